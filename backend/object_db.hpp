@@ -1,0 +1,54 @@
+// Objects that are on this machine: a local repository, or the object store that an upstream fills.
+#pragma once
+
+#include "backend/oid.hpp"
+#include "config/error.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string_view>
+
+namespace gitfs {
+
+/// Numbered as git numbers them in packs.
+enum class object_type : std::uint8_t { commit = 1, tree = 2, blob = 3, tag = 4 };
+
+/// One whole object in memory; copies share the bytes.
+class object {
+public:
+  object(object_type type, std::shared_ptr<const void> owner, std::string_view data)
+    : type_(type), owner_(std::move(owner)), data_(data) {}
+
+  object_type type() const { return type_; }
+  std::string_view data() const { return data_; }
+
+private:
+  object_type type_;
+  std::shared_ptr<const void> owner_;
+  std::string_view data_;
+};
+
+/// A size that nobody knows yet. Never shown to anyone: whoever meets it waits or asks.
+inline constexpr std::uint64_t unknown_size = ~std::uint64_t{0};
+
+/// Local look-ups only: no call touches the network, each is bounded by the disk. Every method may be called from any
+/// thread at once.
+class object_db {
+public:
+  virtual ~object_db() = default;
+
+  /// The object, its hash checked against `id`. ENOENT: not here (or here but corrupt, and now set aside: to whoever
+  /// can fetch it again that is the same). EIO: the disk failed.
+  virtual result<object> read(const oid& id) = 0;
+
+  /// True if `read` is expected to find it. Costs an index look-up, never a directory scan.
+  virtual bool contains(const oid& id) = 0;
+
+  /// Fills `out[i]` with the size of `ids[i]`, or `unknown_size`. One call a directory, so that an implementation may
+  /// use one transaction. `ids` and `out` have the same length.
+  virtual void sizes(std::span<const oid> ids, std::span<std::uint64_t> out) = 0;
+};
+
+} // namespace gitfs

@@ -1,0 +1,73 @@
+// Where objects come from when they are not on this machine: an asynchronous remote.
+#pragma once
+
+#include "backend/oid.hpp"
+#include "config/error.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace gitfs {
+
+/// What `fetch` leaves out, spelled as git's `--filter` does (gitprotocol-v2, "filter").
+enum class fetch_filter : std::uint8_t {
+  none,      ///< everything reachable
+  blob_none, ///< commits and every tree
+  tree_0,    ///< exactly the wanted objects, nothing they point to
+  tree_1,    ///< of a wanted commit: itself and its root tree
+};
+
+/// One `fetch` command of protocol v2.
+struct fetch_request {
+  std::vector<oid> wants;
+  fetch_filter filter = fetch_filter::tree_0;
+  /// `deepen 1`: of wanted commits no ancestor. Set whenever a want is a commit.
+  bool shallow = false;
+  /// Give up with EFBIG once the pack is longer than this many bytes; 0: no limit.
+  std::uint64_t byte_limit = 0;
+};
+
+/// How an upstream request ended, after every retry inside its deadline.
+struct transfer_outcome {
+  /// None: every object that the server sent is in the store and verified (a want that the server does not have may
+  /// still be missing). Some: EIO, ETIMEDOUT, ECANCELED, EFBIG (byte_limit), ENOENT (the server does not have a wanted
+  /// object), EACCES (credentials), ENOTSUP (the server lacks the capability: `filter` for a filtered fetch,
+  /// `object-info` for object_info).
+  std::optional<error> failure;
+  /// object_info only: sizes of those the server knows, also written to the store's size table.
+  std::vector<std::pair<oid, std::uint64_t>> sizes;
+  /// Upstream HTTP requests made (with retries), and bytes received.
+  std::uint32_t requests = 0;
+  std::uint64_t bytes = 0;
+};
+
+/// Called exactly once per transfer, also after `cancel`, on a thread of the upstream: it only hands the outcome on.
+using transfer_callback = std::function<void(transfer_outcome)>;
+
+/// A running request. Destroying the handle cancels the request down to the HTTP transfer; the callback still comes.
+class transfer {
+public:
+  virtual ~transfer() = default;
+};
+
+/// Thread-safe; no call blocks but `resolve`.
+class upstream {
+public:
+  virtual ~upstream() = default;
+
+  /// Brings the objects into the store.
+  virtual std::unique_ptr<transfer> fetch(fetch_request request, transfer_callback done) = 0;
+
+  /// Asks for the sizes of blobs without their contents (protocol v2 `object-info`).
+  virtual std::unique_ptr<transfer> object_info(std::vector<oid> ids, transfer_callback done) = 0;
+
+  /// A name to show in messages and logs: the URL without credentials.
+  virtual const std::string& display_name() const = 0;
+};
+
+} // namespace gitfs

@@ -1,0 +1,20 @@
+// Runs the programs that tests compare with: git, tar, find, …
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+namespace gitfs::test {
+
+struct command_result {
+  int status = -1;    ///< exit status; 128 + signal if killed
+  std::string output; ///< standard output and standard error, as they came
+};
+
+/// Runs `script` with `bash -c` in `cwd` and waits for it. git runs with a fixed identity and without the user's config.
+command_result run(const std::string& script, const std::filesystem::path& cwd = ".");
+
+/// The same, but throws with the output if the exit status is not 0. Gives the output without its last newline.
+std::string must_run(const std::string& script, const std::filesystem::path& cwd = ".");
+
+} // namespace gitfs::test
