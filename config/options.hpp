@@ -1,0 +1,100 @@
+// The command line: what a user may say, and the plain data it becomes. One table of options drives the parser, the
+// help text and the defaults shown in it.
+#pragma once
+
+#include "config/error.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace gitfs {
+
+enum class log_level : std::uint8_t { trace, debug, info, warn, error, off };
+
+/// The access-time mode asked of the kernel. Nothing is ever written back, so it only changes what a read costs.
+enum class atime_mode : std::uint8_t { relatime, noatime };
+
+/// What `-o` asked for, as mount(8) spells it. There is no `rw`: the file system is read-only.
+struct kernel_options {
+  bool nosuid = true; ///< only root can turn this off
+  bool nodev = true;  ///< only root can turn this off
+  bool noexec = false;
+  atime_mode atime = atime_mode::relatime;
+  bool allow_other = false;
+  bool allow_root = false;
+  bool default_permissions = true;
+  bool auto_unmount = false;
+  std::optional<std::string> fsname; ///< the first column of /proc/mounts; unset: SOURCE without credentials
+  std::string subtype = "gitfs";     ///< the type is shown as fuse.SUBTYPE
+  std::uint32_t max_read = 0;        ///< largest read request in bytes; 0: the kernel's own limit
+};
+
+/// `gitfs-actor mount`. Every path is absolute, because a daemon changes its working directory.
+struct mount_options {
+  std::string source; ///< URL (may hold credentials: never print it) or absolute path of a local repository
+  std::filesystem::path mountpoint; ///< absolute and normal, not resolved
+  std::string ref;                  ///< branch, tag or commit; empty: the remote's HEAD
+  std::filesystem::path cache_dir;  ///< filled in, never empty
+  log_level level = log_level::info;
+  std::filesystem::path log_file; ///< empty: standard error; filled in when the mount goes into the background
+  std::filesystem::path pid_file; ///< empty: none
+  bool foreground = false;
+  kernel_options kernel;
+  bool prefetch = true;
+  bool xattr = false;   ///< answer user.gitfs.* extended attributes
+  unsigned threads = 0; ///< FUSE worker threads; 0: see worker_threads
+  std::chrono::milliseconds connect_timeout{10'000};
+  std::chrono::milliseconds stall_timeout{30'000}; ///< no byte for this long ends an upstream request
+  std::chrono::milliseconds timeout{300'000};      ///< one upstream request with all its retries
+};
+
+/// `gitfs-actor unmount`.
+struct unmount_options {
+  std::filesystem::path mountpoint; ///< absolute and normal, not resolved: the mount may be dead
+};
+
+/// `--help` and `--version`: print `text` on standard output and exit with 0.
+struct print {
+  std::string text;
+};
+
+struct invocation {
+  std::variant<mount_options, unmount_options, print> action;
+};
+
+/// One line of the table: an option of `gitfs-actor mount`.
+struct option_row {
+  std::string_view group; ///< heading in the help text
+  std::string_view names; ///< "-f,--foreground": all spellings
+  std::string_view value; ///< what the help calls the value; empty for a switch
+  std::string_view help;
+  /// Puts `value` ("" for a switch) into the options. An error's message completes "--option: …".
+  result<void> (*set)(mount_options& out, const std::string& value);
+  /// The default as the help shows it; empty: none worth showing.
+  std::string (*show)(const mount_options& defaults);
+};
+
+/// Every option of `gitfs-actor mount`, in the order of the help text.
+std::span<const option_row> mount_option_table();
+
+/// Takes main's argv (with the program's name). An option given twice: the last one counts; `-o` adds up. An error has
+/// the code EINVAL and one line for standard error, which names the nearest known spelling and never a credential.
+result<invocation> parse_command_line(std::span<const char* const> argv);
+
+/// Overwrites `user:password` in every URL of argv, in place, so that ps does not show it. Call after parsing.
+void scrub_arguments(int argc, char** argv);
+
+/// The number of FUSE worker threads: what was asked for, or one per core, at least 2 and at most 8.
+unsigned worker_threads(const mount_options& options);
+
+/// The text for libfuse's `-o`: always begins with "ro"; commas inside values are escaped for it.
+std::string fuse_option_text(const mount_options& options);
+
+} // namespace gitfs
