@@ -1,0 +1,69 @@
+// A git server behind a smart-HTTP URL (gitprotocol-http, gitprotocol-v2).
+#pragma once
+
+#include "backend/oid.hpp"
+#include "backend/pack_sink.hpp"
+#include "backend/resolved_ref.hpp"
+#include "backend/source.hpp"
+#include "backend/upstream.hpp"
+#include "config/error.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace gitfs {
+
+struct upstream_limits {
+  std::chrono::milliseconds connect{10'000}; ///< TCP and TLS handshake of one attempt
+  std::chrono::milliseconds stall{30'000};   ///< no byte in either direction
+  std::chrono::milliseconds total{120'000};  ///< one operation with all its retries
+  unsigned parallel = 8;                     ///< connections to the server; further requests queue
+};
+
+/// Sums over the life of the upstream.
+struct upstream_counters {
+  std::uint64_t requests = 0;  ///< HTTP requests made, with retries
+  std::uint64_t bytes = 0;     ///< body bytes received, after content decoding
+  std::uint64_t retries = 0;   ///< requests that repeat one that failed
+  std::uint64_t cancelled = 0; ///< operations that ended with ECANCELED
+};
+
+/// Told of sizes that the server gave; may block; called on a thread of the upstream.
+using size_receiver = std::function<void(std::span<const std::pair<oid, std::uint64_t>>)>;
+
+/// Not to be used across a fork: it owns threads from `create` on. Destruction cancels what runs, delivers the
+/// callbacks and joins the threads; so a callback must not be what destroys it.
+class git_upstream : public upstream {
+public:
+  /// No request is made yet. `from` must be remote; `store` must outlive the upstream.
+  static result<std::shared_ptr<git_upstream>> create(source from, pack_receiver& store, size_receiver remember_sizes,
+                                                      upstream_limits limits = {});
+  ~git_upstream() override;
+  git_upstream(const git_upstream&) = delete;
+  git_upstream& operator=(const git_upstream&) = delete;
+
+  /// Blocks for one round trip, at most for the total limit. `ref`: "" or "HEAD", a branch, a tag (peeled), a full ref
+  /// name, in the order of gitrevisions; or a full commit id, which is given back without a request. ENOENT if there is
+  /// no such ref, or no commit at all; otherwise as for transfer_outcome.
+  result<resolved_ref> resolve(const std::string& ref);
+
+  std::unique_ptr<transfer> fetch(fetch_request request, transfer_callback done) override;
+  std::unique_ptr<transfer> object_info(std::vector<oid> ids, transfer_callback done) override;
+  const std::string& display_name() const override;
+
+  upstream_counters counters() const;
+
+private:
+  struct state;
+  explicit git_upstream(std::unique_ptr<state> impl);
+
+  std::unique_ptr<state> impl_;
+};
+
+} // namespace gitfs

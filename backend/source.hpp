@@ -1,0 +1,27 @@
+// The SOURCE argument of the command line: a repository on this disk, or one behind a URL.
+#pragma once
+
+#include "config/error.hpp"
+
+#include <string>
+
+namespace gitfs {
+
+struct source {
+  enum class kind_type { local, remote };
+
+  kind_type kind = kind_type::local;
+  /// An absolute path, or an http(s) URL without credentials, query, fragment or trailing slashes; scheme and host in
+  /// lower case and no default port, so that two spellings of one repository compare equal.
+  std::string location;
+  /// The URL's userinfo, percent-decoded. Secret: not for logs, messages or argv.
+  std::string username, password;
+  /// Safe to log and show.
+  std::string display;
+};
+
+/// An existing path or a file:// URL is local, an http:// or https:// URL remote. ENOENT, EINVAL or ENOTSUP (ssh, git
+/// protocol) with a message that says what to give instead; never repeats a password.
+result<source> parse_source(const std::string& argument);
+
+} // namespace gitfs
