@@ -1,0 +1,62 @@
+// The objects of one upstream on this machine's disk: a bare git repository that any git can read.
+#pragma once
+
+#include "backend/object_db.hpp"
+#include "backend/pack_sink.hpp"
+#include "config/error.hpp"
+
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <string>
+#include <utility>
+
+namespace gitfs {
+
+struct verify_report {
+  std::uint64_t objects = 0; ///< that were read and are what their name says
+  std::uint64_t corrupt = 0; ///< that were not, and are now in the folder `quarantine`
+};
+
+/// Any number of processes may use one store at once, and SIGKILL at any moment leaves one that opens and is whole.
+/// Nothing is fsynced: after a power failure an object may be damaged, which its hash shows, and which is a miss.
+/// Thread-safe.
+class object_store final : public object_db, public pack_receiver {
+public:
+  /// Opens the store of `key` (the upstream's URL without credentials) below `cache_dir`, making both if need be, and
+  /// removes what killed processes have left in it.
+  /// EEXIST: `cache_dir` or the store's folder has something in it that is not ours. Otherwise the disk's error.
+  static result<std::shared_ptr<object_store>> open(const std::filesystem::path& cache_dir, const std::string& key);
+
+  ~object_store() override;
+  object_store(const object_store&) = delete;
+  object_store& operator=(const object_store&) = delete;
+
+  result<object> read(const oid& id) override;
+  bool contains(const oid& id) override;
+  void sizes(std::span<const oid> ids, std::span<std::uint64_t> out) override;
+
+  /// A pack of fewer than 100 objects becomes loose objects, as with git's `fetch.unpackLimit`; a larger one is kept.
+  /// Thin packs are refused.
+  result<std::unique_ptr<pack_sink>> new_pack() override;
+
+  /// Keeps sizes that an upstream told, for ever. Best effort.
+  void remember_sizes(std::span<const std::pair<oid, std::uint64_t>> sizes);
+
+  /// Looks for packs that other processes have added. Call it before asking an upstream: without news it costs one
+  /// stat.
+  void refresh();
+
+  /// Reads every object and checks its hash.
+  result<verify_report> verify();
+
+  const std::filesystem::path& folder() const;
+
+private:
+  struct impl;
+  explicit object_store(std::unique_ptr<impl> state);
+
+  std::unique_ptr<impl> impl_;
+};
+
+} // namespace gitfs

@@ -1,0 +1,37 @@
+// Git tree objects, read so that nothing a hostile repository writes into one can reach the kernel.
+#pragma once
+
+#include "backend/oid.hpp"
+#include "config/error.hpp"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace gitfs {
+
+enum class entry_kind : std::uint8_t { file, executable, symlink, directory, gitlink };
+
+struct tree_entry {
+  std::string name; ///< bytes as git has them, not necessarily UTF-8; 1 to 255 of them, no '/', not "." or ".."
+  entry_kind kind;
+  oid id;
+
+  bool operator==(const tree_entry&) const = default;
+};
+
+struct parsed_tree {
+  std::vector<tree_entry> entries; ///< sorted bytewise by name (not in git's tree order), each name once
+  std::size_t hidden = 0;          ///< how many entries a directory cannot show
+  std::string hidden_reason;       ///< why the first hidden entry was hidden, printable ASCII; empty if none was
+};
+
+/// Takes the contents of a tree object: `<octal mode> SP <name> NUL <20 bytes>` over and over, in any order.
+/// Modes are read as git reads them: the type bits decide, and of a file the owner's x bit; anything that is neither a
+/// file, a symlink nor a directory is a gitlink.
+/// Hidden: names that are empty, `.`, `..`, `.git` in any case, hold '/', are longer than 255 bytes, or came before.
+/// EIO: truncated or malformed.
+result<parsed_tree> parse_tree(std::string_view raw);
+
+} // namespace gitfs
