@@ -1,0 +1,88 @@
+// HTTP over libcurl's multi interface, on one thread of its own. Knows nothing of git.
+#pragma once
+
+#include "config/error.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace gitfs {
+
+struct http_request {
+  std::string url;                         ///< http or https, without userinfo
+  std::vector<std::string> headers;        ///< "Name: value"
+  std::shared_ptr<const std::string> body; ///< POST of these bytes; null: GET
+  /// Sent (Basic) only to the host of `url`, not to where a redirect leads. With both empty, or without a password,
+  /// the user's .netrc is asked.
+  std::string username, password;
+  std::chrono::milliseconds connect_timeout{10'000};
+  std::chrono::milliseconds stall_timeout{30'000};  ///< no byte in either direction while not paused
+  std::chrono::steady_clock::time_point deadline{}; ///< of the whole request; the epoch: none
+};
+
+/// Known once the headers of the final answer (behind redirects) are in.
+struct http_head {
+  long status = 0;
+  std::string effective_url; ///< where redirects led
+  std::string content_type;  ///< without parameters, in lower case
+  std::chrono::seconds retry_after{0};
+};
+
+/// How the transport ended; an answer with any status is a success here.
+struct http_end {
+  http_head head;               ///< status 0 if no answer came
+  int failure = 0;              ///< errno: ECANCELED, ETIMEDOUT, EACCES, EIO, …
+  std::string message;          ///< of the failure: names the host, no credentials
+  bool transient = false;       ///< the same request may succeed when made again
+  std::uint64_t sent_bytes = 0; ///< of the request's body
+};
+
+/// All calls come on the client's thread, which must not be blocked; none after `on_end`.
+class http_handler {
+public:
+  virtual ~http_handler() = default;
+  enum class flow { more, pause };
+  /// The next bytes of the final answer's body, content encoding undone. `pause`: they were not taken and come again
+  /// after http_transfer::resume.
+  virtual flow on_body(const http_head& head, std::string_view bytes) = 0;
+  /// Exactly once, also after cancellation.
+  virtual void on_end(http_end end) = 0;
+};
+
+/// A running request; destroying it cancels the request and closes its connection (or HTTP/2 stream).
+class http_transfer {
+public:
+  virtual ~http_transfer() = default;
+  /// Lets a paused body continue. Any thread.
+  virtual void resume() = 0;
+  /// As destruction does. Any thread.
+  virtual void cancel() = 0;
+};
+
+struct http_client_options {
+  unsigned connections_per_host = 8;
+  std::string user_agent = "git/gitfs-actor"; ///< some hosts serve git only to agents that begin with "git/"
+};
+
+/// Thread-safe. TLS is verified (GIT_SSL_CAINFO names another CA bundle, as for git); proxies come from the usual
+/// environment variables; redirects are followed, a POST stays one, never from https to http. Destruction cancels
+/// everything and joins the thread.
+class http_client {
+public:
+  explicit http_client(http_client_options options = {});
+  ~http_client();
+  http_client(const http_client&) = delete;
+  http_client& operator=(const http_client&) = delete;
+
+  std::unique_ptr<http_transfer> start(http_request request, std::shared_ptr<http_handler> handler);
+
+  class core; ///< shared with handles that outlive the client
+private:
+  std::shared_ptr<core> core_;
+};
+
+} // namespace gitfs

@@ -1,0 +1,52 @@
+// One request as libcurl's easy interface sees it. Used by http_client's thread only.
+#pragma once
+
+#include "backend/http_client.hpp"
+
+#include <chrono>
+#include <curl/curl.h>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace gitfs {
+
+class http_easy {
+public:
+  using clock = std::chrono::steady_clock;
+
+  http_easy(http_request request, std::shared_ptr<http_handler> handler, const http_client_options& options);
+  http_easy(const http_easy&) = delete;
+  http_easy& operator=(const http_easy&) = delete;
+
+  CURL* handle() const { return easy_.get(); }
+  static http_easy& of(CURL* handle);
+
+  /// ETIMEDOUT's message if the deadline has passed or nothing has moved for too long. Looks at the counters, so it is
+  /// to be called after every round of transfers.
+  std::optional<std::string> overdue(clock::time_point now);
+  /// When `overdue` has to be asked next.
+  clock::time_point next_check() const;
+
+  void resume(clock::time_point now);
+  /// Ends the request by calling the handler; the object is of no use afterwards.
+  void end(CURLcode code);
+  void end(int failure, std::string message, bool transient);
+
+private:
+  static std::size_t write(char* bytes, std::size_t size, std::size_t count, void* self);
+  std::size_t write(std::string_view bytes);
+  http_head read_head() const;
+  std::string host() const;
+
+  http_request request_;
+  std::shared_ptr<http_handler> handler_;
+  std::unique_ptr<curl_slist, decltype(&curl_slist_free_all)> headers_{nullptr, curl_slist_free_all};
+  std::unique_ptr<CURL, decltype(&curl_easy_cleanup)> easy_{nullptr, curl_easy_cleanup};
+  std::optional<http_head> head_;
+  bool paused_ = false;
+  curl_off_t moved_ = -1;
+  clock::time_point last_move_ = clock::now();
+};
+
+} // namespace gitfs

@@ -1,0 +1,42 @@
+// When to make a failed request again.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <optional>
+
+namespace gitfs {
+
+struct retry_limits {
+  std::chrono::milliseconds first{200}; ///< longest first pause; doubles with each further one
+  std::chrono::milliseconds longest{10'000};
+  unsigned attempts = 5; ///< requests made at most, the first included
+};
+
+/// Exponential backoff with full jitter inside a deadline; one object per operation. Reads no clock itself.
+class retry_policy {
+public:
+  using clock = std::chrono::steady_clock;
+  /// Gives numbers in [0, 1).
+  using random_source = std::function<double()>;
+
+  retry_policy(retry_limits limits, clock::time_point deadline, random_source random);
+
+  /// After an attempt failed with something transient: how long to wait before the next, or none to give up, because
+  /// there were enough or the wait would outlast the deadline. `retry_after`: what the server asked for, 0 if nothing.
+  std::optional<std::chrono::milliseconds> next(clock::time_point now, std::chrono::seconds retry_after);
+
+private:
+  retry_limits limits_;
+  clock::time_point deadline_;
+  random_source random_;
+  unsigned failures_ = 0;
+};
+
+/// True of a status that may change when the same request is made again: 408, 425, 429 and 5xx but 501 and 505.
+bool transient_status(long status);
+
+/// A random_source of each thread's own.
+double random_unit();
+
+} // namespace gitfs
