@@ -1,0 +1,44 @@
+#include "config/nearest.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <numeric>
+#include <vector>
+
+namespace gitfs {
+
+namespace {
+
+// How many characters to insert, remove, replace or swap with their neighbour: Damerau and Levenshtein's distance.
+std::size_t distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> before(b.size() + 1);
+  std::vector<std::size_t> last(b.size() + 1);
+  std::vector<std::size_t> row(b.size() + 1);
+  std::iota(last.begin(), last.end(), std::size_t{0});
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    row[0] = i;
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      row[j] = std::min({last[j] + 1, row[j - 1] + 1, last[j - 1] + (a[i - 1] == b[j - 1] ? 0U : 1U)});
+      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+        row[j] = std::min(row[j], before[j - 2] + 1);
+    }
+    before.swap(last);
+    last.swap(row);
+  }
+  return last.back();
+}
+
+} // namespace
+
+std::string did_you_mean(std::string_view typed, std::span<const std::string_view> known) {
+  std::string_view best;
+  std::size_t best_distance = std::min(typed.size() / 2, typed.size() / 3 + 2); // so far away it is another word
+  for (const std::string_view each : known)
+    if (const std::size_t d = distance(typed, each); d < best_distance) {
+      best = each;
+      best_distance = d;
+    }
+  return best.empty() ? "" : ", did you mean '" + std::string{best} + "'?";
+}
+
+} // namespace gitfs

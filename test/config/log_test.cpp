@@ -1,0 +1,132 @@
+#include "config/log.hpp"
+#include "config/url.hpp"
+#include "test/support/temp_dir.hpp"
+
+#include <boost/test/data/monomorphic.hpp>
+#include <boost/test/data/test_case.hpp>
+#include <boost/test/unit_test.hpp>
+#include <spdlog/spdlog.h>
+
+#include <fcntl.h>
+#include <fstream>
+#include <iterator>
+#include <ostream>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace gitfs::test {
+
+namespace {
+
+std::string content(const std::filesystem::path& file) {
+  std::ifstream in{file};
+  return {std::istreambuf_iterator<char>{in}, {}};
+}
+
+mode_t mode_of(const std::filesystem::path& path) {
+  struct stat st {};
+  BOOST_REQUIRE(::stat(path.c_str(), &st) == 0);
+  return st.st_mode & 07777U;
+}
+
+// Whether the descriptor of this process that is open on `file` would survive an exec.
+bool is_inherited(const std::filesystem::path& file) {
+  for (const auto& entry : std::filesystem::directory_iterator{"/proc/self/fd"}) {
+    std::error_code gone;
+    if (std::filesystem::read_symlink(entry.path(), gone) == file)
+      return (::fcntl(std::stoi(entry.path().filename().string()), F_GETFD) & FD_CLOEXEC) == 0;
+  }
+  throw std::runtime_error("the log is not open");
+}
+
+struct redaction {
+  std::string text;
+  std::string expected;
+};
+
+std::ostream& operator<<(std::ostream& out, const redaction& r) {
+  return out << r.text;
+}
+
+const std::vector<redaction> redactions{
+    {"nothing to hide", "nothing to hide"},
+    {"https://example.org/a.git", "https://example.org/a.git"},
+    {"https://user:secret@example.org/a.git", "https://example.org/a.git"},
+    {"https://token@example.org:8443/a.git", "https://example.org:8443/a.git"},
+    {"ssh://git@example.org/a", "ssh://example.org/a"},
+    {"https://user:p@ss@example.org/a", "https://example.org/a"},
+    {"from https://u:p@a.example/x to 'http://u:p@b.example'.", "from https://a.example/x to 'http://b.example'."},
+    {"https://example.org/u:p@v", "https://example.org/u:p@v"},
+    {"https://example.org?mail=a@b", "https://example.org?mail=a@b"},
+    {"\"https://example.org\" a@b", "\"https://example.org\" a@b"},
+    {"https://@example.org/", "https://@example.org/"},
+    {"git@example.org:a.git", "git@example.org:a.git"}, // a login name, no secret: ssh has no password there
+    {"https://u:p@", "https://"},
+    {"://", "://"},
+};
+
+struct log_fixture {
+  ~log_fixture() { BOOST_TEST(start_log({.level = log_level::off, .file = {}}).has_value()); }
+  temp_dir dir;
+  std::filesystem::path file = dir / "new/folders/mount.log";
+};
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(log)
+
+BOOST_DATA_TEST_CASE(redacts_urls, boost::unit_test::data::make(redactions), r) {
+  BOOST_TEST(redacted(r.text) == r.expected);
+}
+
+BOOST_AUTO_TEST_CASE(tells_paths_from_urls) {
+  for (const char* path : {"/a/b", "a", "./a:b", "~/a", "a/b:c", "a@b"})
+    BOOST_TEST(is_local_path(path), path);
+  for (const char* url : {"https://example.org/a", "file:///a", "git@example.org:a.git", "example.org:a/b"})
+    BOOST_TEST(!is_local_path(url), url);
+}
+
+BOOST_FIXTURE_TEST_CASE(file_is_private_and_not_inherited, log_fixture) {
+  BOOST_REQUIRE(start_log({.file = file}).has_value());
+  BOOST_TEST(mode_of(file) == 0600U);
+  BOOST_TEST(mode_of(file.parent_path()) == 0700U);
+  BOOST_TEST(mode_of(file.parent_path().parent_path()) == 0700U);
+  BOOST_TEST(!is_inherited(file));
+}
+
+BOOST_FIXTURE_TEST_CASE(lines_hold_time_and_level_and_no_credentials, log_fixture) {
+  BOOST_REQUIRE(start_log({.level = log_level::info, .file = file}).has_value());
+  spdlog::debug("below the level");
+  spdlog::warn("cannot reach {}", "https://user:secret@example.org/a.git");
+  const std::string text = content(file);
+  BOOST_TEST_CONTEXT(text) {
+    BOOST_TEST(text.ends_with(" warning cannot reach https://example.org/a.git\n"));
+    BOOST_TEST(std::count(text.begin(), text.end(), '\n') == 1);
+    BOOST_REQUIRE(text.size() > 29);
+    BOOST_TEST((text[4] == '-' && text[10] == 'T' && text[19] == '.' && (text[23] == '+' || text[23] == '-')));
+  }
+}
+
+BOOST_FIXTURE_TEST_CASE(appends_and_follows_a_new_setting, log_fixture) {
+  for (const char* line : {"first", "second"}) {
+    BOOST_REQUIRE(start_log({.level = log_level::trace, .file = file}).has_value());
+    spdlog::trace("{}", line);
+  }
+  BOOST_REQUIRE(start_log({.level = log_level::off, .file = file}).has_value());
+  spdlog::critical("third");
+  const std::string text = content(file);
+  BOOST_TEST(text.find("first\n") < text.find("second\n"));
+  BOOST_TEST(text.find("second\n") != std::string::npos);
+  BOOST_TEST(text.find("third") == std::string::npos);
+}
+
+BOOST_FIXTURE_TEST_CASE(says_which_file_cannot_be_opened, log_fixture) {
+  const auto done = start_log({.file = dir.path()});
+  BOOST_REQUIRE(!done);
+  BOOST_TEST(done.error().code == EISDIR);
+  BOOST_TEST(done.error().message == "cannot open the log file " + dir.path().string() + ": Is a directory");
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace gitfs::test

@@ -1,0 +1,279 @@
+#include "config/options.hpp"
+#include "config/version.hpp"
+#include "test/config/environment.hpp"
+
+#include <boost/test/data/monomorphic.hpp>
+#include <boost/test/data/test_case.hpp>
+#include <boost/test/unit_test.hpp>
+
+#include <filesystem>
+#include <ostream>
+#include <stdexcept>
+#include <unistd.h>
+
+namespace gitfs::test {
+
+namespace {
+
+using words = std::vector<std::string>;
+
+result<invocation> parse(const words& arguments) {
+  std::vector<const char*> argv{"gitfs-actor"};
+  for (const std::string& each : arguments)
+    argv.push_back(each.c_str());
+  return parse_command_line(argv);
+}
+
+mount_options mounted(words options) {
+  options.insert(options.begin(), "mount");
+  options.insert(options.end(), {"https://example.org/a.git", "/mnt"});
+  auto done = parse(options);
+  if (!done)
+    throw std::runtime_error(done.error().message);
+  return std::get<mount_options>(done.value().action);
+}
+
+std::string printed(const words& arguments) {
+  const auto done = parse(arguments);
+  if (!done)
+    throw std::runtime_error(done.error().message);
+  return std::get<print>(done.value().action).text;
+}
+
+struct wrong_line {
+  words arguments;
+  std::string message;
+};
+
+std::ostream& operator<<(std::ostream& out, const wrong_line& line) {
+  for (const std::string& each : line.arguments)
+    out << each << ' ';
+  return out;
+}
+
+const std::string see = " (see gitfs-actor mount --help)";
+const std::string see_unmount = " (see gitfs-actor unmount --help)";
+const std::string see_all = " (see gitfs-actor --help)";
+
+// "URL MOUNTPOINT" stands in for two good arguments.
+const std::vector<wrong_line> wrong_lines{
+    {{}, "a command is missing: mount or unmount" + see_all},
+    {{"mont"}, "unknown command 'mont', did you mean 'mount'?" + see_all},
+    {{"umount", "/mnt"}, "unknown command 'umount', did you mean 'mount'?" + see_all},
+    {{"--versoin"}, "unknown command '--versoin', did you mean '--version'?" + see_all},
+    {{"clone"}, "unknown command 'clone'" + see_all},
+    {{""}, "unknown command ''" + see_all},
+    {{"mount"}, "SOURCE is missing" + see},
+    {{"mount", "URL"}, "MOUNTPOINT is missing" + see},
+    {{"mount", "", "/mnt"}, "SOURCE is missing" + see},
+    {{"mount", "URL", ""}, "MOUNTPOINT is missing" + see},
+    {{"mount", "URL", "/mnt", "extra"}, "one argument too many: 'extra'" + see},
+    {{"mount", "URL", "/mnt", "https://u:secret@example.org"}, "one argument too many: 'https://example.org'" + see},
+    {{"mount", "--tiemout", "3", "URL", "/mnt"}, "unknown option '--tiemout', did you mean '--timeout'?" + see},
+    {{"mount", "--cachedir=/c", "URL", "/mnt"}, "unknown option '--cachedir', did you mean '--cache-dir'?" + see},
+    {{"mount", "--forground", "URL", "/mnt"}, "unknown option '--forground', did you mean '--foreground'?" + see},
+    {{"mount", "--recursive", "URL", "/mnt"}, "unknown option '--recursive'" + see},
+    {{"mount", "-x", "URL", "/mnt"}, "unknown option '-x'" + see},
+    {{"mount", "URL", "/mnt", "--ref"}, "--ref needs a value" + see},
+    {{"mount", "--ref", "", "URL", "/mnt"}, "--ref: the value is empty" + see},
+    {{"mount", "URL", "/mnt", "-o"}, "-o needs a value" + see},
+    {{"mount", "--foreground=maybe", "URL", "/mnt"}, "--foreground takes no value" + see},
+    {{"mount", "--log-level", "loud", "URL", "/mnt"},
+     "--log-level: 'loud' is not one of trace, debug, info, warn, error, off" + see},
+    {{"mount", "--log-level", "INFO", "URL", "/mnt"},
+     "--log-level: 'INFO' is not one of trace, debug, info, warn, error, off" + see},
+    {{"mount", "--threads", "many", "URL", "/mnt"}, "--threads: 'many' is not a whole number from 0 to 64" + see},
+    {{"mount", "--threads=-1", "URL", "/mnt"}, "--threads: '-1' is not a whole number from 0 to 64" + see},
+    {{"mount", "--threads", "65", "URL", "/mnt"}, "--threads: '65' is not a whole number from 0 to 64" + see},
+    {{"mount", "--threads", "2x", "URL", "/mnt"}, "--threads: '2x' is not a whole number from 0 to 64" + see},
+    {{"mount", "--timeout", "soon", "URL", "/mnt"},
+     "--timeout: 'soon' is not a number of seconds (more than 0, up to a day: 86400)" + see},
+    {{"mount", "--timeout", "0", "URL", "/mnt"},
+     "--timeout: '0' is not a number of seconds (more than 0, up to a day: 86400)" + see},
+    {{"mount", "--stall-timeout", "nan", "URL", "/mnt"},
+     "--stall-timeout: 'nan' is not a number of seconds (more than 0, up to a day: 86400)" + see},
+    {{"mount", "--connect-timeout", "86401", "URL", "/mnt"},
+     "--connect-timeout: '86401' is not a number of seconds (more than 0, up to a day: 86400)" + see},
+    {{"mount", "--cache-dir", "", "URL", "/mnt"}, "--cache-dir: an empty path" + see},
+    {{"mount", "-o", "rw", "URL", "/mnt"}, "-o: 'rw' is refused: the file system is read-only" + see},
+    {{"mount", "-o", "ro,nosiud", "URL", "/mnt"}, "-o: unknown mount option 'nosiud', did you mean 'nosuid'?" + see},
+    {{"mount", "-o", "allow-other", "URL", "/mnt"},
+     "-o: unknown mount option 'allow-other', did you mean 'allow_other'?" + see},
+    {{"mount", "-o", "quota", "URL", "/mnt"}, "-o: unknown mount option 'quota'" + see},
+    {{"mount", "-o", "ro=1", "URL", "/mnt"}, "-o: 'ro' takes no value" + see},
+    {{"mount", "-o", "fsname", "URL", "/mnt"}, "-o: 'fsname' needs a value: fsname=NAME" + see},
+    {{"mount", "-o", "fsname=", "URL", "/mnt"}, "-o: fsname: the value is empty" + see},
+    {{"mount", "-o", "max_read=1k", "URL", "/mnt"},
+     "-o: max_read: '1k' is not a whole number from 4096 to 1073741824" + see},
+    {{"mount", "-o", "prefetch=maybe", "URL", "/mnt"}, "-o: prefetch: 'maybe' is not one of on, off" + see},
+    {{"mount", "-o", "allow_root", "--allow-other", "URL", "/mnt"},
+     "allow_other and allow_root exclude each other" + see},
+    {{"unmount"}, "MOUNTPOINT is missing" + see_unmount},
+    {{"unmount", "/a", "/b"}, "one argument too many: '/b'" + see_unmount},
+    {{"unmount", "--lazy", "/a"}, "unknown option '--lazy'" + see_unmount},
+};
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(options)
+
+BOOST_DATA_TEST_CASE(wrong_command_lines, boost::unit_test::data::make(wrong_lines), line) {
+  const auto done = parse(line.arguments);
+  BOOST_REQUIRE(!done);
+  BOOST_TEST(done.error().code == EINVAL);
+  BOOST_TEST(done.error().message == line.message);
+}
+
+BOOST_AUTO_TEST_CASE(defaults) {
+  const scoped_env cache{"XDG_CACHE_HOME", "/var/tmp/c"};
+  const mount_options o = mounted({});
+  BOOST_TEST(o.source == "https://example.org/a.git");
+  BOOST_TEST(o.mountpoint == "/mnt");
+  BOOST_TEST(o.ref == "");
+  BOOST_TEST(o.cache_dir == "/var/tmp/c/gitfs-actor");
+  BOOST_TEST(o.log_file == "/var/tmp/c/gitfs-actor/log/mnt.log");
+  BOOST_TEST(o.pid_file == "");
+  BOOST_TEST((o.level == log_level::info && !o.foreground && o.prefetch && !o.xattr && o.threads == 0));
+  BOOST_TEST(o.connect_timeout.count() == 10'000);
+  BOOST_TEST(o.stall_timeout.count() == 30'000);
+  BOOST_TEST(o.timeout.count() == 300'000);
+  BOOST_TEST(fuse_option_text(o)
+             == "ro,nosuid,nodev,default_permissions,fsname=https://example.org/a.git,subtype=gitfs");
+  BOOST_TEST((worker_threads(o) >= 2 && worker_threads(o) <= 8));
+}
+
+BOOST_AUTO_TEST_CASE(every_option) {
+  const mount_options o = mounted({"--ref=v6.1", "--cache-dir", "/c/", "--log-level", "trace", "--log-file", "/l/x.log",
+                                   "--pid-file=/p", "-f", "--threads", "12", "--connect-timeout", "0.25",
+                                   "--stall-timeout=2", "--timeout", "5", "-oprefetch=off,xattr"});
+  BOOST_TEST(o.ref == "v6.1");
+  BOOST_TEST(o.cache_dir == "/c");
+  BOOST_TEST(o.log_file == "/l/x.log");
+  BOOST_TEST(o.pid_file == "/p");
+  BOOST_TEST((o.level == log_level::trace && o.foreground && !o.prefetch && o.xattr));
+  BOOST_TEST(worker_threads(o) == 12U);
+  BOOST_TEST(o.connect_timeout.count() == 250);
+  BOOST_TEST(o.stall_timeout.count() == 2'000);
+  BOOST_TEST(o.timeout.count() == 5'000);
+}
+
+BOOST_AUTO_TEST_CASE(foreground_logs_to_standard_error) {
+  BOOST_TEST(mounted({"--foreground"}).log_file == "");
+  BOOST_TEST(mounted({"-f", "--log-file", "/l"}).log_file == "/l");
+}
+
+BOOST_AUTO_TEST_CASE(options_may_follow_arguments_and_end_at_two_dashes) {
+  const auto after = parse({"mount", "/repo", "-f", "/mnt", "--ref", "main"});
+  const auto& o = std::get<mount_options>(after.value().action);
+  BOOST_TEST((o.source == "/repo" && o.mountpoint == "/mnt" && o.ref == "main" && o.foreground));
+  const auto dashes = parse({"mount", "-f", "--", "/repo", "--help"});
+  BOOST_TEST(std::get<mount_options>(dashes.value().action).mountpoint == std::filesystem::current_path() / "--help");
+}
+
+BOOST_AUTO_TEST_CASE(the_last_of_a_repeated_option_counts) {
+  BOOST_TEST(mounted({"--ref", "a", "--ref", "b"}).ref == "b");
+  BOOST_TEST(mounted({"--threads", "3", "--threads=5"}).threads == 5U);
+  BOOST_TEST(mounted({"-f", "-f"}).foreground);
+}
+
+BOOST_AUTO_TEST_CASE(mount_options_add_up_and_the_later_word_wins) {
+  const mount_options o = mounted({"-o", "noexec,noatime", "-o", "exec,fsname=a\\,b,subtype=x,max_read=65536",
+                                   "--allow-other", "-o", "auto_unmount,,ro,x-systemd.automount,_netdev,defaults"});
+  BOOST_TEST(fuse_option_text(o)
+             == "ro,nosuid,nodev,noatime,allow_other,default_permissions,auto_unmount,fsname=a\\,b,subtype=x,"
+                "max_read=65536");
+  BOOST_TEST(fuse_option_text(mounted({"-o", "exec", "-o", "noexec,noatime,relatime,allow_root"}))
+             == "ro,nosuid,nodev,noexec,allow_root,default_permissions,fsname=https://example.org/a.git,subtype=gitfs");
+}
+
+BOOST_AUTO_TEST_CASE(suid_and_dev_are_for_root) {
+  const auto done = parse({"mount", "-o", "suid,dev", "/repo", "/mnt"});
+  if (::geteuid() == 0) {
+    const std::string text = fuse_option_text(std::get<mount_options>(done.value().action));
+    BOOST_TEST(text.starts_with("ro,suid,dev,"));
+  } else {
+    BOOST_TEST(done.error().message == "-o: only root may mount with 'suid'" + see);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(file_system_name_holds_no_credentials) {
+  const auto done = parse({"mount", "https://user:secret@example.org/a,b", "/mnt"});
+  const auto& o = std::get<mount_options>(done.value().action);
+  BOOST_TEST(o.source == "https://user:secret@example.org/a,b");
+  BOOST_TEST(fuse_option_text(o).find(",fsname=https://example.org/a\\,b,") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(paths_become_absolute) {
+  const scoped_env home{"HOME", "/home/somebody"};
+  const auto here = std::filesystem::current_path();
+  const auto done = parse({"mount", "~/repo/", "m/n/", "--cache-dir", "c", "--pid-file", "p"});
+  const auto& o = std::get<mount_options>(done.value().action);
+  BOOST_TEST(o.source == "/home/somebody/repo");
+  BOOST_TEST(o.mountpoint == here / "m/n");
+  BOOST_TEST(o.cache_dir == here / "c");
+  BOOST_TEST(o.pid_file == here / "p");
+  for (const char* url : {"file:///repo/", "git@example.org:a.git", "https://example.org/a/"}) {
+    const auto kept = parse({"mount", url, "/mnt"});
+    BOOST_TEST(std::get<mount_options>(kept.value().action).source == url);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(log_of_a_long_mountpoint_has_a_name_the_disk_takes) {
+  const std::string deep = "/" + std::string(200, 'a') + "/" + std::string(200, 'b');
+  const auto done = parse({"mount", "--cache-dir", "/c", "/repo", deep});
+  BOOST_TEST(std::get<mount_options>(done.value().action).log_file == "/c/log/" + std::string(200, 'b') + ".log");
+}
+
+BOOST_AUTO_TEST_CASE(help_names_every_option) {
+  for (const words& line : {words{"mount", "--help"}, words{"mount", "-h"}, words{"mount", "--tiemout", "--help"}}) {
+    const std::string help = printed(line);
+    BOOST_TEST(mount_option_table().size() > 10U);
+    for (const option_row& row : mount_option_table()) {
+      std::string spelled{row.names};
+      if (const auto comma = spelled.find(','); comma != std::string::npos)
+        spelled.insert(comma + 1, " ");
+      BOOST_TEST(help.find(" " + spelled + " ") != std::string::npos, spelled);
+      BOOST_TEST(help.find(row.help) != std::string::npos, row.help);
+      BOOST_TEST(help.find(std::string{row.group} + ":\n") != std::string::npos, row.group);
+    }
+    for (const char* text : {"(default: info)", "(default: 10)", "(default: 30)", "(default: 300)", "max_read=BYTES"})
+      BOOST_TEST(help.find(text) != std::string::npos, text);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(help_lines_are_not_wider_than_a_page) {
+  for (const words& line : {words{"mount", "--help"}, words{"unmount", "--help"}, words{"--help"}}) {
+    const std::string help = printed(line);
+    for (std::size_t from = 0, end = 0; (end = help.find('\n', from)) != std::string::npos; from = end + 1)
+      BOOST_TEST(end - from <= 140U, help.substr(from, end - from));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(general_help_and_version) {
+  BOOST_TEST(printed({"--help"}) == printed({"-h"}));
+  for (const char* command : {"mount", "unmount"})
+    BOOST_TEST(printed({"--help"}).find(std::string{"\n  "} + command + " ") != std::string::npos);
+  BOOST_TEST(printed({"--version"}) == std::string{"gitfs-actor "} + version + "\n");
+  BOOST_TEST(printed({"unmount", "--help"}).starts_with("Usage: gitfs-actor unmount MOUNTPOINT\n"));
+}
+
+BOOST_AUTO_TEST_CASE(unmount) {
+  const auto done = parse({"unmount", "/mnt/../mnt/x/"});
+  BOOST_TEST(std::get<unmount_options>(done.value().action).mountpoint == "/mnt/x");
+}
+
+BOOST_AUTO_TEST_CASE(scrubs_the_process_list) {
+  words lines{"gitfs-actor", "mount", "https://user:secret@example.org/a",
+              "/mnt/a@b",    "-o",    "fsname=https://u:p@x/,ro"};
+  std::vector<char*> argv;
+  for (std::string& each : lines)
+    argv.push_back(each.data());
+  scrub_arguments(static_cast<int>(argv.size()), argv.data());
+  BOOST_TEST(lines[2] == "https://***********@example.org/a");
+  BOOST_TEST(lines[3] == "/mnt/a@b");
+  BOOST_TEST(lines[5] == "fsname=https://***@x/,ro");
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace gitfs::test

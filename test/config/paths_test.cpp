@@ -1,0 +1,73 @@
+#include "config/paths.hpp"
+#include "test/config/environment.hpp"
+
+#include <boost/test/data/monomorphic.hpp>
+#include <boost/test/data/test_case.hpp>
+#include <boost/test/unit_test.hpp>
+
+#include <filesystem>
+#include <ostream>
+
+namespace gitfs::test {
+
+namespace {
+
+struct path_case {
+  std::string text;
+  std::string expected;
+};
+
+std::ostream& operator<<(std::ostream& out, const path_case& c) {
+  return out << '"' << c.text << '"';
+}
+
+const std::vector<path_case> path_cases{
+    {"/a/b", "/a/b"},
+    {"/a/b/", "/a/b"},
+    {"/a//b/./c/../d", "/a/b/d"},
+    {"/", "/"},
+    {"/..", "/"},
+    {"~", "/home/somebody"},
+    {"~/", "/home/somebody"},
+    {"~//x", "/home/somebody/x"},
+    {"~/x/../y/", "/home/somebody/y"},
+    {"~other/x", std::filesystem::current_path() / "~other/x"}, // another user's home is the shell's affair
+    {"x/~", std::filesystem::current_path() / "x/~"},
+    {".", std::filesystem::current_path()},
+    {"./x/", std::filesystem::current_path() / "x"},
+};
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(paths)
+
+BOOST_DATA_TEST_CASE(makes_absolute, boost::unit_test::data::make(path_cases), c) {
+  const scoped_env home{"HOME", "/home/somebody"};
+  BOOST_TEST(absolute_path(c.text).value().string() == c.expected);
+}
+
+BOOST_AUTO_TEST_CASE(refuses_an_empty_path) {
+  BOOST_TEST(absolute_path("").error().code == EINVAL);
+}
+
+BOOST_AUTO_TEST_CASE(cache_folder_follows_xdg) {
+  const scoped_env home{"HOME", "/home/somebody"};
+  {
+    const scoped_env cache{"XDG_CACHE_HOME", "/var/tmp/c/"};
+    BOOST_TEST(default_cache_dir().value().string() == "/var/tmp/c/gitfs-actor");
+  }
+  for (const char* useless : {static_cast<const char*>(nullptr), "", "relative/cache"}) {
+    const scoped_env cache{"XDG_CACHE_HOME", useless};
+    BOOST_TEST(default_cache_dir().value().string() == "/home/somebody/.cache/gitfs-actor");
+  }
+}
+
+BOOST_AUTO_TEST_CASE(home_comes_from_the_user_database_without_a_variable) {
+  const scoped_env home{"HOME", nullptr};
+  const auto path = absolute_path("~/x");
+  BOOST_TEST((path && path.value().is_absolute() && path.value().filename() == "x"));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace gitfs::test
