@@ -1,0 +1,238 @@
+#include "backend/git_odb.hpp"
+
+#include <git2.h>
+#include <git2/sys/odb_backend.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <ctime>
+#include <openssl/evp.h>
+#include <sys/stat.h>
+#include <thread>
+
+namespace gitfs {
+
+namespace {
+
+static_assert(sizeof(git_oid) == oid::raw_size);
+
+const git_oid* as_git(const oid& id) {
+  return reinterpret_cast<const git_oid*>(id.bytes.data());
+}
+
+constexpr std::array<const char*, 5> type_words{"", "commit", "tree", "blob", "tag"};
+
+/// git knows this object without having it, so a repository may lack it.
+constexpr oid empty_tree{{0x4b, 0x82, 0x5d, 0xc6, 0x42, 0xcb, 0x6e, 0xb9, 0xa0, 0x60,
+                          0xe5, 0x4b, 0xf8, 0xd6, 0x92, 0x88, 0xfb, 0xee, 0x49, 0x04}};
+
+bool is_plain_type(git_object_t type) {
+  return type >= GIT_OBJECT_COMMIT && type <= GIT_OBJECT_TAG;
+}
+
+struct initialised {
+  initialised() {
+    git_libgit2_init();
+    git_libgit2_opts(GIT_OPT_ENABLE_STRICT_HASH_VERIFICATION, 0); // is_object does it, several times as fast
+    git_libgit2_opts(GIT_OPT_ENABLE_CACHING, 0);                  // callers keep what they need
+    git_libgit2_opts(GIT_OPT_DISABLE_PACK_KEEP_FILE_CHECKS, 1);   // a stat per pack
+    // Mapped windows of packs count as this process's memory, and the page cache keeps them anyway.
+    git_libgit2_opts(GIT_OPT_SET_MWINDOW_SIZE, std::size_t{16} << 20);
+    git_libgit2_opts(GIT_OPT_SET_MWINDOW_MAPPED_LIMIT, std::size_t{64} << 20);
+    // The indexer makes a table of as many objects as an arriving pack claims to have, before it sees one.
+    git_libgit2_opts(GIT_OPT_SET_PACK_MAX_OBJECTS, std::size_t{1} << 26);
+    // Formats that change nothing for who only reads; objectformat is looked at where a repository is opened.
+    std::array<const char*, 4> formats{"objectformat", "partialclone", "worktreeconfig", "preciousobjects"};
+    git_libgit2_opts(GIT_OPT_SET_EXTENSIONS, formats.data(), formats.size());
+  }
+};
+
+struct free_digest {
+  void operator()(EVP_MD* digest) const { EVP_MD_free(digest); }
+  void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
+};
+
+/// When the folder of the packs last changed, in ns; 0 if it does not exist; -1 if that is too fresh to tell a later
+/// change from it (file systems stamp with the time of the last timer tick).
+std::int64_t change_time(const std::filesystem::path& objects) {
+  constexpr std::int64_t second = 1'000'000'000, settled = 20'000'000;
+  struct stat info;
+  if (::stat((objects / "pack").c_str(), &info) != 0)
+    return 0;
+  timespec now;
+  ::clock_gettime(CLOCK_REALTIME, &now);
+  const std::int64_t changed = info.st_mtim.tv_sec * second + info.st_mtim.tv_nsec;
+  return now.tv_sec * second + now.tv_nsec - changed < settled ? -1 : changed;
+}
+
+} // namespace
+
+void use_libgit2() {
+  static const initialised once;
+}
+
+error libgit2_error(const std::string& what, int otherwise) {
+  const int system_error = errno;
+  const git_error* last = git_error_last();
+  const std::string detail = last != nullptr && last->message != nullptr ? std::string{": "} + last->message : "";
+  const int kind = last != nullptr ? last->klass : GIT_ERROR_NONE;
+  if (kind == GIT_ERROR_NOMEMORY)
+    return {ENOMEM, what + detail};
+  // libgit2 keeps no errno but puts its text at the end of the message.
+  for (int code : {ENOSPC, EDQUOT})
+    if (detail.ends_with(std::generic_category().message(code)))
+      return {code, what + detail};
+  if (kind == GIT_ERROR_OS)
+    return {system_error != 0 ? system_error : EIO, what + detail};
+  return {otherwise, what + detail};
+}
+
+bool is_object(const oid& id, object_type type, std::string_view data) {
+  // Fetching the algorithm and making a context cost more than hashing a small object.
+  static const std::unique_ptr<EVP_MD, free_digest> sha1{EVP_MD_fetch(nullptr, "SHA1", nullptr)};
+  thread_local const std::unique_ptr<EVP_MD_CTX, free_digest> context{EVP_MD_CTX_new()};
+  std::array<char, 32> header;
+  const int length =
+      std::snprintf(header.data(), header.size(), "%s %zu", type_words[static_cast<std::size_t>(type)], data.size());
+  oid hashed;
+  return EVP_DigestInit_ex2(context.get(), sha1.get(), nullptr) == 1
+         && EVP_DigestUpdate(context.get(), header.data(), static_cast<std::size_t>(length) + 1) == 1
+         && EVP_DigestUpdate(context.get(), data.data(), data.size()) == 1
+         && EVP_DigestFinal_ex(context.get(), hashed.bytes.data(), nullptr) == 1 && hashed == id;
+}
+
+/// One git_odb and the right to use it.
+struct odb_reader::lane {
+  std::mutex mutex;
+  std::unique_ptr<git_odb, void (*)(git_odb*)> odb{nullptr, git_odb_free};
+  std::uint64_t generation = 0;
+
+  void update(const std::filesystem::path& objects, std::uint64_t newest) {
+    if (odb != nullptr && generation == newest)
+      return;
+    // A pack that cannot be opened makes this fail, and the others are there all the same.
+    if (odb != nullptr)
+      git_odb_refresh(odb.get());
+    else if (git_odb* opened = nullptr; git_odb_open(&opened, objects.c_str()) == 0)
+      odb.reset(opened);
+    generation = newest;
+  }
+};
+
+odb_reader::odb_reader(std::filesystem::path objects) : objects_(std::move(objects)) {
+  lanes_.resize(std::clamp(std::thread::hardware_concurrency(), 2u, 16u));
+  for (auto& one : lanes_)
+    one = std::make_unique<lane>();
+}
+
+odb_reader::~odb_reader() = default;
+
+result<std::unique_ptr<odb_reader>> odb_reader::open(const std::filesystem::path& objects) {
+  use_libgit2();
+  std::unique_ptr<odb_reader> out{new odb_reader{objects}};
+  out->packs_changed_ = change_time(objects);
+  lane& first = *out->lanes_.front();
+  first.update(objects, out->generation_);
+  if (first.odb == nullptr)
+    return libgit2_error("cannot open " + objects.string(), EIO);
+  return out;
+}
+
+template <class Use>
+auto odb_reader::with_odb(const Use& use) {
+  thread_local const std::size_t favourite = std::hash<std::thread::id>{}(std::this_thread::get_id());
+  std::unique_lock<std::mutex> lock;
+  lane* chosen = nullptr;
+  for (std::size_t i = 0; i < lanes_.size() && !lock.owns_lock(); ++i) {
+    chosen = lanes_[(favourite + i) % lanes_.size()].get();
+    lock = std::unique_lock{chosen->mutex, std::try_to_lock};
+  }
+  if (!lock.owns_lock())
+    lock = std::unique_lock{chosen->mutex};
+  chosen->update(objects_, generation_);
+  return use(chosen->odb.get());
+}
+
+result<object> odb_reader::read(const oid& id) {
+  if (id == empty_tree)
+    return object{object_type::tree, nullptr, {}};
+  git_odb_object* raw = nullptr;
+  error failure;
+  with_odb([&](git_odb* odb) {
+    // git_odb_read scans directories on a miss, so it is asked only for what is there.
+    if (odb == nullptr || git_odb_exists_ext(odb, as_git(id), GIT_ODB_LOOKUP_NO_REFRESH) == 0)
+      failure = {ENOENT, "object " + id.hex() + " is not on this machine"};
+    else if (git_odb_read(&raw, odb, as_git(id)) != 0)
+      failure = libgit2_error("cannot read object " + id.hex(), EBADMSG);
+  });
+  if (raw == nullptr)
+    return failure;
+  std::shared_ptr<git_odb_object> owner{raw, git_odb_object_free};
+  const std::string_view data{static_cast<const char*>(git_odb_object_data(raw)), git_odb_object_size(raw)};
+  const git_object_t type = git_odb_object_type(raw);
+  if (!is_plain_type(type) || !is_object(id, static_cast<object_type>(type), data))
+    return fail(EBADMSG, "object " + id.hex() + " is damaged: its hash is another");
+  return object{static_cast<object_type>(type), std::move(owner), data};
+}
+
+bool odb_reader::contains(const oid& id) {
+  if (id == empty_tree)
+    return true;
+  return with_odb([&](git_odb* odb) {
+    return odb != nullptr && git_odb_exists_ext(odb, as_git(id), GIT_ODB_LOOKUP_NO_REFRESH) == 1;
+  });
+}
+
+std::optional<object_header> odb_reader::header(const oid& id) {
+  if (id == empty_tree)
+    return object_header{object_type::tree, 0};
+  return with_odb([&](git_odb* odb) -> std::optional<object_header> {
+    std::size_t size = 0;
+    git_object_t type = GIT_OBJECT_INVALID;
+    if (odb == nullptr || git_odb_exists_ext(odb, as_git(id), GIT_ODB_LOOKUP_NO_REFRESH) == 0
+        || git_odb_read_header(&size, &type, odb, as_git(id)) != 0 || !is_plain_type(type))
+      return std::nullopt;
+    return object_header{static_cast<object_type>(type), size};
+  });
+}
+
+void odb_reader::refresh() {
+  std::lock_guard lock{refresh_mutex_};
+  packs_changed_ = change_time(objects_); // before the scan: what comes during it is news
+  ++generation_;
+}
+
+bool odb_reader::refresh_if_changed() {
+  std::lock_guard lock{refresh_mutex_};
+  const std::int64_t changed = change_time(objects_);
+  if (changed == packs_changed_ && changed != -1)
+    return false;
+  packs_changed_ = changed;
+  ++generation_;
+  return true;
+}
+
+void odb_reader::reopen(const std::function<void()>& change) {
+  std::vector<std::unique_lock<std::mutex>> locks;
+  for (auto& one : lanes_)
+    locks.emplace_back(one->mutex);
+  for (auto& one : lanes_)
+    one->odb.reset();
+  change();
+}
+
+result<std::vector<oid>> odb_reader::list() {
+  std::vector<oid> out;
+  const auto add = [](const git_oid* id, void* list) {
+    static_cast<std::vector<oid>*>(list)->push_back(oid::from_raw(id->id));
+    return 0;
+  };
+  const int status = with_odb([&](git_odb* odb) { return odb == nullptr ? -1 : git_odb_foreach(odb, add, &out); });
+  if (status != 0)
+    return libgit2_error("cannot list the objects of " + objects_.string(), EIO);
+  return out;
+}
+
+} // namespace gitfs
