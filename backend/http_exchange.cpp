@@ -1,7 +1,6 @@
 #include "backend/http_exchange.hpp"
 
 #include <condition_variable>
-#include <functional>
 #include <mutex>
 #include <utility>
 
@@ -42,18 +41,11 @@ struct http_exchange::mailbox : http_handler {
   std::optional<http_end> ended;
 };
 
-struct http_exchange::canceller {
-  std::stop_callback<std::function<void()>> on_stop;
-};
-
 http_exchange::http_exchange(http_client& client, http_request request, std::stop_token stop)
   : mailbox_(std::make_shared<mailbox>()),
-    transfer_(client.start(std::move(request), mailbox_)),
-    // the end then comes through the mailbox, as any other
-    canceller_(new canceller{{std::move(stop), [this] { transfer_->cancel(); }}}) {}
-
-http_exchange::~http_exchange() {
-  canceller_.reset();
+    transfer_(client.start(std::move(request), mailbox_)) {
+  // the end then comes through the mailbox, as any other
+  on_stop_.emplace(std::move(stop), [this] { transfer_->cancel(); });
 }
 
 http_head http_exchange::head() {

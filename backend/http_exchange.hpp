@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <stop_token>
@@ -16,7 +17,7 @@ namespace gitfs {
 class http_exchange {
 public:
   http_exchange(http_client& client, http_request request, std::stop_token stop);
-  ~http_exchange();
+  ~http_exchange() = default;
   http_exchange(const http_exchange&) = delete;
   http_exchange& operator=(const http_exchange&) = delete;
 
@@ -44,9 +45,8 @@ private:
   std::shared_ptr<mailbox> mailbox_;
   std::unique_ptr<http_transfer> transfer_;
   std::uint64_t received_ = 0;
-  /// Last: its callback uses what is above.
-  struct canceller;
-  std::unique_ptr<canceller> canceller_;
+  /// Last, so that it goes first: its callback uses what is above.
+  std::optional<std::stop_callback<std::function<void()>>> on_stop_;
 };
 
 } // namespace gitfs

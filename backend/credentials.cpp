@@ -1,0 +1,150 @@
+#include "backend/credentials.hpp"
+
+#include "backend/child_process.hpp"
+#include "backend/url.hpp"
+
+#include <cerrno>
+#include <spdlog/spdlog.h>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace gitfs {
+
+namespace {
+
+std::string origin_of(const std::string& url) {
+  auto parsed = parse_url(url);
+  return parsed ? parsed.value().origin() : std::string{};
+}
+
+std::string host_of(const std::string& url) {
+  auto parsed = parse_url(url);
+  return parsed ? parsed.value().authority() : std::string{"the server"};
+}
+
+/// The key=value lines that git-credential reads.
+std::string describe(const std::string& url, const credential& known) {
+  auto parsed = parse_url(url);
+  if (!parsed)
+    return {};
+  const url_parts& parts = parsed.value();
+  std::string out = "protocol=" + parts.scheme + "\nhost=" + parts.authority() + "\n";
+  if (parts.path.size() > 1)
+    out += "path=" + parts.path.substr(1) + "\n";
+  if (!known.username.empty())
+    out += "username=" + known.username + "\n";
+  if (!known.password.empty())
+    out += "password=" + known.password + "\n";
+  return out + "\n";
+}
+
+result<std::string> git_credential(const char* action, const std::string& input, std::stop_token stop,
+                                   std::chrono::steady_clock::time_point deadline) {
+  return run_child({"git", "credential", action}, {"GIT_TERMINAL_PROMPT=0"}, input, std::move(stop), deadline);
+}
+
+void tell_helpers(const char* action, const std::string& url, const credential& used) {
+  constexpr auto patience = std::chrono::seconds{10};
+  const auto done = git_credential(action, describe(url, used), {}, std::chrono::steady_clock::now() + patience);
+  if (!done)
+    spdlog::debug("git credential {} for {}: {}", action, host_of(url), done.error().message);
+}
+
+credential parse_answer(std::string_view text) {
+  credential out;
+  while (!text.empty()) {
+    const std::string_view line = text.substr(0, text.find('\n'));
+    text.remove_prefix(std::min(text.size(), line.size() + 1));
+    constexpr std::string_view username = "username=", password = "password=";
+    if (line.starts_with(username))
+      out.username = line.substr(username.size());
+    else if (line.starts_with(password))
+      out.password = line.substr(password.size());
+  }
+  return out;
+}
+
+auto refused(const std::string& url, const std::string& what) {
+  return fail(EACCES, host_of(url) + ": " + what
+                          + "; put working credentials into ~/.netrc, set up a git credential helper (git help "
+                            "credentials), or give the URL as https://user:token@host/…");
+}
+
+} // namespace
+
+result<credential> credential_helper::fill(const std::string& url, const std::string& username, std::stop_token stop,
+                                           std::chrono::steady_clock::time_point deadline) const {
+  auto answer = git_credential("fill", describe(url, {username, {}}), std::move(stop), deadline);
+  if (!answer && answer.error().code != EIO)
+    return fail(answer.error().code, host_of(url) + ": asking git's credential helpers: " + answer.error().message);
+  credential out = answer ? parse_answer(answer.value()) : credential{};
+  if (out.password.empty())
+    return refused(url, "the server asks for credentials, and git's credential helpers have none");
+  return out;
+}
+
+void credential_helper::approve(const std::string& url, const credential& used) const {
+  tell_helpers("approve", url, used);
+}
+
+void credential_helper::reject(const std::string& url, const credential& used) const {
+  tell_helpers("reject", url, used);
+}
+
+authenticator::authenticator(const std::string& url, credential from_url)
+  : origin_(origin_of(url)),
+    credential_(std::move(from_url)) {}
+
+authenticator::ticket authenticator::current(const std::string& url) const {
+  const std::lock_guard lock{mutex_};
+  return {origin_of(url) == origin_ ? credential_ : credential{}, generation_};
+}
+
+result<void> authenticator::renew(const std::string& url, const ticket& ticket_refused, std::stop_token stop,
+                                  std::chrono::steady_clock::time_point deadline) {
+  std::unique_lock lock{mutex_};
+  while (asking_ && generation_ == ticket_refused.generation) {
+    if (!changed_.wait_until(lock, stop, deadline, [this] { return !asking_; }))
+      return stop.stop_requested()
+                 ? fail(ECANCELED, "the request was cancelled")
+                 : fail(ETIMEDOUT, host_of(url) + ": git's credential helpers did not answer within the time limit");
+  }
+  if (generation_ != ticket_refused.generation)
+    return success();
+  const credential& used = ticket_refused.used;
+  if (!used.password.empty() && from_ == origin_of_credential::url)
+    return refused(url, "the server refuses the user name and password of the URL");
+  asking_ = true;
+  lock.unlock();
+  if (!used.password.empty())
+    helper_.reject(url, used);
+  // also after a rejection: a token may have been replaced since, in a mount that lives for days
+  auto found = helper_.fill(url, used.password.empty() ? used.username : std::string{}, stop, deadline);
+  if (found && found.value().username == used.username && found.value().password == used.password)
+    found = refused(url, "the server refuses what git's credential helpers give");
+  lock.lock();
+  asking_ = false;
+  if (found) {
+    ++generation_;
+    origin_ = origin_of(url);
+    credential_ = std::move(found.value());
+    from_ = origin_of_credential::helper;
+    approved_ = false;
+  }
+  lock.unlock();
+  changed_.notify_all();
+  return found ? result<void>{success()} : fail(found.error().code, found.error().message);
+}
+
+void authenticator::accepted(const std::string& url, const ticket& used) {
+  {
+    const std::lock_guard lock{mutex_};
+    if (used.generation != generation_ || from_ != origin_of_credential::helper || approved_ || used.used.empty())
+      return;
+    approved_ = true;
+  }
+  helper_.approve(url, used.used);
+}
+
+} // namespace gitfs

@@ -1,0 +1,356 @@
+#include "backend/git_upstream.hpp"
+
+#include "backend/capabilities.hpp"
+#include "backend/fetch_response.hpp"
+#include "backend/protocol_v2.hpp"
+#include "backend/ref_choice.hpp"
+#include "backend/smart_http.hpp"
+#include "backend/worker_pool.hpp"
+
+#include <cerrno>
+#include <condition_variable>
+#include <exception>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <spdlog/spdlog.h>
+#include <stop_token>
+
+namespace gitfs {
+
+namespace {
+
+using clock_type = std::chrono::steady_clock;
+
+attempt_result as_attempt(result<void> done) {
+  return done ? attempt_result{} : attempt_failure{std::move(done.error())};
+}
+
+auto failure(error what) {
+  return BOOST_OUTCOME_V2_NAMESPACE::failure(std::move(what));
+}
+
+/// Reads an answer that is kept in memory, at most `limit` bytes of it.
+template <class Response>
+attempt_result read_into(Response& response, http_exchange& exchange, std::uint64_t limit) {
+  std::string piece;
+  while (exchange.read(piece)) {
+    if (exchange.received() > limit)
+      return attempt_failure{{EIO, "the server's answer is longer than it can rightly be"}};
+    if (auto fed = response.feed(piece); !fed)
+      return as_attempt(std::move(fed));
+  }
+  return response.complete() ? attempt_result{} : smart_http::cut_off(exchange);
+}
+
+attempt_result read_refs(std::vector<advertised_ref>& out, http_exchange& exchange) {
+  constexpr std::uint64_t limit = std::uint64_t{64} << 20;
+  ls_refs_response response;
+  attempt_result done = read_into(response, exchange, limit);
+  out = std::move(response.refs());
+  return done;
+}
+
+attempt_result read_capabilities(capabilities& out, http_exchange& exchange) {
+  constexpr std::size_t limit = std::size_t{1} << 20; // an old server may list every ref: its first lines are enough
+  auto parsed = parse_capabilities(exchange.read_all(limit));
+  if (!parsed && parsed.error().code == EPROTO) // cut off, by whom and why the transport may know
+    return exchange.received() < limit ? smart_http::cut_off(exchange) : attempt_failure{{EIO, parsed.error().message}};
+  if (!parsed)
+    return attempt_failure{std::move(parsed.error())};
+  out = std::move(parsed.value());
+  return {};
+}
+
+/// One attempt's pack on its way from the answer to the store.
+class pack_ingest {
+public:
+  pack_ingest(pack_receiver& store, std::uint64_t byte_limit) : store_(store), byte_limit_(byte_limit) {}
+
+  attempt_result read(http_exchange& exchange, const std::stop_token& stop) {
+    fetch_response response{[this](std::string_view bytes) { return take(bytes); }};
+    std::string piece;
+    while (exchange.read(piece)) {
+      if (stop.stop_requested())
+        break;
+      if (auto fed = response.feed(piece); !fed)
+        return failed(std::move(fed.error()));
+    }
+    if (stop.stop_requested())
+      return attempt_failure{{ECANCELED, "the request was cancelled"}};
+    if (!response.complete())
+      return smart_http::cut_off(exchange);
+    if (!sink_)
+      return attempt_failure{{EIO, "the server sent no pack"}};
+    auto done = sink_->commit();
+    sink_failed_ = !done;
+    return done ? attempt_result{} : failed(std::move(done.error()));
+  }
+
+private:
+  result<void> take(std::string_view bytes) {
+    size_ += bytes.size();
+    if (byte_limit_ != 0 && size_ > byte_limit_)
+      return fail(EFBIG, "the pack is longer than the limit of " + std::to_string(byte_limit_) + " bytes");
+    if (!sink_) {
+      BOOST_OUTCOME_TRY(sink, store_.new_pack());
+      sink_ = std::move(sink);
+    }
+    auto done = sink_->append(bytes);
+    sink_failed_ = !done;
+    return done;
+  }
+
+  /// A pack that does not check may have been damaged on its way, so it is worth asking again; a full disk is not.
+  attempt_result failed(error what) const {
+    const bool transient = sink_failed_ && what.code == EIO;
+    return attempt_failure{std::move(what), transient};
+  }
+
+  pack_receiver& store_;
+  const std::uint64_t byte_limit_;
+  std::uint64_t size_ = 0;
+  std::unique_ptr<pack_sink> sink_;
+  bool sink_failed_ = false;
+};
+
+/// Asks for the capabilities once, whoever needs them first; who comes meanwhile waits and shares a failure.
+class discovery {
+public:
+  explicit discovery(smart_http& http) : http_(http) {}
+
+  result<capabilities> get(operation& op) {
+    std::unique_lock lock{mutex_};
+    for (;;) {
+      if (known_)
+        return *known_;
+      if (!asking_)
+        break;
+      const unsigned round = round_;
+      const bool ended = changed_.wait_until(lock, op.stop, op.deadline, [&] { return round_ != round; });
+      if (op.stop.stop_requested())
+        return fail(ECANCELED, "the request was cancelled");
+      if (!ended)
+        return fail(ETIMEDOUT, "the server did not tell its capabilities within the time limit");
+      if (!known_ && last_failure_.code != ECANCELED) // of a cancelled one another takes the place
+        return failure(last_failure_);
+    }
+    asking_ = true;
+    lock.unlock();
+    capabilities found;
+    const auto done =
+        http_.get_advertisement(op, [&](http_exchange& exchange) { return read_capabilities(found, exchange); });
+    lock.lock();
+    asking_ = false;
+    ++round_;
+    if (done)
+      known_ = found;
+    else
+      last_failure_ = done.error();
+    lock.unlock();
+    changed_.notify_all();
+    return done ? result<capabilities>{std::move(found)} : failure(done.error());
+  }
+
+  std::optional<capabilities> known() const {
+    const std::lock_guard lock{mutex_};
+    return known_;
+  }
+
+private:
+  smart_http& http_;
+  mutable std::mutex mutex_;
+  std::condition_variable_any changed_;
+  std::optional<capabilities> known_;
+  error last_failure_;
+  unsigned round_ = 0;
+  bool asking_ = false;
+};
+
+class running_operation : public transfer {
+public:
+  explicit running_operation(std::stop_source stop) : stop_(std::move(stop)) {}
+  ~running_operation() override { stop_.request_stop(); }
+  running_operation(const running_operation&) = delete;
+  running_operation& operator=(const running_operation&) = delete;
+
+private:
+  std::stop_source stop_;
+};
+
+} // namespace
+
+struct git_upstream::state {
+  using body = std::function<result<void>(operation&, transfer_outcome&)>;
+
+  state(source where, pack_receiver& receiver, size_receiver sizes, upstream_limits how)
+    : from(std::move(where)),
+      store(receiver),
+      remember_sizes(std::move(sizes)),
+      limits(how),
+      http(from, limits) {}
+
+  std::unique_ptr<transfer> start(transfer_callback done, body what) {
+    std::stop_source stop;
+    std::uint64_t id = 0;
+    {
+      const std::lock_guard lock{mutex};
+      id = ++last_id;
+      running.emplace(id, stop);
+    }
+    const auto deadline = clock_type::now() + limits.total;
+    workers.run([this, id, deadline, token = stop.get_token(), done = std::move(done), what = std::move(what)] {
+      done(run(id, operation{token, deadline}, what));
+    });
+    return std::make_unique<running_operation>(std::move(stop));
+  }
+
+  transfer_outcome run(std::uint64_t id, operation op, const body& what) {
+    transfer_outcome out;
+    try {
+      if (auto ended = what(op, out); !ended)
+        out.failure = std::move(ended.error());
+    } catch (const std::exception& thrown) { // out of memory: the operation fails, not the process
+      out.failure = error{EIO, from.display + ": " + thrown.what()};
+    }
+    if (out.failure && out.failure->code == ECANCELED)
+      http.count_cancelled();
+    out.requests = op.requests;
+    out.bytes = op.bytes;
+    const std::lock_guard lock{mutex};
+    running.erase(id);
+    return out;
+  }
+
+  void cancel_all() {
+    std::map<std::uint64_t, std::stop_source> all;
+    {
+      const std::lock_guard lock{mutex};
+      all = running;
+    }
+    for (auto& [id, stop] : all)
+      stop.request_stop();
+  }
+
+  result<void> fetch(operation& op, const fetch_request& request);
+  result<void> object_info(operation& op, const std::vector<oid>& ids, transfer_outcome& out);
+  result<std::vector<advertised_ref>> list_refs(operation& op, std::span<const std::string> prefixes,
+                                                const capabilities& server);
+
+  const source from;
+  pack_receiver& store;
+  const size_receiver remember_sizes;
+  const upstream_limits limits;
+  smart_http http;
+  discovery server{http};
+  std::mutex mutex;
+  std::map<std::uint64_t, std::stop_source> running;
+  std::uint64_t last_id = 0;
+  worker_pool workers; ///< last: its threads use everything above
+};
+
+result<void> git_upstream::state::fetch(operation& op, const fetch_request& request) {
+  if (request.wants.empty())
+    return success();
+  BOOST_OUTCOME_TRY(can, server.get(op));
+  if (request.filter != fetch_filter::none && !can.fetch_filter)
+    return fail(ENOTSUP, from.display
+                             + ": the server does not offer partial fetches (capability \"filter\"; on the "
+                               "server: git config uploadpack.allowFilter true)");
+  if (request.shallow && !can.fetch_shallow)
+    return fail(ENOTSUP, from.display + ": the server does not offer shallow fetches");
+  return http.post(op, std::make_shared<const std::string>(compose_fetch(request, can)), [&](http_exchange& exchange) {
+    return pack_ingest{store, request.byte_limit}.read(exchange, op.stop);
+  });
+}
+
+result<void> git_upstream::state::object_info(operation& op, const std::vector<oid>& ids, transfer_outcome& out) {
+  if (ids.empty())
+    return success();
+  BOOST_OUTCOME_TRY(can, server.get(op));
+  if (!can.object_info)
+    return fail(ENOTSUP, from.display + ": the server does not tell sizes of objects (capability \"object-info\")");
+  constexpr std::uint64_t longest_line = 80, slack = 4096;
+  BOOST_OUTCOME_TRY(
+      http.post(op, std::make_shared<const std::string>(compose_object_info(ids, can)), [&](http_exchange& exchange) {
+        object_info_response response;
+        auto done = read_into(response, exchange, ids.size() * longest_line + slack);
+        out.sizes = std::move(response.sizes());
+        return done;
+      }));
+  if (remember_sizes)
+    remember_sizes(out.sizes);
+  return success();
+}
+
+result<std::vector<advertised_ref>> git_upstream::state::list_refs(operation& op, std::span<const std::string> prefixes,
+                                                                   const capabilities& can) {
+  std::vector<advertised_ref> out;
+  BOOST_OUTCOME_TRY(http.post(op, std::make_shared<const std::string>(compose_ls_refs(prefixes, &can)),
+                              [&](http_exchange& exchange) { return read_refs(out, exchange); }));
+  return out;
+}
+
+git_upstream::git_upstream(std::unique_ptr<state> impl) : impl_(std::move(impl)) {}
+
+git_upstream::~git_upstream() {
+  impl_->cancel_all();
+}
+
+result<std::shared_ptr<git_upstream>> git_upstream::create(source from, pack_receiver& store,
+                                                           size_receiver remember_sizes, upstream_limits limits) {
+  if (from.kind != source::kind_type::remote)
+    return fail(EINVAL, from.display + ": this is not the URL of a remote repository");
+  return std::shared_ptr<git_upstream>{
+      new git_upstream{std::make_unique<state>(std::move(from), store, std::move(remember_sizes), limits)}};
+}
+
+result<resolved_ref> git_upstream::resolve(const std::string& ref) {
+  if (const auto id = oid::from_hex(ref))
+    return resolved_ref{*id, ""};
+  const auto explained = [this](error what) {
+    return failure({what.code, impl_->from.display + ": " + std::move(what.message)});
+  };
+  if (auto usable = check_ref_name(ref); !usable)
+    return explained(usable.error());
+  operation op{{}, clock_type::now() + impl_->limits.total};
+  const auto candidates = ref_candidates(ref);
+  // The question goes out beside the discovery, so that both cost one round trip; every v2 server can answer it.
+  std::unique_ptr<http_exchange> early;
+  if (!impl_->server.known())
+    early = impl_->http.begin_post(op, compose_ls_refs(candidates, nullptr));
+  BOOST_OUTCOME_TRY(can, impl_->server.get(op));
+  std::vector<advertised_ref> refs;
+  const auto read = [&](http_exchange& exchange) { return read_refs(refs, exchange); };
+  if (!early || impl_->http.finish_post(op, *early, read)) {
+    BOOST_OUTCOME_TRY(listed, impl_->list_refs(op, candidates, can));
+    refs = std::move(listed);
+  }
+  if (auto chosen = choose_ref(ref, refs))
+    return std::move(*chosen);
+  const std::string all[] = {"HEAD", "refs/heads/", "refs/tags/"};
+  BOOST_OUTCOME_TRY(known, impl_->list_refs(op, all, can));
+  return explained(no_such_ref(ref, known));
+}
+
+std::unique_ptr<transfer> git_upstream::fetch(fetch_request request, transfer_callback done) {
+  return impl_->start(std::move(done), [this, request = std::move(request)](operation& op, transfer_outcome&) {
+    return impl_->fetch(op, request);
+  });
+}
+
+std::unique_ptr<transfer> git_upstream::object_info(std::vector<oid> ids, transfer_callback done) {
+  return impl_->start(std::move(done), [this, ids = std::move(ids)](operation& op, transfer_outcome& out) {
+    return impl_->object_info(op, ids, out);
+  });
+}
+
+const std::string& git_upstream::display_name() const {
+  return impl_->from.display;
+}
+
+upstream_counters git_upstream::counters() const {
+  return impl_->http.counters();
+}
+
+} // namespace gitfs
