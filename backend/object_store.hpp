@@ -24,7 +24,8 @@ struct verify_report {
 class object_store final : public object_db, public pack_receiver {
 public:
   /// Opens the store of `key` (the upstream's URL without credentials) below `cache_dir`, making both if need be, and
-  /// removes what killed processes have left in it.
+  /// removes what killed processes have left in it. `cache_dir` is tagged as a cache (CACHEDIR.TAG), folders that are
+  /// made are for their user only (0700).
   /// EEXIST: `cache_dir` or the store's folder has something in it that is not ours. Otherwise the disk's error.
   static result<std::shared_ptr<object_store>> open(const std::filesystem::path& cache_dir, const std::string& key);
 
@@ -54,9 +55,9 @@ public:
 
 private:
   struct impl;
-  explicit object_store(std::unique_ptr<impl> state);
+  explicit object_store(std::shared_ptr<impl> state);
 
-  std::unique_ptr<impl> impl_;
+  std::shared_ptr<impl> impl_; // shared with the packs that arrive
 };
 
 } // namespace gitfs

@@ -1,0 +1,72 @@
+// An arriving pack on its way into a repository's objects folder.
+#pragma once
+
+#include "backend/git_odb.hpp"
+#include "backend/pack_sink.hpp"
+#include "config/error.hpp"
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace gitfs {
+
+/// A lock on a file or folder (flock), held until destruction. Other processes, and other locks of this one, see it;
+/// the kernel drops it with the process.
+class file_lock {
+public:
+  enum class mode { shared, exclusive };
+
+  file_lock() = default;
+
+  /// Waits for the lock, or not: see `held`. Where locks do not work at all, none is ever held.
+  file_lock(const std::filesystem::path& path, mode how, bool wait);
+  ~file_lock();
+  file_lock(file_lock&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  file_lock& operator=(file_lock&& other) noexcept {
+    std::swap(fd_, other.fd_);
+    return *this;
+  }
+
+  bool held() const { return fd_ >= 0; }
+
+private:
+  int fd_ = -1;
+};
+
+/// What the ingestion did, told to the store before readers may ask for the objects.
+struct ingested {
+  std::uint32_t objects = 0;
+  bool new_pack = false;                            ///< the folder `pack` has changed
+  std::vector<std::pair<oid, std::uint64_t>> blobs; ///< of an exploded pack: its blobs and their sizes
+};
+
+/// Bytes go through libgit2's indexer, which checks every hash, into a folder of their own below `objects`, locked
+/// while its process lives; from there, whole and by renaming only, to where readers look.
+class pack_ingest final : public pack_sink {
+public:
+  /// `objects`: the repository's objects folder. `lock`: the file whose lock keeps `clean` away. `installed` is called
+  /// by a successful commit.
+  static result<std::unique_ptr<pack_ingest>> begin(const std::filesystem::path& objects,
+                                                    const std::filesystem::path& lock,
+                                                    std::function<void(const ingested&)> installed);
+  ~pack_ingest() override;
+
+  result<void> append(std::string_view bytes) override;
+  result<std::uint32_t> commit() override;
+
+  /// Removes what killed processes have left below `objects`, without disturbing those that live.
+  static void clean(const std::filesystem::path& objects, const std::filesystem::path& lock);
+
+private:
+  struct impl;
+  explicit pack_ingest(std::unique_ptr<impl> state);
+
+  std::unique_ptr<impl> impl_;
+};
+
+} // namespace gitfs

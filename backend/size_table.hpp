@@ -1,0 +1,59 @@
+// What is known of objects without having them: sizes, and when they were last used.
+#pragma once
+
+#include "backend/object_db.hpp"
+#include "backend/oid.hpp"
+#include "config/error.hpp"
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <utility>
+
+namespace gitfs {
+
+/// A table on disk (LMDB) that any number of processes and threads may use at once. Best effort throughout: whatever
+/// goes wrong is a miss or a loss, and a damaged file is set aside and made anew, with one warning in the log. Never
+/// a wrong size: each is stored with a check of itself.
+///
+/// Nothing waits for the disk (MDB_NOSYNC). SIGKILL loses nothing, since what is written is the kernel's. After a power
+/// failure LMDB's file could be damaged, so a marker (itself synced) says in which boot there were writes that may not
+/// have reached the disk: if that was an earlier boot, the table begins anew.
+///
+/// Not to be used across a fork.
+class size_table {
+public:
+  struct options {
+    std::size_t initial_map = std::size_t{1} << 28; ///< bytes of address space; grows by itself
+  };
+
+  /// Opens or makes `file` (and `file`-lock, `file`-unsynced). Never fails: without a usable file all is a miss. All
+  /// callers in this process that name one file share one table, as LMDB demands.
+  static std::shared_ptr<size_table> open(const std::filesystem::path& file, options how);
+  static std::shared_ptr<size_table> open(const std::filesystem::path& file) { return open(file, options{}); }
+
+  ~size_table();
+  size_table(const size_table&) = delete;
+  size_table& operator=(const size_table&) = delete;
+
+  /// Fills `out[i]` with the size of `ids[i]` or `unknown_size`, in one transaction. Same lengths.
+  void get(std::span<const oid> ids, std::span<std::uint64_t> out);
+
+  /// Keeps sizes for ever, in one transaction.
+  void put(std::span<const std::pair<oid, std::uint64_t>> sizes);
+
+  /// Notes that objects were used at `seconds` (since 1970), in one transaction.
+  void touch(std::span<const oid> ids, std::uint32_t seconds);
+
+  /// When an object was last noted as used, in seconds since 1970; 0: never.
+  std::uint32_t last_use(const oid& id);
+
+private:
+  struct impl;
+  explicit size_table(std::unique_ptr<impl> state);
+
+  std::unique_ptr<impl> impl_;
+};
+
+} // namespace gitfs
