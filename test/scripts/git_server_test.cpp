@@ -1,0 +1,124 @@
+#include "test/support/git_server.hpp"
+
+#include "test/support/command.hpp"
+#include "test/support/fixtures.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include <cstdint>
+
+namespace gitfs::test {
+
+namespace {
+
+struct served {
+  served() {
+    must_run("git init -q --bare -b main r.git && cd r.git && git update-ref refs/heads/main "
+             "$(git commit-tree -m x $(git mktree </dev/null))",
+             root.path());
+  }
+  temp_dir root;
+  git_server server{root.path()};
+
+  command_result git(const std::string& modifiers, const std::string& more = "") {
+    return run("git ls-remote " + more + " '" + server.url(modifiers, "r.git") + "' main");
+  }
+};
+
+std::vector<std::string> commands(const std::vector<server_request>& requests) {
+  std::vector<std::string> out;
+  for (const auto& each : requests)
+    out.push_back(each.command);
+  return out;
+}
+
+} // namespace
+
+BOOST_FIXTURE_TEST_SUITE(git_server_script, served)
+
+BOOST_AUTO_TEST_CASE(logs_every_request_once) {
+  BOOST_TEST(git("").status == 0);
+  const auto seen = server.requests();
+  BOOST_TEST(commands(seen) == (std::vector<std::string>{"info/refs", "ls-refs"}));
+  BOOST_TEST(seen.at(1).method == "POST");
+  BOOST_TEST(seen.at(1).path == "/r.git/git-upload-pack");
+  BOOST_TEST(seen.at(1).status == 200);
+  BOOST_TEST(seen.at(1).bytes_sent > 40U);
+  BOOST_TEST(server.count() == 2U);
+  BOOST_TEST(server.count("ls-refs") == 1U);
+  server.clear_requests();
+  BOOST_TEST(server.count() == 0U);
+  must_run("git clone -q --depth 1 --filter=tree:0 --no-checkout " + server.url("r.git") + " c", root.path());
+  const auto fetch = server.requests().at(2);
+  BOOST_TEST(fetch.command == "fetch");
+  BOOST_TEST(fetch.wants > 0U);
+  BOOST_TEST(fetch.filter == "tree:0");
+}
+
+BOOST_AUTO_TEST_CASE(modifiers_combine) {
+  const auto offered = [&](const std::string& modifiers, const std::string& version = "2") {
+    return run("GIT_TRACE_PACKET=1 git -c protocol.version=" + version + " ls-remote " + server.url(modifiers, "r.git"))
+        .output;
+  };
+  const std::string all = offered("");
+  BOOST_TEST(all.find("object-info") != std::string::npos);
+  BOOST_TEST(all.find("filter") != std::string::npos);
+  BOOST_TEST(offered("noobjinfo").find("object-info") == std::string::npos);
+  BOOST_TEST(offered("noobjinfo").find("filter") != std::string::npos);
+  BOOST_TEST(offered("nofilter").find(" filter") == std::string::npos);
+  BOOST_TEST(offered("nofilter").find("object-info") != std::string::npos);
+  BOOST_TEST(offered("nofilter/noobjinfo").find("version 2") != std::string::npos);
+  BOOST_TEST(offered("nofilter/noobjinfo").find("object-info") == std::string::npos);
+  BOOST_TEST(offered("v0").find("version 2") == std::string::npos);
+  BOOST_TEST(git("redirect/v0").status == 0);
+  server.clear_requests();
+  BOOST_TEST(git("d60/noobjinfo").status == 0);
+  for (const auto& each : server.requests())
+    BOOST_TEST(each.seconds >= 0.06);
+}
+
+BOOST_AUTO_TEST_CASE(asks_for_a_password) {
+  BOOST_TEST(git("auth").status != 0);
+  BOOST_TEST(server.requests().back().status == 401);
+  const std::string url = server.url("auth", "r.git");
+  BOOST_TEST(run("git ls-remote http://user:pass@" + url.substr(7)).status == 0);
+  BOOST_TEST(run("git ls-remote http://user:wrong@" + url.substr(7)).status != 0);
+}
+
+BOOST_AUTO_TEST_CASE(breaks_and_refuses_when_told) {
+  BOOST_TEST(git("cut100").status != 0);
+  server.answer_all_with("429 2");
+  BOOST_TEST(git("").output.find("429") != std::string::npos);
+  BOOST_TEST(server.requests().back().status == 429);
+  server.answer_all_with("");
+  BOOST_TEST(git("").status == 0);
+}
+
+BOOST_AUTO_TEST_CASE(comes_back_under_the_same_url) {
+  const std::string before = server.url("r.git");
+  server.stop();
+  BOOST_TEST(git("").status != 0);
+  server.start();
+  BOOST_TEST(server.url("r.git") == before);
+  BOOST_TEST(git("").status == 0);
+}
+
+BOOST_AUTO_TEST_CASE(ends_with_its_owner) {
+  const auto state = (root / "state").string();
+  const auto start = [&](const std::string& owner) {
+    return script("git-server") + " start --dir " + state + " --root " + root.path().string() + " --owner " + owner;
+  };
+  must_run("sleep 1000 >/dev/null 2>&1 & trap 'kill $!' EXIT; " + start("$!") + "; " + script("git-server")
+           + " status --dir " + state);
+  BOOST_TEST(run("for i in {1..500}; do " + script("git-server") + " status --dir " + state
+                 + " || exit 0; sleep .02; done; exit 1")
+                 .status
+             == 0);
+  BOOST_TEST(run("pgrep -f -- '--dir " + state + "'").output == "");
+  BOOST_TEST(run("for p in /proc/[0-9]*; do [ \"$(readlink $p/cwd)\" != " + state + " ] || echo $p; done").output
+             == "");
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace gitfs::test
