@@ -15,6 +15,7 @@
 #include <mutex>
 #include <string>
 #include <sys/stat.h>
+#include <unistd.h>
 #include <vector>
 
 namespace gitfs {
@@ -48,15 +49,11 @@ copy_state look(git_odb_backend* raw_backend, const oid& id) {
   return sound ? copy_state::sound : copy_state::damaged;
 }
 
-/// Moves files of one stem into `to`; the index of a pack first, so that no reader finds it without its pack.
-void move_away(const fs::path& stem, const fs::path& to, std::initializer_list<const char*> suffixes) {
-  ::mkdir(to.c_str(), 0700);
-  for (const char* suffix : suffixes) {
-    const fs::path file = stem.string() + suffix;
-    // On a disk where nothing can be moved, what is damaged is better gone than met again.
-    if (::rename(file.c_str(), (to / file.filename()).c_str()) != 0 && errno != ENOENT)
-      ::unlink(file.c_str());
-  }
+void move_away(const fs::path& file, const fs::path& to) {
+  ::mkdir(to.parent_path().c_str(), 0700);
+  // On a disk where nothing can be moved, what is damaged is better gone than met again.
+  if (::rename(file.c_str(), to.c_str()) != 0 && errno != ENOENT)
+    ::unlink(file.c_str());
 }
 
 } // namespace
@@ -98,7 +95,7 @@ bool object_store::impl::quarantine(const oid& id) {
   bool moved = false;
   git_odb_backend* backend = nullptr;
   if (git_odb_backend_loose(&backend, objects.c_str(), -1, 0, 0, 0) == 0 && look(backend, id) == copy_state::damaged) {
-    move_away(objects / hex.substr(0, 2) / hex.substr(2), away, {""});
+    move_away(objects / hex.substr(0, 2) / hex.substr(2), away / hex);
     moved = true;
   }
   std::vector<fs::path> packs;
@@ -110,7 +107,8 @@ bool object_store::impl::quarantine(const oid& id) {
   // Also without a pack to move: this process may have one open that another process has moved.
   reader->reopen([&] {
     for (const fs::path& stem : packs)
-      move_away(stem, away, {".idx", ".pack", ".rev", ".bitmap"});
+      for (const char* suffix : {".idx", ".pack", ".rev", ".bitmap"}) // the index first: none is seen without its pack
+        move_away(stem.string() + suffix, away / (stem.filename().string() + suffix));
   });
   if (moved || !packs.empty())
     spdlog::warn("object {} was damaged on disk; it is now in {} and will be fetched again", hex, away.string());

@@ -23,8 +23,10 @@ namespace {
 
 constexpr std::uint32_t unpack_limit = 100; // as git's fetch.unpackLimit
 constexpr const char* folder_prefix = "incoming-";
+constexpr const char* loose_prefix = "tmp_object_"; // libgit2's name for a loose object that it is writing
 constexpr std::size_t header_size = 12, empty_pack_size = header_size + oid::raw_size;
-constexpr std::uint64_t reserve_step = std::uint64_t{1} << 22;
+constexpr std::size_t page_size = 4096; // the smallest there is; more pieces than pages do no harm
+constexpr std::uint64_t reserve_from = std::uint64_t{1} << 20, reserve_step = std::uint64_t{1} << 22;
 constexpr int fast_compression = 1; // what is exploded is read soon and often, and its sender had it deflated before
 
 struct free_indexer {
@@ -91,6 +93,7 @@ struct pack_ingest::impl {
   std::optional<error> failure;
 
   ~impl();
+  void take(std::string_view bytes);
   result<void> reserve();
   result<std::uint32_t> finish();
   result<void> install(const std::string& name);
@@ -132,8 +135,12 @@ result<std::unique_ptr<pack_ingest>> pack_ingest::begin(const fs::path& objects,
   return std::unique_ptr<pack_ingest>{new pack_ingest{std::move(state)}};
 }
 
-/// The indexer writes through a mapping, where a full disk is SIGBUS. So the space is taken before it writes.
+/// The indexer writes through a mapping, where a full disk is SIGBUS. It asks for the last page of what it appends, so
+/// a small pack goes in page by page. For a large one the space is taken ahead; not for a small one, since to free
+/// blocks again takes longer (up to a discard on the disk) than all else.
 result<void> pack_ingest::impl::reserve() {
+  if (received < reserve_from)
+    return success();
   if (pack_fd < 0) {
     std::error_code status;
     for (const auto& file : fs::directory_iterator{folder, status})
@@ -141,11 +148,10 @@ result<void> pack_ingest::impl::reserve() {
     if (pack_fd < 0)
       return system_failure(EIO, "the file of an arriving pack is gone from " + folder.string());
   }
-  // The indexer rounds the end of its file up to a page.
-  const std::uint64_t needed = received + static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+  const std::uint64_t needed = received + page_size; // the indexer rounds the end of its file up to a page
   if (needed <= reserved)
     return success();
-  const std::uint64_t next = std::max(needed, received > reserve_step ? reserved + reserve_step : needed);
+  const std::uint64_t next = needed + reserve_step;
   if (::fallocate(pack_fd, FALLOC_FL_KEEP_SIZE, static_cast<off_t>(reserved), static_cast<off_t>(next - reserved)) != 0
       && errno != EOPNOTSUPP && errno != ENOSYS)
     return system_failure(errno, "no space for an arriving pack in " + objects.string());
@@ -155,20 +161,26 @@ result<void> pack_ingest::impl::reserve() {
 
 result<void> pack_ingest::append(std::string_view bytes) {
   impl& self = *impl_;
+  while (!bytes.empty() && !self.failure) {
+    const std::string_view part = bytes.substr(0, self.received < reserve_from ? page_size : bytes.size());
+    bytes.remove_prefix(part.size());
+    self.take(part);
+  }
   if (self.failure)
     return *self.failure;
-  self.head.append(bytes.substr(0, empty_pack_size - std::min(empty_pack_size, self.head.size())));
-  self.received += bytes.size();
-  if (auto reserved = self.reserve(); !reserved) {
-    self.failure = reserved.error();
-    return reserved;
+  return success();
+}
+
+void pack_ingest::impl::take(std::string_view bytes) {
+  head.append(bytes.substr(0, empty_pack_size - std::min(empty_pack_size, head.size())));
+  received += bytes.size();
+  if (auto space = reserve(); !space) {
+    failure = space.error();
+    return;
   }
   errno = 0;
-  if (git_indexer_append(self.indexer.get(), bytes.data(), bytes.size(), &self.progress) != 0) {
-    self.failure = libgit2_error("a pack cannot be taken in", EIO);
-    return *self.failure;
-  }
-  return success();
+  if (git_indexer_append(indexer.get(), bytes.data(), bytes.size(), &progress) != 0)
+    failure = libgit2_error("a pack cannot be taken in", EIO);
 }
 
 result<std::uint32_t> pack_ingest::commit() {
@@ -214,36 +226,29 @@ result<void> pack_ingest::impl::install(const std::string& name) {
 
 namespace {
 
-/// Writes the objects of one pack as loose ones, into a folder laid out as `objects`.
+/// Writes the objects of one pack as loose ones.
 struct exploder {
   git_odb* pack;
   git_odb_backend* loose;
-  fs::path from, to;
   ingested& done;
-  std::array<bool, 256> folders_made{};
   std::optional<error> failure;
 
-  static int each(const git_oid* id, void* self) { return static_cast<exploder*>(self)->move(*id) ? 0 : -1; }
+  static int each(const git_oid* id, void* self) { return static_cast<exploder*>(self)->copy(*id) ? 0 : -1; }
 
-  bool move(const git_oid& id) {
+  bool copy(const git_oid& id) {
     git_odb_object* raw = nullptr;
     if (git_odb_read(&raw, pack, &id) != 0)
       return give_up(libgit2_error("cannot read an arriving object", EIO));
     const std::unique_ptr<git_odb_object, void (*)(git_odb_object*)> owner{raw, git_odb_object_free};
     const std::size_t size = git_odb_object_size(raw);
-    errno = 0;
-    if (loose->write(loose, &id, git_odb_object_data(raw), size, git_odb_object_type(raw)) != 0)
-      return give_up(libgit2_error("cannot write an object", EIO));
-    const oid name = oid::from_raw(id.id);
     if (git_odb_object_type(raw) == GIT_OBJECT_BLOB)
-      done.blobs.emplace_back(name, size);
-    const std::string hex = name.hex();
-    const fs::path file = fs::path{hex.substr(0, 2)} / hex.substr(2);
-    if (!std::exchange(folders_made[name.bytes[0]], true) && ::mkdir((to / file.parent_path()).c_str(), 0777) != 0
-        && errno != EEXIST)
-      return give_up(system_failure(errno, "cannot make a folder in " + to.string()));
-    if (auto moved = rename_file(from / file, to / file); !moved)
-      return give_up(moved.error());
+      done.blobs.emplace_back(oid::from_raw(id.id), size);
+    // Not over one that is there: ext4 waits for the disk when a file is replaced. If that one is damaged, whoever
+    // reads it finds out, and then it is fetched again.
+    errno = 0;
+    if (loose->exists(loose, &id) == 0
+        && loose->write(loose, &id, git_odb_object_data(raw), size, git_odb_object_type(raw)) != 0)
+      return give_up(libgit2_error("cannot write an object", EIO));
     return true;
   }
 
@@ -268,17 +273,18 @@ result<void> pack_ingest::impl::explode(const std::string& name, ingested& done)
     return libgit2_error("cannot open an arriving pack", EIO);
   }
   git_odb_backend* loose = nullptr;
-  if (git_odb_backend_loose(&loose, folder.c_str(), fast_compression, 0, 0777, 0444) != 0)
+  if (git_odb_backend_loose(&loose, objects.c_str(), fast_compression, 0, 0777, 0444) != 0)
     return libgit2_error("cannot write objects", EIO);
   const backend_handle loose_owner{loose};
-  exploder work{raw, loose, folder, objects, done, {}, {}};
+  exploder work{raw, loose, done, {}};
   if (git_odb_foreach(raw, exploder::each, &work) != 0)
     return work.failure ? *work.failure : libgit2_error("cannot list an arriving pack", EIO);
   return success();
 }
 
 void pack_ingest::clean(const fs::path& objects, const fs::path& lock) {
-  // Who makes a folder or installs a pack holds the lock for a moment; if it stays busy, a later opening cleans.
+  // Who makes a folder, installs a pack or writes loose objects holds the lock meanwhile; if it stays busy, a later
+  // opening cleans.
   file_lock alone;
   for (int attempt = 0; attempt < 20 && !alone.held(); ++attempt) {
     if (attempt > 0)
@@ -289,10 +295,13 @@ void pack_ingest::clean(const fs::path& objects, const fs::path& lock) {
     return;
   std::error_code status;
   std::vector<fs::path> left;
-  for (const auto& entry : fs::directory_iterator{objects, status})
-    if (entry.path().filename().string().starts_with(folder_prefix)
-        && file_lock{entry.path(), file_lock::mode::exclusive, false}.held())
+  for (const auto& entry : fs::directory_iterator{objects, status}) {
+    const std::string name = entry.path().filename().string();
+    const bool abandoned =
+        name.starts_with(folder_prefix) && file_lock{entry.path(), file_lock::mode::exclusive, false}.held();
+    if (abandoned || name.starts_with(loose_prefix))
       left.push_back(entry.path());
+  }
   for (const auto& entry : fs::directory_iterator{objects / "pack", status})
     if (entry.path().extension() == ".pack" && !fs::exists(fs::path{entry.path()}.replace_extension(".idx"), status))
       left.push_back(entry.path()); // killed between the two renames
