@@ -1,0 +1,65 @@
+// The dentries of one directory.
+#pragma once
+
+#include "actors/node_id.hpp"
+#include "backend/object_db.hpp"
+#include "backend/tree.hpp"
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace gitfs {
+
+struct dentry {
+  std::string name;
+  entry_kind kind = entry_kind::file;
+  bool present = false;      ///< in the listing; a dentry that a refresh removed lives on while the kernel refers to it
+  std::uint32_t nlookup = 0; ///< references that the kernel holds
+  dir_slot slot = no_slot;   ///< of a directory: its inode-table slot, from the first reply that revealed it
+  oid id;
+  std::uint64_t size = unknown_size; ///< of a blob
+};
+
+/// Names, what they stand for, and what the kernel holds of them. An index, once given, means the same name for as long
+/// as the table lives, because node ids carry it. Not thread-safe: one directory actor owns it.
+class dentry_table {
+public:
+  /// Takes a complete listing (sorted by name, each name once). An unchanged entry and a child directory keep index
+  /// and references; a changed file is a new dentry; names that are no longer there stop being found.
+  void refresh(std::vector<tree_entry> listing);
+
+  /// Forgets the listing. Only when nothing is referenced: indices start anew.
+  void clear();
+
+  const dentry* find(std::string_view name) const;
+  /// By index; none if no such index was ever given.
+  dentry* at(child_index index);
+  const dentry* at(child_index index) const;
+  child_index index_of(const dentry& entry) const { return static_cast<child_index>(&entry - dentries_.data()); }
+
+  /// Indices in the order of names.
+  std::span<const child_index> sorted() const { return order_; }
+
+  /// Adds or gives back kernel references. `unref` never goes below zero, and gives how many are left.
+  void ref(dentry& entry);
+  std::uint32_t unref(dentry& entry, std::uint64_t count);
+  /// The slot of a child directory comes and goes with the kernel's interest in it.
+  void set_slot(dentry& entry, dir_slot slot);
+
+  /// True while the kernel refers to any child, or a child directory has a slot.
+  bool referenced() const { return referenced_ != 0; }
+
+private:
+  static unsigned weight(const dentry& entry) {
+    return (entry.nlookup != 0 ? 1U : 0U) + (entry.slot != no_slot ? 1U : 0U);
+  }
+
+  std::vector<dentry> dentries_;
+  std::vector<child_index> order_;
+  std::size_t referenced_ = 0;
+};
+
+} // namespace gitfs

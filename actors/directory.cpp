@@ -1,0 +1,117 @@
+#include "actors/directory.hpp"
+
+namespace gitfs {
+
+namespace {
+
+// Inflates one large blob on the scheduler's threads, so that neither the directory nor the FUSE thread that runs it
+// waits. Lives for that one blob.
+class blob_loader final : public caf::event_based_actor {
+public:
+  blob_loader(caf::actor_config& cfg, std::shared_ptr<mount_context> context, caf::actor directory, want_id want,
+              const oid& blob)
+    : caf::event_based_actor(cfg), context_(std::move(context)), directory_(std::move(directory)), want_(want),
+      blob_(blob) {}
+
+  const char* name() const override { return "blob_loader"; }
+
+protected:
+  caf::behavior make_behavior() override {
+    auto loaded = context_->blobs.read(blob_);
+    // ENOENT: evicted or found corrupt meanwhile; the directory's next attempt fetches it.
+    const int code = loaded || loaded.error().code == ENOENT ? 0 : loaded.error().code;
+    anon_send(directory_, blob_loaded{want_, code});
+    return {}; // no behavior: it ends here
+  }
+
+private:
+  std::shared_ptr<mount_context> context_;
+  caf::actor directory_;
+  want_id want_;
+  oid blob_;
+};
+
+} // namespace
+
+directory_actor::directory_actor(caf::actor_config& cfg, std::shared_ptr<mount_context> context,
+                                 std::shared_ptr<const mount_actors> others, dir_slot slot)
+  : caf::event_based_actor(cfg), context_(std::move(context)), others_(std::move(others)), slot_(slot),
+    link_(context_->inodes.link_of(slot)) {
+  state_.emplace(*context_, slot_, link_, static_cast<directory_port&>(*this));
+}
+
+caf::behavior directory_actor::make_behavior() {
+  // The hot ones first: CAF tries handlers in order.
+  return {
+    [this](kernel_op& op) { state_->handle(std::move(op)); },
+    [this](forget_op op) { state_->forget(op.at, op.count); },
+    [this](want_finished& m) { state_->finished(m.id, std::move(m.outcome)); },
+    [this](released) { state_->release(); },
+    [this](child_is_idle m) { state_->child_idle(m.slot, m.generation); },
+    [this](blob_loaded m) { state_->finished(m.id, {m.code, {}}); },
+    [this](interrupt_op m) { state_->interrupted(m.request_id); },
+  };
+}
+
+void directory_actor::on_exit() {
+  state_.reset(); // cancels what is in flight; parked replies answer EIO
+}
+
+void directory_actor::ask(want w) {
+  if (!others_->fetcher) {
+    // A local repository has no other place to get it from: what is missing there is an error of that node alone.
+    anon_send(this, want_finished{w.id, {EIO, {}}});
+    return;
+  }
+  anon_send(others_->fetcher, ask_want{caf::actor_cast<caf::weak_actor_ptr>(this), id(), std::move(w)});
+}
+
+// Not this->anon_send in these two: they are also called while the actor is destroyed, perhaps on another thread than
+// the execution unit that it ran on last, and a unit may be touched by its own thread only.
+void directory_actor::promote(want_id want) {
+  if (others_->fetcher)
+    caf::anon_send(others_->fetcher, promote_want{id(), want});
+}
+
+void directory_actor::cancel(want_id want) {
+  if (others_->fetcher)
+    caf::anon_send(others_->fetcher, cancel_want{id(), want});
+}
+
+void directory_actor::load(want_id want, const oid& blob) {
+  system().spawn<blob_loader>(context_, caf::actor_cast<caf::actor>(this), want, blob);
+}
+
+void directory_actor::release_child(dir_slot slot) {
+  anon_send(others_->supervisor, release_directory{slot});
+}
+
+void directory_actor::reap_child(dir_slot slot) {
+  anon_send(others_->supervisor, reap_directory{slot});
+}
+
+void directory_actor::idle() {
+  anon_send(others_->supervisor, directory_idle{slot_});
+}
+
+// Both hints go past this execution unit to the scheduler's threads: looking ahead reads trees, and the FUSE thread that
+// runs this actor has requests to answer.
+void directory_actor::listed() {
+  if (others_->prefetcher)
+    others_->prefetcher->enqueue(nullptr, caf::make_message_id(), caf::make_message(directory_listed{link_}), nullptr);
+}
+
+void directory_actor::read_started(child_index child) {
+  if (others_->prefetcher)
+    others_->prefetcher->enqueue(nullptr, caf::make_message_id(), caf::make_message(file_read{link_, child}), nullptr);
+}
+
+std::function<void()> directory_actor::interrupter(std::uint64_t request_id) {
+  // Weak: a request that is parked in this actor must not keep it alive.
+  return [me = caf::actor_cast<caf::weak_actor_ptr>(this), request_id] {
+    if (auto strong = me.lock())
+      caf::anon_send(caf::actor_cast<caf::actor>(strong), interrupt_op{request_id});
+  };
+}
+
+} // namespace gitfs

@@ -1,0 +1,50 @@
+// The actor of one directory inode: the message face of directory_state.
+#pragma once
+
+#include "actors/directory_state.hpp"
+#include "actors/messages.hpp"
+
+#include <caf/event_based_actor.hpp>
+
+namespace gitfs {
+
+/// The long-lived actors of one mount, as a directory addresses them.
+struct mount_actors {
+  caf::actor supervisor;
+  caf::actor fetcher;    ///< none for a local repository
+  caf::actor prefetcher; ///< none where prefetch is off or nothing can be missing
+};
+
+class directory_actor final : public caf::event_based_actor, private directory_port {
+public:
+  static constexpr const char* actor_name = "directory";
+
+  directory_actor(caf::actor_config& cfg, std::shared_ptr<mount_context> context,
+                  std::shared_ptr<const mount_actors> others, dir_slot slot);
+
+  const char* name() const override { return actor_name; }
+
+protected:
+  caf::behavior make_behavior() override;
+  void on_exit() override;
+
+private:
+  void ask(want w) override;
+  void promote(want_id id) override;
+  void cancel(want_id id) override;
+  void load(want_id id, const oid& blob) override;
+  void release_child(dir_slot slot) override;
+  void reap_child(dir_slot slot) override;
+  void idle() override;
+  void listed() override;
+  void read_started(child_index child) override;
+  std::function<void()> interrupter(std::uint64_t request_id) override;
+
+  std::shared_ptr<mount_context> context_;
+  std::shared_ptr<const mount_actors> others_;
+  const dir_slot slot_;
+  dir_link_ptr link_;
+  std::optional<directory_state> state_; // ends in on_exit, while messages can still be sent
+};
+
+} // namespace gitfs

@@ -1,0 +1,271 @@
+// The operations of a directory and of the files in it: each answered from what is here, or what it lacks.
+#include "actors/directory_state.hpp"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+
+namespace gitfs {
+
+namespace {
+
+constexpr std::size_t name_max = 255;
+constexpr std::uint64_t directory_size = 4096; // as on ext4; a git tree has no size of its own
+
+// Inflating this much takes about 5 ms: up to here it is done on the thread that brought the request.
+constexpr std::uint64_t inline_load_limit = 1 << 20;
+
+// A clone's modes under umask 022. By entry_kind.
+constexpr std::uint32_t modes[] = {
+  S_IFREG | 0644, // file
+  S_IFREG | 0755, // executable
+  S_IFLNK | 0777, // symlink
+  S_IFDIR | 0755, // directory
+  S_IFDIR | 0755, // gitlink: an empty directory, as in a clone without its submodules
+};
+
+bool is_directory(const dentry& entry) {
+  return entry.kind == entry_kind::directory || entry.kind == entry_kind::gitlink;
+}
+
+constexpr std::string_view oid_attribute = "user.gitfs.oid";
+constexpr std::string_view commit_attribute = "user.gitfs.commit";
+
+template <class... Fs>
+struct overloaded : Fs... {
+  using Fs::operator()...;
+};
+
+} // namespace
+
+node_attr directory_state::own_attr() const {
+  return {link_->ino, modes[static_cast<int>(entry_kind::directory)], directory_size};
+}
+
+node_attr directory_state::attr_of(const dentry& entry) const {
+  return {child_ino(link_->ino, entry.name), modes[static_cast<int>(entry.kind)],
+          is_directory(entry) ? directory_size : entry.size};
+}
+
+// Fills `out` with a node that the kernel may refer to, and counts the reference.
+bool directory_state::reveal(dentry& entry, node_entry& out) {
+  node_id id{self_, dentries_.index_of(entry) + 1};
+  std::uint64_t generation = context_.inodes.generation_of(self_);
+  out.attr = attr_of(entry);
+  if (entry.kind == entry_kind::directory) {
+    if (entry.slot == no_slot) {
+      auto link = std::make_shared<dir_link>(
+        dir_link{link_, dentries_.index_of(entry), entry.id, out.attr.ino, entry.name});
+      auto slot = context_.inodes.allocate(self_, std::move(link));
+      if (!slot)
+        return false;
+      dentries_.set_slot(entry, *slot);
+    }
+    id = {entry.slot, self_child};
+    generation = context_.inodes.generation_of(entry.slot);
+  }
+  out.nodeid = id.encoded();
+  out.generation = generation;
+  dentries_.ref(entry);
+  return true;
+}
+
+directory_state::lacking directory_state::attempt(kernel_op& op) {
+  if (op.at == self_child)
+    return attempt_self(op);
+  const dentry* child = dentries_.at(op.at - 1);
+  if (child == nullptr) {
+    op.answer.error(ESTALE);
+    return {};
+  }
+  return attempt_child(op, *child);
+}
+
+directory_state::lacking directory_state::attempt_self(kernel_op& op) {
+  return std::visit(overloaded{
+                      [&](const lookup_op& what) { return lookup(op, what); },
+                      [&](const readdir_op& what) { return readdir(op, what); },
+                      [&](const getattr_op&) -> lacking {
+                        op.answer.attr(own_attr());
+                        return {};
+                      },
+                      [&](const readlink_op&) -> lacking {
+                        op.answer.error(EINVAL);
+                        return {};
+                      },
+                      [&](const read_op&) -> lacking {
+                        op.answer.error(EISDIR);
+                        return {};
+                      },
+                      [&](const auto&) -> lacking {
+                        xattr(op, link_->tree);
+                        return {};
+                      },
+                    },
+                    op.what);
+}
+
+directory_state::lacking directory_state::attempt_child(kernel_op& op, const dentry& child) {
+  return std::visit(overloaded{
+                      [&](const lookup_op&) -> lacking {
+                        // Of the children only a gitlink is a directory that is answered here, and it is empty.
+                        is_directory(child) ? op.answer.absent() : op.answer.error(ENOTDIR);
+                        return {};
+                      },
+                      [&](const readdir_op& what) -> lacking {
+                        if (!is_directory(child)) {
+                          op.answer.error(ENOTDIR);
+                          return {};
+                        }
+                        const node_attr attr = attr_of(child);
+                        if (what.offset < 1 && op.answer.dirent(".", attr, nullptr, 1))
+                          op.answer.dirent("..", own_attr(), nullptr, 2);
+                        else if (what.offset == 1)
+                          op.answer.dirent("..", own_attr(), nullptr, 2);
+                        (void)op.answer.dirents_end(); // no entry carried a reference
+                        return {};
+                      },
+                      [&](const getattr_op&) -> lacking {
+                        if (!is_directory(child) && child.size == unknown_size)
+                          return missing{missing::sizes, {}};
+                        op.answer.attr(attr_of(child));
+                        return {};
+                      },
+                      [&](const readlink_op&) { return readlink(op, child); },
+                      [&](const read_op& what) { return read(op, child, what); },
+                      [&](const auto&) -> lacking {
+                        xattr(op, child.id);
+                        return {};
+                      },
+                    },
+                    op.what);
+}
+
+directory_state::lacking directory_state::lookup(kernel_op& op, const lookup_op& what) {
+  if (what.name.size() > name_max) {
+    op.answer.error(ENAMETOOLONG);
+    return {};
+  }
+  int code = 0;
+  if (lacking l = ensure_listing(code))
+    return l;
+  if (code != 0) {
+    op.answer.error(code);
+    return {};
+  }
+  const dentry* found = dentries_.find(what.name);
+  if (found == nullptr) {
+    op.answer.absent();
+    return {};
+  }
+  if (!is_directory(*found) && found->size == unknown_size)
+    return missing{missing::sizes, {}};
+  dentry& entry = *dentries_.at(dentries_.index_of(*found));
+  node_entry out;
+  if (!reveal(entry, out)) {
+    op.answer.error(ENFILE);
+    return {};
+  }
+  if (!op.answer.entry(out))
+    drop_reference(entry, 1); // the caller was interrupted: the kernel took no reference
+  return {};
+}
+
+directory_state::lacking directory_state::readdir(kernel_op& op, const readdir_op& what) {
+  int code = 0;
+  if (lacking l = ensure_listing(code))
+    return l;
+  if (code != 0) {
+    op.answer.error(code);
+    return {};
+  }
+  const auto order = dentries_.sorted();
+  std::vector<child_index> revealed;
+  std::uint64_t next = what.offset;
+  bool fits = true;
+  if (next == 0)
+    fits = op.answer.dirent(".", own_attr(), nullptr, ++next);
+  if (fits && next == 1) {
+    const node_attr parent{link_->parent ? link_->parent->ino : link_->ino, own_attr().mode, directory_size};
+    fits = op.answer.dirent("..", parent, nullptr, ++next);
+  }
+  for (std::uint64_t i = next - 2; fits && i < order.size(); ++i) {
+    dentry& entry = *dentries_.at(order[i]);
+    node_entry node;
+    // A size that is not known yet: by name only, so that a listing never waits for it.
+    const bool with_node = what.plus && (is_directory(entry) || entry.size != unknown_size) && reveal(entry, node);
+    fits = op.answer.dirent(entry.name, with_node ? node.attr : attr_of(entry), with_node ? &node : nullptr, i + 3);
+    if (with_node && fits)
+      revealed.push_back(order[i]);
+    else if (with_node)
+      drop_reference(entry, 1);
+  }
+  if (!op.answer.dirents_end())
+    for (child_index i : revealed)
+      drop_reference(*dentries_.at(i), 1);
+  if (what.offset == 0)
+    after_listing();
+  return {};
+}
+
+directory_state::lacking directory_state::readlink(kernel_op& op, const dentry& child) {
+  if (child.kind != entry_kind::symlink) {
+    op.answer.error(EINVAL);
+    return {};
+  }
+  auto target = context_.db->read(child.id);
+  if (!target) {
+    if (target.error().code == ENOENT)
+      return missing{missing::blob, child.id};
+    op.answer.error(EIO);
+    return {};
+  }
+  op.answer.link(target.value().data());
+  return {};
+}
+
+directory_state::lacking directory_state::read(kernel_op& op, const dentry& child, const read_op& what) {
+  if (is_directory(child)) {
+    op.answer.error(EISDIR);
+    return {};
+  }
+  if (what.offset == 0 && op.brought == 0 && context_.facts.prefetch)
+    port_.read_started(dentries_.index_of(child));
+  if (child.size != unknown_size && child.size > inline_load_limit && (op.brought & missing::loaded) == 0) {
+    if (auto blob = context_.blobs.cached(child.id)) {
+      op.answer.data(*blob, what.offset, what.size);
+      return {};
+    }
+    if (context_.db->contains(child.id))
+      return missing{missing::loaded, child.id};
+  }
+  auto blob = context_.blobs.read(child.id);
+  if (!blob) {
+    if (blob.error().code == ENOENT)
+      return missing{missing::blob, child.id};
+    op.answer.error(EIO);
+    return {};
+  }
+  op.answer.data(blob.value(), what.offset, what.size);
+  return {};
+}
+
+void directory_state::xattr(kernel_op& op, const oid& id) {
+  if (std::holds_alternative<listxattr_op>(op.what)) {
+    std::string names{oid_attribute};
+    names += '\0';
+    names += commit_attribute;
+    names += '\0';
+    op.answer.xattr(names);
+    return;
+  }
+  const std::string& name = std::get<getxattr_op>(op.what).name;
+  if (name == oid_attribute)
+    op.answer.xattr(id.hex());
+  else if (name == commit_attribute)
+    op.answer.xattr(context_.facts.commit.hex());
+  else
+    op.answer.error(ENODATA);
+}
+
+} // namespace gitfs

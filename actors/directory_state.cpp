@@ -1,0 +1,284 @@
+#include "actors/directory_state.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <unordered_map>
+
+namespace gitfs {
+
+namespace {
+
+// What a program may see when an upstream operation failed. Everything else is an I/O error to it: that a server does
+// not have an object which a tree names is no ENOENT of the path.
+int visible_errno(int code) {
+  switch (code) {
+  case EINTR:
+  case EACCES:
+  case ETIMEDOUT:
+  case ENOSPC:
+  case ENOMEM:
+    return code;
+  default:
+    return EIO;
+  }
+}
+
+} // namespace
+
+directory_state::directory_state(mount_context& context, dir_slot self, dir_link_ptr link, directory_port& port)
+  : context_(context), self_(self), link_(std::move(link)), port_(port) {}
+
+directory_state::~directory_state() {
+  for (const pending& p : pending_)
+    port_.cancel(p.id);
+}
+
+void directory_state::handle(kernel_op op) {
+  if (lacking what = attempt(op))
+    park(std::move(op), *what);
+}
+
+void directory_state::park(kernel_op op, const missing& what) {
+  if ((op.brought & what.what) != 0) {
+    op.answer.error(EIO); // it was brought and is still not here: corrupt upstream, or a disk that does not keep
+    return;
+  }
+  const want_id id = pending_for(what, urgency::demand).id;
+  const std::uint64_t request = op.answer.request_id();
+  parked_.push_back({std::move(op), id});
+  // Last, because a caller that has already given up is reported at once.
+  parked_.back().op.answer.on_interrupt(port_.interrupter(request));
+}
+
+directory_state::pending& directory_state::pending_for(const missing& what, urgency how) {
+  for (pending& p : pending_)
+    if (p.what == what) {
+      if (how == urgency::demand && p.how == urgency::speculation) {
+        p.how = urgency::demand;
+        port_.promote(p.id);
+      }
+      return p;
+    }
+  pending& fresh = pending_.emplace_back(pending{next_want_++, what, how, how == urgency::speculation});
+  switch (what.what) {
+  case missing::listing:
+    port_.ask({fresh.id, want_kind::trees, how, {link_->tree}});
+    break;
+  case missing::sizes:
+    port_.ask({fresh.id, want_kind::sizes, how, unknown_sizes()});
+    break;
+  case missing::blob:
+    port_.ask({fresh.id, want_kind::blobs, how, {what.id}});
+    break;
+  case missing::loaded:
+    port_.load(fresh.id, what.id);
+    break;
+  case missing::child_trees:
+    port_.ask({fresh.id, want_kind::trees, how, missing_child_trees()});
+    break;
+  }
+  return fresh;
+}
+
+void directory_state::finished(want_id id, want_result outcome) {
+  auto it = std::find_if(pending_.begin(), pending_.end(), [id](const pending& p) { return p.id == id; });
+  if (it == pending_.end())
+    return; // cancelled, or overtaken by an invalidation
+  const missing what = it->what;
+  pending_.erase(it);
+  if (what.what == missing::sizes && outcome.code == 0)
+    fill_sizes(outcome.sizes);
+  answer_waiters(id, outcome.code, what.what);
+}
+
+void directory_state::answer_waiters(want_id id, int code, missing::kind brought) {
+  // Taken out first: an attempt may park again and so change the list.
+  auto rest = std::stable_partition(parked_.begin(), parked_.end(),
+                                    [id](const parked_op& p) { return p.waits_for != id; });
+  std::vector<parked_op> waiters{std::make_move_iterator(rest), std::make_move_iterator(parked_.end())};
+  parked_.erase(rest, parked_.end());
+  for (parked_op& waiter : waiters) {
+    if (code != 0) {
+      waiter.op.answer.error(visible_errno(code));
+      continue;
+    }
+    waiter.op.brought |= brought;
+    handle(std::move(waiter.op));
+  }
+}
+
+void directory_state::interrupted(std::uint64_t request_id) {
+  auto it = std::find_if(parked_.begin(), parked_.end(),
+                         [request_id](const parked_op& p) { return p.op.answer.request_id() == request_id; });
+  if (it == parked_.end())
+    return; // answered meanwhile
+  const want_id id = it->waits_for;
+  it->op.answer.error(EINTR);
+  parked_.erase(it);
+  if (std::any_of(parked_.begin(), parked_.end(), [id](const parked_op& p) { return p.waits_for == id; }))
+    return;
+  auto alone = std::find_if(pending_.begin(), pending_.end(), [id](const pending& p) { return p.id == id; });
+  if (alone == pending_.end() || alone->prefetch)
+    return;
+  pending_.erase(alone);
+  port_.cancel(id);
+}
+
+void directory_state::forget(child_index at, std::uint64_t count) {
+  if (at == self_child)
+    return; // a directory's own references are counted by its parent
+  if (dentry* entry = dentries_.at(at - 1))
+    drop_reference(*entry, count);
+}
+
+void directory_state::drop_reference(dentry& entry, std::uint64_t count) {
+  if (dentries_.unref(entry, count) != 0)
+    return;
+  if (entry.slot != no_slot)
+    port_.release_child(entry.slot);
+  idle_if_released();
+}
+
+void directory_state::child_idle(dir_slot slot, std::uint32_t generation) {
+  if (!context_.inodes.in_use(slot) || context_.inodes.generation_of(slot) != generation)
+    return; // an earlier release of the same child has already led to its reaping
+  dentry* entry = dentries_.at(context_.inodes.index_of(slot));
+  if (entry == nullptr || entry->slot != slot || entry->nlookup != 0)
+    return; // looked up again meanwhile: the next forget releases it again
+  dentries_.set_slot(*entry, no_slot);
+  port_.reap_child(slot);
+  idle_if_released();
+}
+
+void directory_state::release() {
+  released_ = true;
+  idle_if_released();
+}
+
+void directory_state::idle_if_released() {
+  if (!released_ || dentries_.referenced())
+    return;
+  released_ = false;
+  // Nobody can be parked here: a request holds a reference. What is still on its way is speculation, and nobody is left
+  // to use it. (A load cannot be cancelled; its result is dropped.)
+  for (const pending& p : pending_)
+    port_.cancel(p.id);
+  pending_.clear();
+  port_.idle();
+}
+
+void directory_state::invalidate(const oid& tree) {
+  auto fresh = std::make_shared<dir_link>(*link_);
+  fresh->tree = tree;
+  link_ = std::move(fresh);
+  complete_ = false;
+  if (!dentries_.referenced())
+    dentries_.clear();
+  for (auto it = pending_.begin(); it != pending_.end();) {
+    if (it->what.what == missing::blob || it->what.what == missing::loaded) { // of a node, not of the listing
+      ++it;
+      continue;
+    }
+    const want_id id = it->id;
+    const missing::kind kind = it->what.what;
+    port_.cancel(id);
+    it = pending_.erase(it);
+    // Attempted anew, as if nothing had been brought: they wait for the new listing now.
+    std::vector<parked_op> again;
+    for (auto p = parked_.begin(); p != parked_.end();) {
+      if (p->waits_for == id) {
+        again.push_back(std::move(*p));
+        p = parked_.erase(p);
+      } else {
+        ++p;
+      }
+    }
+    for (parked_op& p : again) {
+      p.op.brought &= static_cast<std::uint8_t>(~kind);
+      const auto offset = it - pending_.begin();
+      handle(std::move(p.op));
+      it = pending_.begin() + offset; // handling may have added wants behind
+    }
+  }
+}
+
+directory_state::lacking directory_state::ensure_listing(int& code) {
+  code = 0;
+  if (complete_)
+    return {};
+  const missing what{missing::listing, {}};
+  if (std::any_of(pending_.begin(), pending_.end(), [&](const pending& p) { return p.what == what; }))
+    return what;
+  auto raw = context_.db->read(link_->tree);
+  if (!raw) {
+    if (raw.error().code == ENOENT)
+      return what;
+    code = EIO;
+    return {};
+  }
+  auto parsed = parse_tree(raw.value().data());
+  if (!parsed || raw.value().type() != object_type::tree) {
+    spdlog::error("directory '{}': its tree {} cannot be read: {}", path_of(*link_), link_->tree.hex(),
+                  parsed ? "not a tree object" : parsed.error().message);
+    code = EIO;
+    return {};
+  }
+  if (parsed.value().hidden != 0)
+    spdlog::warn("directory '{}': {} of its entries cannot be shown: {}", path_of(*link_), parsed.value().hidden,
+                 parsed.value().hidden_reason);
+  dentries_.refresh(std::move(parsed.value().entries));
+  complete_ = true;
+  fill_sizes({});
+  return {};
+}
+
+std::vector<oid> directory_state::unknown_sizes() const {
+  std::vector<oid> out;
+  for (child_index i : dentries_.sorted()) {
+    const dentry& d = *dentries_.at(i);
+    if (d.size == unknown_size && d.kind != entry_kind::directory && d.kind != entry_kind::gitlink)
+      out.push_back(d.id);
+  }
+  return out;
+}
+
+void directory_state::fill_sizes(const std::vector<std::pair<oid, std::uint64_t>>& known) {
+  const std::vector<oid> ids = unknown_sizes();
+  if (ids.empty())
+    return;
+  std::vector<std::uint64_t> found(ids.size(), unknown_size);
+  context_.db->sizes(ids, found);
+  // Also from the answer itself: a size table that could not be written must not make a size unknown for ever.
+  std::unordered_map<oid, std::uint64_t> answered(known.begin(), known.end());
+  std::size_t at = 0;
+  for (child_index i : dentries_.sorted()) {
+    dentry& d = *dentries_.at(i);
+    if (at == ids.size() || d.size != unknown_size || d.id != ids[at])
+      continue;
+    d.size = found[at++];
+    if (auto it = answered.find(d.id); d.size == unknown_size && it != answered.end())
+      d.size = it->second;
+  }
+}
+
+// After the listing was answered, never before: prefetch must not delay or change the request that armed it.
+void directory_state::after_listing() {
+  if (!context_.facts.prefetch)
+    return;
+  if (!unknown_sizes().empty())
+    pending_for({missing::sizes, {}}, urgency::speculation);
+  if (!missing_child_trees().empty())
+    pending_for({missing::child_trees, {}}, urgency::speculation);
+  port_.listed();
+}
+
+std::vector<oid> directory_state::missing_child_trees() const {
+  std::vector<oid> out;
+  for (child_index i : dentries_.sorted())
+    if (const dentry& d = *dentries_.at(i); d.kind == entry_kind::directory && !context_.db->contains(d.id))
+      out.push_back(d.id);
+  return out;
+}
+
+} // namespace gitfs

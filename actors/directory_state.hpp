@@ -1,0 +1,136 @@
+// One directory inode: its dentries, who waits for what, and what is on its way.
+//
+// A plain class, driven by directory_actor's mailbox in production and directly in tests. Each request is *attempted*
+// with what is on this machine. If something is missing, the request is parked, the missing thing wanted once however
+// many wait for it, and all who waited are attempted again when it came. So there is one path per operation, and no
+// thread ever blocks on the network.
+#pragma once
+
+#include "actors/dentry_table.hpp"
+#include "actors/dir_link.hpp"
+#include "actors/kernel_op.hpp"
+#include "actors/mount_context.hpp"
+#include "actors/want.hpp"
+
+#include <functional>
+#include <optional>
+#include <vector>
+
+namespace gitfs {
+
+/// What a directory says to the others. Its actor turns each into a message; every call returns at once.
+class directory_port {
+public:
+  virtual ~directory_port() = default;
+
+  /// To the fetcher; it answers each want with one `finished`, unless cancelled.
+  virtual void ask(want w) = 0;
+  virtual void promote(want_id id) = 0; ///< speculation that somebody now waits for
+  virtual void cancel(want_id id) = 0;
+
+  /// Inflates a large blob into the blob cache on another thread; answered with `finished`.
+  virtual void load(want_id id, const oid& blob) = 0;
+
+  /// To the supervisor: the kernel no longer refers to the child in `slot`; once that child is idle too, `child_idle`
+  /// comes back.
+  virtual void release_child(dir_slot slot) = 0;
+  /// To the supervisor: nobody can reach the child in `slot` any more.
+  virtual void reap_child(dir_slot slot) = 0;
+  /// To the supervisor, for the parent: released, and nothing below is referenced.
+  virtual void idle() = 0;
+
+  /// To the prefetcher: the directory was listed from its start; `child` is being read from its start.
+  virtual void listed() = 0;
+  virtual void read_started(child_index child) = 0;
+
+  /// What to call when the caller of a parked request gives up: leads to `interrupted(request_id)`.
+  virtual std::function<void()> interrupter(std::uint64_t request_id) = 0;
+};
+
+class directory_state {
+public:
+  directory_state(mount_context& context, dir_slot self, dir_link_ptr link, directory_port& port);
+  ~directory_state();
+  directory_state(const directory_state&) = delete;
+  directory_state& operator=(const directory_state&) = delete;
+
+  /// Answers the request now or parks it.
+  void handle(kernel_op op);
+  /// The kernel gives back `count` references to a child.
+  void forget(child_index at, std::uint64_t count);
+  /// The caller of a parked request gave up: EINTR, and if nobody else waits, what it waited for is cancelled.
+  void interrupted(std::uint64_t request_id);
+  /// A want or load ended. One that was cancelled or overtaken meanwhile is dropped.
+  void finished(want_id id, want_result outcome);
+
+  /// The parent: the kernel holds no reference to this directory. Answered by `idle`, now or when the last child goes.
+  void release();
+  /// A child directory is idle. If it was not looked up again meanwhile, its slot goes back.
+  void child_idle(dir_slot slot, std::uint32_t generation);
+
+  /// Another tree (or the same, to have it read anew). Whatever is on its way for the old one is dropped; who waits for
+  /// a listing waits for the new one.
+  void invalidate(const oid& tree);
+
+  bool complete() const { return complete_; }
+  bool referenced() const { return dentries_.referenced(); }
+  std::size_t parked() const { return parked_.size(); }
+  std::size_t in_flight() const { return pending_.size(); }
+
+private:
+  // The kinds are bits of kernel_op::brought.
+  struct missing {
+    enum kind : std::uint8_t { listing = 1, sizes = 2, blob = 4, loaded = 8, child_trees = 16 };
+    kind what = listing;
+    oid id; // blob, loaded
+    bool operator==(const missing&) const = default;
+  };
+  struct pending {
+    want_id id = 0;
+    missing what;
+    urgency how = urgency::demand;
+    bool prefetch = false; // wanted also for its own sake: not cancelled when the last waiter gives up
+  };
+  struct parked_op {
+    kernel_op op;
+    want_id waits_for = 0;
+  };
+  using lacking = std::optional<missing>;
+
+  // Each answers the request and gives none, or says what it lacks.
+  lacking attempt(kernel_op& op);
+  lacking attempt_self(kernel_op& op);
+  lacking attempt_child(kernel_op& op, const dentry& child);
+  lacking lookup(kernel_op& op, const lookup_op& what);
+  lacking readdir(kernel_op& op, const readdir_op& what);
+  lacking readlink(kernel_op& op, const dentry& child);
+  lacking read(kernel_op& op, const dentry& child, const read_op& what);
+  void xattr(kernel_op& op, const oid& id);
+
+  void park(kernel_op op, const missing& what);
+  pending& pending_for(const missing& what, urgency how);
+  void answer_waiters(want_id id, int code, missing::kind brought);
+  lacking ensure_listing(int& code);
+  void fill_sizes(const std::vector<std::pair<oid, std::uint64_t>>& known);
+  std::vector<oid> unknown_sizes() const;
+  std::vector<oid> missing_child_trees() const;
+  void after_listing();
+  void drop_reference(dentry& entry, std::uint64_t count);
+  void idle_if_released();
+  bool reveal(dentry& entry, node_entry& out);
+  node_attr attr_of(const dentry& entry) const;
+  node_attr own_attr() const;
+
+  mount_context& context_;
+  const dir_slot self_;
+  dir_link_ptr link_;
+  directory_port& port_;
+  dentry_table dentries_;
+  bool complete_ = false;
+  bool released_ = false;
+  want_id next_want_ = 1;
+  std::vector<pending> pending_; // a handful: searched linearly
+  std::vector<parked_op> parked_;
+};
+
+} // namespace gitfs

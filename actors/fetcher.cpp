@@ -1,0 +1,137 @@
+#include "actors/fetcher.hpp"
+
+#include <spdlog/spdlog.h>
+
+namespace gitfs {
+
+namespace {
+
+// want_queue numbers from 1: this one is the fetcher's own.
+constexpr std::uint64_t ahead_number = 0;
+
+} // namespace
+
+fetcher_actor::fetcher_actor(caf::actor_config& cfg, std::shared_ptr<mount_context> context,
+                             std::shared_ptr<upstream> remote, std::uint64_t trees_ahead,
+                             const want_queue::limits& limits)
+  : caf::event_based_actor(cfg), context_(std::move(context)), remote_(std::move(remote)), trees_ahead_(trees_ahead),
+    queue_(limits) {}
+
+caf::behavior fetcher_actor::make_behavior() {
+  return {
+    [this](ask_want& m) {
+      const want_key key{m.from_id, m.what.id};
+      if (m.what.kind != want_kind::sizes)
+        std::erase_if(m.what.ids, [this](const oid& id) { return context_->db->contains(id); });
+      if (m.what.kind == want_kind::trees && !m.what.ids.empty())
+        fetch_trees_ahead();
+      wanting_[key] = std::move(m.from);
+      queue_.add(key, std::move(m.what));
+      pump();
+    },
+    [this](transfer_finished& m) { transfer_ended(m); },
+    [this](promote_want m) {
+      queue_.promote({m.from_id, m.id});
+      pump();
+    },
+    [this](cancel_want m) {
+      queue_.cancel({m.from_id, m.id});
+      wanting_.erase({m.from_id, m.id});
+      pump();
+    },
+  };
+}
+
+void fetcher_actor::on_exit() {
+  transfers_.clear(); // cancels each down to its connection
+  wanting_.clear();
+  remote_.reset(); // a callback that still comes must not be what destroys the upstream
+}
+
+// The callback runs on a thread of the upstream: it only puts a message into the mailbox.
+transfer_callback fetcher_actor::report(std::uint64_t number) {
+  return [me = caf::actor_cast<caf::actor>(this), number](transfer_outcome outcome) {
+    caf::anon_send(me, transfer_finished{number, std::move(outcome)});
+  };
+}
+
+// Once, when the first tree is missed: a snapshot whose trees are all here asks for nothing.
+void fetcher_actor::fetch_trees_ahead() {
+  if (trees_ahead_ == 0)
+    return;
+  fetch_request request;
+  request.wants = {context_->facts.commit};
+  request.filter = fetch_filter::blob_none;
+  request.shallow = true;
+  request.byte_limit = std::exchange(trees_ahead_, 0);
+  queue_.hold_speculative_trees(true);
+  transfers_[ahead_number] = remote_->fetch(std::move(request), report(ahead_number));
+}
+
+void fetcher_actor::start(const planned_transfer& plan) {
+  if (plan.kind == want_kind::sizes) {
+    transfers_[plan.number] = remote_->object_info(plan.ids, report(plan.number));
+    return;
+  }
+  fetch_request request;
+  if (plan.snapshot) {
+    request.wants = {context_->facts.commit};
+    request.filter = fetch_filter::none;
+    request.shallow = true;
+  } else {
+    request.wants = plan.ids;
+    request.filter = fetch_filter::tree_0;
+  }
+  transfers_[plan.number] = remote_->fetch(std::move(request), report(plan.number));
+}
+
+void fetcher_actor::transfer_ended(transfer_finished& m) {
+  transfers_.erase(m.transfer);
+  const auto& failure = m.outcome.failure;
+  if (m.transfer == ahead_number) {
+    queue_.hold_speculative_trees(false);
+    if (failure && failure->code == EFBIG)
+      spdlog::info("the trees of this snapshot are too many to fetch at once: they come as they are looked at");
+    else if (failure && failure->code != ECANCELED)
+      spdlog::info("fetching all trees at once failed, they come as they are looked at: {}", failure->message);
+    else
+      queue_.finish_if([this](const oid& id) { return context_->db->contains(id); });
+    pump();
+    return;
+  }
+  want_result outcome{failure ? failure->code : 0, std::move(m.outcome.sizes)};
+  if (failure && failure->code != ENOTSUP && failure->code != ECANCELED)
+    spdlog::warn("upstream request failed: {}", failure->message);
+  if (!failure && queue_.wants_sizes(m.transfer)) {
+    const std::vector<oid> ids = queue_.objects_of(m.transfer);
+    std::vector<std::uint64_t> sizes(ids.size(), unknown_size);
+    context_->db->sizes(ids, sizes);
+    for (std::size_t i = 0; i < ids.size(); ++i)
+      if (sizes[i] != unknown_size)
+        outcome.sizes.emplace_back(ids[i], sizes[i]);
+  }
+  const bool had_sizes = !queue_.sizes_cost_contents();
+  queue_.finish(m.transfer, outcome);
+  if (had_sizes && queue_.sizes_cost_contents())
+    spdlog::info("{} does not tell sizes without contents (object-info): files are fetched to be able to stat them",
+                 remote_->display_name());
+  pump();
+}
+
+void fetcher_actor::pump() {
+  while (auto plan = queue_.next())
+    start(*plan);
+  for (std::uint64_t number : queue_.take_cancelled())
+    transfers_.erase(number);
+  for (finished_want& ended : queue_.take_finished()) {
+    auto it = wanting_.find(ended.key);
+    if (it == wanting_.end())
+      continue;
+    auto to = it->second.lock();
+    wanting_.erase(it);
+    if (to)
+      anon_send(caf::actor_cast<caf::actor>(to), want_finished{ended.key.second, std::move(ended.outcome)});
+  }
+}
+
+} // namespace gitfs

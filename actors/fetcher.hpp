@@ -1,0 +1,46 @@
+// The actor between those who want objects and the upstream.
+#pragma once
+
+#include "actors/messages.hpp"
+#include "actors/mount_context.hpp"
+#include "actors/want_queue.hpp"
+#include "backend/upstream.hpp"
+
+#include <caf/event_based_actor.hpp>
+
+#include <map>
+#include <memory>
+#include <unordered_map>
+
+namespace gitfs {
+
+/// Owns every transfer: ending this actor cancels them all. One per upstream and mount.
+class fetcher_actor final : public caf::event_based_actor {
+public:
+  /// `trees_ahead`: when the first tree is missed, fetch all of the snapshot's trees, giving up beyond that many
+  /// bytes (0: do not).
+  fetcher_actor(caf::actor_config& cfg, std::shared_ptr<mount_context> context, std::shared_ptr<upstream> remote,
+                std::uint64_t trees_ahead, const want_queue::limits& limits);
+
+  const char* name() const override { return "fetcher"; }
+
+protected:
+  caf::behavior make_behavior() override;
+  void on_exit() override;
+
+private:
+  void fetch_trees_ahead();
+  void start(const planned_transfer& plan);
+  void transfer_ended(transfer_finished& m);
+  void pump();
+  transfer_callback report(std::uint64_t number);
+
+  std::shared_ptr<mount_context> context_;
+  std::shared_ptr<upstream> remote_;
+  std::uint64_t trees_ahead_; // 0 once it was tried
+  want_queue queue_;
+  std::map<want_key, caf::weak_actor_ptr> wanting_;
+  std::unordered_map<std::uint64_t, std::unique_ptr<transfer>> transfers_;
+};
+
+} // namespace gitfs

@@ -1,0 +1,41 @@
+// Kernel requests as the actors see them.
+#pragma once
+
+#include "actors/node_id.hpp"
+#include "actors/reply.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <variant>
+
+namespace gitfs {
+
+struct lookup_op {
+  std::string name;
+};
+struct getattr_op {};
+struct readlink_op {};
+struct readdir_op {
+  std::uint64_t offset = 0; ///< 0, or the offset of the last entry that was taken
+  bool plus = false;        ///< with attributes and references (READDIRPLUS)
+};
+struct read_op {
+  std::uint64_t offset = 0;
+  std::size_t size = 0;
+};
+struct getxattr_op {
+  std::string name;
+};
+struct listxattr_op {};
+
+/// One request that is answered through `answer`. `at` says which node of the addressed directory is meant.
+struct kernel_op {
+  reply answer;
+  child_index at = self_child;
+  std::variant<lookup_op, getattr_op, readlink_op, readdir_op, read_op, getxattr_op, listxattr_op> what;
+  /// Which kinds of missing things were already brought for it: what is still missing after that is an error.
+  std::uint8_t brought = 0;
+};
+
+} // namespace gitfs

@@ -1,0 +1,135 @@
+// Every message between actors, in one place. (CAF 0.17 calls each "unsafe": none of them leaves the process.)
+#pragma once
+
+#include "actors/dir_link.hpp"
+#include "actors/kernel_op.hpp"
+#include "actors/want.hpp"
+#include "backend/upstream.hpp"
+
+#include <caf/actor.hpp>
+#include <caf/actor_control_block.hpp>
+#include <caf/allowed_unsafe_message_type.hpp>
+#include <caf/message.hpp>
+
+#include <memory>
+
+namespace gitfs {
+
+// --- bridge → directory ---------------------------------------------------------------------------------------------
+
+// kernel_op (kernel_op.hpp): a request that is answered.
+
+/// FORGET: the kernel gives back references to a child. Never answered.
+struct forget_op {
+  child_index at = self_child;
+  std::uint64_t count = 0;
+};
+
+// --- bridge → supervisor --------------------------------------------------------------------------------------------
+
+/// A message for a directory that has no actor yet: spawn it and hand the message on.
+struct enter_directory {
+  dir_slot slot = no_slot;
+  caf::message first;
+};
+
+// --- directory ↔ itself, later --------------------------------------------------------------------------------------
+
+/// The caller of a parked request gave up.
+struct interrupt_op {
+  std::uint64_t request_id = 0;
+};
+
+/// A large blob is in the blob cache now (or why not).
+struct blob_loaded {
+  want_id id = 0;
+  int code = 0;
+};
+
+// --- directory ↔ supervisor -----------------------------------------------------------------------------------------
+
+/// From the parent: the kernel holds no reference to the directory in `slot`.
+struct release_directory {
+  dir_slot slot = no_slot;
+};
+/// From the directory itself: released, and nothing below it is referenced. The supervisor tells the parent.
+struct directory_idle {
+  dir_slot slot = no_slot;
+};
+/// From the parent, the last word: nobody looked it up again, end it.
+struct reap_directory {
+  dir_slot slot = no_slot;
+};
+/// Supervisor → directory: the kernel no longer refers to you.
+struct released {};
+/// Supervisor → parent: the child in `slot` is idle.
+struct child_is_idle {
+  dir_slot slot = no_slot;
+  std::uint32_t generation = 0;
+};
+/// Anyone → supervisor, answered with `population`.
+struct count_actors {};
+struct population {
+  std::uint64_t directories = 0; ///< live directory actors
+};
+
+// --- directory, prefetcher ↔ fetcher --------------------------------------------------------------------------------
+
+struct ask_want {
+  caf::weak_actor_ptr from; ///< weak: what nobody owns any more needs no answer
+  caf::actor_id from_id = 0;
+  want what;
+};
+struct promote_want {
+  caf::actor_id from_id = 0;
+  want_id id = 0;
+};
+struct cancel_want {
+  caf::actor_id from_id = 0;
+  want_id id = 0;
+};
+struct want_finished {
+  want_id id = 0;
+  want_result outcome;
+};
+
+// --- upstream's edge thread → fetcher -------------------------------------------------------------------------------
+
+struct transfer_finished {
+  std::uint64_t transfer = 0;
+  transfer_outcome outcome;
+};
+
+// --- directory → prefetcher -----------------------------------------------------------------------------------------
+
+/// A directory was listed from its start.
+struct directory_listed {
+  dir_link_ptr link;
+};
+/// A file is being read from its start.
+struct file_read {
+  dir_link_ptr link;
+  child_index index = 0; ///< in the sorted listing of a fresh table: of the file's dentry
+};
+
+} // namespace gitfs
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gitfs::kernel_op)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gitfs::forget_op)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gitfs::enter_directory)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gitfs::interrupt_op)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gitfs::blob_loaded)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gitfs::release_directory)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gitfs::directory_idle)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gitfs::reap_directory)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gitfs::released)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gitfs::child_is_idle)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gitfs::count_actors)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gitfs::population)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gitfs::ask_want)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gitfs::promote_want)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gitfs::cancel_want)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gitfs::want_finished)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gitfs::transfer_finished)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gitfs::directory_listed)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gitfs::file_read)

@@ -1,0 +1,43 @@
+#include "actors/prefetcher.hpp"
+
+namespace gitfs {
+
+namespace {
+
+// Sizes are a few bytes each, so their windows grow fast: the whole Linux tree in 7.
+constexpr readahead::limits listing_limits{.first = 4, .growth = 4, .most = 65536, .bytes = 0, .streams = 8};
+// Contents are what costs.
+constexpr readahead::limits content_limits{.first = 16, .growth = 4, .most = 4096, .bytes = 32U << 20, .streams = 8};
+
+constexpr want_id content_wants = want_id{1} << 63; // the two number their wants apart
+
+} // namespace
+
+prefetcher_actor::prefetcher_actor(caf::actor_config& cfg, std::shared_ptr<mount_context> context, caf::actor fetcher)
+  : caf::event_based_actor(cfg), context_(std::move(context)), fetcher_(std::move(fetcher)),
+    listings_(readahead::kind::listings, *context_->db, *this, listing_limits),
+    contents_(readahead::kind::contents, *context_->db, *this, content_limits) {
+  contents_.number_wants_from(content_wants);
+}
+
+caf::behavior prefetcher_actor::make_behavior() {
+  return {
+    [this](const directory_listed& m) { listings_.at(m.link); },
+    [this](const file_read& m) { contents_.at(m.link, m.index); },
+    [this](want_finished& m) { (m.id >= content_wants ? contents_ : listings_).finished(m.id, m.outcome); },
+  };
+}
+
+void prefetcher_actor::on_exit() {
+  fetcher_ = nullptr;
+}
+
+void prefetcher_actor::ask(want w) {
+  anon_send(fetcher_, ask_want{caf::actor_cast<caf::weak_actor_ptr>(this), id(), std::move(w)});
+}
+
+void prefetcher_actor::cancel(want_id want) {
+  anon_send(fetcher_, cancel_want{id(), want});
+}
+
+} // namespace gitfs

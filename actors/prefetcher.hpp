@@ -1,0 +1,34 @@
+// The actor that looks ahead of walkers and readers.
+#pragma once
+
+#include "actors/messages.hpp"
+#include "actors/mount_context.hpp"
+#include "actors/readahead.hpp"
+
+#include <caf/event_based_actor.hpp>
+
+namespace gitfs {
+
+/// Hears from directories where readers are, and wants what they will need from the fetcher. Reads trees from the object
+/// database, so it runs on the scheduler's threads, never on a FUSE thread.
+class prefetcher_actor final : public caf::event_based_actor, private readahead_port {
+public:
+  prefetcher_actor(caf::actor_config& cfg, std::shared_ptr<mount_context> context, caf::actor fetcher);
+
+  const char* name() const override { return "prefetcher"; }
+
+protected:
+  caf::behavior make_behavior() override;
+  void on_exit() override;
+
+private:
+  void ask(want w) override;
+  void cancel(want_id id) override;
+
+  std::shared_ptr<mount_context> context_;
+  caf::actor fetcher_;
+  readahead listings_;
+  readahead contents_;
+};
+
+} // namespace gitfs

@@ -1,0 +1,73 @@
+#include "actors/supervisor.hpp"
+
+namespace gitfs {
+
+supervisor_actor::supervisor_actor(caf::actor_config& cfg, std::shared_ptr<mount_context> context, caf::actor fetcher,
+                                   caf::actor prefetcher)
+  : caf::event_based_actor(cfg), context_(std::move(context)), fetcher_(std::move(fetcher)),
+    prefetcher_(std::move(prefetcher)) {}
+
+caf::behavior supervisor_actor::make_behavior() {
+  others_ = std::make_shared<mount_actors>(
+    mount_actors{caf::actor_cast<caf::actor>(this), std::move(fetcher_), std::move(prefetcher_)});
+  return {
+    [this](enter_directory& m) { enter(m); },
+    [this](release_directory m) { release(m.slot); },
+    [this](directory_idle m) { tell_parent_idle(m.slot); },
+    [this](reap_directory m) { reap(m.slot); },
+    [this](count_actors) { return population{directories_}; },
+  };
+}
+
+void supervisor_actor::on_exit() {
+  context_->inodes.clear();
+  others_.reset(); // directories and supervisor hold each other: here the circle opens
+}
+
+caf::actor supervisor_actor::live(dir_slot slot) const {
+  caf::strong_actor_ptr ptr{context_->inodes.actor_of(slot)};
+  return caf::actor_cast<caf::actor>(ptr);
+}
+
+void supervisor_actor::enter(enter_directory& m) {
+  if (!context_->inodes.in_use(m.slot))
+    return; // the request's reply token answers EIO
+  caf::actor directory = live(m.slot);
+  if (!directory) {
+    // Neither linked nor monitored: killing many linked children is quadratic in CAF 0.17.
+    directory = system().spawn<directory_actor, caf::lazy_init>(context_, others_, m.slot);
+    context_->inodes.set_actor(m.slot, directory);
+    ++directories_;
+  }
+  // Moved: a kernel_op has one owner, and a message that is shared would have to be copied to be taken from.
+  directory->enqueue(nullptr, caf::make_message_id(), std::move(m.first), context());
+}
+
+void supervisor_actor::release(dir_slot slot) {
+  if (!context_->inodes.in_use(slot))
+    return;
+  if (caf::actor directory = live(slot))
+    anon_send(directory, released{});
+  else
+    tell_parent_idle(slot); // dormant: nobody ever went in
+}
+
+void supervisor_actor::tell_parent_idle(dir_slot slot) {
+  if (!context_->inodes.in_use(slot))
+    return;
+  const dir_slot parent = context_->inodes.parent_of(slot);
+  if (parent == no_slot)
+    return; // the root stays
+  if (caf::actor above = live(parent))
+    anon_send(above, child_is_idle{slot, context_->inodes.generation_of(slot)});
+}
+
+void supervisor_actor::reap(dir_slot slot) {
+  if (!context_->inodes.in_use(slot))
+    return;
+  if (context_->inodes.actor_of(slot) != nullptr)
+    --directories_;
+  context_->inodes.free(slot);
+}
+
+} // namespace gitfs

@@ -1,0 +1,39 @@
+// The actor that makes directory actors and ends them.
+#pragma once
+
+#include "actors/directory.hpp"
+#include "actors/messages.hpp"
+#include "actors/mount_context.hpp"
+
+#include <caf/event_based_actor.hpp>
+
+namespace gitfs {
+
+/// Spawns a directory's actor when the first request for something inside it comes, and drops it (that ends it) when its
+/// parent says that nobody can reach it. Sole writer of the inode table's actor handles.
+class supervisor_actor final : public caf::event_based_actor {
+public:
+  supervisor_actor(caf::actor_config& cfg, std::shared_ptr<mount_context> context, caf::actor fetcher,
+                   caf::actor prefetcher);
+
+  const char* name() const override { return "supervisor"; }
+
+protected:
+  caf::behavior make_behavior() override;
+  void on_exit() override;
+
+private:
+  void enter(enter_directory& m);
+  void release(dir_slot slot);
+  void tell_parent_idle(dir_slot slot);
+  void reap(dir_slot slot);
+  caf::actor live(dir_slot slot) const;
+
+  std::shared_ptr<mount_context> context_;
+  caf::actor fetcher_;
+  caf::actor prefetcher_;
+  std::shared_ptr<const mount_actors> others_;
+  std::uint64_t directories_ = 0;
+};
+
+} // namespace gitfs

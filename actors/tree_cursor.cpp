@@ -1,0 +1,94 @@
+#include "actors/tree_cursor.hpp"
+
+#include <algorithm>
+
+namespace gitfs {
+
+tree_position position_of(const dir_link& directory) {
+  tree_position out;
+  for (const dir_link* d = &directory; d->parent; d = d->parent.get())
+    out.push_back(d->index);
+  std::reverse(out.begin(), out.end());
+  return out;
+}
+
+tree_position position_of(const dir_link& directory, child_index child) {
+  tree_position out = position_of(directory);
+  out.push_back(child);
+  return out;
+}
+
+tree_cursor::tree_cursor(object_db& db, dir_link_ptr directory, child_index next) : db_(&db) {
+  for (dir_link_ptr d = std::move(directory); d; d = d->parent) {
+    frames_.push_back({d, nullptr, next});
+    next = d->index + 1; // when the walk comes back up, it goes on behind this directory
+  }
+  std::reverse(frames_.begin(), frames_.end());
+}
+
+bool tree_cursor::load(frame& f) {
+  if (f.tree)
+    return true;
+  auto raw = db_->read(f.directory->tree);
+  if (!raw)
+    return false;
+  auto parsed = parse_tree(raw.value().data());
+  f.tree = std::make_shared<const parsed_tree>(parsed ? std::move(parsed).value() : parsed_tree{});
+  return true;
+}
+
+std::optional<tree_cursor::visit> tree_cursor::peek() {
+  stuck_ = false;
+  while (!frames_.empty()) {
+    frame& f = frames_.back();
+    if (!load(f)) {
+      stuck_ = true;
+      return std::nullopt;
+    }
+    if (f.next < f.tree->entries.size())
+      return visit{f.directory, f.next, &f.tree->entries[f.next]};
+    frames_.pop_back();
+  }
+  return std::nullopt;
+}
+
+void tree_cursor::step() {
+  auto at = peek();
+  if (!at)
+    return;
+  ++frames_.back().next;
+  if (at->entry->kind != entry_kind::directory)
+    return;
+  auto link = std::make_shared<dir_link>(dir_link{at->directory, at->index, at->entry->id,
+                                                  child_ino(at->directory->ino, at->entry->name), at->entry->name});
+  frames_.push_back({std::move(link), nullptr, 0});
+}
+
+std::vector<oid> tree_cursor::missing(std::size_t most) {
+  std::vector<oid> out;
+  if (peek() || !stuck_)
+    return out;
+  out.push_back(frames_.back().directory->tree);
+  if (frames_.size() < 2)
+    return out;
+  const frame& above = frames_[frames_.size() - 2];
+  for (child_index i = above.next; above.tree && i < above.tree->entries.size() && out.size() < most; ++i) {
+    const tree_entry& e = above.tree->entries[i];
+    if (e.kind == entry_kind::directory && !db_->contains(e.id))
+      out.push_back(e.id);
+  }
+  return out;
+}
+
+void tree_cursor::skip_missing() {
+  if (!peek() && stuck_)
+    frames_.pop_back();
+}
+
+tree_position tree_cursor::position() const {
+  if (frames_.empty())
+    return {~child_index{0}};
+  return position_of(*frames_.back().directory, frames_.back().next);
+}
+
+} // namespace gitfs

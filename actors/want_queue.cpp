@@ -1,0 +1,281 @@
+#include "actors/want_queue.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <unordered_map>
+
+namespace gitfs {
+
+namespace {
+
+// What a request waits for comes first; trees before all else, because what follows depends on them. A guess at a size is
+// the cheapest, a guess at contents the dearest.
+constexpr want_kind demand_order[] = {want_kind::trees, want_kind::blobs, want_kind::sizes};
+constexpr want_kind speculation_order[] = {want_kind::sizes, want_kind::trees, want_kind::blobs};
+
+} // namespace
+
+want_kind want_queue::served_as(want_kind kind) const {
+  return kind == want_kind::sizes && !object_info_ ? want_kind::blobs : kind;
+}
+
+void want_queue::add(const want_key& key, want w) {
+  if (w.kind == want_kind::sizes && !object_info_ && w.how == urgency::speculation) {
+    finished_.push_back({key, {ENOTSUP, {}}}); // a guess is not worth contents
+    return;
+  }
+  std::sort(w.ids.begin(), w.ids.end());
+  w.ids.erase(std::unique(w.ids.begin(), w.ids.end()), w.ids.end());
+  if (w.ids.empty()) {
+    finished_.push_back({key, {}});
+    return;
+  }
+  const want_kind kind = served_as(w.kind);
+  for (const oid& id : w.ids)
+    enqueue(kind, id, key, w.how);
+  const std::size_t count = w.ids.size();
+  wants_[key] = {std::move(w), count, {}};
+}
+
+void want_queue::enqueue(want_kind kind, const oid& id, const want_key& key, urgency how) {
+  auto [it, fresh] = of(kind).try_emplace(id);
+  item& i = it->second;
+  i.waiters.push_back(key);
+  if (!fresh && !(how == urgency::demand && i.how == urgency::speculation))
+    return; // joined
+  i.how = how;
+  if (i.transfer == 0)
+    queue(kind, how).push_back(id); // an older entry in the other queue is passed over when its turn comes
+  else if (auto t = transfers_.find(i.transfer); t != transfers_.end())
+    t->second.demand = true;
+}
+
+void want_queue::promote(const want_key& key) {
+  auto it = wants_.find(key);
+  if (it == wants_.end() || it->second.w.how == urgency::demand)
+    return;
+  want& w = it->second.w;
+  w.how = urgency::demand;
+  const want_kind kind = served_as(w.kind);
+  for (const oid& id : w.ids) {
+    auto found = of(kind).find(id);
+    if (found == of(kind).end() || found->second.how == urgency::demand)
+      continue;
+    found->second.how = urgency::demand;
+    if (found->second.transfer == 0)
+      queue(kind, urgency::demand).push_back(id);
+    else
+      transfers_[found->second.transfer].demand = true;
+  }
+}
+
+void want_queue::cancel(const want_key& key) {
+  auto it = wants_.find(key);
+  if (it == wants_.end())
+    return;
+  const want w = std::move(it->second.w);
+  wants_.erase(it);
+  const want_kind kind = served_as(w.kind);
+  for (const oid& id : w.ids) {
+    auto found = of(kind).find(id);
+    if (found == of(kind).end())
+      continue; // already here
+    item& i = found->second;
+    std::erase(i.waiters, key);
+    if (!i.waiters.empty())
+      continue;
+    if (i.transfer != 0) {
+      if (auto t = transfers_.find(i.transfer); t != transfers_.end() && --t->second.live == 0) {
+        cancelled_.push_back(t->first);
+        transfers_.erase(t); // its slot is free at once; its outcome will find nobody
+      }
+    }
+    of(kind).erase(found);
+  }
+}
+
+std::optional<planned_transfer> want_queue::next() {
+  if (transfers_.size() >= limits_.slots)
+    return std::nullopt;
+  for (want_kind kind : demand_order)
+    if (auto t = take(kind, urgency::demand))
+      return t;
+  const auto speculative = std::count_if(transfers_.begin(), transfers_.end(),
+                                         [](const auto& t) { return !t.second.demand; });
+  if (static_cast<unsigned>(speculative) >= limits_.speculative_slots)
+    return std::nullopt;
+  for (want_kind kind : speculation_order)
+    if (kind != want_kind::trees || !hold_trees_)
+      if (auto t = take(kind, urgency::speculation))
+        return t;
+  return std::nullopt;
+}
+
+std::optional<planned_transfer> want_queue::take(want_kind kind, urgency how) {
+  running t;
+  t.demand = how == urgency::demand;
+  t.plan.kind = kind;
+  t.plan.snapshot = kind != want_kind::sizes && !filter_;
+  const std::size_t most = kind == want_kind::sizes ? limits_.sizes : limits_.objects;
+  auto fill = [&](urgency from) {
+    std::deque<oid>& q = queue(kind, from);
+    while (!q.empty() && t.plan.ids.size() < most) {
+      const oid id = q.front();
+      auto it = of(kind).find(id);
+      if (it == of(kind).end() || it->second.transfer != 0 || it->second.how != from) {
+        q.pop_front(); // cancelled, already under way, or promoted to the other queue
+        continue;
+      }
+      if (it->second.alone && !t.plan.ids.empty())
+        break;
+      q.pop_front();
+      it->second.transfer = next_transfer_;
+      t.plan.ids.push_back(id);
+      if (it->second.alone)
+        break;
+    }
+  };
+  fill(how);
+  if (t.plan.ids.empty())
+    return std::nullopt;
+  // Sizes are a few bytes each: those that are only guessed at cost a demand nothing and save a request of their own.
+  if (kind == want_kind::sizes && how == urgency::demand)
+    fill(urgency::speculation);
+  t.plan.number = next_transfer_++;
+  t.live = t.plan.ids.size();
+  planned_transfer plan = t.plan;
+  transfers_.emplace(plan.number, std::move(t));
+  return plan;
+}
+
+bool want_queue::sized(const want_key& key) const {
+  auto it = wants_.find(key);
+  return it != wants_.end() && it->second.w.kind == want_kind::sizes;
+}
+
+bool want_queue::wants_sizes(std::uint64_t transfer) const {
+  auto t = transfers_.find(transfer);
+  if (t == transfers_.end() || t->second.plan.kind != want_kind::blobs)
+    return false;
+  const items& blobs = items_[static_cast<int>(want_kind::blobs)];
+  return std::any_of(t->second.plan.ids.begin(), t->second.plan.ids.end(), [&](const oid& id) {
+    auto it = blobs.find(id);
+    return it != blobs.end()
+           && std::any_of(it->second.waiters.begin(), it->second.waiters.end(),
+                          [this](const want_key& key) { return sized(key); });
+  });
+}
+
+std::vector<oid> want_queue::objects_of(std::uint64_t transfer) const {
+  auto t = transfers_.find(transfer);
+  return t == transfers_.end() ? std::vector<oid>{} : t->second.plan.ids;
+}
+
+void want_queue::finish(std::uint64_t number, const want_result& outcome) {
+  auto it = transfers_.find(number);
+  if (it == transfers_.end())
+    return; // cancelled meanwhile
+  const running t = std::move(it->second);
+  transfers_.erase(it);
+  const want_kind kind = t.plan.kind;
+
+  if (outcome.code == ENOTSUP && kind == want_kind::sizes) {
+    degrade_sizes();
+    return;
+  }
+  if (outcome.code == ENOTSUP && !t.plan.snapshot) {
+    // The server cannot filter: from now on whoever wants anything waits for the whole snapshot.
+    filter_ = false;
+    for (const oid& id : t.plan.ids)
+      requeue(kind, id, false);
+    return;
+  }
+  if (outcome.code == ENOENT && t.plan.ids.size() > 1) {
+    // One object that the server does not have fails the whole request. Those that somebody waits for are asked for
+    // again one by one, so that the error meets only who asked for the missing one.
+    for (const oid& id : t.plan.ids) {
+      auto found = of(kind).find(id);
+      if (found != of(kind).end() && found->second.how == urgency::demand)
+        requeue(kind, id, true);
+      else
+        settle(kind, id, ENOENT);
+    }
+    return;
+  }
+
+  std::unordered_map<oid, std::uint64_t> sizes(outcome.sizes.begin(), outcome.sizes.end());
+  for (const oid& id : t.plan.ids) {
+    if (auto size = sizes.find(id); size != sizes.end())
+      if (auto i = of(kind).find(id); i != of(kind).end())
+        for (const want_key& key : i->second.waiters)
+          if (sized(key))
+            wants_[key].outcome.sizes.push_back(*size);
+    settle(kind, id, outcome.code);
+  }
+}
+
+void want_queue::finish_if(const std::function<bool(const oid&)>& here) {
+  std::vector<oid> found;
+  for (const auto& [id, i] : of(want_kind::trees))
+    if (i.transfer == 0 && here(id))
+      found.push_back(id);
+  for (const oid& id : found)
+    settle(want_kind::trees, id, 0);
+}
+
+// The server has no object-info: sizes come with contents, for those that somebody waits for.
+void want_queue::degrade_sizes() {
+  object_info_ = false;
+  items old = std::move(of(want_kind::sizes));
+  of(want_kind::sizes).clear();
+  for (auto& q : queues_[static_cast<int>(want_kind::sizes)])
+    q.clear();
+  // Transfers of sizes that are still in flight will end in ENOTSUP too and find nobody.
+  std::erase_if(transfers_, [](const auto& t) { return t.second.plan.kind == want_kind::sizes; });
+  std::vector<want_key> guesses;
+  for (const auto& [key, w] : wants_)
+    if (w.w.kind == want_kind::sizes && w.w.how == urgency::speculation)
+      guesses.push_back(key);
+  for (const want_key& key : guesses) {
+    finished_.push_back({key, {ENOTSUP, {}}});
+    wants_.erase(key);
+  }
+  for (const auto& [id, i] : old)
+    for (const want_key& key : i.waiters)
+      if (wants_.contains(key))
+        enqueue(want_kind::blobs, id, key, urgency::demand);
+}
+
+void want_queue::requeue(want_kind kind, const oid& id, bool alone) {
+  auto it = of(kind).find(id);
+  if (it == of(kind).end())
+    return; // cancelled
+  it->second.transfer = 0;
+  it->second.alone = alone;
+  queue(kind, it->second.how).push_back(id);
+}
+
+void want_queue::settle(want_kind kind, const oid& id, int code) {
+  auto it = of(kind).find(id);
+  if (it == of(kind).end())
+    return;
+  const std::vector<want_key> waiters = std::move(it->second.waiters);
+  of(kind).erase(it);
+  for (const want_key& key : waiters)
+    settle(key, code);
+}
+
+void want_queue::settle(const want_key& key, int code) {
+  auto it = wants_.find(key);
+  if (it == wants_.end())
+    return;
+  entered_want& w = it->second;
+  if (code != 0 && w.outcome.code == 0)
+    w.outcome.code = code;
+  if (--w.remaining != 0)
+    return;
+  finished_.push_back({key, std::move(w.outcome)});
+  wants_.erase(it);
+}
+
+} // namespace gitfs

@@ -1,0 +1,123 @@
+// Which upstream requests to make for all that is wanted, and when.
+//
+// Single flight: each object is asked for once, whoever wants it meanwhile joins. Batching without timers: with a few
+// requests in flight at most, what arrives while all are busy leaves together in the next one. Demand goes before
+// speculation and always finds a slot of its own.
+#pragma once
+
+#include "actors/want.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <optional>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+namespace gitfs {
+
+/// Who wants: an actor's id, and its own number for the want.
+using want_key = std::pair<std::uint64_t, want_id>;
+
+struct planned_transfer {
+  std::uint64_t number = 0;
+  want_kind kind = want_kind::blobs;
+  std::vector<oid> ids;
+  bool snapshot = false; ///< fetch everything, because the server cannot filter; it brings `ids` too
+};
+
+struct finished_want {
+  want_key key;
+  want_result outcome;
+};
+
+/// Not thread-safe: the fetcher owns it.
+class want_queue {
+public:
+  struct limits {
+    unsigned slots = 4;             ///< transfers in flight
+    unsigned speculative_slots = 2; ///< of these, without any demand
+    std::size_t objects = 4096;     ///< a transfer (measured: one request of 4,096 blobs is 4 times as fast as 16 of 256)
+    std::size_t sizes = 65536;
+  };
+
+  explicit want_queue(const limits& l) : limits_(l) {}
+
+  /// Enters a want. Wanting nothing is finished at once.
+  void add(const want_key& key, want w);
+  void promote(const want_key& key);
+  /// Nobody waits for it any more. Transfers that thereby serve nobody are in `take_cancelled`.
+  void cancel(const want_key& key);
+
+  /// The next transfer to start now; none: every slot is busy or nothing is wanted.
+  std::optional<planned_transfer> next();
+
+  /// While set, trees that are only guessed at are not asked for: all of them are on their way already.
+  void hold_speculative_trees(bool hold) { hold_trees_ = hold; }
+
+  /// A transfer ended. ENOTSUP and ENOENT change the plan rather than fail the wants, see want_queue.cpp.
+  void finish(std::uint64_t transfer, const want_result& outcome);
+
+  /// Finishes whoever waits for a tree (not yet in flight) that `here` says has come by another way.
+  void finish_if(const std::function<bool(const oid&)>& here);
+
+  std::vector<finished_want> take_finished() { return std::exchange(finished_, {}); }
+  std::vector<std::uint64_t> take_cancelled() { return std::exchange(cancelled_, {}); }
+
+  /// True if sizes cost contents on this server.
+  bool sizes_cost_contents() const { return !object_info_; }
+  /// True if somebody in this transfer asked for objects only to learn their sizes.
+  bool wants_sizes(std::uint64_t transfer) const;
+  /// What a transfer in flight was planned to bring; empty for one that was cancelled.
+  std::vector<oid> objects_of(std::uint64_t transfer) const;
+
+  std::size_t in_flight() const { return transfers_.size(); }
+  std::size_t waiting() const { return wants_.size(); }
+
+private:
+  struct item {
+    std::vector<want_key> waiters;
+    std::uint64_t transfer = 0; ///< 0: queued
+    urgency how = urgency::speculation;
+    bool alone = false; ///< a batch failed with ENOENT: ask for this one by itself
+  };
+  struct entered_want {
+    want w;
+    std::size_t remaining = 0;
+    want_result outcome;
+  };
+  struct running {
+    planned_transfer plan;
+    std::size_t live = 0; ///< items that somebody still waits for
+    bool demand = false;
+  };
+  using items = std::unordered_map<oid, item>;
+
+  items& of(want_kind kind) { return items_[static_cast<int>(kind)]; }
+  std::deque<oid>& queue(want_kind kind, urgency how) { return queues_[static_cast<int>(kind)][static_cast<int>(how)]; }
+  want_kind served_as(want_kind kind) const;
+  void enqueue(want_kind kind, const oid& id, const want_key& key, urgency how);
+  std::optional<planned_transfer> take(want_kind kind, urgency how);
+  void settle(want_kind kind, const oid& id, int code);
+  void settle(const want_key& key, int code);
+  void degrade_sizes();
+  void requeue(want_kind kind, const oid& id, bool alone);
+  bool sized(const want_key& key) const;
+
+  const limits limits_;
+  items items_[want_kinds];
+  std::deque<oid> queues_[want_kinds][2];
+  std::map<want_key, entered_want> wants_;
+  std::unordered_map<std::uint64_t, running> transfers_;
+  std::vector<finished_want> finished_;
+  std::vector<std::uint64_t> cancelled_;
+  std::uint64_t next_transfer_ = 1;
+  bool object_info_ = true;
+  bool filter_ = true;
+  bool hold_trees_ = false;
+};
+
+} // namespace gitfs

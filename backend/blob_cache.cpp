@@ -1,0 +1,47 @@
+#include "backend/blob_cache.hpp"
+
+namespace gitfs {
+
+namespace {
+
+// What the kernel fetches in one read request at most without tuning (128 KiB readahead): up to this a blob is read
+// once, and keeping it would only hold memory.
+constexpr std::size_t single_read = 128 * 1024;
+
+} // namespace
+
+std::optional<object> blob_cache::cached(const oid& id) {
+  std::lock_guard guard{lock_};
+  auto it = index_.find(id);
+  if (it == index_.end())
+    return std::nullopt;
+  recent_.splice(recent_.begin(), recent_, it->second);
+  return it->second->blob;
+}
+
+result<object> blob_cache::read(const oid& id) {
+  if (auto hit = cached(id))
+    return *hit;
+  auto blob = db_.read(id);
+  if (blob && blob.value().data().size() > single_read)
+    keep(id, blob.value());
+  return blob;
+}
+
+void blob_cache::keep(const oid& id, const object& blob) {
+  std::list<item> dropped; // freed after the lock: unmapping megabytes takes time
+  std::lock_guard guard{lock_};
+  if (index_.contains(id))
+    return; // another thread read it meanwhile
+  recent_.push_front({id, blob});
+  index_.emplace(id, recent_.begin());
+  bytes_ += blob.data().size();
+  while (bytes_ > budget_ && recent_.size() > 1) {
+    auto last = std::prev(recent_.end());
+    bytes_ -= last->blob.data().size();
+    index_.erase(last->id);
+    dropped.splice(dropped.begin(), recent_, last);
+  }
+}
+
+} // namespace gitfs

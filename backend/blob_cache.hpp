@@ -1,0 +1,45 @@
+// Blobs that are being read in pieces.
+#pragma once
+
+#include "backend/object_db.hpp"
+
+#include <cstddef>
+#include <list>
+#include <mutex>
+#include <optional>
+#include <unordered_map>
+
+namespace gitfs {
+
+/// Whole blobs in memory, least recently used first out. The kernel reads a large file in many pieces, and each piece
+/// would inflate all of it; a small file is read once and then kept by the kernel, so it is not kept here a second time.
+/// Thread-safe; the lock covers the index only, never inflating or I/O.
+class blob_cache {
+public:
+  /// `budget`: bytes to keep. The most recent blob is always kept, however large: else a file over the budget would be
+  /// inflated once per piece.
+  blob_cache(object_db& db, std::size_t budget) : db_(db), budget_(budget) {}
+
+  /// The blob from memory only.
+  std::optional<object> cached(const oid& id);
+
+  /// The blob from memory or the object database (errors as object_db::read). Blocks for as long as inflating takes.
+  result<object> read(const oid& id);
+
+private:
+  struct item {
+    oid id;
+    object blob;
+  };
+
+  void keep(const oid& id, const object& blob);
+
+  object_db& db_;
+  const std::size_t budget_;
+  std::mutex lock_;
+  std::list<item> recent_; // front: most recent
+  std::unordered_map<oid, std::list<item>::iterator> index_;
+  std::size_t bytes_ = 0;
+};
+
+} // namespace gitfs

@@ -1,0 +1,12 @@
+// What each command of the program does.
+#pragma once
+
+#include "config/options.hpp"
+
+namespace gitfs {
+
+/// Each gives the process's exit status, having printed its one line.
+int run_mount(mount_options options);
+int run_unmount(const unmount_options& options);
+
+} // namespace gitfs

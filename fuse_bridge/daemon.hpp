@@ -1,0 +1,34 @@
+// Going into the background, and telling the caller how it went.
+#pragma once
+
+#include "config/error.hpp"
+
+#include <string>
+
+namespace gitfs {
+
+/// `gitfs-actor mount` returns when the mount is ready. The fork comes before the first thread, so the work happens in
+/// the child; what became of it goes back through a pipe.
+class daemon_start {
+public:
+  /// Forks. In the parent it waits for `report`, prints its line and exits the process (0, or 1 on standard error): only
+  /// the child returns. With `foreground` nothing forks, and `report` prints.
+  static result<daemon_start> begin(bool foreground);
+
+  daemon_start(daemon_start&& other) noexcept;
+  daemon_start& operator=(daemon_start&&) = delete;
+  ~daemon_start();
+
+  /// Once. After a success the child is cut off from the terminal.
+  void succeeded(const std::string& line);
+  void failed(const std::string& line);
+
+private:
+  daemon_start() = default;
+  void report(char status, const std::string& line);
+
+  int pipe_ = -1; // -1: in the foreground, or reported
+  bool foreground_ = false;
+};
+
+} // namespace gitfs

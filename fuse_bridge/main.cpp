@@ -1,0 +1,33 @@
+// gitfs-actor: a git repository as a directory, without cloning it.
+#include "fuse_bridge/commands.hpp"
+
+#include "config/options.hpp"
+
+#include <cstdio>
+
+namespace {
+
+template <class... Fs>
+struct overloaded : Fs... {
+  using Fs::operator()...;
+};
+
+} // namespace
+
+int main(int argc, char** argv) {
+  auto said = gitfs::parse_command_line({const_cast<const char**>(argv), static_cast<std::size_t>(argc)});
+  gitfs::scrub_arguments(argc, argv);
+  if (!said) {
+    std::fprintf(stderr, "gitfs-actor: %s\n", said.error().message.c_str());
+    return 2;
+  }
+  return std::visit(overloaded{
+                      [](gitfs::mount_options& options) { return gitfs::run_mount(std::move(options)); },
+                      [](const gitfs::unmount_options& options) { return gitfs::run_unmount(options); },
+                      [](const gitfs::print& p) {
+                        std::fputs(p.text.c_str(), stdout);
+                        return 0;
+                      },
+                    },
+                    said.value().action);
+}

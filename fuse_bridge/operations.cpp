@@ -1,0 +1,191 @@
+#include "fuse_bridge/operations.hpp"
+
+#include "actors/messages.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <caf/mailbox_element.hpp>
+
+#include <sys/statvfs.h>
+
+namespace gitfs {
+
+fuse_unit*& this_thread_unit() {
+  thread_local fuse_unit* unit = nullptr;
+  return unit;
+}
+
+namespace {
+
+bridge& bridge_of(fuse_req_t req) {
+  return *static_cast<bridge*>(fuse_req_userdata(req));
+}
+
+// A live directory is run by this very thread (see fuse_unit); one that nobody has entered goes through the supervisor.
+template <class Message>
+void send(const bridge& b, dir_slot slot, Message m) {
+  const inode_table& inodes = b.context->inodes;
+  if (!inodes.in_use(slot)) {
+    spdlog::error("the kernel asked for node {} which it has given back", slot);
+    return; // a reply inside answers EIO
+  }
+  // The kernel's reference, on whose behalf this request came, keeps the actor alive until the message is in its mailbox.
+  if (caf::actor_control_block* live = inodes.actor_of(slot))
+    live->get()->enqueue(caf::make_mailbox_element(nullptr, caf::make_message_id(), {}, std::move(m)),
+                         this_thread_unit());
+  else
+    b.supervisor->enqueue(caf::make_mailbox_element(nullptr, caf::make_message_id(), {},
+                                                    enter_directory{slot, caf::make_message(std::move(m))}),
+                          this_thread_unit());
+}
+
+template <class What>
+void request(fuse_req_t req, fuse_ino_t ino, What what, std::size_t size = 0) {
+  const bridge& b = bridge_of(req);
+  const node_id node = node_id::decode(ino);
+  auto sink = std::make_unique<fuse_reply>(req, b.common, size);
+  if constexpr (std::is_same_v<What, readdir_op>)
+    if (!what.plus)
+      sink->names_only();
+  send(b, node.dir, kernel_op{reply{std::move(sink)}, node.child, std::move(what)});
+}
+
+void forget_one(const bridge& b, fuse_ino_t ino, std::uint64_t count) {
+  const node_id node = node_id::decode(ino);
+  if (node.child != self_child) {
+    send(b, node.dir, forget_op{node.child, count});
+    return;
+  }
+  // A directory's references are counted by its parent.
+  const inode_table& inodes = b.context->inodes;
+  if (!inodes.in_use(node.dir) || inodes.parent_of(node.dir) == no_slot)
+    return;
+  send(b, inodes.parent_of(node.dir), forget_op{inodes.index_of(node.dir) + 1, count});
+}
+
+void op_init(void* userdata, fuse_conn_info* conn) {
+  // What an immutable snapshot allows. Readdirplus always, not "auto": with known sizes it is worth 4 times a walk.
+  constexpr unsigned wanted = FUSE_CAP_ASYNC_READ | FUSE_CAP_READDIRPLUS | FUSE_CAP_PARALLEL_DIROPS
+                              | FUSE_CAP_NO_OPEN_SUPPORT | FUSE_CAP_NO_OPENDIR_SUPPORT | FUSE_CAP_CACHE_SYMLINKS
+                              | FUSE_CAP_EXPLICIT_INVAL_DATA;
+  constexpr unsigned both_opens = FUSE_CAP_NO_OPEN_SUPPORT | FUSE_CAP_NO_OPENDIR_SUPPORT;
+  conn->want = conn->capable & wanted;
+  static_cast<bridge*>(userdata)->kernel_opens_alone = (conn->capable & both_opens) == both_opens;
+  conn->max_background = 64;
+  conn->congestion_threshold = 48;
+}
+
+void op_lookup(fuse_req_t req, fuse_ino_t parent, const char* name) {
+  request(req, parent, lookup_op{name});
+}
+
+void op_forget(fuse_req_t req, fuse_ino_t ino, std::uint64_t count) {
+  forget_one(bridge_of(req), ino, count);
+  fuse_reply_none(req);
+}
+
+void op_forget_multi(fuse_req_t req, std::size_t count, fuse_forget_data* forgets) {
+  for (std::size_t i = 0; i < count; ++i)
+    forget_one(bridge_of(req), forgets[i].ino, forgets[i].nlookup);
+  fuse_reply_none(req);
+}
+
+void op_getattr(fuse_req_t req, fuse_ino_t ino, fuse_file_info*) {
+  request(req, ino, getattr_op{});
+}
+
+void op_readlink(fuse_req_t req, fuse_ino_t ino) {
+  request(req, ino, readlink_op{});
+}
+
+// ENOSYS once, and the kernel opens without asking ever after (and keeps what it has cached); one that is too old for
+// that is answered each time.
+void op_open(fuse_req_t req, fuse_ino_t, fuse_file_info* fi) {
+  if (bridge_of(req).kernel_opens_alone) {
+    fuse_reply_err(req, ENOSYS);
+    return;
+  }
+  fi->keep_cache = 1;
+  fi->cache_readdir = 1;
+  fuse_reply_open(req, fi);
+}
+
+void op_release(fuse_req_t req, fuse_ino_t, fuse_file_info*) {
+  fuse_reply_err(req, 0);
+}
+
+void op_readdir(fuse_req_t req, fuse_ino_t ino, std::size_t size, off_t offset, fuse_file_info*) {
+  request(req, ino, readdir_op{static_cast<std::uint64_t>(offset), false}, size);
+}
+
+void op_readdirplus(fuse_req_t req, fuse_ino_t ino, std::size_t size, off_t offset, fuse_file_info*) {
+  request(req, ino, readdir_op{static_cast<std::uint64_t>(offset), true}, size);
+}
+
+void op_read(fuse_req_t req, fuse_ino_t ino, std::size_t size, off_t offset, fuse_file_info*) {
+  request(req, ino, read_op{static_cast<std::uint64_t>(offset), size});
+}
+
+void op_getxattr(fuse_req_t req, fuse_ino_t ino, const char* name, std::size_t size) {
+  request(req, ino, getxattr_op{name}, size);
+}
+
+void op_listxattr(fuse_req_t req, fuse_ino_t ino, std::size_t size) {
+  request(req, ino, listxattr_op{}, size);
+}
+
+void op_statfs(fuse_req_t req, fuse_ino_t) {
+  struct statvfs st {};
+  st.f_bsize = st.f_frsize = 4096;
+  st.f_namemax = 255;
+  st.f_flag = ST_RDONLY;
+  fuse_reply_statfs(req, &st);
+}
+
+// Every operation that would write. The kernel refuses most of them before (the mount is read-only), but a remount may
+// lift that flag, never this answer.
+template <class... Args>
+void op_read_only(fuse_req_t req, Args...) {
+  fuse_reply_err(req, EROFS);
+}
+
+} // namespace
+
+fuse_lowlevel_ops fuse_operations(bool xattr) {
+  fuse_lowlevel_ops ops{};
+  ops.init = op_init;
+  ops.lookup = op_lookup;
+  ops.forget = op_forget;
+  ops.forget_multi = op_forget_multi;
+  ops.getattr = op_getattr;
+  ops.readlink = op_readlink;
+  ops.open = op_open;
+  ops.opendir = op_open;
+  ops.release = op_release;
+  ops.releasedir = op_release;
+  ops.readdir = op_readdir;
+  ops.readdirplus = op_readdirplus;
+  ops.read = op_read;
+  ops.statfs = op_statfs;
+  if (xattr) { // left out, the kernel asks once and never again; present, `ls -l` asks for every file
+    ops.getxattr = op_getxattr;
+    ops.listxattr = op_listxattr;
+  }
+  ops.setattr = op_read_only;
+  ops.mknod = op_read_only;
+  ops.mkdir = op_read_only;
+  ops.unlink = op_read_only;
+  ops.rmdir = op_read_only;
+  ops.symlink = op_read_only;
+  ops.rename = op_read_only;
+  ops.link = op_read_only;
+  ops.create = op_read_only;
+  ops.write = op_read_only;
+  ops.write_buf = op_read_only;
+  ops.fallocate = op_read_only;
+  ops.setxattr = op_read_only;
+  ops.removexattr = op_read_only;
+  return ops;
+}
+
+} // namespace gitfs

@@ -1,0 +1,31 @@
+// Kernel requests → messages.
+#pragma once
+
+#include "actors/mount_context.hpp"
+#include "fuse_bridge/fuse_reply.hpp"
+#include "fuse_bridge/fuse_unit.hpp"
+
+#include <caf/actor.hpp>
+
+#include <fuse3/fuse_lowlevel.h>
+
+#include <memory>
+
+namespace gitfs {
+
+/// What the operations find behind libfuse's userdata pointer. Outlives the session.
+struct bridge {
+  std::shared_ptr<mount_context> context;
+  caf::actor supervisor;
+  common_attr common;
+  bool kernel_opens_alone = false; ///< set by INIT, before any other request
+};
+
+/// The table for fuse_session_new. Each operation runs on a FUSE worker thread that has set `this_thread_unit`; it only
+/// sends a message (or answers from constants) and returns.
+fuse_lowlevel_ops fuse_operations(bool xattr);
+
+/// The execution unit of the calling FUSE worker thread.
+fuse_unit*& this_thread_unit();
+
+} // namespace gitfs

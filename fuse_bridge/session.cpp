@@ -1,0 +1,122 @@
+#include "fuse_bridge/session.hpp"
+
+#include <fuse3/fuse_lowlevel.h>
+#include <spdlog/spdlog.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
+#include <cstring>
+#include <pthread.h>
+
+namespace gitfs {
+
+namespace {
+
+constexpr int worker_ended = SIGUSR1; // to the thread in wait_for_end
+constexpr int wake_worker = SIGUSR2;  // interrupts its read from the kernel
+
+sigset_t ending_signals() {
+  sigset_t set;
+  sigemptyset(&set);
+  for (int signal : {SIGTERM, SIGINT, SIGHUP, worker_ended})
+    sigaddset(&set, signal);
+  return set;
+}
+
+} // namespace
+
+void block_ending_signals() {
+  const sigset_t set = ending_signals();
+  pthread_sigmask(SIG_BLOCK, &set, nullptr);
+  std::signal(SIGPIPE, SIG_IGN); // a connection that the server closed is an error code, not the end
+}
+
+result<std::unique_ptr<mount_session>> mount_session::mount(const mount_options& options, bridge& b) {
+  std::unique_ptr<mount_session> out{new mount_session};
+  const std::string text = fuse_option_text(options);
+  const char* argv[] = {"gitfs-actor", "-o", text.c_str(), nullptr};
+  fuse_args args = FUSE_ARGS_INIT(3, const_cast<char**>(argv));
+  const fuse_lowlevel_ops ops = fuse_operations(options.xattr);
+  out->session_ = fuse_session_new(&args, &ops, sizeof ops, &b);
+  fuse_opt_free_args(&args);
+  if (out->session_ == nullptr)
+    return fail(EINVAL, "libfuse refuses the mount options '" + text + "'");
+  errno = 0;
+  if (fuse_session_mount(out->session_, options.mountpoint.c_str()) != 0) {
+    const int code = errno != 0 ? errno : EIO;
+    return fail(code, "cannot mount on " + options.mountpoint.string() + ": " + std::strerror(code)
+                        + (code == ENOENT || code == ENODEV ? " (is /dev/fuse there? 'modprobe fuse')" : "")
+                        + (code == EPERM ? " (is fusermount3 installed and /dev/fuse accessible?)" : ""));
+  }
+  out->mounted_ = true;
+  return out;
+}
+
+mount_session::~mount_session() {
+  stop();
+  unmount();
+  if (session_ != nullptr)
+    fuse_session_destroy(session_);
+}
+
+void mount_session::start(caf::actor_system& system, unsigned threads) {
+  waiter_ = pthread_self();
+  struct sigaction wake {};
+  wake.sa_handler = [](int) {}; // no SA_RESTART: the read has to return
+  sigaction(wake_worker, &wake, nullptr);
+  working_ = threads;
+  for (unsigned i = 0; i < threads; ++i)
+    workers_.emplace_back([this, &system] { work(system); });
+}
+
+void mount_session::work(caf::actor_system& system) {
+  pthread_setname_np(pthread_self(), "fuse_worker");
+  fuse_unit unit{system};
+  this_thread_unit() = &unit;
+  fuse_buf buffer{};
+  while (!stopping_.load(std::memory_order_relaxed) && fuse_session_exited(session_) == 0) {
+    const int got = fuse_session_receive_buf(session_, &buffer);
+    if (got == -EINTR)
+      continue;
+    if (got <= 0)
+      break; // unmounted
+    fuse_session_process_buf(session_, &buffer);
+    unit.run();
+  }
+  std::free(buffer.mem);
+  this_thread_unit() = nullptr;
+  if (--working_ == 0)
+    pthread_kill(waiter_, worker_ended);
+}
+
+void mount_session::wait_for_end() {
+  const sigset_t set = ending_signals();
+  int signal = 0;
+  while (sigwait(&set, &signal) != 0) {
+  }
+  if (signal == worker_ended)
+    spdlog::info("unmounted");
+  else
+    spdlog::info("{}: unmounting", strsignal(signal));
+}
+
+void mount_session::stop() {
+  stopping_ = true;
+  // A worker may have looked at the flag just before and be about to sleep in read: so again until all are gone.
+  while (working_ != 0) {
+    for (std::thread& worker : workers_)
+      pthread_kill(worker.native_handle(), wake_worker);
+    std::this_thread::sleep_for(std::chrono::milliseconds{1});
+  }
+  for (std::thread& worker : workers_)
+    worker.join();
+  workers_.clear();
+}
+
+void mount_session::unmount() {
+  if (std::exchange(mounted_, false))
+    fuse_session_unmount(session_);
+}
+
+} // namespace gitfs

@@ -1,0 +1,57 @@
+// One FUSE mount and its worker threads.
+#pragma once
+
+#include "config/error.hpp"
+#include "config/options.hpp"
+#include "fuse_bridge/operations.hpp"
+
+#include <caf/actor_system.hpp>
+
+#include <atomic>
+#include <filesystem>
+#include <memory>
+#include <thread>
+#include <vector>
+
+struct fuse_session;
+
+namespace gitfs {
+
+/// Blocks the signals that end a mount in the calling thread and all it will start, so that only `wait_for_end` sees
+/// them. Call before the first thread.
+void block_ending_signals();
+
+class mount_session {
+public:
+  /// Mounts. The kernel's first request is answered once `start` was called. `bridge` outlives the session.
+  static result<std::unique_ptr<mount_session>> mount(const mount_options& options, bridge& b);
+  ~mount_session();
+  mount_session(const mount_session&) = delete;
+  mount_session& operator=(const mount_session&) = delete;
+
+  /// Starts the worker threads, each an execution unit of `system`.
+  void start(caf::actor_system& system, unsigned threads);
+
+  /// Blocks until the file system was unmounted from outside, or SIGTERM, SIGINT or SIGHUP came.
+  void wait_for_end();
+
+  /// Ends the worker threads; requests that come from now on stay in the kernel. Answers that are still owed can be
+  /// given until `unmount`.
+  void stop();
+
+  /// Detaches the mountpoint and closes the connection: what the kernel still waits for fails with ENOTCONN.
+  void unmount();
+
+private:
+  mount_session() = default;
+  void work(caf::actor_system& system);
+
+  fuse_session* session_ = nullptr;
+  bool mounted_ = false;
+  std::atomic<bool> stopping_{false};
+  std::atomic<unsigned> working_{0};
+  std::vector<std::thread> workers_;
+  pthread_t waiter_{};
+};
+
+} // namespace gitfs

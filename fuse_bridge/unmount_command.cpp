@@ -1,0 +1,63 @@
+#include "fuse_bridge/commands.hpp"
+
+#include "fuse_bridge/mountpoint.hpp"
+
+#include <cstdio>
+#include <fstream>
+#include <sstream>
+#include <string>
+
+namespace gitfs {
+
+namespace {
+
+// In /proc/self/mountinfo a path is written with space, tab, newline and backslash in octal.
+std::string unescaped(const std::string& text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '\\' && i + 3 < text.size()) {
+      out += static_cast<char>(std::stoi(text.substr(i + 1, 3), nullptr, 8));
+      i += 3;
+    } else {
+      out += text[i];
+    }
+  }
+  return out;
+}
+
+// The type of the topmost file system mounted exactly there; empty: none.
+std::string type_mounted_at(const std::string& path) {
+  std::ifstream table{"/proc/self/mountinfo"};
+  std::string type;
+  for (std::string line; std::getline(table, line);) {
+    std::istringstream fields{line};
+    std::string id, parent, device, root, at, word;
+    fields >> id >> parent >> device >> root >> at;
+    while (fields >> word && word != "-") { // optional fields end with a dash
+    }
+    if (unescaped(at) == path && fields >> word)
+      type = word;
+  }
+  return type;
+}
+
+} // namespace
+
+int run_unmount(const unmount_options& options) {
+  // The parent's links are resolved, as the kernel's table has them; the mountpoint itself may be dead.
+  std::error_code code;
+  auto folder = std::filesystem::canonical(options.mountpoint.parent_path(), code);
+  const auto path = code ? options.mountpoint : folder / options.mountpoint.filename();
+  const std::string type = type_mounted_at(path.string());
+  if (!type.starts_with("fuse")) {
+    std::fprintf(stderr, "gitfs-actor: nothing of gitfs-actor is mounted on %s\n", path.c_str());
+    return 1;
+  }
+  if (auto done = detach(path, false); !done) {
+    std::fprintf(stderr, "gitfs-actor: %s\n", done.error().message.c_str());
+    return 1;
+  }
+  return 0;
+}
+
+} // namespace gitfs
