@@ -57,6 +57,11 @@ bool is_old_ref_line(std::string_view line) {
   return line.size() > oid::hex_size && line[oid::hex_size] == ' ' && oid::from_hex(line.substr(0, oid::hex_size));
 }
 
+/// "<oid>TAB<ref>" is the file that a "dumb" server gives; its first digits may pass for a length.
+bool is_dumb(std::string_view body) {
+  return body.size() > oid::hex_size && body[oid::hex_size] == '\t' && oid::from_hex(body.substr(0, oid::hex_size));
+}
+
 auto cut_off() {
   return fail(EPROTO, "the server's capability advertisement is cut off");
 }
@@ -90,7 +95,7 @@ result<capabilities> parse_capabilities(std::string_view body) {
   bool preamble = false;
   for (;;) {
     auto next = packets.next();
-    if (!next)
+    if (!next || is_dumb(body))
       return fail(ENOTSUP,
                   "the answer to /info/refs is not that of a git server with the smart HTTP protocol (\"dumb\" "
                   "HTTP repositories are not supported)");

@@ -53,6 +53,9 @@ public:
   /// no such ref, or no commit at all; otherwise as for transfer_outcome.
   result<resolved_ref> resolve(const std::string& ref);
 
+  /// Wants go to the server in the given order, and that order matters: of a tree and one of its direct entries git
+  /// sends both only if the entry is wanted before the tree; behind it, the entry is filtered out without an error. So
+  /// give blobs first, then trees from the bottom up, and ask again for what is still missing.
   std::unique_ptr<transfer> fetch(fetch_request request, transfer_callback done) override;
   std::unique_ptr<transfer> object_info(std::vector<oid> ids, transfer_callback done) override;
   const std::string& display_name() const override;

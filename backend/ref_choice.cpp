@@ -64,9 +64,10 @@ std::vector<std::string> near_names(std::string_view name, std::span<const adver
     const std::string_view known = short_name(each.name);
     if (known == head || std::max(known.size(), wanted.size()) > longest_compared)
       continue;
-    const bool inside = wanted.size() > 2 && known.find(wanted) != std::string_view::npos;
+    const bool inside =
+        known.starts_with(wanted) || (wanted.size() > 2 && known.find(wanted) != std::string_view::npos);
     const std::size_t distance = inside ? 1 : edit_distance(wanted, known);
-    if (distance <= std::max<std::size_t>(1, wanted.size() / 3))
+    if (inside || distance <= std::min(wanted.size() - 1, std::max<std::size_t>(2, wanted.size() / 3)))
       found.emplace_back(distance, known);
   }
   std::stable_sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.first < b.first; });

@@ -20,8 +20,8 @@ std::optional<std::chrono::milliseconds> retry_policy::next(clock::time_point no
   const double share = 0.1 + 0.9 * random_();
   auto wait = std::chrono::milliseconds{static_cast<long>(static_cast<double>(ceiling.count()) * share)};
   if (retry_after.count() > 0) {
-    // a server may ask for anything: compare before adding
-    if (retry_after >= deadline_ - now)
+    // a server may ask for anything: compare, in seconds, before adding
+    if (retry_after > std::chrono::ceil<std::chrono::seconds>(deadline_ - now))
       return std::nullopt;
     wait += retry_after;
   }

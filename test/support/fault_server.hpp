@@ -26,8 +26,8 @@ struct recorded_request {
 /// What a fault does its mischief with. Used on the thread of the connection.
 class fault_exchange {
 public:
-  fault_exchange(const recorded_request& request, int socket, const std::filesystem::path& root)
-    : request(request),
+  fault_exchange(const recorded_request& asked, int socket, const std::filesystem::path& root)
+    : request(asked),
       socket_(socket),
       root_(root) {}
 
