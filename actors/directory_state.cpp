@@ -75,7 +75,10 @@ directory_state::pending& directory_state::pending_for(const missing& what, urge
     port_.load(fresh.id, what.id);
     break;
   case missing::child_trees:
-    port_.ask({fresh.id, want_kind::trees, how, missing_child_trees()});
+    port_.ask({fresh.id, want_kind::trees, how, missing_objects(entry_kind::directory)});
+    break;
+  case missing::link_targets:
+    port_.ask({fresh.id, want_kind::blobs, how, missing_objects(entry_kind::symlink)});
     break;
   }
   return fresh;
@@ -268,15 +271,18 @@ void directory_state::after_listing() {
     return;
   if (!unknown_sizes().empty())
     pending_for({missing::sizes, {}}, urgency::speculation);
-  if (!missing_child_trees().empty())
+  if (!missing_objects(entry_kind::directory).empty())
     pending_for({missing::child_trees, {}}, urgency::speculation);
+  // Where a link points is part of what `ls -l` shows, and a few bytes.
+  if (!missing_objects(entry_kind::symlink).empty())
+    pending_for({missing::link_targets, {}}, urgency::speculation);
   port_.listed();
 }
 
-std::vector<oid> directory_state::missing_child_trees() const {
+std::vector<oid> directory_state::missing_objects(entry_kind of) const {
   std::vector<oid> out;
   for (child_index i : dentries_.sorted())
-    if (const dentry& d = *dentries_.at(i); d.kind == entry_kind::directory && !context_.db->contains(d.id))
+    if (const dentry& d = *dentries_.at(i); d.kind == of && !context_.db->contains(d.id))
       out.push_back(d.id);
   return out;
 }

@@ -80,7 +80,7 @@ public:
 private:
   // The kinds are bits of kernel_op::brought.
   struct missing {
-    enum kind : std::uint8_t { listing = 1, sizes = 2, blob = 4, loaded = 8, child_trees = 16 };
+    enum kind : std::uint8_t { listing = 1, sizes = 2, blob = 4, loaded = 8, child_trees = 16, link_targets = 32 };
     kind what = listing;
     oid id; // blob, loaded
     bool operator==(const missing&) const = default;
@@ -113,7 +113,7 @@ private:
   lacking ensure_listing(int& code);
   void fill_sizes(const std::vector<std::pair<oid, std::uint64_t>>& known);
   std::vector<oid> unknown_sizes() const;
-  std::vector<oid> missing_child_trees() const;
+  std::vector<oid> missing_objects(entry_kind of) const;
   void after_listing();
   void drop_reference(dentry& entry, std::uint64_t count);
   void idle_if_released();

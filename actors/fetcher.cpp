@@ -27,18 +27,19 @@ caf::behavior fetcher_actor::make_behavior() {
         fetch_trees_ahead();
       wanting_[key] = std::move(m.from);
       queue_.add(key, std::move(m.what));
-      pump();
+      pump_soon();
     },
     [this](transfer_finished& m) { transfer_ended(m); },
     [this](promote_want m) {
       queue_.promote({m.from_id, m.id});
-      pump();
+      pump_soon();
     },
     [this](cancel_want m) {
       queue_.cancel({m.from_id, m.id});
       wanting_.erase({m.from_id, m.id});
-      pump();
+      pump_soon();
     },
+    [this](start_transfers) { pump(); },
   };
 }
 
@@ -64,7 +65,7 @@ void fetcher_actor::fetch_trees_ahead() {
   request.filter = fetch_filter::blob_none;
   request.shallow = true;
   request.byte_limit = std::exchange(trees_ahead_, 0);
-  queue_.hold_speculative_trees(true);
+  queue_.hold_trees(true);
   transfers_[ahead_number] = remote_->fetch(std::move(request), report(ahead_number));
 }
 
@@ -89,14 +90,14 @@ void fetcher_actor::transfer_ended(transfer_finished& m) {
   transfers_.erase(m.transfer);
   const auto& failure = m.outcome.failure;
   if (m.transfer == ahead_number) {
-    queue_.hold_speculative_trees(false);
+    queue_.hold_trees(false);
     if (failure && failure->code == EFBIG)
       spdlog::info("the trees of this snapshot are too many to fetch at once: they come as they are looked at");
     else if (failure && failure->code != ECANCELED)
       spdlog::info("fetching all trees at once failed, they come as they are looked at: {}", failure->message);
     else
       queue_.finish_if([this](const oid& id) { return context_->db->contains(id); });
-    pump();
+    pump_soon();
     return;
   }
   want_result outcome{failure ? failure->code : 0, std::move(m.outcome.sizes)};
@@ -115,10 +116,17 @@ void fetcher_actor::transfer_ended(transfer_finished& m) {
   if (had_sizes && queue_.sizes_cost_contents())
     spdlog::info("{} does not tell sizes without contents (object-info): files are fetched to be able to stat them",
                  remote_->display_name());
-  pump();
+  pump_soon();
+}
+
+// Through the mailbox, behind all that is in it: so wants that came together leave together, without a timer.
+void fetcher_actor::pump_soon() {
+  if (!std::exchange(pump_queued_, true))
+    anon_send(this, start_transfers{});
 }
 
 void fetcher_actor::pump() {
+  pump_queued_ = false;
   while (auto plan = queue_.next())
     start(*plan);
   for (std::uint64_t number : queue_.take_cancelled())

@@ -32,6 +32,7 @@ private:
   void fetch_trees_ahead();
   void start(const planned_transfer& plan);
   void transfer_ended(transfer_finished& m);
+  void pump_soon();
   void pump();
   transfer_callback report(std::uint64_t number);
 
@@ -39,6 +40,7 @@ private:
   std::shared_ptr<upstream> remote_;
   std::uint64_t trees_ahead_; // 0 once it was tried
   want_queue queue_;
+  bool pump_queued_ = false;
   std::map<want_key, caf::weak_actor_ptr> wanting_;
   std::unordered_map<std::uint64_t, std::unique_ptr<transfer>> transfers_;
 };

@@ -93,6 +93,9 @@ struct want_finished {
   want_result outcome;
 };
 
+/// Fetcher → itself: everything that had come was entered.
+struct start_transfers {};
+
 // --- upstream's edge thread → fetcher -------------------------------------------------------------------------------
 
 struct transfer_finished {
@@ -130,6 +133,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gitfs::ask_want)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gitfs::promote_want)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gitfs::cancel_want)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gitfs::want_finished)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gitfs::start_transfers)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gitfs::transfer_finished)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gitfs::directory_listed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gitfs::file_read)

@@ -4,8 +4,8 @@ namespace gitfs {
 
 namespace {
 
-// Sizes are a few bytes each, so their windows grow fast: the whole Linux tree in 7.
-constexpr readahead::limits listing_limits{.first = 4, .growth = 4, .most = 65536, .bytes = 0, .streams = 8};
+// Sizes are a few bytes each, so their windows grow fast: the whole Linux tree in four.
+constexpr readahead::limits listing_limits{.first = 8, .growth = 16, .most = 65536, .bytes = 0, .streams = 8};
 // Contents are what costs.
 constexpr readahead::limits content_limits{.first = 16, .growth = 4, .most = 4096, .bytes = 32U << 20, .streams = 8};
 

@@ -71,41 +71,22 @@ void readahead::widen(stream& s, const tree_position& p) {
 }
 
 void readahead::advance(stream& s) {
-  std::vector<oid> ids;
-  std::uint64_t bytes = 0;
-  while (s.owed != 0) {
+  needs found;
+  while (s.owed != 0 && !found.full) {
     auto v = s.horizon.peek();
     if (!v)
       break;
-    if (kind_ == kind::contents && has_contents(v->entry->kind)) {
-      std::uint64_t size = unknown_size;
-      db_.sizes({&v->entry->id, 1}, {&size, 1});
-      bytes += size == unknown_size ? assumed_blob_size : size;
-      if (bytes > limits_.bytes && !ids.empty()) {
-        s.owed = 0;
-        break;
-      }
-      if (!db_.contains(v->entry->id))
-        ids.push_back(v->entry->id);
+    if (unit(*v))
       --s.owed;
-    } else if (kind_ == kind::listings) {
-      if (v->entry->kind == entry_kind::directory)
-        --s.owed;
-      else if (has_contents(v->entry->kind))
-        ids.push_back(v->entry->id);
-    }
-    s.horizon.step();
+    kind_ == kind::contents ? add_contents(*v, found) : add_attributes(*v, found);
+    if (!found.full)
+      s.horizon.step();
   }
-  if (kind_ == kind::listings && !ids.empty()) {
-    std::vector<std::uint64_t> sizes(ids.size(), unknown_size);
-    db_.sizes(ids, sizes);
-    std::size_t kept = 0;
-    for (std::size_t i = 0; i < ids.size(); ++i)
-      if (sizes[i] == unknown_size)
-        ids[kept++] = ids[i];
-    ids.resize(kept);
-  }
-  ask(s, kind_ == kind::listings ? want_kind::sizes : want_kind::blobs, std::move(ids));
+  if (found.full)
+    s.owed = 0;
+  keep_unknown(found.sizes);
+  ask(s, want_kind::sizes, std::move(found.sizes));
+  ask(s, want_kind::blobs, std::move(found.blobs));
   if (s.owed == 0 || s.trees != 0)
     return;
   std::vector<oid> trees = s.horizon.missing(s.owed);
@@ -115,6 +96,35 @@ void readahead::advance(stream& s) {
   }
   ask(s, want_kind::trees, std::move(trees));
   s.trees = next_want_ - 1;
+}
+
+void readahead::add_contents(const tree_cursor::visit& v, needs& found) {
+  if (!has_contents(v.entry->kind))
+    return;
+  std::uint64_t size = unknown_size;
+  db_.sizes({&v.entry->id, 1}, {&size, 1});
+  found.bytes += size == unknown_size ? assumed_blob_size : size;
+  if (found.bytes > limits_.bytes && !found.blobs.empty())
+    found.full = true;
+  else if (!db_.contains(v.entry->id))
+    found.blobs.push_back(v.entry->id);
+}
+
+void readahead::add_attributes(const tree_cursor::visit& v, needs& found) const {
+  if (has_contents(v.entry->kind))
+    found.sizes.push_back(v.entry->id);
+  if (v.entry->kind == entry_kind::symlink && !db_.contains(v.entry->id))
+    found.blobs.push_back(v.entry->id); // its target is what `ls -l` shows
+}
+
+void readahead::keep_unknown(std::vector<oid>& ids) const {
+  std::vector<std::uint64_t> sizes(ids.size(), unknown_size);
+  db_.sizes(ids, sizes);
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < ids.size(); ++i)
+    if (sizes[i] == unknown_size)
+      ids[kept++] = ids[i];
+  ids.resize(kept);
 }
 
 void readahead::ask(stream& s, want_kind wanted, std::vector<oid> ids) {

@@ -60,11 +60,21 @@ private:
     std::vector<want_id> in_flight;
   };
 
+  // What a stretch of the walk needs and is not here.
+  struct needs {
+    std::vector<oid> sizes, blobs;
+    std::uint64_t bytes = 0;
+    bool full = false; // the byte limit was reached before the entry that set it
+  };
+
   bool in_stream(stream& s, const tree_position& p);
   void widen(stream& s, const tree_position& p);
   void advance(stream& s);
   bool unit(const tree_cursor::visit& v) const;
   void to_next_unit(tree_cursor& c) const;
+  void add_contents(const tree_cursor::visit& v, needs& found);
+  void add_attributes(const tree_cursor::visit& v, needs& found) const;
+  void keep_unknown(std::vector<oid>& ids) const;
   void ask(stream& s, want_kind wanted, std::vector<oid> ids);
   void drop(stream& s);
 

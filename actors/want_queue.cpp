@@ -94,18 +94,40 @@ void want_queue::cancel(const want_key& key) {
   }
 }
 
+void want_queue::hold_trees(bool hold) {
+  hold_trees_ = hold;
+  tree_requests_left_ = hold ? limits_.tree_requests_while_held : 0;
+}
+
+bool want_queue::may_start(want_kind kind, urgency how) const {
+  switch (kind) {
+  case want_kind::trees:
+    return !hold_trees_ || (how == urgency::demand && tree_requests_left_ != 0);
+  case want_kind::sizes:
+    return std::count_if(transfers_.begin(), transfers_.end(),
+                         [](const auto& t) { return t.second.plan.kind == want_kind::sizes; })
+           < limits_.size_slots;
+  default:
+    return true;
+  }
+}
+
 std::optional<planned_transfer> want_queue::next() {
   if (transfers_.size() >= limits_.slots)
     return std::nullopt;
   for (want_kind kind : demand_order)
-    if (auto t = take(kind, urgency::demand))
-      return t;
+    if (may_start(kind, urgency::demand))
+      if (auto t = take(kind, urgency::demand)) {
+        if (kind == want_kind::trees && hold_trees_)
+          --tree_requests_left_;
+        return t;
+      }
   const auto speculative = std::count_if(transfers_.begin(), transfers_.end(),
                                          [](const auto& t) { return !t.second.demand; });
   if (static_cast<unsigned>(speculative) >= limits_.speculative_slots)
     return std::nullopt;
   for (want_kind kind : speculation_order)
-    if (kind != want_kind::trees || !hold_trees_)
+    if (may_start(kind, urgency::speculation))
       if (auto t = take(kind, urgency::speculation))
         return t;
   return std::nullopt;

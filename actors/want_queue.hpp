@@ -42,6 +42,8 @@ public:
     unsigned speculative_slots = 2; ///< of these, without any demand
     std::size_t objects = 4096;     ///< a transfer (measured: one request of 4,096 blobs is 4 times as fast as 16 of 256)
     std::size_t sizes = 65536;
+    unsigned size_slots = 2; ///< transfers of sizes in flight: one answer often holds what the next would ask for
+    unsigned tree_requests_while_held = 2;
   };
 
   explicit want_queue(const limits& l) : limits_(l) {}
@@ -55,8 +57,9 @@ public:
   /// The next transfer to start now; none: every slot is busy or nothing is wanted.
   std::optional<planned_transfer> next();
 
-  /// While set, trees that are only guessed at are not asked for: all of them are on their way already.
-  void hold_speculative_trees(bool hold) { hold_trees_ = hold; }
+  /// While set, all trees are on their way already: trees that are only guessed at are not asked for, and of those that
+  /// somebody waits for only the first few. A path is reachable at once; who needs more is walking, and waits for all.
+  void hold_trees(bool hold);
 
   /// A transfer ended. ENOTSUP and ENOENT change the plan rather than fail the wants, see want_queue.cpp.
   void finish(std::uint64_t transfer, const want_result& outcome);
@@ -106,6 +109,7 @@ private:
   void degrade_sizes();
   void requeue(want_kind kind, const oid& id, bool alone);
   bool sized(const want_key& key) const;
+  bool may_start(want_kind kind, urgency how) const;
 
   const limits limits_;
   items items_[want_kinds];
@@ -118,6 +122,7 @@ private:
   bool object_info_ = true;
   bool filter_ = true;
   bool hold_trees_ = false;
+  unsigned tree_requests_left_ = 0; // while held
 };
 
 } // namespace gitfs
