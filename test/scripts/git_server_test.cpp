@@ -34,7 +34,7 @@ std::vector<std::string> commands(const std::vector<server_request>& requests) {
 
 } // namespace
 
-BOOST_FIXTURE_TEST_SUITE(git_server_script, served)
+BOOST_FIXTURE_TEST_SUITE(server, served)
 
 BOOST_AUTO_TEST_CASE(logs_every_request_once) {
   BOOST_TEST(git("").status == 0);
