@@ -174,6 +174,8 @@ attempt_result smart_http::judge(http_exchange& exchange, const call& what, cons
                            head.status == 401,
                            head.effective_url};
   }
+  if (head.content_type.empty()) // libcurl takes a header that breaks off for a short one
+    return attempt_failure{{EIO, from_.display + ": the server's answer was cut off"}, true};
   if (head.content_type != what.expected_type)
     return attempt_failure{
         {ENOTSUP, from_.display

@@ -10,7 +10,6 @@
 #include <atomic>
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
-#include <condition_variable>
 #include <filesystem>
 #include <fstream>
 #include <future>
@@ -62,7 +61,12 @@ struct fixture {
     auto from = parse_source(url.empty() ? server.url("repo.git") : url);
     BOOST_REQUIRE_MESSAGE(from, test::why(from));
     auto out = gitfs::git_upstream::create(
-        from.value(), receiver, [this](auto sizes) { remembered.assign(sizes.begin(), sizes.end()); }, limits);
+        from.value(), receiver,
+        [this](auto sizes) {
+          const std::lock_guard lock{mutex};
+          remembered.assign(sizes.begin(), sizes.end());
+        },
+        limits);
     BOOST_REQUIRE(out);
     return out.value();
   }
@@ -97,6 +101,7 @@ struct fixture {
   std::shared_ptr<spdlog::logger> logger_before;
   test::fault_server server{dir.path()};
   test::index_pack_store store{dir / "store.git"};
+  std::mutex mutex;
   std::vector<std::pair<oid, std::uint64_t>> remembered;
 };
 
@@ -182,17 +187,19 @@ BOOST_AUTO_TEST_CASE(the_first_resolve_asks_twice_at_once_and_a_commit_id_not_at
   BOOST_TEST(server.requests().size() == 0);
   // each of the two is answered only when the other is there, too
   std::promise<void> get, post;
+  std::atomic<int> met{0};
   server.next_get([&](fault_exchange& x) {
     get.set_value();
-    BOOST_TEST((post.get_future().wait_for(20s) == std::future_status::ready));
+    met += post.get_future().wait_for(20s) == std::future_status::ready ? 1 : 0;
     x.pass();
   });
   server.next_post([&](fault_exchange& x) {
     post.set_value();
-    BOOST_TEST((get.get_future().wait_for(20s) == std::future_status::ready));
+    met += get.get_future().wait_for(20s) == std::future_status::ready ? 1 : 0;
     x.pass();
   });
   BOOST_REQUIRE(up->resolve("main"));
+  BOOST_TEST(met == 2);
   BOOST_TEST(server.requests().size() == 2);
   BOOST_REQUIRE(up->resolve("main"));
   BOOST_TEST(server.requests().size() == 3);

@@ -156,9 +156,10 @@ BOOST_AUTO_TEST_CASE(reads_both_forms_of_retry_after) {
 }
 
 BOOST_AUTO_TEST_CASE(a_stall_ends_it) {
-  server.next_get([](fault_exchange& x) {
+  std::promise<bool> closed;
+  server.next_get([&](fault_exchange& x) {
     x.send("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf");
-    BOOST_TEST(x.wait_for_close());
+    closed.set_value(x.wait_for_close());
   });
   http_request request = to("a");
   request.stall_timeout = 100ms;
@@ -166,6 +167,7 @@ BOOST_AUTO_TEST_CASE(a_stall_ends_it) {
   BOOST_TEST(get.read_all(everything) == "half");
   BOOST_TEST(get.end().failure == ETIMEDOUT);
   BOOST_TEST(get.end().transient);
+  BOOST_TEST(closed.get_future().get());
 }
 
 BOOST_AUTO_TEST_CASE(the_deadline_ends_it_while_bytes_trickle) {
