@@ -63,9 +63,9 @@ attempt_result read_capabilities(capabilities& out, http_exchange& exchange) {
 }
 
 /// One attempt's pack on its way from the answer to the store.
-class pack_ingest {
+class pack_download {
 public:
-  pack_ingest(pack_receiver& store, std::uint64_t byte_limit) : store_(store), byte_limit_(byte_limit) {}
+  pack_download(pack_receiver& store, std::uint64_t byte_limit) : store_(store), byte_limit_(byte_limit) {}
 
   attempt_result read(http_exchange& exchange, const std::stop_token& stop) {
     fetch_response response{[this](std::string_view bytes) { return take(bytes); }};
@@ -260,7 +260,7 @@ result<void> git_upstream::state::fetch(operation& op, const fetch_request& requ
   if (request.shallow && !can.fetch_shallow)
     return fail(ENOTSUP, from.display + ": the server does not offer shallow fetches");
   return http.post(op, std::make_shared<const std::string>(compose_fetch(request, can)), [&](http_exchange& exchange) {
-    return pack_ingest{store, request.byte_limit}.read(exchange, op.stop);
+    return pack_download{store, request.byte_limit}.read(exchange, op.stop);
   });
 }
 
