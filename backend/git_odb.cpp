@@ -1,5 +1,7 @@
 #include "backend/git_odb.hpp"
 
+#include "backend/loose_objects.hpp"
+
 #include <git2.h>
 #include <git2/sys/odb_backend.h>
 
@@ -115,8 +117,8 @@ struct odb_reader::lane {
     // A pack that cannot be opened makes this fail, and the others are there all the same.
     if (odb != nullptr)
       git_odb_refresh(odb.get());
-    else if (git_odb* opened = nullptr; git_odb_open(&opened, objects.c_str()) == 0)
-      odb.reset(opened);
+    else
+      odb.reset(open_odb(objects));
     generation = newest;
   }
 };

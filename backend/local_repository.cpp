@@ -1,8 +1,10 @@
 #include "backend/local_repository.hpp"
 
 #include "backend/git_odb.hpp"
+#include "backend/loose_objects.hpp"
 
 #include <git2.h>
+#include <git2/sys/repository.h>
 
 #include <cerrno>
 #include <chrono>
@@ -27,7 +29,12 @@ using reference_handle = handle<git_reference, git_reference_free>;
 using config_handle = handle<git_config, git_config_free>;
 
 error open_error(int status, const std::filesystem::path& path) {
-  if (status == GIT_EOWNER)
+  const git_error* last = git_error_last();
+  // libgit2 1.5 says the latter if no safe.directory is configured at all.
+  const bool untrusted = status == GIT_EOWNER
+                         || (status == GIT_ENOTFOUND && last != nullptr && last->message != nullptr
+                             && std::string_view{last->message}.find("safe.directory") != std::string_view::npos);
+  if (untrusted)
     return {EACCES,
             path.string()
                 + " belongs to another user, whom git does not trust either. If you do: git config --global --add "
@@ -102,6 +109,10 @@ result<std::shared_ptr<local_repository>> local_repository::open(const std::file
     return libgit2_error("cannot find the objects of " + path.string(), EIO);
   const std::filesystem::path objects = folder.ptr;
   git_buf_dispose(&folder);
+  git_odb* careful = open_odb(objects); // for the commits and tags that resolve looks at
+  if (careful == nullptr || git_repository_set_odb(opened, careful) != 0)
+    return libgit2_error("cannot open the objects of " + path.string(), EIO);
+  git_odb_free(careful); // the repository has its own hold on it
   BOOST_OUTCOME_TRY(reader, odb_reader::open(objects));
   state->objects = std::move(reader);
   return std::shared_ptr<local_repository>{new local_repository{std::move(state)}};

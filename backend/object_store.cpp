@@ -1,6 +1,7 @@
 #include "backend/object_store.hpp"
 
 #include "backend/git_odb.hpp"
+#include "backend/loose_objects.hpp"
 #include "backend/pack_ingest.hpp"
 #include "backend/size_table.hpp"
 #include "backend/store_folder.hpp"
@@ -93,8 +94,8 @@ bool object_store::impl::quarantine(const oid& id) {
   const fs::path away = folder / "quarantine";
   const std::string hex = id.hex();
   bool moved = false;
-  git_odb_backend* backend = nullptr;
-  if (git_odb_backend_loose(&backend, objects.c_str(), -1, 0, 0, 0) == 0 && look(backend, id) == copy_state::damaged) {
+  git_odb_backend* backend = make_loose_backend(objects);
+  if (backend != nullptr && look(backend, id) == copy_state::damaged) {
     move_away(objects / hex.substr(0, 2) / hex.substr(2), away / hex);
     moved = true;
   }

@@ -26,6 +26,7 @@ constexpr const char* folder_prefix = "incoming-";
 constexpr const char* loose_prefix = "tmp_object_"; // libgit2's name for a loose object that it is writing
 constexpr std::size_t header_size = 12, empty_pack_size = header_size + oid::raw_size;
 constexpr std::size_t page_size = 4096; // the smallest there is; more pieces than pages do no harm
+constexpr std::uint64_t largest_page = std::uint64_t{1} << 16;
 constexpr std::uint64_t reserve_from = std::uint64_t{1} << 20, reserve_step = std::uint64_t{1} << 22;
 constexpr int fast_compression = 1; // what is exploded is read soon and often, and its sender had it deflated before
 
@@ -148,7 +149,7 @@ result<void> pack_ingest::impl::reserve() {
     if (pack_fd < 0)
       return system_failure(EIO, "the file of an arriving pack is gone from " + folder.string());
   }
-  const std::uint64_t needed = received + page_size; // the indexer rounds the end of its file up to a page
+  const std::uint64_t needed = received + largest_page; // the indexer rounds the end of its file up to a page
   if (needed <= reserved)
     return success();
   const std::uint64_t next = needed + reserve_step;

@@ -165,19 +165,21 @@ void size_table::impl::set_aside() const {
 int size_table::impl::mark_unsynced() {
   if (::access(unsynced.c_str(), F_OK) == 0)
     return 0;
-  const int fd = ::open(unsynced.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+  // By renaming: one without its contents would look like one of an earlier boot.
+  const std::string fresh = unsynced.string() + ".new";
+  const int fd = ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
   if (fd < 0)
     return errno;
   const bool written = ::write(fd, boot.data(), boot.size()) == static_cast<ssize_t>(boot.size()) && ::fsync(fd) == 0;
   ::close(fd);
+  if (!written || ::rename(fresh.c_str(), unsynced.c_str()) != 0)
+    return EIO;
   const int folder = ::open(unsynced.parent_path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (folder >= 0) {
     ::fsync(folder);
     ::close(folder);
   }
-  if (!written)
-    ::unlink(unsynced.c_str());
-  return written ? 0 : EIO;
+  return 0;
 }
 
 /// Another process made the map larger than this one has it.

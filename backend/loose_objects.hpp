@@ -1,0 +1,22 @@
+// Loose objects, read without trusting their files.
+#pragma once
+
+#include <filesystem>
+
+struct git_odb;
+struct git_odb_backend;
+
+namespace gitfs {
+
+/// A backend for a git_odb over the loose objects of an `objects` folder, to be freed by the git_odb that it is added
+/// to or by its own `free`; null if libgit2 fails. Looking for names is libgit2's, reading is not: up to 1.9 it never
+/// returns from a truncated file (libgit2 #7342), and writes out of bounds for one longer than it claims (#7177).
+/// `read` and `read_header` end with GIT_ENOTFOUND if there is no such file, else with -1 and an error of class
+/// GIT_ERROR_OS (the disk) or GIT_ERROR_ODB (damaged).
+git_odb_backend* make_loose_backend(const std::filesystem::path& objects);
+
+/// A git_odb over the packs and loose objects of an `objects` folder and its alternates (gitrepository-layout), reading
+/// loose objects as above; to be freed with git_odb_free. Null if libgit2 fails.
+git_odb* open_odb(const std::filesystem::path& objects);
+
+} // namespace gitfs
