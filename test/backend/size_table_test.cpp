@@ -1,0 +1,276 @@
+#include "backend/size_table.hpp"
+#include "test/support/command.hpp"
+#include "test/support/temp_dir.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include <atomic>
+#include <csignal>
+#include <fstream>
+#include <random>
+#include <sys/wait.h>
+#include <thread>
+#include <unistd.h>
+
+using namespace gitfs;
+using gitfs::test::temp_dir;
+
+namespace fs = std::filesystem;
+
+namespace {
+
+using size_list = std::vector<std::pair<oid, std::uint64_t>>;
+
+oid numbered(std::uint64_t n) {
+  oid out;
+  std::uint64_t word = (n + 1) * 0x9e3779b97f4a7c15;
+  for (std::size_t i = 0; i < oid::raw_size; ++i, word = word * 6364136223846793005 + 1)
+    out.bytes[i] = static_cast<std::uint8_t>(word >> 56);
+  return out;
+}
+
+size_list sizes_from(std::uint64_t first, std::uint64_t count) {
+  size_list out;
+  for (std::uint64_t n = first; n < first + count; ++n)
+    out.emplace_back(numbered(n), n * 3);
+  return out;
+}
+
+std::uint64_t size_of(size_table& table, const oid& id) {
+  std::uint64_t out = 0;
+  table.get({&id, 1}, {&out, 1});
+  return out;
+}
+
+/// How many of those numbers the table knows; all it knows must be right.
+std::size_t known(size_table& table, std::uint64_t first, std::uint64_t count) {
+  std::vector<oid> ids;
+  for (std::uint64_t n = first; n < first + count; ++n)
+    ids.push_back(numbered(n));
+  std::vector<std::uint64_t> out(ids.size());
+  table.get(ids, out);
+  std::size_t hits = 0;
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    if (out[i] == unknown_size)
+      continue;
+    ++hits;
+    if (out[i] != (first + i) * 3)
+      BOOST_ERROR("a wrong size");
+  }
+  return hits;
+}
+
+/// Runs `work` in a child process and gives its wait status.
+template <class Work>
+pid_t in_child(const Work& work) {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    work();
+    ::_exit(0);
+  }
+  return child;
+}
+
+int wait_for(pid_t child) {
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  return status;
+}
+
+void put_in_child(const fs::path& file, std::uint64_t first, std::uint64_t count, bool close) {
+  const int status = wait_for(in_child([&] {
+    auto table = size_table::open(file);
+    table->put(sizes_from(first, count));
+    if (!close)
+      ::raise(SIGKILL);
+    table.reset();
+  }));
+  BOOST_REQUIRE(close ? WIFEXITED(status) : WIFSIGNALED(status));
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(size_table)
+
+BOOST_AUTO_TEST_CASE(what_is_put_is_there_after_opening_again) {
+  temp_dir dir;
+  const size_list sizes{{numbered(1), 0}, {numbered(2), 1}, {numbered(3), std::uint64_t{1} << 62}};
+  {
+    const auto table = gitfs::size_table::open(dir / "t");
+    BOOST_TEST(size_of(*table, numbered(1)) == unknown_size);
+    table->put(sizes);
+    table->put({});
+  }
+  BOOST_TEST(!fs::exists(dir / "t-unsynced"));
+  const auto table = gitfs::size_table::open(dir / "t");
+  for (const auto& [id, size] : sizes)
+    BOOST_TEST(size_of(*table, id) == size);
+  BOOST_TEST(size_of(*table, numbered(4)) == unknown_size);
+}
+
+BOOST_AUTO_TEST_CASE(uses) {
+  temp_dir dir;
+  const auto table = gitfs::size_table::open(dir / "t");
+  const std::vector<oid> ids{numbered(1), numbered(2)};
+  table->touch(ids, 100);
+  table->touch({ids.data(), 1}, 200);
+  BOOST_TEST(table->last_use(ids[0]) == 200u);
+  BOOST_TEST(table->last_use(ids[1]) == 100u);
+  BOOST_TEST(table->last_use(numbered(3)) == 0u);
+  BOOST_TEST(size_of(*table, ids[0]) == unknown_size);
+}
+
+BOOST_AUTO_TEST_CASE(one_file_is_one_table_in_a_process) {
+  temp_dir dir;
+  const auto first = gitfs::size_table::open(dir / "t");
+  BOOST_TEST(first == gitfs::size_table::open(dir.path() / "." / "t"));
+  BOOST_TEST(first != gitfs::size_table::open(dir / "u"));
+}
+
+BOOST_AUTO_TEST_CASE(the_map_grows) {
+  temp_dir dir;
+  const auto table = gitfs::size_table::open(dir / "t", {.initial_map = std::size_t{1} << 16});
+  for (std::uint64_t n = 0; n < 20'000; n += 5'000)
+    table->put(sizes_from(n, 5'000));
+  BOOST_TEST(known(*table, 0, 20'000) == 20'000u);
+}
+
+BOOST_AUTO_TEST_CASE(the_map_grows_in_another_process) {
+  temp_dir dir;
+  int to_child[2], to_parent[2];
+  BOOST_REQUIRE(::pipe(to_child) == 0 && ::pipe(to_parent) == 0);
+  char byte = 0;
+  const pid_t child = in_child([&] {
+    auto table = gitfs::size_table::open(dir / "t", {.initial_map = std::size_t{1} << 16});
+    table->put(sizes_from(0, 10));
+    if (::write(to_parent[1], &byte, 1) != 1 || ::read(to_child[0], &byte, 1) != 1)
+      ::_exit(2);
+    table->put(sizes_from(30'000, 10)); // its map is too small for what the parent has written
+    if (known(*table, 0, 20'000) != 20'000 || known(*table, 30'000, 10) != 10)
+      ::_exit(3);
+  });
+  BOOST_REQUIRE(::read(to_parent[0], &byte, 1) == 1);
+  const auto table = gitfs::size_table::open(dir / "t", {.initial_map = std::size_t{1} << 16});
+  table->put(sizes_from(0, 20'000));
+  BOOST_REQUIRE(::write(to_child[1], &byte, 1) == 1);
+  BOOST_TEST(wait_for(child) == 0);
+  BOOST_TEST(known(*table, 30'000, 10) == 10u);
+}
+
+BOOST_AUTO_TEST_CASE(sigkill_loses_nothing_that_was_put) {
+  temp_dir dir;
+  put_in_child(dir / "t", 0, 1000, false);
+  BOOST_TEST(fs::exists(dir / "t-unsynced"));
+  BOOST_TEST(known(*gitfs::size_table::open(dir / "t"), 0, 1000) == 1000u);
+}
+
+BOOST_AUTO_TEST_CASE(sigkill_at_any_moment) {
+  temp_dir dir;
+  std::mt19937 random{1};
+  for (int round = 0; round < 25; ++round) {
+    const pid_t child = in_child([&] {
+      auto table = gitfs::size_table::open(dir / "t");
+      for (std::uint64_t n = 0;; n += 50)
+        table->put(sizes_from(n % 100'000, 50));
+    });
+    ::usleep(random() % 20'000);
+    ::kill(child, SIGKILL);
+    wait_for(child);
+    const auto table = gitfs::size_table::open(dir / "t");
+    known(*table, 0, 100'000);
+    table->put(sizes_from(200'000, 1));
+    BOOST_TEST(known(*table, 200'000, 1) == 1u);
+  }
+  BOOST_TEST(!fs::exists(dir / "t.damaged"));
+}
+
+BOOST_AUTO_TEST_CASE(after_a_power_failure_it_begins_anew) {
+  temp_dir dir;
+  put_in_child(dir / "t", 0, 100, false);
+  std::ofstream{dir / "t-unsynced"} << "some-earlier-boot";
+  const auto table = gitfs::size_table::open(dir / "t");
+  BOOST_TEST(known(*table, 0, 100) == 0u);
+  table->put(sizes_from(0, 10));
+  BOOST_TEST(known(*table, 0, 100) == 10u);
+}
+
+BOOST_AUTO_TEST_CASE(synced_before_the_power_failure_it_stays) {
+  temp_dir dir;
+  put_in_child(dir / "t", 0, 100, true);
+  BOOST_TEST(!fs::exists(dir / "t-unsynced"));
+  BOOST_TEST(known(*gitfs::size_table::open(dir / "t"), 0, 100) == 100u);
+}
+
+BOOST_AUTO_TEST_CASE(garbage_instead_of_the_file_is_a_miss) {
+  std::string garbage(200'000, '\0');
+  std::mt19937 random{7};
+  for (char& c : garbage)
+    c = static_cast<char>(random());
+  for (const std::string& contents :
+       {garbage, std::string{"x"}, std::string(4096, '\0'), std::string(100'000, '\xff')}) {
+    temp_dir dir;
+    put_in_child(dir / "t", 0, 1000, true);
+    std::ofstream{dir / "t", std::ios::binary} << contents;
+    const auto table = gitfs::size_table::open(dir / "t");
+    BOOST_TEST(known(*table, 0, 1000) == 0u);
+    table->put(sizes_from(0, 10));
+    BOOST_TEST(known(*table, 0, 1000) == 10u);
+    BOOST_TEST(fs::exists(dir / "t.damaged"));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(an_empty_file_is_an_empty_table) {
+  temp_dir dir;
+  std::ofstream{dir / "t"};
+  const auto table = gitfs::size_table::open(dir / "t");
+  table->put(sizes_from(0, 10));
+  BOOST_TEST(known(*table, 0, 10) == 10u);
+}
+
+BOOST_AUTO_TEST_CASE(a_file_cut_short_is_a_miss_and_then_new) {
+  for (const std::uintmax_t pages : {2, 3, 5, 10, 20}) {
+    temp_dir dir;
+    put_in_child(dir / "t", 0, 5000, true);
+    BOOST_REQUIRE(fs::file_size(dir / "t") > pages * 4096);
+    fs::resize_file(dir / "t", pages * 4096);
+    for (int opening = 0; opening < 2; ++opening) {
+      const auto table = gitfs::size_table::open(dir / "t");
+      BOOST_TEST(known(*table, 0, 5000) < 5000u);
+      table->put(sizes_from(10'000, 10));
+    }
+    const auto table = gitfs::size_table::open(dir / "t");
+    table->put(sizes_from(10'000, 10));
+    BOOST_TEST(known(*table, 10'000, 10) == 10u, "after " << pages << " pages");
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_place_where_no_file_can_be_is_all_misses) {
+  temp_dir dir;
+  std::ofstream{dir / "file"};
+  const auto table = gitfs::size_table::open(dir / "file" / "t");
+  table->put(sizes_from(0, 10));
+  BOOST_TEST(known(*table, 0, 10) == 0u);
+  BOOST_TEST(table->last_use(numbered(1)) == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(threads_at_once) {
+  temp_dir dir;
+  const auto table = gitfs::size_table::open(dir / "t", {.initial_map = std::size_t{1} << 16});
+  std::atomic<bool> wrong = false;
+  std::vector<std::thread> threads;
+  for (std::uint64_t t = 0; t < 4; ++t)
+    threads.emplace_back([&, t] {
+      for (std::uint64_t n = 0; n < 40; ++n) {
+        table->put(sizes_from((t * 40 + n) * 50, 50));
+        const oid id = numbered((t * 40 + n) * 50 + 7);
+        if (size_of(*table, id) != ((t * 40 + n) * 50 + 7) * 3)
+          wrong = true;
+      }
+    });
+  for (auto& one : threads)
+    one.join();
+  BOOST_TEST(!wrong);
+  BOOST_TEST(known(*table, 0, 8000) == 8000u);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
