@@ -1,0 +1,22 @@
+// What the suites of real mounts share within one run.
+#pragma once
+
+#include "test/support/git_server.hpp"
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace gitfs::test {
+
+/// A server of the fixtures' folder; its faults are switched by the modifiers of its URLs alone.
+git_server& fixture_server();
+
+/// The working tree of the awkward repository's main, and what manifest says of it.
+const std::filesystem::path& awkward_checkout();
+const std::vector<std::string>& awkward_manifest();
+
+/// Makes the kernel forget what it has cached of all file systems.
+void drop_kernel_caches();
+
+} // namespace gitfs::test
