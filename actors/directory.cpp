@@ -10,7 +10,10 @@ class blob_loader final : public caf::event_based_actor {
 public:
   blob_loader(caf::actor_config& cfg, std::shared_ptr<mount_context> context, caf::actor directory, want_id want,
               const oid& blob)
-    : caf::event_based_actor(cfg), context_(std::move(context)), directory_(std::move(directory)), want_(want),
+    : caf::event_based_actor(cfg),
+      context_(std::move(context)),
+      directory_(std::move(directory)),
+      want_(want),
       blob_(blob) {}
 
   const char* name() const override { return "blob_loader"; }
@@ -35,7 +38,10 @@ private:
 
 directory_actor::directory_actor(caf::actor_config& cfg, std::shared_ptr<mount_context> context,
                                  std::shared_ptr<const mount_actors> others, dir_slot slot)
-  : caf::event_based_actor(cfg), context_(std::move(context)), others_(std::move(others)), slot_(slot),
+  : caf::event_based_actor(cfg),
+    context_(std::move(context)),
+    others_(std::move(others)),
+    slot_(slot),
     link_(context_->inodes.link_of(slot)) {
   state_.emplace(*context_, slot_, link_, static_cast<directory_port&>(*this));
 }
@@ -43,13 +49,15 @@ directory_actor::directory_actor(caf::actor_config& cfg, std::shared_ptr<mount_c
 caf::behavior directory_actor::make_behavior() {
   // The hot ones first: CAF tries handlers in order.
   return {
-    [this](kernel_op& op) { state_->handle(std::move(op)); },
-    [this](forget_op op) { state_->forget(op.at, op.count); },
-    [this](want_finished& m) { state_->finished(m.id, std::move(m.outcome)); },
-    [this](released) { state_->release(); },
-    [this](child_is_idle m) { state_->child_idle(m.slot, m.generation); },
-    [this](blob_loaded m) { state_->finished(m.id, {m.code, {}}); },
-    [this](interrupt_op m) { state_->interrupted(m.request_id); },
+      [this](kernel_op& op) { state_->handle(std::move(op)); },
+      [this](forget_op op) { state_->forget(op.at, op.count); },
+      [this](want_finished& m) { state_->finished(m.id, std::move(m.outcome)); },
+      [this](released) { state_->release(); },
+      [this](child_is_idle m) { state_->child_idle(m.slot, m.generation); },
+      [this](blob_loaded m) {
+        state_->finished(m.id, {m.code, {}});
+      },
+      [this](interrupt_op m) { state_->interrupted(m.request_id); },
   };
 }
 
@@ -94,8 +102,8 @@ void directory_actor::idle() {
   anon_send(others_->supervisor, directory_idle{slot_});
 }
 
-// Both hints go past this execution unit to the scheduler's threads: looking ahead reads trees, and the FUSE thread that
-// runs this actor has requests to answer.
+// Both hints go past this execution unit to the scheduler's threads: looking ahead reads trees, and the FUSE thread
+// that runs this actor has requests to answer.
 void directory_actor::listed() {
   if (others_->prefetcher)
     others_->prefetcher->enqueue(nullptr, caf::make_message_id(), caf::make_message(directory_listed{link_}), nullptr);

@@ -17,11 +17,11 @@ constexpr std::uint64_t inline_load_limit = 1 << 20;
 
 // A clone's modes under umask 022. By entry_kind.
 constexpr std::uint32_t modes[] = {
-  S_IFREG | 0644, // file
-  S_IFREG | 0755, // executable
-  S_IFLNK | 0777, // symlink
-  S_IFDIR | 0755, // directory
-  S_IFDIR | 0755, // gitlink: an empty directory, as in a clone without its submodules
+    S_IFREG | 0644, // file
+    S_IFREG | 0755, // executable
+    S_IFLNK | 0777, // symlink
+    S_IFDIR | 0755, // directory
+    S_IFDIR | 0755, // gitlink: an empty directory, as in a clone without its submodules
 };
 
 bool is_directory(const dentry& entry) {
@@ -54,8 +54,8 @@ bool directory_state::reveal(dentry& entry, node_entry& out) {
   out.attr = attr_of(entry);
   if (entry.kind == entry_kind::directory) {
     if (entry.slot == no_slot) {
-      auto link = std::make_shared<dir_link>(
-        dir_link{link_, dentries_.index_of(entry), entry.id, out.attr.ino, entry.name});
+      auto link =
+          std::make_shared<dir_link>(dir_link{link_, dentries_.index_of(entry), entry.id, out.attr.ino, entry.name});
       auto slot = context_.inodes.allocate(self_, std::move(link));
       if (!slot)
         return false;
@@ -83,60 +83,60 @@ directory_state::lacking directory_state::attempt(kernel_op& op) {
 
 directory_state::lacking directory_state::attempt_self(kernel_op& op) {
   return std::visit(overloaded{
-                      [&](const lookup_op& what) { return lookup(op, what); },
-                      [&](const readdir_op& what) { return readdir(op, what); },
-                      [&](const getattr_op&) -> lacking {
-                        op.answer.attr(own_attr());
-                        return {};
-                      },
-                      [&](const readlink_op&) -> lacking {
-                        op.answer.error(EINVAL);
-                        return {};
-                      },
-                      [&](const read_op&) -> lacking {
-                        op.answer.error(EISDIR);
-                        return {};
-                      },
-                      [&](const auto&) -> lacking {
-                        xattr(op, link_->tree);
-                        return {};
-                      },
+                        [&](const lookup_op& what) { return lookup(op, what); },
+                        [&](const readdir_op& what) { return readdir(op, what); },
+                        [&](const getattr_op&) -> lacking {
+                          op.answer.attr(own_attr());
+                          return {};
+                        },
+                        [&](const readlink_op&) -> lacking {
+                          op.answer.error(EINVAL);
+                          return {};
+                        },
+                        [&](const read_op&) -> lacking {
+                          op.answer.error(EISDIR);
+                          return {};
+                        },
+                        [&](const auto&) -> lacking {
+                          xattr(op, link_->tree);
+                          return {};
+                        },
                     },
                     op.what);
 }
 
 directory_state::lacking directory_state::attempt_child(kernel_op& op, const dentry& child) {
   return std::visit(overloaded{
-                      [&](const lookup_op&) -> lacking {
-                        // Of the children only a gitlink is a directory that is answered here, and it is empty.
-                        is_directory(child) ? op.answer.absent() : op.answer.error(ENOTDIR);
-                        return {};
-                      },
-                      [&](const readdir_op& what) -> lacking {
-                        if (!is_directory(child)) {
-                          op.answer.error(ENOTDIR);
+                        [&](const lookup_op&) -> lacking {
+                          // Of the children only a gitlink is a directory that is answered here, and it is empty.
+                          is_directory(child) ? op.answer.absent() : op.answer.error(ENOTDIR);
                           return {};
-                        }
-                        const node_attr attr = attr_of(child);
-                        if (what.offset < 1 && op.answer.dirent(".", attr, nullptr, 1))
-                          op.answer.dirent("..", own_attr(), nullptr, 2);
-                        else if (what.offset == 1)
-                          op.answer.dirent("..", own_attr(), nullptr, 2);
-                        (void)op.answer.dirents_end(); // no entry carried a reference
-                        return {};
-                      },
-                      [&](const getattr_op&) -> lacking {
-                        if (!is_directory(child) && child.size == unknown_size)
-                          return missing{missing::sizes, {}};
-                        op.answer.attr(attr_of(child));
-                        return {};
-                      },
-                      [&](const readlink_op&) { return readlink(op, child); },
-                      [&](const read_op& what) { return read(op, child, what); },
-                      [&](const auto&) -> lacking {
-                        xattr(op, child.id);
-                        return {};
-                      },
+                        },
+                        [&](const readdir_op& what) -> lacking {
+                          if (!is_directory(child)) {
+                            op.answer.error(ENOTDIR);
+                            return {};
+                          }
+                          const node_attr attr = attr_of(child);
+                          if (what.offset < 1 && op.answer.dirent(".", attr, nullptr, 1))
+                            op.answer.dirent("..", own_attr(), nullptr, 2);
+                          else if (what.offset == 1)
+                            op.answer.dirent("..", own_attr(), nullptr, 2);
+                          (void)op.answer.dirents_end(); // no entry carried a reference
+                          return {};
+                        },
+                        [&](const getattr_op&) -> lacking {
+                          if (!is_directory(child) && child.size == unknown_size)
+                            return missing{missing::sizes, {}};
+                          op.answer.attr(attr_of(child));
+                          return {};
+                        },
+                        [&](const readlink_op&) { return readlink(op, child); },
+                        [&](const read_op& what) { return read(op, child, what); },
+                        [&](const auto&) -> lacking {
+                          xattr(op, child.id);
+                          return {};
+                        },
                     },
                     op.what);
 }

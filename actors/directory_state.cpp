@@ -27,7 +27,10 @@ int visible_errno(int code) {
 } // namespace
 
 directory_state::directory_state(mount_context& context, dir_slot self, dir_link_ptr link, directory_port& port)
-  : context_(context), self_(self), link_(std::move(link)), port_(port) {}
+  : context_(context),
+    self_(self),
+    link_(std::move(link)),
+    port_(port) {}
 
 directory_state::~directory_state() {
   for (const pending& p : pending_)
@@ -95,13 +98,17 @@ void directory_state::finished(want_id id, want_result outcome) {
   answer_waiters(id, outcome.code, what.what);
 }
 
+std::vector<directory_state::parked_op> directory_state::take_waiters(want_id id) {
+  auto rest =
+      std::stable_partition(parked_.begin(), parked_.end(), [id](const parked_op& p) { return p.waits_for != id; });
+  std::vector<parked_op> out{std::make_move_iterator(rest), std::make_move_iterator(parked_.end())};
+  parked_.erase(rest, parked_.end());
+  return out;
+}
+
 void directory_state::answer_waiters(want_id id, int code, missing::kind brought) {
   // Taken out first: an attempt may park again and so change the list.
-  auto rest = std::stable_partition(parked_.begin(), parked_.end(),
-                                    [id](const parked_op& p) { return p.waits_for != id; });
-  std::vector<parked_op> waiters{std::make_move_iterator(rest), std::make_move_iterator(parked_.end())};
-  parked_.erase(rest, parked_.end());
-  for (parked_op& waiter : waiters) {
+  for (parked_op& waiter : take_waiters(id)) {
     if (code != 0) {
       waiter.op.answer.error(visible_errno(code));
       continue;
@@ -178,32 +185,22 @@ void directory_state::invalidate(const oid& tree) {
   complete_ = false;
   if (!dentries_.referenced())
     dentries_.clear();
-  for (auto it = pending_.begin(); it != pending_.end();) {
-    if (it->what.what == missing::blob || it->what.what == missing::loaded) { // of a node, not of the listing
-      ++it;
-      continue;
-    }
-    const want_id id = it->id;
-    const missing::kind kind = it->what.what;
-    port_.cancel(id);
-    it = pending_.erase(it);
-    // Attempted anew, as if nothing had been brought: they wait for the new listing now.
-    std::vector<parked_op> again;
-    for (auto p = parked_.begin(); p != parked_.end();) {
-      if (p->waits_for == id) {
-        again.push_back(std::move(*p));
-        p = parked_.erase(p);
-      } else {
-        ++p;
-      }
-    }
-    for (parked_op& p : again) {
-      p.op.brought &= static_cast<std::uint8_t>(~kind);
-      const auto offset = it - pending_.begin();
-      handle(std::move(p.op));
-      it = pending_.begin() + offset; // handling may have added wants behind
+  // What is on its way for the old listing is overtaken. (Blobs are of a node, not of a listing.)
+  auto old = std::stable_partition(pending_.begin(), pending_.end(), [](const pending& p) {
+    return p.what.what == missing::blob || p.what.what == missing::loaded;
+  });
+  const std::vector<pending> overtaken{old, pending_.end()};
+  pending_.erase(old, pending_.end());
+  std::vector<parked_op> again;
+  for (const pending& p : overtaken) {
+    port_.cancel(p.id);
+    for (parked_op& waiter : take_waiters(p.id)) {
+      waiter.op.brought &= static_cast<std::uint8_t>(~p.what.what); // as if nothing had been brought yet
+      again.push_back(std::move(waiter));
     }
   }
+  for (parked_op& waiter : again)
+    handle(std::move(waiter.op));
 }
 
 directory_state::lacking directory_state::ensure_listing(int& code) {

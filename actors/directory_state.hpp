@@ -109,6 +109,7 @@ private:
 
   void park(kernel_op op, const missing& what);
   pending& pending_for(const missing& what, urgency how);
+  std::vector<parked_op> take_waiters(want_id id);
   void answer_waiters(want_id id, int code, missing::kind brought);
   lacking ensure_listing(int& code);
   void fill_sizes(const std::vector<std::pair<oid, std::uint64_t>>& known);

@@ -14,32 +14,35 @@ constexpr std::uint64_t ahead_number = 0;
 fetcher_actor::fetcher_actor(caf::actor_config& cfg, std::shared_ptr<mount_context> context,
                              std::shared_ptr<upstream> remote, std::uint64_t trees_ahead,
                              const want_queue::limits& limits)
-  : caf::event_based_actor(cfg), context_(std::move(context)), remote_(std::move(remote)), trees_ahead_(trees_ahead),
+  : caf::event_based_actor(cfg),
+    context_(std::move(context)),
+    remote_(std::move(remote)),
+    trees_ahead_(trees_ahead),
     queue_(limits) {}
 
 caf::behavior fetcher_actor::make_behavior() {
   return {
-    [this](ask_want& m) {
-      const want_key key{m.from_id, m.what.id};
-      if (m.what.kind != want_kind::sizes)
-        std::erase_if(m.what.ids, [this](const oid& id) { return context_->db->contains(id); });
-      if (m.what.kind == want_kind::trees && !m.what.ids.empty())
-        fetch_trees_ahead();
-      wanting_[key] = std::move(m.from);
-      queue_.add(key, std::move(m.what));
-      pump_soon();
-    },
-    [this](transfer_finished& m) { transfer_ended(m); },
-    [this](promote_want m) {
-      queue_.promote({m.from_id, m.id});
-      pump_soon();
-    },
-    [this](cancel_want m) {
-      queue_.cancel({m.from_id, m.id});
-      wanting_.erase({m.from_id, m.id});
-      pump_soon();
-    },
-    [this](start_transfers) { pump(); },
+      [this](ask_want& m) {
+        const want_key key{m.from_id, m.what.id};
+        if (m.what.kind != want_kind::sizes)
+          std::erase_if(m.what.ids, [this](const oid& id) { return context_->db->contains(id); });
+        if (m.what.kind == want_kind::trees && !m.what.ids.empty())
+          fetch_trees_ahead();
+        wanting_[key] = std::move(m.from);
+        queue_.add(key, std::move(m.what));
+        pump_soon();
+      },
+      [this](transfer_finished& m) { transfer_ended(m); },
+      [this](promote_want m) {
+        queue_.promote({m.from_id, m.id});
+        pump_soon();
+      },
+      [this](cancel_want m) {
+        queue_.cancel({m.from_id, m.id});
+        wanting_.erase({m.from_id, m.id});
+        pump_soon();
+      },
+      [this](start_transfers) { pump(); },
   };
 }
 

@@ -20,7 +20,9 @@ struct mount_facts {
 
 struct mount_context {
   mount_context(const mount_facts& f, std::shared_ptr<object_db> database, std::size_t blob_budget)
-    : facts(f), db(std::move(database)), blobs(*db, blob_budget) {}
+    : facts(f),
+      db(std::move(database)),
+      blobs(*db, blob_budget) {}
 
   const mount_facts facts;
   const std::shared_ptr<object_db> db;

@@ -14,7 +14,9 @@ constexpr want_id content_wants = want_id{1} << 63; // the two number their want
 } // namespace
 
 prefetcher_actor::prefetcher_actor(caf::actor_config& cfg, std::shared_ptr<mount_context> context, caf::actor fetcher)
-  : caf::event_based_actor(cfg), context_(std::move(context)), fetcher_(std::move(fetcher)),
+  : caf::event_based_actor(cfg),
+    context_(std::move(context)),
+    fetcher_(std::move(fetcher)),
     listings_(readahead::kind::listings, *context_->db, *this, listing_limits),
     contents_(readahead::kind::contents, *context_->db, *this, content_limits) {
   contents_.number_wants_from(content_wants);
@@ -22,9 +24,9 @@ prefetcher_actor::prefetcher_actor(caf::actor_config& cfg, std::shared_ptr<mount
 
 caf::behavior prefetcher_actor::make_behavior() {
   return {
-    [this](const directory_listed& m) { listings_.at(m.link); },
-    [this](const file_read& m) { contents_.at(m.link, m.index); },
-    [this](want_finished& m) { (m.id >= content_wants ? contents_ : listings_).finished(m.id, m.outcome); },
+      [this](const directory_listed& m) { listings_.at(m.link); },
+      [this](const file_read& m) { contents_.at(m.link, m.index); },
+      [this](want_finished& m) { (m.id >= content_wants ? contents_ : listings_).finished(m.id, m.outcome); },
   };
 }
 

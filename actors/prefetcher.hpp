@@ -9,8 +9,8 @@
 
 namespace gitfs {
 
-/// Hears from directories where readers are, and wants what they will need from the fetcher. Reads trees from the object
-/// database, so it runs on the scheduler's threads, never on a FUSE thread.
+/// Hears from directories where readers are, and wants what they will need from the fetcher. Reads trees from the
+/// object database, so it runs on the scheduler's threads, never on a FUSE thread.
 class prefetcher_actor final : public caf::event_based_actor, private readahead_port {
 public:
   prefetcher_actor(caf::actor_config& cfg, std::shared_ptr<mount_context> context, caf::actor fetcher);

@@ -1,9 +1,9 @@
 // Whose way through the tree is predictable, and what they will need next.
 //
-// File readahead, applied to a tree. Every reader that goes through the snapshot in walk order has a stream: a start, and
-// a horizon up to which everything has been asked for. A reader who steps into the newest part of its stream moves the
-// horizon on, by a window that grows while the guess is right. A reader who turns up anywhere else starts a new stream
-// with no window at all, so random access speculates on nothing.
+// File readahead, applied to a tree. Every reader that goes through the snapshot in walk order has a stream: a start,
+// and a horizon up to which everything has been asked for. A reader who steps into the newest part of its stream moves
+// the horizon on, by a window that grows while the guess is right. A reader who turns up anywhere else starts a new
+// stream with no window at all, so random access speculates on nothing.
 //
 // Two kinds of readers: listers (units are directories, what they need is the sizes of the entries and the trees
 // below) and readers of contents (units are files, what they need is blobs).
@@ -40,7 +40,10 @@ public:
   };
 
   readahead(kind what, object_db& db, readahead_port& port, const limits& l)
-    : kind_(what), db_(db), port_(port), limits_(l) {}
+    : kind_(what),
+      db_(db),
+      port_(port),
+      limits_(l) {}
 
   /// A reader is at this directory (listings), or at this file of it (contents).
   void at(const dir_link_ptr& directory, child_index file = 0);

@@ -4,18 +4,20 @@ namespace gitfs {
 
 supervisor_actor::supervisor_actor(caf::actor_config& cfg, std::shared_ptr<mount_context> context, caf::actor fetcher,
                                    caf::actor prefetcher)
-  : caf::event_based_actor(cfg), context_(std::move(context)), fetcher_(std::move(fetcher)),
+  : caf::event_based_actor(cfg),
+    context_(std::move(context)),
+    fetcher_(std::move(fetcher)),
     prefetcher_(std::move(prefetcher)) {}
 
 caf::behavior supervisor_actor::make_behavior() {
   others_ = std::make_shared<mount_actors>(
-    mount_actors{caf::actor_cast<caf::actor>(this), std::move(fetcher_), std::move(prefetcher_)});
+      mount_actors{caf::actor_cast<caf::actor>(this), std::move(fetcher_), std::move(prefetcher_)});
   return {
-    [this](enter_directory& m) { enter(m); },
-    [this](release_directory m) { release(m.slot); },
-    [this](directory_idle m) { tell_parent_idle(m.slot); },
-    [this](reap_directory m) { reap(m.slot); },
-    [this](count_actors) { return population{directories_}; },
+      [this](enter_directory& m) { enter(m); },
+      [this](release_directory m) { release(m.slot); },
+      [this](directory_idle m) { tell_parent_idle(m.slot); },
+      [this](reap_directory m) { reap(m.slot); },
+      [this](count_actors) { return population{directories_}; },
   };
 }
 

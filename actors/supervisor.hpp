@@ -9,8 +9,8 @@
 
 namespace gitfs {
 
-/// Spawns a directory's actor when the first request for something inside it comes, and drops it (that ends it) when its
-/// parent says that nobody can reach it. Sole writer of the inode table's actor handles.
+/// Spawns a directory's actor when the first request for something inside it comes, and drops it (that ends it) when
+/// its parent says that nobody can reach it. Sole writer of the inode table's actor handles.
 class supervisor_actor final : public caf::event_based_actor {
 public:
   supervisor_actor(caf::actor_config& cfg, std::shared_ptr<mount_context> context, caf::actor fetcher,

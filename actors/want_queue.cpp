@@ -8,8 +8,8 @@ namespace gitfs {
 
 namespace {
 
-// What a request waits for comes first; trees before all else, because what follows depends on them. A guess at a size is
-// the cheapest, a guess at contents the dearest.
+// What a request waits for comes first; trees before all else, because what follows depends on them. A guess at a size
+// is the cheapest, a guess at contents the dearest.
 constexpr want_kind demand_order[] = {want_kind::trees, want_kind::blobs, want_kind::sizes};
 constexpr want_kind speculation_order[] = {want_kind::sizes, want_kind::trees, want_kind::blobs};
 
@@ -122,8 +122,8 @@ std::optional<planned_transfer> want_queue::next() {
           --tree_requests_left_;
         return t;
       }
-  const auto speculative = std::count_if(transfers_.begin(), transfers_.end(),
-                                         [](const auto& t) { return !t.second.demand; });
+  const auto speculative =
+      std::count_if(transfers_.begin(), transfers_.end(), [](const auto& t) { return !t.second.demand; });
   if (static_cast<unsigned>(speculative) >= limits_.speculative_slots)
     return std::nullopt;
   for (want_kind kind : speculation_order)

@@ -40,7 +40,7 @@ public:
   struct limits {
     unsigned slots = 4;             ///< transfers in flight
     unsigned speculative_slots = 2; ///< of these, without any demand
-    std::size_t objects = 4096;     ///< a transfer (measured: one request of 4,096 blobs is 4 times as fast as 16 of 256)
+    std::size_t objects = 4096; ///< a transfer (measured: one request of 4,096 blobs is 4 times as fast as 16 of 256)
     std::size_t sizes = 65536;
     unsigned size_slots = 2; ///< transfers of sizes in flight: one answer often holds what the next would ask for
     unsigned tree_requests_while_held = 2;

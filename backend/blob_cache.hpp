@@ -12,8 +12,8 @@
 namespace gitfs {
 
 /// Whole blobs in memory, least recently used first out. The kernel reads a large file in many pieces, and each piece
-/// would inflate all of it; a small file is read once and then kept by the kernel, so it is not kept here a second time.
-/// Thread-safe; the lock covers the index only, never inflating or I/O.
+/// would inflate all of it; a small file is read once and then kept by the kernel, so it is not kept here a second
+/// time. Thread-safe; the lock covers the index only, never inflating or I/O.
 class blob_cache {
 public:
   /// `budget`: bytes to keep. The most recent blob is always kept, however large: else a file over the budget would be

@@ -19,7 +19,9 @@ enum class object_type : std::uint8_t { commit = 1, tree = 2, blob = 3, tag = 4 
 class object {
 public:
   object(object_type type, std::shared_ptr<const void> owner, std::string_view data)
-    : type_(type), owner_(std::move(owner)), data_(data) {}
+    : type_(type),
+      owner_(std::move(owner)),
+      data_(data) {}
 
   object_type type() const { return type_; }
   std::string_view data() const { return data_; }

@@ -14,7 +14,8 @@ namespace {
 
 transfer_outcome fetch_and_wait(upstream& remote, fetch_request request) {
   std::promise<transfer_outcome> ended;
-  auto running = remote.fetch(std::move(request), [&](transfer_outcome outcome) { ended.set_value(std::move(outcome)); });
+  auto running =
+      remote.fetch(std::move(request), [&](transfer_outcome outcome) { ended.set_value(std::move(outcome)); });
   return ended.get_future().get();
 }
 
@@ -60,8 +61,7 @@ result<snapshot> open_local(const source& from, const std::string& ref) {
   out.display = from.display;
   auto read = read_commit(out, resolved.commit);
   if (!read)
-    return fail(EIO, from.display + ": commit " + resolved.commit.hex()
-                       + " cannot be read: " + read.error().message);
+    return fail(EIO, from.display + ": commit " + resolved.commit.hex() + " cannot be read: " + read.error().message);
   return out;
 }
 

@@ -64,7 +64,8 @@ result<daemon_start> daemon_start::begin(bool foreground) {
 }
 
 daemon_start::daemon_start(daemon_start&& other) noexcept
-  : pipe_(std::exchange(other.pipe_, -1)), foreground_(other.foreground_) {}
+  : pipe_(std::exchange(other.pipe_, -1)),
+    foreground_(other.foreground_) {}
 
 daemon_start::~daemon_start() {
   if (pipe_ >= 0)

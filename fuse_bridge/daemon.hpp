@@ -11,8 +11,8 @@ namespace gitfs {
 /// the child; what became of it goes back through a pipe.
 class daemon_start {
 public:
-  /// Forks. In the parent it waits for `report`, prints its line and exits the process (0, or 1 on standard error): only
-  /// the child returns. With `foreground` nothing forks, and `report` prints.
+  /// Forks. In the parent it waits for `report`, prints its line and exits the process (0, or 1 on standard error):
+  /// only the child returns. With `foreground` nothing forks, and `report` prints.
   static result<daemon_start> begin(bool foreground);
 
   daemon_start(daemon_start&& other) noexcept;

@@ -18,14 +18,17 @@ struct common_attr {
   std::int64_t time = 0; ///< the commit's, seconds since 1970
 };
 
-/// A snapshot never changes, so what the kernel has learnt it may keep: 30 years. (A ref that moves is told explicitly.)
+/// A snapshot never changes, so what the kernel has learnt it may keep: 30 years. (A ref that moves is told
+/// explicitly.)
 inline constexpr double keep_forever = 1e9;
 
 class fuse_reply final : public reply_sink {
 public:
   /// `size`: what the kernel asked for, of directory entries or of an extended attribute; 0 elsewhere.
   fuse_reply(fuse_req_t request, const common_attr& common, std::size_t size = 0)
-    : request_(request), common_(common), size_(size) {}
+    : request_(request),
+      common_(common),
+      size_(size) {}
 
   void error(int code) override;
   void absent() override;

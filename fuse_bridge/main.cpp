@@ -22,12 +22,12 @@ int main(int argc, char** argv) {
     return 2;
   }
   return std::visit(overloaded{
-                      [](gitfs::mount_options& options) { return gitfs::run_mount(std::move(options)); },
-                      [](const gitfs::unmount_options& options) { return gitfs::run_unmount(options); },
-                      [](const gitfs::print& p) {
-                        std::fputs(p.text.c_str(), stdout);
-                        return 0;
-                      },
+                        [](gitfs::mount_options& options) { return gitfs::run_mount(std::move(options)); },
+                        [](const gitfs::unmount_options& options) { return gitfs::run_unmount(options); },
+                        [](const gitfs::print& p) {
+                          std::fputs(p.text.c_str(), stdout);
+                          return 0;
+                        },
                     },
                     said.value().action);
 }

@@ -47,7 +47,7 @@ result<void> detach(const fs::path& path, bool lazy) {
     return success();
   if (code == EBUSY)
     return fail(code, path.string() + " is in use: leave it (open files, working directories; 'fuser -vm "
-                        + path.string() + "' lists them) and try again");
+                          + path.string() + "' lists them) and try again");
   return fail(code, "cannot unmount " + path.string() + ": " + std::strerror(code));
 }
 
@@ -64,7 +64,7 @@ result<mountpoint> mountpoint::prepare(const fs::path& path) {
       return fail(errno, "cannot use the mountpoint " + path.string() + ": " + std::strerror(errno));
     if (::mkdir(path.c_str(), 0755) != 0)
       return fail(errno, "cannot make the mountpoint " + path.string() + ": " + std::strerror(errno)
-                           + (errno == ENOENT ? " (its parent folder does not exist)" : ""));
+                             + (errno == ENOENT ? " (its parent folder does not exist)" : ""));
     out.made_ = true;
     return out;
   }
@@ -76,12 +76,13 @@ result<mountpoint> mountpoint::prepare(const fs::path& path) {
     return fail(code.value(), "cannot read the mountpoint " + path.string() + ": " + code.message());
   if (!empty)
     return fail(ENOTEMPTY, "the mountpoint " + path.string()
-                             + " is not empty: a mount would hide what is in it; give an empty or new directory");
+                               + " is not empty: a mount would hide what is in it; give an empty or new directory");
   return out;
 }
 
 mountpoint::mountpoint(mountpoint&& other) noexcept
-  : path_(std::move(other.path_)), made_(std::exchange(other.made_, false)) {}
+  : path_(std::move(other.path_)),
+    made_(std::exchange(other.made_, false)) {}
 
 mountpoint::~mountpoint() {
   if (made_)

@@ -10,8 +10,8 @@ namespace gitfs {
 /// Makes the mountpoint if it is missing, and removes it again at the end if it did.
 class mountpoint {
 public:
-  /// ENOTDIR, ENOTEMPTY, EACCES, …: not an empty directory, or it cannot be made. A mount that a dead process left there
-  /// (ENOTCONN) is detached first.
+  /// ENOTDIR, ENOTEMPTY, EACCES, …: not an empty directory, or it cannot be made. A mount that a dead process left
+  /// there (ENOTCONN) is detached first.
   static result<mountpoint> prepare(const std::filesystem::path& path);
 
   mountpoint(mountpoint&& other) noexcept;

@@ -29,7 +29,8 @@ void send(const bridge& b, dir_slot slot, Message m) {
     spdlog::error("the kernel asked for node {} which it has given back", slot);
     return; // a reply inside answers EIO
   }
-  // The kernel's reference, on whose behalf this request came, keeps the actor alive until the message is in its mailbox.
+  // The kernel's reference, on whose behalf this request came, keeps the actor alive until the message is in its
+  // mailbox.
   if (caf::actor_control_block* live = inodes.actor_of(slot))
     live->get()->enqueue(caf::make_mailbox_element(nullptr, caf::make_message_id(), {}, std::move(m)),
                          this_thread_unit());

@@ -46,8 +46,8 @@ result<std::unique_ptr<mount_session>> mount_session::mount(const mount_options&
   if (fuse_session_mount(out->session_, options.mountpoint.c_str()) != 0) {
     const int code = errno != 0 ? errno : EIO;
     return fail(code, "cannot mount on " + options.mountpoint.string() + ": " + std::strerror(code)
-                        + (code == ENOENT || code == ENODEV ? " (is /dev/fuse there? 'modprobe fuse')" : "")
-                        + (code == EPERM ? " (is fusermount3 installed and /dev/fuse accessible?)" : ""));
+                          + (code == ENOENT || code == ENODEV ? " (is /dev/fuse there? 'modprobe fuse')" : "")
+                          + (code == EPERM ? " (is fusermount3 installed and /dev/fuse accessible?)" : ""));
   }
   out->mounted_ = true;
   return out;

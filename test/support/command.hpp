@@ -11,7 +11,8 @@ struct command_result {
   std::string output; ///< standard output and standard error, as they came
 };
 
-/// Runs `script` with `bash -c` in `cwd` and waits for it. git runs with a fixed identity and without the user's config.
+/// Runs `script` with `bash -c` in `cwd` and waits for it. git runs with a fixed identity and without the user's
+/// config.
 command_result run(const std::string& script, const std::filesystem::path& cwd = ".");
 
 /// The same, but throws with the output if the exit status is not 0. Gives the output without its last newline.

@@ -1,0 +1,111 @@
+#include "actors/dentry_table.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+using namespace gitfs;
+
+namespace {
+
+oid id_of(std::uint8_t n) {
+  oid out;
+  out.bytes[0] = n;
+  return out;
+}
+
+tree_entry file(const std::string& name, std::uint8_t id) {
+  return {name, entry_kind::file, id_of(id)};
+}
+
+std::vector<std::string> names(const gitfs::dentry_table& table) {
+  std::vector<std::string> out;
+  for (child_index i : table.sorted())
+    out.push_back(table.at(i)->name);
+  return out;
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(dentry_table)
+
+BOOST_AUTO_TEST_CASE(a_miss_is_none) {
+  gitfs::dentry_table table;
+  BOOST_TEST(table.find("a") == nullptr);
+  BOOST_TEST(table.at(0) == nullptr);
+  table.refresh({file("b", 1)});
+  BOOST_TEST(table.find("a") == nullptr);
+  BOOST_TEST(table.find("") == nullptr);
+}
+
+BOOST_AUTO_TEST_CASE(listing_is_sorted_by_name) {
+  gitfs::dentry_table table;
+  table.refresh({file("A", 1), file("a", 2), file("b", 3)});
+  const std::vector<std::string> expected{"A", "a", "b"};
+  BOOST_TEST(names(table) == expected, boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(a_refresh_replaces_and_removes) {
+  gitfs::dentry_table table;
+  table.refresh({file("a", 1), file("b", 2), file("c", 3)});
+  const auto a = table.index_of(*table.find("a"));
+  const auto b = table.index_of(*table.find("b"));
+  table.ref(*table.at(b));
+  table.refresh({file("a", 1), file("b", 9), file("d", 4)});
+  const std::vector<std::string> expected{"a", "b", "d"};
+  BOOST_TEST(names(table) == expected, boost::test_tools::per_element());
+  BOOST_TEST(table.index_of(*table.find("a")) == a); // unchanged: the same inode
+  BOOST_TEST(table.index_of(*table.find("b")) != b); // other contents: another inode
+  BOOST_TEST((table.find("b")->id == id_of(9)));
+  BOOST_TEST((table.at(b)->id == id_of(2))); // who has the old one open goes on reading it
+  BOOST_TEST(!table.at(b)->present);
+  BOOST_TEST(table.find("c") == nullptr); // its siblings are untouched by its removal
+}
+
+BOOST_AUTO_TEST_CASE(a_name_that_comes_back_is_not_removed_by_its_predecessors_cleanup) {
+  gitfs::dentry_table table;
+  table.refresh({file("a", 1)});
+  const auto old = table.index_of(*table.find("a"));
+  table.ref(*table.at(old));
+  table.refresh({});
+  table.refresh({file("a", 2)});
+  table.unref(*table.at(old), 1);
+  BOOST_REQUIRE(table.find("a") != nullptr);
+  BOOST_TEST((table.find("a")->id == id_of(2)));
+}
+
+BOOST_AUTO_TEST_CASE(a_directory_keeps_its_index_when_its_tree_changes) {
+  gitfs::dentry_table table;
+  table.refresh({{"d", entry_kind::directory, id_of(1)}});
+  const auto d = table.index_of(*table.find("d"));
+  table.refresh({{"d", entry_kind::directory, id_of(2)}});
+  BOOST_TEST(table.index_of(*table.find("d")) == d);
+  BOOST_TEST((table.find("d")->id == id_of(2)));
+  table.refresh({{"d", entry_kind::file, id_of(2)}}); // a file now: the kernel's directory inode must not become one
+  BOOST_TEST(table.index_of(*table.find("d")) != d);
+}
+
+BOOST_AUTO_TEST_CASE(references_count_up_and_down) {
+  gitfs::dentry_table table;
+  table.refresh({file("a", 1), {"d", entry_kind::directory, id_of(2)}});
+  dentry& a = *table.at(table.index_of(*table.find("a")));
+  dentry& d = *table.at(table.index_of(*table.find("d")));
+  BOOST_TEST(!table.referenced());
+  table.ref(a);
+  table.ref(a);
+  table.ref(a);
+  BOOST_TEST(table.referenced());
+  BOOST_TEST(table.unref(a, 2) == 1U);
+  BOOST_TEST(table.referenced());
+  BOOST_TEST(table.unref(a, 1) == 0U);
+  BOOST_TEST(!table.referenced());
+  BOOST_TEST(table.unref(a, 5) == 0U); // never below zero
+  BOOST_TEST(!table.referenced());
+  table.set_slot(d, 7);
+  BOOST_TEST(table.referenced()); // a child directory with a slot can still be reached
+  table.ref(d);
+  table.unref(d, 1);
+  BOOST_TEST(table.referenced());
+  table.set_slot(d, no_slot);
+  BOOST_TEST(!table.referenced());
+}
+
+BOOST_AUTO_TEST_SUITE_END()

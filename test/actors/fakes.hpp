@@ -1,0 +1,124 @@
+// An object database in memory, answers that are recorded, and a directory's port that is recorded.
+#pragma once
+
+#include "actors/directory_state.hpp"
+#include "actors/mount_context.hpp"
+#include "actors/reply.hpp"
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+namespace gitfs::test {
+
+/// Objects by name, put in by the test; ids are made up from a counter. Counts what is read. Thread-safe.
+class memory_db final : public object_db {
+public:
+  struct entry {
+    std::string name;
+    entry_kind kind = entry_kind::file;
+    oid id;
+  };
+
+  oid blob(std::string content) { return put(object_type::blob, std::move(content)); }
+  oid tree(const std::vector<entry>& entries);
+  /// Takes an object out (evicted) and brings it back.
+  void hide(const oid& id);
+  void show(const oid& id);
+  /// Sizes are known only of those that are here, unless told.
+  void tell_size(const oid& id, std::uint64_t size);
+
+  result<object> read(const oid& id) override;
+  bool contains(const oid& id) override;
+  void sizes(std::span<const oid> ids, std::span<std::uint64_t> out) override;
+
+private:
+  oid put(object_type type, std::string content);
+
+  std::mutex lock_;
+  std::uint8_t next_ = 1;
+  std::uint8_t next_high_ = 0;
+  std::map<oid, std::pair<object_type, std::shared_ptr<const std::string>>> here_, hidden_;
+  std::map<oid, std::uint64_t> told_;
+};
+
+/// What became of one request.
+struct answer {
+  enum class kind { none, error, absent, entry, attr, link, data, xattr, dirents };
+  kind what = kind::none;
+  int code = 0;
+  node_entry node;
+  node_attr attr;
+  std::string text; ///< link, data, xattr
+  struct listed {
+    std::string name;
+    node_attr attr;
+    std::uint64_t nodeid = 0;
+    std::uint64_t next = 0;
+  };
+  std::vector<listed> entries;
+  int answers = 0; ///< must end as 1
+};
+
+/// A request as the bridge would make it; `told` sees the answer.
+struct request {
+  std::shared_ptr<answer> told = std::make_shared<answer>();
+  std::uint64_t id = 0;
+  std::size_t room = 1000; ///< directory entries that fit into one answer
+  bool unwanted = false;   ///< the kernel refuses the answer: the caller was interrupted
+  std::shared_ptr<std::function<void()>> interrupted = std::make_shared<std::function<void()>>();
+
+  reply make() const;
+};
+
+/// Shared by fake requests, so that each has its own number.
+std::uint64_t next_request_id();
+
+class recording_port final : public directory_port {
+public:
+  std::vector<want> asked;
+  std::vector<want_id> promoted, cancelled;
+  std::vector<std::pair<want_id, oid>> loads;
+  std::vector<dir_slot> released, reaped;
+  int idles = 0, listings = 0;
+  std::vector<child_index> reads;
+
+  void ask(want w) override { asked.push_back(std::move(w)); }
+  void promote(want_id id) override { promoted.push_back(id); }
+  void cancel(want_id id) override { cancelled.push_back(id); }
+  void load(want_id id, const oid& blob) override { loads.emplace_back(id, blob); }
+  void release_child(dir_slot slot) override { released.push_back(slot); }
+  void reap_child(dir_slot slot) override { reaped.push_back(slot); }
+  void idle() override { ++idles; }
+  void listed() override { ++listings; }
+  void read_started(child_index child) override { reads.push_back(child); }
+  std::function<void()> interrupter(std::uint64_t) override {
+    return [] {};
+  }
+
+  /// Number of wants of a kind.
+  std::size_t count(want_kind kind) const;
+  const want& last(want_kind kind) const;
+};
+
+/// One directory with everything around it faked.
+struct directory_fixture {
+  std::shared_ptr<memory_db> db = std::make_shared<memory_db>();
+  std::unique_ptr<mount_context> context;
+  recording_port port;
+  std::optional<directory_state> dir;
+
+  /// The directory under test is the root, with this tree.
+  void open(const oid& tree, bool prefetch = true);
+
+  request lookup(const std::string& name);
+  request readdir(std::uint64_t offset = 0, bool plus = true, std::size_t room = 1000);
+  request read(child_index child, std::uint64_t offset = 0, std::size_t size = 4096);
+  request send(child_index at, decltype(kernel_op::what) what, request r = {});
+  /// Lookup that must succeed; gives the node's child index (as in node_id).
+  node_id looked_up(const std::string& name);
+};
+
+} // namespace gitfs::test
