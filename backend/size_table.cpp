@@ -1,5 +1,7 @@
 #include "backend/size_table.hpp"
 
+#include "backend/lmdb_check.hpp"
+
 #include <lmdb.h>
 #include <spdlog/spdlog.h>
 
@@ -133,6 +135,8 @@ int size_table::impl::open_environment(std::size_t map) {
   if (const int status = mdb_env_open(raw, file.c_str(), MDB_NOSUBDIR | MDB_NOSYNC | MDB_NOTLS | MDB_NORDAHEAD, 0600))
     return status;
   if (const int status = fill_to_length(raw))
+    return status;
+  if (const int status = check_pages(raw))
     return status;
   int dead = 0;
   mdb_reader_check(raw, &dead); // slots of killed processes would keep old pages from being used again

@@ -219,6 +219,51 @@ BOOST_AUTO_TEST_CASE(garbage_instead_of_the_file_is_a_miss) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(garbage_within_the_file_is_a_miss) {
+  temp_dir dir;
+  put_in_child(dir / "whole", 0, 5000, true);
+  std::mt19937 random{11};
+  const std::uintmax_t pages = fs::file_size(dir / "whole") / 4096;
+  for (std::uintmax_t page = 2; page <= pages; ++page) { // in the last round all of them
+    fs::copy_file(dir / "whole", dir / "t", fs::copy_options::overwrite_existing);
+    fs::remove(dir / "t-lock");
+    std::fstream file{dir / "t", std::ios::in | std::ios::out | std::ios::binary};
+    for (std::uintmax_t at = page == pages ? 2 : page; at < (page == pages ? pages : page + 1); ++at) {
+      std::string garbage(4096, '\0');
+      for (char& c : garbage)
+        c = static_cast<char>(random());
+      file.seekp(static_cast<std::streamoff>(at * 4096));
+      file.write(garbage.data(), 4096);
+    }
+    file.close();
+    const auto table = gitfs::size_table::open(dir / "t");
+    known(*table, 0, 5000);
+    table->put(sizes_from(10'000, 10));
+    BOOST_TEST(known(*table, 10'000, 10) == 10u);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(single_wrong_bytes_are_no_wrong_sizes) {
+  temp_dir dir;
+  put_in_child(dir / "whole", 0, 2000, true);
+  std::mt19937 random{13};
+  const std::uintmax_t length = fs::file_size(dir / "whole");
+  for (int round = 0; round < 100; ++round) {
+    fs::copy_file(dir / "whole", dir / "t", fs::copy_options::overwrite_existing);
+    fs::remove(dir / "t-lock");
+    std::fstream file{dir / "t", std::ios::in | std::ios::out | std::ios::binary};
+    for (int i = 0; i < 20; ++i) {
+      file.seekp(static_cast<std::streamoff>(8192 + random() % (length - 8192)));
+      file.put(static_cast<char>(random()));
+    }
+    file.close();
+    const auto table = gitfs::size_table::open(dir / "t");
+    known(*table, 0, 2000); // checks what it knows
+    table->put(sizes_from(10'000, 10));
+    table->put(sizes_from(0, 2000));
+  }
+}
+
 BOOST_AUTO_TEST_CASE(an_empty_file_is_an_empty_table) {
   temp_dir dir;
   std::ofstream{dir / "t"};
