@@ -2,6 +2,9 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
+#include <iterator>
+
 namespace gitfs {
 
 namespace {
@@ -106,20 +109,28 @@ void fetcher_actor::transfer_ended(transfer_finished& m) {
   want_result outcome{failure ? failure->code : 0, std::move(m.outcome.sizes)};
   if (failure && failure->code != ENOTSUP && failure->code != ECANCELED)
     spdlog::warn("upstream request failed: {}", failure->message);
-  if (!failure && queue_.wants_sizes(m.transfer)) {
+  std::vector<oid> absent;
+  if (!failure && queue_.brings_objects(m.transfer)) {
     const std::vector<oid> ids = queue_.objects_of(m.transfer);
-    std::vector<std::uint64_t> sizes(ids.size(), unknown_size);
-    context_->db->sizes(ids, sizes);
-    for (std::size_t i = 0; i < ids.size(); ++i)
-      if (sizes[i] != unknown_size)
-        outcome.sizes.emplace_back(ids[i], sizes[i]);
+    std::copy_if(ids.begin(), ids.end(), std::back_inserter(absent),
+                 [this](const oid& id) { return !context_->db->contains(id); });
+    if (queue_.wants_sizes(m.transfer))
+      add_sizes(ids, outcome);
   }
   const bool had_sizes = !queue_.sizes_cost_contents();
-  queue_.finish(m.transfer, outcome);
+  queue_.finish(m.transfer, outcome, absent);
   if (had_sizes && queue_.sizes_cost_contents())
     spdlog::info("{} does not tell sizes without contents (object-info): files are fetched to be able to stat them",
                  remote_->display_name());
   pump_soon();
+}
+
+void fetcher_actor::add_sizes(const std::vector<oid>& ids, want_result& outcome) const {
+  std::vector<std::uint64_t> sizes(ids.size(), unknown_size);
+  context_->db->sizes(ids, sizes);
+  for (std::size_t i = 0; i < ids.size(); ++i)
+    if (sizes[i] != unknown_size)
+      outcome.sizes.emplace_back(ids[i], sizes[i]);
 }
 
 // Through the mailbox, behind all that is in it: so wants that came together leave together, without a timer.

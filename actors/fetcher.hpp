@@ -32,6 +32,7 @@ private:
   void fetch_trees_ahead();
   void start(const planned_transfer& plan);
   void transfer_ended(transfer_finished& m);
+  void add_sizes(const std::vector<oid>& ids, want_result& outcome) const;
   void pump_soon();
   void pump();
   transfer_callback report(std::uint64_t number);

@@ -51,7 +51,7 @@ void readahead::at(const dir_link_ptr& directory, child_index file) {
 }
 
 void readahead::widen(stream& s, const tree_position& p) {
-  if (s.owed != 0)
+  if (s.trees != 0)
     return; // the last move is still waiting for trees
   s.window = s.window == 0 ? limits_.first : std::min(s.window * limits_.growth, limits_.most);
   // The reader caught up with the horizon: it goes on from the middle of the new window. Otherwise from its start, so
@@ -72,9 +72,10 @@ void readahead::widen(stream& s, const tree_position& p) {
 
 void readahead::advance(stream& s) {
   needs found;
-  while (s.owed != 0 && !found.full) {
+  // Up to, not including, the unit after the window: what lies between belongs to the last one in it.
+  while (!found.full) {
     auto v = s.horizon.peek();
-    if (!v)
+    if (!v || (unit(*v) && s.owed == 0))
       break;
     if (unit(*v))
       --s.owed;
@@ -87,11 +88,11 @@ void readahead::advance(stream& s) {
   keep_unknown(found.sizes);
   ask(s, want_kind::sizes, std::move(found.sizes));
   ask(s, want_kind::blobs, std::move(found.blobs));
-  if (s.owed == 0 || s.trees != 0)
+  if (found.full || s.trees != 0)
     return;
-  std::vector<oid> trees = s.horizon.missing(s.owed);
+  std::vector<oid> trees = s.horizon.missing(std::max<std::size_t>(s.owed, 1));
   if (trees.empty()) {
-    s.owed = 0; // the end of the snapshot
+    s.owed = 0; // the window is full, or the snapshot ends in it
     return;
   }
   ask(s, want_kind::trees, std::move(trees));

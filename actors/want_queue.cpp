@@ -100,6 +100,9 @@ void want_queue::hold_trees(bool hold) {
 }
 
 bool want_queue::may_start(want_kind kind, urgency how) const {
+  if (kind != want_kind::sizes
+      && std::any_of(transfers_.begin(), transfers_.end(), [](const auto& t) { return t.second.plan.snapshot; }))
+    return false; // it brings everything
   switch (kind) {
   case want_kind::trees:
     return !hold_trees_ || (how == urgency::demand && tree_requests_left_ != 0);
@@ -188,12 +191,17 @@ bool want_queue::wants_sizes(std::uint64_t transfer) const {
   });
 }
 
+bool want_queue::brings_objects(std::uint64_t transfer) const {
+  auto t = transfers_.find(transfer);
+  return t != transfers_.end() && t->second.plan.kind != want_kind::sizes;
+}
+
 std::vector<oid> want_queue::objects_of(std::uint64_t transfer) const {
   auto t = transfers_.find(transfer);
   return t == transfers_.end() ? std::vector<oid>{} : t->second.plan.ids;
 }
 
-void want_queue::finish(std::uint64_t number, const want_result& outcome) {
+void want_queue::finish(std::uint64_t number, const want_result& outcome, const std::vector<oid>& absent) {
   auto it = transfers_.find(number);
   if (it == transfers_.end())
     return; // cancelled meanwhile
@@ -225,6 +233,19 @@ void want_queue::finish(std::uint64_t number, const want_result& outcome) {
     return;
   }
 
+  if (t.plan.snapshot)
+    settle_queued(outcome.code); // who came while it was on its way waits for nothing else
+  // git leaves out a want that follows a tree which lists it. By itself such an object comes; or it never will.
+  for (const oid& id : absent) {
+    auto found = of(kind).find(id);
+    if (found == of(kind).end())
+      continue;
+    if (found->second.alone || t.plan.snapshot)
+      settle(kind, id, EIO);
+    else
+      requeue(kind, id, true);
+  }
+
   std::unordered_map<oid, std::uint64_t> sizes(outcome.sizes.begin(), outcome.sizes.end());
   for (const oid& id : t.plan.ids) {
     if (auto size = sizes.find(id); size != sizes.end())
@@ -232,7 +253,19 @@ void want_queue::finish(std::uint64_t number, const want_result& outcome) {
         for (const want_key& key : i->second.waiters)
           if (sized(key))
             wants_[key].outcome.sizes.push_back(*size);
-    settle(kind, id, outcome.code);
+    if (auto i = of(kind).find(id); i != of(kind).end() && i->second.transfer == number)
+      settle(kind, id, outcome.code);
+  }
+}
+
+void want_queue::settle_queued(int code) {
+  for (want_kind kind : {want_kind::trees, want_kind::blobs}) {
+    std::vector<oid> queued;
+    for (const auto& [id, i] : of(kind))
+      if (i.transfer == 0)
+        queued.push_back(id);
+    for (const oid& id : queued)
+      settle(kind, id, code);
   }
 }
 

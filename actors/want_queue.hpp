@@ -61,8 +61,9 @@ public:
   /// somebody waits for only the first few. A path is reachable at once; who needs more is walking, and waits for all.
   void hold_trees(bool hold);
 
-  /// A transfer ended. ENOTSUP and ENOENT change the plan rather than fail the wants, see want_queue.cpp.
-  void finish(std::uint64_t transfer, const want_result& outcome);
+  /// A transfer ended. `absent`: what it was to bring and is not here although it succeeded; asked for once more,
+  /// alone. ENOTSUP and ENOENT change the plan rather than fail the wants, see want_queue.cpp.
+  void finish(std::uint64_t transfer, const want_result& outcome, const std::vector<oid>& absent = {});
 
   /// Finishes whoever waits for a tree (not yet in flight) that `here` says has come by another way.
   void finish_if(const std::function<bool(const oid&)>& here);
@@ -74,6 +75,7 @@ public:
   bool sizes_cost_contents() const { return !object_info_; }
   /// True if somebody in this transfer asked for objects only to learn their sizes.
   bool wants_sizes(std::uint64_t transfer) const;
+  bool brings_objects(std::uint64_t transfer) const;
   /// What a transfer in flight was planned to bring; empty for one that was cancelled.
   std::vector<oid> objects_of(std::uint64_t transfer) const;
 
@@ -108,6 +110,7 @@ private:
   void settle(const want_key& key, int code);
   void degrade_sizes();
   void requeue(want_kind kind, const oid& id, bool alone);
+  void settle_queued(int code);
   bool sized(const want_key& key) const;
   bool may_start(want_kind kind, urgency how) const;
 

@@ -1,0 +1,235 @@
+// Who is recognised as a walker, and what is wanted ahead of one.
+#include "actors/readahead.hpp"
+#include "test/actors/fakes.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include <set>
+
+using namespace gitfs;
+using namespace gitfs::test;
+
+namespace {
+
+class port final : public readahead_port {
+public:
+  std::vector<want> asked;
+  std::vector<want_id> cancelled;
+  void ask(want w) override { asked.push_back(std::move(w)); }
+  void cancel(want_id id) override { cancelled.push_back(id); }
+
+  std::size_t wanted(want_kind kind) const {
+    std::set<oid> out;
+    for (const auto& w : asked)
+      if (w.kind == kind)
+        out.insert(w.ids.begin(), w.ids.end());
+    return out.size();
+  }
+};
+
+// 20 directories of 10 subdirectories of 3 files.
+struct wide_tree {
+  memory_db db;
+  port out;
+  dir_link_ptr root;
+  std::vector<oid> blobs;
+  std::vector<oid> leaf_trees;
+
+  wide_tree() {
+    std::vector<memory_db::entry> top;
+    for (int d = 0; d < 20; ++d) {
+      std::vector<memory_db::entry> middle;
+      for (int s = 0; s < 10; ++s) {
+        std::vector<memory_db::entry> leaf;
+        for (int f = 0; f < 3; ++f) {
+          blobs.push_back(db.blob("x"));
+          leaf.push_back({"f" + std::to_string(f), entry_kind::file, blobs.back()});
+        }
+        leaf_trees.push_back(db.tree(leaf));
+        middle.push_back({"s" + std::to_string(s), entry_kind::directory, leaf_trees.back()});
+      }
+      top.push_back({std::string{"d"} + static_cast<char>('a' + d), entry_kind::directory, db.tree(middle)});
+    }
+    for (const oid& b : blobs)
+      db.hide(b);
+    auto link = std::make_shared<dir_link>();
+    link->tree = db.tree(top);
+    root = link;
+  }
+
+  // Every directory in walk order, as find lists them.
+  std::vector<dir_link_ptr> directories() {
+    std::vector<dir_link_ptr> all{root};
+    std::size_t at = 0;
+    std::vector<dir_link_ptr> order;
+    std::vector<dir_link_ptr> stack{root};
+    (void)at;
+    while (!stack.empty()) {
+      auto d = stack.back();
+      stack.pop_back();
+      order.push_back(d);
+      auto tree = parse_tree(db.read(d->tree).value().data()).value();
+      for (std::size_t i = tree.entries.size(); i-- > 0;)
+        if (tree.entries[i].kind == entry_kind::directory)
+          stack.push_back(std::make_shared<dir_link>(
+              dir_link{d, static_cast<child_index>(i), tree.entries[i].id, 0, tree.entries[i].name}));
+    }
+    return order;
+  }
+};
+
+constexpr readahead::limits small{.first = 4, .growth = 4, .most = 1000, .bytes = 1U << 20, .streams = 3};
+
+} // namespace
+
+BOOST_FIXTURE_TEST_SUITE(readahead, wide_tree)
+
+BOOST_AUTO_TEST_CASE(positions_are_ordered_as_a_walk) {
+  const auto order = directories();
+  BOOST_REQUIRE_EQUAL(order.size(), 221U);
+  for (std::size_t i = 1; i < order.size(); ++i)
+    BOOST_REQUIRE((position_of(*order[i - 1]) < position_of(*order[i])));
+}
+
+BOOST_AUTO_TEST_CASE(a_cursor_visits_everything_once_from_anywhere) {
+  for (auto [start, expected] : {std::pair{root, 820U}}) {
+    tree_cursor c{db, start, 0};
+    unsigned seen = 0;
+    tree_position last;
+    for (; c.peek(); c.step(), ++seen) {
+      BOOST_REQUIRE((last < c.position()));
+      last = c.position();
+    }
+    BOOST_TEST(seen == expected); // 20 + 200 directories and 600 files
+  }
+  const auto order = directories();
+  tree_cursor c{db, order[12], 0}; // "db", the second top directory
+  unsigned seen = 0;
+  for (; c.peek(); c.step())
+    ++seen;
+  BOOST_TEST(seen == 19U * 40 + 18);
+}
+
+BOOST_AUTO_TEST_CASE(a_walk_is_covered_in_a_logarithm_of_requests) {
+  gitfs::readahead ahead{gitfs::readahead::kind::listings, db, out, small};
+  for (const auto& d : directories())
+    ahead.at(d);
+  BOOST_TEST(out.wanted(want_kind::sizes) == blobs.size());
+  BOOST_TEST(out.asked.size() <= 5U);
+}
+
+BOOST_AUTO_TEST_CASE(every_size_is_wanted_before_its_directory_is_listed) {
+  gitfs::readahead ahead{gitfs::readahead::kind::listings, db, out, small};
+  std::set<oid> wanted;
+  std::size_t late = 0, seen = 0;
+  for (const auto& d : directories()) {
+    for (const auto& w : out.asked)
+      wanted.insert(w.ids.begin(), w.ids.end());
+    const auto tree = parse_tree(db.read(d->tree).value().data());
+    for (const auto& e : tree.value().entries)
+      if (e.kind == entry_kind::file) {
+        ++seen;
+        late += wanted.contains(e.id) ? 0 : 1;
+      }
+    ahead.at(d);
+  }
+  BOOST_TEST(seen == blobs.size());
+  BOOST_TEST(late <= 3U); // the first leaf's, before anyone could know that this is a walk
+}
+
+BOOST_AUTO_TEST_CASE(one_listing_is_no_walk) {
+  gitfs::readahead ahead{gitfs::readahead::kind::listings, db, out, small};
+  ahead.at(directories()[5]);
+  BOOST_TEST(out.asked.empty());
+}
+
+BOOST_AUTO_TEST_CASE(random_listings_widen_nothing) {
+  gitfs::readahead ahead{gitfs::readahead::kind::listings, db, out, small};
+  const auto order = directories();
+  for (std::size_t i : {200U, 17U, 120U, 60U, 3U, 180U, 90U, 150U})
+    ahead.at(order[i]);
+  BOOST_TEST(out.asked.empty());
+}
+
+BOOST_AUTO_TEST_CASE(two_walkers_are_told_apart) {
+  gitfs::readahead ahead{gitfs::readahead::kind::listings, db, out, small};
+  const auto order = directories();
+  for (std::size_t i = 0; i < 60; ++i) {
+    ahead.at(order[i]);
+    ahead.at(order[110 + i]);
+  }
+  BOOST_TEST(out.wanted(want_kind::sizes) >= 2U * 40 * 3);
+  BOOST_TEST(out.asked.size() <= 10U);
+}
+
+BOOST_AUTO_TEST_CASE(trees_that_are_not_here_are_brought_in_batches_and_the_walk_goes_on) {
+  for (std::size_t i = 0; i < leaf_trees.size(); ++i)
+    db.hide(leaf_trees[i]);
+  gitfs::readahead ahead{gitfs::readahead::kind::listings, db, out, small};
+  const auto top = root;
+  ahead.at(top);
+  // The walker is in the first middle directory; its leaves are missing.
+  auto tree = parse_tree(db.read(root->tree).value().data()).value();
+  auto first = std::make_shared<dir_link>(dir_link{root, 0, tree.entries[0].id, 0, tree.entries[0].name});
+  ahead.at(first);
+  BOOST_REQUIRE(!out.asked.empty());
+  const auto trees = out.asked.back();
+  BOOST_TEST((trees.kind == want_kind::trees));
+  BOOST_TEST(trees.ids.size() > 1U);
+  for (const oid& t : trees.ids)
+    db.show(t);
+  ahead.finished(trees.id, {0, {}});
+  BOOST_TEST(out.wanted(want_kind::sizes) > 0U);
+}
+
+BOOST_AUTO_TEST_CASE(a_tree_that_cannot_be_had_ends_the_guessing) {
+  for (const oid& t : leaf_trees)
+    db.hide(t);
+  gitfs::readahead ahead{gitfs::readahead::kind::listings, db, out, small};
+  ahead.at(root);
+  auto tree = parse_tree(db.read(root->tree).value().data()).value();
+  ahead.at(std::make_shared<dir_link>(dir_link{root, 0, tree.entries[0].id, 0, tree.entries[0].name}));
+  const auto asked = out.asked.size();
+  ahead.finished(out.asked.back().id, {EIO, {}});
+  BOOST_TEST(out.asked.size() == asked);
+}
+
+BOOST_AUTO_TEST_CASE(a_first_read_speculates_on_nothing) {
+  gitfs::readahead ahead{gitfs::readahead::kind::contents, db, out, small};
+  const auto order = directories();
+  for (std::size_t i = 2; i < order.size(); i += 12)
+    ahead.at(order[i], 1); // one file of each of many directories
+  BOOST_TEST(out.asked.empty());
+}
+
+BOOST_AUTO_TEST_CASE(reading_siblings_widens_across_directories_up_to_the_byte_limit) {
+  for (const oid& b : blobs)
+    db.tell_size(b, 10'000);
+  gitfs::readahead ahead{gitfs::readahead::kind::contents,
+                         db,
+                         out,
+                         {.first = 4, .growth = 4, .most = 1000, .bytes = 200'000, .streams = 3}};
+  for (const auto& d : directories()) {
+    const auto tree = parse_tree(db.read(d->tree).value().data()).value();
+    for (std::size_t i = 0; i < tree.entries.size(); ++i)
+      if (tree.entries[i].kind == entry_kind::file)
+        ahead.at(d, static_cast<child_index>(i));
+  }
+  BOOST_TEST(out.wanted(want_kind::blobs) >= blobs.size() - 1);
+  for (const auto& w : out.asked)
+    BOOST_TEST(w.ids.size() <= 20U);
+  BOOST_TEST(out.asked.size() <= 40U);
+}
+
+BOOST_AUTO_TEST_CASE(a_stream_that_is_dropped_cancels_what_it_wanted) {
+  gitfs::readahead ahead{gitfs::readahead::kind::listings, db, out, small};
+  const auto order = directories();
+  ahead.at(order[0]);
+  ahead.at(order[1]); // widens: something is in flight
+  BOOST_REQUIRE(!out.asked.empty());
+  for (std::size_t i : {210U, 150U, 100U}) // three others push it out
+    ahead.at(order[i]);
+  BOOST_TEST(out.cancelled.size() == out.asked.size());
+}
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,264 @@
+// Single flight, batching, priorities, cancellation and the two ways in which a server may be less than hoped.
+#include "actors/want_queue.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include <algorithm>
+#include <cerrno>
+
+using namespace gitfs;
+
+namespace {
+
+oid id_of(unsigned n) {
+  oid out;
+  out.bytes[0] = static_cast<std::uint8_t>(n);
+  out.bytes[1] = static_cast<std::uint8_t>(n >> 8);
+  return out;
+}
+
+std::vector<oid> ids(unsigned from, unsigned to) {
+  std::vector<oid> out;
+  for (unsigned n = from; n < to; ++n)
+    out.push_back(id_of(n));
+  return out;
+}
+
+struct fixture {
+  want_queue queue{{.slots = 2, .speculative_slots = 1, .objects = 100, .sizes = 1000, .size_slots = 1}};
+
+  void demand(want_id id, std::vector<oid> of, want_kind kind = want_kind::blobs) {
+    queue.add({1, id}, {id, kind, urgency::demand, std::move(of)});
+  }
+  void guess(want_id id, std::vector<oid> of, want_kind kind = want_kind::blobs) {
+    queue.add({1, id}, {id, kind, urgency::speculation, std::move(of)});
+  }
+  planned_transfer start() {
+    auto t = queue.next();
+    BOOST_REQUIRE(t);
+    return *t;
+  }
+  /// Want ids that finished, with the code of each.
+  std::vector<std::pair<want_id, int>> finished() {
+    std::vector<std::pair<want_id, int>> out;
+    for (const auto& f : queue.take_finished())
+      out.emplace_back(f.key.second, f.outcome.code);
+    std::sort(out.begin(), out.end());
+    return out;
+  }
+};
+
+using outcomes = std::vector<std::pair<want_id, int>>;
+
+} // namespace
+
+BOOST_FIXTURE_TEST_SUITE(want_queue, fixture)
+
+BOOST_AUTO_TEST_CASE(an_object_is_asked_for_once_whoever_wants_it) {
+  demand(1, ids(0, 3));
+  const auto t = start();
+  BOOST_TEST(t.ids.size() == 3U);
+  demand(2, ids(1, 4)); // two of them are on their way
+  const auto u = start();
+  BOOST_TEST((u.ids == ids(3, 4)));
+  BOOST_TEST(!queue.next());
+  queue.finish(u.number, {});
+  BOOST_TEST(finished().empty()); // the second still waits for the first transfer
+  queue.finish(t.number, {});
+  BOOST_TEST((finished() == outcomes{{1, 0}, {2, 0}}));
+  BOOST_TEST(queue.waiting() == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(what_arrives_while_all_slots_are_busy_leaves_together) {
+  demand(1, ids(0, 1));
+  demand(2, ids(10, 11));
+  const auto t = start();
+  BOOST_TEST(t.ids.size() == 2U); // they came before the first start: together already
+  demand(3, ids(20, 21));
+  const auto u = start();
+  for (want_id w = 4; w < 50; ++w)
+    demand(w, ids(100 + static_cast<unsigned>(w), 101 + static_cast<unsigned>(w)));
+  BOOST_TEST(!queue.next());
+  queue.finish(u.number, {});
+  BOOST_TEST(start().ids.size() == 46U);
+}
+
+BOOST_AUTO_TEST_CASE(a_batch_has_a_limit) {
+  demand(1, ids(0, 250));
+  BOOST_TEST(start().ids.size() == 100U);
+  BOOST_TEST(start().ids.size() == 100U);
+}
+
+BOOST_AUTO_TEST_CASE(duplicates_and_nothing) {
+  demand(1, {id_of(1), id_of(1), id_of(2)});
+  const auto t = start();
+  BOOST_TEST(t.ids.size() == 2U);
+  queue.finish(t.number, {});
+  BOOST_TEST((finished() == outcomes{{1, 0}}));
+  demand(2, {});
+  BOOST_TEST((finished() == outcomes{{2, 0}}));
+}
+
+BOOST_AUTO_TEST_CASE(demand_goes_first_and_always_finds_a_slot) {
+  guess(1, ids(0, 300));
+  (void)start();
+  BOOST_TEST(!queue.next()); // one slot is kept from speculation
+  demand(2, ids(1000, 1001));
+  BOOST_TEST((start().ids == ids(1000, 1001)));
+}
+
+BOOST_AUTO_TEST_CASE(trees_go_before_contents) {
+  demand(1, ids(0, 1));
+  demand(2, ids(10, 11), want_kind::trees);
+  BOOST_TEST((start().kind == want_kind::trees));
+}
+
+BOOST_AUTO_TEST_CASE(a_promoted_guess_goes_as_demand) {
+  guess(1, ids(0, 100));
+  (void)start();
+  guess(2, ids(200, 201));
+  BOOST_TEST(!queue.next());
+  queue.promote({1, 2});
+  BOOST_TEST((start().ids == ids(200, 201)));
+}
+
+BOOST_AUTO_TEST_CASE(a_demand_for_a_queued_guess_goes_at_once_and_only_once) {
+  guess(1, ids(0, 100));
+  const auto running = start();
+  guess(2, ids(200, 210));
+  demand(3, ids(205, 206));
+  const auto t = start();
+  BOOST_TEST((t.ids == ids(205, 206)));
+  queue.finish(running.number, {});
+  queue.finish(t.number, {});
+  BOOST_TEST(start().ids.size() == 9U);
+}
+
+BOOST_AUTO_TEST_CASE(demand_for_sizes_takes_guesses_along) {
+  guess(1, ids(0, 5), want_kind::sizes);
+  demand(2, ids(10, 12), want_kind::sizes);
+  BOOST_TEST(start().ids.size() == 7U);
+}
+
+BOOST_AUTO_TEST_CASE(cancelling_the_last_waiter_cancels_the_transfer) {
+  demand(1, ids(0, 2));
+  const auto t = start();
+  demand(2, ids(1, 2)); // joined
+  queue.cancel({1, 1});
+  BOOST_TEST(queue.take_cancelled().empty());
+  queue.cancel({1, 2});
+  BOOST_TEST((queue.take_cancelled() == std::vector<std::uint64_t>{t.number}));
+  BOOST_TEST(queue.in_flight() == 0U);
+  queue.finish(t.number, {}); // its outcome finds nobody
+  BOOST_TEST(finished().empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_cancelled_want_that_was_queued_is_never_asked_for) {
+  demand(1, ids(0, 2));
+  demand(2, ids(1, 3));
+  queue.cancel({1, 1});
+  queue.cancel({1, 1});
+  BOOST_TEST((start().ids == ids(1, 3)));
+  queue.cancel({7, 7}); // unknown: nothing
+}
+
+BOOST_AUTO_TEST_CASE(a_failure_is_of_those_in_that_transfer) {
+  demand(1, ids(0, 100));
+  const auto t = start();
+  demand(2, ids(200, 201));
+  const auto u = start();
+  queue.finish(t.number, {ETIMEDOUT, {}});
+  queue.finish(u.number, {});
+  BOOST_TEST((finished() == outcomes{{1, ETIMEDOUT}, {2, 0}}));
+  demand(3, ids(0, 1)); // not remembered
+  BOOST_TEST((start().ids == ids(0, 1)));
+}
+
+BOOST_AUTO_TEST_CASE(one_missing_object_does_not_fail_the_others_in_its_request) {
+  demand(1, ids(0, 1));
+  demand(2, ids(1, 2));
+  demand(3, ids(2, 3));
+  const auto t = start();
+  BOOST_REQUIRE_EQUAL(t.ids.size(), 3U);
+  queue.finish(t.number, {ENOENT, {}});
+  BOOST_TEST(finished().empty());
+  for (int i = 0; i < 3; ++i) {
+    const auto alone = start();
+    BOOST_REQUIRE_EQUAL(alone.ids.size(), 1U);
+    queue.finish(alone.number, {alone.ids == ids(1, 2) ? ENOENT : 0, {}});
+  }
+  BOOST_TEST((finished() == outcomes{{1, 0}, {2, ENOENT}, {3, 0}}));
+}
+
+BOOST_AUTO_TEST_CASE(what_a_successful_transfer_left_out_is_asked_for_once_more_alone) {
+  demand(1, ids(0, 3), want_kind::trees);
+  queue.finish(start().number, {}, ids(1, 2));
+  BOOST_TEST(finished().empty());
+  const auto again = start();
+  BOOST_TEST((again.ids == ids(1, 2)));
+  queue.finish(again.number, {}, ids(1, 2));
+  BOOST_TEST((finished() == outcomes{{1, EIO}}));
+  BOOST_TEST(!queue.next());
+}
+
+BOOST_AUTO_TEST_CASE(sizes_are_given_to_those_who_wanted_them) {
+  demand(1, ids(0, 2), want_kind::sizes);
+  demand(2, ids(1, 3), want_kind::sizes);
+  const auto t = start();
+  queue.finish(t.number, {0, {{id_of(0), 10}, {id_of(1), 11}, {id_of(2), 12}}});
+  for (const auto& f : queue.take_finished())
+    BOOST_TEST(f.outcome.sizes.size() == 2U);
+}
+
+BOOST_AUTO_TEST_CASE(without_object_info_demanded_sizes_come_with_contents) {
+  demand(1, ids(0, 2), want_kind::sizes);
+  guess(2, ids(1, 9), want_kind::sizes);
+  const auto t = start();
+  BOOST_TEST((t.kind == want_kind::sizes));
+  queue.finish(t.number, {ENOTSUP, {}});
+  BOOST_TEST(queue.sizes_cost_contents());
+  BOOST_TEST((finished() == outcomes{{2, ENOTSUP}})); // a guess is not worth contents
+  const auto u = start();
+  BOOST_TEST((u.kind == want_kind::blobs));
+  BOOST_TEST((u.ids.size() == 2U));
+  BOOST_TEST(queue.wants_sizes(u.number));
+  queue.finish(u.number, {0, {{id_of(0), 5}, {id_of(1), 6}}});
+  const auto all = queue.take_finished();
+  BOOST_REQUIRE_EQUAL(all.size(), 1U);
+  BOOST_TEST(all[0].outcome.sizes.size() == 2U);
+  guess(3, ids(20, 30), want_kind::sizes);
+  BOOST_TEST((finished() == outcomes{{3, ENOTSUP}}));
+}
+
+BOOST_AUTO_TEST_CASE(without_filter_everything_waits_for_one_snapshot) {
+  demand(1, ids(0, 1), want_kind::trees);
+  const auto t = start();
+  BOOST_TEST(!t.snapshot);
+  queue.finish(t.number, {ENOTSUP, {}});
+  const auto u = start();
+  BOOST_TEST(u.snapshot);
+  demand(2, ids(5, 6));
+  BOOST_TEST(!queue.next()); // the snapshot that is on its way brings it too
+  queue.finish(u.number, {});
+  BOOST_TEST((finished() == outcomes{{1, 0}, {2, 0}}));
+}
+
+BOOST_AUTO_TEST_CASE(while_all_trees_are_on_their_way_few_are_asked_for_alone) {
+  queue.hold_trees(true);
+  guess(1, ids(0, 5), want_kind::trees);
+  BOOST_TEST(!queue.next());
+  for (unsigned n = 0; n < 2; ++n) {
+    demand(10 + n, ids(100 + n, 101 + n), want_kind::trees);
+    const auto t = start();
+    queue.finish(t.number, {});
+  }
+  demand(20, ids(200, 201), want_kind::trees);
+  BOOST_TEST(!queue.next());
+  (void)finished();
+  queue.finish_if([](const oid& id) { return id == id_of(200); });
+  BOOST_TEST((finished() == outcomes{{20, 0}}));
+  queue.hold_trees(false);
+  BOOST_TEST(start().ids.size() == 5U);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
