@@ -55,6 +55,11 @@ BOOST_AUTO_TEST_CASE(logs_every_request_once) {
   BOOST_TEST(fetch.filter == "tree:0");
 }
 
+BOOST_AUTO_TEST_CASE(sends_as_slowly_as_it_is_told) {
+  BOOST_TEST(git("rate150").status == 0);
+  BOOST_TEST(server.requests().front().seconds > 1);
+}
+
 BOOST_AUTO_TEST_CASE(modifiers_combine) {
   const auto offered = [&](const std::string& modifiers, const std::string& version = "2") {
     return run("GIT_TRACE_PACKET=1 git -c protocol.version=" + version + " ls-remote " + server.url(modifiers, "r.git"))
