@@ -155,6 +155,13 @@ void mount::unmount() {
   wait_for_exit();
 }
 
+void mount::expect_end() {
+  wait_for_exit();
+  if (is_mounted(mountpoint_))
+    throw std::runtime_error("the process is gone, but " + mountpoint_.string() + " is still mounted");
+  mounted_ = false;
+}
+
 void mount::kill() {
   ::kill(pid_, SIGKILL);
   wait_for_exit();

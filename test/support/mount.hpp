@@ -42,6 +42,9 @@ public:
   /// `$GITFS_BINARY unmount`, again for a while if the mount is busy; returns when its process is gone. Throws if that
   /// does not happen.
   void unmount();
+  /// For a test that has ended it by other means: returns when its process is gone. Throws if that does not happen, or
+  /// if something is still mounted then.
+  void expect_end();
   /// SIGKILL, as a crash; then takes the dead mount away.
   void kill();
 
