@@ -42,6 +42,7 @@ directory_actor::directory_actor(caf::actor_config& cfg, std::shared_ptr<mount_c
     context_(std::move(context)),
     others_(std::move(others)),
     slot_(slot),
+    generation_(context_->inodes.generation_of(slot)),
     link_(context_->inodes.link_of(slot)) {
   state_.emplace(*context_, slot_, link_, static_cast<directory_port&>(*this));
 }
@@ -52,8 +53,8 @@ caf::behavior directory_actor::make_behavior() {
       [this](kernel_op& op) { state_->handle(std::move(op)); },
       [this](forget_op op) { state_->forget(op.at, op.count); },
       [this](want_finished& m) { state_->finished(m.id, std::move(m.outcome)); },
-      [this](released) { state_->release(); },
-      [this](child_is_idle m) { state_->child_idle(m.slot, m.generation); },
+      [this](released m) { state_->release(m.number); },
+      [this](child_is_idle m) { state_->child_idle(m.slot, m.generation, m.number); },
       [this](blob_loaded m) {
         state_->finished(m.id, {m.code, {}});
       },
@@ -90,16 +91,16 @@ void directory_actor::load(want_id want, const oid& blob) {
   system().spawn<blob_loader>(context_, caf::actor_cast<caf::actor>(this), want, blob);
 }
 
-void directory_actor::release_child(dir_slot slot) {
-  anon_send(others_->supervisor, release_directory{slot});
+void directory_actor::release_child(dir_slot slot, release_number number) {
+  anon_send(others_->supervisor, release_directory{slot, number});
 }
 
 void directory_actor::reap_child(dir_slot slot) {
   anon_send(others_->supervisor, reap_directory{slot});
 }
 
-void directory_actor::idle() {
-  anon_send(others_->supervisor, directory_idle{slot_});
+void directory_actor::idle(release_number number) {
+  anon_send(others_->supervisor, directory_idle{slot_, generation_, number});
 }
 
 // Both hints go past this execution unit to the scheduler's threads: looking ahead reads trees, and the FUSE thread

@@ -33,9 +33,9 @@ private:
   void promote(want_id id) override;
   void cancel(want_id id) override;
   void load(want_id id, const oid& blob) override;
-  void release_child(dir_slot slot) override;
+  void release_child(dir_slot slot, release_number number) override;
   void reap_child(dir_slot slot) override;
-  void idle() override;
+  void idle(release_number number) override;
   void listed() override;
   void read_started(child_index child) override;
   std::function<void()> interrupter(std::uint64_t request_id) override;
@@ -43,6 +43,7 @@ private:
   std::shared_ptr<mount_context> context_;
   std::shared_ptr<const mount_actors> others_;
   const dir_slot slot_;
+  const std::uint32_t generation_;
   dir_link_ptr link_;
   std::optional<directory_state> state_; // ends in on_exit, while messages can still be sent
 };

@@ -146,36 +146,38 @@ void directory_state::drop_reference(dentry& entry, std::uint64_t count) {
   if (dentries_.unref(entry, count) != 0)
     return;
   if (entry.slot != no_slot)
-    port_.release_child(entry.slot);
+    port_.release_child(entry.slot, releasing_[entry.slot] = ++last_release_);
   idle_if_released();
 }
 
-void directory_state::child_idle(dir_slot slot, std::uint32_t generation) {
+void directory_state::child_idle(dir_slot slot, std::uint32_t generation, release_number number) {
   if (!context_.inodes.in_use(slot) || context_.inodes.generation_of(slot) != generation)
     return; // an earlier release of the same child has already led to its reaping
+  auto latest = releasing_.find(slot);
   dentry* entry = dentries_.at(context_.inodes.index_of(slot));
-  if (entry == nullptr || entry->slot != slot || entry->nlookup != 0)
+  if (latest == releasing_.end() || latest->second != number || entry == nullptr || entry->nlookup != 0)
     return; // looked up again meanwhile: the next forget releases it again
+  releasing_.erase(latest);
   dentries_.set_slot(*entry, no_slot);
   port_.reap_child(slot);
   idle_if_released();
 }
 
-void directory_state::release() {
-  released_ = true;
+void directory_state::release(release_number number) {
+  released_ = number;
   idle_if_released();
 }
 
 void directory_state::idle_if_released() {
-  if (!released_ || dentries_.referenced())
+  if (released_ == 0 || dentries_.referenced())
     return;
-  released_ = false;
+  const release_number number = std::exchange(released_, 0);
   // Nobody can be parked here: a request holds a reference. What is still on its way is speculation, and nobody is left
   // to use it. (A load cannot be cancelled; its result is dropped.)
   for (const pending& p : pending_)
     port_.cancel(p.id);
   pending_.clear();
-  port_.idle();
+  port_.idle(number);
 }
 
 void directory_state::invalidate(const oid& tree) {

@@ -14,6 +14,7 @@
 
 #include <functional>
 #include <optional>
+#include <unordered_map>
 #include <vector>
 
 namespace gitfs {
@@ -33,11 +34,11 @@ public:
 
   /// To the supervisor: the kernel no longer refers to the child in `slot`; once that child is idle too, `child_idle`
   /// comes back.
-  virtual void release_child(dir_slot slot) = 0;
+  virtual void release_child(dir_slot slot, release_number number) = 0;
   /// To the supervisor: nobody can reach the child in `slot` any more.
   virtual void reap_child(dir_slot slot) = 0;
-  /// To the supervisor, for the parent: released, and nothing below is referenced.
-  virtual void idle() = 0;
+  /// To the supervisor, for the parent: released under that number, and nothing below is referenced.
+  virtual void idle(release_number number) = 0;
 
   /// To the prefetcher: the directory was listed from its start; `child` is being read from its start.
   virtual void listed() = 0;
@@ -64,9 +65,9 @@ public:
   void finished(want_id id, want_result outcome);
 
   /// The parent: the kernel holds no reference to this directory. Answered by `idle`, now or when the last child goes.
-  void release();
-  /// A child directory is idle. If it was not looked up again meanwhile, its slot goes back.
-  void child_idle(dir_slot slot, std::uint32_t generation);
+  void release(release_number number);
+  /// A child directory is idle, in answer to that release. Unless it was looked up meanwhile, its slot goes back.
+  void child_idle(dir_slot slot, std::uint32_t generation, release_number number);
 
   /// Another tree (or the same, to have it read anew). Whatever is on its way for the old one is dropped; who waits for
   /// a listing waits for the new one.
@@ -128,7 +129,9 @@ private:
   directory_port& port_;
   dentry_table dentries_;
   bool complete_ = false;
-  bool released_ = false;
+  release_number released_ = 0; // 0: the kernel may refer to this directory
+  release_number last_release_ = 0;
+  std::unordered_map<dir_slot, release_number> releasing_; // the latest release of each child that is not reaped yet
   want_id next_want_ = 1;
   std::vector<pending> pending_; // a handful: searched linearly
   std::vector<parked_op> parked_;

@@ -51,21 +51,28 @@ struct blob_loaded {
 /// From the parent: the kernel holds no reference to the directory in `slot`.
 struct release_directory {
   dir_slot slot = no_slot;
+  release_number number = 0;
 };
-/// From the directory itself: released, and nothing below it is referenced. The supervisor tells the parent.
+/// From the directory itself: released, and nothing below it is referenced. The supervisor tells the parent. With its
+/// generation, because a second one may come when the slot already belongs to another directory.
 struct directory_idle {
   dir_slot slot = no_slot;
+  std::uint32_t generation = 0;
+  release_number number = 0;
 };
 /// From the parent, the last word: nobody looked it up again, end it.
 struct reap_directory {
   dir_slot slot = no_slot;
 };
 /// Supervisor → directory: the kernel no longer refers to you.
-struct released {};
+struct released {
+  release_number number = 0;
+};
 /// Supervisor → parent: the child in `slot` is idle.
 struct child_is_idle {
   dir_slot slot = no_slot;
   std::uint32_t generation = 0;
+  release_number number = 0;
 };
 /// Anyone → supervisor, answered with `population`.
 struct count_actors {};

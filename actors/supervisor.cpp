@@ -14,8 +14,8 @@ caf::behavior supervisor_actor::make_behavior() {
       mount_actors{caf::actor_cast<caf::actor>(this), std::move(fetcher_), std::move(prefetcher_)});
   return {
       [this](enter_directory& m) { enter(m); },
-      [this](release_directory m) { release(m.slot); },
-      [this](directory_idle m) { tell_parent_idle(m.slot); },
+      [this](release_directory m) { release(m); },
+      [this](directory_idle m) { tell_parent_idle(m); },
       [this](reap_directory m) { reap(m.slot); },
       [this](count_actors) { return population{directories_}; },
   };
@@ -45,23 +45,23 @@ void supervisor_actor::enter(enter_directory& m) {
   directory->enqueue(nullptr, caf::make_message_id(), std::move(m.first), context());
 }
 
-void supervisor_actor::release(dir_slot slot) {
-  if (!context_->inodes.in_use(slot))
+void supervisor_actor::release(release_directory m) {
+  if (!context_->inodes.in_use(m.slot))
     return;
-  if (caf::actor directory = live(slot))
-    anon_send(directory, released{});
-  else
-    tell_parent_idle(slot); // dormant: nobody ever went in
+  if (caf::actor directory = live(m.slot))
+    anon_send(directory, released{m.number});
+  else // dormant: nobody ever went in
+    tell_parent_idle({m.slot, context_->inodes.generation_of(m.slot), m.number});
 }
 
-void supervisor_actor::tell_parent_idle(dir_slot slot) {
-  if (!context_->inodes.in_use(slot))
-    return;
-  const dir_slot parent = context_->inodes.parent_of(slot);
+void supervisor_actor::tell_parent_idle(directory_idle m) {
+  if (!context_->inodes.in_use(m.slot) || context_->inodes.generation_of(m.slot) != m.generation)
+    return; // it was reaped upon an earlier word
+  const dir_slot parent = context_->inodes.parent_of(m.slot);
   if (parent == no_slot)
     return; // the root stays
   if (caf::actor above = live(parent))
-    anon_send(above, child_is_idle{slot, context_->inodes.generation_of(slot)});
+    anon_send(above, child_is_idle{m.slot, m.generation, m.number});
 }
 
 void supervisor_actor::reap(dir_slot slot) {

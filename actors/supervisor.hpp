@@ -24,8 +24,8 @@ protected:
 
 private:
   void enter(enter_directory& m);
-  void release(dir_slot slot);
-  void tell_parent_idle(dir_slot slot);
+  void release(release_directory m);
+  void tell_parent_idle(directory_idle m);
   void reap(dir_slot slot);
   caf::actor live(dir_slot slot) const;
 

@@ -1,10 +1,6 @@
 #include "fuse_bridge/operations.hpp"
 
-#include "actors/messages.hpp"
-
-#include <spdlog/spdlog.h>
-
-#include <caf/mailbox_element.hpp>
+#include "actors/route.hpp"
 
 #include <sys/statvfs.h>
 
@@ -21,25 +17,6 @@ bridge& bridge_of(fuse_req_t req) {
   return *static_cast<bridge*>(fuse_req_userdata(req));
 }
 
-// A live directory is run by this very thread (see fuse_unit); one that nobody has entered goes through the supervisor.
-template <class Message>
-void send(const bridge& b, dir_slot slot, Message m) {
-  const inode_table& inodes = b.context->inodes;
-  if (!inodes.in_use(slot)) {
-    spdlog::error("the kernel asked for node {} which it has given back", slot);
-    return; // a reply inside answers EIO
-  }
-  // The kernel's reference, on whose behalf this request came, keeps the actor alive until the message is in its
-  // mailbox.
-  if (caf::actor_control_block* live = inodes.actor_of(slot))
-    live->get()->enqueue(caf::make_mailbox_element(nullptr, caf::make_message_id(), {}, std::move(m)),
-                         this_thread_unit());
-  else
-    b.supervisor->enqueue(caf::make_mailbox_element(nullptr, caf::make_message_id(), {},
-                                                    enter_directory{slot, caf::make_message(std::move(m))}),
-                          this_thread_unit());
-}
-
 template <class What>
 void request(fuse_req_t req, fuse_ino_t ino, What what, std::size_t size = 0) {
   const bridge& b = bridge_of(req);
@@ -48,20 +25,12 @@ void request(fuse_req_t req, fuse_ino_t ino, What what, std::size_t size = 0) {
   if constexpr (std::is_same_v<What, readdir_op>)
     if (!what.plus)
       sink->names_only();
-  send(b, node.dir, kernel_op{reply{std::move(sink)}, node.child, std::move(what)});
+  send_to_directory(*b.context, b.supervisor, node.dir, kernel_op{reply{std::move(sink)}, node.child, std::move(what)},
+                    this_thread_unit());
 }
 
 void forget_one(const bridge& b, fuse_ino_t ino, std::uint64_t count) {
-  const node_id node = node_id::decode(ino);
-  if (node.child != self_child) {
-    send(b, node.dir, forget_op{node.child, count});
-    return;
-  }
-  // A directory's references are counted by its parent.
-  const inode_table& inodes = b.context->inodes;
-  if (!inodes.in_use(node.dir) || inodes.parent_of(node.dir) == no_slot)
-    return;
-  send(b, inodes.parent_of(node.dir), forget_op{inodes.index_of(node.dir) + 1, count});
+  forget_node(*b.context, b.supervisor, node_id::decode(ino), count, this_thread_unit());
 }
 
 void op_init(void* userdata, fuse_conn_info* conn) {

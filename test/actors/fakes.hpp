@@ -82,6 +82,7 @@ public:
   std::vector<want_id> promoted, cancelled;
   std::vector<std::pair<want_id, oid>> loads;
   std::vector<dir_slot> released, reaped;
+  std::vector<release_number> release_numbers;
   int idles = 0, listings = 0;
   std::vector<child_index> reads;
 
@@ -89,9 +90,12 @@ public:
   void promote(want_id id) override { promoted.push_back(id); }
   void cancel(want_id id) override { cancelled.push_back(id); }
   void load(want_id id, const oid& blob) override { loads.emplace_back(id, blob); }
-  void release_child(dir_slot slot) override { released.push_back(slot); }
+  void release_child(dir_slot slot, release_number number) override {
+    released.push_back(slot);
+    release_numbers.push_back(number);
+  }
   void reap_child(dir_slot slot) override { reaped.push_back(slot); }
-  void idle() override { ++idles; }
+  void idle(release_number) override { ++idles; }
   void listed() override { ++listings; }
   void read_started(child_index child) override { reads.push_back(child); }
   std::function<void()> interrupter(std::uint64_t) override {

@@ -70,7 +70,7 @@ BOOST_AUTO_TEST_CASE(an_answer_that_the_kernel_refuses_leaves_no_reference) {
   // The directory's slot was never revealed: it is on its way back.
   BOOST_REQUIRE_EQUAL(port.released.size(), 1U);
   const auto slot = port.released[0];
-  dir->child_idle(slot, context->inodes.generation_of(slot));
+  dir->child_idle(slot, context->inodes.generation_of(slot), port.release_numbers.back());
   BOOST_TEST((port.reaped == std::vector<dir_slot>{slot}));
   BOOST_TEST(!dir->referenced());
 }
@@ -78,7 +78,7 @@ BOOST_AUTO_TEST_CASE(an_answer_that_the_kernel_refuses_leaves_no_reference) {
 BOOST_AUTO_TEST_CASE(an_entry_that_does_not_fit_takes_no_reference) {
   (void)readdir(0, true, 2); // room for the dots only
   BOOST_REQUIRE_EQUAL(port.released.size(), 1U);
-  dir->child_idle(port.released[0], context->inodes.generation_of(port.released[0]));
+  dir->child_idle(port.released[0], context->inodes.generation_of(port.released[0]), port.release_numbers.back());
   BOOST_TEST(!dir->referenced());
 }
 
@@ -88,7 +88,7 @@ BOOST_AUTO_TEST_CASE(a_child_directory_is_reaped_when_idle_and_unreferenced) {
   dir->forget(context->inodes.index_of(slot) + 1, 1);
   BOOST_TEST((port.released == std::vector<dir_slot>{slot}));
   BOOST_TEST(port.reaped.empty()); // not before it says that it is idle
-  dir->child_idle(slot, generation);
+  dir->child_idle(slot, generation, port.release_numbers.back());
   BOOST_TEST((port.reaped == std::vector<dir_slot>{slot}));
 }
 
@@ -97,11 +97,24 @@ BOOST_AUTO_TEST_CASE(a_lookup_between_forget_and_idle_keeps_the_child) {
   const auto generation = context->inodes.generation_of(slot);
   dir->forget(context->inodes.index_of(slot) + 1, 1);
   BOOST_TEST(slot_of_sub() == slot);
-  dir->child_idle(slot, generation);
+  dir->child_idle(slot, generation, port.release_numbers.back());
   BOOST_TEST(port.reaped.empty());
   dir->forget(context->inodes.index_of(slot) + 1, 1);
   BOOST_TEST(port.released.size() == 2U);
-  dir->child_idle(slot, generation);
+  dir->child_idle(slot, generation, port.release_numbers.back());
+  BOOST_TEST(port.reaped.size() == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(an_idle_that_answers_an_earlier_release_is_stale) {
+  const auto slot = slot_of_sub();
+  const auto generation = context->inodes.generation_of(slot);
+  const auto at = context->inodes.index_of(slot) + 1;
+  dir->forget(at, 1);
+  (void)lookup("sub"); // looked up again: the kernel may have gone inside, and hold something there
+  dir->forget(at, 1);
+  dir->child_idle(slot, generation, port.release_numbers[0]);
+  BOOST_TEST(port.reaped.empty());
+  dir->child_idle(slot, generation, port.release_numbers[1]);
   BOOST_TEST(port.reaped.size() == 1U);
 }
 
@@ -112,27 +125,27 @@ BOOST_AUTO_TEST_CASE(one_zero_one_zero_is_reaped_once) {
   dir->forget(at, 1);
   (void)lookup("sub");
   dir->forget(at, 1); // two releases are on their way now
-  dir->child_idle(slot, generation);
+  dir->child_idle(slot, generation, port.release_numbers.back());
   BOOST_TEST(port.reaped.size() == 1U);
   context->inodes.free(slot);        // as the supervisor does
   BOOST_TEST(slot_of_sub() == slot); // the same slot, looked up anew, with another generation
   dir->forget(at, 1);
-  dir->child_idle(slot, generation); // the second, stale "idle"
+  dir->child_idle(slot, generation, port.release_numbers.back()); // the second, stale "idle"
   BOOST_TEST(port.reaped.size() == 1U);
-  dir->child_idle(slot, context->inodes.generation_of(slot));
+  dir->child_idle(slot, context->inodes.generation_of(slot), port.release_numbers.back());
   BOOST_TEST(port.reaped.size() == 2U);
 }
 
 BOOST_AUTO_TEST_CASE(released_with_children_is_idle_when_the_last_goes) {
   const auto text_child = looked_up("text").child;
   const auto slot = slot_of_sub();
-  dir->release();
+  dir->release(1);
   BOOST_TEST(port.idles == 0);
   dir->forget(text_child, 1);
   BOOST_TEST(port.idles == 0);
   dir->forget(context->inodes.index_of(slot) + 1, 1);
   BOOST_TEST(port.idles == 0);
-  dir->child_idle(slot, context->inodes.generation_of(slot));
+  dir->child_idle(slot, context->inodes.generation_of(slot), port.release_numbers.back());
   BOOST_TEST(port.idles == 1);
 }
 
@@ -141,7 +154,7 @@ BOOST_AUTO_TEST_CASE(idle_cancels_what_is_on_its_way) {
   dir->invalidate(root);
   (void)readdir(0, false);
   BOOST_REQUIRE_EQUAL(dir->in_flight(), 1U);
-  dir->release();
+  dir->release(1);
   BOOST_TEST(port.idles == 1);
   BOOST_TEST((port.cancelled == std::vector<want_id>{port.asked.back().id}));
   BOOST_TEST(dir->in_flight() == 0U);

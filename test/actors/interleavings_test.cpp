@@ -1,0 +1,384 @@
+// The actors together, under CAF's test coordinator: a kernel, a server and a scheduler that the test plays.
+#include "actors/fetcher.hpp"
+#include "actors/route.hpp"
+#include "actors/supervisor.hpp"
+#include "test/actors/fakes.hpp"
+
+#include <caf/actor_system.hpp>
+#include <caf/actor_system_config.hpp>
+#include <caf/scheduler/test_coordinator.hpp>
+#include <caf/scoped_actor.hpp>
+#include <caf/send.hpp>
+
+#include <boost/test/unit_test.hpp>
+
+#include <map>
+#include <random>
+
+using namespace gitfs;
+using namespace gitfs::test;
+
+namespace {
+
+// A server that answers when the test says so. Cancelling is recorded, and answered as the real one does.
+class scripted_upstream final : public upstream {
+public:
+  struct running {
+    fetch_request request;
+    std::vector<oid> sizes_of;
+    transfer_callback done;
+    bool cancelled = false;
+  };
+  std::vector<std::shared_ptr<running>> transfers;
+
+  std::unique_ptr<transfer> fetch(fetch_request request, transfer_callback done) override {
+    return begin({std::move(request), {}, std::move(done)});
+  }
+  std::unique_ptr<transfer> object_info(std::vector<oid> ids, transfer_callback done) override {
+    return begin({{}, std::move(ids), std::move(done)});
+  }
+  const std::string& display_name() const override { return name_; }
+
+  /// Answers the transfer, unless it was cancelled.
+  void answer(std::size_t index, transfer_outcome outcome) {
+    auto done = std::exchange(transfers.at(index)->done, nullptr);
+    if (done)
+      done(std::move(outcome));
+  }
+
+private:
+  struct handle final : transfer {
+    std::shared_ptr<running> what;
+    ~handle() override {
+      what->cancelled = what->done != nullptr;
+      if (auto done = std::exchange(what->done, nullptr))
+        done({error{ECANCELED, "cancelled"}, {}, 0, 0});
+    }
+  };
+  std::unique_ptr<transfer> begin(running r) {
+    transfers.push_back(std::make_shared<running>(std::move(r)));
+    auto out = std::make_unique<handle>();
+    out->what = transfers.back();
+    return out;
+  }
+  std::string name_ = "server";
+};
+
+struct played_system {
+  std::shared_ptr<memory_db> db = std::make_shared<memory_db>();
+  std::shared_ptr<scripted_upstream> server = std::make_shared<scripted_upstream>();
+  caf::actor_system_config config;
+  std::optional<caf::actor_system> system;
+  std::shared_ptr<mount_context> context;
+  caf::actor fetcher, supervisor;
+
+  played_system() {
+    config.set("scheduler.policy", caf::atom("testing"));
+    system.emplace(config);
+  }
+  ~played_system() {
+    end();
+    context.reset();
+    system.reset();
+  }
+
+  void open(const oid& tree, bool prefetch = true) {
+    context = std::make_shared<mount_context>(mount_facts{oid{}, tree, prefetch}, db, 1 << 20);
+    auto root = std::make_shared<dir_link>();
+    root->tree = tree;
+    context->inodes.allocate(no_slot, root);
+    fetcher = system->spawn<fetcher_actor>(context, server, 0, want_queue::limits{});
+    supervisor = system->spawn<supervisor_actor>(context, fetcher, caf::actor{});
+    run();
+  }
+  void end() {
+    for (caf::actor* a : {&supervisor, &fetcher})
+      if (*a)
+        caf::anon_send_exit(*a, caf::exit_reason::user_shutdown);
+    supervisor = nullptr;
+    fetcher = nullptr;
+    run();
+  }
+
+  caf::scheduler::test_coordinator& scheduler() {
+    return dynamic_cast<caf::scheduler::test_coordinator&>(system->scheduler());
+  }
+  void run() { scheduler().run(); }
+  /// One step of an actor that the generator chooses.
+  void run_any(std::mt19937& random) {
+    auto& jobs = scheduler().jobs;
+    if (jobs.empty())
+      return;
+    std::swap(jobs.front(), jobs[random() % jobs.size()]);
+    scheduler().run_once();
+  }
+
+  request send(node_id node, decltype(kernel_op::what) what, request r = {}) {
+    r.id = next_request_id();
+    send_to_directory(*context, supervisor, node.dir, kernel_op{r.make(), node.child, std::move(what)}, nullptr);
+    return r;
+  }
+  void forget(node_id node, std::uint64_t count) { forget_node(*context, supervisor, node, count, nullptr); }
+
+  std::uint64_t live_directories() {
+    caf::scoped_actor self{*system};
+    std::uint64_t out = 0;
+    self->send(supervisor, count_actors{});
+    run();
+    self->receive([&](const population& p) { out = p.directories; });
+    return out;
+  }
+};
+
+constexpr gitfs::node_id root_node{root_slot, self_child};
+
+// Three levels: d0…d3 / e0…e3 / f0…f3.
+struct three_levels : played_system {
+  oid root;
+  three_levels() {
+    std::vector<memory_db::entry> top;
+    for (int d = 0; d < 4; ++d) {
+      std::vector<memory_db::entry> middle;
+      for (int e = 0; e < 4; ++e) {
+        std::vector<memory_db::entry> leaf;
+        for (int f = 0; f < 4; ++f)
+          leaf.push_back({std::string(1, 'f') + std::to_string(f), entry_kind::file, db->blob("content")});
+        middle.push_back({std::string(1, 'e') + std::to_string(e), entry_kind::directory, db->tree(leaf)});
+      }
+      top.push_back({std::string(1, 'd') + std::to_string(d), entry_kind::directory, db->tree(middle)});
+    }
+    root = db->tree(top);
+  }
+};
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(interleavings)
+
+BOOST_FIXTURE_TEST_CASE(listing_five_thousand_directories_spawns_none_of_them, played_system) {
+  std::vector<memory_db::entry> entries;
+  const oid empty = db->tree({});
+  for (int i = 0; i < 5000; ++i)
+    entries.push_back({"d" + std::to_string(i), entry_kind::directory, empty});
+  open(db->tree(entries));
+  request r;
+  r.room = 10'000;
+  r = send(root_node, readdir_op{0, true}, r);
+  run();
+  BOOST_TEST(r.told->entries.size() == 5002U);
+  BOOST_TEST(live_directories() == 1U);
+  for (const auto& e : r.told->entries)
+    if (e.nodeid != 0)
+      forget(gitfs::node_id::decode(e.nodeid), 1);
+  run();
+  BOOST_TEST(live_directories() == 1U);
+  // Every slot has gone back.
+  BOOST_TEST(!context->inodes.in_use(1));
+  BOOST_TEST(!context->inodes.in_use(5000));
+}
+
+BOOST_FIXTURE_TEST_CASE(a_lookup_that_meets_the_forget_of_the_same_child_keeps_it, three_levels) {
+  open(root);
+  auto first = send(root_node, lookup_op{"d0"});
+  run();
+  const auto d0 = gitfs::node_id::decode(first.told->node.nodeid);
+  (void)send(d0, lookup_op{"e0"}); // d0 lives now
+  run();
+  forget(d0, 1);
+  auto second = send(root_node, lookup_op{"d0"});
+  run();
+  BOOST_TEST(second.told->node.nodeid == first.told->node.nodeid);
+  BOOST_TEST(second.told->node.generation == first.told->node.generation);
+  auto inside = send(d0, lookup_op{"e1"});
+  run();
+  BOOST_TEST((inside.told->what == answer::kind::entry));
+}
+
+BOOST_FIXTURE_TEST_CASE(a_directory_outlives_its_own_forget_while_a_child_is_referenced, three_levels) {
+  open(root);
+  auto d = send(root_node, lookup_op{"d1"});
+  run();
+  const auto d1 = gitfs::node_id::decode(d.told->node.nodeid);
+  auto e = send(d1, lookup_op{"e1"});
+  run();
+  const auto e1 = gitfs::node_id::decode(e.told->node.nodeid);
+  auto f = send(e1, lookup_op{"f1"});
+  run();
+  const auto f1 = gitfs::node_id::decode(f.told->node.nodeid);
+  forget(d1, 1);
+  forget(e1, 1);
+  run();
+  BOOST_TEST(live_directories() == 3U);
+  auto read = send(f1, read_op{0, 100});
+  run();
+  BOOST_TEST(read.told->text == "content");
+  forget(f1, 1);
+  run();
+  BOOST_TEST(live_directories() == 1U);
+  BOOST_TEST(!context->inodes.in_use(d1.dir));
+  BOOST_TEST(!context->inodes.in_use(e1.dir));
+}
+
+BOOST_FIXTURE_TEST_CASE(reaping_cancels_the_prefetch_down_to_the_transfer, played_system) {
+  const oid content = db->blob("content");
+  const oid sub = db->tree({{"f", entry_kind::file, content}});
+  db->hide(content);
+  open(db->tree({{"sub", entry_kind::directory, sub}}));
+  auto s = send(root_node, lookup_op{"sub"});
+  run();
+  const auto node = gitfs::node_id::decode(s.told->node.nodeid);
+  auto list = send(node, readdir_op{0, false});
+  run();
+  BOOST_TEST((list.told->what == answer::kind::dirents));
+  BOOST_REQUIRE_EQUAL(server->transfers.size(), 1U); // the sizes, ahead
+  BOOST_TEST(!server->transfers[0]->cancelled);
+  forget(node, 1);
+  run();
+  BOOST_TEST(server->transfers[0]->cancelled);
+  BOOST_TEST(live_directories() == 1U);
+}
+
+BOOST_FIXTURE_TEST_CASE(an_interrupt_cancels_the_transfer, played_system) {
+  const oid content = db->blob("content");
+  db->tell_size(content, 7);
+  db->hide(content);
+  open(db->tree({{"f", entry_kind::file, content}}));
+  auto f = send(root_node, lookup_op{"f"});
+  run();
+  auto read = send(gitfs::node_id::decode(f.told->node.nodeid), read_op{0, 10});
+  run();
+  BOOST_REQUIRE_EQUAL(server->transfers.size(), 1U);
+  BOOST_REQUIRE(*read.interrupted);
+  (*read.interrupted)();
+  run();
+  BOOST_TEST(read.told->code == EINTR);
+  BOOST_TEST(server->transfers[0]->cancelled);
+}
+
+BOOST_FIXTURE_TEST_CASE(the_same_object_wanted_by_two_directories_is_fetched_once, played_system) {
+  const oid content = db->blob("shared");
+  db->tell_size(content, 6);
+  db->hide(content);
+  const oid sub = db->tree({{"f", entry_kind::file, content}});
+  open(db->tree({{"a", entry_kind::directory, sub}, {"b", entry_kind::directory, sub}}));
+  std::vector<request> reads;
+  for (const char* name : {"a", "b"}) {
+    auto d = send(root_node, lookup_op{name});
+    run();
+    auto f = send(gitfs::node_id::decode(d.told->node.nodeid), lookup_op{"f"});
+    run();
+    reads.push_back(send(gitfs::node_id::decode(f.told->node.nodeid), read_op{0, 10}));
+    run();
+  }
+  BOOST_REQUIRE_EQUAL(server->transfers.size(), 1U);
+  db->show(content);
+  server->answer(0, {});
+  run();
+  for (const auto& r : reads)
+    BOOST_TEST(r.told->text == "shared");
+}
+
+BOOST_FIXTURE_TEST_CASE(ending_answers_everybody, three_levels) {
+  open(root);
+  db->hide(root);
+  std::vector<request> waiting;
+  for (int i = 0; i < 5; ++i)
+    waiting.push_back(send(root_node, lookup_op{"d0"}));
+  run();
+  BOOST_TEST(server->transfers.size() == 1U);
+  end();
+  for (const auto& r : waiting) {
+    BOOST_TEST(r.told->answers == 1);
+    BOOST_TEST(r.told->code == EIO);
+  }
+  BOOST_TEST(server->transfers[0]->cancelled);
+}
+
+// A kernel that looks up, lists and forgets at random, while actors run in any order and objects come and go.
+BOOST_AUTO_TEST_CASE(any_order_of_lookups_forgets_and_deliveries_leaves_counts_and_actors_right) {
+  for (unsigned seed = 1; seed <= 500; ++seed) {
+    BOOST_TEST_CONTEXT("seed " << seed) {
+      three_levels s;
+      std::mt19937 random{seed};
+      s.open(s.root);
+      std::map<std::uint64_t, std::uint64_t> nlookup; // by nodeid; what the kernel holds
+      struct asked {
+        gitfs::node_id node;
+        request r;
+      };
+      std::vector<asked> open_requests;
+      std::size_t sent = 0;
+      auto hold = [&](gitfs::node_id n) { // an operation on a node holds it, as the kernel does
+        return n.encoded() != 1 ? n.encoded() : 0;
+      };
+      std::map<std::uint64_t, int> held;
+      auto collect = [&] {
+        for (auto it = open_requests.begin(); it != open_requests.end();) {
+          const answer& a = *it->r.told;
+          if (a.answers == 0) {
+            ++it;
+            continue;
+          }
+          BOOST_REQUIRE_EQUAL(a.answers, 1);
+          BOOST_REQUIRE(a.what != answer::kind::error);
+          if (a.what == answer::kind::entry)
+            ++nlookup[a.node.nodeid];
+          for (const auto& e : a.entries)
+            if (e.nodeid != 0)
+              ++nlookup[e.nodeid];
+          --held[hold(it->node)];
+          it = open_requests.erase(it);
+        }
+      };
+      for (int step = 0; step < 400; ++step) {
+        switch (random() % 4) {
+        case 0: { // ask something of a directory that the kernel knows
+          std::vector<gitfs::node_id> known{root_node};
+          for (const auto& [id, n] : nlookup)
+            if (n > 0 && gitfs::node_id::decode(id).child == self_child)
+              known.push_back(gitfs::node_id::decode(id));
+          const auto node = known[random() % known.size()];
+          const char letter = "def"[random() % 3];
+          ++held[hold(node)];
+          ++sent;
+          if (random() % 3 == 0)
+            open_requests.push_back({node, s.send(node, readdir_op{0, true})});
+          else
+            open_requests.push_back(
+                {node, s.send(node, lookup_op{std::string(1, letter) + std::to_string(random() % 4)})});
+          break;
+        }
+        case 1: { // forget some of what it holds, unless an operation is on its way to it
+          std::vector<std::uint64_t> known;
+          for (const auto& [id, n] : nlookup)
+            if (n > 0 && held[id] == 0)
+              known.push_back(id);
+          if (known.empty())
+            break;
+          const auto id = known[random() % known.size()];
+          const auto count = random() % 2 == 0 ? nlookup[id] : 1 + random() % nlookup[id];
+          nlookup[id] -= count;
+          s.forget(gitfs::node_id::decode(id), count);
+          break;
+        }
+        default:
+          s.run_any(random);
+          collect();
+        }
+      }
+      s.run();
+      collect();
+      BOOST_TEST(open_requests.empty());
+      BOOST_TEST(sent > 0U);
+      for (const auto& [id, n] : nlookup)
+        if (n > 0)
+          s.forget(gitfs::node_id::decode(id), n);
+      s.run();
+      BOOST_TEST(s.live_directories() == 1U);
+      for (dir_slot slot = 1; slot < 30; ++slot)
+        BOOST_TEST(!s.context->inodes.in_use(slot));
+    }
+  }
+}
+
+BOOST_AUTO_TEST_SUITE_END()
