@@ -27,6 +27,7 @@ caf::behavior fetcher_actor::make_behavior() {
   return {
       [this](ask_want& m) {
         const want_key key{m.from_id, m.what.id};
+        context_->counts.add(m.what.how == urgency::demand ? counter::wants_demand : counter::wants_speculation);
         if (m.what.kind != want_kind::sizes)
           std::erase_if(m.what.ids, [this](const oid& id) { return context_->db->contains(id); });
         if (m.what.kind == want_kind::trees && !m.what.ids.empty())
@@ -72,10 +73,12 @@ void fetcher_actor::fetch_trees_ahead() {
   request.shallow = true;
   request.byte_limit = std::exchange(trees_ahead_, 0);
   queue_.hold_trees(true);
+  context_->counts.add(counter::transfers_started);
   transfers_[ahead_number] = remote_->fetch(std::move(request), report(ahead_number));
 }
 
 void fetcher_actor::start(const planned_transfer& plan) {
+  context_->counts.add(counter::transfers_started);
   if (plan.kind == want_kind::sizes) {
     transfers_[plan.number] = remote_->object_info(plan.ids, report(plan.number));
     return;
@@ -95,6 +98,10 @@ void fetcher_actor::start(const planned_transfer& plan) {
 void fetcher_actor::transfer_ended(transfer_finished& m) {
   transfers_.erase(m.transfer);
   const auto& failure = m.outcome.failure;
+  context_->counts.add(counter::requests, m.outcome.requests);
+  context_->counts.add(counter::bytes_received, m.outcome.bytes);
+  if (failure)
+    context_->counts.add(failure->code == ECANCELED ? counter::transfers_cancelled : counter::transfers_failed);
   if (m.transfer == ahead_number) {
     queue_.hold_trees(false);
     if (failure && failure->code == EFBIG)

@@ -74,11 +74,6 @@ struct child_is_idle {
   std::uint32_t generation = 0;
   release_number number = 0;
 };
-/// Anyone → supervisor, answered with `population`.
-struct count_actors {};
-struct population {
-  std::uint64_t directories = 0; ///< live directory actors
-};
 
 // --- directory, prefetcher ↔ fetcher --------------------------------------------------------------------------------
 
@@ -134,8 +129,6 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gitfs::directory_idle)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gitfs::reap_directory)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gitfs::released)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gitfs::child_is_idle)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gitfs::count_actors)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gitfs::population)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gitfs::ask_want)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gitfs::promote_want)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gitfs::cancel_want)

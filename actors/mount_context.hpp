@@ -1,6 +1,7 @@
 // What every actor of one mount may read.
 #pragma once
 
+#include "actors/counters.hpp"
 #include "actors/inode_table.hpp"
 #include "backend/blob_cache.hpp"
 #include "backend/object_db.hpp"
@@ -28,6 +29,7 @@ struct mount_context {
   const std::shared_ptr<object_db> db;
   blob_cache blobs;
   inode_table inodes;
+  counters counts;
 };
 
 } // namespace gitfs

@@ -17,7 +17,6 @@ caf::behavior supervisor_actor::make_behavior() {
       [this](release_directory m) { release(m); },
       [this](directory_idle m) { tell_parent_idle(m); },
       [this](reap_directory m) { reap(m.slot); },
-      [this](count_actors) { return population{directories_}; },
   };
 }
 
@@ -39,7 +38,8 @@ void supervisor_actor::enter(enter_directory& m) {
     // Neither linked nor monitored: killing many linked children is quadratic in CAF 0.17.
     directory = system().spawn<directory_actor, caf::lazy_init>(context_, others_, m.slot);
     context_->inodes.set_actor(m.slot, directory);
-    ++directories_;
+    context_->counts.add(counter::directories_live);
+    context_->counts.add(counter::directories_spawned);
   }
   // Moved: a kernel_op has one owner, and a message that is shared would have to be copied to be taken from.
   directory->enqueue(nullptr, caf::make_message_id(), std::move(m.first), context());
@@ -67,8 +67,10 @@ void supervisor_actor::tell_parent_idle(directory_idle m) {
 void supervisor_actor::reap(dir_slot slot) {
   if (!context_->inodes.in_use(slot))
     return;
-  if (context_->inodes.actor_of(slot) != nullptr)
-    --directories_;
+  if (context_->inodes.actor_of(slot) != nullptr) {
+    context_->counts.subtract(counter::directories_live);
+    context_->counts.add(counter::directories_reaped);
+  }
   context_->inodes.free(slot);
 }
 

@@ -33,7 +33,6 @@ private:
   caf::actor fetcher_;
   caf::actor prefetcher_;
   std::shared_ptr<const mount_actors> others_;
-  std::uint64_t directories_ = 0;
 };
 
 } // namespace gitfs

@@ -306,6 +306,7 @@ Shows git repositories as read-only folders, without cloning them.
 Commands:
   mount [options] SOURCE MOUNTPOINT   show the repository SOURCE at MOUNTPOINT
   unmount MOUNTPOINT                  end a mount
+  stats [--json] MOUNTPOINT           print what a mount has done so far
 
 Options:
   -h, --help                          print this text; after a command: its own help
@@ -315,6 +316,13 @@ Options:
 constexpr string_view unmount_help = R"(Usage: gitfs-actor unmount MOUNTPOINT
 
 Ends the mount at MOUNTPOINT and returns when its process is gone.
+)";
+
+constexpr string_view stats_help = R"(Usage: gitfs-actor stats [--json] MOUNTPOINT
+
+Prints the counters of the mount at MOUNTPOINT: kernel requests by kind, directory actors, upstream requests and bytes.
+
+  --json                              as a JSON object
 )";
 
 // ---- parsing ----
@@ -413,13 +421,16 @@ result<invocation> parse_mount(std::vector<string> arguments) {
   return invocation{std::move(out)};
 }
 
-result<invocation> parse_unmount(std::span<const char* const> arguments) {
-  constexpr string_view help = "gitfs-actor unmount --help";
+// For the commands that take a mountpoint and at most one switch: sets `given` if the switch is there.
+result<std::filesystem::path> parse_mountpoint(std::span<const char* const> arguments, string_view help,
+                                               string_view known_switch, bool& given) {
   std::vector<string_view> paths;
   bool options_end = false;
   for (const string_view each : arguments) {
     if (!options_end && each == "--")
       options_end = true;
+    else if (!options_end && !known_switch.empty() && each == known_switch)
+      given = true;
     else if (!options_end && each.size() > 1 && each[0] == '-')
       return wrong("unknown option '" + string{each} + "'", help);
     else
@@ -429,9 +440,32 @@ result<invocation> parse_unmount(std::span<const char* const> arguments) {
     return wrong("MOUNTPOINT is missing", help);
   if (paths.size() > 1)
     return wrong("one argument too many: '" + string{paths[1]} + "'", help);
-  BOOST_OUTCOME_TRY(mountpoint, absolute_path(paths.front()));
+  return absolute_path(paths.front());
+}
+
+result<invocation> parse_unmount(std::span<const char* const> arguments) {
+  bool none = false;
+  BOOST_OUTCOME_TRY(mountpoint, parse_mountpoint(arguments, "gitfs-actor unmount --help", {}, none));
   return invocation{unmount_options{std::move(mountpoint)}};
 }
+
+result<invocation> parse_stats(std::span<const char* const> arguments) {
+  bool json = false;
+  BOOST_OUTCOME_TRY(mountpoint, parse_mountpoint(arguments, "gitfs-actor stats --help", "--json", json));
+  return invocation{stats_options{std::move(mountpoint), json}};
+}
+
+// The commands that take a mountpoint.
+struct command_row {
+  string_view name;
+  string_view help;
+  result<invocation> (*parse)(std::span<const char* const> arguments);
+};
+
+constexpr command_row mountpoint_commands[] = {
+    {"unmount", unmount_help, parse_unmount},
+    {"stats", stats_help, parse_stats},
+};
 
 } // namespace
 
@@ -442,7 +476,7 @@ std::span<const option_row> mount_option_table() {
 result<invocation> parse_command_line(std::span<const char* const> argv) {
   constexpr string_view help = "gitfs-actor --help";
   if (argv.size() < 2)
-    return wrong("a command is missing: mount or unmount", help);
+    return wrong("a command is missing: mount, unmount or stats", help);
   const string_view command = argv[1];
   const auto arguments = argv.subspan(2);
   if (command == "--help" || command == "-h")
@@ -454,12 +488,10 @@ result<invocation> parse_command_line(std::span<const char* const> argv) {
       return invocation{print{mount_help()}};
     return parse_mount({arguments.begin(), arguments.end()});
   }
-  if (command == "unmount") {
-    if (asks_help(arguments))
-      return invocation{print{string{unmount_help}}};
-    return parse_unmount(arguments);
-  }
-  const std::vector<string_view> known{"mount", "unmount", "--help", "--version"};
+  for (const command_row& row : mountpoint_commands)
+    if (command == row.name)
+      return asks_help(arguments) ? invocation{print{string{row.help}}} : row.parse(arguments);
+  const std::vector<string_view> known{"mount", "unmount", "stats", "--help", "--version"};
   return wrong("unknown command '" + string{command} + "'" + did_you_mean(command, known), help);
 }
 

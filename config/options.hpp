@@ -60,13 +60,19 @@ struct unmount_options {
   std::filesystem::path mountpoint; ///< absolute and normal, not resolved: the mount may be dead
 };
 
+/// `gitfs-actor stats`.
+struct stats_options {
+  std::filesystem::path mountpoint; ///< absolute and normal
+  bool json = false;
+};
+
 /// `--help` and `--version`: print `text` on standard output and exit with 0.
 struct print {
   std::string text;
 };
 
 struct invocation {
-  std::variant<mount_options, unmount_options, print> action;
+  std::variant<mount_options, unmount_options, stats_options, print> action;
 };
 
 /// One line of the table: an option of `gitfs-actor mount`.

@@ -8,5 +8,6 @@ namespace gitfs {
 /// Each gives the process's exit status, having printed its one line.
 int run_mount(mount_options options);
 int run_unmount(const unmount_options& options);
+int run_stats(const stats_options& options);
 
 } // namespace gitfs

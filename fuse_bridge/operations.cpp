@@ -1,8 +1,10 @@
 #include "fuse_bridge/operations.hpp"
 
 #include "actors/route.hpp"
+#include "fuse_bridge/control.hpp"
 
 #include <sys/statvfs.h>
+#include <unistd.h>
 
 namespace gitfs {
 
@@ -18,8 +20,9 @@ bridge& bridge_of(fuse_req_t req) {
 }
 
 template <class What>
-void request(fuse_req_t req, fuse_ino_t ino, What what, std::size_t size = 0) {
+void request(fuse_req_t req, fuse_ino_t ino, counter kind, What what, std::size_t size = 0) {
   const bridge& b = bridge_of(req);
+  b.context->counts.add(kind);
   const node_id node = node_id::decode(ino);
   auto sink = std::make_unique<fuse_reply>(req, b.common, size);
   if constexpr (std::is_same_v<What, readdir_op>)
@@ -30,6 +33,7 @@ void request(fuse_req_t req, fuse_ino_t ino, What what, std::size_t size = 0) {
 }
 
 void forget_one(const bridge& b, fuse_ino_t ino, std::uint64_t count) {
+  b.context->counts.add(counter::forget);
   forget_node(*b.context, b.supervisor, node_id::decode(ino), count, this_thread_unit());
 }
 
@@ -37,7 +41,7 @@ void op_init(void* userdata, fuse_conn_info* conn) {
   // What an immutable snapshot allows. Readdirplus always, not "auto": with known sizes it is worth 4 times a walk.
   constexpr unsigned wanted = FUSE_CAP_ASYNC_READ | FUSE_CAP_READDIRPLUS | FUSE_CAP_PARALLEL_DIROPS
                               | FUSE_CAP_NO_OPEN_SUPPORT | FUSE_CAP_NO_OPENDIR_SUPPORT | FUSE_CAP_CACHE_SYMLINKS
-                              | FUSE_CAP_EXPLICIT_INVAL_DATA;
+                              | FUSE_CAP_EXPLICIT_INVAL_DATA | FUSE_CAP_IOCTL_DIR;
   constexpr unsigned both_opens = FUSE_CAP_NO_OPEN_SUPPORT | FUSE_CAP_NO_OPENDIR_SUPPORT;
   conn->want = conn->capable & wanted;
   static_cast<bridge*>(userdata)->kernel_opens_alone = (conn->capable & both_opens) == both_opens;
@@ -46,7 +50,7 @@ void op_init(void* userdata, fuse_conn_info* conn) {
 }
 
 void op_lookup(fuse_req_t req, fuse_ino_t parent, const char* name) {
-  request(req, parent, lookup_op{name});
+  request(req, parent, counter::lookup, lookup_op{name});
 }
 
 void op_forget(fuse_req_t req, fuse_ino_t ino, std::uint64_t count) {
@@ -61,11 +65,11 @@ void op_forget_multi(fuse_req_t req, std::size_t count, fuse_forget_data* forget
 }
 
 void op_getattr(fuse_req_t req, fuse_ino_t ino, fuse_file_info*) {
-  request(req, ino, getattr_op{});
+  request(req, ino, counter::getattr, getattr_op{});
 }
 
 void op_readlink(fuse_req_t req, fuse_ino_t ino) {
-  request(req, ino, readlink_op{});
+  request(req, ino, counter::readlink, readlink_op{});
 }
 
 // ENOSYS once, and the kernel opens without asking ever after (and keeps what it has cached); one that is too old for
@@ -85,23 +89,23 @@ void op_release(fuse_req_t req, fuse_ino_t, fuse_file_info*) {
 }
 
 void op_readdir(fuse_req_t req, fuse_ino_t ino, std::size_t size, off_t offset, fuse_file_info*) {
-  request(req, ino, readdir_op{static_cast<std::uint64_t>(offset), false}, size);
+  request(req, ino, counter::readdir, readdir_op{static_cast<std::uint64_t>(offset), false}, size);
 }
 
 void op_readdirplus(fuse_req_t req, fuse_ino_t ino, std::size_t size, off_t offset, fuse_file_info*) {
-  request(req, ino, readdir_op{static_cast<std::uint64_t>(offset), true}, size);
+  request(req, ino, counter::readdirplus, readdir_op{static_cast<std::uint64_t>(offset), true}, size);
 }
 
 void op_read(fuse_req_t req, fuse_ino_t ino, std::size_t size, off_t offset, fuse_file_info*) {
-  request(req, ino, read_op{static_cast<std::uint64_t>(offset), size});
+  request(req, ino, counter::read, read_op{static_cast<std::uint64_t>(offset), size});
 }
 
 void op_getxattr(fuse_req_t req, fuse_ino_t ino, const char* name, std::size_t size) {
-  request(req, ino, getxattr_op{name}, size);
+  request(req, ino, counter::xattr, getxattr_op{name}, size);
 }
 
 void op_listxattr(fuse_req_t req, fuse_ino_t ino, std::size_t size) {
-  request(req, ino, listxattr_op{}, size);
+  request(req, ino, counter::xattr, listxattr_op{}, size);
 }
 
 void op_statfs(fuse_req_t req, fuse_ino_t) {
@@ -110,6 +114,18 @@ void op_statfs(fuse_req_t req, fuse_ino_t) {
   st.f_namemax = 255;
   st.f_flag = ST_RDONLY;
   fuse_reply_statfs(req, &st);
+}
+
+// `gitfs-actor stats`: answered from counters, so also while every actor is busy.
+void op_ioctl(fuse_req_t req, fuse_ino_t, unsigned command, void*, fuse_file_info*, unsigned, const void*, std::size_t,
+              std::size_t room) {
+  if (command != static_cast<unsigned>(report_command) || room < sizeof(report_buffer)) {
+    fuse_reply_err(req, ENOTTY);
+    return;
+  }
+  std::string text = bridge_of(req).context->counts.text() + "process " + std::to_string(::getpid()) + '\n';
+  text.resize(sizeof(report_buffer)); // zeroes after the text
+  fuse_reply_ioctl(req, 0, text.data(), text.size());
 }
 
 // Every operation that would write. The kernel refuses most of them before (the mount is read-only), but a remount may
@@ -137,6 +153,7 @@ fuse_lowlevel_ops fuse_operations(bool xattr) {
   ops.readdirplus = op_readdirplus;
   ops.read = op_read;
   ops.statfs = op_statfs;
+  ops.ioctl = op_ioctl;
   if (xattr) { // left out, the kernel asks once and never again; present, `ls -l` asks for every file
     ops.getxattr = op_getxattr;
     ops.listxattr = op_listxattr;

@@ -1,11 +1,15 @@
 #include "fuse_bridge/commands.hpp"
 
+#include "fuse_bridge/control.hpp"
 #include "fuse_bridge/mountpoint.hpp"
 
 #include <cstdio>
 #include <fstream>
+#include <poll.h>
 #include <sstream>
 #include <string>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 namespace gitfs {
 
@@ -41,6 +45,16 @@ std::string type_mounted_at(const std::string& path) {
   return type;
 }
 
+void wait_for_exit(pid_t process) {
+  const int fd = static_cast<int>(::syscall(SYS_pidfd_open, process, 0));
+  if (fd < 0)
+    return; // gone, or an older kernel
+  constexpr int patience_ms = 30'000;
+  pollfd ended{fd, POLLIN, 0};
+  ::poll(&ended, 1, patience_ms);
+  ::close(fd);
+}
+
 } // namespace
 
 int run_unmount(const unmount_options& options) {
@@ -53,10 +67,14 @@ int run_unmount(const unmount_options& options) {
     std::fprintf(stderr, "gitfs-actor: nothing of gitfs-actor is mounted on %s\n", path.c_str());
     return 1;
   }
+  const auto report = ask_report(path);
   if (auto done = detach(path, false); !done) {
     std::fprintf(stderr, "gitfs-actor: %s\n", done.error().message.c_str());
     return 1;
   }
+  // The process has some tidying to do. One that is dead, or not ours, is not waited for.
+  if (report && report.value().contains("process"))
+    wait_for_exit(static_cast<pid_t>(report.value().at("process")));
   return 0;
 }
 

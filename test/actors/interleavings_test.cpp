@@ -7,7 +7,6 @@
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
 #include <caf/scheduler/test_coordinator.hpp>
-#include <caf/scoped_actor.hpp>
 #include <caf/send.hpp>
 
 #include <boost/test/unit_test.hpp>
@@ -120,14 +119,7 @@ struct played_system {
   }
   void forget(node_id node, std::uint64_t count) { forget_node(*context, supervisor, node, count, nullptr); }
 
-  std::uint64_t live_directories() {
-    caf::scoped_actor self{*system};
-    std::uint64_t out = 0;
-    self->send(supervisor, count_actors{});
-    run();
-    self->receive([&](const population& p) { out = p.directories; });
-    return out;
-  }
+  std::uint64_t live_directories() const { return context->counts.value(counter::directories_live); }
 };
 
 constexpr gitfs::node_id root_node{root_slot, self_child};

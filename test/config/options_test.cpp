@@ -57,7 +57,7 @@ const std::string see_all = " (see gitfs-actor --help)";
 
 // "URL MOUNTPOINT" stands in for two good arguments.
 const std::vector<wrong_line> wrong_lines{
-    {{}, "a command is missing: mount or unmount" + see_all},
+    {{}, "a command is missing: mount, unmount or stats" + see_all},
     {{"mont"}, "unknown command 'mont', did you mean 'mount'?" + see_all},
     {{"umount", "/mnt"}, "unknown command 'umount', did you mean 'mount'?" + see_all},
     {{"--versoin"}, "unknown command '--versoin', did you mean '--version'?" + see_all},
@@ -111,6 +111,9 @@ const std::vector<wrong_line> wrong_lines{
     {{"unmount"}, "MOUNTPOINT is missing" + see_unmount},
     {{"unmount", "/a", "/b"}, "one argument too many: '/b'" + see_unmount},
     {{"unmount", "--lazy", "/a"}, "unknown option '--lazy'" + see_unmount},
+    {{"unmount", "--json", "/a"}, "unknown option '--json'" + see_unmount},
+    {{"stats"}, "MOUNTPOINT is missing (see gitfs-actor stats --help)"},
+    {{"stats", "--jsn", "/a"}, "unknown option '--jsn' (see gitfs-actor stats --help)"},
 };
 
 } // namespace
@@ -251,10 +254,17 @@ BOOST_AUTO_TEST_CASE(help_lines_are_not_wider_than_a_page) {
 
 BOOST_AUTO_TEST_CASE(general_help_and_version) {
   BOOST_TEST(printed({"--help"}) == printed({"-h"}));
-  for (const char* command : {"mount", "unmount"})
+  for (const char* command : {"mount", "unmount", "stats"})
     BOOST_TEST(printed({"--help"}).find(std::string{"\n  "} + command + " ") != std::string::npos);
   BOOST_TEST(printed({"--version"}) == std::string{"gitfs-actor "} + version + "\n");
   BOOST_TEST(printed({"unmount", "--help"}).starts_with("Usage: gitfs-actor unmount MOUNTPOINT\n"));
+}
+
+BOOST_AUTO_TEST_CASE(stats) {
+  const auto plain = parse({"stats", "/mnt/x/"}), json = parse({"stats", "/mnt/x", "--json"});
+  BOOST_TEST(std::get<stats_options>(plain.value().action).mountpoint == "/mnt/x");
+  BOOST_TEST(!std::get<stats_options>(plain.value().action).json);
+  BOOST_TEST(std::get<stats_options>(json.value().action).json);
 }
 
 BOOST_AUTO_TEST_CASE(unmount) {
