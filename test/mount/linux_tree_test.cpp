@@ -1,0 +1,125 @@
+// The Linux source: the same as a clone of it, for few requests.
+#include "test/mount/shared.hpp"
+
+#include "test/support/background.hpp"
+#include "test/support/command.hpp"
+#include "test/support/fixtures.hpp"
+#include "test/support/manifest.hpp"
+#include "test/support/mount.hpp"
+#include "test/support/temp_dir.hpp"
+
+#include <boost/test/data/monomorphic.hpp>
+#include <boost/test/data/test_case.hpp>
+#include <boost/test/unit_test.hpp>
+
+#include <string>
+
+namespace gitfs::test {
+
+namespace {
+
+namespace data = boost::unit_test::data;
+
+git_server& server() {
+  linux_repository();
+  return fixture_server();
+}
+
+const std::filesystem::path& clone() {
+  static const temp_dir folder;
+  static const std::filesystem::path made = checkout(linux_repository(), "main", folder.path());
+  return made;
+}
+
+const std::vector<std::string>& expected() {
+  static const auto made = manifest(clone());
+  return made;
+}
+
+std::string commit() {
+  return must_run("git rev-parse main", linux_repository());
+}
+
+} // namespace
+
+// Named as the file: `linux` alone is a macro of the compiler.
+BOOST_AUTO_TEST_SUITE(linux_tree)
+
+BOOST_AUTO_TEST_CASE(locally) {
+  BOOST_REQUIRE_GT(expected().size(), 78'000U);
+  const mount m{linux_repository().string()};
+  BOOST_TEST(difference(expected(), manifest(m.path())) == "");
+}
+
+// One cache, mounted again and again: what each round may ask for shrinks to nothing.
+BOOST_AUTO_TEST_CASE(over_http_and_then_from_the_cache) {
+  const temp_dir cache;
+  const std::string source = server().url("linux.git");
+  server().clear_requests();
+  {
+    const mount m{mount_plan{.source = source, .cache_dir = cache.path()}};
+    must_run("ls", m.path());
+    BOOST_TEST(server().count() <= 5U, "mount and ls: " << server().count());
+    must_run("find . -ls >/dev/null", m.path());
+    BOOST_TEST(server().count() <= 20U, "mount, ls and find: " << server().count());
+    std::uint64_t bytes = 0;
+    for (const auto& each : server().requests())
+      bytes += each.bytes_sent;
+    BOOST_TEST(bytes < 30'000'000U, "a walk without reading has cost " << bytes << " bytes");
+    BOOST_TEST(difference(expected(), manifest(m.path())) == "");
+  }
+  server().clear_requests();
+  {
+    const mount m{mount_plan{.source = source, .cache_dir = cache.path()}};
+    BOOST_TEST(difference(expected(), manifest(m.path())) == "");
+    for (const auto& each : server().requests())
+      BOOST_TEST((each.command == "info/refs" || each.command == "ls-refs"), each.command);
+  }
+  server().clear_requests();
+  {
+    const mount m{mount_plan{.source = source, .options = {"--ref", commit()}, .cache_dir = cache.path()}};
+    must_run("find . -ls >/dev/null", m.path());
+    BOOST_TEST(server().count() == 0U);
+    server().stop();
+    BOOST_TEST(difference(expected(), manifest(m.path())) == "");
+    drop_kernel_caches();
+    must_run("find . -ls >/dev/null && grep -r MODULE_LICENSE drivers/net >/dev/null", m.path());
+    server().start();
+  }
+}
+
+BOOST_DATA_TEST_CASE(over_http_from_a_server_that_can_less, data::make({"noobjinfo", "nofilter"}), modifiers) {
+  const mount m{server().url(modifiers, "linux.git")};
+  BOOST_TEST(must_run("find . -ls | wc -l", m.path())
+             == must_run("find . -path ./.git -prune -o -ls | wc -l", clone()));
+  BOOST_TEST(difference(manifest(clone() / "kernel"), manifest(m / "kernel")) == "");
+}
+
+BOOST_AUTO_TEST_CASE(the_kernel_is_configured_from_the_mount) {
+  const mount m{server().url("linux.git")};
+  const temp_dir out;
+  must_run("mkdir mounted checked-out", out.path());
+  must_run("make O=" + (out / "checked-out").string() + " tinyconfig", clone());
+  must_run("make O=" + (out / "mounted").string() + " tinyconfig", m.path());
+  BOOST_TEST(must_run("cmp checked-out/.config mounted/.config; cat mounted/.config | wc -l", out.path()) != "0");
+  BOOST_TEST(run("cmp checked-out/.config mounted/.config", out.path()).status == 0);
+}
+
+BOOST_AUTO_TEST_CASE(programs_on_all_of_it) {
+  const mount m{server().url("linux.git")};
+  const std::string tar =
+      "tar --create --exclude=./.git --sort=name --mtime=@0 --owner=0 --group=0 --numeric-owner . | md5sum";
+  BOOST_TEST(must_run(tar, m.path()) == must_run(tar, clone()));
+  BOOST_TEST(
+      must_run("rsync -n -rlpgoD -c --delete -i --exclude=/.git " + m.path().string() + "/ " + clone().string() + "/")
+      == "");
+  const std::string grep = "grep -rn --exclude-dir=.git EXPORT_SYMBOL_GPL drivers fs | sort | md5sum";
+  BOOST_TEST(must_run(grep, m.path()) == must_run(grep, clone()));
+  const auto diff =
+      run("git diff --no-index --stat " + (clone() / "Documentation").string() + " " + (m / "Documentation").string());
+  BOOST_TEST(diff.output == "", diff.output.substr(0, 500));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace gitfs::test

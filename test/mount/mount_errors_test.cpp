@@ -1,0 +1,190 @@
+// A mount that cannot be: one clear line, an exit status, and nothing left behind. And what no line may ever hold.
+#include "test/mount/shared.hpp"
+
+#include "test/support/command.hpp"
+#include "test/support/git_server.hpp"
+#include "test/support/mount.hpp"
+#include "test/support/scratch_repository.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
+#include <vector>
+
+namespace gitfs::test {
+
+namespace {
+
+const scratch_repository& repository() {
+  static const scratch_repository made{
+      "mkdir d && echo x >d/f && git tag a-blob $(echo y | git hash-object -w --stdin)"};
+  return made;
+}
+
+struct place {
+  place() {
+    must_run("[ -d empty.git ] || { git init -q --bare -b main empty.git && git init -q --bare -b main "
+             "--object-format=sha256 sha256.git && "
+             "git -C sha256.git update-ref refs/heads/main "
+             "$(git -C sha256.git commit-tree -m x $(git -C sha256.git mktree </dev/null)) && mkdir no-repository; }",
+             repository().root());
+  }
+
+  program_result try_mount(const std::vector<std::string>& options, const std::string& source,
+                           const std::filesystem::path& mountpoint) const {
+    std::vector<std::string> all{"mount", "--cache-dir", dir / "cache", "--connect-timeout=2", "--timeout=3"};
+    all.insert(all.end(), options.begin(), options.end());
+    all.insert(all.end(), {source, mountpoint.string()});
+    return run_program(all);
+  }
+
+  // One line that names the program and says `words`, a status, no mount.
+  void fails(const std::string& words, const std::string& source, const std::vector<std::string>& options = {},
+             std::filesystem::path mountpoint = {}) const {
+    const bool made_by_it = mountpoint.empty();
+    if (made_by_it)
+      mountpoint = dir / "mnt";
+    const auto done = try_mount(options, source, mountpoint);
+    const std::string what = source + " on " + mountpoint.string() + ": " + done.output;
+    BOOST_TEST(done.status == 1, what);
+    BOOST_TEST(done.output.starts_with("gitfs-actor: "), what);
+    BOOST_TEST(std::ranges::count(done.output, '\n') == 1, what);
+    BOOST_TEST(done.output.find(words) != std::string::npos, what << "does not say: " << words);
+    BOOST_TEST(!is_mounted(mountpoint), what);
+    if (made_by_it)
+      BOOST_TEST(!std::filesystem::exists(mountpoint), what);
+  }
+
+  std::string repository_at(const std::string& name) const { return (repository().root() / name).string(); }
+
+  git_server server{repository().root()};
+  temp_dir dir;
+};
+
+std::string content(const std::filesystem::path& file) {
+  std::ifstream in{file, std::ios::binary};
+  return {std::istreambuf_iterator<char>{in}, {}};
+}
+
+} // namespace
+
+BOOST_FIXTURE_TEST_SUITE(mount_errors, place)
+
+BOOST_AUTO_TEST_CASE(a_source_that_is_none) {
+  fails("404", server.url("nothing.git"));
+  fails("connect", "http://127.0.0.1:1/x.git");
+  fails("nowhere.invalid", "http://nowhere.invalid/x.git");
+  fails("no-repository", repository_at("no-repository"));
+  fails("not-there", repository_at("not-there"));
+  fails("ftp", "ftp://127.0.0.1/x.git");
+  server.answer_all_with("503");
+  fails("503", server.url("scratch.git"));
+  server.answer_all_with("");
+  server.stop();
+  fails("connect", server.url("scratch.git"));
+}
+
+BOOST_AUTO_TEST_CASE(a_server_that_does_not_speak_what_is_needed) {
+  fails("protocol", server.url("v0", "scratch.git"));
+  fails("sha256", server.url("sha256.git"));
+  fails("sha256", repository_at("sha256.git"));
+}
+
+BOOST_AUTO_TEST_CASE(a_ref_that_is_none) {
+  for (const auto& source : {server.url("scratch.git"), repository().bare().string()}) {
+    fails("no-such", source, {"--ref", "no-such"});
+    fails("refs/heads/no-such", source, {"--ref", "refs/heads/no-such"});
+    const std::string unknown(40, '1');
+    fails(unknown, source, {"--ref", unknown});
+    fails("a-blob", source, {"--ref", "a-blob"});
+  }
+  fails("empty", server.url("empty.git"));
+  fails("empty", repository_at("empty.git"));
+}
+
+BOOST_AUTO_TEST_CASE(a_mountpoint_that_is_none) {
+  const std::string source = repository().bare().string();
+  must_run("mkdir full empty && touch full/file file", dir.path());
+  fails("is not empty", source, {}, dir / "full");
+  fails("is not a directory", source, {}, dir / "file");
+  fails("parent folder does not exist", source, {}, dir / "missing/mnt");
+  BOOST_TEST(std::filesystem::exists(dir / "full/file"));
+  // On top of a mount: what it shows would be hidden.
+  const mount m{source};
+  const auto done = try_mount({}, source, m.path());
+  BOOST_TEST(done.status == 1);
+  BOOST_TEST(done.output.find("is not empty") != std::string::npos);
+  BOOST_TEST(must_run("cat d/f", m.path()) == "x");
+}
+
+BOOST_AUTO_TEST_CASE(what_a_killed_process_has_left_is_mounted_over) {
+  const std::string source = repository().bare().string();
+  const auto at = dir / "mnt";
+  const auto pid_file = dir / "pid";
+  BOOST_REQUIRE_EQUAL(try_mount({"--pid-file", pid_file}, source, at).status, 0);
+  const std::string pid = must_run("cat pid", dir.path());
+  must_run("kill -9 " + pid + "; for i in $(seq 100); do grep -qs '^State:.*[RSD] ' /proc/" + pid
+           + "/status || break; sleep 0.1; done");
+  BOOST_TEST(run("ls mnt", dir.path()).output.find("not connected") != std::string::npos);
+  BOOST_TEST(try_mount({"--pid-file", pid_file}, source, at).status == 0);
+  BOOST_TEST(must_run("cat mnt/d/f", dir.path()) == "x");
+  BOOST_TEST(run_program({"unmount", at}).status == 0);
+  BOOST_TEST(!is_mounted(at));
+}
+
+BOOST_AUTO_TEST_CASE(what_cannot_be_unmounted) {
+  for (const auto& path : {dir.path(), dir / "nothing", std::filesystem::path{"/proc"}}) {
+    const auto done = run_program({"unmount", path});
+    BOOST_TEST(done.status == 1, path);
+    BOOST_TEST(done.output.find("nothing of gitfs-actor is mounted") != std::string::npos, done.output);
+  }
+  BOOST_TEST(is_mounted("/proc"));
+}
+
+BOOST_AUTO_TEST_CASE(credentials_that_are_missing_or_wrong) {
+  const std::string url = server.url("auth", "scratch.git");
+  const auto with = [&](const std::string& who) { return "http://" + who + "@" + url.substr(7); };
+  fails("127.0.0.1", url);
+  fails("127.0.0.1", with("user:hunter2-wrong"));
+  fails("127.0.0.1", with("hunter2-token"));
+  for (const auto& who : {"user:hunter2-wrong", "hunter2-token"}) {
+    const auto said = try_mount({}, with(who), dir / "mnt").output;
+    BOOST_TEST(said.find("hunter2") == std::string::npos, said);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(credentials_are_shown_nowhere) {
+  const std::string secrets = "user:pass@|:pass|dXNlcjpwYXNz";
+  const auto none_in = [&](const std::string& text, const std::string& where) {
+    for (const char* secret : {"user:pass", ":pass@", "dXNlcjpwYXNz"})
+      BOOST_TEST(text.find(secret) == std::string::npos, where << " shows " << secret);
+  };
+  const std::string url = "http://user:pass@" + server.url("auth", "scratch.git").substr(7);
+  const auto log = dir / "log";
+  const auto done = try_mount({"--pid-file", dir / "pid", "--log-file", log, "--log-level=trace"}, url, dir / "mnt");
+  BOOST_REQUIRE_MESSAGE(done.status == 0, done.output);
+  BOOST_TEST(must_run("cat mnt/d/f", dir.path()) == "x");
+  // Something for the log: what fails tells of URLs.
+  server.answer_all_with("404");
+  run("ls -lR mnt", dir.path());
+  server.answer_all_with("");
+  const std::string pid = must_run("cat pid", dir.path());
+  none_in(done.output, "the message");
+  none_in(content(log), "the log");
+  none_in(content("/proc/self/mounts"), "/proc/mounts");
+  none_in(content("/proc/self/mountinfo"), "/proc/mountinfo");
+  none_in(content("/proc/" + pid + "/cmdline"), "the process list");
+  BOOST_TEST(content(log).size() > 0U);
+  BOOST_TEST(content("/proc/" + pid + "/cmdline").find("scratch.git") != std::string::npos);
+  BOOST_TEST(run("grep -rlE '" + secrets + "' cache", dir.path()).output == "");
+  BOOST_TEST(must_run("stat -c %a log", dir.path()) == "600");
+  BOOST_TEST(run_program({"unmount", dir / "mnt"}).status == 0);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace gitfs::test
