@@ -1,5 +1,7 @@
 #include "backend/blob_cache.hpp"
 
+#include <cerrno>
+
 namespace gitfs {
 
 namespace {
@@ -23,6 +25,8 @@ result<object> blob_cache::read(const oid& id) {
   if (auto hit = cached(id))
     return *hit;
   auto blob = db_.read(id);
+  if (blob && blob.value().type() != object_type::blob)
+    return fail(EIO, id.hex() + " is shown as a file, but is none");
   if (blob && blob.value().data().size() > single_read)
     keep(id, blob.value());
   return blob;

@@ -171,7 +171,8 @@ void local_repository::sizes(std::span<const oid> ids, std::span<std::uint64_t> 
     auto header = impl_->objects->header(ids[i]);
     if (!header && !std::exchange(rescanned, true) && impl_->rescan())
       header = impl_->objects->header(ids[i]);
-    out[i] = header ? header->size : unknown_size;
+    // A tree may name another tree as a file: that has no size.
+    out[i] = header && header->type == object_type::blob ? header->size : unknown_size;
   }
 }
 

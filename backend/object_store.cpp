@@ -163,11 +163,10 @@ void object_store::sizes(std::span<const oid> ids, std::span<std::uint64_t> out)
     if (out[i] != unknown_size)
       continue;
     const auto header = impl_->reader->header(ids[i]);
-    if (!header)
+    if (!header || header->type != object_type::blob) // a tree may name another tree as a file: that has no size
       continue;
     out[i] = header->size;
-    if (header->type == object_type::blob)
-      learned.emplace_back(ids[i], header->size);
+    learned.emplace_back(ids[i], header->size);
   }
   impl_->table->put(learned);
 }
