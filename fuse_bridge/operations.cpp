@@ -39,9 +39,11 @@ void forget_one(const bridge& b, fuse_ino_t ino, std::uint64_t count) {
 
 void op_init(void* userdata, fuse_conn_info* conn) {
   // What an immutable snapshot allows. Readdirplus always, not "auto": with known sizes it is worth 4 times a walk.
-  constexpr unsigned wanted = FUSE_CAP_ASYNC_READ | FUSE_CAP_READDIRPLUS | FUSE_CAP_PARALLEL_DIROPS
-                              | FUSE_CAP_NO_OPEN_SUPPORT | FUSE_CAP_NO_OPENDIR_SUPPORT | FUSE_CAP_CACHE_SYMLINKS
-                              | FUSE_CAP_EXPLICIT_INVAL_DATA | FUSE_CAP_IOCTL_DIR;
+  // Not ASYNC_READ: the kernel never interrupts a read of its own readahead, so a reader that is killed would leave its
+  // transfer running, and one with a signal handler would not wake.
+  constexpr unsigned wanted = FUSE_CAP_READDIRPLUS | FUSE_CAP_PARALLEL_DIROPS | FUSE_CAP_NO_OPEN_SUPPORT
+                              | FUSE_CAP_NO_OPENDIR_SUPPORT | FUSE_CAP_CACHE_SYMLINKS | FUSE_CAP_EXPLICIT_INVAL_DATA
+                              | FUSE_CAP_IOCTL_DIR;
   constexpr unsigned both_opens = FUSE_CAP_NO_OPEN_SUPPORT | FUSE_CAP_NO_OPENDIR_SUPPORT;
   conn->want = conn->capable & wanted;
   static_cast<bridge*>(userdata)->kernel_opens_alone = (conn->capable & both_opens) == both_opens;
