@@ -77,8 +77,12 @@ private:
   template <class Use>
   auto with_odb(const Use& use);
 
+  /// Every so many bytes that were read, lets libgit2 forget what it keeps of the packs.
+  void bound_memory(std::size_t just_read);
+
   std::filesystem::path objects_;
   std::vector<std::unique_ptr<lane>> lanes_;
+  std::atomic<std::uint64_t> read_since_reopen_{0};
   std::atomic<std::uint64_t> generation_{1}; // of the list of packs; a lane behind it rescans
   std::mutex refresh_mutex_;
   std::int64_t packs_changed_ = -1; // mtime of the packs' folder at the last scan, in ns; -1: scan anyway

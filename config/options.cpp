@@ -240,7 +240,7 @@ constexpr std::array table{
                [](mount_options& o, const string& v) { return put(o.level, read_level(v)); },
                [](const mount_options& o) { return show_level(o.level); }},
     option_row{"Process", "--log-file", "FILE",
-               "append the log here (default: with -f standard error, else in the cache folder)",
+               "append the log here (default: with -f standard error, else ~/.local/state/gitfs-actor/MOUNTPOINT.log)",
                [](mount_options& o, const string& v) { return put(o.log_file, absolute_path(v)); }, nullptr},
     option_row{"Network", "--connect-timeout", "SECONDS", "limit for connecting to the server",
                [](mount_options& o, const string& v) { return put(o.connect_timeout, read_seconds(v)); },
@@ -336,13 +336,15 @@ bool asks_help(std::span<const char* const> arguments) {
   return std::any_of(arguments.begin(), end, [](string_view each) { return each == "-h" || each == "--help"; });
 }
 
-std::filesystem::path default_log_file(const mount_options& options) {
+// Not in the cache folder: whoever empties a cache wants to keep what was said about it.
+result<std::filesystem::path> default_log_file(const mount_options& options) {
+  BOOST_OUTCOME_TRY(state, default_state_dir());
   string name = options.mountpoint.relative_path().string();
   std::ranges::replace(name, '/', '-');
   constexpr std::size_t longest = 200; // with ".log" within the 255 bytes of a file name
   if (name.size() > longest)
     name.erase(0, name.size() - longest);
-  return options.cache_dir / "log" / (name + ".log");
+  return state / (name + ".log");
 }
 
 result<void> finish(mount_options& out, const string& source, const string& mountpoint) {
@@ -362,7 +364,7 @@ result<void> finish(mount_options& out, const string& source, const string& moun
     BOOST_OUTCOME_TRYV(put(out.cache_dir, default_cache_dir()));
   }
   if (out.log_file.empty() && !out.foreground) {
-    out.log_file = default_log_file(out);
+    BOOST_OUTCOME_TRYV(put(out.log_file, default_log_file(out)));
   }
   return success();
 }

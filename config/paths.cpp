@@ -18,13 +18,21 @@ result<std::filesystem::path> home_folder() {
   return fail(ENOENT, "the home folder is unknown: set HOME");
 }
 
+result<std::filesystem::path> xdg_folder(const char* variable, const char* below_home) {
+  if (const char* base = std::getenv(variable); base != nullptr && *base == '/')
+    return (std::filesystem::path{base} / "gitfs-actor").lexically_normal();
+  BOOST_OUTCOME_TRY(home, home_folder());
+  return (home / below_home / "gitfs-actor").lexically_normal();
+}
+
 } // namespace
 
 result<std::filesystem::path> default_cache_dir() {
-  if (const char* cache = std::getenv("XDG_CACHE_HOME"); cache != nullptr && *cache == '/')
-    return (std::filesystem::path{cache} / "gitfs-actor").lexically_normal();
-  BOOST_OUTCOME_TRY(home, home_folder());
-  return (home / ".cache/gitfs-actor").lexically_normal();
+  return xdg_folder("XDG_CACHE_HOME", ".cache");
+}
+
+result<std::filesystem::path> default_state_dir() {
+  return xdg_folder("XDG_STATE_HOME", ".local/state");
 }
 
 result<std::filesystem::path> absolute_path(std::string_view text) {

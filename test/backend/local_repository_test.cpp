@@ -12,11 +12,6 @@
 #include <thread>
 #include <unistd.h>
 
-// libgit2 1.5 forgets a regular expression's match data when it opens a repository with extensions.
-extern "C" const char* __lsan_default_suppressions() {
-  return "leak:libpcre2";
-}
-
 using namespace gitfs;
 using gitfs::test::must_run;
 using gitfs::test::temp_dir;

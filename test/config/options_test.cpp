@@ -129,12 +129,13 @@ BOOST_DATA_TEST_CASE(wrong_command_lines, boost::unit_test::data::make(wrong_lin
 
 BOOST_AUTO_TEST_CASE(defaults) {
   const scoped_env cache{"XDG_CACHE_HOME", "/var/tmp/c"};
+  const scoped_env state{"XDG_STATE_HOME", "/var/tmp/s"};
   const mount_options o = mounted({});
   BOOST_TEST(o.source == "https://example.org/a.git");
   BOOST_TEST(o.mountpoint == "/mnt");
   BOOST_TEST(o.ref == "");
   BOOST_TEST(o.cache_dir == "/var/tmp/c/gitfs-actor");
-  BOOST_TEST(o.log_file == "/var/tmp/c/gitfs-actor/log/mnt.log");
+  BOOST_TEST(o.log_file == "/var/tmp/s/gitfs-actor/mnt.log");
   BOOST_TEST(o.pid_file == "");
   BOOST_TEST((o.level == log_level::info && !o.foreground && o.prefetch && !o.xattr && o.threads == 0));
   BOOST_TEST(o.connect_timeout.count() == 10'000);
@@ -223,8 +224,9 @@ BOOST_AUTO_TEST_CASE(paths_become_absolute) {
 
 BOOST_AUTO_TEST_CASE(log_of_a_long_mountpoint_has_a_name_the_disk_takes) {
   const std::string deep = "/" + std::string(200, 'a') + "/" + std::string(200, 'b');
-  const auto done = parse({"mount", "--cache-dir", "/c", "/repo", deep});
-  BOOST_TEST(std::get<mount_options>(done.value().action).log_file == "/c/log/" + std::string(200, 'b') + ".log");
+  const scoped_env state{"XDG_STATE_HOME", "/s"};
+  const auto done = parse({"mount", "/repo", deep});
+  BOOST_TEST(std::get<mount_options>(done.value().action).log_file == "/s/gitfs-actor/" + std::string(200, 'b') + ".log");
 }
 
 BOOST_AUTO_TEST_CASE(help_names_every_option) {
