@@ -1,0 +1,93 @@
+#include "backend/blob_cache.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include <map>
+#include <thread>
+#include <vector>
+
+using namespace gitfs;
+
+namespace {
+
+// Blobs of chosen sizes; counts how often each is inflated.
+class counting_db final : public object_db {
+public:
+  oid add(std::uint8_t n, std::size_t size) {
+    oid id;
+    id.bytes[0] = n;
+    sizes_[id] = size;
+    return id;
+  }
+  std::size_t reads(const oid& id) { return reads_[id]; }
+
+  result<object> read(const oid& id) override {
+    auto it = sizes_.find(id);
+    if (it == sizes_.end())
+      return fail(ENOENT, "not here");
+    ++reads_[id];
+    auto data = std::make_shared<std::string>(it->second, static_cast<char>(id.bytes[0]));
+    return object{object_type::blob, data, *data};
+  }
+  bool contains(const oid& id) override { return sizes_.contains(id); }
+  void sizes(std::span<const oid>, std::span<std::uint64_t>) override {}
+
+private:
+  std::map<oid, std::size_t> sizes_, reads_;
+};
+
+constexpr std::size_t large = 200'000;
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(blob_cache)
+
+BOOST_AUTO_TEST_CASE(a_large_blob_is_inflated_once_and_a_small_one_is_not_kept) {
+  counting_db db;
+  gitfs::blob_cache cache{db, 10 * large};
+  const oid big = db.add(1, large), small = db.add(2, 1000), empty = db.add(3, 0);
+  for (int i = 0; i < 3; ++i)
+    for (const oid& id : {big, small, empty})
+      BOOST_TEST(cache.read(id).has_value());
+  BOOST_TEST(db.reads(big) == 1U);
+  BOOST_TEST(db.reads(small) == 3U); // the kernel keeps it; twice would only cost memory
+  BOOST_TEST(cache.read(empty).value().data().empty());
+  BOOST_TEST(cache.cached(big).has_value());
+  BOOST_TEST(!cache.cached(small).has_value());
+}
+
+BOOST_AUTO_TEST_CASE(the_least_recently_used_goes_first) {
+  counting_db db;
+  gitfs::blob_cache cache{db, 2 * large + 1};
+  const oid a = db.add(1, large), b = db.add(2, large), c = db.add(3, large);
+  (void)cache.read(a);
+  (void)cache.read(b);
+  (void)cache.read(a);
+  (void)cache.read(c);
+  BOOST_TEST(cache.cached(a).has_value());
+  BOOST_TEST(!cache.cached(b).has_value());
+  BOOST_TEST(cache.cached(c).has_value());
+}
+
+BOOST_AUTO_TEST_CASE(a_blob_larger_than_the_budget_is_kept_while_it_is_the_latest) {
+  counting_db db;
+  gitfs::blob_cache cache{db, 1000};
+  const oid a = db.add(1, large), b = db.add(2, large);
+  for (int piece = 0; piece < 5; ++piece)
+    (void)cache.read(a);
+  BOOST_TEST(db.reads(a) == 1U);
+  (void)cache.read(b);
+  BOOST_TEST(!cache.cached(a).has_value());
+}
+
+BOOST_AUTO_TEST_CASE(an_error_is_passed_on_and_not_remembered) {
+  counting_db db;
+  gitfs::blob_cache cache{db, 1000};
+  oid id;
+  id.bytes[0] = 1;
+  BOOST_TEST(cache.read(id).error().code == ENOENT);
+  (void)db.add(1, large);
+  BOOST_TEST(cache.read(id).has_value());
+}
+
+BOOST_AUTO_TEST_SUITE_END()
