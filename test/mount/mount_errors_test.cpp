@@ -75,7 +75,7 @@ std::string content(const std::filesystem::path& file) {
 BOOST_FIXTURE_TEST_SUITE(mount_errors, place)
 
 BOOST_AUTO_TEST_CASE(a_source_that_is_none) {
-  fails("404", server.url("nothing.git"));
+  fails("not found", server.url("nothing.git"));
   fails("connect", "http://127.0.0.1:1/x.git");
   fails("nowhere.invalid", "http://nowhere.invalid/x.git");
   fails("no-repository", repository_at("no-repository"));
@@ -100,7 +100,7 @@ BOOST_AUTO_TEST_CASE(a_ref_that_is_none) {
     fails("refs/heads/no-such", source, {"--ref", "refs/heads/no-such"});
     const std::string unknown(40, '1');
     fails(unknown, source, {"--ref", unknown});
-    fails("a-blob", source, {"--ref", "a-blob"});
+    fails("not a commit", source, {"--ref", "a-blob"});
   }
   fails("empty", server.url("empty.git"));
   fails("empty", repository_at("empty.git"));

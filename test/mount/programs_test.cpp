@@ -83,7 +83,7 @@ BOOST_AUTO_TEST_CASE(git_diff) {
 
 BOOST_AUTO_TEST_CASE(git_agrees_that_nothing_has_changed) {
   must_run("git init -q --bare . && git fetch -q --depth 1 file://" + awkward_repository().string()
-               + " main && git read-tree FETCH_HEAD",
+               + " main && git update-ref HEAD FETCH_HEAD && git read-tree FETCH_HEAD",
            dir.path());
   const auto done = run("git --git-dir=" + dir.path().string()
                             + " --work-tree=. -c core.checkStat=minimal status --porcelain "
@@ -113,9 +113,8 @@ BOOST_AUTO_TEST_CASE(archivers_and_python) {
   must_run("cd " + there + " && tar -c kinds names | tar -x -C " + dir.path().string());
   BOOST_TEST(run("diff -r --no-dereference " + here + "/names names", dir.path()).output == "");
   same("python3 -c 'import os; print(sorted((len(d), len(f)) for p, d, f in os.walk(\"deep\")))'");
-  same("python3 -c 'import os; print(sorted((e.name, e.is_dir(), e.is_symlink(), e.stat(follow_symlinks=False).st_size "
-       "* "
-       "(not e.is_dir())) for e in os.scandir(b\"kinds\")))'");
+  same("python3 -c 'import os; print(sorted((e.name, e.is_dir(follow_symlinks=False), e.is_symlink()) for e in "
+       "os.scandir(b\"kinds\")))'");
 }
 
 BOOST_AUTO_TEST_SUITE_END()
