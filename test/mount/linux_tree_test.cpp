@@ -90,8 +90,8 @@ BOOST_AUTO_TEST_CASE(over_http_and_then_from_the_cache) {
 
 BOOST_DATA_TEST_CASE(over_http_from_a_server_that_can_less, data::make({"noobjinfo", "nofilter"}), modifiers) {
   const mount m{server().url(modifiers, "linux.git")};
-  BOOST_TEST(must_run("find . -ls | wc -l", m.path())
-             == must_run("find . -path ./.git -prune -o -ls | wc -l", clone()));
+  const auto walked = must_run("find . -ls 2>&1 >/dev/null | head -5; find . 2>/dev/null | wc -l", m.path());
+  BOOST_TEST(walked == must_run("find . -path ./.git -prune -o -print | wc -l", clone()));
   BOOST_TEST(difference(manifest(clone() / "kernel"), manifest(m / "kernel")) == "");
 }
 
