@@ -5,9 +5,12 @@
 
 #include <cerrno>
 #include <csignal>
+#include <cstdarg>
+#include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <pthread.h>
+#include <string>
+#include <unistd.h>
 
 namespace gitfs {
 
@@ -24,6 +27,29 @@ sigset_t ending_signals() {
   return set;
 }
 
+// libfuse explains a failed mount on standard error, in several lines; the reason belongs into our one.
+std::string& last_word_of_libfuse() {
+  static std::string text;
+  return text;
+}
+
+std::string formatted(const char* format, va_list arguments) {
+  char line[512];
+  std::vsnprintf(line, sizeof line, format, arguments);
+  std::string out{line};
+  while (!out.empty() && out.back() == '\n')
+    out.pop_back();
+  return out;
+}
+
+void keep_word(fuse_log_level, const char* format, va_list arguments) {
+  last_word_of_libfuse() = formatted(format, arguments);
+}
+
+void log_word(fuse_log_level, const char* format, va_list arguments) {
+  spdlog::warn("libfuse: {}", formatted(format, arguments));
+}
+
 } // namespace
 
 void block_ending_signals() {
@@ -34,6 +60,7 @@ void block_ending_signals() {
 
 result<std::unique_ptr<mount_session>> mount_session::mount(const mount_options& options, bridge& b) {
   std::unique_ptr<mount_session> out{new mount_session};
+  fuse_set_log_func(keep_word); // one thread so far
   const std::string text = fuse_option_text(options);
   const char* argv[] = {"gitfs-actor", "-o", text.c_str(), nullptr};
   fuse_args args = FUSE_ARGS_INIT(3, const_cast<char**>(argv));
@@ -41,14 +68,12 @@ result<std::unique_ptr<mount_session>> mount_session::mount(const mount_options&
   out->session_ = fuse_session_new(&args, &ops, sizeof ops, &b);
   fuse_opt_free_args(&args);
   if (out->session_ == nullptr)
-    return fail(EINVAL, "libfuse refuses the mount options '" + text + "'");
-  errno = 0;
-  if (fuse_session_mount(out->session_, options.mountpoint.c_str()) != 0) {
-    const int code = errno != 0 ? errno : EIO;
-    return fail(code, "cannot mount on " + options.mountpoint.string() + ": " + std::strerror(code)
-                          + (code == ENOENT || code == ENODEV ? " (is /dev/fuse there? 'modprobe fuse')" : "")
-                          + (code == EPERM ? " (is fusermount3 installed and /dev/fuse accessible?)" : ""));
-  }
+    return fail(EINVAL, "libfuse refuses the mount options '" + text + "': " + last_word_of_libfuse());
+  if (fuse_session_mount(out->session_, options.mountpoint.c_str()) != 0)
+    return fail(EIO,
+                "cannot mount on " + options.mountpoint.string() + ": " + last_word_of_libfuse()
+                    + (::access("/dev/fuse", R_OK | W_OK) != 0 ? " (/dev/fuse is missing or not accessible)" : ""));
+  fuse_set_log_func(log_word);
   out->mounted_ = true;
   return out;
 }
