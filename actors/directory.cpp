@@ -52,7 +52,7 @@ caf::behavior directory_actor::make_behavior() {
   return {
       [this](kernel_op& op) { state_->handle(std::move(op)); },
       [this](forget_op op) { state_->forget(op.at, op.count); },
-      [this](want_finished& m) { state_->finished(m.id, std::move(m.outcome)); },
+      [this](want_finished& m) { state_->finished(m.id, m.outcome); },
       [this](released m) { state_->release(m.number); },
       [this](child_is_idle m) { state_->child_idle(m.slot, m.generation, m.number); },
       [this](blob_loaded m) {
@@ -103,13 +103,17 @@ void directory_actor::idle(release_number number) {
   anon_send(others_->supervisor, directory_idle{slot_, generation_, number});
 }
 
-// Both hints go past this execution unit to the scheduler's threads: looking ahead reads trees, and the FUSE thread
-// that runs this actor has requests to answer.
-void directory_actor::listed() {
-  if (others_->prefetcher)
-    others_->prefetcher->enqueue(nullptr, caf::make_message_id(), caf::make_message(directory_listed{link_}), nullptr);
+void directory_actor::hidden(std::size_t count, const std::string& reason) {
+  anon_send(others_->supervisor, entries_hidden{link_, count, reason});
 }
 
+// By this execution unit, which runs it before the fetcher.
+void directory_actor::listed() {
+  if (others_->prefetcher)
+    anon_send(others_->prefetcher, directory_listed{link_});
+}
+
+// Past this execution unit, to the scheduler's threads: the read itself is what matters here.
 void directory_actor::read_started(child_index child) {
   if (others_->prefetcher)
     others_->prefetcher->enqueue(nullptr, caf::make_message_id(), caf::make_message(file_read{link_, child}), nullptr);

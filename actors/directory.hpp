@@ -36,6 +36,7 @@ private:
   void release_child(dir_slot slot, release_number number) override;
   void reap_child(dir_slot slot) override;
   void idle(release_number number) override;
+  void hidden(std::size_t count, const std::string& reason) override;
   void listed() override;
   void read_started(child_index child) override;
   std::function<void()> interrupter(std::uint64_t request_id) override;

@@ -1,5 +1,6 @@
 // The operations of a directory and of the files in it: each answered from what is here, or what it lacks.
 #include "actors/directory_state.hpp"
+#include "config/overloaded.hpp"
 
 #include <sys/stat.h>
 
@@ -30,11 +31,6 @@ bool is_directory(const dentry& entry) {
 
 constexpr std::string_view oid_attribute = "user.gitfs.oid";
 constexpr std::string_view commit_attribute = "user.gitfs.commit";
-
-template <class... Fs>
-struct overloaded : Fs... {
-  using Fs::operator()...;
-};
 
 } // namespace
 
@@ -118,9 +114,8 @@ directory_state::lacking directory_state::attempt_child(kernel_op& op, const den
                             return {};
                           }
                           const node_attr attr = attr_of(child);
-                          if (what.offset < 1 && op.answer.dirent(".", attr, nullptr, 1))
-                            op.answer.dirent("..", own_attr(), nullptr, 2);
-                          else if (what.offset == 1)
+                          const bool room = what.offset != 0 || op.answer.dirent(".", attr, nullptr, 1);
+                          if (room && what.offset <= 1)
                             op.answer.dirent("..", own_attr(), nullptr, 2);
                           (void)op.answer.dirents_end(); // no entry carried a reference
                           return {};

@@ -24,6 +24,10 @@ int visible_errno(int code) {
   }
 }
 
+bool lacks_size(const dentry& d) {
+  return d.size == unknown_size && d.kind != entry_kind::directory && d.kind != entry_kind::gitlink;
+}
+
 } // namespace
 
 directory_state::directory_state(mount_context& context, dir_slot self, dir_link_ptr link, directory_port& port)
@@ -87,12 +91,19 @@ directory_state::pending& directory_state::pending_for(const missing& what, urge
   return fresh;
 }
 
-void directory_state::finished(want_id id, want_result outcome) {
+void directory_state::finished(want_id id, const want_result& outcome) {
   auto it = std::find_if(pending_.begin(), pending_.end(), [id](const pending& p) { return p.id == id; });
   if (it == pending_.end())
     return; // cancelled, or overtaken by an invalidation
   const missing what = it->what;
+  const bool refused = it->prefetch && outcome.code == ENOTSUP;
   pending_.erase(it);
+  if (refused) {
+    // As a guess it costs too much on this server. Who has come to wait for it since asks for it as a demand.
+    for (parked_op& waiter : take_waiters(id))
+      handle(std::move(waiter.op));
+    return;
+  }
   if (what.what == missing::sizes && outcome.code == 0)
     fill_sizes(outcome.sizes);
   answer_waiters(id, outcome.code, what.what);
@@ -227,8 +238,7 @@ directory_state::lacking directory_state::ensure_listing(int& code) {
     return {};
   }
   if (parsed.value().hidden != 0)
-    spdlog::warn("directory '{}': {} of its entries cannot be shown: {}", path_of(*link_), parsed.value().hidden,
-                 parsed.value().hidden_reason);
+    port_.hidden(parsed.value().hidden, parsed.value().hidden_reason);
   dentries_.refresh(std::move(parsed.value().entries));
   complete_ = true;
   fill_sizes({});
@@ -239,7 +249,7 @@ std::vector<oid> directory_state::unknown_sizes() const {
   std::vector<oid> out;
   for (child_index i : dentries_.sorted()) {
     const dentry& d = *dentries_.at(i);
-    if (d.size == unknown_size && d.kind != entry_kind::directory && d.kind != entry_kind::gitlink)
+    if (lacks_size(d))
       out.push_back(d.id);
   }
   return out;
@@ -256,7 +266,7 @@ void directory_state::fill_sizes(const std::vector<std::pair<oid, std::uint64_t>
   std::size_t at = 0;
   for (child_index i : dentries_.sorted()) {
     dentry& d = *dentries_.at(i);
-    if (at == ids.size() || d.size != unknown_size || d.id != ids[at])
+    if (at == ids.size() || !lacks_size(d))
       continue;
     d.size = found[at++];
     if (auto it = answered.find(d.id); d.size == unknown_size && it != answered.end())
@@ -268,6 +278,7 @@ void directory_state::fill_sizes(const std::vector<std::pair<oid, std::uint64_t>
 void directory_state::after_listing() {
   if (!context_.facts.prefetch)
     return;
+  port_.listed(); // first, so that what is wanted for a whole window leaves in one request with what is wanted here
   if (!unknown_sizes().empty())
     pending_for({missing::sizes, {}}, urgency::speculation);
   if (!missing_objects(entry_kind::directory).empty())
@@ -275,7 +286,6 @@ void directory_state::after_listing() {
   // Where a link points is part of what `ls -l` shows, and a few bytes.
   if (!missing_objects(entry_kind::symlink).empty())
     pending_for({missing::link_targets, {}}, urgency::speculation);
-  port_.listed();
 }
 
 std::vector<oid> directory_state::missing_objects(entry_kind of) const {

@@ -40,6 +40,9 @@ public:
   /// To the supervisor, for the parent: released under that number, and nothing below is referenced.
   virtual void idle(release_number number) = 0;
 
+  /// To the supervisor, which says it once: so many entries of this directory cannot be shown.
+  virtual void hidden(std::size_t count, const std::string& reason) = 0;
+
   /// To the prefetcher: the directory was listed from its start; `child` is being read from its start.
   virtual void listed() = 0;
   virtual void read_started(child_index child) = 0;
@@ -62,7 +65,7 @@ public:
   /// The caller of a parked request gave up: EINTR, and if nobody else waits, what it waited for is cancelled.
   void interrupted(std::uint64_t request_id);
   /// A want or load ended. One that was cancelled or overtaken meanwhile is dropped.
-  void finished(want_id id, want_result outcome);
+  void finished(want_id id, const want_result& outcome);
 
   /// The parent: the kernel holds no reference to this directory. Answered by `idle`, now or when the last child goes.
   void release(release_number number);

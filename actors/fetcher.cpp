@@ -47,6 +47,11 @@ caf::behavior fetcher_actor::make_behavior() {
         pump_soon();
       },
       [this](start_transfers) { pump(); },
+      [this](window_begins) { queue_.hold_sizes(true); },
+      [this](window_ends) {
+        queue_.hold_sizes(false);
+        pump_soon();
+      },
   };
 }
 

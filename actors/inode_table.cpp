@@ -1,5 +1,7 @@
 #include "actors/inode_table.hpp"
 
+#include <caf/actor_cast.hpp>
+
 #include <bit>
 
 namespace gitfs {
@@ -97,8 +99,8 @@ const dir_link_ptr& inode_table::link_of(dir_slot index) const {
   return at(index)->link;
 }
 
-void inode_table::set_actor(dir_slot index, caf::actor actor) {
-  auto* raw = caf::actor_cast<caf::strong_actor_ptr>(std::move(actor)).release();
+void inode_table::set_actor(dir_slot index, const caf::actor& actor) {
+  auto* raw = caf::actor_cast<caf::strong_actor_ptr>(actor).release();
   auto* old = at(index)->actor.exchange(raw, std::memory_order_acq_rel);
   if (old != nullptr)
     caf::intrusive_ptr_release(old);

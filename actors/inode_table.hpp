@@ -41,7 +41,7 @@ public:
 
   /// The supervisor alone calls these.
   const dir_link_ptr& link_of(dir_slot slot) const;
-  void set_actor(dir_slot slot, caf::actor actor);
+  void set_actor(dir_slot slot, const caf::actor& actor);
   void free(dir_slot slot);
   /// Drops every actor handle: directories end as soon as their mailboxes are empty.
   void clear();

@@ -11,7 +11,9 @@
 #include <caf/allowed_unsafe_message_type.hpp>
 #include <caf/message.hpp>
 
+#include <cstddef>
 #include <memory>
+#include <string>
 
 namespace gitfs {
 
@@ -64,6 +66,12 @@ struct directory_idle {
 struct reap_directory {
   dir_slot slot = no_slot;
 };
+/// From a directory: so many of its entries cannot be shown.
+struct entries_hidden {
+  dir_link_ptr link;
+  std::size_t count = 0;
+  std::string reason;
+};
 /// Supervisor → directory: the kernel no longer refers to you.
 struct released {
   release_number number = 0;
@@ -95,6 +103,9 @@ struct want_finished {
   want_result outcome;
 };
 
+/// Prefetcher → fetcher, around the wants of one window: what somebody waits for is probably among them.
+struct window_begins {};
+struct window_ends {};
 /// Fetcher → itself: everything that had come was entered.
 struct start_transfers {};
 
@@ -133,6 +144,9 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gitfs::ask_want)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gitfs::promote_want)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gitfs::cancel_want)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gitfs::want_finished)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gitfs::entries_hidden)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gitfs::window_begins)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gitfs::window_ends)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gitfs::start_transfers)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gitfs::transfer_finished)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gitfs::directory_listed)

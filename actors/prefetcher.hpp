@@ -9,8 +9,9 @@
 
 namespace gitfs {
 
-/// Hears from directories where readers are, and wants what they will need from the fetcher. Reads trees from the
-/// object database, so it runs on the scheduler's threads, never on a FUSE thread.
+/// Hears from directories where readers are, and wants what they will need from the fetcher. Run by the directory's own
+/// execution unit, before the fetcher: so what a walker will need leaves in one request with what its directory asks
+/// for.
 class prefetcher_actor final : public caf::event_based_actor, private readahead_port {
 public:
   prefetcher_actor(caf::actor_config& cfg, std::shared_ptr<mount_context> context, caf::actor fetcher);
@@ -24,6 +25,8 @@ protected:
 private:
   void ask(want w) override;
   void cancel(want_id id) override;
+  void window_begins() override;
+  void window_ends() override;
 
   std::shared_ptr<mount_context> context_;
   caf::actor fetcher_;

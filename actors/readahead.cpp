@@ -71,6 +71,12 @@ void readahead::widen(stream& s, const tree_position& p) {
 }
 
 void readahead::advance(stream& s) {
+  port_.window_begins();
+  want_window(s);
+  port_.window_ends();
+}
+
+void readahead::want_window(stream& s) {
   needs found;
   // Up to, not including, the unit after the window: what lies between belongs to the last one in it.
   while (!found.full) {

@@ -25,6 +25,9 @@ public:
   virtual ~readahead_port() = default;
   virtual void ask(want w) = 0; ///< answered with `finished`
   virtual void cancel(want_id id) = 0;
+  /// Around the wants of one window, whose trees may take a while to read.
+  virtual void window_begins() = 0;
+  virtual void window_ends() = 0;
 };
 
 class readahead {
@@ -73,6 +76,7 @@ private:
   bool in_stream(stream& s, const tree_position& p);
   void widen(stream& s, const tree_position& p);
   void advance(stream& s);
+  void want_window(stream& s);
   bool unit(const tree_cursor::visit& v) const;
   void to_next_unit(tree_cursor& c) const;
   void add_contents(const tree_cursor::visit& v, needs& found);

@@ -1,5 +1,7 @@
 #include "actors/supervisor.hpp"
 
+#include <spdlog/spdlog.h>
+
 namespace gitfs {
 
 supervisor_actor::supervisor_actor(caf::actor_config& cfg, std::shared_ptr<mount_context> context, caf::actor fetcher,
@@ -13,10 +15,9 @@ caf::behavior supervisor_actor::make_behavior() {
   others_ = std::make_shared<mount_actors>(
       mount_actors{caf::actor_cast<caf::actor>(this), std::move(fetcher_), std::move(prefetcher_)});
   return {
-      [this](enter_directory& m) { enter(m); },
-      [this](release_directory m) { release(m); },
-      [this](directory_idle m) { tell_parent_idle(m); },
-      [this](reap_directory m) { reap(m.slot); },
+      [this](enter_directory& m) { enter(m); },          [this](release_directory m) { release(m); },
+      [this](directory_idle m) { tell_parent_idle(m); }, [this](reap_directory m) { reap(m.slot); },
+      [this](const entries_hidden& m) { warn_once(m); },
   };
 }
 
@@ -62,6 +63,12 @@ void supervisor_actor::tell_parent_idle(directory_idle m) {
     return; // the root stays
   if (caf::actor above = live(parent))
     anon_send(above, child_is_idle{m.slot, m.generation, m.number});
+}
+
+// A directory is read again each time it was forgotten; its warning is of the mount.
+void supervisor_actor::warn_once(const entries_hidden& m) {
+  if (warned_of_.insert(m.link->ino).second)
+    spdlog::warn("directory '{}': {} of its entries cannot be shown: {}", path_of(*m.link), m.count, m.reason);
 }
 
 void supervisor_actor::reap(dir_slot slot) {

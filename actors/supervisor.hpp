@@ -7,6 +7,8 @@
 
 #include <caf/event_based_actor.hpp>
 
+#include <unordered_set>
+
 namespace gitfs {
 
 /// Spawns a directory's actor when the first request for something inside it comes, and drops it (that ends it) when
@@ -27,12 +29,14 @@ private:
   void release(release_directory m);
   void tell_parent_idle(directory_idle m);
   void reap(dir_slot slot);
+  void warn_once(const entries_hidden& m);
   caf::actor live(dir_slot slot) const;
 
   std::shared_ptr<mount_context> context_;
   caf::actor fetcher_;
   caf::actor prefetcher_;
   std::shared_ptr<const mount_actors> others_;
+  std::unordered_set<std::uint64_t> warned_of_; // st_ino of directories
 };
 
 } // namespace gitfs

@@ -107,9 +107,9 @@ bool want_queue::may_start(want_kind kind, urgency how) const {
   case want_kind::trees:
     return !hold_trees_ || (how == urgency::demand && tree_requests_left_ != 0);
   case want_kind::sizes:
-    return std::count_if(transfers_.begin(), transfers_.end(),
-                         [](const auto& t) { return t.second.plan.kind == want_kind::sizes; })
-           < limits_.size_slots;
+    return !hold_sizes_ && std::count_if(transfers_.begin(), transfers_.end(), [](const auto& t) {
+                             return t.second.plan.kind == want_kind::sizes;
+                           }) < limits_.size_slots;
   default:
     return true;
   }

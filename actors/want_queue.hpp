@@ -60,6 +60,8 @@ public:
   /// While set, all trees are on their way already: trees that are only guessed at are not asked for, and of those that
   /// somebody waits for only the first few. A path is reachable at once; who needs more is walking, and waits for all.
   void hold_trees(bool hold);
+  /// While set, sizes are not asked for: a window that is being put together holds most of what would be asked.
+  void hold_sizes(bool hold) { hold_sizes_ = hold; }
 
   /// A transfer ended. `absent`: what it was to bring and is not here although it succeeded; asked for once more,
   /// alone. ENOTSUP and ENOENT change the plan rather than fail the wants, see want_queue.cpp.
@@ -125,6 +127,7 @@ private:
   bool object_info_ = true;
   bool filter_ = true;
   bool hold_trees_ = false;
+  bool hold_sizes_ = false;
   unsigned tree_requests_left_ = 0; // while held
 };
 

@@ -2,17 +2,9 @@
 #include "fuse_bridge/commands.hpp"
 
 #include "config/options.hpp"
+#include "config/overloaded.hpp"
 
 #include <cstdio>
-
-namespace {
-
-template <class... Fs>
-struct overloaded : Fs... {
-  using Fs::operator()...;
-};
-
-} // namespace
 
 int main(int argc, char** argv) {
   auto said = gitfs::parse_command_line({const_cast<const char**>(argv), static_cast<std::size_t>(argc)});
@@ -21,7 +13,7 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "gitfs-actor: %s\n", said.error().message.c_str());
     return 2;
   }
-  return std::visit(overloaded{
+  return std::visit(gitfs::overloaded{
                         [](gitfs::mount_options& options) { return gitfs::run_mount(std::move(options)); },
                         [](const gitfs::unmount_options& options) { return gitfs::run_unmount(options); },
                         [](const gitfs::stats_options& options) { return gitfs::run_stats(options); },

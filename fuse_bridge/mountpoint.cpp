@@ -13,7 +13,6 @@
 #include <unistd.h>
 #include <utility>
 
-extern char** environ;
 
 namespace gitfs {
 

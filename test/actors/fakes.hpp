@@ -83,7 +83,7 @@ public:
   std::vector<std::pair<want_id, oid>> loads;
   std::vector<dir_slot> released, reaped;
   std::vector<release_number> release_numbers;
-  int idles = 0, listings = 0;
+  int idles = 0, listings = 0, hidings = 0;
   std::vector<child_index> reads;
 
   void ask(want w) override { asked.push_back(std::move(w)); }
@@ -96,6 +96,7 @@ public:
   }
   void reap_child(dir_slot slot) override { reaped.push_back(slot); }
   void idle(release_number) override { ++idles; }
+  void hidden(std::size_t, const std::string&) override { ++hidings; }
   void listed() override { ++listings; }
   void read_started(child_index child) override { reads.push_back(child); }
   std::function<void()> interrupter(std::uint64_t) override {

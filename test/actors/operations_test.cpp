@@ -131,6 +131,29 @@ BOOST_AUTO_TEST_CASE(a_stat_never_shows_a_guess) {
   BOOST_TEST(unknown.told->code == EIO);
 }
 
+BOOST_AUTO_TEST_CASE(a_size_that_is_too_dear_to_guess_at_is_asked_for_by_who_waits) {
+  db->hide(text);
+  dir->invalidate(root);
+  (void)readdir();
+  const auto guess = port.last(want_kind::sizes).id;
+  auto stat = lookup("text"); // joins the guess, which the server without object-info refuses
+  dir->finished(guess, {ENOTSUP, {}});
+  BOOST_TEST(stat.told->answers == 0);
+  BOOST_TEST((port.last(want_kind::sizes).how == urgency::demand));
+  dir->finished(port.last(want_kind::sizes).id, {0, {{text, 11}}});
+  BOOST_TEST(stat.told->node.attr.size == 11U);
+}
+
+BOOST_AUTO_TEST_CASE(a_gitlink_with_a_files_oid_does_not_take_its_size) {
+  db->hide(text);
+  db->hide(script);
+  dir->invalidate(
+      db->tree({{"a", entry_kind::file, script}, {"b", entry_kind::gitlink, text}, {"c", entry_kind::file, text}}));
+  auto stat = lookup("c");
+  dir->finished(port.last(want_kind::sizes).id, {0, {{text, 11}, {script, 10}}});
+  BOOST_TEST(stat.told->node.attr.size == 11U);
+}
+
 BOOST_AUTO_TEST_CASE(readdir_pages_with_continuing_offsets) {
   const auto whole = readdir();
   const std::vector<std::string> expected{".", "..", "dir", "link", "module", "run", "text"};

@@ -17,6 +17,9 @@ public:
   std::vector<want_id> cancelled;
   void ask(want w) override { asked.push_back(std::move(w)); }
   void cancel(want_id id) override { cancelled.push_back(id); }
+  void window_begins() override { ++open; }
+  void window_ends() override { --open; }
+  int open = 0;
 
   std::size_t wanted(want_kind kind) const {
     std::set<oid> out;
@@ -116,6 +119,7 @@ BOOST_AUTO_TEST_CASE(a_walk_is_covered_in_a_logarithm_of_requests) {
     ahead.at(d);
   BOOST_TEST(out.wanted(want_kind::sizes) == blobs.size());
   BOOST_TEST(out.asked.size() <= 5U);
+  BOOST_TEST(out.open == 0);
 }
 
 BOOST_AUTO_TEST_CASE(every_size_is_wanted_before_its_directory_is_listed) {

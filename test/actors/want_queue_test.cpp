@@ -140,6 +140,15 @@ BOOST_AUTO_TEST_CASE(demand_for_sizes_takes_guesses_along) {
   BOOST_TEST(start().ids.size() == 7U);
 }
 
+BOOST_AUTO_TEST_CASE(sizes_wait_for_a_window_that_is_being_put_together) {
+  queue.hold_sizes(true);
+  demand(1, ids(0, 1), want_kind::sizes);
+  BOOST_TEST(!queue.next());
+  guess(2, ids(1, 50), want_kind::sizes);
+  queue.hold_sizes(false);
+  BOOST_TEST(start().ids.size() == 50U);
+}
+
 BOOST_AUTO_TEST_CASE(cancelling_the_last_waiter_cancels_the_transfer) {
   demand(1, ids(0, 2));
   const auto t = start();
