@@ -13,7 +13,6 @@
 #include <unistd.h>
 #include <utility>
 
-
 namespace gitfs {
 
 namespace fs = std::filesystem;

@@ -226,7 +226,8 @@ BOOST_AUTO_TEST_CASE(log_of_a_long_mountpoint_has_a_name_the_disk_takes) {
   const std::string deep = "/" + std::string(200, 'a') + "/" + std::string(200, 'b');
   const scoped_env state{"XDG_STATE_HOME", "/s"};
   const auto done = parse({"mount", "/repo", deep});
-  BOOST_TEST(std::get<mount_options>(done.value().action).log_file == "/s/gitfs-actor/" + std::string(200, 'b') + ".log");
+  BOOST_TEST(std::get<mount_options>(done.value().action).log_file
+             == "/s/gitfs-actor/" + std::string(200, 'b') + ".log");
 }
 
 BOOST_AUTO_TEST_CASE(help_names_every_option) {

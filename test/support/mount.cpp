@@ -135,6 +135,16 @@ std::size_t mount::resident() const {
   throw std::runtime_error("the process of the mount is gone\n" + log());
 }
 
+std::uint64_t mount::counter(const std::string& name) const {
+  const auto done = run_program({"stats", mountpoint_.string()});
+  std::istringstream lines{done.output};
+  std::string each;
+  for (std::uint64_t value = 0; lines >> each >> value;)
+    if (each == name)
+      return value;
+  throw std::runtime_error("no counter " + name + " in: " + done.output);
+}
+
 std::string mount::log() const {
   return content(log_file_);
 }

@@ -36,6 +36,8 @@ public:
   pid_t pid() const { return pid_; }
   /// Its resident memory in bytes.
   std::size_t resident() const;
+  /// A counter as `$GITFS_BINARY stats` prints it. Throws if there is none of that name.
+  std::uint64_t counter(const std::string& name) const;
   /// What it has logged so far.
   std::string log() const;
 
