@@ -6,9 +6,11 @@ namespace {
 
 // Sizes are a few bytes each, so their windows grow fast: the whole Linux tree in five. The trees of 4,096 directories
 // are read in about 0.1 s.
-constexpr readahead::limits listing_limits{.first = 8, .growth = 16, .most = 4096, .bytes = 0, .streams = 8};
-// Contents are what costs.
-constexpr readahead::limits content_limits{.first = 16, .growth = 4, .most = 4096, .bytes = 32U << 20, .streams = 8};
+constexpr readahead::limits listing_limits{
+    .first = 8, .growth = 16, .most = 4096, .bytes = 0, .windows_ahead = 1, .streams = 8};
+// Contents are what costs. Two windows on their way, so that two cores check and index what arrives while it is read.
+constexpr readahead::limits content_limits{
+    .first = 16, .growth = 4, .most = 4096, .bytes = 32U << 20, .windows_ahead = 2, .streams = 8};
 
 constexpr want_id content_wants = want_id{1} << 63; // the two number their wants apart
 

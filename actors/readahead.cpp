@@ -45,7 +45,8 @@ void readahead::at(const dir_link_ptr& directory, child_index file) {
     streams_.pop_back();
   }
   // What comes next in walk order: inside a directory that was listed, behind a file that was read.
-  stream& s = streams_.emplace_front(stream{p, tree_cursor{db_, directory, contents ? file + 1 : 0}, {}, 0, 0, 0, {}});
+  stream& s =
+      streams_.emplace_front(stream{p, tree_cursor{db_, directory, contents ? file + 1 : 0}, {}, {}, 0, 0, 0, {}});
   to_next_unit(s.horizon);
   s.trigger = s.horizon.position();
 }
@@ -57,7 +58,8 @@ void readahead::widen(stream& s, const tree_position& p) {
   // The reader caught up with the horizon: it goes on from the middle of the new window. Otherwise from its start, so
   // that the window after it is on its way while this one is used.
   const bool caught_up = p >= s.horizon.position();
-  s.trigger = s.horizon.position();
+  s.trigger = limits_.windows_ahead > 1 && !s.newest.empty() ? s.newest : s.horizon.position();
+  s.newest = s.horizon.position();
   if (caught_up) {
     tree_cursor half = s.horizon;
     for (std::size_t n = 0; n < s.window / 2 && half.peek(); ++n) {

@@ -39,6 +39,7 @@ public:
     std::size_t growth = 4;          ///< factor from one window to the next
     std::size_t most = 4096;         ///< units in a window
     std::uint64_t bytes = 32U << 20; ///< contents: known or assumed bytes in a window
+    unsigned windows_ahead = 1;      ///< full windows on their way beyond the one that the reader is in: 1 or 2
     std::size_t streams = 8;         ///< readers told apart; the one unused for longest is dropped
   };
 
@@ -60,6 +61,7 @@ private:
     tree_position start;
     tree_cursor horizon;
     tree_position trigger;  ///< whoever reaches it moves the horizon on
+    tree_position newest;   ///< start of the window that was asked for last
     std::size_t window = 0; ///< of the last move, in units
     std::size_t owed = 0;   ///< units of the last move that wait for trees
     want_id trees = 0;      ///< the want that brings them

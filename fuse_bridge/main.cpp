@@ -5,8 +5,14 @@
 #include "config/overloaded.hpp"
 
 #include <cstdio>
+#include <malloc.h>
 
 int main(int argc, char** argv) {
+  // Blobs come and go in every size and on every thread. glibc would keep an arena per thread and raise, with the
+  // largest blob freed, the size up to which memory is kept: hundreds of megabytes after reading a large tree.
+  mallopt(M_ARENA_MAX, 2);
+  mallopt(M_MMAP_THRESHOLD, 256 * 1024);
+  mallopt(M_TRIM_THRESHOLD, 1024 * 1024);
   auto said = gitfs::parse_command_line({const_cast<const char**>(argv), static_cast<std::size_t>(argc)});
   gitfs::scrub_arguments(argc, argv);
   if (!said) {
