@@ -1,6 +1,6 @@
 #include "fuse_bridge/fuse_reply.hpp"
 
-#include <algorithm>
+#include <atomic>
 #include <climits>
 #include <string>
 #include <vector>
@@ -22,6 +22,11 @@ void call_interrupted(fuse_req_t, void* data) {
 }
 
 } // namespace
+
+std::uint64_t fuse_reply::next_id() {
+  static std::atomic<std::uint64_t> last{0};
+  return last.fetch_add(1, std::memory_order_relaxed) + 1;
+}
 
 // Before the answer, because the request may be gone after it. Unregistering waits for a callback that is running.
 fuse_req_t fuse_reply::take() {

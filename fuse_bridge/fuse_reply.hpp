@@ -39,7 +39,7 @@ public:
   void xattr(std::string_view value) override;
   bool dirent(std::string_view name, const node_attr& attr, const node_entry* node, std::uint64_t next) override;
   bool dirents_end() override;
-  std::uint64_t request_id() const override { return reinterpret_cast<std::uintptr_t>(request_); }
+  std::uint64_t request_id() const override { return id_; }
   void on_interrupt(std::function<void()> interrupted) override;
 
   /// READDIR rather than READDIRPLUS: entries are packed without attributes.
@@ -50,7 +50,11 @@ private:
   fuse_entry_param param_of(const node_entry& entry) const;
   fuse_req_t take();
 
+  // Not the request's address: that is used again at once, and an interruption may still be on its way to the old one.
+  static std::uint64_t next_id();
+
   fuse_req_t request_;
+  const std::uint64_t id_ = next_id();
   const common_attr& common_;
   const std::size_t size_;
   std::size_t used_ = 0;
