@@ -1,5 +1,5 @@
-// The command line: what a user may say, and the plain data it becomes. One table of options drives the parser, the
-// help text and the defaults shown in it.
+// What a user may ask for, as plain data. One table of options drives the parser (command_line), the help text (help)
+// and the defaults shown in it.
 #pragma once
 
 #include "config/error.hpp"
@@ -11,8 +11,6 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <variant>
-#include <vector>
 
 namespace gitfs {
 
@@ -66,15 +64,6 @@ struct stats_options {
   bool json = false;
 };
 
-/// `--help` and `--version`: print `text` on standard output and exit with 0.
-struct print {
-  std::string text;
-};
-
-struct invocation {
-  std::variant<mount_options, unmount_options, stats_options, print> action;
-};
-
 /// One line of the table: an option of `gitfs-actor mount`.
 struct option_row {
   std::string_view group; ///< heading in the help text
@@ -90,17 +79,10 @@ struct option_row {
 /// Every option of `gitfs-actor mount`, in the order of the help text.
 std::span<const option_row> mount_option_table();
 
-/// Takes main's argv (with the program's name). An option given twice: the last one counts; `-o` adds up. An error has
-/// the code EINVAL and one line for standard error, which names the nearest known spelling and never a credential.
-result<invocation> parse_command_line(std::span<const char* const> argv);
-
-/// Overwrites `user:password` in every URL of argv, in place, so that ps does not show it. Call after parsing.
-void scrub_arguments(int argc, char** argv);
+/// "--foreground" of "-f,--foreground": the last spelling is the long one.
+std::string_view long_name(const option_row& row);
 
 /// The number of FUSE worker threads: what was asked for, or one per core, at least 2 and at most 8.
 unsigned worker_threads(const mount_options& options);
-
-/// The text for libfuse's `-o`: always begins with "ro"; commas inside values are escaped for it.
-std::string fuse_option_text(const mount_options& options);
 
 } // namespace gitfs

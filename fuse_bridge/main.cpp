@@ -1,7 +1,7 @@
 // gitfs-actor: a git repository as a directory, without cloning it.
 #include "fuse_bridge/commands.hpp"
 
-#include "config/options.hpp"
+#include "config/command_line.hpp"
 #include "config/overloaded.hpp"
 
 #include <cstdio>

@@ -1,5 +1,7 @@
 #include "fuse_bridge/session.hpp"
 
+#include "config/mount_words.hpp"
+
 #include <fuse3/fuse_lowlevel.h>
 #include <spdlog/spdlog.h>
 

@@ -1,4 +1,5 @@
-#include "config/options.hpp"
+#include "config/command_line.hpp"
+#include "config/mount_words.hpp"
 #include "config/version.hpp"
 #include "test/config/environment.hpp"
 

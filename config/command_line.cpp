@@ -1,0 +1,199 @@
+#include "config/command_line.hpp"
+
+#include "config/help.hpp"
+#include "config/log.hpp"
+#include "config/nearest.hpp"
+#include "config/option_values.hpp"
+#include "config/paths.hpp"
+#include "config/url.hpp"
+#include "config/version.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <algorithm>
+#include <cerrno>
+
+namespace gitfs {
+
+using std::string;
+using std::string_view;
+
+namespace {
+
+constexpr string_view program = "gitfs-actor";
+
+auto wrong(string message, string_view help = "gitfs-actor mount --help") {
+  return fail(EINVAL, redacted(message) + " (see " + string{help} + ")");
+}
+
+bool asks_help(std::span<const char* const> arguments) {
+  const auto end = std::ranges::find(arguments, string_view{"--"});
+  return std::any_of(arguments.begin(), end, [](string_view each) { return each == "-h" || each == "--help"; });
+}
+
+// Not in the cache folder: whoever empties a cache wants to keep what was said about it.
+result<std::filesystem::path> default_log_file(const mount_options& options) {
+  BOOST_OUTCOME_TRY(state, default_state_dir());
+  string name = options.mountpoint.relative_path().string();
+  std::ranges::replace(name, '/', '-');
+  constexpr std::size_t longest = 200; // with ".log" within the 255 bytes of a file name
+  if (name.size() > longest)
+    name.erase(0, name.size() - longest);
+  return state / (name + ".log");
+}
+
+result<void> finish(mount_options& out, const string& source, const string& mountpoint) {
+  if (source.empty())
+    return wrong("SOURCE is missing");
+  if (mountpoint.empty())
+    return wrong("MOUNTPOINT is missing");
+  if (out.kernel.allow_other && out.kernel.allow_root)
+    return wrong("allow_other and allow_root exclude each other");
+  BOOST_OUTCOME_TRYV(put(out.mountpoint, absolute_path(mountpoint)));
+  out.source = source;
+  if (is_local_path(source)) {
+    BOOST_OUTCOME_TRY(path, absolute_path(source));
+    out.source = path.string();
+  }
+  if (out.cache_dir.empty()) {
+    BOOST_OUTCOME_TRYV(put(out.cache_dir, default_cache_dir()));
+  }
+  if (out.log_file.empty() && !out.foreground) {
+    BOOST_OUTCOME_TRYV(put(out.log_file, default_log_file(out)));
+  }
+  return success();
+}
+
+// What CLI11 could not place: an unknown option is the likelier mistake, so it is named before a surplus argument.
+result<void> refuse_rest(std::vector<string> rest) {
+  std::erase(rest, "--"); // CLI11 keeps the mark itself
+  const auto option = std::ranges::find_if(rest, [](const string& each) { return each.size() > 1 && each[0] == '-'; });
+  if (option != rest.end()) {
+    const string name = option->substr(0, option->find('='));
+    std::vector<string_view> known;
+    for (const option_row& row : mount_option_table())
+      known.push_back(long_name(row));
+    return wrong("unknown option '" + name + "'" + did_you_mean(name, known));
+  }
+  if (!rest.empty())
+    return wrong("one argument too many: '" + rest.front() + "'");
+  return success();
+}
+
+result<invocation> parse_mount(std::vector<string> arguments) {
+  CLI::App app;
+  app.set_help_flag("");
+  app.allow_extras();
+  mount_options out;
+  string source;
+  string mountpoint;
+  std::vector<std::pair<const option_row*, CLI::Option*>> rows;
+  for (const option_row& row : mount_option_table()) {
+    CLI::Option* option = row.value.empty() ? app.add_flag(string{row.names}) : app.add_option(string{row.names});
+    if (!row.value.empty())
+      option->expected(1)->allow_extra_args(false)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+    rows.emplace_back(&row, option);
+  }
+  app.add_option("SOURCE", source);
+  app.add_option("MOUNTPOINT", mountpoint);
+  try {
+    std::ranges::reverse(arguments); // CLI11 takes them from the back
+    app.parse(std::move(arguments));
+  } catch (const CLI::ArgumentMismatch& e) {
+    const string what = e.what();
+    return wrong(what.substr(0, what.find(':')) + " needs a value");
+  } catch (const CLI::Error& e) {
+    return wrong(e.what());
+  }
+  BOOST_OUTCOME_TRYV(refuse_rest(app.remaining()));
+  for (const auto& [row, option] : rows)
+    for (const string& value : option->results()) {
+      const bool is_switch = row->value.empty();
+      if (is_switch && value != "true")
+        return wrong(string{long_name(*row)} + " takes no value");
+      if (auto done = row->set(out, is_switch ? "" : value); !done)
+        return wrong(string{long_name(*row)} + ": " + done.error().message);
+    }
+  BOOST_OUTCOME_TRYV(finish(out, source, mountpoint));
+  return invocation{std::move(out)};
+}
+
+// For the commands that take a mountpoint and at most one switch: sets `given` if the switch is there.
+result<std::filesystem::path> parse_mountpoint(std::span<const char* const> arguments, string_view help,
+                                               string_view known_switch, bool& given) {
+  std::vector<string_view> paths;
+  bool options_end = false;
+  for (const string_view each : arguments) {
+    if (!options_end && each == "--")
+      options_end = true;
+    else if (!options_end && !known_switch.empty() && each == known_switch)
+      given = true;
+    else if (!options_end && each.size() > 1 && each[0] == '-')
+      return wrong("unknown option '" + string{each} + "'", help);
+    else
+      paths.push_back(each);
+  }
+  if (paths.empty() || paths.front().empty())
+    return wrong("MOUNTPOINT is missing", help);
+  if (paths.size() > 1)
+    return wrong("one argument too many: '" + string{paths[1]} + "'", help);
+  return absolute_path(paths.front());
+}
+
+result<invocation> parse_unmount(std::span<const char* const> arguments) {
+  bool none = false;
+  BOOST_OUTCOME_TRY(mountpoint, parse_mountpoint(arguments, "gitfs-actor unmount --help", {}, none));
+  return invocation{unmount_options{std::move(mountpoint)}};
+}
+
+result<invocation> parse_stats(std::span<const char* const> arguments) {
+  bool json = false;
+  BOOST_OUTCOME_TRY(mountpoint, parse_mountpoint(arguments, "gitfs-actor stats --help", "--json", json));
+  return invocation{stats_options{std::move(mountpoint), json}};
+}
+
+// The commands that take a mountpoint.
+struct command_row {
+  string_view name;
+  string_view help;
+  result<invocation> (*parse)(std::span<const char* const> arguments);
+};
+
+constexpr command_row mountpoint_commands[] = {
+    {"unmount", unmount_help, parse_unmount},
+    {"stats", stats_help, parse_stats},
+};
+
+} // namespace
+
+result<invocation> parse_command_line(std::span<const char* const> argv) {
+  constexpr string_view help = "gitfs-actor --help";
+  if (argv.size() < 2)
+    return wrong("a command is missing: mount, unmount or stats", help);
+  const string_view command = argv[1];
+  const auto arguments = argv.subspan(2);
+  if (command == "--help" || command == "-h")
+    return invocation{print{string{general_help}}};
+  if (command == "--version" || command == "-V")
+    return invocation{print{string{program} + " " + version + "\n"}};
+  if (command == "mount") {
+    if (asks_help(arguments))
+      return invocation{print{mount_help()}};
+    return parse_mount({arguments.begin(), arguments.end()});
+  }
+  for (const command_row& row : mountpoint_commands)
+    if (command == row.name)
+      return asks_help(arguments) ? invocation{print{string{row.help}}} : row.parse(arguments);
+  const std::vector<string_view> known{"mount", "unmount", "stats", "--help", "--version"};
+  return wrong("unknown command '" + string{command} + "'" + did_you_mean(command, known), help);
+}
+
+void scrub_arguments(int argc, char** argv) {
+  for (int i = 1; i < argc; ++i) {
+    const string_view text = argv[i];
+    for (auto found = find_userinfo(text, 0); found; found = find_userinfo(text, found->begin + found->size))
+      std::fill_n(argv[i] + found->begin, found->size, '*');
+  }
+}
+
+} // namespace gitfs

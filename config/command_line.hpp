@@ -1,0 +1,28 @@
+// The command line: from main's argv to the plain data of options.hpp.
+#pragma once
+
+#include "config/options.hpp"
+
+#include <span>
+#include <string>
+#include <variant>
+
+namespace gitfs {
+
+/// `--help` and `--version`: print `text` on standard output and exit with 0.
+struct print {
+  std::string text;
+};
+
+struct invocation {
+  std::variant<mount_options, unmount_options, stats_options, print> action;
+};
+
+/// Takes main's argv (with the program's name). An option given twice: the last one counts; `-o` adds up. An error has
+/// the code EINVAL and one line for standard error, which names the nearest known spelling and never a credential.
+result<invocation> parse_command_line(std::span<const char* const> argv);
+
+/// Overwrites `user:password` in every URL of argv, in place, so that ps does not show it. Call after parsing.
+void scrub_arguments(int argc, char** argv);
+
+} // namespace gitfs

@@ -1,0 +1,53 @@
+#include "config/help.hpp"
+
+#include "config/mount_words.hpp"
+
+#include <algorithm>
+
+namespace gitfs {
+
+using std::string;
+using std::string_view;
+
+namespace {
+
+string help_line(string left, string_view text) {
+  constexpr std::size_t column = 34;
+  left.insert(0, "  ");
+  left.resize(std::max(left.size() + 2, column), ' ');
+  return left + string{text} + "\n";
+}
+
+} // namespace
+
+string mount_help() {
+  string out = "Usage: gitfs-actor mount [options] SOURCE MOUNTPOINT\n\n"
+               "Shows the git repository SOURCE as a read-only folder at MOUNTPOINT, without cloning it.\n"
+               "SOURCE is a URL or the path of a local repository; MOUNTPOINT is an existing folder.\n";
+  const mount_options defaults;
+  string_view group;
+  const auto add = [&](const option_row& row) {
+    if (row.group != group)
+      out += "\n" + string{group = row.group} + ":\n";
+    string left{row.names};
+    if (const std::size_t comma = left.find(','); comma != string::npos)
+      left.insert(comma + 1, " ");
+    else if (left.starts_with("--"))
+      left.insert(0, "    "); // under the long name of a row that has a short one
+    if (!row.value.empty())
+      left += " " + string{row.value};
+    string text{row.help};
+    if (row.show != nullptr)
+      text += " (default: " + row.show(defaults) + ")";
+    out += help_line(std::move(left), text);
+  };
+  for (const option_row& row : mount_option_table())
+    add(row);
+  out += "\nMount options (-o):\n";
+  for (const mount_word& word : mount_word_table())
+    if (!word.help.empty())
+      out += help_line(string{word.name} + (word.value.empty() ? "" : "=" + string{word.value}), word.help);
+  return out += help_line("x-*", "ignored: for other programs");
+}
+
+} // namespace gitfs

@@ -1,0 +1,37 @@
+// What `--help` prints. The text of `mount` is made from the tables that its parser uses.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace gitfs {
+
+std::string mount_help();
+
+inline constexpr std::string_view general_help = R"(Usage: gitfs-actor COMMAND ...
+
+Shows git repositories as read-only folders, without cloning them.
+
+Commands:
+  mount [options] SOURCE MOUNTPOINT   show the repository SOURCE at MOUNTPOINT
+  unmount MOUNTPOINT                  end a mount
+  stats [--json] MOUNTPOINT           print what a mount has done so far
+
+Options:
+  -h, --help                          print this text; after a command: its own help
+  -V, --version                       print the version
+)";
+
+inline constexpr std::string_view unmount_help = R"(Usage: gitfs-actor unmount MOUNTPOINT
+
+Ends the mount at MOUNTPOINT and returns when its process is gone.
+)";
+
+inline constexpr std::string_view stats_help = R"(Usage: gitfs-actor stats [--json] MOUNTPOINT
+
+Prints the counters of the mount at MOUNTPOINT: kernel requests by kind, directory actors, upstream requests and bytes.
+
+  --json                              as a JSON object
+)";
+
+} // namespace gitfs

@@ -1,0 +1,59 @@
+#include "config/option_values.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace gitfs {
+
+using std::string;
+using std::string_view;
+
+namespace {
+
+struct level_name {
+  string_view name;
+  log_level level;
+};
+constexpr std::array level_names{
+    level_name{"trace", log_level::trace}, level_name{"debug", log_level::debug}, level_name{"info", log_level::info},
+    level_name{"warn", log_level::warn},   level_name{"error", log_level::error}, level_name{"off", log_level::off},
+};
+
+} // namespace
+
+result<log_level> read_level(const string& value) {
+  string known;
+  for (const level_name& row : level_names) {
+    if (row.name == value)
+      return row.level;
+    known += (known.empty() ? "" : ", ") + string{row.name};
+  }
+  return fail(EINVAL, "'" + value + "' is not one of " + known);
+}
+
+string show_level(log_level level) {
+  return string{std::ranges::find(level_names, level, &level_name::level)->name};
+}
+
+result<std::chrono::milliseconds> read_seconds(const string& value) {
+  constexpr double most = 86'400;
+  double seconds = 0;
+  const auto [end, ec] = std::from_chars(value.data(), value.data() + value.size(), seconds, std::chars_format::fixed);
+  // Written so that NaN is refused too.
+  if (ec != std::errc{} || end != value.data() + value.size() || !(seconds >= 0.001 && seconds <= most))
+    return fail(EINVAL, "'" + value + "' is not a number of seconds (more than 0, up to a day: 86400)");
+  return std::chrono::milliseconds{static_cast<std::int64_t>(seconds * 1000)};
+}
+
+string show_seconds(std::chrono::milliseconds time) {
+  return std::to_string(time.count() / 1000);
+}
+
+result<void> put_name(string& out, const string& value) {
+  if (value.empty())
+    return fail(EINVAL, "the value is empty");
+  out = value;
+  return success();
+}
+
+} // namespace gitfs

@@ -1,0 +1,44 @@
+// The values of options: text to data and back. An error's message quotes the value and says what would be right.
+#pragma once
+
+#include "config/options.hpp"
+
+#include <cerrno>
+#include <charconv>
+#include <chrono>
+#include <string>
+#include <utility>
+
+namespace gitfs {
+
+result<log_level> read_level(const std::string& value);
+std::string show_level(log_level level);
+
+/// Seconds with an optional fraction: at least 0.001, at most a day.
+result<std::chrono::milliseconds> read_seconds(const std::string& value);
+/// Whole seconds.
+std::string show_seconds(std::chrono::milliseconds time);
+
+/// A whole decimal number from `least` to `most`.
+template <class T>
+result<T> read_number(const std::string& value, T least, T most) {
+  T out{};
+  const auto [end, ec] = std::from_chars(value.data(), value.data() + value.size(), out);
+  if (ec != std::errc{} || end != value.data() + value.size() || out < least || out > most)
+    return fail(EINVAL,
+                "'" + value + "' is not a whole number from " + std::to_string(least) + " to " + std::to_string(most));
+  return out;
+}
+
+/// Moves a value that could be read to its place.
+template <class T>
+result<void> put(T& out, result<T> value) {
+  BOOST_OUTCOME_TRY(taken, std::move(value));
+  out = std::move(taken);
+  return success();
+}
+
+/// Any text but an empty one.
+result<void> put_name(std::string& out, const std::string& value);
+
+} // namespace gitfs
