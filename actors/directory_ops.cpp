@@ -141,13 +141,8 @@ directory_state::lacking directory_state::lookup(kernel_op& op, const lookup_op&
     op.answer.error(ENAMETOOLONG);
     return {};
   }
-  int code = 0;
-  if (lacking l = ensure_listing(code))
-    return l;
-  if (code != 0) {
-    op.answer.error(code);
-    return {};
-  }
+  if (lacking instead; !ensure_listing(op, instead))
+    return instead;
   const dentry* found = dentries_.find(what.name);
   if (found == nullptr) {
     op.answer.absent();
@@ -167,13 +162,8 @@ directory_state::lacking directory_state::lookup(kernel_op& op, const lookup_op&
 }
 
 directory_state::lacking directory_state::readdir(kernel_op& op, const readdir_op& what) {
-  int code = 0;
-  if (lacking l = ensure_listing(code))
-    return l;
-  if (code != 0) {
-    op.answer.error(code);
-    return {};
-  }
+  if (lacking instead; !ensure_listing(op, instead))
+    return instead;
   const auto order = dentries_.sorted();
   std::vector<child_index> revealed;
   std::uint64_t next = what.offset;

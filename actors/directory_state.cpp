@@ -216,33 +216,33 @@ void directory_state::invalidate(const oid& tree) {
     handle(std::move(waiter.op));
 }
 
-directory_state::lacking directory_state::ensure_listing(int& code) {
-  code = 0;
+bool directory_state::ensure_listing(kernel_op& op, lacking& instead) {
   if (complete_)
-    return {};
+    return true;
   const missing what{missing::listing, {}};
   if (std::any_of(pending_.begin(), pending_.end(), [&](const pending& p) { return p.what == what; }))
-    return what;
+    return instead = what, false;
   auto raw = context_.db->read(link_->tree);
   if (!raw) {
     if (raw.error().code == ENOENT)
-      return what;
-    code = EIO;
-    return {};
+      instead = what;
+    else
+      op.answer.error(EIO);
+    return false;
   }
   auto parsed = parse_tree(raw.value().data());
   if (!parsed || raw.value().type() != object_type::tree) {
     spdlog::error("directory '{}': its tree {} cannot be read: {}", path_of(*link_), link_->tree.hex(),
                   parsed ? "not a tree object" : parsed.error().message);
-    code = EIO;
-    return {};
+    op.answer.error(EIO);
+    return false;
   }
   if (parsed.value().hidden != 0)
     port_.hidden(parsed.value().hidden, parsed.value().hidden_reason);
   dentries_.refresh(std::move(parsed.value().entries));
   complete_ = true;
   fill_sizes({});
-  return {};
+  return true;
 }
 
 std::vector<oid> directory_state::unknown_sizes() const {

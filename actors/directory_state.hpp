@@ -115,7 +115,8 @@ private:
   pending& pending_for(const missing& what, urgency how);
   std::vector<parked_op> take_waiters(want_id id);
   void answer_waiters(want_id id, int code, missing::kind brought);
-  lacking ensure_listing(int& code);
+  // Whether the listing is here. If not, `instead` is what the attempt gives: it lacks it, or an error was answered.
+  bool ensure_listing(kernel_op& op, lacking& instead);
   void fill_sizes(const std::vector<std::pair<oid, std::uint64_t>>& known);
   std::vector<oid> unknown_sizes() const;
   std::vector<oid> missing_objects(entry_kind of) const;
