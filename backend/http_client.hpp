@@ -1,6 +1,7 @@
 // HTTP over libcurl's multi interface, on one thread of its own. Knows nothing of git.
 #pragma once
 
+#include "backend/tls_trust.hpp"
 #include "config/error.hpp"
 
 #include <chrono>
@@ -66,11 +67,12 @@ public:
 struct http_client_options {
   unsigned connections_per_host = 8;
   std::string user_agent = "git/gitfs-actor"; ///< some hosts serve git only to agents that begin with "git/"
+  tls_trust trust = tls_trust::of_environment();
 };
 
-/// Thread-safe. TLS is verified (GIT_SSL_CAINFO names another CA bundle, as for git); proxies come from the usual
-/// environment variables; redirects are followed, a POST stays one, never from https to http. Destruction cancels
-/// everything and joins the thread.
+/// Thread-safe. TLS is verified, always; proxies come from the environment as libcurl reads it (http_proxy,
+/// https_proxy, all_proxy, no_proxy); redirects are followed, a POST stays one, never from https to http. Destruction
+/// cancels everything and joins the thread.
 class http_client {
 public:
   explicit http_client(http_client_options options = {});

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdlib>
 #include <stdexcept>
 
 namespace gitfs {
@@ -32,15 +31,8 @@ constexpr struct {
     {CURLE_WEIRD_SERVER_REPLY, EIO, true, "the answer is not HTTP"},
     {CURLE_UNSUPPORTED_PROTOCOL, EIO, false, "a redirect leads to a protocol that is not allowed (https to http?)"},
     {CURLE_TOO_MANY_REDIRECTS, EIO, false, "too many redirects"},
-    {CURLE_PEER_FAILED_VERIFICATION, EIO, false, "the server's TLS certificate is not trusted"},
-    {CURLE_SSL_CACERT_BADFILE, EIO, false, "the file of trusted TLS certificates cannot be read"},
     {CURLE_BAD_CONTENT_ENCODING, EIO, false, "the answer's content encoding is broken"},
 };
-
-const char* ca_file() {
-  static const char* const path = std::getenv("GIT_SSL_CAINFO");
-  return path != nullptr && *path != '\0' ? path : nullptr;
-}
 
 constexpr long body_buffer = 256 * 1024; // fewer calls for large packs
 
@@ -67,8 +59,8 @@ http_easy::http_easy(http_request request, std::shared_ptr<http_handler> handler
   curl_easy_setopt(h, CURLOPT_TCP_KEEPALIVE, 1L);
   curl_easy_setopt(h, CURLOPT_USERAGENT, options.user_agent.c_str());
   curl_easy_setopt(h, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(request_.connect_timeout.count()));
-  if (ca_file() != nullptr)
-    curl_easy_setopt(h, CURLOPT_CAINFO, ca_file());
+  curl_easy_setopt(h, CURLOPT_ERRORBUFFER, detail_.data());
+  options.trust.apply(h);
   curl_easy_setopt(h, CURLOPT_HTTPAUTH, long{CURLAUTH_BASIC});
   curl_easy_setopt(h, CURLOPT_NETRC, long{CURL_NETRC_OPTIONAL});
   if (!request_.username.empty())
@@ -171,10 +163,20 @@ void http_easy::resume(clock::time_point now) {
 void http_easy::end(CURLcode code) {
   if (code == CURLE_OK)
     return end(0, {}, false);
+  if (code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CACERT_BADFILE)
+    return end(EIO, host() + ": " + tls_refusal(code, detail_.data()), false);
+  long tunnel = 0; // the status of a proxy's answer to CONNECT
+  if (code == CURLE_RECV_ERROR && curl_easy_getinfo(handle(), CURLINFO_HTTP_CONNECTCODE, &tunnel) == CURLE_OK
+      && tunnel >= 300)
+    return end(EIO, host() + ": the proxy refuses to connect to it, with HTTP status " + std::to_string(tunnel),
+               tunnel >= 500);
   const auto* known = std::find_if(std::begin(failures), std::end(failures), [&](auto& f) { return f.code == code; });
   if (known == std::end(failures))
     return end(EIO, host() + ": " + curl_easy_strerror(code), false);
-  end(known->failure, host() + ": " + known->text, known->transient);
+  std::string message = host() + ": " + known->text;
+  if (code == CURLE_COULDNT_CONNECT) // libcurl's words say where to: perhaps a proxy
+    message += std::string{" ("} + detail_.data() + ")";
+  end(known->failure, std::move(message), known->transient);
 }
 
 void http_easy::end(int failure, std::string message, bool transient) {

@@ -3,6 +3,7 @@
 
 #include "backend/http_client.hpp"
 
+#include <array>
 #include <chrono>
 #include <curl/curl.h>
 #include <memory>
@@ -41,6 +42,7 @@ private:
 
   http_request request_;
   std::shared_ptr<http_handler> handler_;
+  std::array<char, CURL_ERROR_SIZE> detail_{}; // libcurl's words for what failed
   std::unique_ptr<curl_slist, decltype(&curl_slist_free_all)> headers_{nullptr, curl_slist_free_all};
   std::unique_ptr<CURL, decltype(&curl_easy_cleanup)> easy_{nullptr, curl_easy_cleanup};
   std::optional<http_head> head_;

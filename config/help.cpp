@@ -18,6 +18,17 @@ string help_line(string left, string_view text) {
   return left + string{text} + "\n";
 }
 
+// The proxies are libcurl's business; of those for TLS, tls_trust has all.
+constexpr struct {
+  string_view names;
+  string_view text;
+} variables[] = {
+    {"http_proxy, https_proxy,", "the proxy to go through, as for curl and git;"},
+    {"all_proxy, no_proxy", "no_proxy: hosts that are reached without it"},
+    {"GIT_SSL_CAINFO, SSL_CERT_FILE", "certificates of authorities to trust, beside the system's: a file"},
+    {"GIT_SSL_CAPATH, SSL_CERT_DIR", "the same: a folder"},
+};
+
 } // namespace
 
 string mount_help() {
@@ -47,7 +58,11 @@ string mount_help() {
   for (const mount_word& word : mount_word_table())
     if (!word.help.empty())
       out += help_line(string{word.name} + (word.value.empty() ? "" : "=" + string{word.value}), word.help);
-  return out += help_line("x-*", "ignored: for other programs");
+  out += help_line("x-*", "ignored: for other programs");
+  out += "\nEnvironment:\n";
+  for (const auto& [names, text] : variables)
+    out += help_line(string{names}, text);
+  return out;
 }
 
 } // namespace gitfs

@@ -22,7 +22,7 @@ server_request parse_line(const std::string& line) {
   std::istringstream in{line};
   for (std::string each; std::getline(in, each, '\t');)
     field.push_back(each);
-  if (field.size() != 10)
+  if (field.size() != 11)
     throw std::runtime_error("a line of the server's log that is none: " + line);
   return {.method = field[1],
           .path = field[2],
@@ -32,12 +32,13 @@ server_request parse_line(const std::string& line) {
           .seconds = std::stod(field[6]),
           .command = field[7],
           .wants = field[8] == "-" ? 0 : std::stoull(field[8]),
-          .filter = field[9]};
+          .filter = field[9],
+          .protocol = field[10]};
 }
 
 } // namespace
 
-git_server::git_server(std::filesystem::path root) : root_{std::move(root)} {
+git_server::git_server(std::filesystem::path root, transport over) : root_{std::move(root)}, over_{over} {
   start();
 }
 
@@ -56,10 +57,15 @@ std::string git_server::url(std::string_view modifiers, std::string_view reposit
   return out += repository;
 }
 
+std::string git_server::plain_port() const {
+  const std::string file = over_ == transport::tls ? "plain-port" : "port";
+  return must_run("cat " + (state_ / file).string());
+}
+
 std::vector<server_request> git_server::requests() {
   // nginx has one worker: once the line of a request of our own is in the log, so are those of all answers before it.
   const std::string mark = "/-/mark/" + std::to_string(++marks_);
-  must_run("exec 3<>/dev/tcp/127.0.0.1/" + base_.substr(base_.rfind(':') + 1) + "; printf 'GET " + mark
+  must_run("exec 3<>/dev/tcp/127.0.0.1/" + plain_port() + "; printf 'GET " + mark
            + " HTTP/1.0\\r\\n\\r\\n' >&3; cat <&3");
   for (int tries = 0; tries < 1000; ++tries) {
     std::ifstream log{state_ / "access.log"};
@@ -104,7 +110,7 @@ void git_server::stop() {
 
 void git_server::start() {
   base_ = must_run(script("git-server") + " start --dir " + state_.path().string() + " --root '" + root_.string()
-                   + "' --owner " + std::to_string(::getpid()));
+                   + (over_ == transport::tls ? "' --tls" : "'") + " --owner " + std::to_string(::getpid()));
 }
 
 } // namespace gitfs::test

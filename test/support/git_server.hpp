@@ -22,12 +22,15 @@ struct server_request {
   std::string command;     ///< info/refs, ls-refs, fetch, object-info or upload-pack (protocol v0); "-" if none of them
   std::uint64_t wants = 0; ///< objects that a fetch asked for
   std::string filter;      ///< as git's --filter; "-" if none
+  std::string protocol;    ///< "HTTP/1.1", "HTTP/2.0"
 };
+
+enum class transport : std::uint8_t { plain, tls };
 
 class git_server {
 public:
   /// Serves every bare repository in `root`.
-  explicit git_server(std::filesystem::path root);
+  explicit git_server(std::filesystem::path root, transport over = transport::plain);
   ~git_server();
   git_server(const git_server&) = delete;
   git_server& operator=(const git_server&) = delete;
@@ -36,6 +39,9 @@ public:
   /// scripts/git-server.
   std::string url(std::string_view modifiers, std::string_view repository) const;
   std::string url(std::string_view repository) const { return url("", repository); }
+
+  /// The server's certificate, which signs itself: for whom shall trust it.
+  std::filesystem::path certificate() const { return state_ / "certificate.pem"; }
 
   /// Every request so far, or since clear_requests. All whose answer has been received are in it.
   std::vector<server_request> requests();
@@ -51,7 +57,10 @@ public:
   void start();
 
 private:
+  std::string plain_port() const;
+
   std::filesystem::path root_;
+  transport over_;
   temp_dir state_;
   std::string base_;
   std::size_t marks_ = 0;

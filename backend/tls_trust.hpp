@@ -1,0 +1,26 @@
+// Whose TLS certificates are trusted, and what to say about one that is not. A certificate is always verified.
+#pragma once
+
+#include <curl/curl.h>
+#include <string>
+#include <string_view>
+
+namespace gitfs {
+
+/// Beside what libcurl was built with. Empty: only that.
+struct tls_trust {
+  std::string file;   ///< PEM, with the certificates of authorities
+  std::string folder; ///< of such files, as `openssl rehash` arranges it
+
+  /// By the variables of git, and after them those of curl and OpenSSL: GIT_SSL_CAINFO, CURL_CA_BUNDLE or SSL_CERT_FILE;
+  /// GIT_SSL_CAPATH or SSL_CERT_DIR. An empty one counts as unset.
+  static tls_trust of_environment();
+
+  void apply(CURL* handle) const;
+};
+
+/// What is wrong with the server's certificate, or with the authorities named, and what to do. `detail` is libcurl's
+/// CURLOPT_ERRORBUFFER after CURLE_PEER_FAILED_VERIFICATION or CURLE_SSL_CACERT_BADFILE.
+std::string tls_refusal(CURLcode code, std::string_view detail);
+
+} // namespace gitfs
