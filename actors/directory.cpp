@@ -1,5 +1,7 @@
 #include "actors/directory.hpp"
 
+#include <caf/event_based_actor.hpp>
+
 namespace gitfs {
 
 namespace {
@@ -38,7 +40,7 @@ private:
 
 directory_actor::directory_actor(caf::actor_config& cfg, std::shared_ptr<mount_context> context,
                                  std::shared_ptr<const mount_actors> others, dir_slot slot)
-  : caf::event_based_actor(cfg),
+  : lasting_actor(cfg),
     context_(std::move(context)),
     others_(std::move(others)),
     slot_(slot),

@@ -2,9 +2,8 @@
 #pragma once
 
 #include "actors/directory_state.hpp"
+#include "actors/lasting_actor.hpp"
 #include "actors/messages.hpp"
-
-#include <caf/event_based_actor.hpp>
 
 namespace gitfs {
 
@@ -15,7 +14,7 @@ struct mount_actors {
   caf::actor prefetcher; ///< none where prefetch is off or nothing can be missing
 };
 
-class directory_actor final : public caf::event_based_actor, private directory_port {
+class directory_actor final : public lasting_actor, private directory_port {
 public:
   static constexpr const char* actor_name = "directory";
 
@@ -27,6 +26,10 @@ public:
 protected:
   caf::behavior make_behavior() override;
   void on_exit() override;
+  void clean_up() override {
+    if (state_)
+      state_->clean_up();
+  }
 
 private:
   void ask(want w) override;

@@ -67,7 +67,8 @@ directory_state::pending& directory_state::pending_for(const missing& what, urge
       }
       return p;
     }
-  pending& fresh = pending_.emplace_back(pending{next_want_++, what, how, how == urgency::speculation});
+  // Noted when it was asked for, not before: if asking throws, nobody must come to wait for it.
+  const pending fresh{next_want_++, what, how, how == urgency::speculation};
   switch (what.what) {
   case missing::listing:
     port_.ask({fresh.id, want_kind::trees, how, {link_->tree}});
@@ -88,7 +89,7 @@ directory_state::pending& directory_state::pending_for(const missing& what, urge
     port_.ask({fresh.id, want_kind::blobs, how, missing_objects(entry_kind::symlink)});
     break;
   }
-  return fresh;
+  return pending_.emplace_back(fresh);
 }
 
 void directory_state::finished(want_id id, const want_result& outcome) {
@@ -167,10 +168,10 @@ void directory_state::child_idle(dir_slot slot, std::uint32_t generation, releas
   auto latest = releasing_.find(slot);
   dentry* entry = dentries_.at(context_.inodes.index_of(slot));
   if (latest == releasing_.end() || latest->second != number || entry == nullptr || entry->nlookup != 0)
-    return; // looked up again meanwhile: the next forget releases it again
+    return;               // looked up again meanwhile: the next forget releases it again
+  port_.reap_child(slot); // first: if it throws, clean_up still sees the child
   releasing_.erase(latest);
   dentries_.set_slot(*entry, no_slot);
-  port_.reap_child(slot);
   idle_if_released();
 }
 
@@ -182,13 +183,24 @@ void directory_state::release(release_number number) {
 void directory_state::idle_if_released() {
   if (released_ == 0 || dentries_.referenced())
     return;
-  const release_number number = std::exchange(released_, 0);
   // Nobody can be parked here: a request holds a reference. What is still on its way is speculation, and nobody is left
   // to use it. (A load cannot be cancelled; its result is dropped.)
   for (const pending& p : pending_)
     port_.cancel(p.id);
   pending_.clear();
-  port_.idle(number);
+  port_.idle(released_);
+  released_ = 0; // last: if one of these throws, clean_up does them again
+}
+
+void directory_state::clean_up() {
+  const auto waits_in_vain = [this](const parked_op& p) {
+    return std::none_of(pending_.begin(), pending_.end(), [&](const pending& each) { return each.id == p.waits_for; });
+  };
+  std::erase_if(parked_, waits_in_vain); // their replies answer EIO
+  for (child_index i = 0; const dentry* entry = dentries_.at(i); ++i)
+    if (entry->slot != no_slot && entry->nlookup == 0)
+      port_.release_child(entry->slot, releasing_[entry->slot] = ++last_release_);
+  idle_if_released();
 }
 
 void directory_state::invalidate(const oid& tree) {

@@ -72,6 +72,10 @@ public:
   /// A child directory is idle, in answer to that release. Unless it was looked up meanwhile, its slot goes back.
   void child_idle(dir_slot slot, std::uint32_t generation, release_number number);
 
+  /// Completes what a call that threw has left half done: nobody waits for what is not on its way, and every child that
+  /// the kernel has given back is released, again if need be. Idempotent.
+  void clean_up();
+
   /// Another tree (or the same, to have it read anew). Whatever is on its way for the old one is dropped; who waits for
   /// a listing waits for the new one.
   void invalidate(const oid& tree);

@@ -17,7 +17,7 @@ constexpr std::uint64_t ahead_number = 0;
 fetcher_actor::fetcher_actor(caf::actor_config& cfg, std::shared_ptr<mount_context> context,
                              std::shared_ptr<upstream> remote, std::uint64_t trees_ahead,
                              const want_queue::limits& limits)
-  : caf::event_based_actor(cfg),
+  : lasting_actor(cfg),
     context_(std::move(context)),
     remote_(std::move(remote)),
     trees_ahead_(trees_ahead),

@@ -1,12 +1,11 @@
 // The actor between those who want objects and the upstream.
 #pragma once
 
+#include "actors/lasting_actor.hpp"
 #include "actors/messages.hpp"
 #include "actors/mount_context.hpp"
 #include "actors/want_queue.hpp"
 #include "backend/upstream.hpp"
-
-#include <caf/event_based_actor.hpp>
 
 #include <map>
 #include <memory>
@@ -15,7 +14,7 @@
 namespace gitfs {
 
 /// Owns every transfer: ending this actor cancels them all. One per upstream and mount.
-class fetcher_actor final : public caf::event_based_actor {
+class fetcher_actor final : public lasting_actor {
 public:
   /// `trees_ahead`: when the first tree is missed, fetch all of the snapshot's trees, giving up beyond that many
   /// bytes (0: do not).

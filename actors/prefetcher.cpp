@@ -17,7 +17,7 @@ constexpr want_id content_wants = want_id{1} << 63; // the two number their want
 } // namespace
 
 prefetcher_actor::prefetcher_actor(caf::actor_config& cfg, std::shared_ptr<mount_context> context, caf::actor fetcher)
-  : caf::event_based_actor(cfg),
+  : lasting_actor(cfg),
     context_(std::move(context)),
     fetcher_(std::move(fetcher)),
     listings_(readahead::kind::listings, *context_->db, *this, listing_limits),

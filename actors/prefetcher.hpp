@@ -1,18 +1,17 @@
 // The actor that looks ahead of walkers and readers.
 #pragma once
 
+#include "actors/lasting_actor.hpp"
 #include "actors/messages.hpp"
 #include "actors/mount_context.hpp"
 #include "actors/readahead.hpp"
-
-#include <caf/event_based_actor.hpp>
 
 namespace gitfs {
 
 /// Hears from directories where readers are, and wants what they will need from the fetcher. Run by the directory's own
 /// execution unit, before the fetcher: so what a walker will need leaves in one request with what its directory asks
 /// for.
-class prefetcher_actor final : public caf::event_based_actor, private readahead_port {
+class prefetcher_actor final : public lasting_actor, private readahead_port {
 public:
   prefetcher_actor(caf::actor_config& cfg, std::shared_ptr<mount_context> context, caf::actor fetcher);
 

@@ -6,7 +6,7 @@ namespace gitfs {
 
 supervisor_actor::supervisor_actor(caf::actor_config& cfg, std::shared_ptr<mount_context> context, caf::actor fetcher,
                                    caf::actor prefetcher)
-  : caf::event_based_actor(cfg),
+  : lasting_actor(cfg),
     context_(std::move(context)),
     fetcher_(std::move(fetcher)),
     prefetcher_(std::move(prefetcher)) {}
@@ -15,10 +15,28 @@ caf::behavior supervisor_actor::make_behavior() {
   others_ = std::make_shared<mount_actors>(
       mount_actors{caf::actor_cast<caf::actor>(this), std::move(fetcher_), std::move(prefetcher_)});
   return {
-      [this](enter_directory& m) { enter(m); },          [this](release_directory m) { release(m); },
-      [this](directory_idle m) { tell_parent_idle(m); }, [this](reap_directory m) { reap(m.slot); },
+      [this](enter_directory& m) { enter(m); },
+      [this](release_directory m) { surely(&supervisor_actor::release, m); },
+      [this](directory_idle m) { surely(&supervisor_actor::tell_parent_idle, m); },
+      [this](reap_directory m) { surely(&supervisor_actor::reap, m); },
       [this](const entries_hidden& m) { warn_once(m); },
   };
+}
+
+// For the messages that take a directory away: nobody would send a lost one again, and its slot would be lost with it.
+template <class Message>
+void supervisor_actor::surely(void (supervisor_actor::*handler)(Message), Message m) {
+  try {
+    (this->*handler)(m);
+  } catch (const std::exception&) {
+    owed_.emplace_back([this, handler, m] { (this->*handler)(m); });
+    throw;
+  }
+}
+
+void supervisor_actor::clean_up() {
+  for (; !owed_.empty(); owed_.pop_front())
+    owed_.front()();
 }
 
 void supervisor_actor::on_exit() {
@@ -71,14 +89,14 @@ void supervisor_actor::warn_once(const entries_hidden& m) {
     spdlog::warn("directory '{}': {} of its entries cannot be shown: {}", path_of(*m.link), m.count, m.reason);
 }
 
-void supervisor_actor::reap(dir_slot slot) {
-  if (!context_->inodes.in_use(slot))
+void supervisor_actor::reap(reap_directory m) {
+  if (!context_->inodes.in_use(m.slot))
     return;
-  if (context_->inodes.actor_of(slot) != nullptr) {
+  if (context_->inodes.actor_of(m.slot) != nullptr) {
     context_->counts.subtract(counter::directories_live);
     context_->counts.add(counter::directories_reaped);
   }
-  context_->inodes.free(slot);
+  context_->inodes.free(m.slot);
 }
 
 } // namespace gitfs

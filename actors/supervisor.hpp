@@ -2,18 +2,19 @@
 #pragma once
 
 #include "actors/directory.hpp"
+#include "actors/lasting_actor.hpp"
 #include "actors/messages.hpp"
 #include "actors/mount_context.hpp"
 
-#include <caf/event_based_actor.hpp>
-
+#include <deque>
+#include <functional>
 #include <unordered_set>
 
 namespace gitfs {
 
 /// Spawns a directory's actor when the first request for something inside it comes, and drops it (that ends it) when
 /// its parent says that nobody can reach it. Sole writer of the inode table's actor handles.
-class supervisor_actor final : public caf::event_based_actor {
+class supervisor_actor final : public lasting_actor {
 public:
   supervisor_actor(caf::actor_config& cfg, std::shared_ptr<mount_context> context, caf::actor fetcher,
                    caf::actor prefetcher);
@@ -23,12 +24,15 @@ public:
 protected:
   caf::behavior make_behavior() override;
   void on_exit() override;
+  void clean_up() override;
 
 private:
   void enter(enter_directory& m);
   void release(release_directory m);
   void tell_parent_idle(directory_idle m);
-  void reap(dir_slot slot);
+  void reap(reap_directory m);
+  template <class Message>
+  void surely(void (supervisor_actor::*handler)(Message), Message m);
   void warn_once(const entries_hidden& m);
   caf::actor live(dir_slot slot) const;
 
@@ -37,6 +41,7 @@ private:
   caf::actor prefetcher_;
   std::shared_ptr<const mount_actors> others_;
   std::unordered_set<std::uint64_t> warned_of_; // st_ino of directories
+  std::deque<std::function<void()>> owed_;      // clean-ups that threw
 };
 
 } // namespace gitfs

@@ -96,6 +96,11 @@ void memory_db::show(const oid& id) {
   here_.insert(hidden_.extract(id));
 }
 
+void memory_db::throw_at_reads(int count) {
+  std::lock_guard guard{lock_};
+  throws_ = count;
+}
+
 void memory_db::tell_size(const oid& id, std::uint64_t size) {
   std::lock_guard guard{lock_};
   told_[id] = size;
@@ -103,6 +108,8 @@ void memory_db::tell_size(const oid& id, std::uint64_t size) {
 
 result<object> memory_db::read(const oid& id) {
   std::lock_guard guard{lock_};
+  if (throws_ > 0 && throws_-- > 0)
+    throw std::bad_alloc{};
   auto it = here_.find(id);
   if (it == here_.end())
     return fail(ENOENT, "not here");

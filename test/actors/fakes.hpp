@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <new>
 #include <string>
 #include <vector>
 
@@ -27,6 +28,8 @@ public:
   /// Takes an object out (evicted) and brings it back.
   void hide(const oid& id);
   void show(const oid& id);
+  /// So many of the next reads throw, as when memory is short.
+  void throw_at_reads(int count);
   /// Sizes are known only of those that are here, unless told.
   void tell_size(const oid& id, std::uint64_t size);
 
@@ -38,6 +41,7 @@ private:
   oid put(object_type type, std::string content);
 
   std::mutex lock_;
+  int throws_ = 0;
   std::uint8_t next_ = 1;
   std::uint8_t next_high_ = 0;
   std::map<oid, std::pair<object_type, std::shared_ptr<const std::string>>> here_, hidden_;
@@ -84,18 +88,29 @@ public:
   std::vector<dir_slot> released, reaped;
   std::vector<release_number> release_numbers;
   int idles = 0, listings = 0, hidings = 0;
+  int failures = 0; ///< so many of the next calls that are messages to others throw
   std::vector<child_index> reads;
 
-  void ask(want w) override { asked.push_back(std::move(w)); }
+  void ask(want w) override {
+    fail_if_told();
+    asked.push_back(std::move(w));
+  }
   void promote(want_id id) override { promoted.push_back(id); }
   void cancel(want_id id) override { cancelled.push_back(id); }
   void load(want_id id, const oid& blob) override { loads.emplace_back(id, blob); }
   void release_child(dir_slot slot, release_number number) override {
+    fail_if_told();
     released.push_back(slot);
     release_numbers.push_back(number);
   }
-  void reap_child(dir_slot slot) override { reaped.push_back(slot); }
-  void idle(release_number) override { ++idles; }
+  void reap_child(dir_slot slot) override {
+    fail_if_told();
+    reaped.push_back(slot);
+  }
+  void idle(release_number) override {
+    fail_if_told();
+    ++idles;
+  }
   void hidden(std::size_t, const std::string&) override { ++hidings; }
   void listed() override { ++listings; }
   void read_started(child_index child) override { reads.push_back(child); }
@@ -106,6 +121,12 @@ public:
   /// Number of wants of a kind.
   std::size_t count(want_kind kind) const;
   const want& last(want_kind kind) const;
+
+private:
+  void fail_if_told() {
+    if (failures > 0 && failures-- > 0)
+      throw std::bad_alloc{};
+  }
 };
 
 /// One directory with everything around it faked.

@@ -270,6 +270,27 @@ BOOST_FIXTURE_TEST_CASE(the_same_object_wanted_by_two_directories_is_fetched_onc
     BOOST_TEST(r.told->text == "shared");
 }
 
+BOOST_FIXTURE_TEST_CASE(a_directory_outlives_what_its_handlers_throw, three_levels) {
+  open(root);
+  auto d = send(root_node, lookup_op{"d0"});
+  run();
+  const auto d0 = gitfs::node_id::decode(d.told->node.nodeid);
+  db->throw_at_reads(2);
+  auto lost = send(d0, lookup_op{"e0"}), lost_too = send(d0, readdir_op{0, true});
+  auto after = send(d0, lookup_op{"e0"});
+  run();
+  for (const auto& each : {lost, lost_too}) {
+    BOOST_TEST(each.told->code == EIO);
+    BOOST_TEST(each.told->answers == 1);
+  }
+  BOOST_TEST((after.told->what == answer::kind::entry));
+  forget(gitfs::node_id::decode(after.told->node.nodeid), 1);
+  forget(d0, 1);
+  run();
+  BOOST_TEST(live_directories() == 1U);
+  BOOST_TEST(!context->inodes.in_use(d0.dir));
+}
+
 BOOST_FIXTURE_TEST_CASE(ending_answers_everybody, three_levels) {
   open(root);
   db->hide(root);

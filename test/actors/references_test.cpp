@@ -197,4 +197,59 @@ BOOST_AUTO_TEST_CASE(an_interrupt_leaves_prefetch_alone) {
   BOOST_TEST(port.cancelled.empty());
 }
 
+BOOST_AUTO_TEST_CASE(a_release_that_throws_is_sent_until_it_succeeds) {
+  const auto slot = slot_of_sub();
+  port.failures = 3;
+  BOOST_CHECK_THROW(dir->forget(context->inodes.index_of(slot) + 1, 1), std::bad_alloc);
+  for (int i = 0; i < 2; ++i)
+    BOOST_CHECK_THROW(dir->clean_up(), std::bad_alloc);
+  BOOST_TEST(port.released.empty());
+  dir->clean_up();
+  BOOST_TEST((port.released == std::vector<dir_slot>{slot}));
+  dir->child_idle(slot, context->inodes.generation_of(slot), port.release_numbers.back());
+  BOOST_TEST((port.reaped == std::vector<dir_slot>{slot}));
+  BOOST_TEST(!dir->referenced());
+}
+
+BOOST_AUTO_TEST_CASE(a_reaping_that_throws_begins_anew_and_happens_once) {
+  const auto slot = slot_of_sub();
+  const auto generation = context->inodes.generation_of(slot);
+  dir->forget(context->inodes.index_of(slot) + 1, 1);
+  port.failures = 1;
+  BOOST_CHECK_THROW(dir->child_idle(slot, generation, port.release_numbers.back()), std::bad_alloc);
+  BOOST_TEST(dir->referenced());
+  dir->clean_up();
+  BOOST_REQUIRE_EQUAL(port.released.size(), 2U);
+  dir->child_idle(slot, generation, port.release_numbers[0]); // of the first release
+  BOOST_TEST(port.reaped.empty());
+  dir->child_idle(slot, generation, port.release_numbers[1]);
+  dir->clean_up();
+  BOOST_TEST((port.reaped == std::vector<dir_slot>{slot}));
+  BOOST_TEST(port.released.size() == 2U);
+}
+
+BOOST_AUTO_TEST_CASE(an_idle_that_throws_is_said_once_all_the_same) {
+  port.failures = 1;
+  BOOST_CHECK_THROW(dir->release(1), std::bad_alloc);
+  dir->clean_up();
+  BOOST_TEST(port.idles == 1);
+  dir->clean_up();
+  BOOST_TEST(port.idles == 1);
+}
+
+BOOST_AUTO_TEST_CASE(a_want_that_throws_leaves_nobody_waiting_for_it) {
+  const auto child = looked_up("text").child;
+  db->hide(text);
+  port.failures = 1;
+  const request failed;
+  BOOST_CHECK_THROW((void)send(child, read_op{0, 10}, failed), std::bad_alloc);
+  BOOST_TEST(failed.told->code == EIO);
+  BOOST_TEST(failed.told->answers == 1);
+  auto next = read(child);
+  BOOST_REQUIRE_EQUAL(port.count(want_kind::blobs), 1U);
+  db->show(text);
+  dir->finished(port.last(want_kind::blobs).id, {0, {}});
+  BOOST_TEST(next.told->text == "text");
+}
+
 BOOST_AUTO_TEST_SUITE_END()
