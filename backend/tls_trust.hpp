@@ -12,8 +12,8 @@ struct tls_trust {
   std::string file;   ///< PEM, with the certificates of authorities
   std::string folder; ///< of such files, as `openssl rehash` arranges it
 
-  /// By the variables of git, and after them those of curl and OpenSSL: GIT_SSL_CAINFO, CURL_CA_BUNDLE or SSL_CERT_FILE;
-  /// GIT_SSL_CAPATH or SSL_CERT_DIR. An empty one counts as unset.
+  /// By the variables of git, and after them those of curl and OpenSSL: GIT_SSL_CAINFO, CURL_CA_BUNDLE or
+  /// SSL_CERT_FILE; GIT_SSL_CAPATH or SSL_CERT_DIR. An empty one counts as unset.
   static tls_trust of_environment();
 
   void apply(CURL* handle) const;
