@@ -72,6 +72,17 @@ BOOST_AUTO_TEST_CASE(a_name_that_comes_back_is_not_removed_by_its_predecessors_c
   BOOST_TEST((table.find("a")->id == id_of(2)));
 }
 
+BOOST_AUTO_TEST_CASE(the_same_object_under_a_new_name_leaves_the_old_one) {
+  gitfs::dentry_table table;
+  table.refresh({file("old", 1), file("other", 2)});
+  const auto other = table.index_of(*table.find("other"));
+  table.refresh({file("new", 1), file("other", 2)});
+  BOOST_TEST(table.find("old") == nullptr);
+  BOOST_REQUIRE(table.find("new") != nullptr);
+  BOOST_TEST((table.find("new")->id == id_of(1)));
+  BOOST_TEST(table.index_of(*table.find("other")) == other);
+}
+
 BOOST_AUTO_TEST_CASE(a_directory_keeps_its_index_when_its_tree_changes) {
   gitfs::dentry_table table;
   table.refresh({{"d", entry_kind::directory, id_of(1)}});

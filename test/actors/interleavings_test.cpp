@@ -230,6 +230,51 @@ BOOST_FIXTURE_TEST_CASE(reaping_cancels_the_prefetch_down_to_the_transfer, playe
   BOOST_TEST(live_directories() == 1U);
 }
 
+// One listing is two fetches, its own and its child's, and the second delays nobody.
+BOOST_FIXTURE_TEST_CASE(a_child_s_listing_comes_ahead_and_is_served_from_here, played_system) {
+  const oid sub = db->tree({{"deeper", entry_kind::directory, db->tree({})}});
+  const oid top = db->tree({{"sub", entry_kind::directory, sub}});
+  db->hide(sub);
+  db->hide(top);
+  open(top);
+  auto list = send(root_node, readdir_op{0, true});
+  run();
+  BOOST_REQUIRE_EQUAL(server->transfers.size(), 1U);
+  BOOST_TEST((server->transfers[0]->request.wants == std::vector<oid>{top}));
+  db->show(top);
+  server->answer(0, {});
+  run();
+  BOOST_REQUIRE((list.told->what == answer::kind::dirents)); // while the child's is on its way
+  BOOST_REQUIRE_EQUAL(server->transfers.size(), 2U);
+  BOOST_TEST((server->transfers[1]->request.wants == std::vector<oid>{sub}));
+  db->show(sub);
+  server->answer(1, {});
+  run();
+  auto inside = send(gitfs::node_id::decode(list.told->entries.at(2).nodeid), readdir_op{0, true});
+  run();
+  BOOST_TEST(inside.told->entries.size() == 3U);
+  BOOST_TEST(server->transfers.size() == 2U);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_child_s_listing_that_did_not_come_ahead_is_asked_for_by_who_goes_in, played_system) {
+  const oid sub = db->tree({});
+  db->hide(sub);
+  open(db->tree({{"sub", entry_kind::directory, sub}}));
+  auto list = send(root_node, readdir_op{0, true});
+  run();
+  BOOST_REQUIRE_EQUAL(server->transfers.size(), 1U);
+  server->answer(0, {error{EIO, "told to"}, {}, 0, 0});
+  run();
+  BOOST_TEST((list.told->what == answer::kind::dirents));
+  auto inside = send(gitfs::node_id::decode(list.told->entries.at(2).nodeid), readdir_op{0, true});
+  run();
+  BOOST_REQUIRE_EQUAL(server->transfers.size(), 2U);
+  db->show(sub);
+  server->answer(1, {});
+  run();
+  BOOST_TEST((inside.told->what == answer::kind::dirents));
+}
+
 BOOST_FIXTURE_TEST_CASE(an_interrupt_cancels_the_transfer, played_system) {
   const oid content = db->blob("content");
   db->tell_size(content, 7);

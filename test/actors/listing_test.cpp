@@ -63,6 +63,48 @@ BOOST_AUTO_TEST_CASE(a_failure_is_shared_by_those_who_waited_and_not_remembered)
   BOOST_TEST((again.told->what == answer::kind::entry));
 }
 
+BOOST_AUTO_TEST_CASE(a_listing_that_everybody_gave_up_is_asked_for_again) {
+  auto gone = readdir();
+  const auto abandoned = port.last(want_kind::trees).id;
+  dir->interrupted(gone.id);
+  BOOST_TEST(gone.told->code == EINTR);
+  BOOST_TEST((port.cancelled == std::vector<want_id>{abandoned}));
+  BOOST_TEST(!dir->complete());
+  auto again = readdir();
+  BOOST_REQUIRE_EQUAL(port.count(want_kind::trees), 2U);
+  dir->finished(abandoned, {ECANCELED, {}}); // late, and of nobody
+  BOOST_TEST(again.told->answers == 0);
+  arrive();
+  BOOST_TEST(again.told->entries.size() == 4U);
+}
+
+BOOST_AUTO_TEST_CASE(who_waited_for_a_failure_and_asks_again_makes_one_fetch_together) {
+  std::vector<request> all;
+  for (int i = 0; i < 4; ++i)
+    all.push_back(lookup("a"));
+  arrive(EIO);
+  for (const auto& each : all)
+    BOOST_TEST(each.told->code == EIO);
+  for (auto& each : all)
+    each = lookup("a");
+  BOOST_TEST(port.count(want_kind::trees) == 2U);
+  arrive();
+  for (const auto& each : all)
+    BOOST_TEST((each.told->what == answer::kind::entry));
+}
+
+BOOST_AUTO_TEST_CASE(a_name_that_was_found_is_not_asked_for_again) {
+  (void)lookup("a");
+  arrive();
+  const auto asked = port.asked.size();
+  for (int i = 0; i < 3; ++i)
+    BOOST_TEST((lookup("a").told->what == answer::kind::entry));
+  BOOST_TEST(port.asked.size() == asked);
+  db->hide(root); // evicted: what is known stays known
+  BOOST_TEST((lookup("a").told->what == answer::kind::entry));
+  BOOST_TEST(port.asked.size() == asked);
+}
+
 BOOST_AUTO_TEST_CASE(a_missing_upstream_object_is_an_io_error_not_a_missing_path) {
   auto r = lookup("a");
   arrive(ENOENT);

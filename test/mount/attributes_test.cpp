@@ -7,6 +7,7 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <chrono>
 #include <fcntl.h>
 #include <filesystem>
 #include <fstream>
@@ -16,7 +17,9 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <thread>
 #include <unistd.h>
+#include <vector>
 
 namespace gitfs::test {
 
@@ -167,6 +170,25 @@ BOOST_AUTO_TEST_CASE(any_offset_and_size_can_be_read) {
   BOOST_TEST(must_run("dd if=large iflag=direct bs=64k status=none | md5sum", m.path())
              == must_run("md5sum <large", repository().work()));
   BOOST_TEST(must_run("cat empty | wc -c", m.path()) == "0");
+}
+
+// A snapshot does not change, so nothing that the kernel was told ever runs out.
+BOOST_AUTO_TEST_CASE(what_the_kernel_knows_it_does_not_ask_again) {
+  const mount m{server().url("scratch.git")};
+  const auto walk = [&] { run("ls -lR . nothing d/nothing; cat d/e/f large l; find . -ls", m.path()); };
+  const std::vector<std::string> kinds{"kernel.lookup",  "kernel.getattr",     "kernel.readlink",
+                                       "kernel.readdir", "kernel.readdirplus", "kernel.read"};
+  const auto asked = [&] {
+    std::vector<std::uint64_t> out;
+    for (const std::string& each : kinds)
+      out.push_back(m.counter(each));
+    return out;
+  };
+  walk();
+  const auto before = asked();
+  std::this_thread::sleep_for(std::chrono::milliseconds{1500}); // longer than libfuse's own second
+  walk();
+  BOOST_TEST(asked() == before, boost::test_tools::per_element());
 }
 
 // What is unlinked elsewhere may still be read here: nothing is, so a descriptor is good for as long as the mount.
