@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 using namespace gitfs;
+using gitfs::test::as_root;
 using gitfs::test::must_run;
 using gitfs::test::temp_dir;
 
@@ -167,10 +168,9 @@ BOOST_AUTO_TEST_CASE(formats_that_do_not_matter_to_a_reader) {
 }
 
 BOOST_AUTO_TEST_CASE(a_repository_of_someone_else) {
-  if (::geteuid() != 0)
-    return; // only root can give a folder away
-  must_run("chown -R 12345 repo", dir.path());
+  must_run(as_root("chown -R 12345 repo"), dir.path());
   const error refused = open_error("repo");
+  must_run(as_root("chown -R " + std::to_string(::geteuid()) + " repo"), dir.path()); // so that it can be removed
   BOOST_TEST(refused.code == EACCES);
   BOOST_TEST(refused.message.find("safe.directory") != std::string::npos, refused.message);
 }

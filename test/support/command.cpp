@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <stdexcept>
 #include <sys/wait.h>
+#include <unistd.h>
 
 namespace gitfs::test {
 
@@ -45,6 +46,10 @@ std::string must_run(const std::string& script, const std::filesystem::path& cwd
   if (!done.output.empty() && done.output.back() == '\n')
     done.output.pop_back();
   return done.output;
+}
+
+std::string as_root(const std::string& script) {
+  return (::geteuid() == 0 ? "sh -c " : "sudo -n sh -c ") + quoted(script);
 }
 
 } // namespace gitfs::test

@@ -18,4 +18,8 @@ command_result run(const std::string& script, const std::filesystem::path& cwd =
 /// The same, but throws with the output if the exit status is not 0. Gives the output without its last newline.
 std::string must_run(const std::string& script, const std::filesystem::path& cwd = ".");
 
+/// A shell command that runs `script` as root: by sudo where the tests are not root themselves, and then it fails if
+/// sudo would ask for a password.
+std::string as_root(const std::string& script);
+
 } // namespace gitfs::test
