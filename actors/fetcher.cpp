@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <iterator>
 
 namespace gitfs {
@@ -27,12 +28,12 @@ caf::behavior fetcher_actor::make_behavior() {
   return {
       [this](ask_want& m) {
         const want_key key{m.from_id, m.what.id};
+        wanting_[key] = std::move(m.from); // first: whatever throws from here on, it gets an answer
         context_->counts.add(m.what.how == urgency::demand ? counter::wants_demand : counter::wants_speculation);
         if (m.what.kind != want_kind::sizes)
           std::erase_if(m.what.ids, [this](const oid& id) { return context_->db->contains(id); });
         if (m.what.kind == want_kind::trees && !m.what.ids.empty())
           fetch_trees_ahead();
-        wanting_[key] = std::move(m.from);
         queue_.add(key, std::move(m.what));
         pump_soon();
       },
@@ -59,6 +60,21 @@ void fetcher_actor::on_exit() {
   transfers_.clear(); // cancels each down to its connection
   wanting_.clear();
   remote_.reset(); // a callback that still comes must not be what destroys the upstream
+}
+
+// What was in hand when a handler threw cannot be told from the rest: all who wait are told so, and may ask anew.
+void fetcher_actor::clean_up() {
+  while (!wanting_.empty()) {
+    const auto first = wanting_.begin();
+    queue_.cancel(first->first);
+    if (auto to = first->second.lock())
+      anon_send(caf::actor_cast<caf::actor>(to), want_finished{first->first.second, {EIO, {}}});
+    wanting_.erase(first);
+  }
+  if (!transfers_.contains(ahead_number))
+    queue_.hold_trees(false);
+  pump_queued_ = false;
+  pump_soon();
 }
 
 // The callback runs on a thread of the upstream: it only puts a message into the mailbox.

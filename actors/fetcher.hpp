@@ -26,6 +26,7 @@ public:
 protected:
   caf::behavior make_behavior() override;
   void on_exit() override;
+  void clean_up() override;
 
 private:
   void fetch_trees_ahead();

@@ -29,6 +29,7 @@ public:
     bool cancelled = false;
   };
   std::vector<std::shared_ptr<running>> transfers;
+  int failures = 0; ///< so many of the next requests throw
 
   std::unique_ptr<transfer> fetch(fetch_request request, transfer_callback done) override {
     return begin({std::move(request), {}, std::move(done)});
@@ -55,6 +56,8 @@ private:
     }
   };
   std::unique_ptr<transfer> begin(running r) {
+    if (failures > 0 && failures-- > 0)
+      throw std::bad_alloc{};
     transfers.push_back(std::make_shared<running>(std::move(r)));
     auto out = std::make_unique<handle>();
     out->what = transfers.back();
@@ -334,6 +337,29 @@ BOOST_FIXTURE_TEST_CASE(a_directory_outlives_what_its_handlers_throw, three_leve
   run();
   BOOST_TEST(live_directories() == 1U);
   BOOST_TEST(!context->inodes.in_use(d0.dir));
+}
+
+BOOST_FIXTURE_TEST_CASE(a_fetcher_that_throws_leaves_nobody_waiting, three_levels) {
+  open(root);
+  auto d = send(root_node, lookup_op{"d0"});
+  run();
+  const auto d0 = gitfs::node_id::decode(d.told->node.nodeid);
+  const oid inner = context->inodes.link_of(d0.dir)->tree;
+  db->hide(inner);
+  server->failures = 1;
+  std::vector<request> waiting{send(d0, lookup_op{"e0"}), send(d0, readdir_op{0, true})};
+  run();
+  for (const auto& each : waiting) {
+    BOOST_TEST(each.told->code == EIO);
+    BOOST_TEST(each.told->answers == 1);
+  }
+  auto again = send(d0, lookup_op{"e0"});
+  run();
+  BOOST_REQUIRE_EQUAL(server->transfers.size(), 1U);
+  db->show(inner);
+  server->answer(0, {});
+  run();
+  BOOST_TEST((again.told->what == answer::kind::entry));
 }
 
 BOOST_FIXTURE_TEST_CASE(ending_answers_everybody, three_levels) {
