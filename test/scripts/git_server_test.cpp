@@ -90,6 +90,24 @@ BOOST_AUTO_TEST_CASE(asks_for_a_password) {
   BOOST_TEST(run("git ls-remote http://user:wrong@" + url.substr(7)).status != 0);
 }
 
+BOOST_AUTO_TEST_CASE(speaks_tls_and_comes_back_with_the_same_certificate) {
+  git_server secure{root.path(), transport::tls};
+  const auto ls_remote = [&](const std::string& modifiers) {
+    return run("GIT_SSL_CAINFO=" + secure.certificate().string() + " git ls-remote " + secure.url(modifiers, "r.git"))
+        .status;
+  };
+  BOOST_TEST(secure.url("r.git").starts_with("https://"));
+  BOOST_TEST(ls_remote("") == 0);
+  BOOST_TEST(run("GIT_SSL_CAINFO=/dev/null git ls-remote " + secure.url("r.git")).status != 0);
+  secure.stop();
+  secure.start();
+  secure.clear_requests();
+  BOOST_TEST(ls_remote("elsewhere") == 0);
+  BOOST_TEST(secure.requests().back().protocol == "HTTP/2.0");
+  BOOST_TEST(ls_remote("downgrade") == 0);
+  BOOST_TEST(secure.requests().back().protocol == "HTTP/1.1"); // the port without TLS
+}
+
 BOOST_AUTO_TEST_CASE(breaks_and_refuses_when_told) {
   BOOST_TEST(git("cut100").status != 0);
   server.answer_all_with("429 2");
