@@ -2,6 +2,9 @@
 
 #include <caf/event_based_actor.hpp>
 
+#include <cerrno>
+#include <new>
+
 namespace gitfs {
 
 namespace {
@@ -22,14 +25,20 @@ public:
 
 protected:
   caf::behavior make_behavior() override {
-    auto loaded = context_->blobs.read(blob_);
-    // ENOENT: evicted or found corrupt meanwhile; the directory's next attempt fetches it.
-    const int code = loaded || loaded.error().code == ENOENT ? 0 : loaded.error().code;
-    anon_send(directory_, blob_loaded{want_, code});
+    anon_send(directory_, blob_loaded{want_, load()});
     return {}; // no behavior: it ends here
   }
 
 private:
+  // Caught here, because somebody waits for the answer.
+  int load() const try {
+    const auto loaded = context_->blobs.read(blob_);
+    // ENOENT: evicted or found corrupt meanwhile; the directory's next attempt fetches it.
+    return loaded || loaded.error().code == ENOENT ? 0 : loaded.error().code;
+  } catch (const std::bad_alloc&) {
+    return ENOMEM;
+  }
+
   std::shared_ptr<mount_context> context_;
   caf::actor directory_;
   want_id want_;

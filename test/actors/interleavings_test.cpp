@@ -339,6 +339,21 @@ BOOST_FIXTURE_TEST_CASE(a_directory_outlives_what_its_handlers_throw, three_leve
   BOOST_TEST(!context->inodes.in_use(d0.dir));
 }
 
+BOOST_FIXTURE_TEST_CASE(a_large_blob_that_memory_is_short_for_is_an_error_once, played_system) {
+  open(db->tree({{"big", entry_kind::file, db->blob(std::string(3U << 20, 'x'))}}));
+  auto big = send(root_node, lookup_op{"big"});
+  run();
+  const auto node = gitfs::node_id::decode(big.told->node.nodeid);
+  db->throw_at_reads(1);
+  auto failed = send(node, read_op{0, 100});
+  run();
+  BOOST_TEST(failed.told->code == ENOMEM);
+  BOOST_TEST(failed.told->answers == 1);
+  auto again = send(node, read_op{0, 100});
+  run();
+  BOOST_TEST(again.told->text == std::string(100, 'x'));
+}
+
 BOOST_FIXTURE_TEST_CASE(a_fetcher_that_throws_leaves_nobody_waiting, three_levels) {
   open(root);
   auto d = send(root_node, lookup_op{"d0"});
