@@ -22,7 +22,7 @@ namespace {
 
 constexpr string_view program = "gitfs-actor";
 
-auto wrong(string message, string_view help = "gitfs-actor mount --help") {
+auto wrong(const string& message, string_view help = "gitfs-actor mount --help") {
   return fail(EINVAL, redacted(message) + " (see " + string{help} + ")");
 }
 
