@@ -8,7 +8,7 @@ std::optional<text_range> find_userinfo(std::string_view text, std::size_t from)
     if (mark == std::string_view::npos)
       return std::nullopt;
     const std::size_t begin = mark + 3;
-    const std::size_t end = text.find_first_of(std::string_view{"/?#\\\"'<> \t\r\n\0", 14}, begin);
+    const std::size_t end = text.find_first_of(std::string_view{"/?#\\\"'<> \t\r\n\0", 13}, begin);
     // The last "@" of the authority: people do not always escape one in their password.
     const std::size_t at = text.substr(0, end).rfind('@');
     if (at != std::string_view::npos && at > begin)
