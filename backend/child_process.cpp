@@ -55,6 +55,7 @@ std::vector<std::string> merged_environment(const std::vector<std::string>& chan
 
 std::vector<char*> pointers(const std::vector<std::string>& strings) {
   std::vector<char*> out;
+  out.reserve(strings.size() + 1);
   for (const std::string& each : strings)
     out.push_back(const_cast<char*>(each.c_str()));
   out.push_back(nullptr);

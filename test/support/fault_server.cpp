@@ -35,6 +35,7 @@ std::string slurp(const std::filesystem::path& path) {
 
 std::vector<char*> pointers(std::vector<std::string>& strings) {
   std::vector<char*> out;
+  out.reserve(strings.size() + 1);
   for (std::string& each : strings)
     out.push_back(each.data());
   out.push_back(nullptr);
