@@ -32,7 +32,7 @@ protected:
 private:
   // Caught here, because somebody waits for the answer.
   int load() const try {
-    const auto loaded = context_->blobs.read(blob_);
+    const auto loaded = context_->blobs.read(blob_, 0);
     // ENOENT: evicted or found corrupt meanwhile; the directory's next attempt fetches it.
     return loaded || loaded.error().code == ENOENT ? 0 : loaded.error().code;
   } catch (const std::bad_alloc&) {

@@ -224,7 +224,7 @@ directory_state::lacking directory_state::read(kernel_op& op, const dentry& chil
     if (context_.db->contains(child.id))
       return missing{missing::loaded, child.id};
   }
-  auto blob = context_.blobs.read(child.id);
+  auto blob = context_.blobs.read(child.id, what.offset == 0 ? what.size : 0);
   if (!blob) {
     if (blob.error().code == ENOENT)
       return missing{missing::blob, child.id};

@@ -112,6 +112,8 @@ void fetcher_actor::start(const planned_transfer& plan) {
   } else {
     request.wants = plan.ids;
     request.filter = fetch_filter::tree_0;
+    if (plan.kind == want_kind::blobs && !queue_.wants_sizes(plan.number))
+      request.use = pack_use::read_soon;
   }
   transfers_[plan.number] = remote_->fetch(std::move(request), report(plan.number));
 }

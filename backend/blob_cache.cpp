@@ -4,14 +4,6 @@
 
 namespace gitfs {
 
-namespace {
-
-// What the kernel fetches in one read request at most without tuning (128 KiB readahead): up to this a blob is read
-// once, and keeping it would only hold memory.
-constexpr std::size_t single_read = 128 * 1024;
-
-} // namespace
-
 std::optional<object> blob_cache::cached(const oid& id) {
   std::lock_guard guard{lock_};
   auto it = index_.find(id);
@@ -21,13 +13,13 @@ std::optional<object> blob_cache::cached(const oid& id) {
   return it->second->blob;
 }
 
-result<object> blob_cache::read(const oid& id) {
+result<object> blob_cache::read(const oid& id, std::uint64_t enough) {
   if (auto hit = cached(id))
     return *hit;
   auto blob = db_.read(id);
   if (blob && blob.value().type() != object_type::blob)
     return fail(EIO, id.hex() + " is shown as a file, but is none");
-  if (blob && blob.value().data().size() > single_read)
+  if (blob && blob.value().data().size() > enough)
     keep(id, blob.value());
   return blob;
 }

@@ -4,6 +4,7 @@
 #include "backend/object_db.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <list>
 #include <mutex>
 #include <optional>
@@ -11,9 +12,9 @@
 
 namespace gitfs {
 
-/// Whole blobs in memory, least recently used first out. The kernel reads a large file in many pieces, and each piece
-/// would inflate all of it; a small file is read once and then kept by the kernel, so it is not kept here a second
-/// time. Thread-safe; the lock covers the index only, never inflating or I/O.
+/// Whole blobs in memory, least recently used first out. The kernel reads a file in pieces of at most 128 KiB, the
+/// first smaller, and each piece would inflate all of it; what it has read it keeps, so a file that is read in one
+/// piece is not kept here a second time. Thread-safe; the lock covers the index only, never inflating or I/O.
 class blob_cache {
 public:
   /// `budget`: bytes to keep. The most recent blob is always kept, however large: else a file over the budget would be
@@ -24,7 +25,8 @@ public:
   std::optional<object> cached(const oid& id);
 
   /// The blob from memory or the object database (errors as object_db::read). Blocks for as long as inflating takes.
-  result<object> read(const oid& id);
+  /// `enough`: if it has no more than so many bytes, this is the only read of it, and it is not kept.
+  result<object> read(const oid& id, std::uint64_t enough);
 
 private:
   struct item {

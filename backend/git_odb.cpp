@@ -1,6 +1,7 @@
 #include "backend/git_odb.hpp"
 
 #include "backend/loose_objects.hpp"
+#include "backend/sha1.hpp"
 
 #include <git2.h>
 #include <git2/sys/odb_backend.h>
@@ -8,9 +9,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstdio>
 #include <ctime>
-#include <openssl/evp.h>
 #include <sys/stat.h>
 #include <thread>
 
@@ -24,8 +23,6 @@ const git_oid* as_git(const oid& id) {
   return reinterpret_cast<const git_oid*>(id.bytes.data());
 }
 
-constexpr std::array<const char*, 5> type_words{"", "commit", "tree", "blob", "tag"};
-
 /// git knows this object without having it, so a repository may lack it.
 constexpr oid empty_tree{{0x4b, 0x82, 0x5d, 0xc6, 0x42, 0xcb, 0x6e, 0xb9, 0xa0, 0x60,
                           0xe5, 0x4b, 0xf8, 0xd6, 0x92, 0x88, 0xfb, 0xee, 0x49, 0x04}};
@@ -37,7 +34,7 @@ bool is_plain_type(git_object_t type) {
 struct initialised {
   initialised() {
     git_libgit2_init();
-    git_libgit2_opts(GIT_OPT_ENABLE_STRICT_HASH_VERIFICATION, 0); // is_object does it, several times as fast
+    git_libgit2_opts(GIT_OPT_ENABLE_STRICT_HASH_VERIFICATION, 0); // sha1.hpp does it, several times as fast
     git_libgit2_opts(GIT_OPT_ENABLE_CACHING, 0);                  // callers keep what they need
     git_libgit2_opts(GIT_OPT_DISABLE_PACK_KEEP_FILE_CHECKS, 1);   // a stat per pack
     // Mapped windows of packs count as this process's memory, and the page cache keeps them anyway.
@@ -49,11 +46,6 @@ struct initialised {
     std::array<const char*, 4> formats{"objectformat", "partialclone", "worktreeconfig", "preciousobjects"};
     git_libgit2_opts(GIT_OPT_SET_EXTENSIONS, formats.data(), formats.size());
   }
-};
-
-struct free_digest {
-  void operator()(EVP_MD* digest) const { EVP_MD_free(digest); }
-  void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
 };
 
 /// When the folder of the packs last changed, in ns; 0 if it does not exist; -1 if that is too fresh to tell a later
@@ -89,20 +81,6 @@ error libgit2_error(const std::string& what, int otherwise) {
   if (kind == GIT_ERROR_OS)
     return {system_error != 0 ? system_error : EIO, what + detail};
   return {otherwise, what + detail};
-}
-
-bool is_object(const oid& id, object_type type, std::string_view data) {
-  // Fetching the algorithm and making a context cost more than hashing a small object.
-  static const std::unique_ptr<EVP_MD, free_digest> sha1{EVP_MD_fetch(nullptr, "SHA1", nullptr)};
-  thread_local const std::unique_ptr<EVP_MD_CTX, free_digest> context{EVP_MD_CTX_new()};
-  std::array<char, 32> header;
-  const int length =
-      std::snprintf(header.data(), header.size(), "%s %zu", type_words[static_cast<std::size_t>(type)], data.size());
-  oid hashed;
-  return EVP_DigestInit_ex2(context.get(), sha1.get(), nullptr) == 1
-         && EVP_DigestUpdate(context.get(), header.data(), static_cast<std::size_t>(length) + 1) == 1
-         && EVP_DigestUpdate(context.get(), data.data(), data.size()) == 1
-         && EVP_DigestFinal_ex(context.get(), hashed.bytes.data(), nullptr) == 1 && hashed == id;
 }
 
 /// One git_odb and the right to use it.
@@ -174,7 +152,7 @@ result<object> odb_reader::read(const oid& id) {
   std::shared_ptr<git_odb_object> owner{raw, git_odb_object_free};
   const std::string_view data{static_cast<const char*>(git_odb_object_data(raw)), git_odb_object_size(raw)};
   const git_object_t type = git_odb_object_type(raw);
-  if (!is_plain_type(type) || !is_object(id, static_cast<object_type>(type), data))
+  if (!is_plain_type(type) || name_of(static_cast<object_type>(type), data) != id)
     return fail(EBADMSG, "object " + id.hex() + " is damaged: its hash is another");
   bound_memory(data.size());
   return object{static_cast<object_type>(type), std::move(owner), data};

@@ -27,9 +27,6 @@ void use_libgit2();
 /// errno if the operating system failed (ENOSPC as such), ENOMEM, or else `otherwise`.
 error libgit2_error(const std::string& what, int otherwise);
 
-/// True if `data` is the object of this name. SHA-1 by OpenSSL, which uses the processor's instructions for it.
-bool is_object(const oid& id, object_type type, std::string_view data);
-
 struct object_header {
   object_type type;
   std::uint64_t size; ///< bytes of contents

@@ -65,7 +65,10 @@ attempt_result read_capabilities(capabilities& out, http_exchange& exchange) {
 /// One attempt's pack on its way from the answer to the store.
 class pack_download {
 public:
-  pack_download(pack_receiver& store, std::uint64_t byte_limit) : store_(store), byte_limit_(byte_limit) {}
+  pack_download(pack_receiver& store, const fetch_request& request)
+    : store_(store),
+      byte_limit_(request.byte_limit),
+      use_(request.use) {}
 
   attempt_result read(http_exchange& exchange, const std::stop_token& stop) {
     fetch_response response{[this](std::string_view bytes) { return take(bytes); }};
@@ -93,7 +96,7 @@ private:
     if (byte_limit_ != 0 && size_ > byte_limit_)
       return fail(EFBIG, "the pack is longer than the limit of " + std::to_string(byte_limit_) + " bytes");
     if (!sink_) {
-      BOOST_OUTCOME_TRY(sink, store_.new_pack());
+      BOOST_OUTCOME_TRY(sink, store_.new_pack(use_));
       sink_ = std::move(sink);
     }
     auto done = sink_->append(bytes);
@@ -109,6 +112,7 @@ private:
 
   pack_receiver& store_;
   const std::uint64_t byte_limit_;
+  const pack_use use_;
   std::uint64_t size_ = 0;
   std::unique_ptr<pack_sink> sink_;
   bool sink_failed_ = false;
@@ -260,7 +264,7 @@ result<void> git_upstream::state::fetch(operation& op, const fetch_request& requ
   if (request.shallow && !can.fetch_shallow)
     return fail(ENOTSUP, from.display + ": the server does not offer shallow fetches");
   return http.post(op, std::make_shared<const std::string>(compose_fetch(request, can)), [&](http_exchange& exchange) {
-    return pack_download{store, request.byte_limit}.read(exchange, op.stop);
+    return pack_download{store, request}.read(exchange, op.stop);
   });
 }
 

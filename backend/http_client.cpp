@@ -35,7 +35,7 @@ public:
     if (multi_ == nullptr)
       throw std::bad_alloc{};
     curl_multi_setopt(multi_, CURLMOPT_MAX_HOST_CONNECTIONS, long{options_.connections_per_host});
-    thread_ = edge_thread([this] { loop(); });
+    thread_ = edge_thread("http", [this] { loop(); });
   }
 
   ~core() { curl_multi_cleanup(multi_); }

@@ -1,8 +1,10 @@
 #include "backend/object_store.hpp"
 
+#include "backend/fresh_blobs.hpp"
 #include "backend/git_odb.hpp"
 #include "backend/loose_objects.hpp"
 #include "backend/pack_ingest.hpp"
+#include "backend/sha1.hpp"
 #include "backend/size_table.hpp"
 #include "backend/store_folder.hpp"
 
@@ -26,6 +28,7 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::size_t uses_kept = 4096; // in memory, before they are written
+constexpr std::size_t fresh_budget = std::size_t{96} << 20;
 
 /// Looks at one place where a copy of an object may be.
 enum class copy_state { absent, sound, damaged };
@@ -45,7 +48,7 @@ copy_state look(git_odb_backend* raw_backend, const oid& id) {
   if (backend->read(&data, &size, &type, backend.get(), name) != 0)
     return copy_state::damaged;
   const bool sound = type >= GIT_OBJECT_COMMIT && type <= GIT_OBJECT_TAG
-                     && is_object(id, static_cast<object_type>(type), {static_cast<const char*>(data), size});
+                     && name_of(static_cast<object_type>(type), {static_cast<const char*>(data), size}) == id;
   git_odb_backend_data_free(backend.get(), data);
   return sound ? copy_state::sound : copy_state::damaged;
 }
@@ -63,6 +66,7 @@ struct object_store::impl {
   fs::path folder, objects;
   std::unique_ptr<odb_reader> reader;
   std::shared_ptr<size_table> table;
+  fresh_blobs fresh{fresh_budget};
   std::mutex quarantine_mutex;
   std::mutex uses_mutex;
   std::vector<oid> uses;
@@ -146,6 +150,10 @@ result<std::shared_ptr<object_store>> object_store::open(const fs::path& cache_d
 }
 
 result<object> object_store::read(const oid& id) {
+  if (auto blob = impl_->fresh.take(id)) {
+    impl_->note_use(id);
+    return std::move(*blob);
+  }
   auto out = impl_->read(id);
   if (out)
     impl_->note_use(id);
@@ -171,13 +179,14 @@ void object_store::sizes(std::span<const oid> ids, std::span<std::uint64_t> out)
   impl_->table->put(learned);
 }
 
-result<std::unique_ptr<pack_sink>> object_store::new_pack() {
+result<std::unique_ptr<pack_sink>> object_store::new_pack(pack_use use) {
   const auto installed = [state = impl_](const ingested& what) {
     if (what.new_pack)
       state->reader->refresh();
     state->table->put(what.blobs);
   };
-  BOOST_OUTCOME_TRY(sink, pack_ingest::begin(impl_->objects, store_lock(impl_->folder), installed));
+  fresh_blobs* const fresh = use == pack_use::read_soon ? &impl_->fresh : nullptr; // `installed` keeps it alive
+  BOOST_OUTCOME_TRY(sink, pack_ingest::begin(impl_->objects, store_lock(impl_->folder), installed, fresh));
   return std::unique_ptr<pack_sink>{std::move(sink)};
 }
 

@@ -38,8 +38,8 @@ public:
   void sizes(std::span<const oid> ids, std::span<std::uint64_t> out) override;
 
   /// A pack of fewer than 100 objects becomes loose objects, as with git's `fetch.unpackLimit`; a larger one is kept.
-  /// Thin packs are refused.
-  result<std::unique_ptr<pack_sink>> new_pack() override;
+  /// Thin packs are refused. Of one that is read soon, blobs stay in memory until they are read once, within a budget.
+  result<std::unique_ptr<pack_sink>> new_pack(pack_use use) override;
 
   /// Keeps sizes that an upstream told, for ever. Best effort.
   void remember_sizes(std::span<const std::pair<oid, std::uint64_t>> sizes);

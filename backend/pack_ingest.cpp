@@ -1,13 +1,14 @@
 #include "backend/pack_ingest.hpp"
 
+#include "backend/git_odb.hpp"
+#include "backend/index_file.hpp"
+#include "backend/pack_indexer.hpp"
+
 #include <git2.h>
 #include <git2/sys/odb_backend.h>
 
-#include <algorithm>
-#include <array>
 #include <cerrno>
 #include <fcntl.h>
-#include <openssl/evp.h>
 #include <optional>
 #include <string>
 #include <sys/file.h>
@@ -21,28 +22,19 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr std::uint32_t unpack_limit = 100; // as git's fetch.unpackLimit
-constexpr const char* folder_prefix = "incoming-";
-constexpr const char* loose_prefix = "tmp_object_"; // libgit2's name for a loose object that it is writing
-constexpr std::size_t header_size = 12, empty_pack_size = header_size + oid::raw_size;
-constexpr std::size_t page_size = 4096; // the smallest there is; more pieces than pages do no harm
-constexpr std::uint64_t largest_page = std::uint64_t{1} << 16;
-constexpr std::uint64_t reserve_from = std::uint64_t{1} << 20, reserve_step = std::uint64_t{1} << 22;
+// As git's fetch.unpackLimit; but to deflate much again, and to read it in a thousand pieces, is no gain.
+constexpr std::size_t unpack_limit = 100;
+constexpr std::uint64_t unpack_bytes = std::uint64_t{16} << 20;
 constexpr int fast_compression = 1; // what is exploded is read soon and often, and its sender had it deflated before
 
-struct free_indexer {
-  void operator()(git_indexer* indexer) const { git_indexer_free(indexer); }
-};
-
-struct free_odb {
-  void operator()(git_odb* odb) const { git_odb_free(odb); }
-};
+constexpr const char* folder_prefix = "incoming-";
+constexpr const char* pack_file = "pack";
+constexpr const char* index_file = "idx";
+constexpr const char* loose_prefix = "tmp_object_"; // libgit2's name for a loose object that it is writing
 
 struct free_backend {
   void operator()(git_odb_backend* backend) const { backend->free(backend); }
 };
-
-using backend_handle = std::unique_ptr<git_odb_backend, free_backend>;
 
 error system_failure(int code, const std::string& what) {
   return {code, what + ": " + std::generic_category().message(code)};
@@ -54,16 +46,16 @@ result<void> rename_file(const fs::path& from, const fs::path& to) {
   return success();
 }
 
-/// The objects of a pack that came without any: "PACK", version, 0, and the SHA-1 of that.
-bool is_empty_pack(std::string_view pack) {
-  if (pack.size() != empty_pack_size
-      || (pack.substr(0, 8) != std::string_view{"PACK\0\0\0\2", 8}
-          && pack.substr(0, 8) != std::string_view{"PACK\0\0\0\3", 8})
-      || pack.substr(8, 4) != std::string_view{"\0\0\0\0", 4})
-    return false;
-  oid trailer;
-  EVP_Digest(pack.data(), header_size, trailer.bytes.data(), nullptr, EVP_sha1(), nullptr);
-  return trailer == oid::from_raw(pack.data() + header_size);
+result<void> write_all(int file, std::string_view bytes, const std::string& what) {
+  while (!bytes.empty()) {
+    const ssize_t written = ::write(file, bytes.data(), bytes.size());
+    if (written < 0 && errno == EINTR)
+      continue;
+    if (written <= 0)
+      return system_failure(written < 0 ? errno : ENOSPC, "cannot write " + what);
+    bytes.remove_prefix(static_cast<std::size_t>(written));
+  }
+  return success();
 }
 
 } // namespace
@@ -86,25 +78,20 @@ struct pack_ingest::impl {
   fs::path objects, lock_file, folder;
   std::function<void(const ingested&)> installed;
   file_lock folder_lock;
-  std::unique_ptr<git_indexer, free_indexer> indexer;
-  git_indexer_progress progress{};
-  std::string head; // the first bytes, to know an empty pack by
-  std::uint64_t received = 0, reserved = 0;
-  int pack_fd = -1; // the indexer's file
+  int file = -1;
+  std::optional<pack_indexer> indexer;
   std::optional<error> failure;
 
   ~impl();
-  void take(std::string_view bytes);
-  result<void> reserve();
-  result<std::uint32_t> finish();
-  result<void> install(const std::string& name);
-  result<void> explode(const std::string& name, ingested& done);
+  result<void> take(std::string_view bytes);
+  result<ingested> finish();
+  result<void> install();
+  result<void> explode();
 };
 
 pack_ingest::impl::~impl() {
-  indexer.reset();
-  if (pack_fd >= 0)
-    ::close(pack_fd);
+  if (file >= 0)
+    ::close(file);
   std::error_code ignored;
   if (!folder.empty())
     fs::remove_all(folder, ignored);
@@ -115,7 +102,8 @@ pack_ingest::pack_ingest(std::unique_ptr<impl> state) : impl_(std::move(state)) 
 pack_ingest::~pack_ingest() = default;
 
 result<std::unique_ptr<pack_ingest>> pack_ingest::begin(const fs::path& objects, const fs::path& lock,
-                                                        std::function<void(const ingested&)> installed) {
+                                                        std::function<void(const ingested&)> installed,
+                                                        fresh_blobs* fresh) {
   use_libgit2();
   auto state = std::make_unique<impl>();
   state->objects = objects;
@@ -129,157 +117,92 @@ result<std::unique_ptr<pack_ingest>> pack_ingest::begin(const fs::path& objects,
     state->folder = folder;
     state->folder_lock = file_lock{state->folder, file_lock::mode::exclusive, true};
   }
-  git_indexer* indexer = nullptr;
-  if (git_indexer_new(&indexer, state->folder.c_str(), 0444, nullptr, nullptr) != 0)
-    return libgit2_error("cannot take in a pack", EIO);
-  state->indexer.reset(indexer);
+  state->file = ::open((state->folder / pack_file).c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0444);
+  if (state->file < 0)
+    return system_failure(errno, "cannot make a file in " + folder);
+  state->indexer.emplace(state->file, fresh);
   return std::unique_ptr<pack_ingest>{new pack_ingest{std::move(state)}};
-}
-
-/// The indexer writes through a mapping, where a full disk is SIGBUS. It asks for the last page of what it appends, so
-/// a small pack goes in page by page. For a large one the space is taken ahead; not for a small one, since to free
-/// blocks again takes longer (up to a discard on the disk) than all else.
-result<void> pack_ingest::impl::reserve() {
-  if (received < reserve_from)
-    return success();
-  if (pack_fd < 0) {
-    std::error_code status;
-    for (const auto& file : fs::directory_iterator{folder, status})
-      pack_fd = ::open(file.path().c_str(), O_RDWR | O_CLOEXEC);
-    if (pack_fd < 0)
-      return system_failure(EIO, "the file of an arriving pack is gone from " + folder.string());
-  }
-  const std::uint64_t needed = received + largest_page; // the indexer rounds the end of its file up to a page
-  if (needed <= reserved)
-    return success();
-  const std::uint64_t next = needed + reserve_step;
-  if (::fallocate(pack_fd, FALLOC_FL_KEEP_SIZE, static_cast<off_t>(reserved), static_cast<off_t>(next - reserved)) != 0
-      && errno != EOPNOTSUPP && errno != ENOSYS)
-    return system_failure(errno, "no space for an arriving pack in " + objects.string());
-  reserved = next;
-  return success();
 }
 
 result<void> pack_ingest::append(std::string_view bytes) {
   impl& self = *impl_;
-  while (!bytes.empty() && !self.failure) {
-    const std::string_view part = bytes.substr(0, self.received < reserve_from ? page_size : bytes.size());
-    bytes.remove_prefix(part.size());
-    self.take(part);
-  }
+  if (!self.failure)
+    if (auto taken = self.take(bytes); !taken)
+      self.failure = taken.error();
   if (self.failure)
     return *self.failure;
   return success();
 }
 
-void pack_ingest::impl::take(std::string_view bytes) {
-  head.append(bytes.substr(0, empty_pack_size - std::min(empty_pack_size, head.size())));
-  received += bytes.size();
-  if (auto space = reserve(); !space) {
-    failure = space.error();
-    return;
-  }
-  errno = 0;
-  if (git_indexer_append(indexer.get(), bytes.data(), bytes.size(), &progress) != 0)
-    failure = libgit2_error("a pack cannot be taken in", EIO);
+result<void> pack_ingest::impl::take(std::string_view bytes) {
+  BOOST_OUTCOME_TRYV(write_all(file, bytes, "an arriving pack"));
+  return indexer->append(bytes);
 }
 
 result<std::uint32_t> pack_ingest::commit() {
   impl& self = *impl_;
   if (self.failure)
     return *self.failure;
-  auto out = self.finish();
-  self.failure = out ? error{EINVAL, "this pack was taken in before"} : out.error();
-  return out;
+  auto done = self.finish();
+  self.failure = done ? error{EINVAL, "this pack was taken in before"} : done.error();
+  self.indexer.reset(); // and what it keeps in memory
+  if (!done)
+    return done.error();
+  self.installed(done.value());
+  return done.value().objects;
 }
 
-result<std::uint32_t> pack_ingest::impl::finish() {
-  if (received == empty_pack_size && is_empty_pack(head))
-    return 0u;
-  errno = 0;
-  if (received < empty_pack_size)
-    return fail(EIO, "a pack is truncated after " + std::to_string(received) + " bytes");
-  if (git_indexer_commit(indexer.get(), &progress) != 0)
-    return libgit2_error("a pack cannot be taken in", EIO);
-  // What was reserved beyond the end.
-  if (pack_fd >= 0 && ::ftruncate(pack_fd, static_cast<off_t>(received)) != 0)
-    return system_failure(errno, "cannot end the file of a pack");
-  const std::string name = std::string{"pack-"} + git_indexer_name(indexer.get());
-  indexer.reset();
+result<ingested> pack_ingest::impl::finish() {
+  BOOST_OUTCOME_TRYV(indexer->finish());
   ingested done;
-  done.objects = progress.total_objects;
-  done.new_pack = done.objects >= unpack_limit;
-  {
-    const file_lock moving{lock_file, file_lock::mode::shared, true};
-    BOOST_OUTCOME_TRYV(done.new_pack ? install(name) : explode(name, done));
+  std::uint64_t total = 0;
+  for (pack_index i = 0; i < indexer->objects().size(); ++i) {
+    const packed_object& object = indexer->objects()[i];
+    total += object.size;
+    if (indexer->type_of(i) == object_type::blob)
+      done.blobs.emplace_back(object.id, object.size);
   }
-  installed(done);
-  return done.objects;
+  const std::size_t count = indexer->objects().size();
+  done.objects = static_cast<std::uint32_t>(count);
+  done.new_pack = count >= unpack_limit || total > unpack_bytes;
+  const file_lock moving{lock_file, file_lock::mode::shared, true};
+  BOOST_OUTCOME_TRYV(done.new_pack ? install() : explode());
+  return done;
 }
 
-result<void> pack_ingest::impl::install(const std::string& name) {
+result<void> pack_ingest::impl::install() {
+  const std::string name = "pack-" + indexer->checksum().hex();
+  const fs::path index = folder / index_file;
+  const int made = ::open(index.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0444);
+  if (made < 0)
+    return system_failure(errno, "cannot make a file in " + folder.string());
+  const auto written = write_all(made, make_index(indexer->objects(), indexer->checksum()), "the index of a pack");
+  ::close(made);
+  BOOST_OUTCOME_TRYV(written);
   // The index last: whoever sees it finds its pack.
-  for (const char* suffix : {".pack", ".idx"}) {
-    BOOST_OUTCOME_TRYV(rename_file(folder / (name + suffix), objects / "pack" / (name + suffix)));
-  }
-  return success();
+  BOOST_OUTCOME_TRYV(rename_file(folder / pack_file, objects / "pack" / (name + ".pack")));
+  return rename_file(index, objects / "pack" / (name + ".idx"));
 }
 
-namespace {
-
-/// Writes the objects of one pack as loose ones.
-struct exploder {
-  git_odb* pack;
-  git_odb_backend* loose;
-  ingested& done;
-  std::optional<error> failure;
-
-  static int each(const git_oid* id, void* self) { return static_cast<exploder*>(self)->copy(*id) ? 0 : -1; }
-
-  bool copy(const git_oid& id) {
-    git_odb_object* raw = nullptr;
-    if (git_odb_read(&raw, pack, &id) != 0)
-      return give_up(libgit2_error("cannot read an arriving object", EIO));
-    const std::unique_ptr<git_odb_object, void (*)(git_odb_object*)> owner{raw, git_odb_object_free};
-    const std::size_t size = git_odb_object_size(raw);
-    if (git_odb_object_type(raw) == GIT_OBJECT_BLOB)
-      done.blobs.emplace_back(oid::from_raw(id.id), size);
+/// Writes the objects as loose ones.
+result<void> pack_ingest::impl::explode() {
+  git_odb_backend* raw = nullptr;
+  if (git_odb_backend_loose(&raw, objects.c_str(), fast_compression, 0, 0777, 0444) != 0)
+    return libgit2_error("cannot write objects", EIO);
+  const std::unique_ptr<git_odb_backend, free_backend> loose{raw};
+  for (pack_index i = 0; i < indexer->objects().size(); ++i) {
+    const auto* name = reinterpret_cast<const git_oid*>(indexer->objects()[i].id.bytes.data());
     // Not over one that is there: ext4 waits for the disk when a file is replaced. If that one is damaged, whoever
     // reads it finds out, and then it is fetched again.
+    if (loose->exists(loose.get(), name) != 0)
+      continue;
+    BOOST_OUTCOME_TRY(contents, indexer->content(i));
     errno = 0;
-    if (loose->exists(loose, &id) == 0
-        && loose->write(loose, &id, git_odb_object_data(raw), size, git_odb_object_type(raw)) != 0)
-      return give_up(libgit2_error("cannot write an object", EIO));
-    return true;
+    if (loose->write(loose.get(), name, contents.data().data(), contents.data().size(),
+                     static_cast<git_object_t>(contents.type()))
+        != 0)
+      return libgit2_error("cannot write an object", EIO);
   }
-
-  bool give_up(error why) {
-    failure = std::move(why);
-    return false;
-  }
-};
-
-} // namespace
-
-result<void> pack_ingest::impl::explode(const std::string& name, ingested& done) {
-  git_odb* raw = nullptr;
-  git_odb_backend* pack_backend = nullptr;
-  if (git_odb_new(&raw) != 0)
-    return libgit2_error("cannot open an arriving pack", EIO);
-  const std::unique_ptr<git_odb, free_odb> pack{raw};
-  if (git_odb_backend_one_pack(&pack_backend, (folder / (name + ".idx")).c_str()) != 0)
-    return libgit2_error("cannot open an arriving pack", EIO);
-  if (git_odb_add_backend(raw, pack_backend, 1) != 0) {
-    pack_backend->free(pack_backend);
-    return libgit2_error("cannot open an arriving pack", EIO);
-  }
-  git_odb_backend* loose = nullptr;
-  if (git_odb_backend_loose(&loose, objects.c_str(), fast_compression, 0, 0777, 0444) != 0)
-    return libgit2_error("cannot write objects", EIO);
-  const backend_handle loose_owner{loose};
-  exploder work{raw, loose, done, {}};
-  if (git_odb_foreach(raw, exploder::each, &work) != 0)
-    return work.failure ? *work.failure : libgit2_error("cannot list an arriving pack", EIO);
   return success();
 }
 

@@ -1,6 +1,7 @@
 // An arriving pack on its way into a repository's objects folder.
 #pragma once
 
+#include "backend/fresh_blobs.hpp"
 #include "backend/git_odb.hpp"
 #include "backend/pack_sink.hpp"
 #include "config/error.hpp"
@@ -42,18 +43,19 @@ private:
 struct ingested {
   std::uint32_t objects = 0;
   bool new_pack = false;                            ///< the folder `pack` has changed
-  std::vector<std::pair<oid, std::uint64_t>> blobs; ///< of an exploded pack: its blobs and their sizes
+  std::vector<std::pair<oid, std::uint64_t>> blobs; ///< and their sizes
 };
 
-/// Bytes go through libgit2's indexer, which checks every hash, into a folder of their own below `objects`, locked
-/// while its process lives; from there, whole and by renaming only, to where readers look.
+/// Bytes go into a folder of their own below `objects`, locked while its process lives, and through pack_indexer, which
+/// checks everything; from there, whole and by renaming only, to where readers look.
 class pack_ingest final : public pack_sink {
 public:
   /// `objects`: the repository's objects folder. `lock`: the file whose lock keeps `clean` away. `installed` is called
-  /// by a successful commit.
+  /// by a successful commit. `fresh`, if any, outlives the sink and gets the blobs that came, inflated.
   static result<std::unique_ptr<pack_ingest>> begin(const std::filesystem::path& objects,
                                                     const std::filesystem::path& lock,
-                                                    std::function<void(const ingested&)> installed);
+                                                    std::function<void(const ingested&)> installed,
+                                                    fresh_blobs* fresh = nullptr);
   ~pack_ingest() override;
 
   result<void> append(std::string_view bytes) override;

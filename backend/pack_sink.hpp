@@ -24,11 +24,17 @@ public:
   virtual result<std::uint32_t> commit() = 0;
 };
 
+/// What will become of the objects of a pack.
+enum class pack_use : std::uint8_t {
+  keep,      ///< they are stored
+  read_soon, ///< and somebody is about to read its blobs
+};
+
 /// Gives a fresh sink per arriving pack; may be called from any thread.
 class pack_receiver {
 public:
   virtual ~pack_receiver() = default;
-  virtual result<std::unique_ptr<pack_sink>> new_pack() = 0;
+  virtual result<std::unique_ptr<pack_sink>> new_pack(pack_use use) = 0;
 };
 
 } // namespace gitfs

@@ -2,12 +2,12 @@
 
 #include "backend/oid.hpp"
 #include "backend/pack_ingest.hpp"
+#include "backend/sha1.hpp"
 
 #include <cerrno>
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
-#include <openssl/evp.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -131,8 +131,7 @@ std::string store_name(const std::string& key) {
   if (readable.size() > readable_length)
     readable.erase(0, readable.size() - readable_length); // the end tells more
   readable.erase(0, readable.find_first_not_of(".-"));
-  oid hash;
-  EVP_Digest(key.data(), key.size(), hash.bytes.data(), nullptr, EVP_sha1(), nullptr);
+  const oid hash = sha1{}.update(key).finish();
   return (readable.empty() ? "store" : readable) + "-" + hash.hex().substr(0, 16) + ".git";
 }
 

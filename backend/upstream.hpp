@@ -2,6 +2,7 @@
 #pragma once
 
 #include "backend/oid.hpp"
+#include "backend/pack_sink.hpp"
 #include "config/error.hpp"
 
 #include <cstdint>
@@ -30,6 +31,7 @@ struct fetch_request {
   bool shallow = false;
   /// Give up with EFBIG once the pack is longer than this many bytes; 0: no limit.
   std::uint64_t byte_limit = 0;
+  pack_use use = pack_use::keep;
 };
 
 /// How an upstream request ended, after every retry inside its deadline.

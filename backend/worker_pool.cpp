@@ -23,7 +23,7 @@ void worker_pool::run(std::function<void()> job) {
   if (idle_ >= jobs_.size())
     return changed_.notify_one();
   try {
-    threads_.push_back(edge_thread([this] { work(); }));
+    threads_.push_back(edge_thread("upstream", [this] { work(); }));
   } catch (const std::system_error&) {
     if (threads_.empty()) {
       jobs_.pop_back();

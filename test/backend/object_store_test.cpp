@@ -147,7 +147,7 @@ BOOST_AUTO_TEST_CASE(a_sink_that_is_dropped_leaves_nothing) {
   auto store = open();
   const std::string pack = pack_of(all());
   {
-    auto sink = store->new_pack().value();
+    auto sink = store->new_pack(pack_use::keep).value();
     BOOST_TEST(sink->append(pack).has_value());
   }
   BOOST_TEST(leftovers(*store).empty(), leftovers(*store));
@@ -165,7 +165,7 @@ BOOST_AUTO_TEST_CASE(a_pack_larger_than_what_is_taken_page_by_page) {
 
 BOOST_AUTO_TEST_CASE(a_sink_outlives_its_store) {
   auto store = open();
-  auto sink = store->new_pack().value();
+  auto sink = store->new_pack(pack_use::keep).value();
   store.reset();
   BOOST_TEST(sink->append(pack_of(blobs(0, 2))).has_value());
   BOOST_TEST(sink->commit().value() == 2u);

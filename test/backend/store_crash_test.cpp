@@ -70,7 +70,7 @@ BOOST_AUTO_TEST_CASE(killed_at_any_moment_the_store_opens_and_is_whole) {
 BOOST_AUTO_TEST_CASE(opening_leaves_what_a_living_process_does_alone) {
   auto store = open();
   const std::string pack = pack_of(all());
-  auto sink = store->new_pack().value();
+  auto sink = store->new_pack(pack_use::keep).value();
   BOOST_TEST(sink->append(std::string_view{pack}.substr(0, pack.size() / 2)).has_value());
   BOOST_TEST(wait_for(in_child([&] { return gitfs::object_store::open(dir / "cache", key) ? 0 : 1; })) == 0);
   BOOST_TEST(sink->append(std::string_view{pack}.substr(pack.size() / 2)).has_value());
@@ -112,7 +112,7 @@ BOOST_AUTO_TEST_CASE(a_disk_that_cannot_be_written_is_reported_as_such) {
       return 2;
     if (::geteuid() == 0 && (::setgid(65534) != 0 || ::setuid(65534) != 0))
       return 3;
-    const auto out = store.value()->new_pack();
+    const auto out = store.value()->new_pack(pack_use::keep);
     return !out && out.error().code == EACCES ? 0 : 4;
   });
   BOOST_TEST(wait_for(child) == 0);

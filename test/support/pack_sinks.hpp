@@ -19,7 +19,7 @@ public:
     must_run("git init -q --bare '" + repository_.string() + "'");
   }
 
-  result<std::unique_ptr<pack_sink>> new_pack() override {
+  result<std::unique_ptr<pack_sink>> new_pack(pack_use) override {
     const std::lock_guard lock{mutex_};
     return std::unique_ptr<pack_sink>{std::make_unique<sink>(repository_, ++packs_)};
   }
@@ -61,7 +61,7 @@ private:
 class failing_store : public pack_receiver {
 public:
   explicit failing_store(int code) : code_(code) {}
-  result<std::unique_ptr<pack_sink>> new_pack() override {
+  result<std::unique_ptr<pack_sink>> new_pack(pack_use) override {
     return std::unique_ptr<pack_sink>{std::make_unique<sink>(code_)};
   }
 
@@ -78,7 +78,7 @@ private:
 /// Counts bytes, but takes none before it is opened.
 class gated_store : public pack_receiver {
 public:
-  result<std::unique_ptr<pack_sink>> new_pack() override {
+  result<std::unique_ptr<pack_sink>> new_pack(pack_use) override {
     return std::unique_ptr<pack_sink>{std::make_unique<sink>(*this)};
   }
   void open() {
