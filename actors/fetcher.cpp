@@ -13,6 +13,12 @@ namespace {
 // want_queue numbers from 1: this one is the fetcher's own.
 constexpr std::uint64_t ahead_number = 0;
 
+// Packed trees of some 8,000 directories. Below, waiting for all of them is hardly longer than asking for one.
+constexpr std::uint64_t long_trees = 4U << 20;
+
+// Of a file that is fetched to learn its size because those before it were read: packed.
+constexpr std::uint64_t longest_look = 1U << 20;
+
 } // namespace
 
 fetcher_actor::fetcher_actor(caf::actor_config& cfg, std::shared_ptr<mount_context> context,
@@ -29,7 +35,7 @@ caf::behavior fetcher_actor::make_behavior() {
       [this](ask_want& m) {
         const want_key key{m.from_id, m.what.id};
         wanting_[key] = std::move(m.from); // first: whatever throws from here on, it gets an answer
-        context_->counts.add(m.what.how == urgency::demand ? counter::wants_demand : counter::wants_speculation);
+        context_->counts.add(m.what.how == urgency::speculation ? counter::wants_speculation : counter::wants_demand);
         if (m.what.kind != want_kind::sizes)
           std::erase_if(m.what.ids, [this](const oid& id) { return context_->db->contains(id); });
         if (m.what.kind == want_kind::trees && !m.what.ids.empty())
@@ -39,12 +45,17 @@ caf::behavior fetcher_actor::make_behavior() {
       },
       [this](transfer_finished& m) { transfer_ended(m); },
       [this](promote_want m) {
-        queue_.promote({m.from_id, m.id});
+        queue_.promote({m.from_id, m.id}, m.how);
         pump_soon();
       },
       [this](cancel_want m) {
         queue_.cancel({m.from_id, m.id});
         wanting_.erase({m.from_id, m.id});
+        pump_soon();
+      },
+      [this](look_was_read) { queue_.look_was_read(); },
+      [this](transfer_grew) {
+        queue_.held_long();
         pump_soon();
       },
       [this](start_transfers) { pump(); },
@@ -93,6 +104,8 @@ void fetcher_actor::fetch_trees_ahead() {
   request.filter = fetch_filter::blob_none;
   request.shallow = true;
   request.byte_limit = std::exchange(trees_ahead_, 0);
+  request.long_from = long_trees;
+  request.grew_long = [me = caf::actor_cast<caf::actor>(this)] { caf::anon_send(me, transfer_grew{}); };
   queue_.hold_trees(true);
   context_->counts.add(counter::transfers_started);
   transfers_[ahead_number] = remote_->fetch(std::move(request), report(ahead_number));
@@ -112,7 +125,9 @@ void fetcher_actor::start(const planned_transfer& plan) {
   } else {
     request.wants = plan.ids;
     request.filter = fetch_filter::tree_0;
-    if (plan.kind == want_kind::blobs && !queue_.wants_sizes(plan.number))
+    if (plan.looked_up)
+      request.byte_limit = longest_look;
+    if (plan.kind == want_kind::blobs && (plan.looked_up || !queue_.wants_sizes(plan.number)))
       request.use = pack_use::read_soon;
   }
   transfers_[plan.number] = remote_->fetch(std::move(request), report(plan.number));
@@ -137,7 +152,7 @@ void fetcher_actor::transfer_ended(transfer_finished& m) {
     return;
   }
   want_result outcome{failure ? failure->code : 0, std::move(m.outcome.sizes)};
-  if (failure && failure->code != ENOTSUP && failure->code != ECANCELED)
+  if (failure && failure->code != ENOTSUP && failure->code != ECANCELED && failure->code != EFBIG)
     spdlog::warn("upstream request failed: {}", failure->message);
   std::vector<oid> absent;
   if (!failure && queue_.brings_objects(m.transfer)) {

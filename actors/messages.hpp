@@ -93,6 +93,7 @@ struct ask_want {
 struct promote_want {
   caf::actor_id from_id = 0;
   want_id id = 0;
+  urgency how = urgency::demand;
 };
 struct cancel_want {
   caf::actor_id from_id = 0;
@@ -106,11 +107,15 @@ struct want_finished {
 /// Prefetcher → fetcher, around the wants of one window: what somebody waits for is probably among them.
 struct window_begins {};
 struct window_ends {};
+/// A file that was looked up by its path, and not listed, is being read.
+struct look_was_read {};
 /// Fetcher → itself: everything that had come was entered.
 struct start_transfers {};
 
 // --- upstream's edge thread → fetcher -------------------------------------------------------------------------------
 
+/// The transfer of all trees turns out to be long.
+struct transfer_grew {};
 struct transfer_finished {
   std::uint64_t transfer = 0;
   transfer_outcome outcome;
@@ -147,7 +152,9 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gitfs::want_finished)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gitfs::entries_hidden)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gitfs::window_begins)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gitfs::window_ends)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gitfs::look_was_read)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gitfs::start_transfers)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gitfs::transfer_grew)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gitfs::transfer_finished)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gitfs::directory_listed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gitfs::file_read)

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -20,14 +21,24 @@ enum class want_kind : std::uint8_t {
 };
 inline constexpr std::size_t want_kinds = 3;
 
-/// Demand: a kernel request waits for it. Speculation may wait, and may be dropped.
-enum class urgency : std::uint8_t { speculation, demand };
+/// In rising order.
+enum class urgency : std::uint8_t {
+  speculation, ///< nobody waits: it may wait, and may be dropped
+  demand,      ///< a kernel request waits
+  path,        ///< a kernel request that looks up one name: one of a few on somebody's path, not one of a walk's many
+};
+inline constexpr std::size_t urgencies = 3;
 
 struct want {
   want_id id = 0;
   want_kind kind = want_kind::blobs;
   urgency how = urgency::demand;
   std::vector<oid> ids;
+  /// Sizes that a path wants: the one that it is about. The others are for company.
+  std::optional<oid> focus = std::nullopt;
+  /// Sizes that are a guess: whoever walks here has waited for sizes before, so they are worth their contents on a server
+  /// that gives them in no other way.
+  bool worth_contents = false;
 };
 
 /// `code` 0: everything that the server has is here now. Else an errno, for those who waited only.

@@ -12,17 +12,24 @@ namespace {
 // is the cheapest, a guess at contents the dearest.
 constexpr want_kind demand_order[] = {want_kind::trees, want_kind::blobs, want_kind::sizes};
 constexpr want_kind speculation_order[] = {want_kind::sizes, want_kind::trees, want_kind::blobs};
+constexpr urgency demands[] = {urgency::path, urgency::demand};
 
 } // namespace
 
-want_kind want_queue::served_as(want_kind kind) const {
-  return kind == want_kind::sizes && !object_info_ ? want_kind::blobs : kind;
-}
 
 void want_queue::add(const want_key& key, want w) {
-  if (w.kind == want_kind::sizes && !object_info_ && w.how == urgency::speculation) {
-    finished_.push_back({key, {ENOTSUP, {}}}); // a guess is not worth contents
+  if (w.kind == want_kind::sizes && !object_info_ && w.how == urgency::speculation && !w.worth_contents) {
+    finished_.push_back({key, {ENOTSUP, {}}});
     return;
+  }
+  want_kind kind = w.kind;
+  if (kind == want_kind::sizes && w.focus && (!object_info_ || reads_follow_)) {
+    w.ids = {*w.focus};
+    kind = want_kind::blobs;
+    if (++unread_looks_ > limits_.unread_looks)
+      reads_follow_ = false;
+  } else if (kind == want_kind::sizes && !object_info_) {
+    kind = want_kind::blobs;
   }
   std::sort(w.ids.begin(), w.ids.end());
   w.ids.erase(std::unique(w.ids.begin(), w.ids.end()), w.ids.end());
@@ -30,40 +37,39 @@ void want_queue::add(const want_key& key, want w) {
     finished_.push_back({key, {}});
     return;
   }
-  const want_kind kind = served_as(w.kind);
   for (const oid& id : w.ids)
     enqueue(kind, id, key, w.how);
   const std::size_t count = w.ids.size();
-  wants_[key] = {std::move(w), count, {}};
+  wants_[key] = {std::move(w), kind, count, {}};
 }
 
 void want_queue::enqueue(want_kind kind, const oid& id, const want_key& key, urgency how) {
   auto [it, fresh] = of(kind).try_emplace(id);
   item& i = it->second;
   i.waiters.push_back(key);
-  if (!fresh && !(how == urgency::demand && i.how == urgency::speculation))
+  if (!fresh && how <= i.how)
     return; // joined
   i.how = how;
   if (i.transfer == 0)
     queue(kind, how).push_back(id); // an older entry in the other queue is passed over when its turn comes
   else if (auto t = transfers_.find(i.transfer); t != transfers_.end())
-    t->second.demand = true;
+    t->second.demand = true; // it was a guess, and is not any more
 }
 
-void want_queue::promote(const want_key& key) {
+void want_queue::promote(const want_key& key, urgency how) {
   auto it = wants_.find(key);
-  if (it == wants_.end() || it->second.w.how == urgency::demand)
+  if (it == wants_.end() || how <= it->second.w.how)
     return;
   want& w = it->second.w;
-  w.how = urgency::demand;
-  const want_kind kind = served_as(w.kind);
+  w.how = how;
+  const want_kind kind = it->second.served_as;
   for (const oid& id : w.ids) {
     auto found = of(kind).find(id);
-    if (found == of(kind).end() || found->second.how == urgency::demand)
+    if (found == of(kind).end() || how <= found->second.how)
       continue;
-    found->second.how = urgency::demand;
+    found->second.how = how;
     if (found->second.transfer == 0)
-      queue(kind, urgency::demand).push_back(id);
+      queue(kind, how).push_back(id);
     else
       transfers_[found->second.transfer].demand = true;
   }
@@ -74,8 +80,8 @@ void want_queue::cancel(const want_key& key) {
   if (it == wants_.end())
     return;
   const want w = std::move(it->second.w);
+  const want_kind kind = it->second.served_as;
   wants_.erase(it);
-  const want_kind kind = served_as(w.kind);
   for (const oid& id : w.ids) {
     auto found = of(kind).find(id);
     if (found == of(kind).end())
@@ -96,7 +102,7 @@ void want_queue::cancel(const want_key& key) {
 
 void want_queue::hold_trees(bool hold) {
   hold_trees_ = hold;
-  tree_requests_left_ = hold ? limits_.tree_requests_while_held : 0;
+  tree_requests_left_ = 0;
 }
 
 bool want_queue::may_start(want_kind kind, urgency how) const {
@@ -105,7 +111,7 @@ bool want_queue::may_start(want_kind kind, urgency how) const {
     return false; // it brings everything
   switch (kind) {
   case want_kind::trees:
-    return !hold_trees_ || (how == urgency::demand && tree_requests_left_ != 0);
+    return !hold_trees_ || how == urgency::path || (how == urgency::demand && tree_requests_left_ != 0);
   case want_kind::sizes:
     return !hold_sizes_ && std::count_if(transfers_.begin(), transfers_.end(), [](const auto& t) {
                              return t.second.plan.kind == want_kind::sizes;
@@ -118,13 +124,10 @@ bool want_queue::may_start(want_kind kind, urgency how) const {
 std::optional<planned_transfer> want_queue::next() {
   if (transfers_.size() >= limits_.slots)
     return std::nullopt;
-  for (want_kind kind : demand_order)
-    if (may_start(kind, urgency::demand))
-      if (auto t = take(kind, urgency::demand)) {
-        if (kind == want_kind::trees && hold_trees_)
-          --tree_requests_left_;
-        return t;
-      }
+  if (auto t = next_wanted())
+    return t;
+  if (hold_trees_ && tree_requests_left_ == 0)
+    return std::nullopt; // it leaves with what the walk needs when the trees are here
   const auto speculative =
       std::count_if(transfers_.begin(), transfers_.end(), [](const auto& t) { return !t.second.demand; });
   if (static_cast<unsigned>(speculative) >= limits_.speculative_slots)
@@ -136,11 +139,24 @@ std::optional<planned_transfer> want_queue::next() {
   return std::nullopt;
 }
 
+std::optional<planned_transfer> want_queue::next_wanted() {
+  for (const want_kind kind : demand_order)
+    for (const urgency how : demands)
+      if (may_start(kind, how))
+        if (auto t = take(kind, how)) {
+          if (kind == want_kind::trees && how == urgency::demand && hold_trees_)
+            --tree_requests_left_;
+          return t;
+        }
+  return std::nullopt;
+}
+
 std::optional<planned_transfer> want_queue::take(want_kind kind, urgency how) {
   running t;
-  t.demand = how == urgency::demand;
+  t.demand = how != urgency::speculation;
   t.plan.kind = kind;
   t.plan.snapshot = kind != want_kind::sizes && !filter_;
+  t.plan.looked_up = kind == want_kind::blobs && how == urgency::path && filter_ && object_info_;
   const std::size_t most = kind == want_kind::sizes ? limits_.sizes : limits_.objects;
   auto fill = [&](urgency from) {
     std::deque<oid>& q = queue(kind, from);
@@ -164,8 +180,9 @@ std::optional<planned_transfer> want_queue::take(want_kind kind, urgency how) {
   if (t.plan.ids.empty())
     return std::nullopt;
   // Sizes are a few bytes each: those that are only guessed at cost a demand nothing and save a request of their own.
-  if (kind == want_kind::sizes && how == urgency::demand)
-    fill(urgency::speculation);
+  if (kind == want_kind::sizes)
+    for (auto lower = static_cast<int>(how); lower-- > 0;)
+      fill(static_cast<urgency>(lower));
   t.plan.number = next_transfer_++;
   t.live = t.plan.ids.size();
   planned_transfer plan = t.plan;
@@ -213,6 +230,10 @@ void want_queue::finish(std::uint64_t number, const want_result& outcome, const 
     degrade_sizes();
     return;
   }
+  if (outcome.code == EFBIG && t.plan.looked_up) {
+    degrade_focus(t.plan);
+    return;
+  }
   if (outcome.code == ENOTSUP && !t.plan.snapshot) {
     // The server cannot filter: from now on whoever wants anything waits for the whole snapshot.
     filter_ = false;
@@ -225,7 +246,7 @@ void want_queue::finish(std::uint64_t number, const want_result& outcome, const 
     // again one by one, so that the error meets only who asked for the missing one.
     for (const oid& id : t.plan.ids) {
       auto found = of(kind).find(id);
-      if (found != of(kind).end() && found->second.how == urgency::demand)
+      if (found != of(kind).end() && found->second.how != urgency::speculation)
         requeue(kind, id, true);
       else
         settle(kind, id, ENOENT);
@@ -281,24 +302,45 @@ void want_queue::finish_if(const std::function<bool(const oid&)>& here) {
 // The server has no object-info: sizes come with contents, for those that somebody waits for.
 void want_queue::degrade_sizes() {
   object_info_ = false;
-  items old = std::move(of(want_kind::sizes));
   of(want_kind::sizes).clear();
   for (auto& q : queues_[static_cast<int>(want_kind::sizes)])
     q.clear();
   // Transfers of sizes that are still in flight will end in ENOTSUP too and find nobody.
   std::erase_if(transfers_, [](const auto& t) { return t.second.plan.kind == want_kind::sizes; });
-  std::vector<want_key> guesses;
-  for (const auto& [key, w] : wants_)
-    if (w.w.kind == want_kind::sizes && w.w.how == urgency::speculation)
-      guesses.push_back(key);
-  for (const want_key& key : guesses) {
-    finished_.push_back({key, {ENOTSUP, {}}});
+  std::vector<std::pair<want_key, want>> again;
+  for (auto& [key, w] : wants_)
+    if (w.served_as == want_kind::sizes)
+      again.emplace_back(key, std::move(w.w));
+  for (auto& [key, w] : again) {
     wants_.erase(key);
+    add(key, std::move(w));
   }
-  for (const auto& [id, i] : old)
-    for (const want_key& key : i.waiters)
-      if (wants_.contains(key))
-        enqueue(want_kind::blobs, id, key, urgency::demand);
+}
+
+// Looked up by its path, and too long to be fetched for its size alone.
+void want_queue::degrade_focus(const planned_transfer& plan) {
+  for (const oid& id : plan.ids) {
+    auto it = of(want_kind::blobs).find(id);
+    if (it == of(want_kind::blobs).end())
+      continue;
+    std::vector<want_key> readers;
+    for (const want_key& key : std::exchange(it->second.waiters, {})) {
+      auto w = wants_.find(key);
+      if (w == wants_.end() || w->second.w.kind != want_kind::sizes) {
+        readers.push_back(key);
+        continue;
+      }
+      w->second.served_as = want_kind::sizes;
+      enqueue(want_kind::sizes, id, key, w->second.w.how);
+    }
+    if (readers.empty()) {
+      of(want_kind::blobs).erase(it);
+      continue;
+    }
+    it->second.waiters = std::move(readers);
+    it->second.how = urgency::demand;
+    requeue(want_kind::blobs, id, false);
+  }
 }
 
 void want_queue::requeue(want_kind kind, const oid& id, bool alone) {

@@ -27,6 +27,7 @@ struct planned_transfer {
   want_kind kind = want_kind::blobs;
   std::vector<oid> ids;
   bool snapshot = false; ///< fetch everything, because the server cannot filter; it brings `ids` too
+  bool looked_up = false; ///< blobs for their sizes, as long as they are small: EFBIG leaves the sizes to object-info
 };
 
 struct finished_want {
@@ -43,25 +44,32 @@ public:
     std::size_t objects = 4096; ///< a transfer (measured: one request of 4,096 blobs is 4 times as fast as 16 of 256)
     std::size_t sizes = 65536;
     unsigned size_slots = 2; ///< transfers of sizes in flight: one answer often holds what the next would ask for
-    unsigned tree_requests_while_held = 2;
+    unsigned tree_requests_while_held = 2; ///< of walks, once what is held for has turned out to be long
+    unsigned unread_looks = 4; ///< so many looked-up files that nobody read: who looks is not about to read
   };
 
   explicit want_queue(const limits& l) : limits_(l) {}
 
   /// Enters a want. Wanting nothing is finished at once.
   void add(const want_key& key, want w);
-  void promote(const want_key& key);
+  void promote(const want_key& key, urgency how);
   /// Nobody waits for it any more. Transfers that thereby serve nobody are in `take_cancelled`.
   void cancel(const want_key& key);
 
   /// The next transfer to start now; none: every slot is busy or nothing is wanted.
   std::optional<planned_transfer> next();
 
-  /// While set, all trees are on their way already: trees that are only guessed at are not asked for, and of those that
-  /// somebody waits for only the first few. A path is reachable at once; who needs more is walking, and waits for all.
+  /// While set, all trees are on their way already: no others are asked for but those on a path, and what is only guessed
+  /// at leaves later, with what the walk then needs. `held_long`: that is going to take a while, so walks are served too,
+  /// a little.
   void hold_trees(bool hold);
+  void held_long() { tree_requests_left_ = hold_trees_ ? limits_.tree_requests_while_held : 0; }
   /// While set, sizes are not asked for: a window that is being put together holds most of what would be asked.
   void hold_sizes(bool hold) { hold_sizes_ = hold; }
+
+  /// A file that somebody looked up by its path is being read now: the next that is looked up so will be too, and its
+  /// size comes with its contents, in one request instead of two.
+  void look_was_read() { reads_follow_ = true, unread_looks_ = 0; }
 
   /// A transfer ended. `absent`: what it was to bring and is not here although it succeeded; asked for once more,
   /// alone. ENOTSUP and ENOENT change the plan rather than fail the wants, see want_queue.cpp.
@@ -93,6 +101,7 @@ private:
   };
   struct entered_want {
     want w;
+    want_kind served_as = want_kind::blobs; // sizes may come with contents
     std::size_t remaining = 0;
     want_result outcome;
   };
@@ -105,12 +114,13 @@ private:
 
   items& of(want_kind kind) { return items_[static_cast<int>(kind)]; }
   std::deque<oid>& queue(want_kind kind, urgency how) { return queues_[static_cast<int>(kind)][static_cast<int>(how)]; }
-  want_kind served_as(want_kind kind) const;
   void enqueue(want_kind kind, const oid& id, const want_key& key, urgency how);
   std::optional<planned_transfer> take(want_kind kind, urgency how);
+  std::optional<planned_transfer> next_wanted();
   void settle(want_kind kind, const oid& id, int code);
   void settle(const want_key& key, int code);
   void degrade_sizes();
+  void degrade_focus(const planned_transfer& plan);
   void requeue(want_kind kind, const oid& id, bool alone);
   void settle_queued(int code);
   bool sized(const want_key& key) const;
@@ -118,7 +128,7 @@ private:
 
   const limits limits_;
   items items_[want_kinds];
-  std::deque<oid> queues_[want_kinds][2];
+  std::deque<oid> queues_[want_kinds][urgencies];
   std::map<want_key, entered_want> wants_;
   std::unordered_map<std::uint64_t, running> transfers_;
   std::vector<finished_want> finished_;
@@ -128,6 +138,8 @@ private:
   bool filter_ = true;
   bool hold_trees_ = false;
   bool hold_sizes_ = false;
+  bool reads_follow_ = false;
+  unsigned unread_looks_ = 0;
   unsigned tree_requests_left_ = 0; // while held
 };
 

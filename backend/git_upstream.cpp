@@ -67,8 +67,7 @@ class pack_download {
 public:
   pack_download(pack_receiver& store, const fetch_request& request)
     : store_(store),
-      byte_limit_(request.byte_limit),
-      use_(request.use) {}
+      request_(request) {}
 
   attempt_result read(http_exchange& exchange, const std::stop_token& stop) {
     fetch_response response{[this](std::string_view bytes) { return take(bytes); }};
@@ -92,11 +91,13 @@ public:
 
 private:
   result<void> take(std::string_view bytes) {
-    size_ += bytes.size();
-    if (byte_limit_ != 0 && size_ > byte_limit_)
-      return fail(EFBIG, "the pack is longer than the limit of " + std::to_string(byte_limit_) + " bytes");
+    const std::uint64_t before = std::exchange(size_, size_ + bytes.size());
+    if (request_.byte_limit != 0 && size_ > request_.byte_limit)
+      return fail(EFBIG, "the pack is longer than the limit of " + std::to_string(request_.byte_limit) + " bytes");
+    if (request_.grew_long && before <= request_.long_from && size_ > request_.long_from)
+      request_.grew_long();
     if (!sink_) {
-      BOOST_OUTCOME_TRY(sink, store_.new_pack(use_));
+      BOOST_OUTCOME_TRY(sink, store_.new_pack(request_.use));
       sink_ = std::move(sink);
     }
     auto done = sink_->append(bytes);
@@ -111,8 +112,7 @@ private:
   }
 
   pack_receiver& store_;
-  const std::uint64_t byte_limit_;
-  const pack_use use_;
+  const fetch_request& request_;
   std::uint64_t size_ = 0;
   std::unique_ptr<pack_sink> sink_;
   bool sink_failed_ = false;

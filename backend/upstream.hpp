@@ -32,6 +32,9 @@ struct fetch_request {
   /// Give up with EFBIG once the pack is longer than this many bytes; 0: no limit.
   std::uint64_t byte_limit = 0;
   pack_use use = pack_use::keep;
+  /// Called, if set, once the pack is longer than `long_from` bytes; on a thread of the upstream.
+  std::function<void()> grew_long = nullptr;
+  std::uint64_t long_from = 0;
 };
 
 /// How an upstream request ended, after every retry inside its deadline.
