@@ -1,6 +1,7 @@
 #include "actors/directory.hpp"
 
 #include <caf/event_based_actor.hpp>
+#include <spdlog/spdlog.h>
 
 #include <cerrno>
 #include <new>
@@ -9,17 +10,18 @@ namespace gitfs {
 
 namespace {
 
-// Inflates one large blob on the scheduler's threads, so that neither the directory nor the FUSE thread that runs it
-// waits. Lives for that one blob.
+// Inflates one large blob on another thread, so that neither the directory nor the FUSE thread that runs it waits. Lives
+// for that one blob.
 class blob_loader final : public caf::event_based_actor {
 public:
   blob_loader(caf::actor_config& cfg, std::shared_ptr<mount_context> context, caf::actor directory, want_id want,
-              const oid& blob)
+              const oid& blob, bool to_disk)
     : caf::event_based_actor(cfg),
       context_(std::move(context)),
       directory_(std::move(directory)),
       want_(want),
-      blob_(blob) {}
+      blob_(blob),
+      to_disk_(to_disk) {}
 
   const char* name() const override { return "blob_loader"; }
 
@@ -32,17 +34,25 @@ protected:
 private:
   // Caught here, because somebody waits for the answer.
   int load() const try {
-    const auto loaded = context_->blobs.read(blob_, 0);
-    // ENOENT: evicted or found corrupt meanwhile; the directory's next attempt fetches it.
-    return loaded || loaded.error().code == ENOENT ? 0 : loaded.error().code;
+    return to_disk_ ? code_of(context_->spooled.load(blob_)) : code_of(context_->blobs.read(blob_, 0));
   } catch (const std::bad_alloc&) {
     return ENOMEM;
+  }
+
+  template <class Loaded>
+  static int code_of(const Loaded& loaded) {
+    // ENOENT: evicted or found corrupt meanwhile; the directory's next attempt fetches it.
+    const int code = loaded || loaded.error().code == ENOENT ? 0 : loaded.error().code;
+    if (code != 0 && code != ECANCELED)
+      spdlog::error("a large file cannot be read: {}", loaded.error().message);
+    return code;
   }
 
   std::shared_ptr<mount_context> context_;
   caf::actor directory_;
   want_id want_;
   oid blob_;
+  bool to_disk_;
 };
 
 } // namespace
@@ -99,7 +109,12 @@ void directory_actor::cancel(want_id want) {
 }
 
 void directory_actor::load(want_id want, const oid& blob) {
-  system().spawn<blob_loader>(context_, caf::actor_cast<caf::actor>(this), want, blob);
+  system().spawn<blob_loader>(context_, caf::actor_cast<caf::actor>(this), want, blob, false);
+}
+
+// On a thread of its own: a gigabyte takes seconds, and the scheduler's two threads have everything else to do.
+void directory_actor::spool(want_id want, const oid& blob) {
+  system().spawn<blob_loader, caf::detached>(context_, caf::actor_cast<caf::actor>(this), want, blob, true);
 }
 
 void directory_actor::release_child(dir_slot slot, release_number number) {

@@ -36,6 +36,7 @@ private:
   void promote(want_id id) override;
   void cancel(want_id id) override;
   void load(want_id id, const oid& blob) override;
+  void spool(want_id id, const oid& blob) override;
   void release_child(dir_slot slot, release_number number) override;
   void reap_child(dir_slot slot) override;
   void idle(release_number number) override;

@@ -216,6 +216,8 @@ directory_state::lacking directory_state::read(kernel_op& op, const dentry& chil
   }
   if (what.offset == 0 && op.brought == 0 && context_.facts.prefetch)
     port_.read_started(dentries_.index_of(child));
+  if (child.size != unknown_size && child.size >= context_.memory.spool_from())
+    return read_spooled(op, child, what);
   if (child.size != unknown_size && child.size > inline_load_limit && (op.brought & missing::loaded) == 0) {
     if (auto blob = context_.blobs.cached(child.id)) {
       op.answer.data(*blob, what.offset, what.size);
@@ -233,6 +235,14 @@ directory_state::lacking directory_state::read(kernel_op& op, const dentry& chil
   }
   op.answer.data(blob.value(), what.offset, what.size);
   return {};
+}
+
+directory_state::lacking directory_state::read_spooled(kernel_op& op, const dentry& child, const read_op& what) {
+  if (auto blob = context_.spooled.find(child.id)) {
+    op.answer.file(*blob, what.offset, what.size);
+    return {};
+  }
+  return missing{context_.db->contains(child.id) ? missing::spooled : missing::blob, child.id};
 }
 
 void directory_state::xattr(kernel_op& op, const oid& id) {

@@ -82,6 +82,9 @@ directory_state::pending& directory_state::pending_for(const missing& what, urge
   case missing::loaded:
     port_.load(fresh.id, what.id);
     break;
+  case missing::spooled:
+    port_.spool(fresh.id, what.id);
+    break;
   case missing::child_trees:
     port_.ask({fresh.id, want_kind::trees, how, missing_objects(entry_kind::directory)});
     break;
@@ -212,7 +215,7 @@ void directory_state::invalidate(const oid& tree) {
     dentries_.clear();
   // What is on its way for the old listing is overtaken. (Blobs are of a node, not of a listing.)
   auto old = std::stable_partition(pending_.begin(), pending_.end(), [](const pending& p) {
-    return p.what.what == missing::blob || p.what.what == missing::loaded;
+    return p.what.what == missing::blob || p.what.what == missing::loaded || p.what.what == missing::spooled;
   });
   const std::vector<pending> overtaken{old, pending_.end()};
   pending_.erase(old, pending_.end());

@@ -31,6 +31,8 @@ public:
 
   /// Inflates a large blob into the blob cache on another thread; answered with `finished`.
   virtual void load(want_id id, const oid& blob) = 0;
+  /// The same into the spool, for one that is too large to be whole in memory.
+  virtual void spool(want_id id, const oid& blob) = 0;
 
   /// To the supervisor: the kernel no longer refers to the child in `slot`; once that child is idle too, `child_idle`
   /// comes back.
@@ -88,9 +90,9 @@ public:
 private:
   // The kinds are bits of kernel_op::brought.
   struct missing {
-    enum kind : std::uint8_t { listing = 1, sizes = 2, blob = 4, loaded = 8, child_trees = 16, link_targets = 32 };
+    enum kind : std::uint8_t { listing = 1, sizes = 2, blob = 4, loaded = 8, child_trees = 16, link_targets = 32, spooled = 64 };
     kind what = listing;
-    oid id; // blob, loaded
+    oid id; // blob, loaded, spooled
     bool operator==(const missing&) const = default;
   };
   struct pending {
@@ -113,6 +115,7 @@ private:
   lacking readdir(kernel_op& op, const readdir_op& what);
   lacking readlink(kernel_op& op, const dentry& child);
   lacking read(kernel_op& op, const dentry& child, const read_op& what);
+  lacking read_spooled(kernel_op& op, const dentry& child, const read_op& what);
   void xattr(kernel_op& op, const oid& id);
 
   void park(kernel_op op, const missing& what);

@@ -6,6 +6,8 @@
 
 #include <caf/send.hpp>
 
+#include <spdlog/spdlog.h>
+
 #include <utility>
 
 namespace gitfs {
@@ -14,7 +16,6 @@ namespace {
 
 // 100,000 directories of ten files each have trees of about this size, packed.
 constexpr std::uint64_t trees_ahead_limit = 32U << 20;
-constexpr std::size_t blob_budget = 64U << 20;
 
 } // namespace
 
@@ -26,14 +27,15 @@ void configure(caf::actor_system_config& config) {
 
 result<std::unique_ptr<filesystem>> filesystem::open(const mount_options& options, caf::actor_system& system) {
   BOOST_OUTCOME_TRY(what, open_snapshot(options));
-  return std::unique_ptr<filesystem>{new filesystem{system, std::move(what), options.prefetch}};
+  return std::unique_ptr<filesystem>{new filesystem{system, std::move(what), options}};
 }
 
-filesystem::filesystem(caf::actor_system& system, snapshot what, bool prefetch)
+filesystem::filesystem(caf::actor_system& system, snapshot what, const mount_options& options)
   : system_(system),
     what_(std::move(what)),
-    context_(
-        std::make_shared<mount_context>(mount_facts{what_.commit, what_.root_tree, prefetch}, what_.db, blob_budget)) {
+    context_(std::make_shared<mount_context>(mount_facts{what_.commit, what_.root_tree, options.prefetch}, what_.db,
+                                             options.memory, options.cache_dir)) {
+  const bool prefetch = options.prefetch;
   auto root = std::make_shared<dir_link>();
   root->tree = what_.root_tree;
   context_->inodes.allocate(no_slot, std::move(root)); // the first slot is the root's
@@ -51,12 +53,17 @@ filesystem::~filesystem() {
 }
 
 void filesystem::end() {
+  context_->spooled.stop(); // else the end would wait for gigabytes to be inflated
   for (caf::actor* a : {&supervisor_, &prefetcher_, &fetcher_})
     if (*a) {
       caf::anon_send_exit(*a, caf::exit_reason::user_shutdown);
       *a = nullptr;
     }
   system_.await_all_actors_done();
+  context_->blobs.clear();
+  context_->spooled.clear();
+  if (!context_->memory.empty())
+    spdlog::error("the mount has ended and still accounts for memory:\n{}", context_->memory.text());
 }
 
 std::string filesystem::describe() const {

@@ -40,7 +40,7 @@ public:
   void end();
 
 private:
-  filesystem(caf::actor_system& system, snapshot what, bool prefetch);
+  filesystem(caf::actor_system& system, snapshot what, const mount_options& options);
 
   caf::actor_system& system_;
   snapshot what_;

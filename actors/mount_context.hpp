@@ -4,9 +4,12 @@
 #include "actors/counters.hpp"
 #include "actors/inode_table.hpp"
 #include "backend/blob_cache.hpp"
+#include "backend/memory_budget.hpp"
 #include "backend/object_db.hpp"
+#include "backend/spool.hpp"
 
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <utility>
 
@@ -20,14 +23,22 @@ struct mount_facts {
 };
 
 struct mount_context {
-  mount_context(const mount_facts& f, std::shared_ptr<object_db> database, std::size_t blob_budget)
+  /// `memory_total`: bytes, see memory_budget. `spool_folder`: for large blobs.
+  mount_context(const mount_facts& f, std::shared_ptr<object_db> database, std::uint64_t memory_total,
+                std::filesystem::path spool_folder)
     : facts(f),
       db(std::move(database)),
-      blobs(*db, blob_budget) {}
+      memory(memory_total),
+      blobs(*db, memory),
+      spooled(*db, memory, std::move(spool_folder), spool_space) {}
+
+  static constexpr std::uint64_t spool_space = std::uint64_t{1} << 30;
 
   const mount_facts facts;
   const std::shared_ptr<object_db> db;
+  memory_budget memory;
   blob_cache blobs;
+  spool spooled;
   inode_table inodes;
   counters counts;
 };

@@ -32,12 +32,24 @@ void blob_cache::keep(const oid& id, const object& blob) {
   recent_.push_front({id, blob});
   index_.emplace(id, recent_.begin());
   bytes_ += blob.data().size();
-  while (bytes_ > budget_ && recent_.size() > 1) {
+  budget_.add(memory_budget::kind::blobs, blob.data().size());
+  const std::uint64_t limit = budget_.blobs_limit();
+  while (bytes_ > limit && recent_.size() > 1) {
     auto last = std::prev(recent_.end());
     bytes_ -= last->blob.data().size();
+    budget_.subtract(memory_budget::kind::blobs, last->blob.data().size());
     index_.erase(last->id);
     dropped.splice(dropped.begin(), recent_, last);
   }
+}
+
+void blob_cache::clear() {
+  std::list<item> dropped;
+  std::lock_guard guard{lock_};
+  budget_.subtract(memory_budget::kind::blobs, bytes_);
+  bytes_ = 0;
+  index_.clear();
+  dropped.swap(recent_);
 }
 
 } // namespace gitfs

@@ -47,6 +47,9 @@ public:
   /// damaged. Other: the disk failed.
   result<object> read(const oid& id);
 
+  /// Writes a blob to a file, in pieces (see copy_large_blob). Errors as `read`, and ECANCELED.
+  result<void> copy(const oid& id, const blob_target& to);
+
   /// No directory is scanned.
   bool contains(const oid& id);
 

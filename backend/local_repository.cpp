@@ -1,5 +1,6 @@
 #include "backend/local_repository.hpp"
 
+#include "backend/large_blob.hpp"
 #include "backend/git_odb.hpp"
 #include "backend/loose_objects.hpp"
 
@@ -156,6 +157,13 @@ result<object> local_repository::read(const oid& id) {
   auto out = impl_->objects->read(id);
   if (!out && out.error().code == ENOENT && impl_->rescan())
     out = impl_->objects->read(id);
+  if (!out && out.error().code == EBADMSG)
+    return fail(ENOENT, out.error().message);
+  return out;
+}
+
+result<void> local_repository::copy(const oid& id, const blob_target& to) {
+  auto out = impl_->objects->copy(id, to);
   if (!out && out.error().code == EBADMSG)
     return fail(ENOENT, out.error().message);
   return out;

@@ -32,6 +32,7 @@ public:
   /// ENOENT also means that the repository lacks the object (a partial or shallow clone, or damage): nobody can fetch
   /// it.
   result<object> read(const oid& id) override;
+  result<void> copy(const oid& id, const blob_target& to) override;
   bool contains(const oid& id) override;
   void sizes(std::span<const oid> ids, std::span<std::uint64_t> out) override;
 

@@ -1,5 +1,6 @@
 #include "backend/loose_objects.hpp"
 
+#include "backend/inflated_file.hpp"
 #include "backend/oid.hpp"
 
 #include <git2.h>
@@ -10,15 +11,12 @@
 #include <cerrno>
 #include <charconv>
 #include <cstring>
-#include <fcntl.h>
 #include <fstream>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
-#include <sys/stat.h>
 #include <unistd.h>
-#include <zlib.h>
+#include <utility>
 
 namespace gitfs {
 
@@ -26,7 +24,6 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr std::size_t longest_header = 32;            // "commit ", 20 digits, NUL
 constexpr std::uint64_t highest_deflate_ratio = 1032; // of the format itself
 constexpr int deepest_alternates = 5;                 // as git
 
@@ -44,97 +41,12 @@ int damaged(const fs::path& file) {
   return -1;
 }
 
-/// One deflated file, inflated from its beginning on, with a bounded amount of memory.
-class inflated_file {
-public:
-  explicit inflated_file(const fs::path& path) : fd_(::open(path.c_str(), O_RDONLY | O_CLOEXEC)) {
-    ready_ = fd_ >= 0 && inflateInit(&stream_) == Z_OK;
-  }
-
-  ~inflated_file() {
-    if (ready_)
-      inflateEnd(&stream_);
-    if (fd_ >= 0)
-      ::close(fd_);
-  }
-
-  inflated_file(const inflated_file&) = delete;
-  inflated_file& operator=(const inflated_file&) = delete;
-
-  bool is_open() const { return ready_; }
-
-  std::uint64_t compressed_size() const {
-    struct stat info;
-    return ::fstat(fd_, &info) == 0 ? static_cast<std::uint64_t>(info.st_size) : 0;
-  }
-
-  /// Fills `out` as far as there is anything; fewer bytes mean the end, a truncated or a damaged file, or the disk.
-  std::size_t take(char* out, std::size_t size) {
-    std::size_t done = 0;
-    while (done < size && !ended_ && !failed_) {
-      if (stream_.avail_in == 0 && !refill())
-        break;
-      const auto room = static_cast<uInt>(std::min<std::size_t>(size - done, 1u << 30));
-      stream_.next_out = reinterpret_cast<Bytef*>(out + done);
-      stream_.avail_out = room;
-      const int status = inflate(&stream_, Z_NO_FLUSH);
-      done += room - stream_.avail_out;
-      ended_ = status == Z_STREAM_END;
-      failed_ = status != Z_STREAM_END && status != Z_OK && status != Z_BUF_ERROR;
-    }
-    return done;
-  }
-
-  /// True if everything was taken, and zlib's checksum was right.
-  bool at_end() {
-    char more;
-    return take(&more, 1) == 0 && ended_;
-  }
-
-  /// The errno of the disk's failure, or 0.
-  int read_error() const { return read_error_; }
-
-private:
-  bool refill() {
-    const ssize_t got = ::read(fd_, buffer_.data(), buffer_.size());
-    if (got < 0)
-      read_error_ = errno;
-    stream_.next_in = reinterpret_cast<Bytef*>(buffer_.data());
-    stream_.avail_in = got > 0 ? static_cast<uInt>(got) : 0;
-    return got > 0;
-  }
-
-  int fd_;
-  bool ready_ = false, ended_ = false, failed_ = false;
-  int read_error_ = 0;
-  z_stream stream_{};
-  std::array<char, 16384> buffer_;
-};
-
-struct header {
-  git_object_t type;
-  std::uint64_t size;
-  std::size_t length; // of the header itself, with its NUL
-};
-
-std::optional<header> parse_header(std::string_view head) {
-  const std::size_t space = head.find(' '), end = head.find('\0');
-  if (space == std::string_view::npos || end == std::string_view::npos || space >= end)
-    return std::nullopt;
-  header out{git_object_string2type(std::string{head.substr(0, space)}.c_str()), 0, end + 1};
-  const auto [stop, status] = std::from_chars(head.data() + space + 1, head.data() + end, out.size);
-  if (status != std::errc{} || stop != head.data() + end || out.type < GIT_OBJECT_COMMIT || out.type > GIT_OBJECT_TAG)
-    return std::nullopt;
-  return out;
-}
-
 struct loose_backend : git_odb_backend {
   fs::path objects;
   git_odb_backend* names = nullptr; // libgit2's own
 
   fs::path file_of(const git_oid* id) const {
-    const std::string hex = oid::from_raw(id->id).hex();
-    return objects / hex.substr(0, 2) / hex.substr(2);
+    return loose_file(objects, oid::from_raw(id->id));
   }
 };
 
@@ -151,9 +63,9 @@ int read_whole(void** out, std::size_t* size, git_object_t* type, git_odb_backen
     errno = file.read_error();
     return errno != 0 ? os_error(path) : damaged(path);
   };
-  std::array<char, longest_header> head;
+  std::array<char, longest_loose_header> head;
   const std::size_t got = file.take(head.data(), head.size());
-  const auto parsed = parse_header({head.data(), got});
+  const auto parsed = parse_loose_header({head.data(), got});
   if (!parsed || parsed->size / highest_deflate_ratio > file.compressed_size())
     return failure();
   const std::size_t in_head = got - parsed->length;
@@ -180,8 +92,8 @@ int read_header(std::size_t* size, git_object_t* type, git_odb_backend* backend,
   inflated_file file{path};
   if (!file.is_open())
     return os_error(path);
-  std::array<char, longest_header> head;
-  const auto parsed = parse_header({head.data(), file.take(head.data(), head.size())});
+  std::array<char, longest_loose_header> head;
+  const auto parsed = parse_loose_header({head.data(), file.take(head.data(), head.size())});
   if (!parsed)
     return damaged(path);
   *size = parsed->size;
@@ -225,10 +137,16 @@ std::vector<fs::path> alternates_of(const fs::path& objects) {
   return out;
 }
 
-bool add_folder(git_odb* odb, const fs::path& objects, int depth, std::set<fs::path>& seen) {
-  if (depth > deepest_alternates || !seen.insert(objects).second)
-    return true;
-  const auto add = depth == 0 ? git_odb_add_backend : git_odb_add_alternate;
+void add_folders(const fs::path& objects, int depth, std::vector<fs::path>& out) {
+  if (depth > deepest_alternates || std::ranges::find(out, objects) != out.end())
+    return;
+  out.push_back(objects);
+  for (const fs::path& alternate : alternates_of(objects))
+    add_folders(alternate, depth + 1, out);
+}
+
+bool add_folder(git_odb* odb, const fs::path& objects, bool alternate) {
+  const auto add = alternate ? git_odb_add_alternate : git_odb_add_backend;
   git_odb_backend* packs = nullptr;
   if (git_odb_backend_pack(&packs, objects.c_str()) != 0)
     return false;
@@ -239,17 +157,35 @@ bool add_folder(git_odb* odb, const fs::path& objects, int depth, std::set<fs::p
   git_odb_backend* loose = make_loose_backend(objects);
   if (loose == nullptr)
     return false;
-  if (add(odb, loose, 1) != 0) {
-    loose->free(loose);
-    return false;
-  }
-  for (const fs::path& alternate : alternates_of(objects))
-    if (!add_folder(odb, alternate, depth + 1, seen))
-      return false;
-  return true;
+  if (add(odb, loose, 1) == 0)
+    return true;
+  loose->free(loose);
+  return false;
 }
 
 } // namespace
+
+std::optional<loose_header> parse_loose_header(std::string_view head) {
+  const std::size_t space = head.find(' '), end = head.find('\0');
+  if (space == std::string_view::npos || end == std::string_view::npos || space >= end)
+    return std::nullopt;
+  loose_header out{git_object_string2type(std::string{head.substr(0, space)}.c_str()), 0, end + 1};
+  const auto [stop, status] = std::from_chars(head.data() + space + 1, head.data() + end, out.size);
+  if (status != std::errc{} || stop != head.data() + end || out.type < GIT_OBJECT_COMMIT || out.type > GIT_OBJECT_TAG)
+    return std::nullopt;
+  return out;
+}
+
+std::vector<fs::path> object_folders(const fs::path& objects) {
+  std::vector<fs::path> out;
+  add_folders(objects.lexically_normal(), 0, out);
+  return out;
+}
+
+fs::path loose_file(const fs::path& objects, const oid& id) {
+  const std::string hex = id.hex();
+  return objects / hex.substr(0, 2) / hex.substr(2);
+}
 
 git_odb_backend* make_loose_backend(const fs::path& objects) {
   git_odb_backend* names = nullptr;
@@ -271,13 +207,15 @@ git_odb_backend* make_loose_backend(const fs::path& objects) {
 
 git_odb* open_odb(const fs::path& objects) {
   git_odb* out = nullptr;
-  std::set<fs::path> seen;
   if (git_odb_new(&out) != 0)
     return nullptr;
-  if (add_folder(out, objects.lexically_normal(), 0, seen))
-    return out;
-  git_odb_free(out);
-  return nullptr;
+  bool alternate = false;
+  for (const fs::path& folder : object_folders(objects))
+    if (!add_folder(out, folder, std::exchange(alternate, true))) {
+      git_odb_free(out);
+      return nullptr;
+    }
+  return out;
 }
 
 } // namespace gitfs

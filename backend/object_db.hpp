@@ -12,6 +12,8 @@
 
 namespace gitfs {
 
+struct blob_target;
+
 /// Numbered as git numbers them in packs.
 enum class object_type : std::uint8_t { commit = 1, tree = 2, blob = 3, tag = 4 };
 
@@ -44,6 +46,10 @@ public:
   /// The object, its hash checked against `id`. ENOENT: not here (or here but corrupt, and now set aside: to whoever
   /// can fetch it again that is the same). EIO: the disk failed.
   virtual result<object> read(const oid& id) = 0;
+
+  /// Writes the contents of a blob to a file, its hash checked. For what is too large to be whole in memory: the object
+  /// databases on disk need little of it for any size. Errors as `read`; ECANCELED: stopped.
+  virtual result<void> copy(const oid& id, const blob_target& to);
 
   /// True if `read` is expected to find it. Costs an index look-up, never a directory scan.
   virtual bool contains(const oid& id) = 0;

@@ -1,6 +1,7 @@
 #include "backend/object_store.hpp"
 
 #include "backend/fresh_blobs.hpp"
+#include "backend/large_blob.hpp"
 #include "backend/git_odb.hpp"
 #include "backend/loose_objects.hpp"
 #include "backend/pack_ingest.hpp"
@@ -100,7 +101,7 @@ bool object_store::impl::quarantine(const oid& id) {
   bool moved = false;
   git_odb_backend* backend = make_loose_backend(objects);
   if (backend != nullptr && look(backend, id) == copy_state::damaged) {
-    move_away(objects / hex.substr(0, 2) / hex.substr(2), away / hex);
+    move_away(loose_file(objects, id), away / hex);
     moved = true;
   }
   std::vector<fs::path> packs;
@@ -155,6 +156,17 @@ result<object> object_store::read(const oid& id) {
     return std::move(*blob);
   }
   auto out = impl_->read(id);
+  if (out)
+    impl_->note_use(id);
+  return out;
+}
+
+result<void> object_store::copy(const oid& id, const blob_target& to) {
+  auto out = impl_->reader->copy(id, to);
+  if (!out && out.error().code == EBADMSG) {
+    impl_->quarantine(id); // which reads it whole: rare, and libgit2 has no other way to look at one copy
+    return fail(ENOENT, out.error().message);
+  }
   if (out)
     impl_->note_use(id);
   return out;

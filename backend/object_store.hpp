@@ -34,6 +34,7 @@ public:
   object_store& operator=(const object_store&) = delete;
 
   result<object> read(const oid& id) override;
+  result<void> copy(const oid& id, const blob_target& to) override;
   bool contains(const oid& id) override;
   void sizes(std::span<const oid> ids, std::span<std::uint64_t> out) override;
 

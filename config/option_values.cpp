@@ -1,5 +1,7 @@
 #include "config/option_values.hpp"
 
+#include "config/size.hpp"
+
 #include <algorithm>
 #include <array>
 
@@ -54,6 +56,14 @@ result<void> put_name(string& out, const string& value) {
     return fail(EINVAL, "the value is empty");
   out = value;
   return success();
+}
+
+result<std::uint64_t> read_memory(const std::string& value) {
+  constexpr std::uint64_t least = std::uint64_t{8} << 20;
+  BOOST_OUTCOME_TRY(size, parse_size(value));
+  if (size < least)
+    return fail(EINVAL, "'" + value + "' is too little: at least " + size_text(least) + " are needed");
+  return size;
 }
 
 } // namespace gitfs

@@ -19,6 +19,9 @@ result<std::chrono::milliseconds> read_seconds(const std::string& value);
 /// Whole seconds.
 std::string show_seconds(std::chrono::milliseconds time);
 
+/// A size as 64M; at least 8M.
+result<std::uint64_t> read_memory(const std::string& value);
+
 /// A whole decimal number from `least` to `most`.
 template <class T>
 result<T> read_number(const std::string& value, T least, T most) {

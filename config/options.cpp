@@ -3,6 +3,7 @@
 #include "config/mount_words.hpp"
 #include "config/option_values.hpp"
 #include "config/paths.hpp"
+#include "config/size.hpp"
 
 #include <algorithm>
 #include <array>
@@ -31,6 +32,9 @@ constexpr std::array table{
     option_row{"Process", "--threads", "N", "threads for the kernel's requests; 0: one per core, 2 to 8",
                [](mount_options& o, const string& v) { return put(o.threads, read_number<unsigned>(v, 0, 64)); },
                [](const mount_options& o) { return std::to_string(o.threads); }},
+    option_row{"Process", "--memory", "SIZE", "memory for contents and listings that are in use, as 64M or 1G",
+               [](mount_options& o, const string& v) { return put(o.memory, read_memory(v)); },
+               [](const mount_options& o) { return size_text(o.memory); }},
     option_row{"Process", "--log-level", "LEVEL", "trace, debug, info, warn, error or off",
                [](mount_options& o, const string& v) { return put(o.level, read_level(v)); },
                [](const mount_options& o) { return show_level(o.level); }},

@@ -1,5 +1,6 @@
 #include "fuse_bridge/fuse_reply.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <climits>
 #include <string>
@@ -99,6 +100,15 @@ void fuse_reply::data(const object& blob, std::uint64_t offset, std::size_t size
   const std::string_view all = blob.data();
   const std::string_view part = offset < all.size() ? all.substr(offset, size) : std::string_view{};
   fuse_reply_buf(take(), part.data(), part.size());
+}
+
+void fuse_reply::file(const spooled_blob& blob, std::uint64_t offset, std::size_t size) {
+  const std::uint64_t left = offset < blob.size() ? blob.size() - offset : 0;
+  fuse_bufvec part = FUSE_BUFVEC_INIT(std::min<std::uint64_t>(size, left));
+  part.buf[0].flags = static_cast<fuse_buf_flags>(FUSE_BUF_IS_FD | FUSE_BUF_FD_SEEK | FUSE_BUF_FD_RETRY);
+  part.buf[0].fd = blob.file().fd();
+  part.buf[0].pos = static_cast<off_t>(offset);
+  fuse_reply_data(take(), &part, static_cast<fuse_buf_copy_flags>(0));
 }
 
 void fuse_reply::xattr(std::string_view value) {

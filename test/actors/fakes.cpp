@@ -25,6 +25,11 @@ public:
     auto all = blob.data();
     say(answer::kind::data).text = offset < all.size() ? all.substr(offset, size) : "";
   }
+  void file(const spooled_blob& blob, std::uint64_t offset, std::size_t size) override {
+    std::string text(offset < blob.size() ? std::min<std::uint64_t>(size, blob.size() - offset) : 0, '\0');
+    BOOST_REQUIRE(blob.file().read(text.data(), text.size(), offset));
+    say(answer::kind::data).text = std::move(text);
+  }
   void xattr(std::string_view value) override { say(answer::kind::xattr).text = value; }
   bool dirent(std::string_view name, const node_attr& attr, const node_entry* node, std::uint64_t next) override {
     if (r_.told->entries.size() == r_.room)
@@ -145,7 +150,7 @@ const want& recording_port::last(want_kind kind) const {
 }
 
 void directory_fixture::open(const oid& tree, bool prefetch) {
-  context = std::make_unique<mount_context>(mount_facts{oid{}, tree, prefetch}, db, 1 << 20);
+  context = std::make_unique<mount_context>(mount_facts{oid{}, tree, prefetch}, db, 64 << 20, temp.path());
   auto link = std::make_shared<dir_link>();
   link->tree = tree;
   BOOST_REQUIRE(context->inodes.allocate(no_slot, link) == root_slot);

@@ -4,6 +4,7 @@
 #include "actors/directory_state.hpp"
 #include "actors/mount_context.hpp"
 #include "actors/reply.hpp"
+#include "test/support/temp_dir.hpp"
 
 #include <map>
 #include <memory>
@@ -84,7 +85,7 @@ class recording_port final : public directory_port {
 public:
   std::vector<want> asked;
   std::vector<want_id> promoted, cancelled;
-  std::vector<std::pair<want_id, oid>> loads;
+  std::vector<std::pair<want_id, oid>> loads, spools;
   std::vector<dir_slot> released, reaped;
   std::vector<release_number> release_numbers;
   int idles = 0, listings = 0, hidings = 0;
@@ -98,6 +99,7 @@ public:
   void promote(want_id id) override { promoted.push_back(id); }
   void cancel(want_id id) override { cancelled.push_back(id); }
   void load(want_id id, const oid& blob) override { loads.emplace_back(id, blob); }
+  void spool(want_id id, const oid& blob) override { spools.emplace_back(id, blob); }
   void release_child(dir_slot slot, release_number number) override {
     fail_if_told();
     released.push_back(slot);
@@ -134,6 +136,7 @@ struct directory_fixture {
   std::shared_ptr<memory_db> db = std::make_shared<memory_db>();
   std::unique_ptr<mount_context> context;
   recording_port port;
+  temp_dir temp;
   std::optional<directory_state> dir;
 
   /// The directory under test is the root, with this tree.

@@ -73,6 +73,7 @@ struct played_system {
   std::optional<caf::actor_system> system;
   std::shared_ptr<mount_context> context;
   caf::actor fetcher, supervisor;
+  temp_dir temp;
 
   played_system() {
     config.set("scheduler.policy", caf::atom("testing"));
@@ -85,7 +86,7 @@ struct played_system {
   }
 
   void open(const oid& tree, bool prefetch = true) {
-    context = std::make_shared<mount_context>(mount_facts{oid{}, tree, prefetch}, db, 1 << 20);
+    context = std::make_shared<mount_context>(mount_facts{oid{}, tree, prefetch}, db, 64 << 20, temp.path());
     auto root = std::make_shared<dir_link>();
     root->tree = tree;
     context->inodes.allocate(no_slot, root);

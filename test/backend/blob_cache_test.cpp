@@ -44,7 +44,8 @@ BOOST_AUTO_TEST_SUITE(blob_cache)
 
 BOOST_AUTO_TEST_CASE(a_blob_read_in_pieces_is_inflated_once_and_one_read_whole_is_not_kept) {
   counting_db db;
-  gitfs::blob_cache cache{db, 10 * large};
+  memory_budget memory{10 * large};
+  gitfs::blob_cache cache{db, memory};
   const oid big = db.add(1, large), small = db.add(2, 1000), empty = db.add(3, 0);
   for (int i = 0; i < 3; ++i)
     for (const oid& id : {big, small, empty})
@@ -58,7 +59,8 @@ BOOST_AUTO_TEST_CASE(a_blob_read_in_pieces_is_inflated_once_and_one_read_whole_i
 
 BOOST_AUTO_TEST_CASE(the_least_recently_used_goes_first) {
   counting_db db;
-  gitfs::blob_cache cache{db, 2 * large + 1};
+  memory_budget memory{2 * large + 1};
+  gitfs::blob_cache cache{db, memory};
   const oid a = db.add(1, large), b = db.add(2, large), c = db.add(3, large);
   (void)cache.read(a, piece);
   (void)cache.read(b, piece);
@@ -71,7 +73,8 @@ BOOST_AUTO_TEST_CASE(the_least_recently_used_goes_first) {
 
 BOOST_AUTO_TEST_CASE(a_blob_larger_than_the_budget_is_kept_while_it_is_the_latest) {
   counting_db db;
-  gitfs::blob_cache cache{db, 1000};
+  memory_budget memory{1000};
+  gitfs::blob_cache cache{db, memory};
   const oid a = db.add(1, large), b = db.add(2, large);
   for (int i = 0; i < 5; ++i)
     (void)cache.read(a, piece);
@@ -82,7 +85,8 @@ BOOST_AUTO_TEST_CASE(a_blob_larger_than_the_budget_is_kept_while_it_is_the_lates
 
 BOOST_AUTO_TEST_CASE(an_error_is_passed_on_and_not_remembered) {
   counting_db db;
-  gitfs::blob_cache cache{db, 1000};
+  memory_budget memory{1000};
+  gitfs::blob_cache cache{db, memory};
   oid id;
   id.bytes[0] = 1;
   BOOST_TEST(cache.read(id, piece).error().code == ENOENT);

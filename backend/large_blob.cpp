@@ -1,0 +1,338 @@
+#include "backend/large_blob.hpp"
+
+#include "backend/inflated_file.hpp"
+#include "backend/loose_objects.hpp"
+#include "backend/pack_index.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <fcntl.h>
+#include <memory>
+#include <openssl/evp.h>
+#include <optional>
+#include <string>
+#include <unistd.h>
+#include <vector>
+
+namespace gitfs {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr std::size_t piece = 128 * 1024;
+constexpr std::size_t longest_chain = 4096; // git's own limit of delta depth is 4095
+
+error damaged(const fs::path& file) {
+  return {EBADMSG, file.string() + " is damaged"};
+}
+
+struct free_digest {
+  void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
+};
+
+/// A file that grows, in pieces, and perhaps the name of the blob that it will be.
+class growing {
+public:
+  growing(unlinked_file& file, const std::atomic<bool>& stop) : file_(file), stop_(stop) { buffer_.reserve(piece); }
+
+  /// Before the first byte, if the hash matters.
+  void hash_as_blob(std::uint64_t size) {
+    digest_.reset(EVP_MD_CTX_new());
+    EVP_DigestInit_ex(digest_.get(), EVP_sha1(), nullptr);
+    const std::string header = "blob " + std::to_string(size);
+    EVP_DigestUpdate(digest_.get(), header.c_str(), header.size() + 1);
+  }
+
+  /// At most `piece` bytes at once.
+  result<void> append(std::string_view bytes) {
+    if (buffer_.size() + bytes.size() > piece) {
+      BOOST_OUTCOME_TRYV(flush());
+    }
+    buffer_ += bytes;
+    return success();
+  }
+
+  result<void> flush() {
+    if (stop_.load(std::memory_order_relaxed))
+      return fail(ECANCELED, "the mount is ending");
+    if (digest_)
+      EVP_DigestUpdate(digest_.get(), buffer_.data(), buffer_.size());
+    BOOST_OUTCOME_TRYV(file_.write(buffer_, written_));
+    written_ += buffer_.size();
+    buffer_.clear();
+    return success();
+  }
+
+  std::uint64_t size() const { return written_ + buffer_.size(); }
+
+  /// After `flush`.
+  oid name() {
+    oid out;
+    EVP_DigestFinal_ex(digest_.get(), out.bytes.data(), nullptr);
+    return out;
+  }
+
+private:
+  unlinked_file& file_;
+  const std::atomic<bool>& stop_;
+  std::string buffer_;
+  std::uint64_t written_ = 0;
+  std::unique_ptr<EVP_MD_CTX, free_digest> digest_;
+};
+
+/// `size` bytes, and these must be all there are.
+result<void> inflate_rest(inflated_file& from, const fs::path& path, std::uint64_t size, growing& to) {
+  std::string buffer(piece, '\0');
+  for (std::uint64_t left = size; left != 0;) {
+    const std::size_t got = from.take(buffer.data(), std::min<std::uint64_t>(left, piece));
+    if (got == 0)
+      return from.read_error() != 0 ? error{from.read_error(), "cannot read " + path.string()} : damaged(path);
+    BOOST_OUTCOME_TRYV(to.append({buffer.data(), got}));
+    left -= got;
+  }
+  if (!from.at_end())
+    return damaged(path);
+  return to.flush();
+}
+
+/// The bytes of a delta, one after another.
+class delta_bytes {
+public:
+  explicit delta_bytes(inflated_file& from) : from_(from) {}
+
+  /// False at the end, or where the file is damaged.
+  bool next(unsigned char& out) {
+    if (at_ == size_ && !refill())
+      return false;
+    out = static_cast<unsigned char>(buffer_[at_++]);
+    return true;
+  }
+  /// Some of the next bytes, up to `most`; empty at the end.
+  std::string_view some(std::size_t most) {
+    if (at_ == size_ && !refill())
+      return {};
+    const std::size_t count = std::min(most, size_ - at_);
+    at_ += count;
+    return {buffer_.data() + at_ - count, count};
+  }
+  /// A number of seven bits a byte, the lowest first.
+  bool number(std::uint64_t& out) {
+    out = 0;
+    for (unsigned shift = 0; shift < 64; shift += 7) {
+      unsigned char byte = 0;
+      if (!next(byte))
+        return false;
+      out |= std::uint64_t{byte & 0x7fU} << shift;
+      if ((byte & 0x80U) == 0)
+        return true;
+    }
+    return false;
+  }
+  /// Those of `count` little-endian bytes whose bits, from `bits` on, are set in `which`.
+  bool sparse(unsigned which, unsigned bits, unsigned count, std::uint64_t& out) {
+    out = 0;
+    for (unsigned i = 0; i < count; ++i) {
+      unsigned char byte = 0;
+      if ((which & (1U << (bits + i))) == 0)
+        continue;
+      if (!next(byte))
+        return false;
+      out |= std::uint64_t{byte} << (8 * i);
+    }
+    return true;
+  }
+
+private:
+  bool refill() {
+    at_ = 0;
+    size_ = from_.take(buffer_.data(), buffer_.size());
+    return size_ != 0;
+  }
+
+  inflated_file& from_;
+  std::array<char, 16384> buffer_;
+  std::size_t at_ = 0, size_ = 0;
+};
+
+/// Of a pack: one object as it is stored.
+struct stored {
+  int type = 0;           // as in packs; blob 3, and the two kinds of deltas
+  std::uint64_t size = 0; // inflated; of a delta, its own
+  std::uint64_t data_at = 0;
+  std::uint64_t base_at = 0; // of a delta
+};
+
+constexpr int blob_type = 3, delta_by_offset = 6, delta_by_name = 7;
+
+std::optional<stored> read_stored(const fs::path& pack, const fs::path& index, std::uint64_t at) {
+  std::array<unsigned char, 64> head{};
+  const int fd = ::open(pack.c_str(), O_RDONLY | O_CLOEXEC);
+  const ssize_t got = fd < 0 ? -1 : ::pread(fd, head.data(), head.size(), static_cast<off_t>(at));
+  if (fd >= 0)
+    ::close(fd);
+  if (got < static_cast<ssize_t>(oid::raw_size)) // behind every object there are at least the bytes of the checksum
+    return std::nullopt;
+  std::size_t used = 0;
+  stored out;
+  unsigned byte = head[used++];
+  out.type = static_cast<int>(byte >> 4 & 7U);
+  out.size = byte & 15U;
+  for (unsigned shift = 4; (byte & 0x80U) != 0 && shift < 60; shift += 7) {
+    byte = head[used++];
+    out.size |= std::uint64_t{byte & 0x7fU} << shift;
+  }
+  if (out.type == delta_by_offset) {
+    byte = head[used++];
+    std::uint64_t back = byte & 0x7fU;
+    for (int more = 0; (byte & 0x80U) != 0 && more < 9; ++more) {
+      byte = head[used++];
+      back = ((back + 1) << 7) | (byte & 0x7fU);
+    }
+    if (back == 0 || back > at)
+      return std::nullopt;
+    out.base_at = at - back;
+  } else if (out.type == delta_by_name) {
+    const auto base = offset_in_pack(index, oid::from_raw(head.data() + used));
+    if (!base)
+      return std::nullopt;
+    out.base_at = *base;
+    used += oid::raw_size;
+  }
+  out.data_at = at + used;
+  return out;
+}
+
+/// Applies one delta; the size of what comes out is in it.
+result<void> apply_delta(const fs::path& pack, const stored& delta, const unlinked_file& base, std::uint64_t base_size,
+                         bool hash, growing& to) {
+  inflated_file file{pack, delta.data_at};
+  if (!file.is_open())
+    return error{errno, "cannot open " + pack.string()};
+  delta_bytes in{file};
+  std::uint64_t from_size = 0, to_size = 0;
+  if (!in.number(from_size) || !in.number(to_size) || from_size != base_size)
+    return damaged(pack);
+  if (hash)
+    to.hash_as_blob(to_size);
+  std::string buffer(piece, '\0');
+  while (to.size() < to_size) {
+    unsigned char command = 0;
+    if (!in.next(command) || command == 0)
+      return damaged(pack);
+    std::uint64_t offset = 0, length = command;
+    const bool copy = (command & 0x80U) != 0;
+    if (copy) {
+      if (!in.sparse(command, 0, 4, offset) || !in.sparse(command, 4, 3, length))
+        return damaged(pack);
+      if (length == 0)
+        length = 0x10000;
+      if (offset + length > base_size)
+        return damaged(pack);
+    }
+    if (length > to_size - to.size())
+      return damaged(pack);
+    while (length != 0) {
+      std::string_view part;
+      if (copy) {
+        const std::size_t count = std::min<std::uint64_t>(length, piece);
+        BOOST_OUTCOME_TRYV(base.read(buffer.data(), count, offset));
+        part = {buffer.data(), count};
+        offset += count;
+      } else if (part = in.some(length); part.empty()) {
+        return damaged(pack);
+      }
+      BOOST_OUTCOME_TRYV(to.append(part));
+      length -= part.size();
+    }
+  }
+  return to.flush();
+}
+
+result<void> check(growing& made, const oid& id) {
+  if (made.name() != id)
+    return fail(EBADMSG, "object " + id.hex() + " is damaged: its hash is another");
+  return success();
+}
+
+/// From the base of all up to the blob itself, each in a file of its own; two of these at a time.
+result<void> copy_packed(const fs::path& pack, const fs::path& index, std::uint64_t at, const oid& id,
+                         const blob_target& to) {
+  std::vector<stored> chain; // the blob first, the base of all last
+  do {
+    const auto one = read_stored(pack, index, at);
+    if (!one || chain.size() == longest_chain)
+      return damaged(pack);
+    chain.push_back(*one);
+    at = one->base_at;
+  } while (chain.back().type == delta_by_offset || chain.back().type == delta_by_name);
+  if (chain.back().type != blob_type)
+    return fail(EIO, id.hex() + " is shown as a file, but is none");
+  std::optional<unlinked_file> base;
+  std::uint64_t base_size = 0;
+  for (std::size_t i = chain.size(); i-- > 0;) {
+    const bool last = i == 0;
+    std::optional<unlinked_file> between;
+    if (!last) {
+      BOOST_OUTCOME_TRY(made, unlinked_file::make(to.folder));
+      between.emplace(std::move(made));
+    }
+    growing out{last ? to.file : *between, to.stop};
+    if (!base) {
+      if (last)
+        out.hash_as_blob(chain[i].size);
+      inflated_file data{pack, chain[i].data_at};
+      if (!data.is_open())
+        return error{errno, "cannot open " + pack.string()};
+      BOOST_OUTCOME_TRYV(inflate_rest(data, pack, chain[i].size, out));
+    } else {
+      BOOST_OUTCOME_TRYV(apply_delta(pack, chain[i], *base, base_size, last, out));
+    }
+    if (last)
+      return check(out, id);
+    base_size = out.size();
+    base = std::move(between);
+  }
+  return success();
+}
+
+result<void> copy_loose(const fs::path& path, inflated_file& file, const oid& id, const blob_target& to) {
+  std::array<char, longest_loose_header> head;
+  const std::size_t got = file.take(head.data(), head.size());
+  const auto header = parse_loose_header({head.data(), got});
+  if (!header || got - header->length > header->size)
+    return damaged(path);
+  if (header->type != GIT_OBJECT_BLOB)
+    return fail(EIO, id.hex() + " is shown as a file, but is none");
+  growing out{to.file, to.stop};
+  out.hash_as_blob(header->size);
+  const std::string_view first{head.data() + header->length, got - header->length};
+  BOOST_OUTCOME_TRYV(out.append(first));
+  BOOST_OUTCOME_TRYV(inflate_rest(file, path, header->size - first.size(), out));
+  return check(out, id);
+}
+
+} // namespace
+
+result<void> copy_large_blob(const fs::path& objects, const oid& id, const blob_target& to) {
+  for (const fs::path& folder : object_folders(objects)) {
+    std::error_code status;
+    for (const auto& entry : fs::directory_iterator{folder / "pack", status}) {
+      const fs::path& index = entry.path();
+      if (index.extension() != ".idx")
+        continue;
+      if (const auto at = offset_in_pack(index, id))
+        return copy_packed(fs::path{index}.replace_extension(".pack"), index, *at, id, to);
+    }
+    const fs::path path = loose_file(folder, id);
+    if (inflated_file file{path}; file.is_open())
+      return copy_loose(path, file, id, to);
+    else if (errno != ENOENT && errno != ENOTDIR)
+      return fail(errno, "cannot open " + path.string());
+  }
+  return fail(ENOENT, "object " + id.hex() + " is not on this machine");
+}
+
+} // namespace gitfs

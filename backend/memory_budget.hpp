@@ -1,0 +1,68 @@
+// How much one mount may keep in memory, and how much it does.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+namespace gitfs {
+
+/// One sum for everything that can be dropped and had again, with a gauge for each kind. Whoever keeps something adds
+/// its bytes and takes them away again, so that at the end every gauge is zero. Any thread.
+class memory_budget {
+public:
+  enum class kind : std::uint8_t {
+    blobs,    ///< contents
+    listings, ///< directories that were entered, and their dentries
+    spooled,  ///< large blobs in unlinked files: on disk, so not part of the sum
+    count,
+  };
+
+  explicit memory_budget(std::uint64_t total) : total_(total) {}
+
+  std::uint64_t total() const { return total_; }
+  std::uint64_t used(kind k) const { return at(k).load(std::memory_order_relaxed); }
+
+  /// Gives what is used of that kind with it.
+  std::uint64_t add(kind k, std::uint64_t bytes) { return at(k).fetch_add(bytes, std::memory_order_relaxed) + bytes; }
+  void subtract(kind k, std::uint64_t bytes) { at(k).fetch_sub(bytes, std::memory_order_relaxed); }
+
+  /// Listings may take half of it; contents what these leave.
+  std::uint64_t listings_limit() const { return total_ / 2; }
+  std::uint64_t blobs_limit() const {
+    const std::uint64_t listings = used(kind::listings);
+    return listings < total_ / 2 ? total_ - listings : total_ / 2;
+  }
+
+  /// Blobs of this size and more are never whole in memory: else a few would be all of the budget.
+  std::uint64_t spool_from() const { return total_ / 4 < largest_in_memory ? total_ / 4 : largest_in_memory; }
+
+  /// A line "name value" each, as `gitfs-actor stats` prints them.
+  std::string text() const {
+    std::string out = "memory.budget " + std::to_string(total_) + '\n';
+    for (std::size_t i = 0; i < used_.size(); ++i)
+      out += std::string{names[i]} + ' ' + std::to_string(used(static_cast<kind>(i))) + '\n';
+    return out;
+  }
+
+  bool empty() const {
+    for (const auto& one : used_)
+      if (one.load(std::memory_order_relaxed) != 0)
+        return false;
+    return true;
+  }
+
+private:
+  static constexpr std::uint64_t largest_in_memory = std::uint64_t{8} << 20;
+  static constexpr std::array<const char*, 3> names{"memory.blobs", "memory.listings", "disk.spooled"};
+
+  std::atomic<std::uint64_t>& at(kind k) { return used_[static_cast<std::size_t>(k)]; }
+  const std::atomic<std::uint64_t>& at(kind k) const { return used_[static_cast<std::size_t>(k)]; }
+
+  const std::uint64_t total_;
+  std::array<std::atomic<std::uint64_t>, static_cast<std::size_t>(kind::count)> used_{};
+};
+
+} // namespace gitfs
