@@ -1,6 +1,7 @@
 #include "actors/dentry_table.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace gitfs {
 
@@ -12,9 +13,20 @@ bool same_inode(const dentry& old, const tree_entry& entry) {
   return old.kind == entry.kind && (entry.kind == entry_kind::directory || old.id == entry.id);
 }
 
+dentry fresh_dentry(tree_entry& entry) {
+  dentry out;
+  out.name = std::move(entry.name);
+  out.kind = entry.kind;
+  out.id = entry.id;
+  out.present = true;
+  return out;
+}
+
 } // namespace
 
 void dentry_table::refresh(std::vector<tree_entry> listing) {
+  if (!kept_.empty() && restore(listing))
+    return measure();
   std::vector<child_index> old = std::move(order_);
   order_.clear();
   order_.reserve(listing.size());
@@ -35,21 +47,67 @@ void dentry_table::refresh(std::vector<tree_entry> listing) {
     }
     // A name that was removed earlier comes back under a new index: the old one may still be referred to.
     order_.push_back(static_cast<child_index>(dentries_.size()));
-    dentry& fresh = dentries_.emplace_back();
-    fresh.name = std::move(entry.name);
-    fresh.kind = entry.kind;
-    fresh.id = entry.id;
-    fresh.present = true;
+    dentries_.push_back(fresh_dentry(entry));
   }
   for (; known != old.end(); ++known)
     dentries_[*known].present = false;
+  measure();
+}
+
+// Puts what was kept back to its index. True if that was all: every kept entry is in the listing at its own place, as
+// when the same tree is read again. Otherwise the table looks as if the names between had been removed.
+bool dentry_table::restore(std::vector<tree_entry>& listing) {
+  const auto kept = std::exchange(kept_, {});
+  const bool same = std::ranges::all_of(kept, [&](const auto& one) {
+    const auto& [index, entry] = one;
+    return index < listing.size() && entry.present && entry.name == listing[index].name
+           && same_inode(entry, listing[index]);
+  });
+  dentries_.resize(kept.rbegin()->first + std::size_t{1});
+  if (same) {
+    dentries_.clear();
+    dentries_.reserve(listing.size());
+    for (tree_entry& entry : listing) {
+      order_.push_back(static_cast<child_index>(dentries_.size()));
+      dentries_.push_back(fresh_dentry(entry));
+    }
+  }
+  for (const auto& [index, entry] : kept) {
+    const oid now = dentries_[index].id;
+    dentries_[index] = entry;
+    if (same)
+      dentries_[index].id = now; // a directory stays itself with another tree
+    else if (entry.present)
+      order_.push_back(index);
+  }
+  if (!same)
+    std::ranges::sort(order_, {}, [this](child_index i) -> const std::string& { return dentries_[i].name; });
+  return same;
+}
+
+void dentry_table::drop() {
+  for (dentry& entry : dentries_)
+    if (weight(entry) != 0)
+      kept_.emplace(index_of(entry), std::move(entry));
+  dentries_ = {};
+  order_ = {};
+  measure();
+}
+
+void dentry_table::measure() {
+  constexpr std::size_t map_node = 48;
+  bytes_ = dentries_.capacity() * sizeof(dentry) + order_.capacity() * sizeof(child_index)
+           + kept_.size() * (sizeof(dentry) + map_node);
+  const std::size_t inside = std::string{}.capacity();
+  for (const dentry& entry : dentries_)
+    bytes_ += entry.name.capacity() > inside ? entry.name.capacity() + 17 : 0;
 }
 
 void dentry_table::clear() {
-  dentries_.clear();
-  dentries_.shrink_to_fit();
-  order_.clear();
-  order_.shrink_to_fit();
+  dentries_ = {};
+  order_ = {};
+  kept_.clear();
+  measure();
 }
 
 const dentry* dentry_table::find(std::string_view name) const {
@@ -59,11 +117,14 @@ const dentry* dentry_table::find(std::string_view name) const {
 }
 
 dentry* dentry_table::at(child_index index) {
-  return index < dentries_.size() ? &dentries_[index] : nullptr;
+  if (index < dentries_.size())
+    return &dentries_[index];
+  const auto it = kept_.find(index); // usually empty
+  return it != kept_.end() ? &it->second : nullptr;
 }
 
 const dentry* dentry_table::at(child_index index) const {
-  return index < dentries_.size() ? &dentries_[index] : nullptr;
+  return const_cast<dentry_table*>(this)->at(index);
 }
 
 void dentry_table::ref(dentry& entry) {

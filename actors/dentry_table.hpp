@@ -5,7 +5,9 @@
 #include "backend/object_db.hpp"
 #include "backend/tree.hpp"
 
+#include <cstddef>
 #include <cstdint>
+#include <map>
 #include <span>
 #include <string>
 #include <string_view>
@@ -34,10 +36,20 @@ public:
   /// Forgets the listing. Only when nothing is referenced: indices start anew.
   void clear();
 
+  /// Forgets what nothing refers to, and the listing with it: nothing is found by name until the next `refresh`. What is
+  /// referred to keeps its index; so does, if the same tree comes back, all else.
+  void drop();
+  /// True if that frees most of it.
+  bool worth_dropping() const { return referenced_ * 4 <= dentries_.size() && !dentries_.empty(); }
+
+  /// Memory that the listing takes; changed by `refresh`, `clear` and `drop` alone.
+  std::size_t bytes() const { return bytes_; }
+
   const dentry* find(std::string_view name) const;
   /// By index; none if no such index was ever given.
   dentry* at(child_index index);
   const dentry* at(child_index index) const;
+  /// Of an entry that `find` gave, or `at` since the last `refresh`.
   child_index index_of(const dentry& entry) const { return static_cast<child_index>(&entry - dentries_.data()); }
 
   /// Indices in the order of names.
@@ -52,14 +64,30 @@ public:
   /// True while the kernel refers to any child, or a child directory has a slot.
   bool referenced() const { return referenced_ != 0; }
 
+  /// Calls `use(index, entry)` for every child that the kernel refers to.
+  template <class Use>
+  void each_looked_up(const Use& use) const {
+    for (const dentry& entry : dentries_)
+      if (entry.nlookup != 0)
+        use(index_of(entry), entry);
+    for (const auto& [index, entry] : kept_)
+      if (entry.nlookup != 0)
+        use(index, entry);
+  }
+
 private:
   static unsigned weight(const dentry& entry) {
     return (entry.nlookup != 0 ? 1U : 0U) + (entry.slot != no_slot ? 1U : 0U);
   }
 
+  bool restore(std::vector<tree_entry>& listing);
+  void measure();
+
   std::vector<dentry> dentries_;
   std::vector<child_index> order_;
+  std::map<child_index, dentry> kept_; // after `drop`, while the two above are empty
   std::size_t referenced_ = 0;
+  std::size_t bytes_ = 0;
 };
 
 } // namespace gitfs

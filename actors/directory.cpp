@@ -79,6 +79,10 @@ caf::behavior directory_actor::make_behavior() {
       [this](blob_loaded m) {
         state_->finished(m.id, {m.code, {}});
       },
+      [this](shed_listing) {
+        state_->shed();
+        anon_send(others_->supervisor, listing_shed{});
+      },
       [this](interrupt_op m) { state_->interrupted(m.request_id); },
   };
 }
@@ -143,6 +147,16 @@ void directory_actor::listed() {
 void directory_actor::read_started(child_index child) {
   if (others_->prefetcher)
     others_->prefetcher->enqueue(nullptr, caf::make_message_id(), caf::make_message(file_read{link_, child}), nullptr);
+}
+
+// Also called while this actor is made, when there is no execution unit yet.
+void directory_actor::over_budget() {
+  caf::anon_send(others_->supervisor, gitfs::over_budget{});
+}
+
+void directory_actor::ask_kernel_to_forget(std::vector<std::uint64_t> nodeids) {
+  if (context_->kernel != nullptr)
+    context_->kernel->forget(std::move(nodeids));
 }
 
 std::function<void()> directory_actor::interrupter(std::uint64_t request_id) {

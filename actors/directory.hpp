@@ -43,6 +43,8 @@ private:
   void hidden(std::size_t count, const std::string& reason) override;
   void listed() override;
   void read_started(child_index child) override;
+  void over_budget() override;
+  void ask_kernel_to_forget(std::vector<std::uint64_t> nodeids) override;
   std::function<void()> interrupter(std::uint64_t request_id) override;
 
   std::shared_ptr<mount_context> context_;

@@ -215,7 +215,7 @@ directory_state::lacking directory_state::read(kernel_op& op, const dentry& chil
     return {};
   }
   if (what.offset == 0 && op.brought == 0 && context_.facts.prefetch)
-    port_.read_started(dentries_.index_of(child));
+    port_.read_started(op.at - 1);
   if (child.size != unknown_size && child.size >= context_.memory.spool_from())
     return read_spooled(op, child, what);
   if (child.size != unknown_size && child.size > inline_load_limit && (op.brought & missing::loaded) == 0) {

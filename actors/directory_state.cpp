@@ -24,6 +24,9 @@ int visible_errno(int code) {
   }
 }
 
+// What a directory takes beside its dentries: its actor (as measured), its slot and its link.
+constexpr std::uint64_t directory_bytes = 2000;
+
 bool lacks_size(const dentry& d) {
   return d.size == unknown_size && d.kind != entry_kind::directory && d.kind != entry_kind::gitlink;
 }
@@ -34,14 +37,51 @@ directory_state::directory_state(mount_context& context, dir_slot self, dir_link
   : context_(context),
     self_(self),
     link_(std::move(link)),
-    port_(port) {}
+    port_(port) {
+  account();
+}
 
 directory_state::~directory_state() {
+  context_.memory.subtract(memory_budget::kind::listings, accounted_);
   for (const pending& p : pending_)
     port_.cancel(p.id);
 }
 
+// Called where the table of dentries changes as a whole: never on the way of a request that finds it complete.
+void directory_state::account() {
+  const std::uint64_t now = directory_bytes + dentries_.bytes();
+  const std::uint64_t before = std::exchange(accounted_, now);
+  if (now <= before)
+    context_.memory.subtract(memory_budget::kind::listings, before - now);
+  else if (context_.memory.add(memory_budget::kind::listings, now - before) > context_.memory.listings_limit())
+    port_.over_budget();
+}
+
+void directory_state::shed() {
+  if (std::exchange(used_, false) || !parked_.empty())
+    return;
+  shedding_ = true;
+  drop_listing_if_idle();
+  std::vector<std::uint64_t> nodes;
+  dentries_.each_looked_up([&](child_index index, const dentry& entry) {
+    nodes.push_back((entry.slot != no_slot ? node_id{entry.slot, self_child} : node_id{self_, index + 1}).encoded());
+  });
+  if (self_ != root_slot)
+    nodes.push_back(node_id{self_, self_child}.encoded());
+  port_.ask_kernel_to_forget(std::move(nodes));
+}
+
+void directory_state::drop_listing_if_idle() {
+  if (!shedding_ || !parked_.empty() || !complete_ || !dentries_.worth_dropping())
+    return;
+  complete_ = false;
+  dentries_.drop();
+  account();
+}
+
 void directory_state::handle(kernel_op op) {
+  used_ = true;
+  shedding_ = false;
   if (lacking what = attempt(op))
     park(std::move(op), *what);
 }
@@ -155,6 +195,7 @@ void directory_state::forget(child_index at, std::uint64_t count) {
     return; // a directory's own references are counted by its parent
   if (dentry* entry = dentries_.at(at - 1))
     drop_reference(*entry, count);
+  drop_listing_if_idle(); // here, and not where a request gives back a reference: that one is using the listing
 }
 
 void directory_state::drop_reference(dentry& entry, std::uint64_t count) {
@@ -211,8 +252,10 @@ void directory_state::invalidate(const oid& tree) {
   fresh->tree = tree;
   link_ = std::move(fresh);
   complete_ = false;
-  if (!dentries_.referenced())
+  if (!dentries_.referenced()) {
     dentries_.clear();
+    account();
+  }
   // What is on its way for the old listing is overtaken. (Blobs are of a node, not of a listing.)
   auto old = std::stable_partition(pending_.begin(), pending_.end(), [](const pending& p) {
     return p.what.what == missing::blob || p.what.what == missing::loaded || p.what.what == missing::spooled;
@@ -256,6 +299,7 @@ bool directory_state::ensure_listing(kernel_op& op, lacking& instead) {
     port_.hidden(parsed.value().hidden, parsed.value().hidden_reason);
   dentries_.refresh(std::move(parsed.value().entries));
   complete_ = true;
+  account();
   fill_sizes({});
   return true;
 }

@@ -49,6 +49,11 @@ public:
   virtual void listed() = 0;
   virtual void read_started(child_index child) = 0;
 
+  /// To the supervisor: listings take more memory than they may.
+  virtual void over_budget() = 0;
+  /// To the kernel: see kernel_notifier.
+  virtual void ask_kernel_to_forget(std::vector<std::uint64_t> nodeids) = 0;
+
   /// What to call when the caller of a parked request gives up: leads to `interrupted(request_id)`.
   virtual std::function<void()> interrupter(std::uint64_t request_id) = 0;
 };
@@ -81,6 +86,10 @@ public:
   /// Another tree (or the same, to have it read anew). Whatever is on its way for the old one is dropped; who waits for
   /// a listing waits for the new one.
   void invalidate(const oid& tree);
+
+  /// Memory is short. Unless it was used since it was asked last, the directory forgets its listing, as far as the kernel
+  /// does not refer to it, and asks the kernel to forget the rest. It is loaded again from the store when needed.
+  void shed();
 
   bool complete() const { return complete_; }
   bool referenced() const { return dentries_.referenced(); }
@@ -128,6 +137,8 @@ private:
   std::vector<oid> unknown_sizes() const;
   std::vector<oid> missing_objects(entry_kind of) const;
   void after_listing();
+  void drop_listing_if_idle();
+  void account();
   void drop_reference(dentry& entry, std::uint64_t count);
   void idle_if_released();
   bool reveal(dentry& entry, node_entry& out);
@@ -140,6 +151,9 @@ private:
   directory_port& port_;
   dentry_table dentries_;
   bool complete_ = false;
+  bool used_ = false;     // since `shed` asked last
+  bool shedding_ = false; // asked the kernel to forget the children, and not used since
+  std::uint64_t accounted_ = 0;
   release_number released_ = 0; // 0: the kernel may refer to this directory
   release_number last_release_ = 0;
   std::unordered_map<dir_slot, release_number> releasing_; // the latest release of each child that is not reaped yet

@@ -30,6 +30,9 @@ public:
   /// holds its dentry. ENFILE is the only failure: none when 2^32 directories are in use.
   std::optional<dir_slot> allocate(dir_slot parent, dir_link_ptr link);
 
+  /// How many slots there are, in use or free. Any thread.
+  std::uint64_t slots() const { return used_.load(std::memory_order_relaxed); }
+
   /// True for a slot that was allocated and not freed since. Any thread.
   bool in_use(dir_slot slot) const;
   /// The actor, or null while the slot is dormant. The caller's kernel reference keeps it alive.

@@ -72,6 +72,11 @@ struct entries_hidden {
   std::size_t count = 0;
   std::string reason;
 };
+/// From a directory: listings take more memory than they may.
+struct over_budget {};
+/// Supervisor → directory: see directory_state::shed. Answered by `listing_shed`, always.
+struct shed_listing {};
+struct listing_shed {};
 /// Supervisor → directory: the kernel no longer refers to you.
 struct released {
   release_number number = 0;
@@ -143,6 +148,9 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gitfs::blob_loaded)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gitfs::release_directory)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gitfs::directory_idle)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gitfs::reap_directory)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gitfs::over_budget)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gitfs::shed_listing)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gitfs::listing_shed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gitfs::released)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gitfs::child_is_idle)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gitfs::ask_want)

@@ -3,6 +3,7 @@
 
 #include "actors/counters.hpp"
 #include "actors/inode_table.hpp"
+#include "actors/kernel_notifier.hpp"
 #include "backend/blob_cache.hpp"
 #include "backend/memory_budget.hpp"
 #include "backend/object_db.hpp"
@@ -40,6 +41,7 @@ struct mount_context {
   blob_cache blobs;
   spool spooled;
   inode_table inodes;
+  kernel_notifier* kernel = nullptr; ///< set before the first request, if at all
   counters counts;
 };
 

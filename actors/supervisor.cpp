@@ -20,6 +20,15 @@ caf::behavior supervisor_actor::make_behavior() {
       [this](directory_idle m) { surely(&supervisor_actor::tell_parent_idle, m); },
       [this](reap_directory m) { surely(&supervisor_actor::reap, m); },
       [this](const entries_hidden& m) { warn_once(m); },
+      [this](listing_shed) {
+        sweep_.answered(context_->memory.used(memory_budget::kind::listings));
+        sweep();
+      },
+      [this](over_budget) {
+        sweep_.over(context_->memory.used(memory_budget::kind::listings), context_->memory.listings_limit(),
+                    context_->inodes.slots());
+        sweep();
+      },
   };
 }
 
@@ -87,6 +96,18 @@ void supervisor_actor::tell_parent_idle(directory_idle m) {
 void supervisor_actor::warn_once(const entries_hidden& m) {
   if (warned_of_.insert(m.link->ino).second)
     spdlog::warn("directory '{}': {} of its entries cannot be shown: {}", path_of(*m.link), m.count, m.reason);
+}
+
+void supervisor_actor::sweep() {
+  const std::uint64_t slots = context_->inodes.slots();
+  for (dir_slot slot = sweep_.next(slots); slot != no_slot; slot = sweep_.next(slots)) {
+    if (!context_->inodes.in_use(slot))
+      continue;
+    if (caf::actor directory = live(slot)) {
+      sweep_.asked();
+      anon_send(directory, shed_listing{});
+    }
+  }
 }
 
 void supervisor_actor::reap(reap_directory m) {

@@ -3,6 +3,7 @@
 
 #include "actors/directory.hpp"
 #include "actors/lasting_actor.hpp"
+#include "actors/listing_sweep.hpp"
 #include "actors/messages.hpp"
 #include "actors/mount_context.hpp"
 
@@ -33,6 +34,7 @@ private:
   void reap(reap_directory m);
   template <class Message>
   void surely(void (supervisor_actor::*handler)(Message), Message m);
+  void sweep();
   void warn_once(const entries_hidden& m);
   caf::actor live(dir_slot slot) const;
 
@@ -40,6 +42,7 @@ private:
   caf::actor fetcher_;
   caf::actor prefetcher_;
   std::shared_ptr<const mount_actors> others_;
+  listing_sweep sweep_;
   std::unordered_set<std::uint64_t> warned_of_; // st_ino of directories
   std::deque<std::function<void()>> owed_;      // clean-ups that threw
 };

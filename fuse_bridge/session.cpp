@@ -77,6 +77,8 @@ result<std::unique_ptr<mount_session>> mount_session::mount(const mount_options&
                     + (::access("/dev/fuse", R_OK | W_OK) != 0 ? " (/dev/fuse is missing or not accessible)" : ""));
   fuse_set_log_func(log_word);
   out->mounted_ = true;
+  out->notices_ = std::make_unique<kernel_notices>(fuse_session_fd(out->session_), options.mountpoint);
+  b.context->kernel = out->notices_.get();
   return out;
 }
 
@@ -142,6 +144,7 @@ void mount_session::stop() {
 }
 
 void mount_session::unmount() {
+  notices_.reset(); // it writes to the connection
   if (std::exchange(mounted_, false))
     fuse_session_unmount(session_);
 }

@@ -3,6 +3,7 @@
 
 #include "config/error.hpp"
 #include "config/options.hpp"
+#include "fuse_bridge/kernel_notices.hpp"
 #include "fuse_bridge/operations.hpp"
 
 #include <caf/actor_system.hpp>
@@ -46,6 +47,7 @@ private:
   mount_session() = default;
   void work(caf::actor_system& system);
 
+  std::unique_ptr<kernel_notices> notices_;
   fuse_session* session_ = nullptr;
   bool mounted_ = false;
   std::atomic<bool> stopping_{false};

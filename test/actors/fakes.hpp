@@ -88,8 +88,9 @@ public:
   std::vector<std::pair<want_id, oid>> loads, spools;
   std::vector<dir_slot> released, reaped;
   std::vector<release_number> release_numbers;
-  int idles = 0, listings = 0, hidings = 0;
+  int idles = 0, listings = 0, hidings = 0, overs = 0;
   int failures = 0; ///< so many of the next calls that are messages to others throw
+  std::vector<std::vector<std::uint64_t>> told_kernel;
   std::vector<child_index> reads;
 
   void ask(want w) override {
@@ -116,6 +117,8 @@ public:
   void hidden(std::size_t, const std::string&) override { ++hidings; }
   void listed() override { ++listings; }
   void read_started(child_index child) override { reads.push_back(child); }
+  void over_budget() override { ++overs; }
+  void ask_kernel_to_forget(std::vector<std::uint64_t> nodeids) override { told_kernel.push_back(std::move(nodeids)); }
   std::function<void()> interrupter(std::uint64_t) override {
     return [] {};
   }
