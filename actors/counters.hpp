@@ -50,6 +50,14 @@ public:
   void subtract(counter c, std::uint64_t n = 1) { at(c).fetch_sub(n, std::memory_order_relaxed); }
   std::uint64_t value(counter c) const { return values_[static_cast<std::size_t>(c)].load(std::memory_order_relaxed); }
 
+  /// Of the kernel, of any kind; grows while the mount is in use.
+  std::uint64_t kernel_requests() const {
+    std::uint64_t out = 0;
+    for (std::size_t i = 0; i <= static_cast<std::size_t>(counter::xattr); ++i)
+      out += value(static_cast<counter>(i));
+    return out;
+  }
+
   /// A line "name value" each.
   std::string text() const {
     std::string out;

@@ -72,6 +72,8 @@ struct entries_hidden {
   std::size_t count = 0;
   std::string reason;
 };
+/// Supervisor → itself, every few seconds: is the mount in use?
+struct look_if_idle {};
 /// From a directory: listings take more memory than they may.
 struct over_budget {};
 /// Supervisor → directory: see directory_state::shed. Answered by `listing_shed`, always.
@@ -148,6 +150,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gitfs::blob_loaded)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gitfs::release_directory)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gitfs::directory_idle)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gitfs::reap_directory)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gitfs::look_if_idle)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gitfs::over_budget)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gitfs::shed_listing)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gitfs::listing_shed)

@@ -2,7 +2,36 @@
 
 #include <spdlog/spdlog.h>
 
+#include <chrono>
+#include <utility>
+
 namespace gitfs {
+
+namespace {
+
+// Long enough that a program that stops to think loses nothing; what is given back is had again in milliseconds.
+constexpr std::chrono::seconds idle_after{5};
+
+// Nobody waits for the supervisor meanwhile.
+class trimmer final : public caf::event_based_actor {
+public:
+  trimmer(caf::actor_config& cfg, std::shared_ptr<mount_context> context)
+    : caf::event_based_actor(cfg),
+      context_(std::move(context)) {}
+
+  const char* name() const override { return "trimmer"; }
+
+protected:
+  caf::behavior make_behavior() override {
+    context_->trim();
+    return {}; // no behavior: it ends here
+  }
+
+private:
+  std::shared_ptr<mount_context> context_;
+};
+
+} // namespace
 
 supervisor_actor::supervisor_actor(caf::actor_config& cfg, std::shared_ptr<mount_context> context, caf::actor fetcher,
                                    caf::actor prefetcher)
@@ -12,6 +41,7 @@ supervisor_actor::supervisor_actor(caf::actor_config& cfg, std::shared_ptr<mount
     prefetcher_(std::move(prefetcher)) {}
 
 caf::behavior supervisor_actor::make_behavior() {
+  delayed_send(this, idle_after, look_if_idle{});
   others_ = std::make_shared<mount_actors>(
       mount_actors{caf::actor_cast<caf::actor>(this), std::move(fetcher_), std::move(prefetcher_)});
   return {
@@ -24,6 +54,7 @@ caf::behavior supervisor_actor::make_behavior() {
         sweep_.answered(context_->memory.used(memory_budget::kind::listings));
         sweep();
       },
+      [this](look_if_idle) { trim_if_idle(); },
       [this](over_budget) {
         sweep_.over(context_->memory.used(memory_budget::kind::listings), context_->memory.listings_limit(),
                     context_->inodes.slots());
@@ -108,6 +139,15 @@ void supervisor_actor::sweep() {
       anon_send(directory, shed_listing{});
     }
   }
+}
+
+void supervisor_actor::trim_if_idle() {
+  delayed_send(this, idle_after, look_if_idle{});
+  const std::uint64_t requests = context_->counts.kernel_requests();
+  if (std::exchange(requests_, requests) != requests)
+    trimmed_ = false;
+  else if (!std::exchange(trimmed_, true))
+    system().spawn<trimmer, caf::detached>(context_);
 }
 
 void supervisor_actor::reap(reap_directory m) {

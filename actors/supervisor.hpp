@@ -35,6 +35,7 @@ private:
   template <class Message>
   void surely(void (supervisor_actor::*handler)(Message), Message m);
   void sweep();
+  void trim_if_idle();
   void warn_once(const entries_hidden& m);
   caf::actor live(dir_slot slot) const;
 
@@ -43,6 +44,8 @@ private:
   caf::actor prefetcher_;
   std::shared_ptr<const mount_actors> others_;
   listing_sweep sweep_;
+  std::uint64_t requests_ = 0; // of the kernel, when they were looked at last
+  bool trimmed_ = true;        // since it was used
   std::unordered_set<std::uint64_t> warned_of_; // st_ino of directories
   std::deque<std::function<void()>> owed_;      // clean-ups that threw
 };

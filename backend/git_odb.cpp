@@ -1,6 +1,7 @@
 #include "backend/git_odb.hpp"
 
 #include "backend/large_blob.hpp"
+#include "backend/free_memory.hpp"
 #include "backend/loose_objects.hpp"
 #include "backend/sha1.hpp"
 
@@ -177,8 +178,13 @@ void odb_reader::bound_memory(std::size_t just_read) {
   const std::uint64_t before = read_since_reopen_.fetch_add(just_read, std::memory_order_relaxed);
   if (before > limit || before + just_read <= limit)
     return; // whoever crosses the limit does it
+  trim();
+}
+
+void odb_reader::trim() {
   reopen([] {});
   read_since_reopen_ = 0;
+  return_free_memory();
 }
 
 bool odb_reader::contains(const oid& id) {

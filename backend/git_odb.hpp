@@ -65,6 +65,9 @@ public:
   /// Forgets every pack, runs `change` while none is open, and looks again. For removing a pack.
   void reopen(const std::function<void()>& change);
 
+  /// Gives back the memory that open packs hold; they are opened again when needed.
+  void trim();
+
   /// Every object's name, alternates' too, some perhaps twice.
   result<std::vector<oid>> list();
 

@@ -184,4 +184,8 @@ void local_repository::sizes(std::span<const oid> ids, std::span<std::uint64_t> 
   }
 }
 
+void local_repository::trim() {
+  impl_->objects->trim();
+}
+
 } // namespace gitfs

@@ -35,6 +35,7 @@ public:
   result<void> copy(const oid& id, const blob_target& to) override;
   bool contains(const oid& id) override;
   void sizes(std::span<const oid> ids, std::span<std::uint64_t> out) override;
+  void trim() override;
 
 private:
   struct impl;

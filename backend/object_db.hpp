@@ -57,6 +57,9 @@ public:
   /// Fills `out[i]` with the size of `ids[i]`, or `unknown_size`. One call a directory, so that an implementation may
   /// use one transaction. `ids` and `out` have the same length.
   virtual void sizes(std::span<const oid> ids, std::span<std::uint64_t> out) = 0;
+
+  /// Gives back memory that is held to make the next call faster. Takes milliseconds.
+  virtual void trim() {}
 };
 
 } // namespace gitfs

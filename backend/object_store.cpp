@@ -232,4 +232,9 @@ const fs::path& object_store::folder() const {
   return impl_->folder;
 }
 
+void object_store::trim() {
+  impl_->table->trim();
+  impl_->reader->trim();
+}
+
 } // namespace gitfs

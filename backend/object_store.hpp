@@ -37,6 +37,7 @@ public:
   result<void> copy(const oid& id, const blob_target& to) override;
   bool contains(const oid& id) override;
   void sizes(std::span<const oid> ids, std::span<std::uint64_t> out) override;
+  void trim() override;
 
   /// A pack of fewer than 100 objects becomes loose objects, as with git's `fetch.unpackLimit`; a larger one is kept.
   /// Thin packs are refused. Of one that is read soon, blobs stay in memory until they are read once, within a budget.

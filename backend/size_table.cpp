@@ -366,4 +366,11 @@ std::uint32_t size_table::last_use(const oid& id) {
   return seconds;
 }
 
+void size_table::trim() {
+  std::unique_lock lock{impl_->resizing};
+  MDB_envinfo info;
+  if (impl_->env && mdb_env_info(impl_->env.get(), &info) == 0)
+    mdb_env_set_mapsize(impl_->env.get(), info.me_mapsize); // maps it anew
+}
+
 } // namespace gitfs

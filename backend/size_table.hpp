@@ -49,6 +49,9 @@ public:
   /// When an object was last noted as used, in seconds since 1970; 0: never.
   std::uint32_t last_use(const oid& id);
 
+  /// The file's pages no longer count as this process's memory; the page cache has them still.
+  void trim();
+
 private:
   struct impl;
   explicit size_table(std::unique_ptr<impl> state);

@@ -119,4 +119,45 @@ BOOST_AUTO_TEST_CASE(references_count_up_and_down) {
   BOOST_TEST(!table.referenced());
 }
 
+BOOST_AUTO_TEST_CASE(dropping_keeps_what_is_referred_to_under_its_index) {
+  gitfs::dentry_table table;
+  const std::vector<tree_entry> listing{file("a", 1), file("b", 2), {"d", entry_kind::directory, id_of(3)}, file("e", 4)};
+  table.refresh(listing);
+  table.ref(*table.at(1));
+  table.at(1)->size = 17;
+  table.set_slot(*table.at(2), 5);
+  table.drop();
+  BOOST_TEST(table.find("b") == nullptr);
+  BOOST_TEST(table.at(0) == nullptr);
+  BOOST_REQUIRE(table.at(1) != nullptr);
+  BOOST_TEST(table.at(1)->name == "b");
+  BOOST_TEST(table.at(2)->slot == 5U);
+  BOOST_TEST(table.referenced());
+  table.refresh(listing);
+  for (child_index i = 0; i < listing.size(); ++i) {
+    BOOST_REQUIRE(table.find(listing[i].name) != nullptr);
+    BOOST_TEST(table.index_of(*table.find(listing[i].name)) == i);
+  }
+  BOOST_TEST(table.at(1)->size == 17U);
+  BOOST_TEST(table.at(1)->nlookup == 1U);
+  table.unref(*table.at(1), 1);
+  table.set_slot(*table.at(2), no_slot);
+  BOOST_TEST(!table.referenced());
+}
+
+BOOST_AUTO_TEST_CASE(a_table_that_was_changed_before_it_was_dropped_comes_back_by_name) {
+  gitfs::dentry_table table;
+  table.refresh({file("b", 1), file("c", 2)});
+  table.ref(*table.at(1));
+  table.refresh({file("a", 3), file("b", 1), file("c", 2)}); // "a" has index 2 now
+  table.ref(*table.at(2));
+  table.drop();
+  table.refresh({file("a", 3), file("b", 1), file("c", 2)});
+  BOOST_TEST(table.index_of(*table.find("a")) == 2U);
+  BOOST_TEST(table.index_of(*table.find("c")) == 1U);
+  BOOST_TEST(table.index_of(*table.find("b")) > 2U);
+  const std::vector<std::string> expected{"a", "b", "c"};
+  BOOST_TEST(names(table) == expected, boost::test_tools::per_element());
+}
+
 BOOST_AUTO_TEST_SUITE_END()
