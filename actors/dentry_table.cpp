@@ -63,9 +63,10 @@ bool dentry_table::restore(std::vector<tree_entry>& listing) {
     return index < listing.size() && entry.present && entry.name == listing[index].name
            && same_inode(entry, listing[index]);
   });
-  dentries_.resize(kept.rbegin()->first + std::size_t{1});
-  if (same) {
-    dentries_.clear();
+  if (!same) {
+    dentries_.resize(kept.rbegin()->first + std::size_t{1});
+  } else {
+    order_.reserve(listing.size());
     dentries_.reserve(listing.size());
     for (tree_entry& entry : listing) {
       order_.push_back(static_cast<child_index>(dentries_.size()));
@@ -89,8 +90,8 @@ void dentry_table::drop() {
   for (dentry& entry : dentries_)
     if (weight(entry) != 0)
       kept_.emplace(index_of(entry), std::move(entry));
-  dentries_ = {};
-  order_ = {};
+  std::vector<dentry>{}.swap(dentries_);
+  std::vector<child_index>{}.swap(order_);
   measure();
 }
 
@@ -104,8 +105,8 @@ void dentry_table::measure() {
 }
 
 void dentry_table::clear() {
-  dentries_ = {};
-  order_ = {};
+  std::vector<dentry>{}.swap(dentries_);
+  std::vector<child_index>{}.swap(order_);
   kept_.clear();
   measure();
 }

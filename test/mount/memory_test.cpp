@@ -19,8 +19,9 @@ constexpr std::uint64_t listings_limit = std::uint64_t{4} << 20; // of --memory 
 // 60,000 entries take more than that.
 const scratch_repository& repository() {
   static const scratch_repository made{
-      "python3 -c 'import os\nfor d in range(400):\n  os.makedirs(f\"d{d}/deep/er\")\n  for f in range(150):\n    "
-      "open(f\"d{d}/{[\"\", \"deep/\", \"deep/er/\"][f % 3]}file-{f}\", \"w\").write(str(f % 7))'; seq 100000 >d7/large"};
+      "python3 -c 'import os\nfor d in range(400):\n  os.makedirs(\"d%d/deep/er\" % d)\n  for f in range(150):\n"
+      "    open(\"d%d/%sfile-%d\" % (d, (\"\", \"deep/\", \"deep/er/\")[f % 3], f), \"w\").write(str(f % 7))'; "
+      "seq 100000 >d7/large"};
   return made;
 }
 
