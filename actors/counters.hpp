@@ -32,6 +32,12 @@ enum class counter : std::uint8_t {
   transfers_failed,
   requests,
   bytes_received,
+  // What was wanted ahead: contents that came, and of these what was read; wants that were given up.
+  prefetch_blobs,
+  prefetch_blob_bytes,
+  prefetch_used_bytes,
+  prefetch_cancelled,
+  wants_joined,
   count,
 };
 
@@ -40,7 +46,8 @@ inline constexpr std::array<std::string_view, static_cast<std::size_t>(counter::
     "kernel.lookup",      "kernel.forget",     "kernel.getattr",    "kernel.readlink",   "kernel.readdir",
     "kernel.readdirplus", "kernel.read",       "kernel.xattr",      "directories.live",  "directories.spawned",
     "directories.reaped", "wants.demand",      "wants.speculation", "transfers.started", "transfers.cancelled",
-    "transfers.failed",   "upstream.requests", "upstream.bytes",
+    "transfers.failed",   "upstream.requests", "upstream.bytes", "prefetch.blobs", "prefetch.blob_bytes",
+    "prefetch.used_bytes", "prefetch.cancelled", "wants.joined",
 };
 
 /// Independent sums and gauges; any thread.

@@ -102,9 +102,9 @@ void directory_actor::ask(want w) {
 
 // Not this->anon_send in these two: they are also called while the actor is destroyed, perhaps on another thread than
 // the execution unit that it ran on last, and a unit may be touched by its own thread only.
-void directory_actor::promote(want_id want) {
+void directory_actor::promote(want_id want, urgency how) {
   if (others_->fetcher)
-    caf::anon_send(others_->fetcher, promote_want{id(), want});
+    caf::anon_send(others_->fetcher, promote_want{id(), want, how});
 }
 
 void directory_actor::cancel(want_id want) {
@@ -131,6 +131,8 @@ void directory_actor::reap_child(dir_slot slot) {
 
 void directory_actor::idle(release_number number) {
   anon_send(others_->supervisor, directory_idle{slot_, generation_, number});
+  if (others_->prefetcher)
+    anon_send(others_->prefetcher, directory_forgotten{link_});
 }
 
 void directory_actor::hidden(std::size_t count, const std::string& reason) {
@@ -144,9 +146,20 @@ void directory_actor::listed() {
 }
 
 // Past this execution unit, to the scheduler's threads: the read itself is what matters here.
-void directory_actor::read_started(child_index child) {
+void directory_actor::read_started(child_index child, const oid& id) {
   if (others_->prefetcher)
-    others_->prefetcher->enqueue(nullptr, caf::make_message_id(), caf::make_message(file_read{link_, child}), nullptr);
+    others_->prefetcher->enqueue(nullptr, caf::make_message_id(), caf::make_message(file_read{link_, child, id}),
+                                 nullptr);
+}
+
+void directory_actor::statted() {
+  if (others_->prefetcher)
+    anon_send(others_->prefetcher, directory_statted{link_});
+}
+
+void directory_actor::look_was_read() {
+  if (others_->fetcher)
+    anon_send(others_->fetcher, gitfs::look_was_read{});
 }
 
 // Also called while this actor is made, when there is no execution unit yet.

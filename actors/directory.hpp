@@ -33,7 +33,7 @@ protected:
 
 private:
   void ask(want w) override;
-  void promote(want_id id) override;
+  void promote(want_id id, urgency how) override;
   void cancel(want_id id) override;
   void load(want_id id, const oid& blob) override;
   void spool(want_id id, const oid& blob) override;
@@ -42,7 +42,9 @@ private:
   void idle(release_number number) override;
   void hidden(std::size_t count, const std::string& reason) override;
   void listed() override;
-  void read_started(child_index child) override;
+  void statted() override;
+  void read_started(child_index child, const oid& id) override;
+  void look_was_read() override;
   void over_budget() override;
   void ask_kernel_to_forget(std::vector<std::uint64_t> nodeids) override;
   std::function<void()> interrupter(std::uint64_t request_id) override;

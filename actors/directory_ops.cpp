@@ -149,7 +149,7 @@ directory_state::lacking directory_state::lookup(kernel_op& op, const lookup_op&
     return {};
   }
   if (!is_directory(*found) && found->size == unknown_size)
-    return missing{missing::sizes, {}};
+    return sizes_for(*found);
   dentry& entry = *dentries_.at(dentries_.index_of(*found));
   node_entry out;
   if (!reveal(entry, out)) {
@@ -214,8 +214,12 @@ directory_state::lacking directory_state::read(kernel_op& op, const dentry& chil
     op.answer.error(EISDIR);
     return {};
   }
-  if (what.offset == 0 && op.brought == 0 && context_.facts.prefetch)
-    port_.read_started(op.at - 1);
+  if (what.offset == 0 && op.brought == 0) {
+    if (!looked_up_.empty() && std::erase(looked_up_, child.id) != 0)
+      port_.look_was_read();
+    if (context_.facts.prefetch)
+      port_.read_started(op.at - 1, child.id);
+  }
   if (child.size != unknown_size && child.size >= context_.memory.spool_from())
     return read_spooled(op, child, what);
   if (child.size != unknown_size && child.size > inline_load_limit && (op.brought & missing::loaded) == 0) {

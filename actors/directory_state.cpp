@@ -91,7 +91,9 @@ void directory_state::park(kernel_op op, const missing& what) {
     op.answer.error(EIO); // it was brought and is still not here: corrupt upstream, or a disk that does not keep
     return;
   }
-  const want_id id = pending_for(what, urgency::demand).id;
+  if (what.what == missing::sizes && what.id.is_zero())
+    port_.statted();
+  const want_id id = pending_for(what, urgency_of(op, what)).id;
   const std::uint64_t request = op.answer.request_id();
   parked_.push_back({std::move(op), id});
   // Last, because a caller that has already given up is reported at once.
@@ -101,9 +103,9 @@ void directory_state::park(kernel_op op, const missing& what) {
 directory_state::pending& directory_state::pending_for(const missing& what, urgency how) {
   for (pending& p : pending_)
     if (p.what == what) {
-      if (how == urgency::demand && p.how == urgency::speculation) {
-        p.how = urgency::demand;
-        port_.promote(p.id);
+      if (how > p.how) {
+        p.how = how;
+        port_.promote(p.id, how);
       }
       return p;
     }
@@ -114,7 +116,12 @@ directory_state::pending& directory_state::pending_for(const missing& what, urge
     port_.ask({fresh.id, want_kind::trees, how, {link_->tree}});
     break;
   case missing::sizes:
-    port_.ask({fresh.id, want_kind::sizes, how, unknown_sizes()});
+    port_.ask({fresh.id, want_kind::sizes, how, unknown_sizes(),
+               what.id.is_zero() ? std::nullopt : std::optional{what.id}});
+    if (!what.id.is_zero()) {
+      ++lone_looks_;
+      looked_up_.push_back(what.id);
+    }
     break;
   case missing::blob:
     port_.ask({fresh.id, want_kind::blobs, how, {what.id}});
@@ -133,6 +140,23 @@ directory_state::pending& directory_state::pending_for(const missing& what, urge
     break;
   }
   return pending_.emplace_back(fresh);
+}
+
+urgency directory_state::urgency_of(const kernel_op& op, const missing& what) {
+  const bool on_path = what.what == missing::listing ? std::holds_alternative<lookup_op>(op.what)
+                                                     : what.what == missing::sizes && !what.id.is_zero();
+  return on_path ? urgency::path : urgency::demand;
+}
+
+// Who looks up one file without having listed the directory is probably about to read it, and wants nothing of the
+// others. Who goes on like that wants them all.
+directory_state::missing directory_state::sizes_for(const dentry& looked_up) const {
+  constexpr std::size_t few = 2;
+  const missing all{missing::sizes, {}};
+  if (listed_ || lone_looks_ >= few
+      || std::any_of(pending_.begin(), pending_.end(), [&](const pending& p) { return p.what == all; }))
+    return all;
+  return {missing::sizes, looked_up.id};
 }
 
 void directory_state::finished(want_id id, const want_result& outcome) {
@@ -335,6 +359,7 @@ void directory_state::fill_sizes(const std::vector<std::pair<oid, std::uint64_t>
 
 // After the listing was answered, never before: prefetch must not delay or change the request that armed it.
 void directory_state::after_listing() {
+  listed_ = true;
   if (!context_.facts.prefetch)
     return;
   port_.listed(); // first, so that what is wanted for a whole window leaves in one request with what is wanted here

@@ -26,7 +26,7 @@ public:
 
   /// To the fetcher; it answers each want with one `finished`, unless cancelled.
   virtual void ask(want w) = 0;
-  virtual void promote(want_id id) = 0; ///< speculation that somebody now waits for
+  virtual void promote(want_id id, urgency how) = 0; ///< somebody waits for it now, or more urgently
   virtual void cancel(want_id id) = 0;
 
   /// Inflates a large blob into the blob cache on another thread; answered with `finished`.
@@ -45,9 +45,13 @@ public:
   /// To the supervisor, which says it once: so many entries of this directory cannot be shown.
   virtual void hidden(std::size_t count, const std::string& reason) = 0;
 
-  /// To the prefetcher: the directory was listed from its start; `child` is being read from its start.
+  /// To the prefetcher: the directory was listed from its start; a request waits for the sizes of its entries; `child` is
+  /// being read from its start.
   virtual void listed() = 0;
-  virtual void read_started(child_index child) = 0;
+  virtual void statted() = 0;
+  virtual void read_started(child_index child, const oid& id) = 0;
+  /// To the fetcher: a file is read that was looked up by its path (want::focus).
+  virtual void look_was_read() = 0;
 
   /// To the supervisor: listings take more memory than they may.
   virtual void over_budget() = 0;
@@ -101,7 +105,7 @@ private:
   struct missing {
     enum kind : std::uint8_t { listing = 1, sizes = 2, blob = 4, loaded = 8, child_trees = 16, link_targets = 32, spooled = 64 };
     kind what = listing;
-    oid id; // blob, loaded, spooled
+    oid id; // blob, loaded, spooled; sizes, if set: somebody looked up this one, and has not listed the directory
     bool operator==(const missing&) const = default;
   };
   struct pending {
@@ -129,6 +133,8 @@ private:
 
   void park(kernel_op op, const missing& what);
   pending& pending_for(const missing& what, urgency how);
+  static urgency urgency_of(const kernel_op& op, const missing& what);
+  missing sizes_for(const dentry& looked_up) const;
   std::vector<parked_op> take_waiters(want_id id);
   void answer_waiters(want_id id, int code, missing::kind brought);
   // Whether the listing is here. If not, `instead` is what the attempt gives: it lacks it, or an error was answered.
@@ -160,6 +166,9 @@ private:
   want_id next_want_ = 1;
   std::vector<pending> pending_; // a handful: searched linearly
   std::vector<parked_op> parked_;
+  bool listed_ = false;             // by somebody, from its start
+  std::vector<oid> looked_up_;      // files that were wanted alone, and not read since
+  std::size_t lone_looks_ = 0;      // so many were
 };
 
 } // namespace gitfs

@@ -138,6 +138,15 @@ struct directory_listed {
 struct file_read {
   dir_link_ptr link;
   child_index index = 0; ///< in the sorted listing of a fresh table: of the file's dentry
+  oid id;
+};
+/// A request waits for the sizes of its entries.
+struct directory_statted {
+  dir_link_ptr link;
+};
+/// The kernel refers neither to it nor to anything below.
+struct directory_forgotten {
+  dir_link_ptr link;
 };
 
 } // namespace gitfs
@@ -169,3 +178,5 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gitfs::transfer_grew)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gitfs::transfer_finished)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gitfs::directory_listed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gitfs::file_read)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gitfs::directory_statted)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gitfs::directory_forgotten)

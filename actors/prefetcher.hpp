@@ -4,7 +4,7 @@
 #include "actors/lasting_actor.hpp"
 #include "actors/messages.hpp"
 #include "actors/mount_context.hpp"
-#include "actors/readahead.hpp"
+#include "actors/prefetch_plan.hpp"
 
 namespace gitfs {
 
@@ -29,8 +29,7 @@ private:
 
   std::shared_ptr<mount_context> context_;
   caf::actor fetcher_;
-  readahead listings_;
-  readahead contents_;
+  prefetch_plan plan_;
 };
 
 } // namespace gitfs

@@ -12,10 +12,24 @@ bool has_contents(entry_kind kind) {
   return kind != entry_kind::directory && kind != entry_kind::gitlink;
 }
 
+std::uint64_t size_of(object_db& db, const oid& id) {
+  std::uint64_t size = unknown_size;
+  db.sizes({&id, 1}, {&size, 1});
+  return size;
+}
+
+bool within(const tree_position& p, const tree_position& directory) {
+  return p.size() >= directory.size() && std::equal(directory.begin(), directory.end(), p.begin());
+}
+
 } // namespace
 
+tree_position readahead::position(const dir_link& directory, child_index file) const {
+  return kind_ == kind::contents ? position_of(directory, file) : position_of(directory);
+}
+
 bool readahead::unit(const tree_cursor::visit& v) const {
-  return kind_ == kind::listings ? v.entry->kind == entry_kind::directory : has_contents(v.entry->kind);
+  return kind_ == kind::contents ? has_contents(v.entry->kind) : v.entry->kind == entry_kind::directory;
 }
 
 void readahead::to_next_unit(tree_cursor& c) const {
@@ -23,51 +37,77 @@ void readahead::to_next_unit(tree_cursor& c) const {
     c.step();
 }
 
-bool readahead::in_stream(stream& s, const tree_position& p) {
-  if (p < s.start)
-    return false;
-  to_next_unit(s.horizon); // its tree may have come meanwhile
-  return p <= s.horizon.position();
+readahead::streams::iterator readahead::stream_with(const tree_position& p) {
+  return std::find_if(streams_.begin(), streams_.end(), [&](stream& s) {
+    if (earlier(p, s.start))
+      return false;
+    to_next_unit(s.horizon); // its tree may have come meanwhile
+    return !earlier(s.horizon.position(), p);
+  });
 }
 
-void readahead::at(const dir_link_ptr& directory, child_index file) {
+bool readahead::follow(const dir_link_ptr& directory, child_index file) {
+  const tree_position p = position(*directory, file);
+  const auto it = stream_with(p);
+  if (it == streams_.end())
+    return false;
+  streams_.splice(streams_.begin(), streams_, it);
+  it->reader = p;
+  if (!earlier(p, it->trigger))
+    widen(*it, p);
+  return true;
+}
+
+bool readahead::leads(const dir_link_ptr& directory) {
+  const auto it = stream_with(position(*directory, 0));
+  return it != streams_.end() && it->window != 0;
+}
+
+void readahead::begin(const dir_link_ptr& directory, child_index file) {
+  make_room();
   const bool contents = kind_ == kind::contents;
-  const tree_position p = contents ? position_of(*directory, file) : position_of(*directory);
-  for (auto it = streams_.begin(); it != streams_.end(); ++it)
-    if (in_stream(*it, p)) {
-      streams_.splice(streams_.begin(), streams_, it);
-      if (p >= it->trigger)
-        widen(*it, p);
-      return;
-    }
-  if (streams_.size() == limits_.streams) {
-    drop(streams_.back());
-    streams_.pop_back();
-  }
+  const tree_position p = position(*directory, file);
   // What comes next in walk order: inside a directory that was listed, behind a file that was read.
-  stream& s =
-      streams_.emplace_front(stream{p, tree_cursor{db_, directory, contents ? file + 1 : 0}, {}, {}, 0, 0, 0, {}});
-  to_next_unit(s.horizon);
-  s.trigger = s.horizon.position();
+  tree_cursor horizon{db_, directory, contents ? file + 1 : 0, order_};
+  to_next_unit(horizon);
+  if (order_ == walk_order::breadth_first && horizon.peek()) {
+    // The first directory below is the next one of every walk: it is the second that tells.
+    horizon.step();
+    to_next_unit(horizon);
+  }
+  tree_position trigger = horizon.position();
+  streams_.emplace_front(stream{p, std::move(horizon), std::move(trigger), {}, p, 0, false, 0, 0, {}});
+}
+
+// Ways that were seen for one step only go first: random access must not drive out those who walk.
+void readahead::make_room() {
+  for (const bool walked : {false, true}) {
+    const auto is = [walked](const stream& s) { return (s.window != 0) == walked; };
+    if (static_cast<std::size_t>(std::count_if(streams_.begin(), streams_.end(), is)) < limits_.streams)
+      continue;
+    const auto oldest = std::find_if(streams_.rbegin(), streams_.rend(), is);
+    drop(std::prev(oldest.base()));
+  }
+}
+
+void readahead::forgotten(const dir_link& directory) {
+  const tree_position p = position_of(directory);
+  for (auto it = streams_.begin(); it != streams_.end();) {
+    const auto each = it++;
+    if (within(each->reader, p))
+      drop(each);
+  }
 }
 
 void readahead::widen(stream& s, const tree_position& p) {
   if (s.trees != 0)
     return; // the last move is still waiting for trees
   s.window = s.window == 0 ? limits_.first : std::min(s.window * limits_.growth, limits_.most);
-  // The reader caught up with the horizon: it goes on from the middle of the new window. Otherwise from its start, so
-  // that the window after it is on its way while this one is used.
-  const bool caught_up = p >= s.horizon.position();
-  s.trigger = limits_.windows_ahead > 1 && !s.newest.empty() ? s.newest : s.horizon.position();
+  // The reader caught up with the horizon: it goes on from the middle of the new window, once that is known. Otherwise
+  // from its start, so that the window after it is on its way while this one is used.
+  s.halfway = limits_.windows_ahead == 0 || !earlier(p, s.horizon.position());
+  s.trigger = limits_.windows_ahead > 1 && !s.newest.empty() && !s.halfway ? s.newest : s.horizon.position();
   s.newest = s.horizon.position();
-  if (caught_up) {
-    tree_cursor half = s.horizon;
-    for (std::size_t n = 0; n < s.window / 2 && half.peek(); ++n) {
-      half.step();
-      to_next_unit(half);
-    }
-    s.trigger = half.position();
-  }
   s.owed = s.window;
   advance(s);
 }
@@ -85,15 +125,16 @@ void readahead::want_window(stream& s) {
     auto v = s.horizon.peek();
     if (!v || (unit(*v) && s.owed == 0))
       break;
-    if (unit(*v))
-      --s.owed;
-    kind_ == kind::contents ? add_contents(*v, found) : add_attributes(*v, found);
+    if (unit(*v) && --s.owed == s.window / 2 && s.halfway)
+      s.trigger = s.horizon.position();
+    add(*v, found);
     if (!found.full)
       s.horizon.step();
   }
   if (found.full)
     s.owed = 0;
-  keep_unknown(found.sizes);
+  if (kind_ == kind::listings)
+    keep_unknown(found.sizes);
   ask(s, want_kind::sizes, std::move(found.sizes));
   ask(s, want_kind::blobs, std::move(found.blobs));
   if (found.full || s.trees != 0)
@@ -107,23 +148,37 @@ void readahead::want_window(stream& s) {
   s.trees = next_want_ - 1;
 }
 
-void readahead::add_contents(const tree_cursor::visit& v, needs& found) {
+void readahead::add(const tree_cursor::visit& v, needs& found) {
   if (!has_contents(v.entry->kind))
     return;
-  std::uint64_t size = unknown_size;
-  db_.sizes({&v.entry->id, 1}, {&size, 1});
-  found.bytes += size == unknown_size ? assumed_blob_size : size;
-  if (found.bytes > limits_.bytes && !found.blobs.empty())
-    found.full = true;
-  else if (!db_.contains(v.entry->id))
+  kind_ == kind::contents ? add_contents(v, found) : add_attributes(v, found);
+}
+
+// True if what is found so far leaves room for it. The first always has some.
+bool readahead::room_for(std::uint64_t size, needs& found) const {
+  const std::uint64_t more = size == unknown_size ? assumed_blob_size : size;
+  found.full = found.bytes != 0 && found.bytes + more > limits_.bytes;
+  if (!found.full)
+    found.bytes += std::max<std::uint64_t>(more, 1);
+  return !found.full;
+}
+
+void readahead::add_contents(const tree_cursor::visit& v, needs& found) {
+  // What is here counts too: the window is also what the reader is going to hold in memory.
+  if (room_for(size_of(db_, v.entry->id), found) && !db_.contains(v.entry->id))
     found.blobs.push_back(v.entry->id);
 }
 
-void readahead::add_attributes(const tree_cursor::visit& v, needs& found) const {
-  if (has_contents(v.entry->kind))
-    found.sizes.push_back(v.entry->id);
-  if (v.entry->kind == entry_kind::symlink && !db_.contains(v.entry->id))
-    found.blobs.push_back(v.entry->id); // its target is what `ls -l` shows
+void readahead::add_attributes(const tree_cursor::visit& v, needs& found) {
+  const oid& id = v.entry->id;
+  if (kind_ == kind::stats) {
+    if (size_of(db_, id) == unknown_size && room_for(unknown_size, found))
+      found.sizes.push_back(id);
+    return;
+  }
+  found.sizes.push_back(id); // which are known is looked up for all at once
+  if (v.entry->kind == entry_kind::symlink && !db_.contains(id))
+    found.blobs.push_back(id); // its target is what `ls -l` shows
 }
 
 void readahead::keep_unknown(std::vector<oid>& ids) const {
@@ -139,8 +194,10 @@ void readahead::keep_unknown(std::vector<oid>& ids) const {
 void readahead::ask(stream& s, want_kind wanted, std::vector<oid> ids) {
   if (ids.empty())
     return;
-  s.in_flight.push_back(next_want_);
-  port_.ask({next_want_++, wanted, urgency::speculation, std::move(ids)});
+  want w{next_want_++, wanted, urgency::speculation, std::move(ids)};
+  w.worth_contents = kind_ == kind::stats;
+  s.in_flight.push_back(w.id);
+  port_.ask(std::move(w));
 }
 
 void readahead::finished(want_id id, const want_result& outcome) {
@@ -159,9 +216,10 @@ void readahead::finished(want_id id, const want_result& outcome) {
   }
 }
 
-void readahead::drop(stream& s) {
-  for (want_id id : s.in_flight)
+void readahead::drop(streams::iterator s) {
+  for (want_id id : s->in_flight)
     port_.cancel(id);
+  streams_.erase(s);
 }
 
 } // namespace gitfs

@@ -4,9 +4,6 @@
 // and a horizon up to which everything has been asked for. A reader who steps into the newest part of its stream moves
 // the horizon on, by a window that grows while the guess is right. A reader who turns up anywhere else starts a new
 // stream with no window at all, so random access speculates on nothing.
-//
-// Two kinds of readers: listers (units are directories, what they need is the sizes of the entries and the trees
-// below) and readers of contents (units are files, what they need is blobs).
 #pragma once
 
 #include "actors/tree_cursor.hpp"
@@ -32,28 +29,41 @@ public:
 
 class readahead {
 public:
-  enum class kind : std::uint8_t { listings, contents };
+  enum class kind : std::uint8_t {
+    listings, ///< units are directories; needed: sizes of the entries, targets of links, trees below
+    stats,    ///< the same where a size costs contents, for who is known to want sizes
+    contents, ///< units are files; needed: blobs
+  };
 
   struct limits {
     std::size_t first = 4;           ///< units in the first window
     std::size_t growth = 4;          ///< factor from one window to the next
     std::size_t most = 4096;         ///< units in a window
-    std::uint64_t bytes = 32U << 20; ///< contents: known or assumed bytes in a window
-    unsigned windows_ahead = 1;      ///< full windows on their way beyond the one that the reader is in: 1 or 2
-    std::size_t streams = 8;         ///< readers told apart; the one unused for longest is dropped
+    std::uint64_t bytes = 32U << 20; ///< of contents, known or assumed, in a window
+    /// Windows on their way beyond the one that the reader is in; 0: the next one leaves when the reader is halfway
+    /// through the last.
+    unsigned windows_ahead = 1;
+    std::size_t streams = 8; ///< readers told apart, those with a window and those without; the one unused longest goes
   };
 
-  readahead(kind what, object_db& db, readahead_port& port, const limits& l)
+  readahead(kind what, walk_order order, object_db& db, readahead_port& port, const limits& l)
     : kind_(what),
+      order_(order),
       db_(db),
       port_(port),
       limits_(l) {}
 
-  /// A reader is at this directory (listings), or at this file of it (contents).
-  void at(const dir_link_ptr& directory, child_index file = 0);
+  /// A reader is at this directory, or at this file of it (contents). False: on no known way.
+  bool follow(const dir_link_ptr& directory, child_index file = 0);
+  /// A way that may begin here.
+  void begin(const dir_link_ptr& directory, child_index file = 0);
+  /// True if something has been asked for that far already.
+  bool leads(const dir_link_ptr& directory);
+  /// Nobody is in or below this directory any more: what was asked for them is cancelled.
+  void forgotten(const dir_link& directory);
   void finished(want_id id, const want_result& outcome);
 
-  /// Moves want ids apart when two readaheads share one port.
+  /// Moves want ids apart when several share one port.
   void number_wants_from(want_id first) { next_want_ = first; }
 
 private:
@@ -62,11 +72,14 @@ private:
     tree_cursor horizon;
     tree_position trigger;  ///< whoever reaches it moves the horizon on
     tree_position newest;   ///< start of the window that was asked for last
-    std::size_t window = 0; ///< of the last move, in units
+    tree_position reader;   ///< was here last
+    std::size_t window = 0; ///< of the last move, in units; 0: only one step was seen
+    bool halfway = false;   ///< the trigger is in the middle of the last window
     std::size_t owed = 0;   ///< units of the last move that wait for trees
     want_id trees = 0;      ///< the want that brings them
     std::vector<want_id> in_flight;
   };
+  using streams = std::list<stream>;
 
   // What a stretch of the walk needs and is not here.
   struct needs {
@@ -75,23 +88,29 @@ private:
     bool full = false; // the byte limit was reached before the entry that set it
   };
 
-  bool in_stream(stream& s, const tree_position& p);
+  bool earlier(const tree_position& a, const tree_position& b) const { return before(order_, a, b); }
+  tree_position position(const dir_link& directory, child_index file) const;
+  streams::iterator stream_with(const tree_position& p);
+  void make_room();
+  bool unit(const tree_cursor::visit& v) const;
+  void to_next_unit(tree_cursor& c) const;
   void widen(stream& s, const tree_position& p);
   void advance(stream& s);
   void want_window(stream& s);
-  bool unit(const tree_cursor::visit& v) const;
-  void to_next_unit(tree_cursor& c) const;
+  void add(const tree_cursor::visit& v, needs& found);
   void add_contents(const tree_cursor::visit& v, needs& found);
-  void add_attributes(const tree_cursor::visit& v, needs& found) const;
+  void add_attributes(const tree_cursor::visit& v, needs& found);
   void keep_unknown(std::vector<oid>& ids) const;
+  bool room_for(std::uint64_t size, needs& found) const;
   void ask(stream& s, want_kind wanted, std::vector<oid> ids);
-  void drop(stream& s);
+  void drop(streams::iterator s);
 
   const kind kind_;
+  const walk_order order_;
   object_db& db_;
   readahead_port& port_;
   const limits limits_;
-  std::list<stream> streams_; // front: most recently used
+  streams streams_; // front: most recently used
   want_id next_want_ = 1;
 };
 

@@ -18,7 +18,19 @@ tree_position position_of(const dir_link& directory, child_index child) {
   return out;
 }
 
-tree_cursor::tree_cursor(object_db& db, dir_link_ptr directory, child_index next) : db_(&db) {
+bool before(walk_order order, const tree_position& a, const tree_position& b) {
+  if (order == walk_order::depth_first || a == end_position || b == end_position)
+    return a < b; // no index is as large as the end's
+  return a.size() != b.size() ? a.size() < b.size() : a < b;
+}
+
+tree_cursor::tree_cursor(object_db& db, dir_link_ptr directory, child_index next, walk_order order)
+  : db_(&db),
+    order_(order) {
+  if (order == walk_order::breadth_first) {
+    frames_.push_back({std::move(directory), nullptr, next});
+    return;
+  }
   for (dir_link_ptr d = std::move(directory); d; d = d->parent) {
     frames_.push_back({d, nullptr, next});
     next = d->index + 1; // when the walk comes back up, it goes on behind this directory
@@ -48,6 +60,10 @@ std::optional<tree_cursor::visit> tree_cursor::peek() {
     if (f.next < f.tree->entries.size())
       return visit{f.directory, f.next, &f.tree->entries[f.next]};
     frames_.pop_back();
+    if (!next_.empty()) {
+      frames_.push_back({std::move(next_.front()), nullptr, 0});
+      next_.pop_front();
+    }
   }
   return std::nullopt;
 }
@@ -61,7 +77,10 @@ void tree_cursor::step() {
     return;
   auto link = std::make_shared<dir_link>(dir_link{at->directory, at->index, at->entry->id,
                                                   child_ino(at->directory->ino, at->entry->name), at->entry->name});
-  frames_.push_back({std::move(link), nullptr, 0});
+  if (order_ == walk_order::breadth_first)
+    next_.push_back(std::move(link));
+  else
+    frames_.push_back({std::move(link), nullptr, 0});
 }
 
 std::vector<oid> tree_cursor::missing(std::size_t most) {
@@ -69,6 +88,9 @@ std::vector<oid> tree_cursor::missing(std::size_t most) {
   if (peek() || !stuck_)
     return out;
   out.push_back(frames_.back().directory->tree);
+  for (std::size_t i = 0; i < next_.size() && out.size() < most; ++i)
+    if (!db_->contains(next_[i]->tree))
+      out.push_back(next_[i]->tree);
   if (frames_.size() < 2)
     return out;
   const frame& above = frames_[frames_.size() - 2];
@@ -80,14 +102,9 @@ std::vector<oid> tree_cursor::missing(std::size_t most) {
   return out;
 }
 
-void tree_cursor::skip_missing() {
-  if (!peek() && stuck_)
-    frames_.pop_back();
-}
-
 tree_position tree_cursor::position() const {
   if (frames_.empty())
-    return {~child_index{0}};
+    return end_position;
   return position_of(*frames_.back().directory, frames_.back().next);
 }
 

@@ -1,30 +1,40 @@
-// A place in the snapshot, moved forward in the order in which find, tar and grep -r walk.
+// A place in the snapshot, moved forward in the order in which programs walk: depth first, as find, tar and grep -r do,
+// or level by level.
 #pragma once
 
 #include "actors/dir_link.hpp"
 #include "backend/object_db.hpp"
 #include "backend/tree.hpp"
 
-#include <compare>
+#include <cstdint>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <vector>
 
 namespace gitfs {
 
-/// Where an entry stands: the indices (in sorted listings) on the way down to it. Lexicographic order of positions is
-/// the preorder of the walk. The root is the empty position.
+/// Where an entry stands: the indices (in sorted listings) on the way down to it. The root is the empty position.
 using tree_position = std::vector<child_index>;
+
+/// Behind everything.
+inline const tree_position end_position{~child_index{0}};
+
+enum class walk_order : std::uint8_t { depth_first, breadth_first };
+
+/// True if a walk meets `a` before `b`.
+bool before(walk_order order, const tree_position& a, const tree_position& b);
 
 tree_position position_of(const dir_link& directory);
 tree_position position_of(const dir_link& directory, child_index child);
 
-/// Walks preorder, entry by entry, descending into directories, reading trees from the object database only. Cheap to
-/// copy; not thread-safe.
+/// Walks entry by entry, descending into directories, reading trees from the object database only. Cheap to copy; not
+/// thread-safe.
 class tree_cursor {
 public:
-  /// Stands before entry `next` of `directory`.
-  tree_cursor(object_db& db, dir_link_ptr directory, child_index next);
+  /// Stands before entry `next` of `directory`. Depth first it goes on behind that directory, to the end of the
+  /// snapshot; breadth first it stays below it.
+  tree_cursor(object_db& db, dir_link_ptr directory, child_index next, walk_order order = walk_order::depth_first);
 
   struct visit {
     dir_link_ptr directory; ///< that holds the entry
@@ -34,15 +44,12 @@ public:
 
   /// The entry that the cursor stands before; none at the end of the snapshot or at a tree that is not here.
   std::optional<visit> peek();
-  /// Steps past it; into it, if it is a directory.
+  /// Steps past it; into it, if it is a directory (breadth first: later).
   void step();
 
-  /// Trees that are not here and in the way: the one that stopped `peek`, and further child directories of the same
-  /// parent, at most `most` of them. Empty if nothing is missing.
+  /// Trees that are not here and in the way: the one that stopped `peek`, and the next ones that can be told, at most
+  /// `most` of them. Empty if nothing is missing.
   std::vector<oid> missing(std::size_t most);
-  /// Passes over the tree that stopped `peek`: it cannot be had.
-  void skip_missing();
-
   /// Position of what `peek` would give, or of what it is stuck at; past everything at the end.
   tree_position position() const;
 
@@ -56,7 +63,9 @@ private:
   bool load(frame& f);
 
   object_db* db_;
-  std::vector<frame> frames_; // from the root down
+  walk_order order_;
+  std::vector<frame> frames_;     // from the root down; breadth first: where it stands
+  std::deque<dir_link_ptr> next_; // breadth first: directories that were passed
   bool stuck_ = false;
 };
 

@@ -42,7 +42,7 @@ public:
     unsigned slots = 4;             ///< transfers in flight
     unsigned speculative_slots = 2; ///< of these, without any demand
     std::size_t objects = 4096; ///< a transfer (measured: one request of 4,096 blobs is 4 times as fast as 16 of 256)
-    std::size_t sizes = 65536;
+    std::size_t sizes = 131072;
     unsigned size_slots = 2; ///< transfers of sizes in flight: one answer often holds what the next would ask for
     unsigned tree_requests_while_held = 2; ///< of walks, once what is held for has turned out to be long
     unsigned unread_looks = 4; ///< so many looked-up files that nobody read: who looks is not about to read

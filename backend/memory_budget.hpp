@@ -39,6 +39,9 @@ public:
   /// Blobs of this size and more are never whole in memory: else a few would be all of the budget.
   std::uint64_t spool_from() const { return total_ / 4 < largest_in_memory ? total_ / 4 : largest_in_memory; }
 
+  /// Contents that one window of readahead may bring: one is being read, two are on their way, and some is left.
+  std::uint64_t window_bytes() const { return total_ / 4; }
+
   /// A line "name value" each, as `gitfs-actor stats` prints them.
   std::string text() const {
     std::string out = "memory.budget " + std::to_string(total_) + '\n';

@@ -88,6 +88,7 @@ public:
   std::vector<std::pair<want_id, oid>> loads, spools;
   std::vector<dir_slot> released, reaped;
   std::vector<release_number> release_numbers;
+  int stats = 0, looks_read = 0;
   int idles = 0, listings = 0, hidings = 0, overs = 0;
   int failures = 0; ///< so many of the next calls that are messages to others throw
   std::vector<std::vector<std::uint64_t>> told_kernel;
@@ -97,7 +98,7 @@ public:
     fail_if_told();
     asked.push_back(std::move(w));
   }
-  void promote(want_id id) override { promoted.push_back(id); }
+  void promote(want_id id, urgency) override { promoted.push_back(id); }
   void cancel(want_id id) override { cancelled.push_back(id); }
   void load(want_id id, const oid& blob) override { loads.emplace_back(id, blob); }
   void spool(want_id id, const oid& blob) override { spools.emplace_back(id, blob); }
@@ -116,7 +117,9 @@ public:
   }
   void hidden(std::size_t, const std::string&) override { ++hidings; }
   void listed() override { ++listings; }
-  void read_started(child_index child) override { reads.push_back(child); }
+  void statted() override { ++stats; }
+  void read_started(child_index child, const oid&) override { reads.push_back(child); }
+  void look_was_read() override { ++looks_read; }
   void over_budget() override { ++overs; }
   void ask_kernel_to_forget(std::vector<std::uint64_t> nodeids) override { told_kernel.push_back(std::move(nodeids)); }
   std::function<void()> interrupter(std::uint64_t) override {

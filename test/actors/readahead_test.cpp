@@ -83,6 +83,16 @@ struct wide_tree {
 
 constexpr readahead::limits small{.first = 4, .growth = 4, .most = 1000, .bytes = 1U << 20, .streams = 3};
 
+// Readers as they come.
+class readahead_at : public gitfs::readahead {
+public:
+  using gitfs::readahead::readahead;
+  void at(const dir_link_ptr& directory, child_index file = 0) {
+    if (!follow(directory, file))
+      begin(directory, file);
+  }
+};
+
 } // namespace
 
 BOOST_FIXTURE_TEST_SUITE(readahead, wide_tree)
@@ -91,7 +101,7 @@ BOOST_AUTO_TEST_CASE(positions_are_ordered_as_a_walk) {
   const auto order = directories();
   BOOST_REQUIRE_EQUAL(order.size(), 221U);
   for (std::size_t i = 1; i < order.size(); ++i)
-    BOOST_REQUIRE((position_of(*order[i - 1]) < position_of(*order[i])));
+    BOOST_REQUIRE(before(walk_order::depth_first, position_of(*order[i - 1]), position_of(*order[i])));
 }
 
 BOOST_AUTO_TEST_CASE(a_cursor_visits_everything_once_from_anywhere) {
@@ -114,7 +124,7 @@ BOOST_AUTO_TEST_CASE(a_cursor_visits_everything_once_from_anywhere) {
 }
 
 BOOST_AUTO_TEST_CASE(a_walk_is_covered_in_a_logarithm_of_requests) {
-  gitfs::readahead ahead{gitfs::readahead::kind::listings, db, out, small};
+  readahead_at ahead{gitfs::readahead::kind::listings, walk_order::depth_first, db, out, small};
   for (const auto& d : directories())
     ahead.at(d);
   BOOST_TEST(out.wanted(want_kind::sizes) == blobs.size());
@@ -123,7 +133,7 @@ BOOST_AUTO_TEST_CASE(a_walk_is_covered_in_a_logarithm_of_requests) {
 }
 
 BOOST_AUTO_TEST_CASE(every_size_is_wanted_before_its_directory_is_listed) {
-  gitfs::readahead ahead{gitfs::readahead::kind::listings, db, out, small};
+  readahead_at ahead{gitfs::readahead::kind::listings, walk_order::depth_first, db, out, small};
   std::set<oid> wanted;
   std::size_t late = 0, seen = 0;
   for (const auto& d : directories()) {
@@ -142,13 +152,13 @@ BOOST_AUTO_TEST_CASE(every_size_is_wanted_before_its_directory_is_listed) {
 }
 
 BOOST_AUTO_TEST_CASE(one_listing_is_no_walk) {
-  gitfs::readahead ahead{gitfs::readahead::kind::listings, db, out, small};
+  readahead_at ahead{gitfs::readahead::kind::listings, walk_order::depth_first, db, out, small};
   ahead.at(directories()[5]);
   BOOST_TEST(out.asked.empty());
 }
 
 BOOST_AUTO_TEST_CASE(random_listings_widen_nothing) {
-  gitfs::readahead ahead{gitfs::readahead::kind::listings, db, out, small};
+  readahead_at ahead{gitfs::readahead::kind::listings, walk_order::depth_first, db, out, small};
   const auto order = directories();
   for (std::size_t i : {200U, 17U, 120U, 60U, 3U, 180U, 90U, 150U})
     ahead.at(order[i]);
@@ -156,7 +166,7 @@ BOOST_AUTO_TEST_CASE(random_listings_widen_nothing) {
 }
 
 BOOST_AUTO_TEST_CASE(two_walkers_are_told_apart) {
-  gitfs::readahead ahead{gitfs::readahead::kind::listings, db, out, small};
+  readahead_at ahead{gitfs::readahead::kind::listings, walk_order::depth_first, db, out, small};
   const auto order = directories();
   for (std::size_t i = 0; i < 60; ++i) {
     ahead.at(order[i]);
@@ -169,7 +179,7 @@ BOOST_AUTO_TEST_CASE(two_walkers_are_told_apart) {
 BOOST_AUTO_TEST_CASE(trees_that_are_not_here_are_brought_in_batches_and_the_walk_goes_on) {
   for (std::size_t i = 0; i < leaf_trees.size(); ++i)
     db.hide(leaf_trees[i]);
-  gitfs::readahead ahead{gitfs::readahead::kind::listings, db, out, small};
+  readahead_at ahead{gitfs::readahead::kind::listings, walk_order::depth_first, db, out, small};
   const auto top = root;
   ahead.at(top);
   // The walker is in the first middle directory; its leaves are missing.
@@ -189,7 +199,7 @@ BOOST_AUTO_TEST_CASE(trees_that_are_not_here_are_brought_in_batches_and_the_walk
 BOOST_AUTO_TEST_CASE(a_tree_that_cannot_be_had_ends_the_guessing) {
   for (const oid& t : leaf_trees)
     db.hide(t);
-  gitfs::readahead ahead{gitfs::readahead::kind::listings, db, out, small};
+  readahead_at ahead{gitfs::readahead::kind::listings, walk_order::depth_first, db, out, small};
   ahead.at(root);
   auto tree = parse_tree(db.read(root->tree).value().data()).value();
   ahead.at(std::make_shared<dir_link>(dir_link{root, 0, tree.entries[0].id, 0, tree.entries[0].name}));
@@ -199,7 +209,7 @@ BOOST_AUTO_TEST_CASE(a_tree_that_cannot_be_had_ends_the_guessing) {
 }
 
 BOOST_AUTO_TEST_CASE(a_first_read_speculates_on_nothing) {
-  gitfs::readahead ahead{gitfs::readahead::kind::contents, db, out, small};
+  readahead_at ahead{gitfs::readahead::kind::contents, walk_order::depth_first, db, out, small};
   const auto order = directories();
   for (std::size_t i = 2; i < order.size(); i += 12)
     ahead.at(order[i], 1); // one file of each of many directories
@@ -209,10 +219,11 @@ BOOST_AUTO_TEST_CASE(a_first_read_speculates_on_nothing) {
 BOOST_AUTO_TEST_CASE(reading_siblings_widens_across_directories_up_to_the_byte_limit) {
   for (const oid& b : blobs)
     db.tell_size(b, 10'000);
-  gitfs::readahead ahead{gitfs::readahead::kind::contents,
-                         db,
-                         out,
-                         {.first = 4, .growth = 4, .most = 1000, .bytes = 200'000, .streams = 3}};
+  readahead_at ahead{gitfs::readahead::kind::contents,
+                     walk_order::depth_first,
+                     db,
+                     out,
+                     {.first = 4, .growth = 4, .most = 1000, .bytes = 200'000, .streams = 3}};
   for (const auto& d : directories()) {
     const auto tree = parse_tree(db.read(d->tree).value().data()).value();
     for (std::size_t i = 0; i < tree.entries.size(); ++i)
@@ -226,7 +237,7 @@ BOOST_AUTO_TEST_CASE(reading_siblings_widens_across_directories_up_to_the_byte_l
 }
 
 BOOST_AUTO_TEST_CASE(a_stream_that_is_dropped_cancels_what_it_wanted) {
-  gitfs::readahead ahead{gitfs::readahead::kind::listings, db, out, small};
+  readahead_at ahead{gitfs::readahead::kind::listings, walk_order::depth_first, db, out, small};
   const auto order = directories();
   ahead.at(order[0]);
   ahead.at(order[1]); // widens: something is in flight

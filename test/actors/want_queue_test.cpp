@@ -118,7 +118,7 @@ BOOST_AUTO_TEST_CASE(a_promoted_guess_goes_as_demand) {
   (void)start();
   guess(2, ids(200, 201));
   BOOST_TEST(!queue.next());
-  queue.promote({1, 2});
+  queue.promote({1, 2}, urgency::demand);
   BOOST_TEST((start().ids == ids(200, 201)));
 }
 

@@ -1,0 +1,123 @@
+#include "actors/prefetch_plan.hpp"
+
+namespace gitfs {
+
+namespace {
+
+// Sizes are a few bytes each, so their windows grow fast: the whole Linux tree in two. The trees of 4,096 directories are
+// read in about 0.1 s.
+constexpr readahead::limits listing_limits{
+    .first = 64, .growth = 128, .most = 8192, .bytes = 0, .windows_ahead = 0, .streams = 8};
+
+// Contents are what costs. Two windows on their way, so that two cores check and index what arrives while it is read.
+readahead::limits content_limits(std::size_t first, std::uint64_t bytes) {
+  return {.first = first, .growth = 4, .most = 4096, .bytes = bytes, .windows_ahead = 2, .streams = 8};
+}
+
+// Each numbers its wants in a range of its own.
+constexpr unsigned range_bits = 60;
+enum range : std::uint8_t { depth, breadth, stats, contents, busy };
+constexpr want_id first_of(range r) {
+  return (want_id{r} << range_bits) + 1;
+}
+
+constexpr std::size_t remembered = 100'000; // blobs that nobody has read yet: beyond that they are not counted
+
+} // namespace
+
+prefetch_plan::prefetch_plan(object_db& db, readahead_port& port, counters& counts, std::uint64_t window_bytes)
+  : db_(db),
+    port_(port),
+    counts_(counts),
+    depth_(readahead::kind::listings, walk_order::depth_first, db, *this, listing_limits),
+    breadth_(readahead::kind::listings, walk_order::breadth_first, db, *this, listing_limits),
+    stats_(readahead::kind::stats, walk_order::depth_first, db, *this, content_limits(8, window_bytes)),
+    contents_(readahead::kind::contents, walk_order::depth_first, db, *this, content_limits(16, window_bytes)),
+    busy_(db, *this, {}) {
+  depth_.number_wants_from(first_of(depth));
+  breadth_.number_wants_from(first_of(breadth));
+  stats_.number_wants_from(first_of(stats));
+  contents_.number_wants_from(first_of(contents));
+  busy_.number_wants_from(first_of(busy));
+}
+
+void prefetch_plan::listed(const dir_link_ptr& directory) {
+  // Depth first is what most programs do: only what that does not explain may be another way.
+  if (!depth_.follow(directory)) {
+    if (!breadth_.follow(directory))
+      breadth_.begin(directory);
+    depth_.begin(directory);
+  }
+  if (sizes_cost_contents_ && stats_.leads(directory))
+    stats_.follow(directory);
+}
+
+void prefetch_plan::statted(const dir_link_ptr& directory) {
+  if (sizes_cost_contents_ && !stats_.follow(directory))
+    stats_.begin(directory);
+}
+
+void prefetch_plan::read(const dir_link_ptr& directory, child_index file, const oid& id) {
+  if (const auto ahead = unread_.find(id); ahead != unread_.end()) {
+    counts_.add(counter::prefetch_used_bytes, ahead->second);
+    unread_.erase(ahead);
+  }
+  if (contents_.follow(directory, file))
+    return;
+  contents_.begin(directory, file);
+  busy_.read(directory);
+}
+
+void prefetch_plan::forgotten(const dir_link& directory) {
+  for (readahead* each : {&depth_, &breadth_, &stats_, &contents_})
+    each->forgotten(directory);
+  busy_.forgotten(directory);
+}
+
+void prefetch_plan::finished(want_id id, const want_result& outcome) {
+  if (const auto asked = blobs_asked_.extract(id); !asked.empty() && outcome.code == 0)
+    came(asked.mapped());
+  switch (static_cast<range>(id >> range_bits)) {
+  case depth:
+    sizes_cost_contents_ |= outcome.code == ENOTSUP;
+    depth_.finished(id, outcome);
+    break;
+  case breadth:
+    breadth_.finished(id, outcome);
+    break;
+  case stats:
+    stats_.finished(id, outcome);
+    break;
+  case contents:
+    contents_.finished(id, outcome);
+    break;
+  case busy:
+    busy_.finished(id);
+    break;
+  }
+}
+
+void prefetch_plan::came(const std::vector<oid>& blobs) {
+  std::vector<std::uint64_t> sizes(blobs.size(), unknown_size);
+  db_.sizes(blobs, sizes);
+  for (std::size_t i = 0; i < blobs.size() && unread_.size() < remembered; ++i)
+    if (sizes[i] != unknown_size && unread_.try_emplace(blobs[i], sizes[i]).second) {
+      counts_.add(counter::prefetch_blobs);
+      counts_.add(counter::prefetch_blob_bytes, sizes[i]);
+    }
+}
+
+void prefetch_plan::ask(want w) {
+  const auto r = static_cast<range>(w.id >> range_bits);
+  if (w.kind == want_kind::blobs && (r == contents || r == busy))
+    blobs_asked_.emplace(w.id, w.ids);
+  port_.ask(std::move(w));
+}
+
+void prefetch_plan::cancel(want_id id) {
+  blobs_asked_.erase(id);
+  counts_.add(counter::prefetch_cancelled);
+  port_.cancel(id);
+}
+
+} // namespace gitfs

@@ -1,0 +1,48 @@
+// What to want ahead, told by where readers are: all kinds of ways through the tree side by side.
+#pragma once
+
+#include "actors/busy_directories.hpp"
+#include "actors/counters.hpp"
+#include "actors/readahead.hpp"
+
+#include <cstdint>
+#include <unordered_map>
+#include <vector>
+
+namespace gitfs {
+
+/// Not thread-safe: the prefetcher owns it.
+class prefetch_plan final : private readahead_port {
+public:
+  /// `window_bytes`: contents that one window may bring; three of them may be in memory at once. Counts what came ahead
+  /// and what of it was read.
+  prefetch_plan(object_db& db, readahead_port& port, counters& counts, std::uint64_t window_bytes);
+
+  /// A directory was listed from its start.
+  void listed(const dir_link_ptr& directory);
+  /// Somebody waits for the sizes of its entries.
+  void statted(const dir_link_ptr& directory);
+  /// A file is being read from its start.
+  void read(const dir_link_ptr& directory, child_index file, const oid& id);
+  /// The kernel has forgotten it and all below: nobody is there any more.
+  void forgotten(const dir_link& directory);
+  void finished(want_id id, const want_result& outcome);
+
+private:
+  void ask(want w) override;
+  void cancel(want_id id) override;
+  void window_begins() override { port_.window_begins(); }
+  void window_ends() override { port_.window_ends(); }
+  void came(const std::vector<oid>& blobs);
+
+  object_db& db_;
+  readahead_port& port_;
+  counters& counts_;
+  readahead depth_, breadth_, stats_, contents_;
+  busy_directories busy_;
+  bool sizes_cost_contents_ = false;
+  std::unordered_map<want_id, std::vector<oid>> blobs_asked_;
+  std::unordered_map<oid, std::uint64_t> unread_; // blobs that came ahead, and their sizes
+};
+
+} // namespace gitfs
