@@ -36,8 +36,8 @@ public:
   /// Forgets the listing. Only when nothing is referenced: indices start anew.
   void clear();
 
-  /// Forgets what nothing refers to, and the listing with it: nothing is found by name until the next `refresh`. What is
-  /// referred to keeps its index; so does, if the same tree comes back, all else.
+  /// Forgets what nothing refers to, and the listing with it: nothing is found by name until the next `refresh`. What
+  /// is referred to keeps its index; so does, if the same tree comes back, all else.
   void drop();
   /// True if that frees most of it.
   bool worth_dropping() const { return referenced_ * 4 <= dentries_.size() && !dentries_.empty(); }

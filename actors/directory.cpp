@@ -10,8 +10,8 @@ namespace gitfs {
 
 namespace {
 
-// Inflates one large blob on another thread, so that neither the directory nor the FUSE thread that runs it waits. Lives
-// for that one blob.
+// Inflates one large blob on another thread, so that neither the directory nor the FUSE thread that runs it waits.
+// Lives for that one blob.
 class blob_loader final : public caf::event_based_actor {
 public:
   blob_loader(caf::actor_config& cfg, std::shared_ptr<mount_context> context, caf::actor directory, want_id want,

@@ -91,8 +91,9 @@ public:
   /// a listing waits for the new one.
   void invalidate(const oid& tree);
 
-  /// Memory is short. Unless it was used since it was asked last, the directory forgets its listing, as far as the kernel
-  /// does not refer to it, and asks the kernel to forget the rest. It is loaded again from the store when needed.
+  /// Memory is short. Unless it was used since it was asked last, the directory forgets its listing, as far as the
+  /// kernel does not refer to it, and asks the kernel to forget the rest. It is loaded again from the store when
+  /// needed.
   void shed();
 
   bool complete() const { return complete_; }
@@ -103,7 +104,15 @@ public:
 private:
   // The kinds are bits of kernel_op::brought.
   struct missing {
-    enum kind : std::uint8_t { listing = 1, sizes = 2, blob = 4, loaded = 8, child_trees = 16, link_targets = 32, spooled = 64 };
+    enum kind : std::uint8_t {
+      listing = 1,
+      sizes = 2,
+      blob = 4,
+      loaded = 8,
+      child_trees = 16,
+      link_targets = 32,
+      spooled = 64
+    };
     kind what = listing;
     oid id; // blob, loaded, spooled; sizes, if set: somebody looked up this one, and has not listed the directory
     bool operator==(const missing&) const = default;

@@ -6,7 +6,8 @@
 
 namespace gitfs {
 
-/// The bridge implements it. Never answered: what the kernel forgets comes back as FORGET, some time later or not at all.
+/// The bridge implements it. Never answered: what the kernel forgets comes back as FORGET, some time later or not at
+/// all.
 class kernel_notifier {
 public:
   virtual ~kernel_notifier() = default;

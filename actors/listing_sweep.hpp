@@ -8,9 +8,9 @@
 
 namespace gitfs {
 
-/// The clock algorithm over the slots of the inode table: a hand goes round, and whom it meets is asked. A directory that
-/// was used since it was asked last stays (it knows by itself: that costs a request one store), so those used least
-/// recently go first. A plain class: the supervisor sends what it says.
+/// The clock algorithm over the slots of the inode table: a hand goes round, and whom it meets is asked. A directory
+/// that was used since it was asked last stays (it knows by itself: that costs a request one store), so those used
+/// least recently go first. A plain class: the supervisor sends what it says.
 class listing_sweep {
 public:
   static constexpr std::size_t most_asked = 32; ///< at once

@@ -1,7 +1,7 @@
 #include "backend/git_odb.hpp"
 
-#include "backend/large_blob.hpp"
 #include "backend/free_memory.hpp"
+#include "backend/large_blob.hpp"
 #include "backend/loose_objects.hpp"
 #include "backend/sha1.hpp"
 

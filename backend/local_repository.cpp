@@ -1,7 +1,7 @@
 #include "backend/local_repository.hpp"
 
-#include "backend/large_blob.hpp"
 #include "backend/git_odb.hpp"
+#include "backend/large_blob.hpp"
 #include "backend/loose_objects.hpp"
 
 #include <git2.h>

@@ -45,9 +45,7 @@ struct loose_backend : git_odb_backend {
   fs::path objects;
   git_odb_backend* names = nullptr; // libgit2's own
 
-  fs::path file_of(const git_oid* id) const {
-    return loose_file(objects, oid::from_raw(id->id));
-  }
+  fs::path file_of(const git_oid* id) const { return loose_file(objects, oid::from_raw(id->id)); }
 };
 
 loose_backend& self_of(git_odb_backend* backend) {

@@ -1,8 +1,8 @@
 #include "backend/object_store.hpp"
 
 #include "backend/fresh_blobs.hpp"
-#include "backend/large_blob.hpp"
 #include "backend/git_odb.hpp"
+#include "backend/large_blob.hpp"
 #include "backend/loose_objects.hpp"
 #include "backend/pack_ingest.hpp"
 #include "backend/sha1.hpp"

@@ -47,8 +47,8 @@ struct mount_options {
   kernel_options kernel;
   bool prefetch = true;
   std::uint64_t memory = std::uint64_t{64} << 20; ///< bytes that contents and listings may take in memory
-  bool xattr = false;   ///< answer user.gitfs.* extended attributes
-  unsigned threads = 0; ///< FUSE worker threads; 0: see worker_threads
+  bool xattr = false;                             ///< answer user.gitfs.* extended attributes
+  unsigned threads = 0;                           ///< FUSE worker threads; 0: see worker_threads
   std::chrono::milliseconds connect_timeout{10'000};
   std::chrono::milliseconds stall_timeout{30'000}; ///< no byte for this long ends an upstream request
   std::chrono::milliseconds timeout{300'000};      ///< one upstream request with all its retries

@@ -9,8 +9,8 @@
 
 namespace gitfs {
 
-/// "64M" → bytes: a whole number and K, M, G or T (powers of 1024; a B or iB after it changes nothing), or bytes without
-/// one. EINVAL: none of these, or beyond 64 bits.
+/// "64M" → bytes: a whole number and K, M, G or T (powers of 1024; a B or iB after it changes nothing), or bytes
+/// without one. EINVAL: none of these, or beyond 64 bits.
 result<std::uint64_t> parse_size(std::string_view text);
 
 /// The shortest of these spellings that says it exactly: 67108864 → "64M".

@@ -2,11 +2,14 @@
 
 #include <spdlog/spdlog.h>
 
+#include <caf/allowed_unsafe_message_type.hpp>
+#include <caf/event_based_actor.hpp>
+#include <caf/send.hpp>
+
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
-#include <pthread.h>
 #include <span>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -53,66 +56,83 @@ int reconfigure(const std::filesystem::path& mountpoint) {
   return code;
 }
 
+struct forget_nodes {
+  std::vector<std::uint64_t> nodeids;
+};
+/// To itself: what is in the mailbox from here on came after the last reconfiguring.
+struct reconfigured {};
+
 } // namespace
+} // namespace gitfs
 
-kernel_notices::kernel_notices(int connection, std::filesystem::path mountpoint)
-  : connection_(connection),
-    mountpoint_(std::move(mountpoint)),
-    thread_([this] { work(); }) {}
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gitfs::forget_nodes)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gitfs::reconfigured)
 
-kernel_notices::~kernel_notices() {
-  {
-    std::lock_guard guard{lock_};
-    ending_ = true;
+namespace gitfs {
+namespace {
+
+class notice_writer final : public caf::event_based_actor {
+public:
+  notice_writer(caf::actor_config& cfg, int connection, std::filesystem::path mountpoint)
+    : caf::event_based_actor(cfg),
+      connection_(connection),
+      mountpoint_(std::move(mountpoint)) {}
+
+  const char* name() const override { return "notice_writer"; }
+
+protected:
+  caf::behavior make_behavior() override {
+    return {
+        [this](const forget_nodes& m) { (this->*method_)(m.nodeids); },
+        [this](reconfigured) { method_ = &notice_writer::by_reconfiguring; },
+    };
   }
-  changed_.notify_one();
-  thread_.join();
-}
 
-void kernel_notices::forget(std::vector<std::uint64_t> nodeids) {
-  if (nodeids.empty())
-    return;
-  {
-    std::lock_guard guard{lock_};
-    waiting_.insert(waiting_.end(), nodeids.begin(), nodeids.end());
-  }
-  changed_.notify_one();
-}
+private:
+  using nodes = std::vector<std::uint64_t>;
 
-void kernel_notices::work() {
-  pthread_setname_np(pthread_self(), "fuse_notices");
-  std::unique_lock guard{lock_};
-  while (true) {
-    changed_.wait(guard, [this] { return ending_ || !waiting_.empty(); });
-    if (ending_)
-      return;
-    const auto nodeids = std::exchange(waiting_, {});
-    guard.unlock();
-    tell(nodeids);
-    guard.lock();
-  }
-}
-
-void kernel_notices::tell(const std::vector<std::uint64_t>& nodeids) {
-  constexpr std::size_t batch = 512; // as the kernel takes them; the connection's lock is held for one
-  if (method_ == method::prune) {
-    for (std::size_t at = 0; at < nodeids.size(); at += batch) {
-      const int code = prune(connection_, std::span{nodeids}.subspan(at, std::min(batch, nodeids.size() - at)));
-      if (code == EINVAL || code == ENOSYS) {
-        method_ = method::reconfigure; // an older kernel does not know this notification
-        break;
-      }
+  void by_pruning(const nodes& ids) {
+    constexpr std::size_t batch = 512; // as the kernel takes them; the connection's lock is held for one
+    for (std::size_t at = 0; at < ids.size(); at += batch) {
+      const int code = prune(connection_, std::span{ids}.subspan(at, std::min(batch, ids.size() - at)));
+      if (code == EINVAL || code == ENOSYS) // an older kernel does not know this notification
+        return by_reconfiguring(ids);
       if (code != 0)
         return; // ENOTCONN: the mount is ending
     }
   }
-  if (method_ == method::reconfigure)
-    if (const int code = reconfigure(mountpoint_); code != 0) {
-      method_ = method::none;
-      spdlog::warn("the kernel cannot be asked to forget what it has cached ({}): memory grows with the files that were "
-                   "visited, until it is short in the whole system",
-                   std::strerror(code));
-    }
+
+  // Once for all that came meanwhile: it is not about single nodes.
+  void by_reconfiguring(const nodes&) {
+    method_ = &notice_writer::not_at_all;
+    if (const int code = reconfigure(mountpoint_); code == 0)
+      anon_send(this, reconfigured{});
+    else
+      spdlog::warn(
+          "the kernel cannot be asked to forget what it has cached ({}): memory grows with the files that were "
+          "visited, until it is short in the whole system",
+          std::strerror(code));
+  }
+
+  void not_at_all(const nodes&) {}
+
+  const int connection_;
+  const std::filesystem::path mountpoint_;
+  void (notice_writer::*method_)(const nodes&) = &notice_writer::by_pruning;
+};
+
+} // namespace
+
+kernel_notices::kernel_notices(caf::actor_system& system, int connection, std::filesystem::path mountpoint)
+  : writer_(system.spawn<notice_writer, caf::detached>(connection, std::move(mountpoint))) {}
+
+void kernel_notices::end() {
+  caf::anon_send_exit(writer_, caf::exit_reason::user_shutdown);
+}
+
+void kernel_notices::forget(std::vector<std::uint64_t> nodeids) {
+  if (!nodeids.empty())
+    caf::anon_send(writer_, forget_nodes{std::move(nodeids)});
 }
 
 } // namespace gitfs

@@ -77,8 +77,8 @@ result<std::unique_ptr<mount_session>> mount_session::mount(const mount_options&
                     + (::access("/dev/fuse", R_OK | W_OK) != 0 ? " (/dev/fuse is missing or not accessible)" : ""));
   fuse_set_log_func(log_word);
   out->mounted_ = true;
-  out->notices_ = std::make_unique<kernel_notices>(fuse_session_fd(out->session_), options.mountpoint);
-  b.context->kernel = out->notices_.get();
+  out->bridge_ = &b;
+  out->mountpoint_ = options.mountpoint;
   return out;
 }
 
@@ -91,6 +91,8 @@ mount_session::~mount_session() {
 
 void mount_session::start(caf::actor_system& system, unsigned threads) {
   waiter_ = pthread_self();
+  notices_.emplace(system, fuse_session_fd(session_), mountpoint_);
+  bridge_->context->kernel = &*notices_;
   struct sigaction wake {};
   wake.sa_handler = [](int) {}; // no SA_RESTART: the read has to return
   sigaction(wake_worker, &wake, nullptr);
@@ -131,6 +133,8 @@ void mount_session::wait_for_end() {
 }
 
 void mount_session::stop() {
+  if (notices_)
+    notices_->end();
   stopping_ = true;
   // A worker may have looked at the flag just before and be about to sleep in read: so again until all are gone.
   while (working_ != 0) {
@@ -144,7 +148,6 @@ void mount_session::stop() {
 }
 
 void mount_session::unmount() {
-  notices_.reset(); // it writes to the connection
   if (std::exchange(mounted_, false))
     fuse_session_unmount(session_);
 }

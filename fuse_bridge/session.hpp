@@ -11,6 +11,7 @@
 #include <atomic>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -47,7 +48,9 @@ private:
   mount_session() = default;
   void work(caf::actor_system& system);
 
-  std::unique_ptr<kernel_notices> notices_;
+  bridge* bridge_ = nullptr;
+  std::filesystem::path mountpoint_;
+  std::optional<kernel_notices> notices_;
   fuse_session* session_ = nullptr;
   bool mounted_ = false;
   std::atomic<bool> stopping_{false};

@@ -121,7 +121,8 @@ BOOST_AUTO_TEST_CASE(references_count_up_and_down) {
 
 BOOST_AUTO_TEST_CASE(dropping_keeps_what_is_referred_to_under_its_index) {
   gitfs::dentry_table table;
-  const std::vector<tree_entry> listing{file("a", 1), file("b", 2), {"d", entry_kind::directory, id_of(3)}, file("e", 4)};
+  const std::vector<tree_entry> listing{
+      file("a", 1), file("b", 2), {"d", entry_kind::directory, id_of(3)}, file("e", 4)};
   table.refresh(listing);
   table.ref(*table.at(1));
   table.at(1)->size = 17;

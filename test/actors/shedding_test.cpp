@@ -109,8 +109,11 @@ BOOST_AUTO_TEST_CASE(a_listing_that_somebody_waits_in_stays) {
   const oid missing = db->blob("later");
   db->hide(missing);
   db->tell_size(missing, 5);
-  open(db->tree({{"a", entry_kind::file, missing}, {"b", entry_kind::file, text}, {"c", entry_kind::file, text},
-                 {"d", entry_kind::file, text}, {"e", entry_kind::file, text}}),
+  open(db->tree({{"a", entry_kind::file, missing},
+                 {"b", entry_kind::file, text},
+                 {"c", entry_kind::file, text},
+                 {"d", entry_kind::file, text},
+                 {"e", entry_kind::file, text}}),
        false);
   const auto reader = read(looked_up("a").child);
   BOOST_TEST(dir->parked() == 1U);

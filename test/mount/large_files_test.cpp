@@ -101,7 +101,8 @@ BOOST_DATA_TEST_CASE(a_file_over_the_budget_is_read_in_any_way, boost::unit_test
 BOOST_DATA_TEST_CASE(a_large_delta_is_read_too, boost::unit_test::data::make({"http", "local"}), from) {
   // Seven columns: a delta.
   BOOST_REQUIRE(
-      must_run("git verify-pack -v objects/pack/*.idx | awk '$2 == \"blob\" && NF == 7' | wc -l", repository().bare()) != "0");
+      must_run("git verify-pack -v objects/pack/*.idx | awk '$2 == \"blob\" && NF == 7' | wc -l", repository().bare())
+      != "0");
   const git_server server{repository().root()};
   const mount m{url_or_path(server, from), {"--memory", "8M"}};
   for (const std::string name : {"v2", "v1"})

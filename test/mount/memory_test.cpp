@@ -53,9 +53,11 @@ BOOST_AUTO_TEST_CASE(what_is_in_use_is_not_disturbed) {
   background inside{"cd " + root + "/d7/deep/er && exec 5<../../large && touch " + ready + "1; " + wait
                     + "/bin/pwd -P; readlink /proc/$$/cwd; ls | wc -l; stat -c %n file-2; readlink /proc/$$/fd/5; "
                       "md5sum <&5; cd ..; /bin/pwd -P; cd ..; /bin/pwd -P; ls -d deep/er/file-5"};
-  background above{"unshare -m bash -c 'mount -t tmpfs none " + root + "/d9/deep && touch " + root + "/d9/deep/mine && touch "
-                   + ready + "2; " + wait + "ls " + root + "/d9/deep; cd " + root + "/d9/deep && /bin/pwd -P'"};
-  BOOST_REQUIRE(eventually([&] { return std::filesystem::exists(ready + "1") && std::filesystem::exists(ready + "2"); }));
+  background above{"unshare -m bash -c 'mount -t tmpfs none " + root + "/d9/deep && touch " + root
+                   + "/d9/deep/mine && touch " + ready + "2; " + wait + "ls " + root + "/d9/deep; cd " + root
+                   + "/d9/deep && /bin/pwd -P'"};
+  BOOST_REQUIRE(
+      eventually([&] { return std::filesystem::exists(ready + "1") && std::filesystem::exists(ready + "2"); }));
   const std::string before = walk(m);
   for (int round = 0; round < 4; ++round)
     BOOST_TEST(walk(m) == before);
@@ -64,9 +66,10 @@ BOOST_AUTO_TEST_CASE(what_is_in_use_is_not_disturbed) {
   const std::string er = root + "/d7/deep/er";
   const auto told = inside.result();
   BOOST_REQUIRE(told);
-  BOOST_TEST(told->output == er + "\n" + er + "\n50\nfile-2\n" + root + "/d7/large\n"
-                                 + must_run("md5sum <d7/large", repository().work()) + "\n" + root + "/d7/deep\n" + root
-                                 + "/d7\ndeep/er/file-5\n");
+  BOOST_TEST(told->output
+             == er + "\n" + er + "\n50\nfile-2\n" + root + "/d7/large\n"
+                    + must_run("md5sum <d7/large", repository().work()) + "\n" + root + "/d7/deep\n" + root
+                    + "/d7\ndeep/er/file-5\n");
   const auto mounted = above.result();
   BOOST_REQUIRE(mounted);
   BOOST_TEST(mounted->output == "mine\n" + root + "/d9/deep\n");
