@@ -174,7 +174,7 @@ result<void> odb_reader::copy(const oid& id, const blob_target& to) {
 // libgit2 keeps up to 16 MB of delta bases for each pack and has no option for that: reading the Linux tree, which came
 // in 46 packs, held 600 MB. Closing the packs frees them, and opening them again costs milliseconds.
 void odb_reader::bound_memory(std::size_t just_read) {
-  constexpr std::uint64_t limit = 96U << 20;
+  constexpr std::uint64_t limit = 64U << 20;
   const std::uint64_t before = read_since_reopen_.fetch_add(just_read, std::memory_order_relaxed);
   if (before > limit || before + just_read <= limit)
     return; // whoever crosses the limit does it

@@ -268,6 +268,8 @@ result<void> copy_packed(const fs::path& pack, const fs::path& index, std::uint6
     chain.push_back(*one);
     at = one->base_at;
   } while (chain.back().type == delta_by_offset || chain.back().type == delta_by_name);
+  if (chain.back().type < 1 || chain.back().type > 4)
+    return damaged(pack);
   if (chain.back().type != blob_type)
     return fail(EIO, id.hex() + " is shown as a file, but is none");
   std::optional<unlinked_file> base;

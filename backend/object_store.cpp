@@ -90,6 +90,7 @@ void object_store::impl::note_use(const oid& id) {
     full.swap(uses);
   }
   table->touch(full, static_cast<std::uint32_t>(std::time(nullptr)));
+  table->trim(); // after so many reads most of its file is mapped: 17 MB for the Linux tree
 }
 
 /// Moves every damaged copy of the object out of readers' sight; with a pack goes all that is in it. True if there was

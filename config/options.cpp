@@ -32,7 +32,7 @@ constexpr std::array table{
     option_row{"Process", "--threads", "N", "threads for the kernel's requests; 0: one per core, 2 to 8",
                [](mount_options& o, const string& v) { return put(o.threads, read_number<unsigned>(v, 0, 64)); },
                [](const mount_options& o) { return std::to_string(o.threads); }},
-    option_row{"Process", "--memory", "SIZE", "memory for contents and listings that are in use, as 64M or 1G",
+    option_row{"Process", "--memory", "SIZE", "memory for contents and listings, as 64M or 1G; at least 8M",
                [](mount_options& o, const string& v) { return put(o.memory, read_memory(v)); },
                [](const mount_options& o) { return size_text(o.memory); }},
     option_row{"Process", "--log-level", "LEVEL", "trace, debug, info, warn, error or off",

@@ -46,7 +46,7 @@ struct mount_options {
   bool foreground = false;
   kernel_options kernel;
   bool prefetch = true;
-  std::uint64_t memory = std::uint64_t{64} << 20; ///< bytes that contents and listings may take in memory
+  std::uint64_t memory = std::uint64_t{48} << 20; ///< bytes that contents and listings may take in memory
   bool xattr = false;                             ///< answer user.gitfs.* extended attributes
   unsigned threads = 0;                           ///< FUSE worker threads; 0: see worker_threads
   std::chrono::milliseconds connect_timeout{10'000};

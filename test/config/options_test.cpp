@@ -86,6 +86,9 @@ const std::vector<wrong_line> wrong_lines{
     {{"mount", "--threads", "many", "URL", "/mnt"}, "--threads: 'many' is not a whole number from 0 to 64" + see},
     {{"mount", "--threads=-1", "URL", "/mnt"}, "--threads: '-1' is not a whole number from 0 to 64" + see},
     {{"mount", "--threads", "65", "URL", "/mnt"}, "--threads: '65' is not a whole number from 0 to 64" + see},
+    {{"mount", "--memory", "7M", "URL", "/mnt"}, "--memory: '7M' is too little: at least 8M are needed" + see},
+    {{"mount", "--memory=much", "URL", "/mnt"},
+     "--memory: 'much' is not a size: write a whole number and K, M, G or T, as 64M" + see},
     {{"mount", "--threads", "2x", "URL", "/mnt"}, "--threads: '2x' is not a whole number from 0 to 64" + see},
     {{"mount", "--timeout", "soon", "URL", "/mnt"},
      "--timeout: 'soon' is not a number of seconds (more than 0, up to a day: 86400)" + see},
@@ -149,14 +152,15 @@ BOOST_AUTO_TEST_CASE(defaults) {
 
 BOOST_AUTO_TEST_CASE(every_option) {
   const mount_options o = mounted({"--ref=v6.1", "--cache-dir", "/c/", "--log-level", "trace", "--log-file", "/l/x.log",
-                                   "--pid-file=/p", "-f", "--threads", "12", "--connect-timeout", "0.25",
-                                   "--stall-timeout=2", "--timeout", "5", "-oprefetch=off,xattr"});
+                                   "--pid-file=/p", "-f", "--threads", "12", "--connect-timeout", "0.25", "--memory",
+                                   "2G", "--stall-timeout=2", "--timeout", "5", "-oprefetch=off,xattr"});
   BOOST_TEST(o.ref == "v6.1");
   BOOST_TEST(o.cache_dir == "/c");
   BOOST_TEST(o.log_file == "/l/x.log");
   BOOST_TEST(o.pid_file == "/p");
   BOOST_TEST((o.level == log_level::trace && o.foreground && !o.prefetch && o.xattr));
   BOOST_TEST(worker_threads(o) == 12U);
+  BOOST_TEST(o.memory == std::uint64_t{2} << 30);
   BOOST_TEST(o.connect_timeout.count() == 250);
   BOOST_TEST(o.stall_timeout.count() == 2'000);
   BOOST_TEST(o.timeout.count() == 5'000);
