@@ -60,7 +60,8 @@ std::optional<std::uint64_t> offset_in_pack(const std::filesystem::path& index, 
       }
       return file.good() ? std::optional{out} : std::nullopt;
     }
-    (there < id ? low : high) = there < id ? middle + 1 : middle;
+    const bool before = there.bytes < id.bytes;
+    (before ? low : high) = before ? middle + 1 : middle;
   }
   return std::nullopt;
 }
