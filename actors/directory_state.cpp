@@ -87,7 +87,8 @@ void directory_state::handle(kernel_op op) {
 }
 
 void directory_state::park(kernel_op op, const missing& what) {
-  if ((op.brought & what.what) != 0) {
+  const bool evictable = what.what == missing::listing || what.what == missing::blob;
+  if ((op.brought & what.what) != 0 && (!evictable || op.again_left-- == 0)) {
     op.answer.error(EIO); // it was brought and is still not here: corrupt upstream, or a disk that does not keep
     return;
   }

@@ -34,8 +34,10 @@ struct kernel_op {
   reply answer;
   child_index at = self_child;
   std::variant<lookup_op, getattr_op, readlink_op, readdir_op, read_op, getxattr_op, listxattr_op> what;
-  /// Which kinds of missing things were already brought for it: what is still missing after that is an error.
+  /// Which kinds of missing things were already brought for it: what is still missing after that is an error, but for
+  /// objects, which may have been evicted from the store before they were read: these are brought again so many times.
   std::uint8_t brought = 0;
+  std::uint8_t again_left = 2;
 };
 
 } // namespace gitfs

@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <string>
 #include <utility>
 
 namespace gitfs {
@@ -39,6 +40,14 @@ struct mount_context {
   void trim() {
     blobs.clear();
     db->trim();
+  }
+
+  /// What `gitfs-actor stats` shows: a line "name value" each.
+  std::string report() const {
+    std::string out = counts.text();
+    for (const auto& [name, value] : db->counters())
+      out += name + ' ' + std::to_string(value) + '\n';
+    return out;
   }
 
   const mount_facts facts;

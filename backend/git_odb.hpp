@@ -62,6 +62,9 @@ public:
   /// The same, but costs one stat unless the folder of the packs has changed. True if it had.
   bool refresh_if_changed();
 
+  /// Grows with every refresh.
+  std::uint64_t generation() const { return generation_; }
+
   /// Forgets every pack, runs `change` while none is open, and looks again. For removing a pack.
   void reopen(const std::function<void()>& change);
 

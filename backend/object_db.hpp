@@ -8,7 +8,10 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 namespace gitfs {
 
@@ -60,6 +63,8 @@ public:
 
   /// Gives back memory that is held to make the next call faster. Takes milliseconds.
   virtual void trim() {}
+  /// What `gitfs-actor stats` shows of it: names as in "store.bytes", and values.
+  virtual std::vector<std::pair<std::string, std::uint64_t>> counters() const { return {}; }
 };
 
 } // namespace gitfs

@@ -1,6 +1,7 @@
 #include "backend/object_store.hpp"
 
 #include "backend/fresh_blobs.hpp"
+#include "backend/cache_keeper.hpp"
 #include "backend/git_odb.hpp"
 #include "backend/large_blob.hpp"
 #include "backend/loose_objects.hpp"
@@ -8,6 +9,7 @@
 #include "backend/sha1.hpp"
 #include "backend/size_table.hpp"
 #include "backend/store_folder.hpp"
+#include "backend/store_repack.hpp"
 
 #include <git2.h>
 #include <git2/sys/odb_backend.h>
@@ -17,6 +19,7 @@
 #include <cerrno>
 #include <ctime>
 #include <mutex>
+#include <set>
 #include <string>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -28,7 +31,8 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr std::size_t uses_kept = 4096; // in memory, before they are written
+constexpr std::size_t uses_kept = 4096;     // in a batch
+constexpr std::size_t most_full_uses = 256; // batches
 constexpr std::size_t fresh_budget = std::size_t{96} << 20;
 
 /// Looks at one place where a copy of an object may be.
@@ -54,13 +58,6 @@ copy_state look(git_odb_backend* raw_backend, const oid& id) {
   return sound ? copy_state::sound : copy_state::damaged;
 }
 
-void move_away(const fs::path& file, const fs::path& to) {
-  ::mkdir(to.parent_path().c_str(), 0700);
-  // On a disk where nothing can be moved, what is damaged is better gone than met again.
-  if (::rename(file.c_str(), to.c_str()) != 0 && errno != ENOENT)
-    ::unlink(file.c_str());
-}
-
 } // namespace
 
 struct object_store::impl {
@@ -71,33 +68,96 @@ struct object_store::impl {
   std::mutex quarantine_mutex;
   std::mutex uses_mutex;
   std::vector<oid> uses;
+  std::vector<std::vector<oid>> full_uses;
+  std::int64_t packs_seen = 0;
+  std::set<std::string> packs;          // by name, when the keeper last looked
+  std::unique_ptr<cache_keeper> keeper; // last: its thread uses the rest
 
-  ~impl() { table->touch(uses, static_cast<std::uint32_t>(std::time(nullptr))); }
+  ~impl() {
+    keeper.reset();
+    write_uses();
+  }
 
+  void keep(const fs::path& cache_dir, std::uint64_t quota);
+  void tick();
   void note_use(const oid& id);
+  void write_uses();
   bool quarantine(const oid& id);
   result<object> read(const oid& id);
 };
 
-/// For a quota that evicts what has not been used for longest.
+/// For a quota that evicts what has not been used for longest. Whoever reads does not wait for the table: the keeper
+/// writes it; without one, nobody evicts while the store is open, and what is noted may be lost.
 void object_store::impl::note_use(const oid& id) {
-  std::vector<oid> full;
+  std::lock_guard lock{uses_mutex};
+  uses.push_back(id);
+  if (uses.size() < uses_kept)
+    return;
+  if (full_uses.size() == most_full_uses)
+    full_uses.clear(); // the disk does not keep up
+  full_uses.push_back(std::move(uses));
+  uses = {};
+  uses.reserve(uses_kept);
+}
+
+void object_store::impl::write_uses() {
+  std::vector<std::vector<oid>> all;
   {
     std::lock_guard lock{uses_mutex};
-    uses.push_back(id);
-    if (uses.size() < uses_kept)
-      return;
-    full.swap(uses);
+    all.swap(full_uses);
+    if (!uses.empty())
+      all.push_back(std::exchange(uses, {}));
   }
-  table->touch(full, static_cast<std::uint32_t>(std::time(nullptr)));
-  table->trim(); // after so many reads most of its file is mapped: 17 MB for the Linux tree
+  if (!all.empty())
+    note_store_use(folder);
+  for (const auto& some : all)
+    table->touch(some, static_cast<std::uint32_t>(std::time(nullptr)));
+  if (!all.empty())
+    table->trim(); // after so many reads most of its file is mapped: 17 MB for the Linux tree
+}
+
+void object_store::impl::keep(const fs::path& cache_dir, std::uint64_t quota) {
+  store_watcher watcher;
+  watcher.added = [this](const fs::path& store) {
+    if (store == folder)
+      reader->refresh();
+  };
+  watcher.removed = [this](const fs::path& store) {
+    if (store == folder)
+      reader->reopen([] {});
+  };
+  note_quota(cache_dir, quota);
+  keeper = std::make_unique<cache_keeper>(cache_dir, quota, std::move(watcher), [this] { tick(); });
+}
+
+/// Keeps up with other processes: packs of theirs are looked for, and those that they removed are closed, for an open
+/// file keeps its room on the disk.
+void object_store::impl::tick() {
+  write_uses();
+  struct stat info;
+  if (::stat((objects / "pack").c_str(), &info) != 0)
+    return;
+  const std::int64_t changed = info.st_mtim.tv_sec * 1'000'000'000 + info.st_mtim.tv_nsec;
+  if (std::exchange(packs_seen, changed) == changed)
+    return;
+  std::set<std::string> now;
+  std::error_code status;
+  for (const auto& entry : fs::directory_iterator{objects / "pack", status})
+    if (entry.path().extension() == ".idx")
+      now.insert(entry.path().filename().string());
+  const bool gone = !std::includes(now.begin(), now.end(), packs.begin(), packs.end());
+  packs = std::move(now);
+  if (gone)
+    reader->reopen([] {});
+  else
+    reader->refresh_if_changed();
 }
 
 /// Moves every damaged copy of the object out of readers' sight; with a pack goes all that is in it. True if there was
 /// any.
 bool object_store::impl::quarantine(const oid& id) {
   std::lock_guard lock{quarantine_mutex};
-  const fs::path away = folder / "quarantine";
+  const fs::path away = quarantine_folder(folder);
   const std::string hex = id.hex();
   bool moved = false;
   git_odb_backend* backend = make_loose_backend(objects);
@@ -105,25 +165,41 @@ bool object_store::impl::quarantine(const oid& id) {
     move_away(loose_file(objects, id), away / hex);
     moved = true;
   }
-  std::vector<fs::path> packs;
+  std::vector<fs::path> damaged;
   std::error_code status;
   for (const auto& entry : fs::directory_iterator{objects / "pack", status})
     if (entry.path().extension() == ".idx" && git_odb_backend_one_pack(&backend, entry.path().c_str()) == 0
         && look(backend, id) == copy_state::damaged)
-      packs.push_back(fs::path{entry.path()}.replace_extension());
+      damaged.push_back(fs::path{entry.path()}.replace_extension());
+  for (const fs::path& stem : damaged)
+    note_damage(folder, stem.string() + ".idx", id);
   // Also without a pack to move: this process may have one open that another process has moved.
   reader->reopen([&] {
-    for (const fs::path& stem : packs)
+    for (const fs::path& stem : damaged)
       for (const char* suffix : {".idx", ".pack", ".rev", ".bitmap"}) // the index first: none is seen without its pack
         move_away(stem.string() + suffix, away / (stem.filename().string() + suffix));
   });
-  if (moved || !packs.empty())
+  if (moved || !damaged.empty())
     spdlog::warn("object {} was damaged on disk; it is now in {} and will be fetched again", hex, away.string());
-  return moved || !packs.empty();
+  if (keeper != nullptr && !damaged.empty())
+    keeper->arrived(0); // it brings back what else is in the pack
+  return moved || !damaged.empty();
 }
 
 result<object> object_store::impl::read(const oid& id) {
+  std::uint64_t looked_at = reader->generation();
   auto out = reader->read(id);
+  // It may have been put into another pack, by another process or just now.
+  for (int again = 0; again < 3 && !out && out.error().code == ENOENT
+                      && (reader->refresh_if_changed() || reader->generation() != looked_at);
+       ++again) {
+    looked_at = reader->generation();
+    out = reader->read(id);
+  }
+  if (!out && out.error().code != ENOENT) {
+    reader->reopen([] {}); // a pack that is gone is no damage
+    out = reader->read(id);
+  }
   if (out || out.error().code != EBADMSG)
     return out;
   quarantine(id);
@@ -137,7 +213,8 @@ object_store::object_store(std::shared_ptr<impl> state) : impl_(std::move(state)
 
 object_store::~object_store() = default;
 
-result<std::shared_ptr<object_store>> object_store::open(const fs::path& cache_dir, const std::string& key) {
+result<std::shared_ptr<object_store>> object_store::open(const fs::path& cache_dir, const std::string& key,
+                                                         std::optional<std::uint64_t> quota) {
   use_libgit2();
   BOOST_OUTCOME_TRY(folder, make_store_folder(cache_dir, key));
   const fs::path objects = folder / "objects";
@@ -147,7 +224,9 @@ result<std::shared_ptr<object_store>> object_store::open(const fs::path& cache_d
   state->folder = folder;
   state->objects = objects;
   state->reader = std::move(reader);
-  state->table = size_table::open(folder / "sizes.mdb");
+  state->table = size_table::open(size_file(folder));
+  if (quota)
+    state->keep(folder.parent_path(), *quota);
   return std::shared_ptr<object_store>{new object_store{std::move(state)}};
 }
 
@@ -194,6 +273,8 @@ void object_store::sizes(std::span<const oid> ids, std::span<std::uint64_t> out)
 
 result<std::unique_ptr<pack_sink>> object_store::new_pack(pack_use use) {
   const auto installed = [state = impl_](const ingested& what) {
+    if (state->keeper)
+      state->keeper->arrived(what.bytes);
     if (what.new_pack)
       state->reader->refresh();
     state->table->put(what.blobs);
@@ -211,22 +292,14 @@ void object_store::refresh() {
   impl_->reader->refresh_if_changed();
 }
 
-result<verify_report> object_store::verify() {
-  impl_->reader->refresh();
-  BOOST_OUTCOME_TRY(ids, impl_->reader->list());
-  std::sort(ids.begin(), ids.end());
-  ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
-  verify_report out;
-  for (const oid& id : ids) {
-    auto one = impl_->reader->read(id);
-    if (one)
-      ++out.objects;
-    else if (one.error().code == EBADMSG)
-      out.corrupt += impl_->quarantine(id) ? 1 : 0;
-    else if (one.error().code != ENOENT) // that was in a pack with one that is damaged
-      return one.error();
-  }
-  return out;
+std::vector<std::pair<std::string, std::uint64_t>> object_store::counters() const {
+  if (impl_->keeper == nullptr)
+    return {};
+  const keeper_counters& c = impl_->keeper->counters();
+  return {{"store.evicted_objects", c.evicted_objects},
+          {"store.evicted_bytes", c.evicted_bytes},
+          {"store.consolidations", c.consolidations},
+          {"store.cache_bytes", c.cache_bytes}};
 }
 
 const fs::path& object_store::folder() const {

@@ -7,16 +7,13 @@
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace gitfs {
-
-struct verify_report {
-  std::uint64_t objects = 0; ///< that were read and are what their name says
-  std::uint64_t corrupt = 0; ///< that were not, and are now in the folder `quarantine`
-};
 
 /// Any number of processes may use one store at once, and SIGKILL at any moment leaves one that opens and is whole.
 /// Nothing is fsynced: after a power failure an object may be damaged, which its hash shows, and which is a miss.
@@ -25,9 +22,11 @@ class object_store final : public object_db, public pack_receiver {
 public:
   /// Opens the store of `key` (the upstream's URL without credentials) below `cache_dir`, making both if need be, and
   /// removes what killed processes have left in it. `cache_dir` is tagged as a cache (CACHEDIR.TAG), folders that are
-  /// made are for their user only (0700).
+  /// made are for their user only (0700). With a `quota`, in bytes of the disk for all of `cache_dir`, a thread keeps
+  /// the cache within it and in few files while the store is open (cache_keeper).
   /// EEXIST: `cache_dir` or the store's folder has something in it that is not ours. Otherwise the disk's error.
-  static result<std::shared_ptr<object_store>> open(const std::filesystem::path& cache_dir, const std::string& key);
+  static result<std::shared_ptr<object_store>> open(const std::filesystem::path& cache_dir, const std::string& key,
+                                                    std::optional<std::uint64_t> quota = {});
 
   ~object_store() override;
   object_store(const object_store&) = delete;
@@ -38,6 +37,7 @@ public:
   bool contains(const oid& id) override;
   void sizes(std::span<const oid> ids, std::span<std::uint64_t> out) override;
   void trim() override;
+  std::vector<std::pair<std::string, std::uint64_t>> counters() const override;
 
   /// A pack of fewer than 100 objects becomes loose objects, as with git's `fetch.unpackLimit`; a larger one is kept.
   /// Thin packs are refused. Of one that is read soon, blobs stay in memory until they are read once, within a budget.
@@ -49,9 +49,6 @@ public:
   /// Looks for packs that other processes have added. Call it before asking an upstream: without news it costs one
   /// stat.
   void refresh();
-
-  /// Reads every object and checks its hash.
-  result<verify_report> verify();
 
   const std::filesystem::path& folder() const;
 

@@ -59,10 +59,10 @@ result<std::size_t> inflate_whole(std::string_view in, char* out, std::size_t si
   return consumed;
 }
 
-result<object> pack_contents::content(pack_index index) {
-  std::vector<pack_index> deltas; // from the object down to what can be had without another
+result<object> pack_contents::content(pack_position index) {
+  std::vector<pack_position> deltas; // from the object down to what can be had without another
   std::optional<object> base;
-  for (pack_index at = index; !(base = kept(at)); at = entries_[at].base) {
+  for (pack_position at = index; !(base = kept(at)); at = entries_[at].base) {
     if (entries_[at].base == no_object) {
       BOOST_OUTCOME_TRY(bytes, inflated(at));
       base = as_object(entries_[at].type, std::move(bytes), entries_[at].size);
@@ -72,7 +72,7 @@ result<object> pack_contents::content(pack_index index) {
     deltas.push_back(at);
   }
   for (; !deltas.empty(); deltas.pop_back()) {
-    const pack_index at = deltas.back();
+    const pack_position at = deltas.back();
     BOOST_OUTCOME_TRY(delta, inflated(at));
     BOOST_OUTCOME_TRY(built, build(at, *base, {delta.get(), entries_[at].size}));
     base = std::move(built);
@@ -80,7 +80,7 @@ result<object> pack_contents::content(pack_index index) {
   return std::move(*base);
 }
 
-result<object> pack_contents::build(pack_index index, const object& base, std::string_view delta) {
+result<object> pack_contents::build(pack_position index, const object& base, std::string_view delta) {
   BOOST_OUTCOME_TRY(sizes, sizes_of_delta(delta));
   if (sizes.result > largest_in_memory)
     return fail(EIO, "an object of " + std::to_string(sizes.result) + " bytes comes as a delta, which is refused");
@@ -91,7 +91,7 @@ result<object> pack_contents::build(pack_index index, const object& base, std::s
   return out;
 }
 
-result<std::unique_ptr<char[]>> pack_contents::inflated(pack_index index) const {
+result<std::unique_ptr<char[]>> pack_contents::inflated(pack_position index) const {
   const pack_entry& e = entries_[index];
   if (e.size > largest_in_memory)
     return fail(EIO, "an object of " + std::to_string(e.size) + " bytes is the base of a delta, which is refused");
@@ -102,7 +102,7 @@ result<std::unique_ptr<char[]>> pack_contents::inflated(pack_index index) const 
   return out;
 }
 
-std::optional<object> pack_contents::kept(pack_index index) {
+std::optional<object> pack_contents::kept(pack_position index) {
   auto it = kept_.find(index);
   if (it == kept_.end())
     return std::nullopt;
@@ -110,7 +110,7 @@ std::optional<object> pack_contents::kept(pack_index index) {
   return it->second->second;
 }
 
-void pack_contents::keep(pack_index index, const object& contents) {
+void pack_contents::keep(pack_position index, const object& contents) {
   recent_.emplace_front(index, contents);
   kept_[index] = recent_.begin();
   kept_bytes_ += contents.data().size();

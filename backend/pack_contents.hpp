@@ -15,15 +15,15 @@
 
 namespace gitfs {
 
-using pack_index = std::uint32_t; ///< of an object among those of its pack, in the pack's order
-inline constexpr pack_index no_object = ~pack_index{0};
+using pack_position = std::uint32_t; ///< of an object among those of its pack, in the pack's order
+inline constexpr pack_position no_object = ~pack_position{0};
 
 /// Where an object stands in its pack, and how.
 struct pack_entry {
   std::uint64_t data = 0;               ///< offset of the deflated bytes
   std::uint64_t packed_size = 0;        ///< of these
   std::uint64_t size = 0;               ///< inflated: of the contents, or of the delta
-  pack_index base = no_object;          ///< of a delta, once it is known
+  pack_position base = no_object;          ///< of a delta, once it is known
   object_type type = object_type::blob; ///< of a delta: that of its base, once it is known
 };
 
@@ -49,21 +49,21 @@ public:
   const std::vector<pack_entry>& entries() const { return entries_; }
 
   /// Of an object whose bases are known all the way down. Kept.
-  result<object> content(pack_index index);
+  result<object> content(pack_position index);
   /// Of the object that this delta makes of its base. Kept.
-  result<object> build(pack_index index, const object& base, std::string_view delta);
-  void keep(pack_index index, const object& contents);
+  result<object> build(pack_position index, const object& base, std::string_view delta);
+  void keep(pack_position index, const object& contents);
 
 private:
-  using kept_list = std::list<std::pair<pack_index, object>>;
+  using kept_list = std::list<std::pair<pack_position, object>>;
 
-  std::optional<object> kept(pack_index index);
-  result<std::unique_ptr<char[]>> inflated(pack_index index) const;
+  std::optional<object> kept(pack_position index);
+  result<std::unique_ptr<char[]>> inflated(pack_position index) const;
 
   const int file_;
   std::vector<pack_entry> entries_;
   kept_list recent_; // most recent first
-  std::unordered_map<pack_index, kept_list::iterator> kept_;
+  std::unordered_map<pack_position, kept_list::iterator> kept_;
   std::size_t kept_bytes_ = 0;
 };
 

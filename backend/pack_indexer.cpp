@@ -89,12 +89,12 @@ struct pack_indexer::entry_header {
 };
 
 struct pack_indexer::large_blob {
-  pack_index index = 0;
+  pack_position index = 0;
   std::uint64_t left = 0; // to inflate
   z_stream stream{};
   sha1 hash;
 
-  explicit large_blob(pack_index which, std::uint64_t size) : index(which), left(size) {
+  explicit large_blob(pack_position which, std::uint64_t size) : index(which), left(size) {
     inflateInit(&stream);
     hash.update(object_preamble(object_type::blob, size));
   }
@@ -184,8 +184,8 @@ result<bool> pack_indexer::take_trailer() {
   return true;
 }
 
-pack_index pack_indexer::begin_entry(const entry_header& header) {
-  const auto index = static_cast<pack_index>(objects_.size());
+pack_position pack_indexer::begin_entry(const entry_header& header) {
+  const auto index = static_cast<pack_position>(objects_.size());
   packed_object& object = objects_.emplace_back();
   object.offset = position_;
   crc_ = 0;
@@ -210,7 +210,7 @@ result<bool> pack_indexer::take_entry(bool last) {
   if (!header)
     return false;
   if (header->kind == static_cast<unsigned>(object_type::blob) && header->size > large_from) {
-    const pack_index index = begin_entry(*header);
+    const pack_position index = begin_entry(*header);
     large_ = std::make_unique<large_blob>(index, header->size);
     stage_ = stage::large_blob;
     return true;
@@ -220,13 +220,13 @@ result<bool> pack_indexer::take_entry(bool last) {
   // All of it at once, which is three times as fast as in pieces; so it has to be there.
   if (!last && rest().size() < header->length + longest_deflated(header->size))
     return false;
-  const pack_index index = begin_entry(*header);
+  const pack_position index = begin_entry(*header);
   BOOST_OUTCOME_TRYV(header->delta() ? take_delta(index, *header) : take_whole(index, *header));
   BOOST_OUTCOME_TRYV(resolve_waiting(index));
   return true;
 }
 
-result<void> pack_indexer::take_whole(pack_index index, const entry_header& header) {
+result<void> pack_indexer::take_whole(pack_position index, const entry_header& header) {
   auto bytes = bytes_for(header.size);
   BOOST_OUTCOME_TRY(length, inflate_whole(rest(), bytes.get(), header.size));
   consume(length);
@@ -237,12 +237,12 @@ result<void> pack_indexer::take_whole(pack_index index, const entry_header& head
   return success();
 }
 
-result<void> pack_indexer::take_delta(pack_index index, const entry_header& header) {
+result<void> pack_indexer::take_delta(pack_position index, const entry_header& header) {
   const auto delta = bytes_for(header.size);
   BOOST_OUTCOME_TRY(length, inflate_whole(rest(), delta.get(), header.size));
   consume(length);
   end_entry();
-  pack_index base = no_object;
+  pack_position base = no_object;
   if (header.kind == delta_on_name) {
     const auto known = by_name_.find(header.base);
     if (known != by_name_.end())
@@ -254,7 +254,7 @@ result<void> pack_indexer::take_delta(pack_index index, const entry_header& head
                                      [](const packed_object& o, std::uint64_t want) { return o.offset < want; });
     if (at == objects_.begin() + index || at->offset != offset)
       return broken("a delta's base is at no object's place");
-    base = static_cast<pack_index>(at - objects_.begin());
+    base = static_cast<pack_position>(at - objects_.begin());
   }
   contents_.entries()[index].base = base;
   if (base == no_object || objects_[base].id.is_zero()) {
@@ -295,14 +295,14 @@ result<bool> pack_indexer::take_large_blob() {
   if (status != Z_STREAM_END || large.left != 0)
     return broken("an object is damaged");
   end_entry();
-  const pack_index index = large.index;
+  const pack_position index = large.index;
   named(index, large.hash.finish(), contents_.entries()[index].size);
   large_.reset();
   BOOST_OUTCOME_TRYV(resolve_waiting(index));
   return true;
 }
 
-void pack_indexer::named(pack_index index, const object& contents) {
+void pack_indexer::named(pack_position index, const object& contents) {
   contents_.entries()[index].type = contents.type();
   const oid id = name_of(contents.type(), contents.data());
   named(index, id, contents.data().size());
@@ -310,29 +310,29 @@ void pack_indexer::named(pack_index index, const object& contents) {
     fresh_->put(id, contents);
 }
 
-void pack_indexer::named(pack_index index, const oid& id, std::uint64_t size) {
+void pack_indexer::named(pack_position index, const oid& id, std::uint64_t size) {
   objects_[index].id = id;
   objects_[index].size = size;
   by_name_.emplace(id, index);
 }
 
-void pack_indexer::add_waiting(pack_index base, std::vector<pack_index>& out) {
+void pack_indexer::add_waiting(pack_position base, std::vector<pack_position>& out) {
   if (auto those = waiting_for_entry_.extract(base))
     out.insert(out.end(), those.mapped().begin(), those.mapped().end());
   if (auto those = waiting_for_name_.extract(objects_[base].id))
-    for (const pack_index index : those.mapped()) {
+    for (const pack_position index : those.mapped()) {
       contents_.entries()[index].base = base;
       out.push_back(index);
     }
 }
 
-result<void> pack_indexer::resolve_waiting(pack_index base) {
+result<void> pack_indexer::resolve_waiting(pack_position base) {
   if (waiting_ == 0 || objects_[base].id.is_zero())
     return success();
-  std::vector<pack_index> ready;
+  std::vector<pack_position> ready;
   add_waiting(base, ready);
   while (!ready.empty()) {
-    const pack_index index = ready.back();
+    const pack_position index = ready.back();
     ready.pop_back();
     BOOST_OUTCOME_TRY(contents, contents_.content(index));
     named(index, contents);

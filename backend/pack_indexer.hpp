@@ -45,8 +45,8 @@ public:
 
   /// After `finish`, in the order of the pack.
   const std::vector<packed_object>& objects() const { return objects_; }
-  object_type type_of(pack_index index) const { return contents_.entries()[index].type; }
-  result<object> content(pack_index index) { return contents_.content(index); }
+  object_type type_of(pack_position index) const { return contents_.entries()[index].type; }
+  result<object> content(pack_position index) { return contents_.content(index); }
   /// The pack's trailer, which is also its name.
   const oid& checksum() const { return checksum_; }
 
@@ -64,14 +64,14 @@ private:
 
   std::string_view rest() const { return std::string_view{buffer_}.substr(used_); }
   void consume(std::size_t bytes);
-  pack_index begin_entry(const entry_header& header);
+  pack_position begin_entry(const entry_header& header);
   void end_entry();
-  result<void> take_whole(pack_index index, const entry_header& header);
-  result<void> take_delta(pack_index index, const entry_header& header);
-  void named(pack_index index, const object& contents);
-  void named(pack_index index, const oid& id, std::uint64_t size);
-  result<void> resolve_waiting(pack_index base);
-  void add_waiting(pack_index base, std::vector<pack_index>& out);
+  result<void> take_whole(pack_position index, const entry_header& header);
+  result<void> take_delta(pack_position index, const entry_header& header);
+  void named(pack_position index, const object& contents);
+  void named(pack_position index, const oid& id, std::uint64_t size);
+  result<void> resolve_waiting(pack_position base);
+  void add_waiting(pack_position base, std::vector<pack_position>& out);
 
   fresh_blobs* const fresh_;
   pack_contents contents_;
@@ -87,9 +87,9 @@ private:
   std::unique_ptr<large_blob> large_;
 
   // Deltas whose base has not come or has no name yet, by its name or place.
-  std::unordered_map<oid, pack_index> by_name_;
-  std::unordered_map<oid, std::vector<pack_index>> waiting_for_name_;
-  std::unordered_map<pack_index, std::vector<pack_index>> waiting_for_entry_;
+  std::unordered_map<oid, pack_position> by_name_;
+  std::unordered_map<oid, std::vector<pack_position>> waiting_for_name_;
+  std::unordered_map<pack_position, std::vector<pack_position>> waiting_for_entry_;
   std::size_t waiting_ = 0;
 };
 

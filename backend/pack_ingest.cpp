@@ -2,6 +2,7 @@
 
 #include "backend/git_odb.hpp"
 #include "backend/index_file.hpp"
+#include "backend/loose_objects.hpp"
 #include "backend/pack_indexer.hpp"
 
 #include <git2.h>
@@ -74,12 +75,30 @@ file_lock::~file_lock() {
     ::close(fd_);
 }
 
+result<incoming_folder> incoming_folder::make(const fs::path& objects, const fs::path& lock) {
+  incoming_folder out;
+  std::string folder = (objects / folder_prefix).string() + "XXXXXX";
+  const file_lock birth{lock, file_lock::mode::shared, true}; // `clean` must not meet a folder not yet locked
+  if (::mkdtemp(folder.data()) == nullptr)
+    return system_failure(errno, "cannot make a folder in " + objects.string());
+  out.path_ = folder;
+  out.lock_ = file_lock{out.path_, file_lock::mode::exclusive, true};
+  return out;
+}
+
+incoming_folder::~incoming_folder() {
+  std::error_code ignored;
+  if (!path_.empty())
+    fs::remove_all(path_, ignored);
+}
+
 struct pack_ingest::impl {
-  fs::path objects, lock_file, folder;
+  fs::path objects, lock_file;
+  incoming_folder incoming;
   std::function<void(const ingested&)> installed;
-  file_lock folder_lock;
   int file = -1;
   std::optional<pack_indexer> indexer;
+  std::uint64_t received = 0;
   std::optional<error> failure;
 
   ~impl();
@@ -92,9 +111,6 @@ struct pack_ingest::impl {
 pack_ingest::impl::~impl() {
   if (file >= 0)
     ::close(file);
-  std::error_code ignored;
-  if (!folder.empty())
-    fs::remove_all(folder, ignored);
 }
 
 pack_ingest::pack_ingest(std::unique_ptr<impl> state) : impl_(std::move(state)) {}
@@ -109,17 +125,11 @@ result<std::unique_ptr<pack_ingest>> pack_ingest::begin(const fs::path& objects,
   state->objects = objects;
   state->lock_file = lock;
   state->installed = std::move(installed);
-  std::string folder = (objects / folder_prefix).string() + "XXXXXX";
-  {
-    const file_lock birth{lock, file_lock::mode::shared, true}; // `clean` must not meet a folder not yet locked
-    if (::mkdtemp(folder.data()) == nullptr)
-      return system_failure(errno, "cannot make a folder in " + objects.string());
-    state->folder = folder;
-    state->folder_lock = file_lock{state->folder, file_lock::mode::exclusive, true};
-  }
-  state->file = ::open((state->folder / pack_file).c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0444);
+  BOOST_OUTCOME_TRY(incoming, incoming_folder::make(objects, lock));
+  state->incoming = std::move(incoming);
+  state->file = ::open((state->incoming.path() / pack_file).c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0444);
   if (state->file < 0)
-    return system_failure(errno, "cannot make a file in " + folder);
+    return system_failure(errno, "cannot make a file in " + state->incoming.path().string());
   state->indexer.emplace(state->file, fresh);
   return std::unique_ptr<pack_ingest>{new pack_ingest{std::move(state)}};
 }
@@ -135,6 +145,7 @@ result<void> pack_ingest::append(std::string_view bytes) {
 }
 
 result<void> pack_ingest::impl::take(std::string_view bytes) {
+  received += bytes.size();
   BOOST_OUTCOME_TRYV(write_all(file, bytes, "an arriving pack"));
   return indexer->append(bytes);
 }
@@ -156,12 +167,13 @@ result<ingested> pack_ingest::impl::finish() {
   BOOST_OUTCOME_TRYV(indexer->finish());
   ingested done;
   std::uint64_t total = 0;
-  for (pack_index i = 0; i < indexer->objects().size(); ++i) {
+  for (pack_position i = 0; i < indexer->objects().size(); ++i) {
     const packed_object& object = indexer->objects()[i];
     total += object.size;
     if (indexer->type_of(i) == object_type::blob)
       done.blobs.emplace_back(object.id, object.size);
   }
+  done.bytes = received;
   const std::size_t count = indexer->objects().size();
   done.objects = static_cast<std::uint32_t>(count);
   done.new_pack = count >= unpack_limit || total > unpack_bytes;
@@ -172,15 +184,15 @@ result<ingested> pack_ingest::impl::finish() {
 
 result<void> pack_ingest::impl::install() {
   const std::string name = "pack-" + indexer->checksum().hex();
-  const fs::path index = folder / index_file;
+  const fs::path index = incoming.path() / index_file;
   const int made = ::open(index.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0444);
   if (made < 0)
-    return system_failure(errno, "cannot make a file in " + folder.string());
+    return system_failure(errno, "cannot make a file in " + incoming.path().string());
   const auto written = write_all(made, make_index(indexer->objects(), indexer->checksum()), "the index of a pack");
   ::close(made);
   BOOST_OUTCOME_TRYV(written);
   // The index last: whoever sees it finds its pack.
-  BOOST_OUTCOME_TRYV(rename_file(folder / pack_file, objects / "pack" / (name + ".pack")));
+  BOOST_OUTCOME_TRYV(rename_file(incoming.path() / pack_file, objects / "pack" / (name + ".pack")));
   return rename_file(index, objects / "pack" / (name + ".idx"));
 }
 
@@ -190,12 +202,15 @@ result<void> pack_ingest::impl::explode() {
   if (git_odb_backend_loose(&raw, objects.c_str(), fast_compression, 0, 0777, 0444) != 0)
     return libgit2_error("cannot write objects", EIO);
   const std::unique_ptr<git_odb_backend, free_backend> loose{raw};
-  for (pack_index i = 0; i < indexer->objects().size(); ++i) {
+  for (pack_position i = 0; i < indexer->objects().size(); ++i) {
     const auto* name = reinterpret_cast<const git_oid*>(indexer->objects()[i].id.bytes.data());
     // Not over one that is there: ext4 waits for the disk when a file is replaced. If that one is damaged, whoever
-    // reads it finds out, and then it is fetched again.
-    if (loose->exists(loose.get(), name) != 0)
+    // reads it finds out, and then it is fetched again. As git does, it is made young again: it must not be evicted
+    // before whoever asked has read it.
+    if (loose->exists(loose.get(), name) != 0) {
+      ::utimensat(AT_FDCWD, loose_file(objects, indexer->objects()[i].id).c_str(), nullptr, 0);
       continue;
+    }
     BOOST_OUTCOME_TRY(contents, indexer->content(i));
     errno = 0;
     if (loose->write(loose.get(), name, contents.data().data(), contents.data().size(),

@@ -39,9 +39,35 @@ private:
   int fd_ = -1;
 };
 
+/// A folder below `objects` in which a pack is made, out of readers' sight and locked while its process lives. It is
+/// removed with its object.
+class incoming_folder {
+public:
+  /// `lock`: the file whose lock keeps `pack_ingest::clean` away.
+  static result<incoming_folder> make(const std::filesystem::path& objects, const std::filesystem::path& lock);
+
+  incoming_folder() = default;
+  ~incoming_folder();
+  incoming_folder(incoming_folder&& other) noexcept
+    : path_(std::exchange(other.path_, {})),
+      lock_(std::move(other.lock_)) {}
+  incoming_folder& operator=(incoming_folder&& other) noexcept {
+    std::swap(path_, other.path_);
+    std::swap(lock_, other.lock_);
+    return *this;
+  }
+
+  const std::filesystem::path& path() const { return path_; }
+
+private:
+  std::filesystem::path path_;
+  file_lock lock_;
+};
+
 /// What the ingestion did, told to the store before readers may ask for the objects.
 struct ingested {
   std::uint32_t objects = 0;
+  std::uint64_t bytes = 0;                          ///< of the pack as it came
   bool new_pack = false;                            ///< the folder `pack` has changed
   std::vector<std::pair<oid, std::uint64_t>> blobs; ///< and their sizes
 };

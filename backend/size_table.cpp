@@ -107,6 +107,7 @@ struct size_table::impl {
   std::shared_mutex resizing; // shared: a transaction of this process runs; unique: the map is changed
   std::string boot = boot_id();
   std::atomic<bool> damaged = false; // met while in use: all is a miss from then on
+  bool was_damaged = false;          // when it was opened
 
   int open_environment(std::size_t map);
   bool written_before_a_crash() const;
@@ -293,6 +294,7 @@ std::shared_ptr<size_table> size_table::open(const std::filesystem::path& file, 
   }
   if (int status = state->open_environment(how.initial_map)) {
     spdlog::warn("{} is damaged or unreadable ({}); it begins anew", file.string(), mdb_strerror(status));
+    state->was_damaged = true;
     state->env.reset();
     state->set_aside();
     if ((status = state->open_environment(how.initial_map)) != 0) {
@@ -357,12 +359,8 @@ void size_table::touch(std::span<const oid> ids, std::uint32_t seconds) {
 }
 
 std::uint32_t size_table::last_use(const oid& id) {
-  std::shared_lock<std::shared_mutex> lock;
-  const transaction txn = impl_->begin_read(lock);
-  MDB_val key = key_of(id), value;
   std::uint32_t seconds = 0;
-  if (txn && mdb_get(txn.get(), impl_->uses, &key, &value) == 0 && value.mv_size == sizeof seconds)
-    std::memcpy(&seconds, value.mv_data, sizeof seconds);
+  last_uses({&id, 1}, {&seconds, 1});
   return seconds;
 }
 
@@ -371,6 +369,65 @@ void size_table::trim() {
   MDB_envinfo info;
   if (impl_->env && mdb_env_info(impl_->env.get(), &info) == 0)
     mdb_env_set_mapsize(impl_->env.get(), info.me_mapsize); // maps it anew
+void size_table::last_uses(std::span<const oid> ids, std::span<std::uint32_t> out) {
+  std::fill(out.begin(), out.end(), 0);
+  std::shared_lock<std::shared_mutex> lock;
+  const transaction txn = impl_->begin_read(lock);
+  if (!txn)
+    return;
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    MDB_val key = key_of(ids[i]), value;
+    const int status = mdb_get(txn.get(), impl_->uses, &key, &value);
+    impl_->note(status);
+    if (status == 0 && value.mv_size == sizeof out[i])
+      std::memcpy(&out[i], value.mv_data, sizeof out[i]);
+  }
+}
+
+void size_table::forget_uses(std::span<const oid> ids) {
+  if (ids.empty())
+    return;
+  std::vector<oid> sorted{ids.begin(), ids.end()};
+  std::sort(sorted.begin(), sorted.end());
+  impl_->write([&](MDB_txn* txn) {
+    for (const oid& id : sorted) {
+      MDB_val key = key_of(id);
+      if (const int status = mdb_del(txn, impl_->uses, &key, nullptr); status != 0 && status != MDB_NOTFOUND)
+        return status;
+    }
+    return 0;
+  });
+}
+
+size_table::check_report size_table::check() {
+  check_report out;
+  impl_->write([&](MDB_txn* txn) {
+    out = {};
+    MDB_cursor* cursor = nullptr;
+    if (const int status = mdb_cursor_open(txn, impl_->sizes, &cursor))
+      return status;
+    const std::unique_ptr<MDB_cursor, void (*)(MDB_cursor*)> owner{cursor, mdb_cursor_close};
+    MDB_val key, value;
+    int status = 0;
+    while ((status = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) == 0) {
+      stored_size found{};
+      const bool fits = key.mv_size == oid::raw_size && value.mv_size == sizeof found;
+      if (fits)
+        std::memcpy(&found, value.mv_data, sizeof found);
+      ++out.sizes;
+      if (fits && found.check == check_of(oid::from_raw(key.mv_data), found.size))
+        continue;
+      ++out.damaged;
+      if ((status = mdb_cursor_del(cursor, 0)) != 0)
+        return status;
+    }
+    return status == MDB_NOTFOUND ? 0 : status;
+  });
+  return out;
+}
+
+bool size_table::was_damaged() const {
+  return impl_->was_damaged || impl_->damaged;
 }
 
 } // namespace gitfs

@@ -51,6 +51,20 @@ public:
 
   /// The file's pages no longer count as this process's memory; the page cache has them still.
   void trim();
+  /// The same for many, in one transaction. Same lengths.
+  void last_uses(std::span<const oid> ids, std::span<std::uint32_t> out);
+
+  /// Forgets when objects were used, not their sizes.
+  void forget_uses(std::span<const oid> ids);
+
+  /// Looks at every size, and removes those that are damaged. Gives how many there are, and how many were.
+  struct check_report {
+    std::uint64_t sizes = 0, damaged = 0;
+  };
+  check_report check();
+
+  /// True if the file was damaged when it was opened, or found to be since, and was set aside.
+  bool was_damaged() const;
 
 private:
   struct impl;

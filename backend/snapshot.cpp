@@ -66,7 +66,7 @@ result<snapshot> open_local(const source& from, const std::string& ref) {
 }
 
 result<snapshot> open_remote(const source& from, const mount_options& options) {
-  BOOST_OUTCOME_TRY(store, object_store::open(options.cache_dir, from.location));
+  BOOST_OUTCOME_TRY(store, object_store::open(options.cache_dir, from.location, options.cache_size));
   upstream_limits limits;
   limits.connect = options.connect_timeout;
   limits.stall = options.stall_timeout;

@@ -1,13 +1,20 @@
 #include "backend/store_folder.hpp"
 
+#include "backend/git_odb.hpp"
 #include "backend/oid.hpp"
 #include "backend/pack_ingest.hpp"
 #include "backend/sha1.hpp"
 
+#include <git2.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
+#include <fcntl.h>
 #include <fstream>
 #include <iterator>
+#include <memory>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -21,7 +28,10 @@ constexpr const char* tag_name = "CACHEDIR.TAG"; // bford.info/cachedir: backups
 constexpr const char* tag_text = "Signature: 8a477f597d28d172789f06886806bc55\n"
                                  "# What gitfs-actor has fetched. It may be removed; it is fetched again.\n";
 constexpr const char* tag_mark = "gitfs-actor";
-constexpr const char* config_mark = "[gitfs]";
+constexpr const char* lock_name = "gitfs.lock";
+constexpr const char* quota_name = "cache-size";
+constexpr const char* maintenance_name = "maintenance.lock";
+constexpr const char* head_text = "ref: refs/heads/main\n";
 constexpr const char* new_prefix = ".new-";
 constexpr std::size_t readable_length = 60;
 
@@ -48,10 +58,25 @@ result<void> write_file(const fs::path& file, const std::string& text) {
   return success();
 }
 
+result<void> replace_file(const fs::path& file, const std::string& text) {
+  const fs::path fresh = file.string() + "." + std::to_string(::getpid());
+  BOOST_OUTCOME_TRYV(write_file(fresh, text));
+  if (::rename(fresh.c_str(), file.c_str()) != 0)
+    return system_failure(errno, "cannot write " + file.string());
+  return success();
+}
+
 result<void> make_folder(const fs::path& folder) {
   if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST)
     return system_failure(errno, "cannot make the folder " + folder.string());
   return success();
+}
+
+/// What of a key can stand in a config file.
+std::string plain(std::string text) {
+  for (char& c : text)
+    c = static_cast<unsigned char>(c) < 0x20 ? '?' : c;
+  return text;
 }
 
 /// A string as git's config files have it.
@@ -60,9 +85,30 @@ std::string quoted(const std::string& text) {
   for (char c : text) {
     if (c == '"' || c == '\\')
       out += '\\';
-    out += static_cast<unsigned char>(c) < 0x20 ? '?' : c;
+    out += c;
   }
   return out + "\"";
+}
+
+bool is_store(const fs::path& folder) {
+  std::error_code ignored;
+  return fs::exists(folder / lock_name, ignored) && fs::is_directory(folder / "objects", ignored);
+}
+
+/// True if there is nothing but what a cache folder of ours has in it.
+bool holds_only_ours(const fs::path& cache) {
+  std::error_code status;
+  bool any = false;
+  for (fs::directory_iterator entries{cache, status}, end; !status && entries != end; entries.increment(status)) {
+    const std::string name = entries->path().filename().string();
+    if (name.starts_with(tag_name) || name.starts_with(new_prefix) || name == maintenance_name
+        || name.starts_with(quota_name))
+      continue;
+    if (!is_store(entries->path()))
+      return false;
+    any = true;
+  }
+  return any && !status;
 }
 
 /// Makes sure that the cache folder exists and is ours.
@@ -73,15 +119,34 @@ result<void> make_cache_folder(const fs::path& cache) {
   BOOST_OUTCOME_TRYV(make_folder(cache));
   if (has_mark(cache / tag_name, tag_mark))
     return success();
-  for (fs::directory_iterator entries{cache, status}, end; !status && entries != end; entries.increment(status))
+  const bool ours = holds_only_ours(cache); // its tag was damaged
+  for (fs::directory_iterator entries{cache, status}, end; !ours && !status && entries != end;
+       entries.increment(status))
     if (!entries->path().filename().string().starts_with(tag_name)) // another process is about to tag it
       return fail(EEXIST, cache.string() + " has files in it and is not a cache of gitfs-actor; name an empty folder");
   if (status)
     return system_failure(status.value(), "cannot read " + cache.string());
-  const fs::path fresh = cache / (tag_name + ("." + std::to_string(::getpid())));
-  BOOST_OUTCOME_TRYV(write_file(fresh, tag_text));
-  if (::rename(fresh.c_str(), (cache / tag_name).c_str()) != 0)
-    return system_failure(errno, "cannot write in " + cache.string());
+  return replace_file(cache / tag_name, tag_text);
+}
+
+// No ref keeps the objects, so git's own housekeeping must not run.
+std::string config_text(const std::string& key) {
+  return "[core]\n\trepositoryformatversion = 0\n\tfilemode = true\n\tbare = true\n[gc]\n\tauto = 0\n\tpruneExpire = "
+         "never\n[gitfs]\n\tupstream = "
+         + quoted(plain(key)) + "\n";
+}
+
+/// Nobody's objects depend on these two files, but git's own tools do.
+result<void> mend_store(const fs::path& store, const std::string& key) {
+  if (!is_store(store))
+    return fail(EEXIST, store.string() + " is not an object store of gitfs-actor; move it away");
+  if (store_key(store) != plain(key)) {
+    spdlog::warn("{} was damaged; it is written anew", (store / "config").string());
+    BOOST_OUTCOME_TRYV(replace_file(store / "config", config_text(key)));
+  }
+  if (!has_mark(store / "HEAD", "ref: ")) {
+    BOOST_OUTCOME_TRYV(replace_file(store / "HEAD", head_text));
+  }
   return success();
 }
 
@@ -89,12 +154,9 @@ result<void> fill_store(const fs::path& store, const std::string& key) {
   for (const char* folder : {"objects", "objects/pack", "objects/info", "refs", "refs/heads", "refs/tags"}) {
     BOOST_OUTCOME_TRYV(make_folder(store / folder));
   }
-  BOOST_OUTCOME_TRYV(write_file(store / "HEAD", "ref: refs/heads/main\n"));
+  BOOST_OUTCOME_TRYV(write_file(store / "HEAD", head_text));
   BOOST_OUTCOME_TRYV(write_file(store_lock(store), ""));
-  // No ref keeps the objects, so git's own housekeeping must not run.
-  return write_file(store / "config", "[core]\n\trepositoryformatversion = 0\n\tfilemode = true\n\tbare = true\n"
-                                      "[gc]\n\tauto = 0\n\tpruneExpire = never\n"
-                                          + std::string{config_mark} + "\n\tupstream = " + quoted(key) + "\n");
+  return write_file(store / "config", config_text(key));
 }
 
 result<void> make_store(const fs::path& cache, const fs::path& store, const std::string& key) {
@@ -136,7 +198,7 @@ std::string store_name(const std::string& key) {
 }
 
 fs::path store_lock(const fs::path& store) {
-  return store / "gitfs.lock";
+  return store / lock_name;
 }
 
 result<fs::path> make_store_folder(const fs::path& cache_dir, const std::string& key) {
@@ -147,9 +209,78 @@ result<fs::path> make_store_folder(const fs::path& cache_dir, const std::string&
   if (!fs::exists(store, status)) {
     BOOST_OUTCOME_TRYV(make_store(cache, store, key));
   }
-  if (!has_mark(store / "config", config_mark))
-    return fail(EEXIST, store.string() + " is not an object store of gitfs-actor; move it away");
+  BOOST_OUTCOME_TRYV(mend_store(store, key));
+  note_store_use(store);
   return store;
+}
+
+result<std::vector<fs::path>> list_stores(const fs::path& cache_dir) {
+  std::error_code status;
+  if (!fs::is_directory(cache_dir, status))
+    return fail(status ? status.value() : ENOTDIR, "there is no cache folder " + cache_dir.string());
+  if (!has_mark(cache_dir / tag_name, tag_mark) && !holds_only_ours(cache_dir))
+    return fail(ENOTSUP, cache_dir.string() + " is not a cache of gitfs-actor");
+  std::vector<fs::path> out;
+  for (fs::directory_iterator entries{cache_dir, status}, end; !status && entries != end; entries.increment(status))
+    if (!entries->path().filename().string().starts_with(new_prefix) && is_store(entries->path()))
+      out.push_back(entries->path());
+  if (status)
+    return system_failure(status.value(), "cannot read " + cache_dir.string());
+  std::sort(out.begin(), out.end());
+  return out;
+}
+
+std::string store_key(const fs::path& store) {
+  use_libgit2();
+  git_config* raw = nullptr;
+  if (git_config_open_ondisk(&raw, (store / "config").c_str()) != 0)
+    return {};
+  const std::unique_ptr<git_config, void (*)(git_config*)> config{raw, git_config_free};
+  git_buf value = GIT_BUF_INIT;
+  int bare = 0;
+  std::string out;
+  if (git_config_get_bool(&bare, raw, "core.bare") == 0 && bare != 0
+      && git_config_get_string_buf(&value, raw, "gitfs.upstream") == 0)
+    out.assign(value.ptr, value.size);
+  git_buf_dispose(&value);
+  return out;
+}
+
+// By the time of a file that nothing else is ever written to.
+void note_store_use(const fs::path& store) {
+  ::utimensat(AT_FDCWD, store_lock(store).c_str(), nullptr, 0);
+}
+
+std::int64_t store_last_use(const fs::path& store) {
+  struct stat info;
+  return ::stat(store_lock(store).c_str(), &info) == 0 ? info.st_mtim.tv_sec : 0;
+}
+
+fs::path size_file(const fs::path& store) {
+  return store / "sizes.mdb";
+}
+
+fs::path quarantine_folder(const fs::path& store) {
+  return store / "quarantine";
+}
+
+fs::path maintenance_lock(const fs::path& cache_dir) {
+  fs::path out = cache_dir / maintenance_name;
+  const int fd = ::open(out.c_str(), O_RDONLY | O_CREAT | O_CLOEXEC, 0600);
+  if (fd >= 0)
+    ::close(fd);
+  return out;
+}
+
+void note_quota(const fs::path& cache_dir, std::uint64_t bytes) {
+  if (auto done = replace_file(cache_dir / quota_name, std::to_string(bytes) + "\n"); !done)
+    spdlog::debug("{}", done.error().message);
+}
+
+std::optional<std::uint64_t> noted_quota(const fs::path& cache_dir) {
+  std::ifstream file{cache_dir / quota_name};
+  std::uint64_t bytes = 0;
+  return file >> bytes && bytes != 0 ? std::optional{bytes} : std::nullopt;
 }
 
 } // namespace gitfs

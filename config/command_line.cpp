@@ -1,5 +1,6 @@
 #include "config/command_line.hpp"
 
+#include "config/cache_options.hpp"
 #include "config/help.hpp"
 #include "config/log.hpp"
 #include "config/nearest.hpp"
@@ -152,16 +153,17 @@ result<invocation> parse_stats(std::span<const char* const> arguments) {
   return invocation{stats_options{std::move(mountpoint), json}};
 }
 
-// The commands that take a mountpoint.
+// The commands other than mount.
 struct command_row {
   string_view name;
   string_view help;
   result<invocation> (*parse)(std::span<const char* const> arguments);
 };
 
-constexpr command_row mountpoint_commands[] = {
+constexpr command_row other_commands[] = {
     {"unmount", unmount_help, parse_unmount},
     {"stats", stats_help, parse_stats},
+    {"cache", cache_help, parse_cache},
 };
 
 } // namespace
@@ -169,7 +171,7 @@ constexpr command_row mountpoint_commands[] = {
 result<invocation> parse_command_line(std::span<const char* const> argv) {
   constexpr string_view help = "gitfs-actor --help";
   if (argv.size() < 2)
-    return wrong("a command is missing: mount, unmount or stats", help);
+    return wrong("a command is missing: mount, unmount, stats or cache", help);
   const string_view command = argv[1];
   const auto arguments = argv.subspan(2);
   if (command == "--help" || command == "-h")
@@ -181,10 +183,10 @@ result<invocation> parse_command_line(std::span<const char* const> argv) {
       return invocation{print{mount_help()}};
     return parse_mount({arguments.begin(), arguments.end()});
   }
-  for (const command_row& row : mountpoint_commands)
+  for (const command_row& row : other_commands)
     if (command == row.name)
       return asks_help(arguments) ? invocation{print{string{row.help}}} : row.parse(arguments);
-  const std::vector<string_view> known{"mount", "unmount", "stats", "--help", "--version"};
+  const std::vector<string_view> known{"mount", "unmount", "stats", "cache", "--help", "--version"};
   return wrong("unknown command '" + string{command} + "'" + did_you_mean(command, known), help);
 }
 

@@ -16,6 +16,7 @@ Commands:
   mount [options] SOURCE MOUNTPOINT   show the repository SOURCE at MOUNTPOINT
   unmount MOUNTPOINT                  end a mount
   stats [--json] MOUNTPOINT           print what a mount has done so far
+  cache info|gc|verify [options]      show, shrink or check what is kept on disk
 
 Options:
   -h, --help                          print this text; after a command: its own help
@@ -29,7 +30,8 @@ Ends the mount at MOUNTPOINT and returns when its process is gone.
 
 inline constexpr std::string_view stats_help = R"(Usage: gitfs-actor stats [--json] MOUNTPOINT
 
-Prints the counters of the mount at MOUNTPOINT: kernel requests by kind, directory actors, upstream requests and bytes.
+Prints the counters of the mount at MOUNTPOINT: kernel requests by kind, directory actors, upstream requests and bytes,
+bytes in memory.
 
   --json                              as a JSON object
 )";

@@ -1,6 +1,6 @@
 #include "config/option_values.hpp"
 
-#include "config/size.hpp"
+#include "config/byte_size.hpp"
 
 #include <algorithm>
 #include <array>
@@ -60,10 +60,7 @@ result<void> put_name(string& out, const string& value) {
 
 result<std::uint64_t> read_memory(const std::string& value) {
   constexpr std::uint64_t least = std::uint64_t{8} << 20;
-  BOOST_OUTCOME_TRY(size, parse_size(value));
-  if (size < least)
-    return fail(EINVAL, "'" + value + "' is too little: at least " + size_text(least) + " are needed");
-  return size;
+  return parse_byte_size(value, least);
 }
 
 } // namespace gitfs

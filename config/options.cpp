@@ -2,8 +2,8 @@
 
 #include "config/mount_words.hpp"
 #include "config/option_values.hpp"
+#include "config/byte_size.hpp"
 #include "config/paths.hpp"
-#include "config/size.hpp"
 
 #include <algorithm>
 #include <array>
@@ -22,6 +22,10 @@ constexpr std::array table{
     option_row{"Repository", "--cache-dir", "DIR",
                "keep fetched objects here (default: $XDG_CACHE_HOME/gitfs-actor or ~/.cache/gitfs-actor)",
                [](mount_options& o, const string& v) { return put(o.cache_dir, absolute_path(v)); }, nullptr},
+    option_row{
+        "Repository", "--cache-size", "SIZE", "most that the cache folder may take: 500M, 20G; oldest goes first",
+        [](mount_options& o, const string& v) { return put(o.cache_size, parse_byte_size(v, least_cache_size)); },
+        [](const mount_options& o) { return show_byte_size(o.cache_size); }},
     option_row{"Mount", "-o", "OPT[,OPT...]", "mount options, as mount(8) spells them; see below", set_words, nullptr},
     option_row{"Mount", "--allow-other", "", "the same as -o allow_other",
                [](mount_options& o, const string&) { return set_word(o, "allow_other"); }, nullptr},
@@ -34,7 +38,7 @@ constexpr std::array table{
                [](const mount_options& o) { return std::to_string(o.threads); }},
     option_row{"Process", "--memory", "SIZE", "memory for contents and listings, as 64M or 1G; at least 8M",
                [](mount_options& o, const string& v) { return put(o.memory, read_memory(v)); },
-               [](const mount_options& o) { return size_text(o.memory); }},
+               [](const mount_options& o) { return show_byte_size(o.memory); }},
     option_row{"Process", "--log-level", "LEVEL", "trace, debug, info, warn, error or off",
                [](mount_options& o, const string& v) { return put(o.level, read_level(v)); },
                [](const mount_options& o) { return show_level(o.level); }},

@@ -34,12 +34,17 @@ struct kernel_options {
   std::uint32_t max_read = 0;        ///< largest read request in bytes; 0: the kernel's own limit
 };
 
+/// The quota of the cache folder, and the least that may be asked for, in bytes.
+inline constexpr std::uint64_t default_cache_size = std::uint64_t{20} << 30;
+inline constexpr std::uint64_t least_cache_size = std::uint64_t{1} << 20;
+
 /// `gitfs-actor mount`. Every path is absolute, because a daemon changes its working directory.
 struct mount_options {
   std::string source; ///< URL (may hold credentials: never print it) or absolute path of a local repository
-  std::filesystem::path mountpoint; ///< absolute and normal, not resolved
-  std::string ref;                  ///< branch, tag or commit; empty: the remote's HEAD
-  std::filesystem::path cache_dir;  ///< filled in, never empty
+  std::filesystem::path mountpoint;              ///< absolute and normal, not resolved
+  std::string ref;                               ///< branch, tag or commit; empty: the remote's HEAD
+  std::filesystem::path cache_dir;               ///< filled in, never empty
+  std::uint64_t cache_size = default_cache_size; ///< bytes of the disk, for all of cache_dir
   log_level level = log_level::info;
   std::filesystem::path log_file; ///< empty: standard error; filled in when the mount goes into the background
   std::filesystem::path pid_file; ///< empty: none
@@ -63,6 +68,16 @@ struct unmount_options {
 struct stats_options {
   std::filesystem::path mountpoint; ///< absolute and normal
   bool json = false;
+};
+
+/// `gitfs-actor cache`.
+struct cache_options {
+  enum class action_type : std::uint8_t { info, gc, verify };
+
+  action_type action = action_type::info;
+  std::filesystem::path cache_dir;         ///< filled in, absolute and normal
+  std::optional<std::uint64_t> cache_size; ///< bytes; none: what the last mount had
+  bool json = false;                       ///< info only
 };
 
 /// One line of the table: an option of `gitfs-actor mount`.

@@ -9,5 +9,6 @@ namespace gitfs {
 int run_mount(mount_options options);
 int run_unmount(const unmount_options& options);
 int run_stats(const stats_options& options);
+int run_cache(const cache_options& options);
 
 } // namespace gitfs

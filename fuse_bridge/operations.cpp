@@ -125,8 +125,7 @@ void op_ioctl(fuse_req_t req, fuse_ino_t, unsigned command, void*, fuse_file_inf
     fuse_reply_err(req, ENOTTY);
     return;
   }
-  std::string text = bridge_of(req).context->counts.text() + bridge_of(req).context->memory.text() + "process "
-                     + std::to_string(::getpid()) + '\n';
+  std::string text = bridge_of(req).context->report() + "process " + std::to_string(::getpid()) + '\n';
   text.resize(sizeof(report_buffer)); // zeroes after the text
   fuse_reply_ioctl(req, 0, text.data(), text.size());
 }

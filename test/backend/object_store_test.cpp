@@ -1,4 +1,5 @@
 #include "backend/object_store.hpp"
+#include "backend/store_verify.hpp"
 #include "test/backend/store_fixture.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -38,7 +39,7 @@ BOOST_AUTO_TEST_CASE(a_large_pack_is_kept) {
   BOOST_TEST(ingest(*store, pack).value() == all().size()); // the same again changes nothing
   BOOST_TEST(packs(*store) == 1u);
   check(*store);
-  BOOST_TEST(store->verify().value().objects == all().size());
+  BOOST_TEST(verify_store(store->folder()).value().objects == all().size());
 }
 
 BOOST_AUTO_TEST_CASE(it_is_there_after_opening_again) {
@@ -206,8 +207,8 @@ BOOST_AUTO_TEST_CASE(a_damaged_pack_is_set_aside_and_comes_again) {
   BOOST_TEST(content(*store, victim) == git_content(victim));
   check(*store);
   overwrite_in_pack(*store, victim);
-  BOOST_TEST(store->verify().value().corrupt == 1u);
-  BOOST_TEST(!store->contains(victim));
+  BOOST_TEST(verify_store(store->folder()).value().damaged == 1u);
+  BOOST_TEST(store->read(victim).error().code == ENOENT);
 }
 
 BOOST_AUTO_TEST_CASE(a_sound_copy_beside_the_damaged_one_is_found) {
@@ -234,10 +235,24 @@ BOOST_AUTO_TEST_CASE(what_is_not_ours_is_left_alone) {
   auto store = open();
   const fs::path folder = store->folder();
   store.reset();
-  must_run("rm config", folder);
+  must_run("rm gitfs.lock config", folder);
   const auto other = gitfs::object_store::open(dir / "cache", key);
   BOOST_REQUIRE(!other);
   BOOST_TEST(other.error().code == EEXIST);
+}
+
+BOOST_AUTO_TEST_CASE(damaged_marks_of_a_store_are_mended) {
+  const std::vector<oid> ids = blobs(0, 2);
+  ingest(*open(), pack_of(ids)).value();
+  for (const char* damage : {"rm */config", "echo '[' > */config", "head -c 300 /dev/urandom > */config", ": > */HEAD",
+                             "sed -i s/bare/rare/ */config", "rm CACHEDIR.TAG", "echo x > CACHEDIR.TAG"}) {
+    must_run(damage, dir / "cache");
+    auto store = open();
+    BOOST_TEST(content(*store, ids[1]) == git_content(ids[1]), "after " << damage);
+    BOOST_TEST(must_run("git config gitfs.upstream", store->folder()) == key);
+    BOOST_TEST(must_run("cat CACHEDIR.TAG", dir / "cache").find("gitfs-actor") != std::string::npos);
+    check(*store);
+  }
 }
 
 BOOST_AUTO_TEST_CASE(folders_are_private_and_named_for_people) {

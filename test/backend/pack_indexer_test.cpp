@@ -145,7 +145,7 @@ BOOST_AUTO_TEST_CASE(gives_every_content_again) {
   arriving one{dir};
   BOOST_REQUIRE(one.take(pack, 10'000));
   const auto& objects = one.indexer.objects();
-  for (pack_index i = static_cast<pack_index>(objects.size()); i-- > 0;) { // backwards: bases have to be found again
+  for (pack_position i = static_cast<pack_position>(objects.size()); i-- > 0;) { // backwards: bases have to be found again
     const auto contents = one.indexer.content(i);
     BOOST_REQUIRE(contents);
     BOOST_TEST(name_of(contents.value().type(), contents.value().data()).hex() == objects[i].id.hex());
@@ -160,7 +160,7 @@ BOOST_AUTO_TEST_CASE(hands_over_the_blobs_that_are_not_large) {
   arriving one{dir, &fresh};
   BOOST_REQUIRE(one.take(pack, 100'000));
   std::size_t blobs = 0;
-  for (pack_index i = 0; i < one.indexer.objects().size(); ++i) {
+  for (pack_position i = 0; i < one.indexer.objects().size(); ++i) {
     const packed_object& object = one.indexer.objects()[i];
     const auto blob = fresh.take(object.id);
     BOOST_TEST(blob.has_value() == (one.indexer.type_of(i) == object_type::blob && object.size < 9'000'000));
@@ -238,7 +238,7 @@ BOOST_AUTO_TEST_CASE(damaged_in_any_way_with_a_right_checksum) {
     arriving one{dir};
     if (!one.take(sealed(bad), 1 + random() % 8192))
       continue;
-    for (pack_index i = 0; i < one.indexer.objects().size(); ++i) {
+    for (pack_position i = 0; i < one.indexer.objects().size(); ++i) {
       const auto contents = one.indexer.content(i);
       BOOST_REQUIRE(contents);
       BOOST_TEST(name_of(contents.value().type(), contents.value().data()).hex() == one.indexer.objects()[i].id.hex());

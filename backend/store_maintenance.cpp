@@ -1,0 +1,103 @@
+#include "backend/store_maintenance.hpp"
+
+#include "backend/git_odb.hpp"
+#include "backend/pack_ingest.hpp"
+#include "backend/store_folder.hpp"
+#include "backend/store_quota.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <ctime>
+#include <vector>
+
+namespace gitfs {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr int most_rounds = 3;
+
+/// Removes old files of the quarantine, or all.
+void clean_quarantine(const fs::path& store, bool all) {
+  std::vector<std::pair<std::int64_t, fs::path>> files;
+  std::error_code status;
+  std::uint64_t bytes = 0;
+  for (const auto& entry : fs::directory_iterator{quarantine_folder(store), status}) {
+    struct stat info;
+    if (::lstat(entry.path().c_str(), &info) != 0)
+      continue;
+    files.emplace_back(info.st_ctim.tv_sec, entry.path()); // when it was moved there
+    bytes += static_cast<std::uint64_t>(info.st_blocks) * 512;
+  }
+  std::sort(files.begin(), files.end());
+  const std::int64_t too_old = std::time(nullptr) - std::chrono::seconds{quarantine_age}.count();
+  for (const auto& [moved, file] : files) {
+    if (!all && moved >= too_old && bytes <= quarantine_bytes)
+      break;
+    bytes -= std::min(bytes, disk_use(file));
+    fs::remove_all(file, status);
+  }
+}
+
+result<void> keep_quota(const fs::path& cache_dir, const std::vector<fs::path>& stores, std::uint64_t quota,
+                        const store_watcher& watcher, maintenance_report& out) {
+  std::uint64_t total = disk_use(cache_dir);
+  if (total <= quota)
+    return success();
+  for (const fs::path& store : stores)
+    clean_quarantine(store, true);
+  // Rounds, since what is to go may be spread over packs that are not worth writing anew for it.
+  for (int round = 0; round < most_rounds && (total = disk_use(cache_dir)) > quota; ++round) {
+    BOOST_OUTCOME_TRY(gone, evict(stores, total - (quota - quota / 10), std::time(nullptr), round > 0, watcher));
+    out.evicted_objects += gone.objects;
+    out.evicted_bytes += gone.bytes;
+    if (gone.objects == 0)
+      break;
+  }
+  return success();
+}
+
+} // namespace
+
+result<maintenance_report> maintain(const fs::path& cache_dir, const maintenance_plan& plan,
+                                    const store_watcher& watcher) {
+  use_libgit2();
+  BOOST_OUTCOME_TRY(stores, list_stores(cache_dir));
+  const file_lock alone{maintenance_lock(cache_dir), file_lock::mode::exclusive, plan.wait};
+  if (!alone.held())
+    return fail(EBUSY, "another process is tidying " + cache_dir.string());
+  maintenance_report out;
+  out.before = disk_use(cache_dir);
+  for (const fs::path& store : stores) {
+    const std::uint64_t with = disk_use(store);
+    pack_ingest::clean(store / "objects", store_lock(store));
+    clean_quarantine(store, false);
+    out.leftover_bytes += with - std::min(with, disk_use(store));
+    if (fs::exists(quarantine_folder(store)))
+      out.salvaged += salvage(store, watcher);
+  }
+  if (plan.quota) {
+    BOOST_OUTCOME_TRYV(keep_quota(cache_dir, stores, *plan.quota, watcher, out));
+  }
+  for (const fs::path& store : stores) {
+    if (watcher.stop())
+      return fail(ECANCELED, "stopped");
+    auto merged = consolidate(store, plan.thorough, watcher);
+    if (!merged) {
+      if (merged.error().code == ECANCELED)
+        return merged.error();
+      spdlog::info("{} is not consolidated: {}", store.string(), merged.error().message);
+      continue;
+    }
+    out.packs_merged += merged.value().packs;
+    out.loose_merged += merged.value().loose;
+    out.consolidations += merged.value().packs + merged.value().loose > 0 ? 1 : 0;
+  }
+  out.after = disk_use(cache_dir);
+  return out;
+}
+
+} // namespace gitfs

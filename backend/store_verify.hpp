@@ -1,0 +1,31 @@
+// Whether everything in a cache is what it should be.
+#pragma once
+
+#include "config/error.hpp"
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace gitfs {
+
+struct verify_report {
+  std::uint64_t objects = 0;         ///< that were read and are what their name says
+  std::uint64_t damaged = 0;         ///< that were not, and are in the quarantine now
+  std::uint64_t sizes = 0;           ///< that are kept in the size table
+  std::vector<std::string> findings; ///< a sentence for each thing that is damaged: what, and what became of it
+};
+
+/// Reads every object of a store, in as many threads as there are processors, and checks hashes, indexes, checksums and
+/// the size table. What is damaged is moved to the quarantine and so becomes a miss; what is sound in a damaged pack
+/// stays in use. Others may use the store meanwhile, but nobody may `maintain` it.
+result<verify_report> verify_store(const std::filesystem::path& store);
+
+/// Every store of a cache, one after the other; waits for a maintenance that is under way and keeps others away.
+/// `done` is called for each.
+result<void> verify_cache(const std::filesystem::path& cache_dir,
+                          const std::function<void(const std::filesystem::path&, const verify_report&)>& done);
+
+} // namespace gitfs
