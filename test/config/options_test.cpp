@@ -54,6 +54,7 @@ std::ostream& operator<<(std::ostream& out, const wrong_line& line) {
 
 const std::string see = " (see gitfs-actor mount --help)";
 const std::string see_unmount = " (see gitfs-actor unmount --help)";
+const std::string see_cache = " (see gitfs-actor cache --help)";
 const std::string see_all = " (see gitfs-actor --help)";
 
 // "URL MOUNTPOINT" stands in for two good arguments.
@@ -99,6 +100,9 @@ const std::vector<wrong_line> wrong_lines{
     {{"mount", "--connect-timeout", "86401", "URL", "/mnt"},
      "--connect-timeout: '86401' is not a number of seconds (more than 0, up to a day: 86400)" + see},
     {{"mount", "--cache-dir", "", "URL", "/mnt"}, "--cache-dir: an empty path" + see},
+    {{"mount", "--cache-size", "big", "URL", "/mnt"},
+     "--cache-size: 'big' is not a size; give a number of bytes, or one with K, M, G or T, as in 500M" + see},
+    {{"mount", "--cache-size", "10k", "URL", "/mnt"}, "--cache-size: '10k' is too small; the least is 1M" + see},
     {{"mount", "-o", "rw", "URL", "/mnt"}, "-o: 'rw' is refused: the file system is read-only" + see},
     {{"mount", "-o", "ro,nosiud", "URL", "/mnt"}, "-o: unknown mount option 'nosiud', did you mean 'nosuid'?" + see},
     {{"mount", "-o", "allow-other", "URL", "/mnt"},
@@ -118,6 +122,17 @@ const std::vector<wrong_line> wrong_lines{
     {{"unmount", "--json", "/a"}, "unknown option '--json'" + see_unmount},
     {{"stats"}, "MOUNTPOINT is missing (see gitfs-actor stats --help)"},
     {{"stats", "--jsn", "/a"}, "unknown option '--jsn' (see gitfs-actor stats --help)"},
+    {{"cahce", "gc"}, "unknown command 'cahce', did you mean 'cache'?" + see_all},
+    {{"cache"}, "what to do is missing: info, gc or verify" + see_cache},
+    {{"cache", "verfy"}, "'verfy' is not one of info, gc, verify, did you mean 'verify'?" + see_cache},
+    {{"cache", "gc", "now"}, "one argument too many: 'now'" + see_cache},
+    {{"cache", "gc", "--cache-siz", "1G"}, "unknown option '--cache-siz', did you mean '--cache-size'?" + see_cache},
+    {{"cache", "gc", "--cache-size"}, "--cache-size needs a value" + see_cache},
+    {{"cache", "gc", "--cache-size=1"}, "--cache-size: '1' is too small; the least is 1M" + see_cache},
+    {{"cache", "gc", "--json"}, "--json is not an option of 'cache gc'" + see_cache},
+    {{"cache", "verify", "--cache-size", "1G"}, "--cache-size is not an option of 'cache verify'" + see_cache},
+    {{"cache", "info", "--json=1"}, "--json takes no value" + see_cache},
+    {{"cache", "info", "--cache-dir", ""}, "--cache-dir: an empty path" + see_cache},
 };
 
 } // namespace
@@ -290,6 +305,25 @@ BOOST_AUTO_TEST_CASE(scrubs_the_process_list) {
   BOOST_TEST(lines[2] == "https://***********@example.org/a");
   BOOST_TEST(lines[3] == "/mnt/a@b");
   BOOST_TEST(lines[5] == "fsname=https://***@x/,ro");
+}
+
+BOOST_AUTO_TEST_CASE(the_cache_command) {
+  const auto of = [](const words& arguments) { return std::get<cache_options>(parse(arguments).value().action); };
+  using action = cache_options::action_type;
+  const cache_options info = of({"cache", "info", "--json", "--cache-dir=/c"});
+  BOOST_TEST((info.action == action::info));
+  BOOST_TEST(info.json);
+  BOOST_TEST(info.cache_dir == "/c");
+  BOOST_TEST(!info.cache_size.has_value());
+  const cache_options gc = of({"cache", "gc", "--cache-size", "2G", "--cache-dir", "/c"});
+  BOOST_TEST((gc.action == action::gc));
+  BOOST_TEST(gc.cache_size.value() == 2ULL << 30);
+  BOOST_TEST((of({"cache", "verify"}).action == action::verify));
+  BOOST_TEST(!of({"cache", "verify"}).cache_dir.empty());
+  BOOST_TEST(printed({"cache", "--help"}).find("quarantine") != std::string::npos);
+  BOOST_TEST(printed({"cache", "gc", "--help"}) == printed({"cache", "--help"}));
+  BOOST_TEST(mounted({}).cache_size == 20ULL << 30);
+  BOOST_TEST(mounted({"--cache-size", "500M"}).cache_size == 500ULL << 20);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
