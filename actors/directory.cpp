@@ -147,9 +147,16 @@ void directory_actor::listed() {
 
 // Past this execution unit, to the scheduler's threads: the read itself is what matters here.
 void directory_actor::read_started(child_index child, const oid& id) {
+  tell_prefetcher({link_, child, id, false});
+}
+
+void directory_actor::read_missed(child_index child, const oid& id) {
+  tell_prefetcher({link_, child, id, true});
+}
+
+void directory_actor::tell_prefetcher(file_read what) {
   if (others_->prefetcher)
-    others_->prefetcher->enqueue(nullptr, caf::make_message_id(), caf::make_message(file_read{link_, child, id}),
-                                 nullptr);
+    others_->prefetcher->enqueue(nullptr, caf::make_message_id(), caf::make_message(std::move(what)), nullptr);
 }
 
 void directory_actor::statted() {

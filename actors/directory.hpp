@@ -44,6 +44,8 @@ private:
   void listed() override;
   void statted() override;
   void read_started(child_index child, const oid& id) override;
+  void read_missed(child_index child, const oid& id) override;
+  void tell_prefetcher(file_read what);
   void look_was_read() override;
   void over_budget() override;
   void ask_kernel_to_forget(std::vector<std::uint64_t> nodeids) override;

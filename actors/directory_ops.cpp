@@ -232,8 +232,11 @@ directory_state::lacking directory_state::read(kernel_op& op, const dentry& chil
   }
   auto blob = context_.blobs.read(child.id, what.offset == 0 ? what.size : 0);
   if (!blob) {
-    if (blob.error().code == ENOENT)
+    if (blob.error().code == ENOENT) {
+      if (what.offset == 0 && op.brought == 0 && context_.facts.prefetch)
+        port_.read_missed(dentries_.index_of(child), child.id);
       return missing{missing::blob, child.id};
+    }
     op.answer.error(EIO);
     return {};
   }

@@ -139,6 +139,7 @@ struct file_read {
   dir_link_ptr link;
   child_index index = 0; ///< in the sorted listing of a fresh table: of the file's dentry
   oid id;
+  bool missed = false; ///< said after the first word of it: its contents are not here
 };
 /// A request waits for the sizes of its entries.
 struct directory_statted {

@@ -24,6 +24,8 @@ public:
   void statted(const dir_link_ptr& directory);
   /// A file is being read from its start.
   void read(const dir_link_ptr& directory, child_index file, const oid& id);
+  /// After `read`: its contents are not here.
+  void missed(const dir_link_ptr& directory, child_index file) { contents_.missed(directory, file); }
   /// The kernel has forgotten it and all below: nobody is there any more.
   void forgotten(const dir_link& directory);
   void finished(want_id id, const want_result& outcome);

@@ -99,6 +99,18 @@ void readahead::forgotten(const dir_link& directory) {
   }
 }
 
+void readahead::missed(const dir_link_ptr& directory, child_index file) {
+  const tree_position p = position(*directory, file);
+  const auto it = stream_with(p);
+  if (it == streams_.end() || !it->in_flight.empty() || !earlier(p, it->horizon.position()))
+    return;
+  tree_cursor here{db_, directory, file};
+  if (const auto v = here.peek(); !v || db_.contains(v->entry->id))
+    return; // it has come just now
+  streams_.erase(it);
+  begin(directory, file);
+}
+
 void readahead::widen(stream& s, const tree_position& p) {
   if (s.trees != 0)
     return; // the last move is still waiting for trees

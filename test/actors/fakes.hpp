@@ -92,7 +92,7 @@ public:
   int idles = 0, listings = 0, hidings = 0, overs = 0;
   int failures = 0; ///< so many of the next calls that are messages to others throw
   std::vector<std::vector<std::uint64_t>> told_kernel;
-  std::vector<child_index> reads;
+  std::vector<child_index> reads, missed;
 
   void ask(want w) override {
     fail_if_told();
@@ -122,6 +122,7 @@ public:
   void look_was_read() override { ++looks_read; }
   void over_budget() override { ++overs; }
   void ask_kernel_to_forget(std::vector<std::uint64_t> nodeids) override { told_kernel.push_back(std::move(nodeids)); }
+  void read_missed(child_index child, const oid&) override { missed.push_back(child); }
   std::function<void()> interrupter(std::uint64_t) override {
     return [] {};
   }

@@ -247,4 +247,38 @@ BOOST_AUTO_TEST_CASE(a_stream_that_is_dropped_cancels_what_it_wanted) {
   BOOST_TEST(out.cancelled.size() == out.asked.size());
 }
 
+// A small store may evict what was fetched ahead before the reader is there.
+BOOST_AUTO_TEST_CASE(what_was_evicted_is_asked_for_ahead_again) {
+  gitfs::readahead ahead{gitfs::readahead::kind::contents, db, out, small};
+  const auto order = directories();
+  std::vector<dir_link_ptr> leaves;
+  for (const auto& d : order)
+    if (position_of(*d).size() == 2)
+      leaves.push_back(d);
+  const auto read = [&](std::size_t file) { ahead.at(leaves[file / 3], static_cast<child_index>(file % 3)); };
+  const auto answer_all = [&] {
+    for (const want& w : std::vector<want>{out.asked})
+      ahead.finished(w.id, {0, {}});
+  };
+  for (std::size_t file = 0; file < 6; ++file)
+    read(file);
+  BOOST_TEST(out.wanted(want_kind::blobs) > 10U);
+  const std::size_t before = out.asked.size();
+  ahead.missed(leaves[2], 0); // what is on its way is no reason
+  BOOST_TEST(out.asked.size() == before);
+  answer_all();
+  for (const oid& id : blobs)
+    db.show(id);
+  ahead.missed(leaves[2], 0); // nor is what has just come
+  for (const oid& id : blobs)
+    db.hide(id);
+  out.asked.clear();
+  read(6);
+  BOOST_TEST(out.asked.empty());
+  ahead.missed(leaves[2], 0);
+  for (std::size_t file = 7; file < 10; ++file)
+    read(file);
+  BOOST_TEST(out.wanted(want_kind::blobs) > 3U);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
