@@ -142,6 +142,8 @@ result<repack_report> repack(const fs::path& store, const std::vector<repack_sou
       ids.push_back(gone[from].id);
     note_arrivals(*uses, ids, arrived);
   }
+  if (watcher.stop()) // the rest takes as long as the disk needs
+    return fail(ECANCELED, "stopped");
   BOOST_OUTCOME_TRY(index, writer->install(oldest));
   out.objects = writer->objects();
   watcher.added(store);

@@ -249,7 +249,7 @@ BOOST_AUTO_TEST_CASE(a_stream_that_is_dropped_cancels_what_it_wanted) {
 
 // A small store may evict what was fetched ahead before the reader is there.
 BOOST_AUTO_TEST_CASE(what_was_evicted_is_asked_for_ahead_again) {
-  gitfs::readahead ahead{gitfs::readahead::kind::contents, db, out, small};
+  readahead_at ahead{gitfs::readahead::kind::contents, walk_order::depth_first, db, out, small};
   const auto order = directories();
   std::vector<dir_link_ptr> leaves;
   for (const auto& d : order)
