@@ -34,7 +34,7 @@ cache_keeper::cache_keeper(std::filesystem::path cache_dir, std::uint64_t quota,
     watcher_(std::move(watcher)),
     tick_(std::move(tick)) {
   watcher_.stop = [this] { return stop_.load(std::memory_order_relaxed); };
-  thread_ = edge_thread([this] { run(); });
+  thread_ = edge_thread("cache_keeper", [this] { run(); });
 }
 
 cache_keeper::~cache_keeper() {

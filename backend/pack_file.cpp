@@ -104,16 +104,15 @@ result<void> pack_file::parse(std::string_view text) {
       return damaged("an offset is not in its pack");
     entries_.push_back({oid::from_raw(text.data() + fanout_end + i * oid::raw_size), offset, data_end,
                         static_cast<std::uint32_t>(big_endian(text.substr(crcs + i * 4, 4)))});
-    if (i > 0 && !(entries_[i - 1].id < entries_[i].id))
-      return damaged("its names are not in order");
   }
-  std::sort(entries_.begin(), entries_.end(), [](const entry& a, const entry& b) { return a.begin < b.begin; });
+  if (std::ranges::adjacent_find(entries_, std::ranges::greater_equal{}, &entry::id) != entries_.end())
+    return damaged("its names are not in order");
+  std::ranges::sort(entries_, {}, &entry::begin);
   for (std::size_t i = 0; i + 1 < entries_.size(); ++i)
     entries_[i].end = entries_[i + 1].begin;
   by_id_.resize(entries_.size());
   std::iota(by_id_.begin(), by_id_.end(), 0u);
-  std::sort(by_id_.begin(), by_id_.end(),
-            [this](std::uint32_t a, std::uint32_t b) { return entries_[a].id < entries_[b].id; });
+  std::ranges::sort(by_id_, {}, [this](std::uint32_t number) { return entries_[number].id; });
   std::array<char, pack_header> header;
   if (::pread(fd_, header.data(), header.size(), 0) != static_cast<ssize_t>(header.size())
       || std::string_view{header.data(), 4} != "PACK" || big_endian({header.data() + 8, 4}) != count)
@@ -155,8 +154,8 @@ result<pack_file::head> pack_file::read_head(std::size_t number) const {
   } else if (out.type == 7) {
     const oid base = oid::from_raw(reinterpret_cast<const char*>(bytes.data() + at));
     at += oid::raw_size;
-    const auto found = std::lower_bound(by_id_.begin(), by_id_.end(), base,
-                                        [this](std::uint32_t one, const oid& id) { return entries_[one].id < id; });
+    const auto found =
+        std::ranges::lower_bound(by_id_, base, {}, [this](std::uint32_t one) { return entries_[one].id; });
     if (found == by_id_.end() || entries_[*found].id != base)
       return bad();
     out.base = *found;

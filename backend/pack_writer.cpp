@@ -172,7 +172,7 @@ result<oid> pack_writer::finish_pack() {
 }
 
 result<void> pack_writer::write_index(const fs::path& file, const oid& checksum) {
-  std::sort(items_.begin(), items_.end(), [](const item& a, const item& b) { return a.id < b.id; });
+  std::ranges::sort(items_, {}, &item::id);
   std::array<std::uint32_t, 256> fanout{};
   for (const item& each : items_)
     ++fanout[each.id.bytes[0]];

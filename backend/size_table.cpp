@@ -369,6 +369,8 @@ void size_table::trim() {
   MDB_envinfo info;
   if (impl_->env && mdb_env_info(impl_->env.get(), &info) == 0)
     mdb_env_set_mapsize(impl_->env.get(), info.me_mapsize); // maps it anew
+}
+
 void size_table::last_uses(std::span<const oid> ids, std::span<std::uint32_t> out) {
   std::fill(out.begin(), out.end(), 0);
   std::shared_lock<std::shared_mutex> lock;

@@ -13,8 +13,8 @@ namespace gitfs {
 
 struct maintenance_plan {
   std::optional<std::uint64_t> quota{}; ///< bytes of the disk for the whole cache folder; none: nothing is evicted
-  bool thorough = false;              ///< consolidate all that can be, not only what has become many
-  bool wait = false;                  ///< for another process that is at it; else give up with EBUSY
+  bool thorough = false;                ///< consolidate all that can be, not only what has become many
+  bool wait = false;                    ///< for another process that is at it; else give up with EBUSY
 };
 
 struct maintenance_report {

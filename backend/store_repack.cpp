@@ -7,6 +7,7 @@
 #include "backend/size_table.hpp"
 #include "backend/store_folder.hpp"
 
+#include <git2.h>
 #include <git2/sys/odb_backend.h>
 #include <spdlog/spdlog.h>
 

@@ -73,8 +73,9 @@ public:
     const std::unique_ptr<git_odb_object, void (*)(git_odb_object*)> owner{raw, git_odb_object_free};
     const git_object_t type = status == 0 ? git_odb_object_type(raw) : GIT_OBJECT_INVALID;
     if (type < GIT_OBJECT_COMMIT || type > GIT_OBJECT_TAG
-        || !is_object(id, static_cast<object_type>(type),
-                      {static_cast<const char*>(git_odb_object_data(raw)), git_odb_object_size(raw)})) {
+        || name_of(static_cast<object_type>(type),
+                   {static_cast<const char*>(git_odb_object_data(raw)), git_odb_object_size(raw)})
+               != id) {
       damaged_.push_back(id);
       return;
     }

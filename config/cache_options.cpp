@@ -56,6 +56,7 @@ auto wrong(const string& message) {
 template <class Rows>
 string nearest(const string& typed, const Rows& known) {
   std::vector<string_view> names;
+  names.reserve(known.size());
   for (const auto& each : known)
     names.push_back(each.name);
   return did_you_mean(typed, names);
@@ -82,7 +83,7 @@ result<invocation> parse_cache(std::span<const char* const> arguments) {
     if (option == rows.end())
       return wrong("unknown option '" + name + "'" + nearest(name, rows));
     if (!option->fits(out.action))
-      return wrong(name + " is not an option of 'cache " + action + "'");
+      return wrong(string{name}.append(" is not an option of 'cache ").append(action).append("'"));
     if (!option->has_value && equals != string::npos)
       return wrong(name + " takes no value");
     string value;

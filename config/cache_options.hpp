@@ -1,7 +1,7 @@
 // The command line of `gitfs-actor cache`.
 #pragma once
 
-#include "config/options.hpp"
+#include "config/command_line.hpp"
 
 #include <span>
 #include <string_view>
