@@ -13,7 +13,8 @@ constexpr std::uint64_t assumed_blob_size = 16 * 1024;
 } // namespace
 
 void busy_directories::read(const dir_link_ptr& directory) {
-  auto it = std::find_if(known_.begin(), known_.end(), [&](const busy& b) { return b.directory->ino == directory->ino; });
+  auto it =
+      std::find_if(known_.begin(), known_.end(), [&](const busy& b) { return b.directory->ino == directory->ino; });
   if (it == known_.end()) {
     if (known_.size() == limits_.directories)
       known_.pop_back(); // what is on its way for it was wanted with good reason: it comes

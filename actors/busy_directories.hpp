@@ -13,8 +13,8 @@
 namespace gitfs {
 
 /// Hears of reads that follow no way. The first few in a directory tell nothing: one file of each of a hundred
-/// directories is a hundred files, not their siblings. From then on the rest of that directory is wanted, in windows that
-/// grow with the reads.
+/// directories is a hundred files, not their siblings. From then on the rest of that directory is wanted, in windows
+/// that grow with the reads.
 class busy_directories {
 public:
   struct limits {

@@ -43,10 +43,10 @@ enum class counter : std::uint8_t {
 
 /// By counter, as `gitfs-actor stats` prints them.
 inline constexpr std::array<std::string_view, static_cast<std::size_t>(counter::count)> counter_names{
-    "kernel.lookup",      "kernel.forget",     "kernel.getattr",    "kernel.readlink",   "kernel.readdir",
-    "kernel.readdirplus", "kernel.read",       "kernel.xattr",      "directories.live",  "directories.spawned",
-    "directories.reaped", "wants.demand",      "wants.speculation", "transfers.started", "transfers.cancelled",
-    "transfers.failed",   "upstream.requests", "upstream.bytes", "prefetch.blobs", "prefetch.blob_bytes",
+    "kernel.lookup",       "kernel.forget",      "kernel.getattr",    "kernel.readlink",   "kernel.readdir",
+    "kernel.readdirplus",  "kernel.read",        "kernel.xattr",      "directories.live",  "directories.spawned",
+    "directories.reaped",  "wants.demand",       "wants.speculation", "transfers.started", "transfers.cancelled",
+    "transfers.failed",    "upstream.requests",  "upstream.bytes",    "prefetch.blobs",    "prefetch.blob_bytes",
     "prefetch.used_bytes", "prefetch.cancelled", "wants.joined",
 };
 

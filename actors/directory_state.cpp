@@ -117,8 +117,8 @@ directory_state::pending& directory_state::pending_for(const missing& what, urge
     port_.ask({fresh.id, want_kind::trees, how, {link_->tree}});
     break;
   case missing::sizes:
-    port_.ask({fresh.id, want_kind::sizes, how, unknown_sizes(),
-               what.id.is_zero() ? std::nullopt : std::optional{what.id}});
+    port_.ask(
+        {fresh.id, want_kind::sizes, how, unknown_sizes(), what.id.is_zero() ? std::nullopt : std::optional{what.id}});
     if (!what.id.is_zero()) {
       ++lone_looks_;
       looked_up_.push_back(what.id);

@@ -45,8 +45,8 @@ public:
   /// To the supervisor, which says it once: so many entries of this directory cannot be shown.
   virtual void hidden(std::size_t count, const std::string& reason) = 0;
 
-  /// To the prefetcher: the directory was listed from its start; a request waits for the sizes of its entries; `child` is
-  /// being read from its start.
+  /// To the prefetcher: the directory was listed from its start; a request waits for the sizes of its entries; `child`
+  /// is being read from its start.
   virtual void listed() = 0;
   virtual void statted() = 0;
   virtual void read_started(child_index child, const oid& id) = 0;
@@ -177,9 +177,9 @@ private:
   want_id next_want_ = 1;
   std::vector<pending> pending_; // a handful: searched linearly
   std::vector<parked_op> parked_;
-  bool listed_ = false;             // by somebody, from its start
-  std::vector<oid> looked_up_;      // files that were wanted alone, and not read since
-  std::size_t lone_looks_ = 0;      // so many were
+  bool listed_ = false;        // by somebody, from its start
+  std::vector<oid> looked_up_; // files that were wanted alone, and not read since
+  std::size_t lone_looks_ = 0; // so many were
 };
 
 } // namespace gitfs

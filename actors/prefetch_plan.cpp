@@ -4,8 +4,8 @@ namespace gitfs {
 
 namespace {
 
-// Sizes are a few bytes each, so their windows grow fast: the whole Linux tree in two. The trees of 4,096 directories are
-// read in about 0.1 s.
+// Sizes are a few bytes each, so their windows grow fast: the whole Linux tree in two. The trees of 4,096 directories
+// are read in about 0.1 s.
 constexpr readahead::limits listing_limits{
     .first = 64, .growth = 128, .most = 8192, .bytes = 0, .windows_ahead = 0, .streams = 8};
 

@@ -36,8 +36,8 @@ struct want {
   std::vector<oid> ids;
   /// Sizes that a path wants: the one that it is about. The others are for company.
   std::optional<oid> focus = std::nullopt;
-  /// Sizes that are a guess: whoever walks here has waited for sizes before, so they are worth their contents on a server
-  /// that gives them in no other way.
+  /// Sizes that are a guess: whoever walks here has waited for sizes before, so they are worth their contents on a
+  /// server that gives them in no other way.
   bool worth_contents = false;
 };
 

@@ -16,7 +16,6 @@ constexpr urgency demands[] = {urgency::path, urgency::demand};
 
 } // namespace
 
-
 void want_queue::add(const want_key& key, want w) {
   if (w.kind == want_kind::sizes && !object_info_ && w.how == urgency::speculation && !w.worth_contents) {
     finished_.push_back({key, {ENOTSUP, {}}});

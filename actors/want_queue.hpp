@@ -26,7 +26,7 @@ struct planned_transfer {
   std::uint64_t number = 0;
   want_kind kind = want_kind::blobs;
   std::vector<oid> ids;
-  bool snapshot = false; ///< fetch everything, because the server cannot filter; it brings `ids` too
+  bool snapshot = false;  ///< fetch everything, because the server cannot filter; it brings `ids` too
   bool looked_up = false; ///< blobs for their sizes, as long as they are small: EFBIG leaves the sizes to object-info
 };
 
@@ -45,7 +45,7 @@ public:
     std::size_t sizes = 131072;
     unsigned size_slots = 2; ///< transfers of sizes in flight: one answer often holds what the next would ask for
     unsigned tree_requests_while_held = 2; ///< of walks, once what is held for has turned out to be long
-    unsigned unread_looks = 4; ///< so many looked-up files that nobody read: who looks is not about to read
+    unsigned unread_looks = 4;             ///< so many looked-up files that nobody read: who looks is not about to read
   };
 
   explicit want_queue(const limits& l) : limits_(l) {}
@@ -59,9 +59,9 @@ public:
   /// The next transfer to start now; none: every slot is busy or nothing is wanted.
   std::optional<planned_transfer> next();
 
-  /// While set, all trees are on their way already: no others are asked for but those on a path, and what is only guessed
-  /// at leaves later, with what the walk then needs. `held_long`: that is going to take a while, so walks are served too,
-  /// a little.
+  /// While set, all trees are on their way already: no others are asked for but those on a path, and what is only
+  /// guessed at leaves later, with what the walk then needs. `held_long`: that is going to take a while, so walks are
+  /// served too, a little.
   void hold_trees(bool hold);
   void held_long() { tree_requests_left_ = hold_trees_ ? limits_.tree_requests_while_held : 0; }
   /// While set, sizes are not asked for: a window that is being put together holds most of what would be asked.

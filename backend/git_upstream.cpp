@@ -65,9 +65,7 @@ attempt_result read_capabilities(capabilities& out, http_exchange& exchange) {
 /// One attempt's pack on its way from the answer to the store.
 class pack_download {
 public:
-  pack_download(pack_receiver& store, const fetch_request& request)
-    : store_(store),
-      request_(request) {}
+  pack_download(pack_receiver& store, const fetch_request& request) : store_(store), request_(request) {}
 
   attempt_result read(http_exchange& exchange, const std::stop_token& stop) {
     fetch_response response{[this](std::string_view bytes) { return take(bytes); }};

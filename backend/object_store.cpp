@@ -1,7 +1,7 @@
 #include "backend/object_store.hpp"
 
-#include "backend/fresh_blobs.hpp"
 #include "backend/cache_keeper.hpp"
+#include "backend/fresh_blobs.hpp"
 #include "backend/git_odb.hpp"
 #include "backend/large_blob.hpp"
 #include "backend/loose_objects.hpp"

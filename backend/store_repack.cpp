@@ -1,5 +1,5 @@
-#include "backend/sha1.hpp"
 #include "backend/store_repack.hpp"
+#include "backend/sha1.hpp"
 
 #include "backend/git_odb.hpp"
 #include "backend/loose_objects.hpp"

@@ -1,8 +1,8 @@
 #include "config/options.hpp"
 
+#include "config/byte_size.hpp"
 #include "config/mount_words.hpp"
 #include "config/option_values.hpp"
-#include "config/byte_size.hpp"
 #include "config/paths.hpp"
 
 #include <algorithm>

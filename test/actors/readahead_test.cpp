@@ -242,9 +242,16 @@ BOOST_AUTO_TEST_CASE(a_stream_that_is_dropped_cancels_what_it_wanted) {
   ahead.at(order[0]);
   ahead.at(order[1]); // widens: something is in flight
   BOOST_REQUIRE(!out.asked.empty());
-  for (std::size_t i : {210U, 150U, 100U}) // three others push it out
+  for (std::size_t i : {210U, 150U, 100U, 200U, 120U}) // who only turns up somewhere does not push it out
     ahead.at(order[i]);
-  BOOST_TEST(out.cancelled.size() == out.asked.size());
+  BOOST_TEST(out.cancelled.empty());
+  const std::size_t of_it = out.asked.size();
+  for (std::size_t i : {60U, 110U, 160U}) { // three that walk do
+    ahead.at(order[i]);
+    ahead.at(order[i + 1]);
+    BOOST_TEST(out.asked.size() > of_it);
+  }
+  BOOST_TEST(out.cancelled.size() == of_it);
 }
 
 // A small store may evict what was fetched ahead before the reader is there.
@@ -279,6 +286,41 @@ BOOST_AUTO_TEST_CASE(what_was_evicted_is_asked_for_ahead_again) {
   for (std::size_t file = 7; file < 10; ++file)
     read(file);
   BOOST_TEST(out.wanted(want_kind::blobs) > 3U);
+}
+
+BOOST_AUTO_TEST_CASE(who_left_is_not_waited_for) {
+  readahead_at ahead{gitfs::readahead::kind::listings, walk_order::depth_first, db, out, small};
+  const auto order = directories();
+  ahead.at(order[1]); // "da" and below
+  ahead.at(order[2]);
+  ahead.at(order[111]); // another, elsewhere
+  ahead.at(order[112]);
+  const std::size_t asked = out.asked.size();
+  BOOST_REQUIRE(asked >= 2U);
+  ahead.forgotten(*order[3]); // nobody was there
+  BOOST_TEST(out.cancelled.empty());
+  ahead.forgotten(*order[1]);
+  BOOST_TEST(!out.cancelled.empty());
+  BOOST_TEST(out.cancelled.size() < asked);
+  ahead.forgotten(*root);
+  BOOST_TEST(out.cancelled.size() == asked);
+}
+
+BOOST_AUTO_TEST_CASE(a_breadth_first_cursor_visits_level_by_level) {
+  tree_cursor c{db, root, 0, walk_order::breadth_first};
+  unsigned seen = 0;
+  std::size_t level = 1;
+  tree_position last;
+  for (; c.peek(); c.step(), ++seen) {
+    BOOST_REQUIRE(seen == 0 || before(walk_order::breadth_first, last, c.position()));
+    last = c.position();
+    BOOST_REQUIRE(last.size() >= level);
+    level = last.size();
+  }
+  BOOST_TEST(seen == 820U);
+  BOOST_TEST((c.position() == end_position));
+  BOOST_TEST(before(walk_order::breadth_first, last, c.position()));
+  BOOST_TEST(!before(walk_order::breadth_first, c.position(), c.position()));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

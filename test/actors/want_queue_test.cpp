@@ -33,6 +33,14 @@ struct fixture {
   void guess(want_id id, std::vector<oid> of, want_kind kind = want_kind::blobs) {
     queue.add({1, id}, {id, kind, urgency::speculation, std::move(of)});
   }
+  /// Somebody looked up one name: of the sizes, `focus` is the one that it needs.
+  void look(want_id id, const oid& focus, want_kind kind, std::vector<oid> company = {}) {
+    company.push_back(focus);
+    want w{id, kind, urgency::path, std::move(company)};
+    if (kind == want_kind::sizes)
+      w.focus = focus;
+    queue.add({1, id}, std::move(w));
+  }
   planned_transfer start() {
     auto t = queue.next();
     BOOST_REQUIRE(t);
@@ -252,13 +260,27 @@ BOOST_AUTO_TEST_CASE(without_filter_everything_waits_for_one_snapshot) {
   BOOST_TEST((finished() == outcomes{{1, 0}, {2, 0}}));
 }
 
-BOOST_AUTO_TEST_CASE(while_all_trees_are_on_their_way_few_are_asked_for_alone) {
+BOOST_AUTO_TEST_CASE(while_all_trees_are_on_their_way_only_paths_are_served) {
   queue.hold_trees(true);
   guess(1, ids(0, 5), want_kind::trees);
+  guess(2, ids(10, 15), want_kind::sizes);
+  guess(3, ids(20, 25));
+  demand(4, ids(30, 31), want_kind::trees); // a walk
   BOOST_TEST(!queue.next());
+  look(5, id_of(40), want_kind::trees);
+  BOOST_TEST((start().ids == ids(40, 41)));
+  demand(6, ids(50, 51), want_kind::sizes);
+  BOOST_TEST(start().ids.size() == 6U); // what somebody waits for, and with it what costs nothing more
+}
+
+BOOST_AUTO_TEST_CASE(walks_are_served_a_little_while_all_trees_take_long) {
+  queue.hold_trees(true);
+  guess(1, ids(0, 5), want_kind::trees);
+  queue.held_long();
   for (unsigned n = 0; n < 2; ++n) {
     demand(10 + n, ids(100 + n, 101 + n), want_kind::trees);
     const auto t = start();
+    BOOST_TEST((t.ids == ids(100 + n, 101 + n)));
     queue.finish(t.number, {});
   }
   demand(20, ids(200, 201), want_kind::trees);
@@ -268,6 +290,77 @@ BOOST_AUTO_TEST_CASE(while_all_trees_are_on_their_way_few_are_asked_for_alone) {
   BOOST_TEST((finished() == outcomes{{20, 0}}));
   queue.hold_trees(false);
   BOOST_TEST(start().ids.size() == 5U);
+}
+
+BOOST_AUTO_TEST_CASE(a_path_goes_before_a_walk) {
+  demand(1, ids(0, 1), want_kind::sizes);
+  demand(2, ids(10, 11));
+  look(3, id_of(20), want_kind::trees);
+  BOOST_TEST((start().kind == want_kind::trees));
+}
+
+BOOST_AUTO_TEST_CASE(a_file_that_is_looked_up_is_sized_with_its_siblings) {
+  look(1, id_of(5), want_kind::sizes, ids(0, 5));
+  const auto t = start();
+  BOOST_TEST((t.kind == want_kind::sizes));
+  BOOST_TEST(t.ids.size() == 6U);
+}
+
+BOOST_AUTO_TEST_CASE(where_reads_follow_a_size_comes_with_the_contents) {
+  queue.look_was_read();
+  look(1, id_of(5), want_kind::sizes, ids(0, 5));
+  const auto t = start();
+  BOOST_TEST((t.kind == want_kind::blobs));
+  BOOST_TEST((t.ids == ids(5, 6)));
+  BOOST_TEST(t.looked_up);
+  BOOST_TEST(queue.wants_sizes(t.number));
+  queue.finish(t.number, {0, {{id_of(5), 77}}});
+  const auto ended = queue.take_finished();
+  BOOST_REQUIRE_EQUAL(ended.size(), 1U);
+  BOOST_TEST((ended[0].outcome.sizes == std::vector<std::pair<oid, std::uint64_t>>{{id_of(5), 77}}));
+}
+
+BOOST_AUTO_TEST_CASE(a_large_file_is_sized_without_its_contents_after_all) {
+  queue.look_was_read();
+  look(1, id_of(5), want_kind::sizes, ids(0, 5));
+  const auto t = start();
+  demand(2, ids(5, 6)); // and meanwhile somebody reads it
+  queue.finish(t.number, {EFBIG, {}});
+  BOOST_TEST(finished().empty());
+  const auto whole = start(), size = start();
+  BOOST_TEST((whole.kind == want_kind::blobs));
+  BOOST_TEST(!whole.looked_up);
+  BOOST_TEST((size.kind == want_kind::sizes));
+  BOOST_TEST((size.ids == ids(5, 6)));
+  queue.finish(size.number, {});
+  queue.finish(whole.number, {});
+  BOOST_TEST((finished() == outcomes{{1, 0}, {2, 0}}));
+}
+
+BOOST_AUTO_TEST_CASE(who_looks_without_reading_gets_sizes_again) {
+  queue.look_was_read();
+  for (unsigned n = 0; n < 5; ++n) {
+    look(n, id_of(n), want_kind::sizes);
+    const auto t = start();
+    BOOST_TEST((t.kind == (n < 5 ? want_kind::blobs : want_kind::sizes)));
+    queue.finish(t.number, {});
+  }
+  look(9, id_of(9), want_kind::sizes);
+  BOOST_TEST((start().kind == want_kind::sizes));
+}
+
+BOOST_AUTO_TEST_CASE(without_object_info_a_look_costs_one_file_and_a_walk_what_it_is_worth) {
+  demand(1, ids(0, 3), want_kind::sizes);
+  queue.finish(start().number, {ENOTSUP, {}});
+  BOOST_TEST((start().kind == want_kind::blobs));
+  look(2, id_of(10), want_kind::sizes, ids(11, 20));
+  BOOST_TEST((start().ids == ids(10, 11)));
+  queue.add({1, 3}, {3, want_kind::sizes, urgency::speculation, ids(30, 40)});
+  want worth{4, want_kind::sizes, urgency::speculation, ids(50, 60)};
+  worth.worth_contents = true;
+  queue.add({1, 4}, std::move(worth));
+  BOOST_TEST((finished() == outcomes{{3, ENOTSUP}}));
+  BOOST_TEST(!queue.next()); // both slots are busy
 }
 
 BOOST_AUTO_TEST_SUITE_END()

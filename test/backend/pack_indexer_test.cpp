@@ -145,7 +145,8 @@ BOOST_AUTO_TEST_CASE(gives_every_content_again) {
   arriving one{dir};
   BOOST_REQUIRE(one.take(pack, 10'000));
   const auto& objects = one.indexer.objects();
-  for (pack_position i = static_cast<pack_position>(objects.size()); i-- > 0;) { // backwards: bases have to be found again
+  for (pack_position i = static_cast<pack_position>(objects.size());
+       i-- > 0;) { // backwards: bases have to be found again
     const auto contents = one.indexer.content(i);
     BOOST_REQUIRE(contents);
     BOOST_TEST(name_of(contents.value().type(), contents.value().data()).hex() == objects[i].id.hex());

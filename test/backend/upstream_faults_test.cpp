@@ -104,7 +104,7 @@ BOOST_AUTO_TEST_CASE(the_total_limit_ends_an_operation) {
 }
 
 BOOST_AUTO_TEST_CASE(a_stall_is_tried_again) {
-  auto up = connect({.stall = 100ms});
+  auto up = connect({.stall = 1s});
   std::promise<bool> closed;
   server.next_post(endless_pack(closed));
   const auto out = fetch(*up, {.wants = {rev("main:one")}});

@@ -1,0 +1,197 @@
+// Every way through a tree that is recognised, as the prefetcher hears of it.
+#include "actors/prefetch_plan.hpp"
+#include "test/actors/fakes.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include <algorithm>
+#include <deque>
+#include <set>
+
+using namespace gitfs;
+using namespace gitfs::test;
+
+namespace {
+
+class plan_port final : public readahead_port {
+public:
+  std::vector<want> asked;
+  std::vector<want_id> cancelled;
+  void ask(want w) override { asked.push_back(std::move(w)); }
+  void cancel(want_id id) override { cancelled.push_back(id); }
+  void window_begins() override {}
+  void window_ends() override {}
+
+  std::size_t wanted(want_kind kind) const {
+    std::set<oid> out;
+    for (const auto& w : asked)
+      if (w.kind == kind)
+        out.insert(w.ids.begin(), w.ids.end());
+    return out.size();
+  }
+};
+
+struct node {
+  dir_link_ptr link;
+  parsed_tree tree;
+};
+
+// 30 directories of 10 subdirectories of 8 files each; no blob is here.
+struct plan_fixture {
+  memory_db db;
+  plan_port out;
+  counters counts;
+  std::vector<oid> blobs;
+  std::vector<node> depth_first, breadth_first;
+  gitfs::prefetch_plan plan{db, out, counts, 1U << 20};
+
+  plan_fixture() {
+    std::vector<memory_db::entry> top;
+    for (int d = 0; d < 30; ++d) {
+      std::vector<memory_db::entry> middle;
+      for (int s = 0; s < 10; ++s) {
+        std::vector<memory_db::entry> leaf;
+        for (int f = 0; f < 8; ++f) {
+          blobs.push_back(db.blob("x"));
+          leaf.push_back({"f" + std::to_string(f), entry_kind::file, blobs.back()});
+        }
+        middle.push_back({"s" + std::to_string(s), entry_kind::directory, db.tree(leaf)});
+      }
+      top.push_back({"d" + std::to_string(10 + d), entry_kind::directory, db.tree(middle)});
+    }
+    for (const oid& b : blobs)
+      db.hide(b);
+    auto root = std::make_shared<dir_link>();
+    root->tree = db.tree(top);
+    std::deque<dir_link_ptr> next{root};
+    for (; !next.empty(); next.pop_front()) {
+      breadth_first.push_back(read(next.front()));
+      const auto below = children(breadth_first.back());
+      next.insert(next.end(), below.begin(), below.end());
+    }
+    std::vector<dir_link_ptr> stack{root};
+    while (!stack.empty()) {
+      depth_first.push_back(read(stack.back()));
+      stack.pop_back();
+      const auto below = children(depth_first.back());
+      stack.insert(stack.end(), below.rbegin(), below.rend());
+    }
+  }
+
+  node read(const dir_link_ptr& link) { return {link, parse_tree(db.read(link->tree).value().data()).value()}; }
+
+  static std::vector<dir_link_ptr> children(const node& of) {
+    std::vector<dir_link_ptr> out;
+    for (child_index i = 0; i < of.tree.entries.size(); ++i)
+      if (const tree_entry& e = of.tree.entries[i]; e.kind == entry_kind::directory)
+        out.push_back(std::make_shared<dir_link>(dir_link{of.link, i, e.id, child_ino(of.link->ino, e.name), e.name}));
+    return out;
+  }
+
+  void answer_all(int code = 0) {
+    for (std::size_t i = 0; i < out.asked.size(); ++i) // answers may ask for more
+      plan.finished(out.asked[i].id, {code, {}});
+  }
+
+  void read_file(const node& directory, child_index file) {
+    plan.read(directory.link, file, directory.tree.entries.at(file).id);
+  }
+};
+
+} // namespace
+
+BOOST_FIXTURE_TEST_SUITE(prefetch_plan, plan_fixture)
+
+BOOST_AUTO_TEST_CASE(depth_first_walks_are_covered_in_few_wants) {
+  for (const node& each : depth_first)
+    plan.listed(each.link);
+  BOOST_TEST(out.wanted(want_kind::sizes) == blobs.size());
+  BOOST_TEST(out.asked.size() <= 3U);
+}
+
+BOOST_AUTO_TEST_CASE(breadth_first_walks_are_too) {
+  for (const node& each : breadth_first)
+    plan.listed(each.link);
+  BOOST_TEST(out.wanted(want_kind::sizes) == blobs.size());
+  BOOST_TEST(out.asked.size() <= 12U);
+}
+
+BOOST_AUTO_TEST_CASE(random_listings_bring_nothing) {
+  for (const std::size_t i : {17U, 250U, 99U, 180U, 5U, 301U, 60U, 220U, 130U})
+    plan.listed(depth_first[i].link);
+  BOOST_TEST(out.asked.empty());
+}
+
+BOOST_AUTO_TEST_CASE(one_file_of_each_directory_brings_no_siblings) {
+  for (std::size_t i = 0; i < depth_first.size(); ++i)
+    if (i * 7 % 5 != 0 && depth_first[i].tree.entries.front().kind == entry_kind::file)
+      read_file(depth_first[i * 131 % depth_first.size()].tree.entries.front().kind == entry_kind::file
+                    ? depth_first[i * 131 % depth_first.size()]
+                    : depth_first[i],
+                3);
+  BOOST_TEST(out.wanted(want_kind::blobs) == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(many_files_of_one_directory_in_no_order_bring_the_rest) {
+  const node& leaf = depth_first[2];
+  for (const child_index file : {5U, 1U, 7U})
+    read_file(leaf, file);
+  BOOST_TEST(out.wanted(want_kind::blobs) == 0U);
+  read_file(leaf, 3);
+  BOOST_TEST(out.wanted(want_kind::blobs) == 8U);
+}
+
+BOOST_AUTO_TEST_CASE(what_came_ahead_and_what_of_it_was_read_is_counted) {
+  for (const oid& b : blobs)
+    db.tell_size(b, 100);
+  const node& leaf = depth_first[2];
+  read_file(leaf, 0);
+  read_file(leaf, 1);
+  const std::size_t ahead = out.wanted(want_kind::blobs);
+  BOOST_REQUIRE(ahead > 3U);
+  BOOST_TEST(counts.value(counter::prefetch_blobs) == 0U);
+  answer_all();
+  BOOST_TEST(counts.value(counter::prefetch_blob_bytes) == 100 * counts.value(counter::prefetch_blobs));
+  BOOST_TEST(counts.value(counter::prefetch_used_bytes) == 0U);
+  read_file(leaf, 2);
+  read_file(leaf, 2); // again
+  read_file(leaf, 3);
+  BOOST_TEST(counts.value(counter::prefetch_used_bytes) == 200U);
+}
+
+BOOST_AUTO_TEST_CASE(where_sizes_cost_contents_only_who_asks_for_sizes_is_followed) {
+  for (std::size_t i = 0; i < 40; ++i)
+    plan.listed(depth_first[i].link);
+  answer_all(ENOTSUP); // the server cannot tell sizes
+  out.asked.clear();
+  plan.listed(depth_first[40].link);
+  BOOST_TEST(out.asked.empty());
+  for (std::size_t i = 41; i < 45; ++i) {
+    plan.listed(depth_first[i].link);
+    plan.statted(depth_first[i].link);
+  }
+  BOOST_REQUIRE(!out.asked.empty());
+  BOOST_TEST(std::all_of(out.asked.begin(), out.asked.end(), [](const want& w) { return w.worth_contents; }));
+  answer_all();
+  // From now on it does not have to wait for sizes any more, and is known all the same.
+  const std::size_t before = out.wanted(want_kind::sizes);
+  for (std::size_t i = 45; i < 120; ++i) {
+    plan.listed(depth_first[i].link);
+    answer_all();
+  }
+  BOOST_TEST(out.wanted(want_kind::sizes) > before);
+}
+
+BOOST_AUTO_TEST_CASE(forgetting_where_a_reader_was_cancels_what_it_was_to_get) {
+  const node& leaf = depth_first[2];
+  read_file(leaf, 0);
+  read_file(leaf, 1);
+  BOOST_REQUIRE(!out.asked.empty());
+  plan.forgotten(*depth_first[20].link);
+  BOOST_TEST(out.cancelled.empty());
+  plan.forgotten(*leaf.link);
+  BOOST_TEST(out.cancelled.size() == out.asked.size());
+  BOOST_TEST(counts.value(counter::prefetch_cancelled) == out.cancelled.size());
+}
+
+BOOST_AUTO_TEST_SUITE_END()
