@@ -12,13 +12,6 @@
 
 namespace gitfs {
 
-namespace {
-
-// 100,000 directories of ten files each have trees of about this size, packed.
-constexpr std::uint64_t trees_ahead_limit = 32U << 20;
-
-} // namespace
-
 void configure(caf::actor_system_config& config) {
   // CAF's default, work stealing, strands jobs behind a busy worker (p99 3 ms with one 5 ms handler).
   config.set("scheduler.policy", caf::atom("sharing"));
@@ -26,22 +19,24 @@ void configure(caf::actor_system_config& config) {
 }
 
 result<std::unique_ptr<filesystem>> filesystem::open(const mount_options& options, caf::actor_system& system) {
-  BOOST_OUTCOME_TRY(what, open_snapshot(options));
-  return std::unique_ptr<filesystem>{new filesystem{system, std::move(what), options}};
+  auto memory = std::make_shared<memory_budget>(options.memory);
+  BOOST_OUTCOME_TRY(what, open_snapshot(options, memory));
+  return std::unique_ptr<filesystem>{new filesystem{system, std::move(what), options, std::move(memory)}};
 }
 
-filesystem::filesystem(caf::actor_system& system, snapshot what, const mount_options& options)
+filesystem::filesystem(caf::actor_system& system, snapshot what, const mount_options& options,
+                       std::shared_ptr<memory_budget> memory)
   : system_(system),
     what_(std::move(what)),
     context_(std::make_shared<mount_context>(mount_facts{what_.commit, what_.root_tree, options.prefetch}, what_.db,
-                                             options.memory, options.cache_dir)) {
+                                             std::move(memory), options.cache_dir)) {
   const bool prefetch = options.prefetch;
   auto root = std::make_shared<dir_link>();
   root->tree = what_.root_tree;
   context_->inodes.allocate(no_slot, std::move(root)); // the first slot is the root's
   if (what_.remote) {
     fetcher_ =
-        system.spawn<fetcher_actor>(context_, what_.remote, prefetch ? trees_ahead_limit : 0, want_queue::limits{});
+        system.spawn<fetcher_actor>(context_, what_.remote, prefetch ? options.trees_ahead : 0, want_queue::limits{});
     if (prefetch)
       prefetcher_ = system.spawn<prefetcher_actor>(context_, fetcher_);
   }
@@ -60,7 +55,7 @@ void filesystem::end() {
       *a = nullptr;
     }
   system_.await_all_actors_done();
-  context_->blobs.clear();
+  context_->trim();
   context_->spooled.clear();
   if (!context_->memory.empty())
     spdlog::error("the mount has ended and still accounts for memory:\n{}", context_->memory.text());

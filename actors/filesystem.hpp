@@ -40,7 +40,8 @@ public:
   void end();
 
 private:
-  filesystem(caf::actor_system& system, snapshot what, const mount_options& options);
+  filesystem(caf::actor_system& system, snapshot what, const mount_options& options,
+             std::shared_ptr<memory_budget> memory);
 
   caf::actor_system& system_;
   snapshot what_;

@@ -25,12 +25,13 @@ struct mount_facts {
 };
 
 struct mount_context {
-  /// `memory_total`: bytes, see memory_budget. `spool_folder`: for large blobs.
-  mount_context(const mount_facts& f, std::shared_ptr<object_db> database, std::uint64_t memory_total,
+  /// `budget`: shared with `database`, if that keeps anything in memory. `spool_folder`: for large blobs.
+  mount_context(const mount_facts& f, std::shared_ptr<object_db> database, std::shared_ptr<memory_budget> budget,
                 std::filesystem::path spool_folder)
     : facts(f),
       db(std::move(database)),
-      memory(memory_total),
+      shared_memory(std::move(budget)),
+      memory(*shared_memory),
       blobs(*db, memory),
       spooled(*db, memory, std::move(spool_folder), spool_space) {}
 
@@ -44,7 +45,7 @@ struct mount_context {
 
   /// What `gitfs-actor stats` shows: a line "name value" each.
   std::string report() const {
-    std::string out = counts.text();
+    std::string out = counts.text() + memory.text();
     for (const auto& [name, value] : db->counters())
       out += name + ' ' + std::to_string(value) + '\n';
     return out;
@@ -52,7 +53,8 @@ struct mount_context {
 
   const mount_facts facts;
   const std::shared_ptr<object_db> db;
-  memory_budget memory;
+  const std::shared_ptr<memory_budget> shared_memory;
+  memory_budget& memory;
   blob_cache blobs;
   spool spooled;
   inode_table inodes;

@@ -7,22 +7,24 @@ namespace gitfs {
 void fresh_blobs::put(const oid& id, object blob) {
   std::vector<object> dropped; // freed after the lock
   const std::size_t size = blob.data().size();
-  if (size > largest || size > budget_)
+  const std::uint64_t limit = budget_->fresh_limit();
+  if (size > largest || size > limit)
     return;
   std::lock_guard guard{lock_};
   if (!blobs_.try_emplace(id, std::move(blob)).second)
     return;
   order_.push_back(id);
   bytes_ += size;
+  budget_->add(memory_budget::kind::fresh, size);
   if (order_.size() > 2 * blobs_.size() + 64)
     std::erase_if(order_, [this](const oid& each) { return !blobs_.contains(each); });
   // A name that was taken and came again may stand here twice and so go early: that costs a read from the disk.
-  while (bytes_ > budget_) {
+  while (bytes_ > limit) {
     const auto oldest = blobs_.find(order_.front());
     order_.pop_front();
     if (oldest == blobs_.end())
       continue;
-    bytes_ -= oldest->second.data().size();
+    drop(oldest->second.data().size());
     dropped.push_back(std::move(oldest->second));
     blobs_.erase(oldest);
   }
@@ -34,16 +36,24 @@ std::optional<object> fresh_blobs::take(const oid& id) {
   if (it == blobs_.end())
     return std::nullopt;
   std::optional<object> out{std::move(it->second)};
-  bytes_ -= out->data().size();
+  drop(out->data().size());
   blobs_.erase(it);
   if (blobs_.empty())
     order_.clear();
   return out;
 }
 
-std::size_t fresh_blobs::bytes() const {
+void fresh_blobs::clear() {
+  std::unordered_map<oid, object> dropped;
   std::lock_guard guard{lock_};
-  return bytes_;
+  drop(bytes_);
+  order_.clear();
+  dropped.swap(blobs_);
+}
+
+void fresh_blobs::drop(std::size_t size) {
+  bytes_ -= size;
+  budget_->subtract(memory_budget::kind::fresh, size);
 }
 
 } // namespace gitfs

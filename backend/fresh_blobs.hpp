@@ -1,13 +1,16 @@
 // Blobs that came a moment ago for somebody who is about to read them, inflated already.
 #pragma once
 
+#include "backend/memory_budget.hpp"
 #include "backend/object_db.hpp"
 
 #include <cstddef>
 #include <deque>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <unordered_map>
+#include <utility>
 
 namespace gitfs {
 
@@ -20,8 +23,11 @@ public:
   /// Larger ones are not kept: they are read in pieces, see blob_cache.
   static constexpr std::size_t largest = std::size_t{1} << 20;
 
-  /// `budget`: bytes of contents to keep; beyond it the oldest go.
-  explicit fresh_blobs(std::size_t budget) : budget_(budget) {}
+  /// Beyond what `budget` leaves to them the oldest go.
+  explicit fresh_blobs(std::shared_ptr<memory_budget> budget) : budget_(std::move(budget)) {}
+  ~fresh_blobs() { clear(); }
+  fresh_blobs(const fresh_blobs&) = delete;
+  fresh_blobs& operator=(const fresh_blobs&) = delete;
 
   /// `blob`: its hash checked.
   void put(const oid& id, object blob);
@@ -29,12 +35,13 @@ public:
   /// Gives the blob away.
   std::optional<object> take(const oid& id);
 
-  std::size_t bytes() const;
-  std::size_t budget() const { return budget_; }
+  void clear();
 
 private:
-  const std::size_t budget_;
-  mutable std::mutex lock_;
+  void drop(std::size_t size);
+
+  const std::shared_ptr<memory_budget> budget_;
+  std::mutex lock_;
   std::unordered_map<oid, object> blobs_;
   std::deque<oid> order_; // oldest first; some taken already
   std::size_t bytes_ = 0;

@@ -31,9 +31,9 @@ namespace fs = std::filesystem;
 
 namespace {
 
+constexpr std::uint64_t default_memory = std::uint64_t{48} << 20;
 constexpr std::size_t uses_kept = 4096;     // in a batch
 constexpr std::size_t most_full_uses = 256; // batches
-constexpr std::size_t fresh_budget = std::size_t{96} << 20;
 
 /// Looks at one place where a copy of an object may be.
 enum class copy_state { absent, sound, damaged };
@@ -64,7 +64,7 @@ struct object_store::impl {
   fs::path folder, objects;
   std::unique_ptr<odb_reader> reader;
   std::shared_ptr<size_table> table;
-  fresh_blobs fresh{fresh_budget};
+  fresh_blobs fresh;
   std::mutex quarantine_mutex;
   std::mutex uses_mutex;
   std::vector<oid> uses;
@@ -73,6 +73,7 @@ struct object_store::impl {
   std::set<std::string> packs;          // by name, when the keeper last looked
   std::unique_ptr<cache_keeper> keeper; // last: its thread uses the rest
 
+  explicit impl(std::shared_ptr<memory_budget> memory) : fresh(std::move(memory)) {}
   ~impl() {
     keeper.reset();
     write_uses();
@@ -214,13 +215,14 @@ object_store::object_store(std::shared_ptr<impl> state) : impl_(std::move(state)
 object_store::~object_store() = default;
 
 result<std::shared_ptr<object_store>> object_store::open(const fs::path& cache_dir, const std::string& key,
-                                                         std::optional<std::uint64_t> quota) {
+                                                         std::optional<std::uint64_t> quota,
+                                                         std::shared_ptr<memory_budget> memory) {
   use_libgit2();
   BOOST_OUTCOME_TRY(folder, make_store_folder(cache_dir, key));
   const fs::path objects = folder / "objects";
   pack_ingest::clean(objects, store_lock(folder));
   BOOST_OUTCOME_TRY(reader, odb_reader::open(objects));
-  auto state = std::make_shared<impl>();
+  auto state = std::make_shared<impl>(memory ? std::move(memory) : std::make_shared<memory_budget>(default_memory));
   state->folder = folder;
   state->objects = objects;
   state->reader = std::move(reader);
@@ -307,6 +309,7 @@ const fs::path& object_store::folder() const {
 }
 
 void object_store::trim() {
+  impl_->fresh.clear();
   impl_->table->trim();
   impl_->reader->trim();
 }

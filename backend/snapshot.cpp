@@ -65,8 +65,8 @@ result<snapshot> open_local(const source& from, const std::string& ref) {
   return out;
 }
 
-result<snapshot> open_remote(const source& from, const mount_options& options) {
-  BOOST_OUTCOME_TRY(store, object_store::open(options.cache_dir, from.location, options.cache_size));
+result<snapshot> open_remote(const source& from, const mount_options& options, std::shared_ptr<memory_budget> memory) {
+  BOOST_OUTCOME_TRY(store, object_store::open(options.cache_dir, from.location, options.cache_size, std::move(memory)));
   upstream_limits limits;
   limits.connect = options.connect_timeout;
   limits.stall = options.stall_timeout;
@@ -88,9 +88,10 @@ result<snapshot> open_remote(const source& from, const mount_options& options) {
 
 } // namespace
 
-result<snapshot> open_snapshot(const mount_options& options) {
+result<snapshot> open_snapshot(const mount_options& options, std::shared_ptr<memory_budget> memory) {
   BOOST_OUTCOME_TRY(from, parse_source(options.source));
-  return from.kind == source::kind_type::local ? open_local(from, options.ref) : open_remote(from, options);
+  return from.kind == source::kind_type::local ? open_local(from, options.ref)
+                                               : open_remote(from, options, std::move(memory));
 }
 
 } // namespace gitfs

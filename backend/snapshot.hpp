@@ -1,6 +1,7 @@
 // From SOURCE and REF to one commit whose objects can be read.
 #pragma once
 
+#include "backend/memory_budget.hpp"
 #include "backend/object_db.hpp"
 #include "backend/upstream.hpp"
 #include "config/error.hpp"
@@ -25,7 +26,7 @@ struct snapshot {
 
 /// Opens the source, resolves the ref and, of a remote, brings the commit and its root tree (nothing if they are in the
 /// store). Blocks for at most a few round trips, within the limits of `options`; starts threads for a remote. The error
-/// says what to do.
-result<snapshot> open_snapshot(const mount_options& options);
+/// says what to do. `memory`: for what comes ahead of its reader.
+result<snapshot> open_snapshot(const mount_options& options, std::shared_ptr<memory_budget> memory);
 
 } // namespace gitfs

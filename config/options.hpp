@@ -51,6 +51,9 @@ struct mount_options {
   bool foreground = false;
   kernel_options kernel;
   bool prefetch = true;
+  /// Packed trees of the whole snapshot that are fetched at once, in bytes; 100,000 directories of ten files each have
+  /// about this much. Beyond it, and with 0, they come as they are walked.
+  std::uint64_t trees_ahead = std::uint64_t{32} << 20;
   std::uint64_t memory = std::uint64_t{48} << 20; ///< bytes that contents and listings may take in memory
   bool xattr = false;                             ///< answer user.gitfs.* extended attributes
   unsigned threads = 0;                           ///< FUSE worker threads; 0: see worker_threads

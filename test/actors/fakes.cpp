@@ -151,7 +151,8 @@ const want& recording_port::last(want_kind kind) const {
 
 void directory_fixture::open(const oid& tree, bool prefetch) {
   dir.reset(); // it uses the context
-  context = std::make_unique<mount_context>(mount_facts{oid{}, tree, prefetch}, db, 64 << 20, temp.path());
+  context = std::make_unique<mount_context>(mount_facts{oid{}, tree, prefetch}, db,
+                                            std::make_shared<memory_budget>(64 << 20), temp.path());
   auto link = std::make_shared<dir_link>();
   link->tree = tree;
   BOOST_REQUIRE(context->inodes.allocate(no_slot, link) == root_slot);

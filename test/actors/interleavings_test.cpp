@@ -86,7 +86,8 @@ struct played_system {
   }
 
   void open(const oid& tree, bool prefetch = true) {
-    context = std::make_shared<mount_context>(mount_facts{oid{}, tree, prefetch}, db, 64 << 20, temp.path());
+    context = std::make_shared<mount_context>(mount_facts{oid{}, tree, prefetch}, db,
+                                              std::make_shared<memory_budget>(64 << 20), temp.path());
     auto root = std::make_shared<dir_link>();
     root->tree = tree;
     context->inodes.allocate(no_slot, root);
