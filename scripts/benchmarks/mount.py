@@ -1,0 +1,75 @@
+"""Mounts for the length of a `with`: of gitfs-actor, and of the bare tree in memory."""
+
+import json
+import os
+import subprocess
+import time
+
+from benchmarks.server import Failed, line, run
+
+
+class Mount:
+    """`cache` is the cache folder. Being mounted and unmounted takes part in what is measured around it."""
+
+    def __init__(self, bench, cache, source, options=(), path=None):
+        self.binary, self.path = bench.binary, path or os.path.join(bench.folder, "mnt")
+        self.pid_file = os.path.join(bench.folder, "pid")
+        self.command = [self.binary, "mount", "--cache-dir", cache, "--pid-file", self.pid_file, "--log-file",
+                        os.path.join(bench.folder, "log"), *options, "--", source, self.path]
+
+    def __enter__(self):
+        os.makedirs(self.path, exist_ok=True)
+        run(*self.command)
+        self.ready = time.time()
+        return self
+
+    def __exit__(self, *_):
+        run(self.binary, "unmount", self.path)
+
+    def memory(self):
+        """(resident bytes now, at their peak)"""
+        with open(self.pid_file) as file:
+            pid = int(file.read())
+        with open(f"/proc/{pid}/status") as file:
+            fields = dict(each.split(":", 1) for each in file)
+        return tuple(int(fields[name].split()[0]) * 1024 for name in ("VmRSS", "VmHWM"))
+
+    def settled(self):
+        """Waits until the resident memory has not changed for a second, at most 20."""
+        last, since, limit = None, 0, time.monotonic() + 20
+        while time.monotonic() < limit:
+            now = self.memory()[0]
+            if now != last:
+                last, since = now, time.monotonic()
+            elif time.monotonic() - since > 1:
+                return
+            time.sleep(0.1)
+
+    def stats(self):
+        return json.loads(line(self.binary, "stats", "--json", self.path))
+
+
+class MemoryTree:
+    """test/tools/memory_tree.cpp, which shows a listing of `git ls-tree -r -t -l -z` from memory."""
+
+    def __init__(self, bench, listing):
+        self.program = os.path.join(os.path.dirname(bench.binary), "memory_tree")
+        if not os.access(self.program, os.X_OK):
+            raise Failed(f"{self.program} is missing: it is built with the tests (cmake --build build)")
+        self.path = os.path.join(bench.folder, "mnt")
+        self.listing = os.path.join(bench.folder, "listing")
+        with open(self.listing, "wb") as file:
+            file.write(listing)
+
+    def __enter__(self):
+        os.makedirs(self.path, exist_ok=True)
+        self.process = subprocess.Popen([self.program, self.listing, self.path])
+        while not os.path.ismount(self.path):
+            if self.process.poll() is not None:
+                raise Failed("memory_tree does not mount")
+            time.sleep(0.01)
+        return self
+
+    def __exit__(self, *_):
+        run("fusermount3", "-u", self.path)
+        self.process.wait()

@@ -1,0 +1,303 @@
+"""The rows: what is done, what it is compared with, and what is aimed at. A scenario measures the rows that follow from
+one another; it is ended after the last one that is wanted."""
+
+import dataclasses
+import hashlib
+import os
+import re
+import subprocess
+import time
+
+from benchmarks.bench import drop_caches, expect
+from benchmarks.mount import MemoryTree
+from benchmarks.server import ENV, SCRIPTS, Failed, line, output
+from benchmarks.table import Aim, Row
+from benchmarks.tree import Tree
+
+FAR = "d50"          # every answer of the server comes 50 ms later
+PLAIN = "noobjinfo"  # no object-info, as on most servers: a size is known when the contents are
+
+# ---- scenarios ----
+
+def cloning(b):
+    sample = b.sample()
+    target = b.clone("clone")
+    sample.stop()
+    expect(output("git", "-C", target, "ls-files", "-z").count(b"\0"), b.tree.leaves, "the clone has files")
+    yield "clone", sample
+    os.rename(os.path.join(target, ".git"), b.fresh("clone.git"))
+    b.walk(target)
+    b.walk(target)
+    sample = b.sample()
+    b.walk(target)
+    yield "checkout-find", sample.stop()
+    b.read_all(target)
+    sample = b.sample()
+    b.read_all(target)
+    yield "checkout-tar", sample.stop()
+
+
+def cloning_blobless(b):
+    sample = b.sample()
+    target = b.blobless()
+    sample.stop()
+    entries = output("git", "-C", target, "ls-tree", "-r", "-t", "-z", "HEAD").count(b"\0")
+    expect(entries + 1, b.tree.entries, "the clone lists entries")
+    yield "clone-blobless", sample
+
+
+def listing(b):
+    cache = b.fresh("cache")
+    for key in ("mount-ls", "remount-ls"):
+        sample = b.sample()
+        with b.mount(cache=cache) as mount:
+            b.list_top(mount.path)
+            sample.stop(mount)
+        yield key, sample
+
+
+def walking(b):
+    cache = b.fresh("cache")
+    sample = b.sample()
+    with b.mount(cache=cache) as mount:
+        b.walk(mount.path)
+        yield "mount-find", sample.stop(mount)
+        b.walk(mount.path)
+        sample = b.sample()
+        b.walk(mount.path)
+        yield "warm-find", sample.stop(mount)
+    with b.server.stopped():
+        walk, sample = b.sample(), b.sample()
+        with b.mount("", "--ref", b.tree.commit, cache=cache) as mount:
+            walk.start = time.monotonic()
+            b.walk(mount.path)
+            walk.stop(mount)
+            sample.stop(mount)
+            # Asked of the mount, because a server that does not run counts nothing.
+            for each in (sample, walk):
+                each.requests, each.bytes = mount.stats()["upstream.requests"], 0
+    yield "remount-find", sample
+    yield "stored-find", walk
+
+
+def walking_memory(b):
+    with MemoryTree(b, b.tree.listing) as tree:
+        sample = b.sample()
+        b.walk(tree.path)
+        yield "memory-tree", sample.stop()
+
+
+def walking_far(b):
+    sample = b.sample()
+    with b.mount(FAR) as mount:
+        b.walk(mount.path)
+        yield "mount-find-far", sample.stop(mount)
+
+
+def walking_plain(b):
+    sample = b.sample()
+    with b.mount(PLAIN) as mount:
+        b.walk(mount.path)
+        yield "mount-find-plain", sample.stop(mount)
+
+
+def listing_folder_plain(b):
+    folder, files = b.tree.folder(files=50)
+    sample = b.sample()
+    with b.mount(PLAIN) as mount:
+        lines = output("ls", "-lA", os.path.join(mount.path, folder)).count(b"\n")
+        sample.stop(mount)
+        expect(lines, len(files) + 1, f"ls -l of {folder} prints lines")
+    yield "ls-folder", sample
+
+
+def reading_all(b):
+    sample = b.sample()
+    with b.mount() as mount:
+        b.read_all(mount.path)
+        yield "mount-tar", sample.stop(mount)
+        sample = b.sample()
+        b.read_all(mount.path)
+        yield "warm-tar", sample.stop(mount)
+
+
+def searching(b):
+    folder, files = b.tree.folder(files=500)
+    lines = {path: data.count(b"\n") + (data[-1:] not in (b"", b"\n")) for path, data in b.tree.contents(files).items()}
+    sample = b.sample()
+    with b.mount(FAR) as mount:
+        found = output("grep", "-rc", "^", folder, cwd=mount.path)
+        sample.stop(mount)
+        pairs = (os.fsdecode(each).rsplit(":", 1) for each in found.splitlines())
+        expect({path: int(count) for path, count in pairs} == lines, True, "grep finds the lines that there are")
+    yield "grep", sample
+
+
+def reading_one_by_one(b):
+    files = b.tree.contents(b.tree.folder(files=500)[1])
+    sample = b.sample()
+    b.read_files(files, "git", "-C", b.blobless(FAR), "cat-file", "blob", "HEAD:")
+    yield "cat-file", sample.stop()
+
+
+def reading_random(b):
+    files = b.tree.contents(b.tree.some_files(30))
+    with b.mount(FAR) as mount:
+        sample = b.sample()
+        b.read_files(files, "cat", mount.path + "/")
+        yield "random", sample.stop(mount)
+
+
+def reading_random_blobless(b):
+    files = b.tree.contents(b.tree.some_files(30))
+    target = b.blobless(FAR)
+    sample = b.sample()
+    b.read_files(files, "git", "-C", target, "cat-file", "blob", "HEAD:")
+    yield "random-cat-file", sample.stop()
+
+
+def build(b, source):
+    """A small Linux kernel out of the source folder, in an empty folder; by path, the hashes of what the compiler made."""
+    out = b.fresh("objects")
+    os.makedirs(out)
+    fixed = {**ENV, "KBUILD_BUILD_TIMESTAMP": "Tue Nov 14 22:13:20 UTC 2023", "KBUILD_BUILD_USER": "a",
+             "KBUILD_BUILD_HOST": "a", "KBUILD_BUILD_VERSION": "1", "CCACHE_DISABLE": "1"}
+    for arguments in (["tinyconfig"], ["-j2"]):
+        done = subprocess.run(["make", "-C", source, "O=" + out, "LOCALVERSION=", *arguments], env=fixed,
+                              stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        if done.returncode != 0:
+            raise Failed(f"make {arguments[0]}: {done.stderr.decode(errors='replace').strip()[-500:]}")
+    hashes = {}
+    for folder, _, names in os.walk(out):
+        for name in names:
+            if name.endswith((".o", ".a")) or name in (".config", "vmlinux", "bzImage"):
+                path = os.path.join(folder, name)
+                with open(path, "rb") as file:
+                    hashes[os.path.relpath(path, out)] = hashlib.sha256(file.read()).hexdigest()
+    return hashes
+
+
+def building(b):
+    # At the same path both times, because objects can hold the names of their sources.
+    sample = b.sample()
+    wanted = build(b, b.clone("source"))
+    yield "clone-build", sample.stop()
+    path = b.fresh("source")
+    sample = b.sample()
+    with b.mount(path=path) as mount:
+        found = build(b, path)
+        sample.stop(mount)
+    differing = [name for name in sorted(wanted.keys() | found.keys()) if wanted.get(name) != found.get(name)]
+    if differing or "vmlinux" not in found:
+        raise Failed(f"{len(differing)} of {len(wanted)} objects differ: {', '.join(differing[:5])}")
+    print(f"mount-build: {len(found)} objects are the same", flush=True)
+    yield "mount-build", sample
+
+
+def looking_ahead(b):
+    folder = b.tree.subtree(folders=100)
+    for key, options in (("prefetch-on", []), ("prefetch-off", ["-o", "prefetch=off"])):
+        with b.mount(f"{FAR}/{PLAIN}", "--trees-ahead", "0", *options) as mount:
+            sample = b.sample()
+            text = output("ls", "-lRA", os.path.join(mount.path, folder))
+            sample.stop(mount)
+        expect(len(re.findall(rb"^[-dl][-rwxst]{9} ", text, re.MULTILINE)), b.tree.below[folder], "ls -lR shows entries")
+        yield key, sample
+
+
+def remembering(b):
+    with b.mount() as mount:
+        sample = b.sample()
+        mount.settled()
+        yield "idle", sample.stop(mount)
+    for key, work in (("dropped-find", b.walk), ("dropped-tar", b.read_all)):
+        with b.mount() as mount:
+            work(mount.path)
+            sample = b.sample()
+            drop_caches()
+            mount.settled()
+            sample.stop(mount)
+        b.server.warm()
+        yield key, sample
+
+
+def listing_wide(b):
+    repository = line(SCRIPTS + "/wide-repository")
+    b.server.serve("wide", repository)
+    top = line("git", "-C", repository, "ls-tree", "HEAD").count("\n") + 1
+    inner = "folder1/folder1"
+    entries = Tree(repository, inner).entries
+    sample = b.sample()
+    with b.mount(name="wide") as mount:
+        expect(output("ls", "-A", mount.path).count(b"\n"), top, "ls shows entries")
+        yield "wide-ls", sample.stop(mount)
+        sample = b.sample()
+        b.walk(os.path.join(mount.path, inner), entries)
+        yield "wide-find", sample.stop(mount)
+
+
+# ---- the tables ----
+
+@dataclasses.dataclass
+class Scenario:
+    measure: object       # a generator of (key, Sample)
+    rows: list
+    long: bool = False    # more than some 10 s
+
+
+def rows_of(*rows):
+    return [Row(key, title, aims) for key, title, *aims in rows]
+
+
+MEMORY = Aim("memory", 120e6)
+
+SCENARIOS = [
+    Scenario(cloning, long=True, rows=rows_of(
+        ("clone", "`git clone --depth 1`"),
+        ("checkout-find", "third `find -ls` in a checkout on disk"),
+        ("checkout-tar", "second `tar` of a checkout on disk"))),
+    Scenario(cloning_blobless, rows_of(
+        ("clone-blobless", "`git clone --depth 1 --filter=blob:none --no-checkout`"))),
+    Scenario(listing, rows_of(
+        ("mount-ls", "mount, `ls`", Aim("time", 0.012, "clone"), Aim("time", 1.5, "clone-blobless")),
+        ("remount-ls", "mount again with that cache, `ls`"))),
+    Scenario(walking, rows_of(
+        ("mount-find", "mount, `find -ls`", Aim("time", 0.06, "clone"), Aim("requests", 10), MEMORY),
+        ("warm-find", "third `find -ls` in one mount", Aim("time", 1.0, "checkout-find")),
+        ("remount-find", "mount of a cached commit without the server, `find -ls`", Aim("time", 0.5, "mount-find"),
+         Aim("requests", 0)),
+        ("stored-find", "`find -ls` in a fresh mount, everything stored", Aim("time", 1.0, "memory-tree")))),
+    Scenario(walking_memory, rows_of(
+        ("memory-tree", "first `find -ls` of a bare libfuse tree in memory, one thread"))),
+    Scenario(walking_far, rows_of(
+        ("mount-find-far", "mount, `find -ls`, 50 ms per request", Aim("more seconds", 0.5, "mount-find")))),
+    Scenario(listing_folder_plain, rows_of(
+        ("ls-folder", "mount, `ls -l` of a cold folder of 50 files, no `object-info`", Aim("requests after mount", 3)))),
+    Scenario(walking_plain, long=True, rows=rows_of(
+        ("mount-find-plain", "mount, `find -ls`, no `object-info`", Aim("time", 0.5, "clone")))),
+    Scenario(reading_all, long=True, rows=rows_of(
+        ("mount-tar", "mount, `tar` of everything to a pipe", Aim("time", 0.5, "clone"), MEMORY),
+        ("warm-tar", "second `tar` in one mount", Aim("time", 1.0, "checkout-tar")))),
+    Scenario(searching, rows_of(
+        ("grep", "mount, `grep -r` in a folder of 500 files, 50 ms per request", Aim("time", 0.05, "cat-file")))),
+    Scenario(reading_one_by_one, long=True, rows=rows_of(
+        ("cat-file", "blobless clone, `git cat-file` of each of these, 50 ms per request"))),
+    Scenario(reading_random, rows_of(
+        ("random", "30 random files after the mount, 50 ms per request", Aim("time", 0.5, "random-cat-file"),
+         Aim("requests after mount", 31)))),
+    Scenario(reading_random_blobless, rows_of(
+        ("random-cat-file", "`git cat-file` of each of these after a blobless clone, 50 ms per request"))),
+    Scenario(building, long=True, rows=rows_of(
+        ("clone-build", "clone, kernel `tinyconfig` and `make -j2`"),
+        ("mount-build", "mount, the same build with the same objects", Aim("time", 0.9, "clone-build")))),
+    Scenario(looking_ahead, long=True, rows=rows_of(
+        ("prefetch-on", "`ls -lR` of 100 folders, 50 ms per request, no `object-info`, no whole-tree fetch"),
+        ("prefetch-off", "the same with `-o prefetch=off`", Aim("time at least", 20, "prefetch-on")))),
+    Scenario(remembering, long=True, rows=rows_of(
+        ("idle", "memory: idle after the mount"),
+        ("dropped-find", "memory: `find -ls`, then the kernel's caches dropped", Aim("memory", 1.2, "idle")),
+        ("dropped-tar", "memory: `tar`, then the kernel's caches dropped", Aim("memory", 1.2, "idle")))),
+    Scenario(listing_wide, rows_of(
+        ("wide-ls", "1,000,000 files in 100,000 folders: mount, `ls`", Aim("time", 1.5, "mount-ls")),
+        ("wide-find", "there, `find -ls` of 1,111 folders with 11,110 files"))),
+]

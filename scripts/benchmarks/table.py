@@ -1,0 +1,122 @@
+"""Rows, what is aimed at, and how both are shown."""
+
+import dataclasses
+import statistics
+
+
+@dataclasses.dataclass
+class Aim:
+    kind: str
+    limit: float
+    against: str = ""  # the key of a row
+
+
+@dataclasses.dataclass
+class Row:
+    key: str
+    title: str
+    aims: list
+
+
+def seconds_text(seconds):
+    return f"{seconds:.1f} s" if seconds >= 10 else f"{seconds:.2f} s" if seconds >= 1 else f"{seconds * 1000:.0f} ms"
+
+
+def bytes_text(count):
+    return "0" if count == 0 else f"{count / 1e6:.1f} MB" if count >= 100_000 else f"{count / 1e3:.1f} kB"
+
+
+def ratio_text(ratio):
+    return f"{ratio:.0f}" if ratio >= 10 else f"{ratio:.2g}"
+
+
+def median(samples, name):
+    values = [getattr(each, name) for each in samples]
+    return statistics.median(values) if None not in values else None
+
+
+def quotient(own, other):
+    return own / other
+
+
+def difference(own, other):
+    return own - other
+
+
+# By kind: what of a row's samples is looked at, how it is set against the other row (or stands alone), its text.
+KINDS = {
+    "time": ("seconds", quotient, ratio_text, "≤ "),
+    "time at least": ("seconds", quotient, ratio_text, "≥ "),
+    "more seconds": ("seconds", difference, seconds_text, "≤ + "),
+    "requests": ("requests", None, str, "≤ "),
+    "requests after mount": ("after_mount", None, str, "≤ "),
+    "memory": ("memory", quotient, None, "≤ "),
+}
+WORDS = {"requests": " requests", "requests after mount": " requests after the mount", "memory": " of memory"}
+
+
+@dataclasses.dataclass
+class Verdict:
+    row: Row
+    aim: Aim
+    limit: str           # "≤ 0.06"
+    measured: str        # "0.041", or why there is nothing
+    met: bool
+
+    def word(self):
+        return "met" if self.met else "missed"
+
+
+def verdicts(rows, results, failures):
+    """Of every row that was measured or should have been, every aim."""
+    for row in rows:
+        for aim in row.aims:
+            name, combine, text, sign = KINDS[aim.kind]
+            text = text or (ratio_text if aim.against else bytes_text)
+            limit = sign + text(aim.limit) + WORDS.get(aim.kind, "")
+            missing = next((key for key in (row.key, aim.against) if key and key not in results), None)
+            if missing in failures:
+                yield Verdict(row, aim, limit, f"`{missing}` failed", False)
+            elif missing is None:
+                value = median(results[row.key], name)
+                if aim.against:
+                    value = combine(value, median(results[aim.against], name))
+                met = value >= aim.limit if sign.startswith("≥") else value <= aim.limit
+                yield Verdict(row, aim, limit, text(value), met)
+
+
+def aims_table(rows, found):
+    titles = {row.key: row.title for row in rows}
+    lines = ["| workload | beside | aim | measured | |", "|---|---|--:|--:|---|"]
+    for each in found:
+        beside = titles[each.aim.against] if each.aim.against else "–"
+        word = "met" if each.met else "**missed**"
+        lines.append(f"| {each.row.title} | {beside} | {each.limit} | {each.measured} | {word} |")
+    return "\n".join(lines)
+
+
+def aims_lines(found):
+    for each in found:
+        beside = f" of {each.aim.against}" if each.aim.against else ""
+        yield f"{each.word():6}  {each.row.key}: {each.measured} ({each.limit}{beside})"
+
+
+def results_table(rows, results, failures):
+    lines = ["| | time | fastest to slowest | requests | after the mount | received | memory | at its peak | read ahead, unused |",
+             "|---|--:|--:|--:|--:|--:|--:|--:|--:|"]
+    for row in rows:
+        if row.key not in results:
+            if row.key in failures:
+                lines.append(f"| {row.title} | failed |" + " |" * 7)
+            continue
+        samples = results[row.key]
+        times = sorted(each.seconds for each in samples)
+        mount = samples[0].mounted is not None
+        ahead, unused = median(samples, "ahead"), median(samples, "unused")
+        lines.append("| " + " | ".join([
+            row.title, seconds_text(statistics.median(times)), f"{seconds_text(times[0])} to {seconds_text(times[-1])}",
+            f"{median(samples, 'requests'):.0f}", f"{median(samples, 'after_mount'):.0f}" if mount else "",
+            bytes_text(median(samples, "bytes")),
+            bytes_text(median(samples, "memory")) if mount else "", bytes_text(median(samples, "peak")) if mount else "",
+            "" if not mount else "–" if ahead is None else f"{bytes_text(unused)} of {bytes_text(ahead)}"]) + " |")
+    return "\n".join(lines)
