@@ -15,7 +15,8 @@ class Sample:
 
     def __init__(self, server):
         self.server = server
-        self.memory = self.peak = self.ahead = self.unused = self.requests = self.mounted = None
+        self.memory = self.peak = self.ahead = self.unused = None
+        self.requests = self.bytes = self.after_mount = self.mounted = None
         os.sync()  # what rows before have written is not this one's to wait for
         server.requests()
         self.start = time.monotonic()
@@ -65,6 +66,7 @@ class Bench:
         return "/".join(part.strip("/") for part in parts if part)
 
     def fresh(self, name):
+        """A path where nothing is any more. Not while a sample is taken: removing a tree takes time."""
         path = os.path.join(self.folder, name)
         shutil.rmtree(path, ignore_errors=True)
         return path
@@ -73,8 +75,8 @@ class Bench:
         return Sample(self.server)
 
     def mount(self, modifiers="", *options, name="tree", cache=None, path=None):
-        """With an empty cache, if no other is named."""
-        return Mount(self, cache or self.fresh("cache"), self.url(modifiers, name), options, path)
+        """With a cache of its own, if no other is named."""
+        return Mount(self, self.url(modifiers, name), options, cache, path)
 
     def list_top(self, path, tree=None):
         expect(output("ls", "-A", path).count(b"\n"), (tree or self.tree).at_top, "ls shows entries")
@@ -92,13 +94,12 @@ class Bench:
         if read < self.tree.size:
             raise Failed(f"tar reads {read} bytes of {self.tree.size}")
 
-    def clone(self, name, *options, modifiers=""):
-        target = self.fresh(name)
+    def clone(self, target, *options, modifiers=""):
         run("git", "clone", "-q", "--depth", "1", *options, self.url(modifiers), target)
         return target
 
-    def blobless(self, modifiers=""):
-        return self.clone("blobless", "--filter=blob:none", "--no-checkout", modifiers=modifiers)
+    def blobless(self, target, modifiers=""):
+        return self.clone(target, "--filter=blob:none", "--no-checkout", modifiers=modifiers)
 
     def read_files(self, contents, *command):
         """Reads each with a process of its own; the command's last word ends where the path begins."""

@@ -2,19 +2,22 @@
 
 import json
 import os
+import shutil
 import subprocess
+import tempfile
 import time
 
 from benchmarks.server import Failed, line, run
 
 
 class Mount:
-    """`cache` is the cache folder. Being mounted and unmounted takes part in what is measured around it."""
+    """Without `cache`, the cache folder is one of its own, which goes with the mount."""
 
-    def __init__(self, bench, cache, source, options=(), path=None):
+    def __init__(self, bench, source, options=(), cache=None, path=None):
         self.binary, self.path = bench.binary, path or os.path.join(bench.folder, "mnt")
+        self.own_cache = None if cache else tempfile.mkdtemp(prefix="cache-", dir=bench.folder)
         self.pid_file = os.path.join(bench.folder, "pid")
-        self.command = [self.binary, "mount", "--cache-dir", cache, "--pid-file", self.pid_file, "--log-file",
+        self.command = [self.binary, "mount", "--cache-dir", cache or self.own_cache, "--pid-file", self.pid_file, "--log-file",
                         os.path.join(bench.folder, "log"), *options, "--", source, self.path]
 
     def __enter__(self):
@@ -25,6 +28,8 @@ class Mount:
 
     def __exit__(self, *_):
         run(self.binary, "unmount", self.path)
+        if self.own_cache:
+            shutil.rmtree(self.own_cache)
 
     def memory(self):
         """(resident bytes now, at their peak)"""

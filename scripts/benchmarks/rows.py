@@ -6,6 +6,7 @@ import hashlib
 import os
 import re
 import subprocess
+import sys
 import time
 
 from benchmarks.bench import drop_caches, expect
@@ -20,8 +21,9 @@ PLAIN = "noobjinfo"  # no object-info, as on most servers: a size is known when 
 # ---- scenarios ----
 
 def cloning(b):
+    target = b.fresh("clone")
     sample = b.sample()
-    target = b.clone("clone")
+    b.clone(target)
     sample.stop()
     expect(output("git", "-C", target, "ls-files", "-z").count(b"\0"), b.tree.leaves, "the clone has files")
     yield "clone", sample
@@ -38,8 +40,9 @@ def cloning(b):
 
 
 def cloning_blobless(b):
+    target = b.fresh("blobless")
     sample = b.sample()
-    target = b.blobless()
+    b.blobless(target)
     sample.stop()
     entries = output("git", "-C", target, "ls-tree", "-r", "-t", "-z", "HEAD").count(b"\0")
     expect(entries + 1, b.tree.entries, "the clone lists entries")
@@ -75,7 +78,8 @@ def walking(b):
             sample.stop(mount)
             # Asked of the mount, because a server that does not run counts nothing.
             for each in (sample, walk):
-                each.requests, each.bytes = mount.stats()["upstream.requests"], 0
+                each.requests = each.after_mount = mount.stats()["upstream.requests"]
+                each.bytes = 0
     yield "remount-find", sample
     yield "stored-find", walk
 
@@ -123,7 +127,8 @@ def reading_all(b):
 
 def searching(b):
     folder, files = b.tree.folder(files=500)
-    lines = {path: data.count(b"\n") + (data[-1:] not in (b"", b"\n")) for path, data in b.tree.contents(files).items()}
+    contents = b.tree.contents(files)
+    lines = {path: data.count(b"\n") + (data[-1:] not in (b"", b"\n")) for path, data in contents.items()}
     sample = b.sample()
     with b.mount(FAR) as mount:
         found = output("grep", "-rc", "^", folder, cwd=mount.path)
@@ -135,8 +140,9 @@ def searching(b):
 
 def reading_one_by_one(b):
     files = b.tree.contents(b.tree.folder(files=500)[1])
+    target = b.fresh("blobless")
     sample = b.sample()
-    b.read_files(files, "git", "-C", b.blobless(FAR), "cat-file", "blob", "HEAD:")
+    b.read_files(files, "git", "-C", b.blobless(target, FAR), "cat-file", "blob", "HEAD:")
     yield "cat-file", sample.stop()
 
 
@@ -150,15 +156,14 @@ def reading_random(b):
 
 def reading_random_blobless(b):
     files = b.tree.contents(b.tree.some_files(30))
-    target = b.blobless(FAR)
+    target = b.blobless(b.fresh("blobless"), FAR)
     sample = b.sample()
     b.read_files(files, "git", "-C", target, "cat-file", "blob", "HEAD:")
     yield "random-cat-file", sample.stop()
 
 
-def build(b, source):
-    """A small Linux kernel out of the source folder, in an empty folder; by path, the hashes of what the compiler made."""
-    out = b.fresh("objects")
+def build(source, out):
+    """A small Linux kernel. Returns by path the hashes of what the compiler made."""
     os.makedirs(out)
     fixed = {**ENV, "KBUILD_BUILD_TIMESTAMP": "Tue Nov 14 22:13:20 UTC 2023", "KBUILD_BUILD_USER": "a",
              "KBUILD_BUILD_HOST": "a", "KBUILD_BUILD_VERSION": "1", "CCACHE_DISABLE": "1"}
@@ -178,19 +183,20 @@ def build(b, source):
 
 
 def building(b):
-    # At the same path both times, because objects can hold the names of their sources.
+    # At the same paths both times, because objects can hold the names of their sources.
+    source, out = b.fresh("source"), b.fresh("objects")
     sample = b.sample()
-    wanted = build(b, b.clone("source"))
+    wanted = build(b.clone(source), out)
     yield "clone-build", sample.stop()
-    path = b.fresh("source")
+    source, out = b.fresh("source"), b.fresh("objects")
     sample = b.sample()
-    with b.mount(path=path) as mount:
-        found = build(b, path)
+    with b.mount(path=source) as mount:
+        found = build(source, out)
         sample.stop(mount)
     differing = [name for name in sorted(wanted.keys() | found.keys()) if wanted.get(name) != found.get(name)]
     if differing or "vmlinux" not in found:
         raise Failed(f"{len(differing)} of {len(wanted)} objects differ: {', '.join(differing[:5])}")
-    print(f"mount-build: {len(found)} objects are the same", flush=True)
+    print(f"mount-build: {len(found)} objects are the same", file=sys.stderr)
     yield "mount-build", sample
 
 
@@ -201,7 +207,8 @@ def looking_ahead(b):
             sample = b.sample()
             text = output("ls", "-lRA", os.path.join(mount.path, folder))
             sample.stop(mount)
-        expect(len(re.findall(rb"^[-dl][-rwxst]{9} ", text, re.MULTILINE)), b.tree.below[folder], "ls -lR shows entries")
+        entries = re.findall(rb"^[-dl][-rwxst]{9} ", text, re.MULTILINE)
+        expect(len(entries), b.tree.below[folder], "ls -lR shows entries")
         yield key, sample
 
 
@@ -272,7 +279,8 @@ SCENARIOS = [
     Scenario(walking_far, rows_of(
         ("mount-find-far", "mount, `find -ls`, 50 ms per request", Aim("more seconds", 0.5, "mount-find")))),
     Scenario(listing_folder_plain, rows_of(
-        ("ls-folder", "mount, `ls -l` of a cold folder of 50 files, no `object-info`", Aim("requests after mount", 3)))),
+        ("ls-folder", "mount, `ls -l` of a cold folder of 50 files, no `object-info`",
+         Aim("requests after mount", 3)))),
     Scenario(walking_plain, long=True, rows=rows_of(
         ("mount-find-plain", "mount, `find -ls`, no `object-info`", Aim("time", 0.5, "clone")))),
     Scenario(reading_all, long=True, rows=rows_of(

@@ -102,7 +102,8 @@ def aims_lines(found):
 
 
 def results_table(rows, results, failures):
-    lines = ["| | time | fastest to slowest | requests | after the mount | received | memory | at its peak | read ahead, unused |",
+    lines = ["| | time | fastest to slowest | requests | after the mount | received | memory | at its peak "
+             "| read ahead, unused |",
              "|---|--:|--:|--:|--:|--:|--:|--:|--:|"]
     for row in rows:
         if row.key not in results:
@@ -118,5 +119,6 @@ def results_table(rows, results, failures):
             f"{median(samples, 'requests'):.0f}", f"{median(samples, 'after_mount'):.0f}" if mount else "",
             bytes_text(median(samples, "bytes")),
             bytes_text(median(samples, "memory")) if mount else "", bytes_text(median(samples, "peak")) if mount else "",
-            "" if not mount else "–" if ahead is None else f"{bytes_text(unused)} of {bytes_text(ahead)}"]) + " |")
+            "" if not mount else "–" if ahead is None else f"{bytes_text(unused)} of {bytes_text(ahead)}",
+        ]) + " |")
     return "\n".join(lines)
