@@ -17,8 +17,8 @@ class Mount:
         self.binary, self.path = bench.binary, path or os.path.join(bench.folder, "mnt")
         self.own_cache = None if cache else tempfile.mkdtemp(prefix="cache-", dir=bench.folder)
         self.pid_file = os.path.join(bench.folder, "pid")
-        self.command = [self.binary, "mount", "--cache-dir", cache or self.own_cache, "--pid-file", self.pid_file, "--log-file",
-                        os.path.join(bench.folder, "log"), *options, "--", source, self.path]
+        self.command = [self.binary, "mount", "--cache-dir", cache or self.own_cache, "--pid-file", self.pid_file,
+                        "--log-file", os.path.join(bench.folder, "log"), *options, "--", source, self.path]
 
     def __enter__(self):
         os.makedirs(self.path, exist_ok=True)
@@ -40,14 +40,12 @@ class Mount:
         return tuple(int(fields[name].split()[0]) * 1024 for name in ("VmRSS", "VmHWM"))
 
     def settled(self):
-        """Waits until the resident memory has not changed for a second, at most 20."""
-        last, since, limit = None, 0, time.monotonic() + 20
-        while time.monotonic() < limit:
+        """Waits until the resident memory stays as it is: a mount gives back memory when it was not used for seconds."""
+        last, since, limit = None, 0, time.monotonic() + 60
+        while time.monotonic() < limit and (last is None or time.monotonic() - since < 8):
             now = self.memory()[0]
             if now != last:
                 last, since = now, time.monotonic()
-            elif time.monotonic() - since > 1:
-                return
             time.sleep(0.1)
 
     def stats(self):

@@ -118,7 +118,8 @@ def results_table(rows, results, failures):
             row.title, seconds_text(statistics.median(times)), f"{seconds_text(times[0])} to {seconds_text(times[-1])}",
             f"{median(samples, 'requests'):.0f}", f"{median(samples, 'after_mount'):.0f}" if mount else "",
             bytes_text(median(samples, "bytes")),
-            bytes_text(median(samples, "memory")) if mount else "", bytes_text(median(samples, "peak")) if mount else "",
+            bytes_text(median(samples, "memory")) if mount else "",
+            bytes_text(median(samples, "peak")) if mount else "",
             "" if not mount else "–" if ahead is None else f"{bytes_text(unused)} of {bytes_text(ahead)}",
         ]) + " |")
     return "\n".join(lines)
