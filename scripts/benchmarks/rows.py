@@ -213,17 +213,20 @@ def looking_ahead(b):
 
 
 def remembering(b):
-    with b.mount() as mount:
-        sample = b.sample()
+    def settled(mount, sample):
         mount.settled()
-        yield "idle", sample.stop(mount)
+        sample.stop(mount)
+        sample.seconds = None  # waiting is no measure of anything
+        return sample
+
+    with b.mount() as mount:
+        yield "idle", settled(mount, b.sample())
     for key, work in (("dropped-find", b.walk), ("dropped-tar", b.read_all)):
         with b.mount() as mount:
             work(mount.path)
             sample = b.sample()
             drop_caches()
-            mount.settled()
-            sample.stop(mount)
+            settled(mount, sample)
         b.server.warm()
         yield key, sample
 
@@ -303,8 +306,8 @@ SCENARIOS = [
         ("prefetch-off", "the same with `-o prefetch=off`", Aim("time at least", 20, "prefetch-on")))),
     Scenario(remembering, long=True, rows=rows_of(
         ("idle", "memory: idle after the mount"),
-        ("dropped-find", "memory: `find -ls`, then the kernel's caches dropped", Aim("memory", 1.2, "idle")),
-        ("dropped-tar", "memory: `tar`, then the kernel's caches dropped", Aim("memory", 1.2, "idle")))),
+        ("dropped-find", "memory: `find -ls`, then the kernel's caches dropped", Aim("times memory", 1.2, "idle")),
+        ("dropped-tar", "memory: `tar`, then the kernel's caches dropped", Aim("times memory", 1.2, "idle")))),
     Scenario(listing_wide, rows_of(
         ("wide-ls", "1,000,000 files in 100,000 folders: mount, `ls`", Aim("time", 1.5, "mount-ls")),
         ("wide-find", "there, `find -ls` of 1,111 folders with 11,110 files"))),

@@ -19,6 +19,8 @@ class Row:
 
 
 def seconds_text(seconds):
+    if seconds is None:
+        return ""
     return f"{seconds:.1f} s" if seconds >= 10 else f"{seconds:.2f} s" if seconds >= 1 else f"{seconds * 1000:.0f} ms"
 
 
@@ -28,6 +30,10 @@ def bytes_text(count):
 
 def ratio_text(ratio):
     return f"{ratio:.0f}" if ratio >= 10 else f"{ratio:.2g}"
+
+
+def count_text(count):
+    return f"{count:g}"
 
 
 def median(samples, name):
@@ -48,11 +54,13 @@ KINDS = {
     "time": ("seconds", quotient, ratio_text, "≤ "),
     "time at least": ("seconds", quotient, ratio_text, "≥ "),
     "more seconds": ("seconds", difference, seconds_text, "≤ + "),
-    "requests": ("requests", None, str, "≤ "),
-    "requests after mount": ("after_mount", None, str, "≤ "),
-    "memory": ("memory", quotient, None, "≤ "),
+    "requests": ("requests", None, count_text, "≤ "),
+    "requests after mount": ("after_mount", None, count_text, "≤ "),
+    "memory": ("memory", None, bytes_text, "≤ "),
+    "times memory": ("memory", quotient, ratio_text, "≤ "),
 }
-WORDS = {"requests": " requests", "requests after mount": " requests after the mount", "memory": " of memory"}
+WORDS = {"requests": " requests", "requests after mount": " requests after the mount", "memory": " of memory",
+         "times memory": " of the memory"}
 
 
 @dataclasses.dataclass
@@ -72,7 +80,6 @@ def verdicts(rows, results, failures):
     for row in rows:
         for aim in row.aims:
             name, combine, text, sign = KINDS[aim.kind]
-            text = text or (ratio_text if aim.against else bytes_text)
             limit = sign + text(aim.limit) + WORDS.get(aim.kind, "")
             missing = next((key for key in (row.key, aim.against) if key and key not in results), None)
             if missing in failures:
@@ -111,12 +118,13 @@ def results_table(rows, results, failures):
                 lines.append(f"| {row.title} | failed |" + " |" * 7)
             continue
         samples = results[row.key]
-        times = sorted(each.seconds for each in samples)
+        time = median(samples, "seconds")
+        times = sorted(each.seconds for each in samples) if time is not None else []
         mount = samples[0].mounted is not None
         ahead, unused = median(samples, "ahead"), median(samples, "unused")
         lines.append("| " + " | ".join([
-            row.title, seconds_text(statistics.median(times)), f"{seconds_text(times[0])} to {seconds_text(times[-1])}",
-            f"{median(samples, 'requests'):.0f}", f"{median(samples, 'after_mount'):.0f}" if mount else "",
+            row.title, seconds_text(time), f"{seconds_text(times[0])} to {seconds_text(times[-1])}" if times else "",
+            count_text(median(samples, "requests")), count_text(median(samples, "after_mount")) if mount else "",
             bytes_text(median(samples, "bytes")),
             bytes_text(median(samples, "memory")) if mount else "",
             bytes_text(median(samples, "peak")) if mount else "",
