@@ -40,7 +40,7 @@ class Mount:
         return tuple(int(fields[name].split()[0]) * 1024 for name in ("VmRSS", "VmHWM"))
 
     def settled(self):
-        """Waits until the resident memory stays as it is: a mount gives memory back when it was not used for seconds."""
+        """Waits until the resident memory stays as it is: an unused mount gives memory back after some seconds."""
         last, since, limit = None, 0, time.monotonic() + 60
         while time.monotonic() < limit and (last is None or time.monotonic() - since < 8):
             now = self.memory()[0]
