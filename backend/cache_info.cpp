@@ -1,6 +1,6 @@
 #include "backend/cache_info.hpp"
 
-#include "backend/pack_file.hpp"
+#include "backend/pack_index.hpp"
 #include "backend/store_files.hpp"
 #include "backend/store_folder.hpp"
 #include "config/byte_size.hpp"

@@ -2,15 +2,16 @@
 
 #include "backend/inflated_file.hpp"
 #include "backend/loose_objects.hpp"
+#include "backend/pack_delta.hpp"
+#include "backend/pack_format.hpp"
 #include "backend/pack_index.hpp"
+#include "backend/sha1.hpp"
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
-#include <memory>
-#include <openssl/evp.h>
 #include <optional>
 #include <string>
 #include <unistd.h>
@@ -23,15 +24,12 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::size_t piece = 128 * 1024;
+constexpr std::size_t longest_header = 48;  // of an entry
 constexpr std::size_t longest_chain = 4096; // git's own limit of delta depth is 4095
 
 error damaged(const fs::path& file) {
   return {EBADMSG, file.string() + " is damaged"};
 }
-
-struct free_digest {
-  void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
-};
 
 /// A file that grows, in pieces, and perhaps the name of the blob that it will be.
 class growing {
@@ -40,10 +38,8 @@ public:
 
   /// Before the first byte, if the hash matters.
   void hash_as_blob(std::uint64_t size) {
-    digest_.reset(EVP_MD_CTX_new());
-    EVP_DigestInit_ex(digest_.get(), EVP_sha1(), nullptr);
-    const std::string header = "blob " + std::to_string(size);
-    EVP_DigestUpdate(digest_.get(), header.c_str(), header.size() + 1);
+    hash_.emplace();
+    hash_->update(object_preamble(object_type::blob, size));
   }
 
   /// At most `piece` bytes at once.
@@ -58,8 +54,8 @@ public:
   result<void> flush() {
     if (stop_.load(std::memory_order_relaxed))
       return fail(ECANCELED, "the mount is ending");
-    if (digest_)
-      EVP_DigestUpdate(digest_.get(), buffer_.data(), buffer_.size());
+    if (hash_)
+      hash_->update(buffer_);
     BOOST_OUTCOME_TRYV(file_.write(buffer_, written_));
     written_ += buffer_.size();
     buffer_.clear();
@@ -69,18 +65,14 @@ public:
   std::uint64_t size() const { return written_ + buffer_.size(); }
 
   /// After `flush`.
-  oid name() {
-    oid out;
-    EVP_DigestFinal_ex(digest_.get(), out.bytes.data(), nullptr);
-    return out;
-  }
+  oid name() { return hash_->finish(); }
 
 private:
   unlinked_file& file_;
   const std::atomic<bool>& stop_;
   std::string buffer_;
   std::uint64_t written_ = 0;
-  std::unique_ptr<EVP_MD_CTX, free_digest> digest_;
+  std::optional<sha1> hash_;
 };
 
 /// `size` bytes, and these must be all there are.
@@ -104,10 +96,10 @@ public:
   explicit delta_bytes(inflated_file& from) : from_(from) {}
 
   /// False at the end, or where the file is damaged.
-  bool next(unsigned char& out) {
+  bool next(std::uint8_t& out) {
     if (at_ == size_ && !refill())
       return false;
-    out = static_cast<unsigned char>(buffer_[at_++]);
+    out = static_cast<std::uint8_t>(buffer_[at_++]);
     return true;
   }
   /// Some of the next bytes, up to `most`; empty at the end.
@@ -117,32 +109,6 @@ public:
     const std::size_t count = std::min(most, size_ - at_);
     at_ += count;
     return {buffer_.data() + at_ - count, count};
-  }
-  /// A number of seven bits a byte, the lowest first.
-  bool number(std::uint64_t& out) {
-    out = 0;
-    for (unsigned shift = 0; shift < 64; shift += 7) {
-      unsigned char byte = 0;
-      if (!next(byte))
-        return false;
-      out |= std::uint64_t{byte & 0x7fU} << shift;
-      if ((byte & 0x80U) == 0)
-        return true;
-    }
-    return false;
-  }
-  /// Those of `count` little-endian bytes whose bits, from `bits` on, are set in `which`.
-  bool sparse(unsigned which, unsigned bits, unsigned count, std::uint64_t& out) {
-    out = 0;
-    for (unsigned i = 0; i < count; ++i) {
-      unsigned char byte = 0;
-      if ((which & (1U << (bits + i))) == 0)
-        continue;
-      if (!next(byte))
-        return false;
-      out |= std::uint64_t{byte} << (8 * i);
-    }
-    return true;
   }
 
 private:
@@ -159,79 +125,58 @@ private:
 
 /// Of a pack: one object as it is stored.
 struct stored {
-  int type = 0;           // as in packs; blob 3, and the two kinds of deltas
-  std::uint64_t size = 0; // inflated; of a delta, its own
+  entry_header header;
   std::uint64_t data_at = 0;
   std::uint64_t base_at = 0; // of a delta
 };
 
-constexpr int blob_type = 3, delta_by_offset = 6, delta_by_name = 7;
-
 std::optional<stored> read_stored(const fs::path& pack, const fs::path& index, std::uint64_t at) {
-  std::array<unsigned char, 64> head{};
+  std::array<char, longest_header> head;
   const int fd = ::open(pack.c_str(), O_RDONLY | O_CLOEXEC);
   const ssize_t got = fd < 0 ? -1 : ::pread(fd, head.data(), head.size(), static_cast<off_t>(at));
   if (fd >= 0)
     ::close(fd);
-  if (got < static_cast<ssize_t>(oid::raw_size)) // behind every object there are at least the bytes of the checksum
+  if (got <= 0)
     return std::nullopt;
-  std::size_t used = 0;
-  stored out;
-  unsigned byte = head[used++];
-  out.type = static_cast<int>(byte >> 4 & 7U);
-  out.size = byte & 15U;
-  for (unsigned shift = 4; (byte & 0x80U) != 0 && shift < 60; shift += 7) {
-    byte = head[used++];
-    out.size |= std::uint64_t{byte & 0x7fU} << shift;
-  }
-  if (out.type == delta_by_offset) {
-    byte = head[used++];
-    std::uint64_t back = byte & 0x7fU;
-    for (int more = 0; (byte & 0x80U) != 0 && more < 9; ++more) {
-      byte = head[used++];
-      back = ((back + 1) << 7) | (byte & 0x7fU);
-    }
-    if (back == 0 || back > at)
+  const auto parsed = entry_header::parse({head.data(), static_cast<std::size_t>(got)});
+  if (!parsed || !parsed.value())
+    return std::nullopt;
+  const entry_header& header = *parsed.value();
+  stored out{header, at + header.length};
+  if (header.type == ofs_delta) {
+    if (header.back == 0 || header.back > at)
       return std::nullopt;
-    out.base_at = at - back;
-  } else if (out.type == delta_by_name) {
-    const auto base = offset_in_pack(index, oid::from_raw(head.data() + used));
+    out.base_at = at - header.back;
+  } else if (header.type == ref_delta) {
+    const auto base = offset_in_pack(index, header.base);
     if (!base)
       return std::nullopt;
     out.base_at = *base;
-    used += oid::raw_size;
   }
-  out.data_at = at + used;
   return out;
 }
 
 /// Applies one delta; the size of what comes out is in it.
-result<void> apply_delta(const fs::path& pack, const stored& delta, const unlinked_file& base, std::uint64_t base_size,
-                         bool hash, growing& to) {
+result<void> apply_delta_to_file(const fs::path& pack, const stored& delta, const unlinked_file& base,
+                                 std::uint64_t base_size, bool hash, growing& to) {
   inflated_file file{pack, delta.data_at};
   if (!file.is_open())
     return error{errno, "cannot open " + pack.string()};
   delta_bytes in{file};
-  std::uint64_t from_size = 0, to_size = 0;
-  if (!in.number(from_size) || !in.number(to_size) || from_size != base_size)
+  const auto sizes = read_delta_sizes(in);
+  if (!sizes || sizes->base != base_size)
     return damaged(pack);
+  const std::uint64_t to_size = sizes->result;
   if (hash)
     to.hash_as_blob(to_size);
   std::string buffer(piece, '\0');
   while (to.size() < to_size) {
-    unsigned char command = 0;
-    if (!in.next(command) || command == 0)
+    const auto instruction = read_delta_instruction(in);
+    if (!instruction)
       return damaged(pack);
-    std::uint64_t offset = 0, length = command;
-    const bool copy = (command & 0x80U) != 0;
-    if (copy) {
-      if (!in.sparse(command, 0, 4, offset) || !in.sparse(command, 4, 3, length))
-        return damaged(pack);
-      if (length == 0)
-        length = 0x10000;
-      if (offset + length > base_size)
-        return damaged(pack);
-    }
+    auto [copy, offset, length] = *instruction;
+    if (copy && (offset > base_size || length > base_size - offset))
+      return damaged(pack);
     if (length > to_size - to.size())
       return damaged(pack);
     while (length != 0) {
@@ -267,10 +212,8 @@ result<void> copy_packed(const fs::path& pack, const fs::path& index, std::uint6
       return damaged(pack);
     chain.push_back(*one);
     at = one->base_at;
-  } while (chain.back().type == delta_by_offset || chain.back().type == delta_by_name);
-  if (chain.back().type < 1 || chain.back().type > 4)
-    return damaged(pack);
-  if (chain.back().type != blob_type)
+  } while (chain.back().header.is_delta());
+  if (chain.back().header.type != static_cast<unsigned>(object_type::blob))
     return fail(EIO, id.hex() + " is shown as a file, but is none");
   std::optional<unlinked_file> base;
   std::uint64_t base_size = 0;
@@ -284,13 +227,13 @@ result<void> copy_packed(const fs::path& pack, const fs::path& index, std::uint6
     growing out{last ? to.file : *between, to.stop};
     if (!base) {
       if (last)
-        out.hash_as_blob(chain[i].size);
+        out.hash_as_blob(chain[i].header.size);
       inflated_file data{pack, chain[i].data_at};
       if (!data.is_open())
         return error{errno, "cannot open " + pack.string()};
-      BOOST_OUTCOME_TRYV(inflate_rest(data, pack, chain[i].size, out));
+      BOOST_OUTCOME_TRYV(inflate_rest(data, pack, chain[i].header.size, out));
     } else {
-      BOOST_OUTCOME_TRYV(apply_delta(pack, chain[i], *base, base_size, last, out));
+      BOOST_OUTCOME_TRYV(apply_delta_to_file(pack, chain[i], *base, base_size, last, out));
     }
     if (last)
       return check(out, id);

@@ -17,7 +17,7 @@ struct blob_target {
   const std::atomic<bool>& stop;       ///< once true, the copying ends soon, with ECANCELED
 };
 
-/// Writes the contents of blob `id` to the target, its hash checked, from the loose objects and packs (pack-format,
+/// Writes the contents of blob `id` to the target, its hash checked, from the loose objects and packs (gitformat-pack,
 /// index version 2) below an `objects` folder and its alternates. A few hundred kilobytes of memory for any size, also
 /// for a delta: its base is written to a file first, the base's base before that. ENOENT: not in these. EBADMSG: here,
 /// but damaged. Other: the disk failed.

@@ -185,6 +185,10 @@ fs::path loose_file(const fs::path& objects, const oid& id) {
   return objects / hex.substr(0, 2) / hex.substr(2);
 }
 
+void free_odb_backend::operator()(git_odb_backend* backend) const {
+  backend->free(backend);
+}
+
 git_odb_backend* make_loose_backend(const fs::path& objects) {
   git_odb_backend* names = nullptr;
   if (git_odb_backend_loose(&names, objects.c_str(), -1, 0, 0, 0) != 0)

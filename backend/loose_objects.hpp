@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <string_view>
 #include <vector>
@@ -15,6 +16,12 @@ struct git_odb;
 struct git_odb_backend;
 
 namespace gitfs {
+
+struct free_odb_backend {
+  void operator()(git_odb_backend* backend) const;
+};
+/// A backend that is added to no git_odb.
+using odb_backend = std::unique_ptr<git_odb_backend, free_odb_backend>;
 
 inline constexpr std::size_t longest_loose_header = 32; ///< "commit ", 20 digits, NUL
 

@@ -3,6 +3,7 @@
 #include "backend/cache_keeper.hpp"
 #include "backend/fresh_blobs.hpp"
 #include "backend/git_odb.hpp"
+#include "backend/incoming_pack.hpp"
 #include "backend/large_blob.hpp"
 #include "backend/loose_objects.hpp"
 #include "backend/pack_ingest.hpp"
@@ -38,12 +39,8 @@ constexpr std::size_t most_full_uses = 256; // batches
 /// Looks at one place where a copy of an object may be.
 enum class copy_state { absent, sound, damaged };
 
-struct free_backend {
-  void operator()(git_odb_backend* backend) const { backend->free(backend); }
-};
-
 copy_state look(git_odb_backend* raw_backend, const oid& id) {
-  const std::unique_ptr<git_odb_backend, free_backend> backend{raw_backend};
+  const odb_backend backend{raw_backend};
   const auto* name = reinterpret_cast<const git_oid*>(id.bytes.data());
   if (backend->exists(backend.get(), name) == 0)
     return copy_state::absent;
@@ -220,7 +217,7 @@ result<std::shared_ptr<object_store>> object_store::open(const fs::path& cache_d
   use_libgit2();
   BOOST_OUTCOME_TRY(folder, make_store_folder(cache_dir, key));
   const fs::path objects = folder / "objects";
-  pack_ingest::clean(objects, store_lock(folder));
+  incoming_pack::clean(objects, store_lock(folder));
   BOOST_OUTCOME_TRY(reader, odb_reader::open(objects));
   auto state = std::make_shared<impl>(memory ? std::move(memory) : std::make_shared<memory_budget>(default_memory));
   state->folder = folder;

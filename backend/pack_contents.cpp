@@ -1,12 +1,11 @@
 #include "backend/pack_contents.hpp"
 
+#include "backend/file_io.hpp"
 #include "backend/pack_delta.hpp"
 
 #include <cerrno>
 #include <libdeflate.h>
 #include <string>
-#include <system_error>
-#include <unistd.h>
 
 namespace gitfs {
 
@@ -19,21 +18,6 @@ constexpr std::size_t keep_budget = std::size_t{32} << 20;
 struct free_decompressor {
   void operator()(libdeflate_decompressor* d) const { libdeflate_free_decompressor(d); }
 };
-
-result<void> read_exactly(int file, char* out, std::uint64_t size, std::uint64_t offset) {
-  while (size > 0) {
-    const ssize_t got = ::pread(file, out, size, static_cast<off_t>(offset));
-    if (got < 0 && errno == EINTR)
-      continue;
-    if (got <= 0)
-      return fail(EIO, std::string{"cannot read an arriving pack: "}
-                           + (got < 0 ? std::generic_category().message(errno) : "it became shorter"));
-    out += got;
-    offset += static_cast<std::uint64_t>(got);
-    size -= static_cast<std::uint64_t>(got);
-  }
-  return success();
-}
 
 } // namespace
 
@@ -96,7 +80,7 @@ result<std::unique_ptr<char[]>> pack_contents::inflated(pack_position index) con
   if (e.size > largest_in_memory)
     return fail(EIO, "an object of " + std::to_string(e.size) + " bytes is the base of a delta, which is refused");
   const auto packed = bytes_for(e.packed_size);
-  BOOST_OUTCOME_TRYV(read_exactly(file_, packed.get(), e.packed_size, e.data));
+  BOOST_OUTCOME_TRYV(read_at(file_, packed.get(), e.packed_size, e.data, "cannot read an arriving pack"));
   auto out = bytes_for(e.size);
   BOOST_OUTCOME_TRYV(inflate_whole({packed.get(), e.packed_size}, out.get(), e.size));
   return out;

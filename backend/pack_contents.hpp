@@ -23,6 +23,7 @@ struct pack_entry {
   std::uint64_t data = 0;               ///< offset of the deflated bytes
   std::uint64_t packed_size = 0;        ///< of these
   std::uint64_t size = 0;               ///< inflated: of the contents, or of the delta
+  std::uint64_t contents = 0;           ///< size of the contents, once they are known
   pack_position base = no_object;       ///< of a delta, once it is known
   object_type type = object_type::blob; ///< of a delta: that of its base, once it is known
 };

@@ -4,6 +4,7 @@
 #include "config/error.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 namespace gitfs {
@@ -13,10 +14,60 @@ struct delta_sizes {
   std::uint64_t result = 0;
 };
 
+/// Copy `size` bytes of the base from `offset` on, or insert the next `size` bytes of the delta.
+struct delta_instruction {
+  bool copy = false;
+  std::uint64_t offset = 0, size = 0;
+};
+
 /// What the delta says of itself. EIO: it is damaged.
 result<delta_sizes> sizes_of_delta(std::string_view delta);
 
 /// Makes `result` bytes at `out` of the base. EIO: the delta is damaged, or not of this base.
 result<void> apply_delta(std::string_view base, std::string_view delta, char* out, std::uint64_t result);
+
+// The decoder of both, for deltas that are not whole in memory too. `In`: its `bool next(std::uint8_t&)` gives byte
+// after byte, false at the end. None: the delta is damaged.
+
+/// A number of 7 bits a byte, the lowest first; at most 63 bits.
+template <class In>
+std::optional<std::uint64_t> read_delta_size(In& in) {
+  std::uint64_t out = 0;
+  std::uint8_t byte = 0;
+  for (unsigned shift = 0; shift < 63 && in.next(byte); shift += 7) {
+    out |= std::uint64_t{byte & 0x7fU} << shift;
+    if ((byte & 0x80U) == 0)
+      return out;
+  }
+  return std::nullopt;
+}
+
+template <class In>
+std::optional<delta_sizes> read_delta_sizes(In& in) {
+  const auto base = read_delta_size(in);
+  const auto result = base ? read_delta_size(in) : std::nullopt;
+  return result ? std::optional{delta_sizes{*base, *result}} : std::nullopt;
+}
+
+template <class In>
+std::optional<delta_instruction> read_delta_instruction(In& in) {
+  std::uint8_t first = 0;
+  if (!in.next(first) || first == 0) // 0 is reserved
+    return std::nullopt;
+  if ((first & 0x80U) == 0)
+    return delta_instruction{false, 0, first};
+  delta_instruction out{true};
+  for (unsigned i = 0; i < 7; ++i) { // the bytes that are not zero follow: four of the offset, three of the size
+    std::uint8_t byte = 0;
+    if ((first >> i & 1U) == 0)
+      continue;
+    if (!in.next(byte))
+      return std::nullopt;
+    (i < 4 ? out.offset : out.size) |= std::uint64_t{byte} << (8 * (i % 4));
+  }
+  if (out.size == 0)
+    out.size = 0x10000;
+  return out;
+}
 
 } // namespace gitfs

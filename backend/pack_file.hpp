@@ -2,6 +2,7 @@
 #pragma once
 
 #include "backend/oid.hpp"
+#include "backend/pack_index.hpp"
 #include "config/error.hpp"
 
 #include <cstdint>
@@ -29,7 +30,7 @@ public:
   };
 
   struct head {
-    unsigned type = 0;                 ///< 1 to 4 as object_type, 6 and 7: deltas by offset and by name
+    unsigned type = 0;                 ///< as in entry_header
     std::uint64_t size = 0;            ///< of the inflated data
     std::uint32_t length = 0;          ///< in bytes, the base's name or offset included
     std::optional<std::uint32_t> base; ///< of a delta: the number of the entry that it applies to
@@ -64,8 +65,7 @@ public:
 
 private:
   pack_file() = default;
-  result<void> parse(std::string_view text);
-  result<void> damaged(const std::string& how) const;
+  result<void> take(const pack_index& table);
 
   std::filesystem::path index_;
   int fd_ = -1;
@@ -74,8 +74,5 @@ private:
   std::vector<std::uint32_t> by_id_; // numbers of entries, in the order of their names
   oid pack_checksum_;
 };
-
-/// The number of objects that an index claims to have; 0 if that cannot be read. Costs one read.
-std::uint64_t objects_in(const std::filesystem::path& index);
 
 } // namespace gitfs

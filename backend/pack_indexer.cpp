@@ -11,9 +11,6 @@ namespace gitfs {
 
 namespace {
 
-constexpr std::size_t header_size = 12;
-constexpr unsigned first_type = 1, last_type = 4, delta_on_offset = 6, delta_on_name = 7;
-
 // Larger blobs are hashed as they come, in pieces: they are not held in memory.
 constexpr std::uint64_t large_from = std::uint64_t{8} << 20;
 
@@ -23,70 +20,12 @@ auto broken(const std::string& why) {
   return fail(EIO, "a pack cannot be taken in: " + why);
 }
 
-std::uint32_t big_endian(std::string_view four) {
-  std::uint32_t out = 0;
-  for (const char c : four.substr(0, 4))
-    out = out << 8U | static_cast<std::uint8_t>(c);
-  return out;
-}
-
 /// What a stream of so many bytes takes at most as zlib deflates it, whatever its settings (zlib's deflateBound).
 std::uint64_t longest_deflated(std::uint64_t size) {
   return size + (size + 7) / 8 + (size + 63) / 64 + 64;
 }
 
 } // namespace
-
-struct pack_indexer::entry_header {
-  unsigned kind = 0;
-  std::uint64_t size = 0;
-  std::uint64_t back = 0; // delta_on_offset: how far before
-  oid base;               // delta_on_name
-  std::size_t length = 0; // of this header
-
-  bool delta() const { return kind == delta_on_offset || kind == delta_on_name; }
-
-  /// None: more bytes are needed.
-  static result<std::optional<entry_header>> parse(std::string_view in) {
-    entry_header out;
-    std::size_t at = 0;
-    const auto next = [&] { return static_cast<std::uint8_t>(in[at++]); };
-    if (in.empty())
-      return std::nullopt;
-    std::uint8_t byte = next();
-    out.kind = byte >> 4U & 7U;
-    out.size = byte & 0x0fU;
-    for (unsigned shift = 4; (byte & 0x80U) != 0; shift += 7) {
-      if (at == in.size())
-        return std::nullopt;
-      byte = next();
-      if (shift > 53)
-        return broken("the size of an object is beyond reason");
-      out.size |= std::uint64_t{byte & 0x7fU} << shift;
-    }
-    if (out.kind == delta_on_offset) {
-      do {
-        if (at == in.size())
-          return std::nullopt;
-        byte = next();
-        if (out.back >> 55U != 0)
-          return broken("the place of a delta's base is beyond reason");
-        out.back = out.back << 7U | (byte & 0x7fU);
-        if ((byte & 0x80U) != 0)
-          ++out.back; // no two ways to write one number
-      } while ((byte & 0x80U) != 0);
-    } else if (out.kind == delta_on_name) {
-      if (in.size() - at < oid::raw_size)
-        return std::nullopt;
-      out.base = oid::from_raw(in.data() + at);
-      at += oid::raw_size;
-    } else if (out.kind < first_type || out.kind > last_type) {
-      return broken("an object is of no known type");
-    }
-    out.length = at;
-    return out;
-  }
-};
 
 struct pack_indexer::large_blob {
   pack_position index = 0;
@@ -158,14 +97,13 @@ void pack_indexer::consume(std::size_t bytes) {
 }
 
 result<bool> pack_indexer::take_header() {
-  const std::string_view in = rest();
-  if (in.size() < header_size)
+  if (rest().size() < pack_header_size)
     return false;
-  const std::uint32_t version = big_endian(in.substr(4));
-  if (!in.starts_with("PACK") || (version != 2 && version != 3))
+  const auto count = parse_pack_header(rest());
+  if (!count)
     return broken("it is none, or of an unknown version");
-  count_ = big_endian(in.substr(8));
-  consume(header_size);
+  count_ = *count;
+  consume(pack_header_size);
   stage_ = count_ == 0 ? stage::trailer : stage::entries;
   return true;
 }
@@ -186,15 +124,14 @@ result<bool> pack_indexer::take_trailer() {
 
 pack_position pack_indexer::begin_entry(const entry_header& header) {
   const auto index = static_cast<pack_position>(objects_.size());
-  packed_object& object = objects_.emplace_back();
-  object.offset = position_;
+  objects_.emplace_back().offset = position_;
   crc_ = 0;
   consume(header.length);
   pack_entry& entry = contents_.entries().emplace_back();
   entry.data = position_;
   entry.size = header.size;
-  if (!header.delta())
-    entry.type = static_cast<object_type>(header.kind);
+  if (!header.is_delta())
+    entry.type = static_cast<object_type>(header.type);
   return index;
 }
 
@@ -206,10 +143,13 @@ void pack_indexer::end_entry() {
 }
 
 result<bool> pack_indexer::take_entry(bool last) {
-  BOOST_OUTCOME_TRY(header, entry_header::parse(rest()));
+  const auto parsed = entry_header::parse(rest());
+  if (!parsed)
+    return broken(parsed.error().message);
+  const auto& header = parsed.value();
   if (!header)
     return false;
-  if (header->kind == static_cast<unsigned>(object_type::blob) && header->size > large_from) {
+  if (header->type == static_cast<unsigned>(object_type::blob) && header->size > large_from) {
     const pack_position index = begin_entry(*header);
     large_ = std::make_unique<large_blob>(index, header->size);
     stage_ = stage::large_blob;
@@ -221,7 +161,7 @@ result<bool> pack_indexer::take_entry(bool last) {
   if (!last && rest().size() < header->length + longest_deflated(header->size))
     return false;
   const pack_position index = begin_entry(*header);
-  BOOST_OUTCOME_TRYV(header->delta() ? take_delta(index, *header) : take_whole(index, *header));
+  BOOST_OUTCOME_TRYV(header->is_delta() ? take_delta(index, *header) : take_whole(index, *header));
   BOOST_OUTCOME_TRYV(resolve_waiting(index));
   return true;
 }
@@ -243,7 +183,7 @@ result<void> pack_indexer::take_delta(pack_position index, const entry_header& h
   consume(length);
   end_entry();
   pack_position base = no_object;
-  if (header.kind == delta_on_name) {
+  if (header.type == ref_delta) {
     const auto known = by_name_.find(header.base);
     if (known != by_name_.end())
       base = known->second;
@@ -251,7 +191,7 @@ result<void> pack_indexer::take_delta(pack_position index, const entry_header& h
     const std::uint64_t offset =
         objects_[index].offset - header.back; // of too far back, the wrapped one is no object's
     const auto at = std::lower_bound(objects_.begin(), objects_.begin() + index, offset,
-                                     [](const packed_object& o, std::uint64_t want) { return o.offset < want; });
+                                     [](const index_entry& o, std::uint64_t want) { return o.offset < want; });
     if (at == objects_.begin() + index || at->offset != offset)
       return broken("a delta's base is at no object's place");
     base = static_cast<pack_position>(at - objects_.begin());
@@ -312,7 +252,7 @@ void pack_indexer::named(pack_position index, const object& contents) {
 
 void pack_indexer::named(pack_position index, const oid& id, std::uint64_t size) {
   objects_[index].id = id;
-  objects_[index].size = size;
+  contents_.entries()[index].contents = size;
   by_name_.emplace(id, index);
 }
 

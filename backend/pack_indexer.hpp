@@ -9,6 +9,8 @@
 #include "backend/fresh_blobs.hpp"
 #include "backend/oid.hpp"
 #include "backend/pack_contents.hpp"
+#include "backend/pack_format.hpp"
+#include "backend/pack_index.hpp"
 #include "backend/sha1.hpp"
 #include "config/error.hpp"
 
@@ -20,14 +22,6 @@
 #include <vector>
 
 namespace gitfs {
-
-/// What the index says of an object.
-struct packed_object {
-  oid id;
-  std::uint64_t size = 0;   ///< of its contents
-  std::uint64_t offset = 0; ///< in the pack
-  std::uint32_t crc = 0;    ///< of its bytes in the pack
-};
 
 /// Takes packs as gitformat-pack describes them, versions 2 and 3, with deltas on offsets and on names within the pack.
 /// Not thread-safe. Every error is final: EIO, the pack is damaged, cut off, or needs objects that are not in it
@@ -44,15 +38,16 @@ public:
   result<void> finish();
 
   /// After `finish`, in the order of the pack.
-  const std::vector<packed_object>& objects() const { return objects_; }
+  const std::vector<index_entry>& objects() const { return objects_; }
   object_type type_of(pack_position index) const { return contents_.entries()[index].type; }
+  /// Bytes of contents.
+  std::uint64_t size_of(pack_position index) const { return contents_.entries()[index].contents; }
   result<object> content(pack_position index) { return contents_.content(index); }
   /// The pack's trailer, which is also its name.
   const oid& checksum() const { return checksum_; }
 
 private:
   enum class stage : std::uint8_t { header, entries, large_blob, trailer, done };
-  struct entry_header;
   struct large_blob;
 
   // Each takes one step of its stage if the bytes for it are there; false: they are not. `last`: nor will be.
@@ -75,7 +70,7 @@ private:
 
   fresh_blobs* const fresh_;
   pack_contents contents_;
-  std::vector<packed_object> objects_;
+  std::vector<index_entry> objects_;
   stage stage_ = stage::header;
   std::uint32_t count_ = 0;
   std::string buffer_; // what was not consumed yet, from `used_` on

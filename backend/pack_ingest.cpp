@@ -1,8 +1,10 @@
 #include "backend/pack_ingest.hpp"
 
+#include "backend/file_io.hpp"
 #include "backend/git_odb.hpp"
-#include "backend/index_file.hpp"
+#include "backend/incoming_pack.hpp"
 #include "backend/loose_objects.hpp"
+#include "backend/pack_index.hpp"
 #include "backend/pack_indexer.hpp"
 
 #include <git2.h>
@@ -12,10 +14,7 @@
 #include <fcntl.h>
 #include <optional>
 #include <string>
-#include <sys/file.h>
 #include <sys/stat.h>
-#include <thread>
-#include <unistd.h>
 
 namespace gitfs {
 
@@ -28,90 +27,21 @@ constexpr std::size_t unpack_limit = 100;
 constexpr std::uint64_t unpack_bytes = std::uint64_t{16} << 20;
 constexpr int fast_compression = 1; // what is exploded is read soon and often, and its sender had it deflated before
 
-constexpr const char* folder_prefix = "incoming-";
-constexpr const char* pack_file = "pack";
-constexpr const char* index_file = "idx";
-constexpr const char* loose_prefix = "tmp_object_"; // libgit2's name for a loose object that it is writing
-
-struct free_backend {
-  void operator()(git_odb_backend* backend) const { backend->free(backend); }
-};
-
-error system_failure(int code, const std::string& what) {
-  return {code, what + ": " + std::generic_category().message(code)};
-}
-
-result<void> rename_file(const fs::path& from, const fs::path& to) {
-  if (::rename(from.c_str(), to.c_str()) != 0)
-    return system_failure(errno, "cannot move a file to " + to.string());
-  return success();
-}
-
-result<void> write_all(int file, std::string_view bytes, const std::string& what) {
-  while (!bytes.empty()) {
-    const ssize_t written = ::write(file, bytes.data(), bytes.size());
-    if (written < 0 && errno == EINTR)
-      continue;
-    if (written <= 0)
-      return system_failure(written < 0 ? errno : ENOSPC, "cannot write " + what);
-    bytes.remove_prefix(static_cast<std::size_t>(written));
-  }
-  return success();
-}
-
 } // namespace
-
-file_lock::file_lock(const fs::path& path, mode how, bool wait) {
-  fd_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  const int operation = (how == mode::shared ? LOCK_SH : LOCK_EX) | (wait ? 0 : LOCK_NB);
-  if (fd_ >= 0 && ::flock(fd_, operation) != 0) {
-    ::close(fd_);
-    fd_ = -1;
-  }
-}
-
-file_lock::~file_lock() {
-  if (fd_ >= 0)
-    ::close(fd_);
-}
-
-result<incoming_folder> incoming_folder::make(const fs::path& objects, const fs::path& lock) {
-  incoming_folder out;
-  std::string folder = (objects / folder_prefix).string() + "XXXXXX";
-  const file_lock birth{lock, file_lock::mode::shared, true}; // `clean` must not meet a folder not yet locked
-  if (::mkdtemp(folder.data()) == nullptr)
-    return system_failure(errno, "cannot make a folder in " + objects.string());
-  out.path_ = folder;
-  out.lock_ = file_lock{out.path_, file_lock::mode::exclusive, true};
-  return out;
-}
-
-incoming_folder::~incoming_folder() {
-  std::error_code ignored;
-  if (!path_.empty())
-    fs::remove_all(path_, ignored);
-}
 
 struct pack_ingest::impl {
   fs::path objects, lock_file;
-  incoming_folder incoming;
+  std::optional<incoming_pack> incoming;
   std::function<void(const ingested&)> installed;
-  int file = -1;
   std::optional<pack_indexer> indexer;
   std::uint64_t received = 0;
   std::optional<error> failure;
 
-  ~impl();
   result<void> take(std::string_view bytes);
   result<ingested> finish();
   result<void> install();
   result<void> explode();
 };
-
-pack_ingest::impl::~impl() {
-  if (file >= 0)
-    ::close(file);
-}
 
 pack_ingest::pack_ingest(std::unique_ptr<impl> state) : impl_(std::move(state)) {}
 
@@ -125,12 +55,9 @@ result<std::unique_ptr<pack_ingest>> pack_ingest::begin(const fs::path& objects,
   state->objects = objects;
   state->lock_file = lock;
   state->installed = std::move(installed);
-  BOOST_OUTCOME_TRY(incoming, incoming_folder::make(objects, lock));
-  state->incoming = std::move(incoming);
-  state->file = ::open((state->incoming.path() / pack_file).c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0444);
-  if (state->file < 0)
-    return system_failure(errno, "cannot make a file in " + state->incoming.path().string());
-  state->indexer.emplace(state->file, fresh);
+  BOOST_OUTCOME_TRY(incoming, incoming_pack::make(objects, lock));
+  state->incoming.emplace(std::move(incoming));
+  state->indexer.emplace(state->incoming->fd(), fresh);
   return std::unique_ptr<pack_ingest>{new pack_ingest{std::move(state)}};
 }
 
@@ -145,8 +72,8 @@ result<void> pack_ingest::append(std::string_view bytes) {
 }
 
 result<void> pack_ingest::impl::take(std::string_view bytes) {
+  BOOST_OUTCOME_TRYV(write_at(incoming->fd(), bytes, received, "cannot write an arriving pack"));
   received += bytes.size();
-  BOOST_OUTCOME_TRYV(write_all(file, bytes, "an arriving pack"));
   return indexer->append(bytes);
 }
 
@@ -168,10 +95,9 @@ result<ingested> pack_ingest::impl::finish() {
   ingested done;
   std::uint64_t total = 0;
   for (pack_position i = 0; i < indexer->objects().size(); ++i) {
-    const packed_object& object = indexer->objects()[i];
-    total += object.size;
+    total += indexer->size_of(i);
     if (indexer->type_of(i) == object_type::blob)
-      done.blobs.emplace_back(object.id, object.size);
+      done.blobs.emplace_back(indexer->objects()[i].id, indexer->size_of(i));
   }
   done.bytes = received;
   const std::size_t count = indexer->objects().size();
@@ -183,17 +109,9 @@ result<ingested> pack_ingest::impl::finish() {
 }
 
 result<void> pack_ingest::impl::install() {
-  const std::string name = "pack-" + indexer->checksum().hex();
-  const fs::path index = incoming.path() / index_file;
-  const int made = ::open(index.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0444);
-  if (made < 0)
-    return system_failure(errno, "cannot make a file in " + incoming.path().string());
-  const auto written = write_all(made, make_index(indexer->objects(), indexer->checksum()), "the index of a pack");
-  ::close(made);
-  BOOST_OUTCOME_TRYV(written);
-  // The index last: whoever sees it finds its pack.
-  BOOST_OUTCOME_TRYV(rename_file(incoming.path() / pack_file, objects / "pack" / (name + ".pack")));
-  return rename_file(index, objects / "pack" / (name + ".idx"));
+  BOOST_OUTCOME_TRYV(incoming->write_index(make_index(indexer->objects(), indexer->checksum())));
+  BOOST_OUTCOME_TRYV(incoming->install(indexer->checksum()));
+  return success();
 }
 
 /// Writes the objects as loose ones.
@@ -201,7 +119,7 @@ result<void> pack_ingest::impl::explode() {
   git_odb_backend* raw = nullptr;
   if (git_odb_backend_loose(&raw, objects.c_str(), fast_compression, 0, 0777, 0444) != 0)
     return libgit2_error("cannot write objects", EIO);
-  const std::unique_ptr<git_odb_backend, free_backend> loose{raw};
+  const odb_backend loose{raw};
   for (pack_position i = 0; i < indexer->objects().size(); ++i) {
     const auto* name = reinterpret_cast<const git_oid*>(indexer->objects()[i].id.bytes.data());
     // Not over one that is there: ext4 waits for the disk when a file is replaced. If that one is damaged, whoever
@@ -219,33 +137,6 @@ result<void> pack_ingest::impl::explode() {
       return libgit2_error("cannot write an object", EIO);
   }
   return success();
-}
-
-void pack_ingest::clean(const fs::path& objects, const fs::path& lock) {
-  // Who makes a folder, installs a pack or writes loose objects holds the lock meanwhile; if it stays busy, a later
-  // opening cleans.
-  file_lock alone;
-  for (int attempt = 0; attempt < 20 && !alone.held(); ++attempt) {
-    if (attempt > 0)
-      std::this_thread::sleep_for(std::chrono::milliseconds{1});
-    alone = file_lock{lock, file_lock::mode::exclusive, false};
-  }
-  if (!alone.held())
-    return;
-  std::error_code status;
-  std::vector<fs::path> left;
-  for (const auto& entry : fs::directory_iterator{objects, status}) {
-    const std::string name = entry.path().filename().string();
-    const bool abandoned =
-        name.starts_with(folder_prefix) && file_lock{entry.path(), file_lock::mode::exclusive, false}.held();
-    if (abandoned || name.starts_with(loose_prefix))
-      left.push_back(entry.path());
-  }
-  for (const auto& entry : fs::directory_iterator{objects / "pack", status})
-    if (entry.path().extension() == ".pack" && !fs::exists(fs::path{entry.path()}.replace_extension(".idx"), status))
-      left.push_back(entry.path()); // killed between the two renames
-  for (const auto& path : left)
-    fs::remove_all(path, status);
 }
 
 } // namespace gitfs

@@ -1,9 +1,11 @@
 // A pack made of objects that are here already.
 #pragma once
 
+#include "backend/incoming_pack.hpp"
 #include "backend/object_db.hpp"
 #include "backend/pack_file.hpp"
-#include "backend/pack_ingest.hpp"
+#include "backend/pack_format.hpp"
+#include "backend/pack_index.hpp"
 #include "config/error.hpp"
 
 #include <cstdint>
@@ -25,12 +27,11 @@ class pack_writer {
 public:
   /// `store`: the repository's folder.
   static result<std::unique_ptr<pack_writer>> begin(const std::filesystem::path& store);
-  ~pack_writer();
   pack_writer(const pack_writer&) = delete;
   pack_writer& operator=(const pack_writer&) = delete;
 
   bool has(const oid& id) const { return offsets_.contains(id); }
-  std::size_t objects() const { return items_.size(); }
+  std::size_t objects() const { return entries_.size(); }
 
   /// From now on this object counts as damaged.
   void leave_out(const oid& id) { left_out_.insert(id); }
@@ -46,28 +47,23 @@ public:
   result<std::filesystem::path> install(std::time_t arrived);
 
 private:
-  struct item {
-    oid id;
-    std::uint64_t offset;
-    std::uint32_t crc;
-  };
+  pack_writer(const std::filesystem::path& objects, std::filesystem::path lock_file, incoming_pack incoming);
 
-  pack_writer() = default;
   result<void> copy_one(const pack_file& from, std::uint32_t number, const pack_file::head& head);
-  void begin_item(unsigned type, std::uint64_t size);
+  std::uint64_t next_offset() const { return flushed_ + buffer_.size(); }
+  result<void> begin_entry(const entry_header& header);
   result<void> put(std::string_view bytes);
   result<void> flush();
-  result<void> end_item(const oid& id);
+  void end_entry(const oid& id);
   result<oid> finish_pack();
-  result<void> write_index(const std::filesystem::path& file, const oid& checksum);
 
-  std::filesystem::path objects_, lock_file_;
-  incoming_folder incoming_;
-  int fd_ = -1;
+  const std::string failure_; // what the disk's errors begin with
+  const std::filesystem::path lock_file_;
+  incoming_pack incoming_;
   std::string buffer_;
-  std::uint64_t flushed_ = 0, item_begin_ = 0;
-  unsigned long crc_ = 0;
-  std::vector<item> items_;
+  std::uint64_t flushed_ = 0, entry_begin_ = 0;
+  std::uint32_t crc_ = 0; // of the entry so far
+  std::vector<index_entry> entries_;
   std::unordered_map<oid, std::uint64_t> offsets_;
   std::unordered_set<oid> left_out_;
 };

@@ -1,6 +1,6 @@
 #include "backend/store_files.hpp"
 
-#include "backend/pack_ingest.hpp"
+#include "backend/file_lock.hpp"
 #include "backend/store_folder.hpp"
 
 #include <algorithm>

@@ -1,8 +1,8 @@
 #include "backend/store_folder.hpp"
 
+#include "backend/file_lock.hpp"
 #include "backend/git_odb.hpp"
 #include "backend/oid.hpp"
-#include "backend/pack_ingest.hpp"
 #include "backend/sha1.hpp"
 
 #include <git2.h>
@@ -34,10 +34,6 @@ constexpr const char* maintenance_name = "maintenance.lock";
 constexpr const char* head_text = "ref: refs/heads/main\n";
 constexpr const char* new_prefix = ".new-";
 constexpr std::size_t readable_length = 60;
-
-error system_failure(int code, const std::string& what) {
-  return {code, what + ": " + std::generic_category().message(code)};
-}
 
 std::string contents_of(const fs::path& file) {
   std::ifstream in{file, std::ios::binary};

@@ -1,7 +1,8 @@
 #include "backend/store_maintenance.hpp"
 
+#include "backend/file_lock.hpp"
 #include "backend/git_odb.hpp"
-#include "backend/pack_ingest.hpp"
+#include "backend/incoming_pack.hpp"
 #include "backend/store_folder.hpp"
 #include "backend/store_quota.hpp"
 
@@ -73,7 +74,7 @@ result<maintenance_report> maintain(const fs::path& cache_dir, const maintenance
   out.before = disk_use(cache_dir);
   for (const fs::path& store : stores) {
     const std::uint64_t with = disk_use(store);
-    pack_ingest::clean(store / "objects", store_lock(store));
+    incoming_pack::clean(store / "objects", store_lock(store));
     clean_quarantine(store, false);
     out.leftover_bytes += with - std::min(with, disk_use(store));
     if (fs::exists(quarantine_folder(store)))

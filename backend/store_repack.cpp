@@ -1,9 +1,9 @@
 #include "backend/store_repack.hpp"
-#include "backend/sha1.hpp"
 
 #include "backend/git_odb.hpp"
 #include "backend/loose_objects.hpp"
 #include "backend/pack_writer.hpp"
+#include "backend/sha1.hpp"
 #include "backend/size_table.hpp"
 #include "backend/store_folder.hpp"
 
@@ -29,10 +29,6 @@ constexpr std::uint64_t most_objects = 1 << 20;                  // in a pack th
 constexpr std::uint64_t most_bytes = std::uint64_t{4} << 30;     // of the packs that go into one
 constexpr std::uint64_t largest_loose = std::uint64_t{64} << 20; // is held in memory; larger ones stay loose
 constexpr std::size_t packs_allowed = 16, loose_allowed = 1024;  // each makes every look-up slower
-
-struct free_backend {
-  void operator()(git_odb_backend* backend) const { backend->free(backend); }
-};
 
 enum class loose_state { added, damaged, left };
 
@@ -121,7 +117,7 @@ result<repack_report> repack(const fs::path& store, const std::vector<repack_sou
     (damaged ? damaged_packs : replaced).push_back(source.seen);
   }
   std::vector<seen_loose> gone;
-  const std::unique_ptr<git_odb_backend, free_backend> backend{make_loose_backend(store / "objects")};
+  const odb_backend backend{make_loose_backend(store / "objects")};
   for (const seen_loose& each : loose) {
     if (watcher.stop())
       return fail(ECANCELED, "stopped");

@@ -1,10 +1,11 @@
 #include "backend/store_verify.hpp"
-#include "backend/sha1.hpp"
 
+#include "backend/file_lock.hpp"
 #include "backend/git_odb.hpp"
 #include "backend/loose_objects.hpp"
 #include "backend/pack_file.hpp"
-#include "backend/pack_ingest.hpp"
+#include "backend/pack_index.hpp"
+#include "backend/sha1.hpp"
 #include "backend/size_table.hpp"
 #include "backend/store_files.hpp"
 #include "backend/store_folder.hpp"

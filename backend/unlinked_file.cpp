@@ -1,5 +1,7 @@
 #include "backend/unlinked_file.hpp"
 
+#include "backend/file_io.hpp"
+
 #include <cerrno>
 #include <cstdlib>
 #include <fcntl.h>
@@ -8,14 +10,6 @@
 #include <unistd.h>
 
 namespace gitfs {
-
-namespace {
-
-error system_failure(int code, const std::string& what) {
-  return {code, what + ": " + std::generic_category().message(code)};
-}
-
-} // namespace
 
 result<unlinked_file> unlinked_file::make(const std::filesystem::path& folder) {
   int fd = ::open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
@@ -42,30 +36,11 @@ unlinked_file::~unlinked_file() {
 }
 
 result<void> unlinked_file::write(std::string_view bytes, std::uint64_t offset) {
-  while (!bytes.empty()) {
-    const ssize_t n = ::pwrite(fd_, bytes.data(), bytes.size(), static_cast<off_t>(offset));
-    if (n < 0 && errno == EINTR)
-      continue;
-    if (n <= 0)
-      return system_failure(n < 0 ? errno : ENOSPC, "cannot write a large file's contents to disk");
-    bytes.remove_prefix(static_cast<std::size_t>(n));
-    offset += static_cast<std::uint64_t>(n);
-  }
-  return success();
+  return write_at(fd_, bytes, offset, "cannot write a large file's contents to disk");
 }
 
 result<void> unlinked_file::read(char* out, std::size_t size, std::uint64_t offset) const {
-  while (size != 0) {
-    const ssize_t n = ::pread(fd_, out, size, static_cast<off_t>(offset));
-    if (n < 0 && errno == EINTR)
-      continue;
-    if (n <= 0)
-      return system_failure(n < 0 ? errno : EIO, "cannot read a large file's contents from disk");
-    out += n;
-    size -= static_cast<std::size_t>(n);
-    offset += static_cast<std::uint64_t>(n);
-  }
-  return success();
+  return read_at(fd_, out, size, offset, "cannot read a large file's contents from disk");
 }
 
 } // namespace gitfs

@@ -5,6 +5,7 @@
 #include <boost/outcome/try.hpp>
 
 #include <string>
+#include <system_error>
 #include <utility>
 
 namespace gitfs {
@@ -23,6 +24,11 @@ using result = BOOST_OUTCOME_V2_NAMESPACE::result<T, error, BOOST_OUTCOME_V2_NAM
 /// `return fail(ENOENT, "…");` from any function that returns a result.
 inline auto fail(int code, std::string message) {
   return BOOST_OUTCOME_V2_NAMESPACE::failure(error{code, std::move(message)});
+}
+
+/// "WHAT: " and what the system calls this errno.
+inline error system_failure(int code, const std::string& what) {
+  return {code, what + ": " + std::generic_category().message(code)};
 }
 
 inline auto success() {

@@ -1,6 +1,6 @@
 // The indexer beside git's own, and with packs that nobody should send.
-#include "backend/index_file.hpp"
 #include "backend/pack_delta.hpp"
+#include "backend/pack_index.hpp"
 #include "backend/pack_indexer.hpp"
 #include "test/support/command.hpp"
 #include "test/support/temp_dir.hpp"
@@ -150,7 +150,7 @@ BOOST_AUTO_TEST_CASE(gives_every_content_again) {
     const auto contents = one.indexer.content(i);
     BOOST_REQUIRE(contents);
     BOOST_TEST(name_of(contents.value().type(), contents.value().data()).hex() == objects[i].id.hex());
-    BOOST_TEST(contents.value().data().size() == objects[i].size);
+    BOOST_TEST(contents.value().data().size() == one.indexer.size_of(i));
     BOOST_TEST((contents.value().type() == one.indexer.type_of(i)));
   }
 }
@@ -163,9 +163,9 @@ BOOST_AUTO_TEST_CASE(hands_over_the_blobs_that_are_not_large) {
   BOOST_REQUIRE(one.take(pack, 100'000));
   std::size_t blobs = 0;
   for (pack_position i = 0; i < one.indexer.objects().size(); ++i) {
-    const packed_object& object = one.indexer.objects()[i];
+    const index_entry& object = one.indexer.objects()[i];
     const auto blob = fresh.take(object.id);
-    BOOST_TEST(blob.has_value() == (one.indexer.type_of(i) == object_type::blob && object.size < 9'000'000));
+    BOOST_TEST(blob.has_value() == (one.indexer.type_of(i) == object_type::blob && one.indexer.size_of(i) < 9'000'000));
     if (blob) {
       ++blobs;
       BOOST_TEST(name_of(object_type::blob, blob->data()).hex() == object.id.hex());
@@ -249,7 +249,7 @@ BOOST_AUTO_TEST_CASE(damaged_in_any_way_with_a_right_checksum) {
 }
 
 BOOST_AUTO_TEST_CASE(offsets_beyond_two_gigabytes) {
-  std::vector<packed_object> objects(3);
+  std::vector<index_entry> objects(3);
   const std::uint64_t offsets[] = {12, 0x7fffffff, 0x123456789a};
   for (std::size_t i = 0; i < 3; ++i) {
     objects[i].id = name_of(object_type::blob, std::to_string(i));

@@ -1,7 +1,7 @@
 #include "backend/store_maintenance.hpp"
 
+#include "backend/file_lock.hpp"
 #include "backend/object_store.hpp"
-#include "backend/pack_ingest.hpp"
 #include "backend/size_table.hpp"
 #include "backend/store_folder.hpp"
 #include "backend/store_quota.hpp"
