@@ -21,8 +21,8 @@
 namespace gitfs {
 
 /// Copies objects as they lie in other packs, without inflating them, and deflates others. Memory: about 100 bytes for
-/// each object. (libgit2's packbuilder inflates every object and looks for deltas: 20 times as long, and it holds them
-/// in memory.) Destroyed before `install` it leaves nothing.
+/// each object. (libgit2's packbuilder inflates every object and looks for deltas, which takes dozens of times as
+/// long.) Destroyed before `install` it leaves nothing.
 class pack_writer {
 public:
   /// `store`: the repository's folder.
