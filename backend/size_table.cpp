@@ -116,6 +116,9 @@ struct size_table::impl {
   int adopt_resize(int status);
   int grow();
   transaction begin_read(std::shared_lock<std::shared_mutex>& lock);
+  /// Calls `use` with the place and the value of each that is there.
+  template <class Value, class Use>
+  void look_up(MDB_dbi table, std::span<const oid> ids, const Use& use);
   bool write(const std::function<int(MDB_txn*)>& change);
   void note(int status);
   void sync();
@@ -220,6 +223,24 @@ transaction size_table::impl::begin_read(std::shared_lock<std::shared_mutex>& lo
   return nullptr;
 }
 
+template <class Value, class Use>
+void size_table::impl::look_up(MDB_dbi table, std::span<const oid> ids, const Use& use) {
+  std::shared_lock<std::shared_mutex> lock;
+  const transaction txn = begin_read(lock);
+  if (!txn)
+    return;
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    MDB_val key = key_of(ids[i]), value;
+    Value found;
+    const int status = mdb_get(txn.get(), table, &key, &value);
+    note(status);
+    if (status != 0 || value.mv_size != sizeof found)
+      continue;
+    std::memcpy(&found, value.mv_data, sizeof found); // LMDB aligns values to two bytes
+    use(i, found);
+  }
+}
+
 bool size_table::impl::write(const std::function<int(MDB_txn*)>& change) {
   for (int attempt = 0; attempt < most_growths && env && !damaged; ++attempt) {
     std::shared_lock lock{resizing};
@@ -309,21 +330,10 @@ std::shared_ptr<size_table> size_table::open(const std::filesystem::path& file, 
 
 void size_table::get(std::span<const oid> ids, std::span<std::uint64_t> out) {
   std::fill(out.begin(), out.end(), unknown_size);
-  std::shared_lock<std::shared_mutex> lock;
-  const transaction txn = impl_->begin_read(lock);
-  if (!txn)
-    return;
-  for (std::size_t i = 0; i < ids.size(); ++i) {
-    MDB_val key = key_of(ids[i]), value;
-    stored_size found;
-    const int status = mdb_get(txn.get(), impl_->sizes, &key, &value);
-    impl_->note(status);
-    if (status != 0 || value.mv_size != sizeof found)
-      continue;
-    std::memcpy(&found, value.mv_data, sizeof found); // LMDB aligns values to two bytes
+  impl_->look_up<stored_size>(impl_->sizes, ids, [&](std::size_t i, const stored_size& found) {
     if (found.check == check_of(ids[i], found.size))
       out[i] = found.size;
-  }
+  });
 }
 
 void size_table::put(std::span<const std::pair<oid, std::uint64_t>> sizes) {
@@ -373,17 +383,7 @@ void size_table::trim() {
 
 void size_table::last_uses(std::span<const oid> ids, std::span<std::uint32_t> out) {
   std::fill(out.begin(), out.end(), 0);
-  std::shared_lock<std::shared_mutex> lock;
-  const transaction txn = impl_->begin_read(lock);
-  if (!txn)
-    return;
-  for (std::size_t i = 0; i < ids.size(); ++i) {
-    MDB_val key = key_of(ids[i]), value;
-    const int status = mdb_get(txn.get(), impl_->uses, &key, &value);
-    impl_->note(status);
-    if (status == 0 && value.mv_size == sizeof out[i])
-      std::memcpy(&out[i], value.mv_data, sizeof out[i]);
-  }
+  impl_->look_up<std::uint32_t>(impl_->uses, ids, [&](std::size_t i, std::uint32_t seconds) { out[i] = seconds; });
 }
 
 void size_table::forget_uses(std::span<const oid> ids) {
