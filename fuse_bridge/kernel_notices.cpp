@@ -83,28 +83,41 @@ public:
 protected:
   caf::behavior make_behavior() override {
     return {
-        [this](const forget_nodes& m) { (this->*method_)(m.nodeids); },
-        [this](reconfigured) { method_ = &notice_writer::by_reconfiguring; },
+        [this](const forget_nodes& m) { forget(m.nodeids); },
+        [this](reconfigured) { way_ = way::reconfigure; },
     };
   }
 
 private:
   using nodes = std::vector<std::uint64_t>;
+  enum class way { prune, reconfigure, none };
+
+  // No pointer to a member function: calling it, g++ 12 with -fsanitize=undefined warns of something uninitialized.
+  void forget(const nodes& ids) {
+    switch (way_) {
+    case way::prune:
+      return by_pruning(ids);
+    case way::reconfigure:
+      return by_reconfiguring();
+    case way::none:
+      return;
+    }
+  }
 
   void by_pruning(const nodes& ids) {
     constexpr std::size_t batch = 512; // as the kernel takes them; the connection's lock is held for one
     for (std::size_t at = 0; at < ids.size(); at += batch) {
       const int code = prune(connection_, std::span{ids}.subspan(at, std::min(batch, ids.size() - at)));
       if (code == EINVAL || code == ENOSYS) // an older kernel does not know this notification
-        return by_reconfiguring(ids);
+        return by_reconfiguring();
       if (code != 0)
         return; // ENOTCONN: the mount is ending
     }
   }
 
   // Once for all that came meanwhile: it is not about single nodes.
-  void by_reconfiguring(const nodes&) {
-    method_ = &notice_writer::not_at_all;
+  void by_reconfiguring() {
+    way_ = way::none;
     if (const int code = reconfigure(mountpoint_); code == 0)
       anon_send(this, reconfigured{});
     else
@@ -114,11 +127,9 @@ private:
           std::strerror(code));
   }
 
-  void not_at_all(const nodes&) {}
-
   const int connection_;
   const std::filesystem::path mountpoint_;
-  void (notice_writer::*method_)(const nodes&) = &notice_writer::by_pruning;
+  way way_ = way::prune;
 };
 
 } // namespace
