@@ -177,7 +177,7 @@ std::optional<std::uint64_t> offset_in_pack(const std::filesystem::path& index, 
       const std::uint64_t out = tables.offset(middle);
       return tables.good() ? std::optional{out} : std::nullopt;
     }
-    const bool before = there < id;
+    const bool before = there.bytes < id.bytes;
     (before ? low : high) = before ? middle + 1 : middle;
   }
   return std::nullopt;
