@@ -17,14 +17,14 @@ namespace gitfs::test {
 
 namespace {
 
-constexpr std::uint64_t line = 16, lines = 13'107'200; // 200 MB: at any offset it is known what has to be there
-constexpr std::size_t budget = std::size_t{64} << 20;
+constexpr std::uint64_t line = 16, lines = 6'291'456; // 96 MB: at any offset it is known what has to be there
+constexpr std::size_t budget = std::size_t{16} << 20;
 
 // Beside the large file, two versions of another of which git stores one as a delta of the other.
 const scratch_repository& repository() {
   static const scratch_repository made{
       // Neither tries for deltas of the largest file: that is what takes time.
-      "for r in . ../root/scratch.git; do git -C $r config core.bigFileThreshold 100m; git -C $r config "
+      "for r in . ../root/scratch.git; do git -C $r config core.bigFileThreshold 50m; git -C $r config "
       "core.compression 1; "
       "done; "
       "seq -f %015.0f 0 "
@@ -72,7 +72,7 @@ BOOST_AUTO_TEST_SUITE(large_files)
 
 BOOST_DATA_TEST_CASE(a_file_over_the_budget_is_read_in_any_way, boost::unit_test::data::make({"http", "local"}), from) {
   const git_server server{repository().root()};
-  mount m{url_or_path(server, from), {"--memory", "64M"}};
+  mount m{url_or_path(server, from), {"--memory", "16M"}};
   temp_dir scripts;
   const std::string large = (m / "large").string();
   must_run("cat >reader.py <<'EOF'\n" + std::string{reader} + "\nEOF", scripts.path());
@@ -96,9 +96,11 @@ BOOST_DATA_TEST_CASE(a_file_over_the_budget_is_read_in_any_way, boost::unit_test
   }
   BOOST_TEST(m.counter("disk.spooled") == line * lines); // inflated once, kept once
   BOOST_TEST(m.counter("memory.blobs") <= budget);
+#ifndef __SANITIZE_ADDRESS__ // which keeps what was freed
   // The most it ever had resident: without a bound this is the file's size and more.
   const std::string peak = must_run("awk '/VmHWM/ {print $2}' /proc/" + std::to_string(m.pid()) + "/status");
   BOOST_TEST(std::stoull(peak) * 1024 <= budget + (std::size_t{56} << 20), peak << " kB resident");
+#endif
   m.unmount();
   BOOST_TEST(m.log().find("still accounts") == std::string::npos, m.log());
 }
