@@ -41,6 +41,7 @@ caf::behavior fetcher_actor::make_behavior() {
         if (m.what.kind == want_kind::trees && !m.what.ids.empty())
           fetch_trees_ahead();
         queue_.add(key, std::move(m.what));
+        context_->counts.add(counter::wants_joined, queue_.take_joined());
         pump_soon();
       },
       [this](transfer_finished& m) { transfer_ended(m); },

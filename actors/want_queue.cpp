@@ -46,6 +46,7 @@ void want_queue::enqueue(want_kind kind, const oid& id, const want_key& key, urg
   auto [it, fresh] = of(kind).try_emplace(id);
   item& i = it->second;
   i.waiters.push_back(key);
+  joined_ += fresh ? 0 : 1;
   if (!fresh && how <= i.how)
     return; // joined
   i.how = how;

@@ -89,6 +89,9 @@ public:
   /// What a transfer in flight was planned to bring; empty for one that was cancelled.
   std::vector<oid> objects_of(std::uint64_t transfer) const;
 
+  /// Objects that somebody wanted while they were wanted already, since this was asked last.
+  std::uint64_t take_joined() { return std::exchange(joined_, 0); }
+
   std::size_t in_flight() const { return transfers_.size(); }
   std::size_t waiting() const { return wants_.size(); }
 
@@ -140,6 +143,7 @@ private:
   bool hold_sizes_ = false;
   bool reads_follow_ = false;
   unsigned unread_looks_ = 0;
+  std::uint64_t joined_ = 0;
   unsigned tree_requests_left_ = 0; // while held
 };
 

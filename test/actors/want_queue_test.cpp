@@ -66,7 +66,9 @@ BOOST_AUTO_TEST_CASE(an_object_is_asked_for_once_whoever_wants_it) {
   demand(1, ids(0, 3));
   const auto t = start();
   BOOST_TEST(t.ids.size() == 3U);
+  BOOST_TEST(queue.take_joined() == 0U);
   demand(2, ids(1, 4)); // two of them are on their way
+  BOOST_TEST(queue.take_joined() == 2U);
   const auto u = start();
   BOOST_TEST((u.ids == ids(3, 4)));
   BOOST_TEST(!queue.next());
