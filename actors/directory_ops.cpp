@@ -223,14 +223,14 @@ directory_state::lacking directory_state::read(kernel_op& op, const dentry& chil
   if (child.size != unknown_size && child.size >= context_.memory.spool_from())
     return read_spooled(op, child, what);
   if (child.size != unknown_size && child.size > inline_load_limit && (op.brought & missing::loaded) == 0) {
-    if (auto blob = context_.blobs.cached(child.id)) {
+    if (auto blob = context_.blobs.cached(child.id, what.size)) {
       op.answer.data(*blob, what.offset, what.size);
       return {};
     }
     if (context_.db->contains(child.id))
       return missing{missing::loaded, child.id};
   }
-  auto blob = context_.blobs.read(child.id, what.offset == 0 ? what.size : 0);
+  auto blob = context_.blobs.read(child.id, what.size);
   if (!blob) {
     if (blob.error().code == ENOENT) {
       if (what.offset == 0 && op.brought == 0 && context_.facts.prefetch)

@@ -1,6 +1,8 @@
 // What was freed, back to the system.
 #pragma once
 
+#include <atomic>
+#include <cstdint>
 #include <malloc.h>
 
 namespace gitfs {
@@ -11,6 +13,14 @@ inline void return_free_memory() {
 #ifdef __GLIBC__
   malloc_trim(0);
 #endif
+}
+
+/// Counts contents that came and went, and every 64 MB of them does that: what is freed in between lies scattered.
+inline void passed_through_memory(std::uint64_t bytes) {
+  constexpr std::uint64_t limit = std::uint64_t{64} << 20;
+  static std::atomic<std::uint64_t> passed{0};
+  if (passed.fetch_add(bytes, std::memory_order_relaxed) % limit + bytes >= limit)
+    return_free_memory();
 }
 
 } // namespace gitfs

@@ -21,7 +21,7 @@ namespace gitfs {
 class fresh_blobs {
 public:
   /// Larger ones are not kept: they are read in pieces, see blob_cache.
-  static constexpr std::size_t largest = std::size_t{1} << 20;
+  static constexpr std::size_t largest = std::size_t{8} << 20;
 
   /// Beyond what `budget` leaves to them the oldest go.
   explicit fresh_blobs(std::shared_ptr<memory_budget> budget) : budget_(std::move(budget)) {}

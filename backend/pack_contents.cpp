@@ -13,7 +13,7 @@ namespace {
 
 // The deepest chains of large files (generated headers of a few megabytes, each a delta of the one before) need a few
 // of them at once.
-constexpr std::size_t keep_budget = std::size_t{32} << 20;
+constexpr std::size_t keep_budget = std::size_t{16} << 20;
 
 struct free_decompressor {
   void operator()(libdeflate_decompressor* d) const { libdeflate_free_decompressor(d); }

@@ -1,6 +1,7 @@
 #include "backend/pack_ingest.hpp"
 
 #include "backend/file_io.hpp"
+#include "backend/free_memory.hpp"
 #include "backend/git_odb.hpp"
 #include "backend/incoming_pack.hpp"
 #include "backend/loose_objects.hpp"
@@ -86,6 +87,7 @@ result<std::uint32_t> pack_ingest::commit() {
   self.indexer.reset(); // and what it keeps in memory
   if (!done)
     return done.error();
+  passed_through_memory(done.value().contents);
   self.installed(done.value());
   return done.value().objects;
 }
@@ -100,6 +102,7 @@ result<ingested> pack_ingest::impl::finish() {
       done.blobs.emplace_back(indexer->objects()[i].id, indexer->size_of(i));
   }
   done.bytes = received;
+  done.contents = total;
   const std::size_t count = indexer->objects().size();
   done.objects = static_cast<std::uint32_t>(count);
   done.new_pack = count >= unpack_limit || total > unpack_bytes;

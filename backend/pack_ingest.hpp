@@ -19,6 +19,7 @@ namespace gitfs {
 struct ingested {
   std::uint32_t objects = 0;
   std::uint64_t bytes = 0;                          ///< of the pack as it came
+  std::uint64_t contents = 0;                       ///< bytes of all objects
   bool new_pack = false;                            ///< the folder `pack` has changed
   std::vector<std::pair<oid, std::uint64_t>> blobs; ///< and their sizes
 };
