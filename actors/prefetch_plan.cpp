@@ -58,10 +58,7 @@ void prefetch_plan::statted(const dir_link_ptr& directory) {
 }
 
 void prefetch_plan::read(const dir_link_ptr& directory, child_index file, const oid& id) {
-  if (const auto ahead = unread_.find(id); ahead != unread_.end()) {
-    counts_.add(counter::prefetch_used_bytes, ahead->second);
-    unread_.erase(ahead);
-  }
+  was_read(id);
   if (contents_.follow(directory, file))
     return;
   contents_.begin(directory, file);
@@ -75,8 +72,8 @@ void prefetch_plan::forgotten(const dir_link& directory) {
 }
 
 void prefetch_plan::finished(want_id id, const want_result& outcome) {
-  if (const auto asked = blobs_asked_.extract(id); !asked.empty() && outcome.code == 0)
-    came(asked.mapped());
+  if (const auto asked = blobs_asked_.extract(id))
+    outcome.code == 0 ? came(asked.mapped()) : forget_asked(asked.mapped());
   switch (static_cast<range>(id >> range_bits)) {
   case depth:
     sizes_cost_contents_ |= outcome.code == ENOTSUP;
@@ -100,22 +97,50 @@ void prefetch_plan::finished(want_id id, const want_result& outcome) {
 void prefetch_plan::came(const std::vector<oid>& blobs) {
   std::vector<std::uint64_t> sizes(blobs.size(), unknown_size);
   db_.sizes(blobs, sizes);
-  for (std::size_t i = 0; i < blobs.size() && unread_.size() < remembered; ++i)
-    if (sizes[i] != unknown_size && unread_.try_emplace(blobs[i], sizes[i]).second) {
-      counts_.add(counter::prefetch_blobs);
-      counts_.add(counter::prefetch_blob_bytes, sizes[i]);
-    }
+  for (std::size_t i = 0; i < blobs.size(); ++i) {
+    const auto it = unread_.find(blobs[i]);
+    if (it == unread_.end() || it->second.here || sizes[i] == unknown_size)
+      continue;
+    it->second.size = sizes[i];
+    it->second.here = true;
+    counts_.add(counter::prefetch_blobs);
+    counts_.add(counter::prefetch_blob_bytes, sizes[i]);
+    if (it->second.read)
+      was_read(blobs[i]);
+  }
+}
+
+void prefetch_plan::was_read(const oid& blob) {
+  const auto it = unread_.find(blob);
+  if (it == unread_.end())
+    return;
+  it->second.read = true;
+  if (!it->second.here)
+    return;
+  counts_.add(counter::prefetch_used_bytes, it->second.size);
+  unread_.erase(it);
+}
+
+// What is not going to come; a blob that another want brings too is not counted.
+void prefetch_plan::forget_asked(const std::vector<oid>& blobs) {
+  for (const oid& id : blobs)
+    if (const auto it = unread_.find(id); it != unread_.end() && !it->second.here)
+      unread_.erase(it);
 }
 
 void prefetch_plan::ask(want w) {
   const auto r = static_cast<range>(w.id >> range_bits);
-  if (w.kind == want_kind::blobs && (r == contents || r == busy))
+  if (w.kind == want_kind::blobs && (r == contents || r == busy) && unread_.size() < remembered) {
+    for (const oid& id : w.ids)
+      unread_.try_emplace(id);
     blobs_asked_.emplace(w.id, w.ids);
+  }
   port_.ask(std::move(w));
 }
 
 void prefetch_plan::cancel(want_id id) {
-  blobs_asked_.erase(id);
+  if (const auto asked = blobs_asked_.extract(id))
+    forget_asked(asked.mapped());
   counts_.add(counter::prefetch_cancelled);
   port_.cancel(id);
 }

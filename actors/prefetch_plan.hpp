@@ -36,6 +36,8 @@ private:
   void window_begins() override { port_.window_begins(); }
   void window_ends() override { port_.window_ends(); }
   void came(const std::vector<oid>& blobs);
+  void was_read(const oid& blob);
+  void forget_asked(const std::vector<oid>& blobs);
 
   object_db& db_;
   readahead_port& port_;
@@ -44,7 +46,12 @@ private:
   busy_directories busy_;
   bool sizes_cost_contents_ = false;
   std::unordered_map<want_id, std::vector<oid>> blobs_asked_;
-  std::unordered_map<oid, std::uint64_t> unread_; // blobs that came ahead, and their sizes
+  struct ahead {
+    std::uint64_t size = 0;
+    bool here = false;
+    bool read = false; // before it was here: its reader waits for it
+  };
+  std::unordered_map<oid, ahead> unread_; // blobs that were asked for ahead
 };
 
 } // namespace gitfs

@@ -160,6 +160,18 @@ BOOST_AUTO_TEST_CASE(what_came_ahead_and_what_of_it_was_read_is_counted) {
   BOOST_TEST(counts.value(counter::prefetch_used_bytes) == 200U);
 }
 
+BOOST_AUTO_TEST_CASE(what_is_read_before_it_came_is_counted_as_read_when_it_comes) {
+  for (const oid& b : blobs)
+    db.tell_size(b, 100);
+  const node& leaf = depth_first[2];
+  read_file(leaf, 0);
+  read_file(leaf, 1);
+  read_file(leaf, 2);
+  BOOST_TEST(counts.value(counter::prefetch_used_bytes) == 0U);
+  answer_all();
+  BOOST_TEST(counts.value(counter::prefetch_used_bytes) == 100U);
+}
+
 BOOST_AUTO_TEST_CASE(where_sizes_cost_contents_only_who_asks_for_sizes_is_followed) {
   for (std::size_t i = 0; i < 40; ++i)
     plan.listed(depth_first[i].link);
