@@ -17,6 +17,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <ctime>
 #include <mutex>
@@ -62,6 +63,7 @@ struct object_store::impl {
   std::unique_ptr<odb_reader> reader;
   std::shared_ptr<size_table> table;
   fresh_blobs fresh;
+  std::atomic<std::uint64_t> read_from_memory{0}, read_from_disk{0}; // bytes of contents
   std::mutex quarantine_mutex;
   std::mutex uses_mutex;
   std::vector<oid> uses;
@@ -232,11 +234,14 @@ result<std::shared_ptr<object_store>> object_store::open(const fs::path& cache_d
 result<object> object_store::read(const oid& id) {
   if (auto blob = impl_->fresh.take(id)) {
     impl_->note_use(id);
+    impl_->read_from_memory.fetch_add(blob->data().size(), std::memory_order_relaxed);
     return std::move(*blob);
   }
   auto out = impl_->read(id);
-  if (out)
+  if (out) {
     impl_->note_use(id);
+    impl_->read_from_disk.fetch_add(out.value().data().size(), std::memory_order_relaxed);
+  }
   return out;
 }
 
@@ -292,13 +297,16 @@ void object_store::refresh() {
 }
 
 std::vector<std::pair<std::string, std::uint64_t>> object_store::counters() const {
-  if (impl_->keeper == nullptr)
-    return {};
-  const keeper_counters& c = impl_->keeper->counters();
-  return {{"store.evicted_objects", c.evicted_objects},
-          {"store.evicted_bytes", c.evicted_bytes},
-          {"store.consolidations", c.consolidations},
-          {"store.cache_bytes", c.cache_bytes}};
+  std::vector<std::pair<std::string, std::uint64_t>> out{{"store.read_from_memory_bytes", impl_->read_from_memory},
+                                                         {"store.read_from_disk_bytes", impl_->read_from_disk}};
+  if (impl_->keeper != nullptr) {
+    const keeper_counters& c = impl_->keeper->counters();
+    out.insert(out.end(), {{"store.evicted_objects", c.evicted_objects},
+                           {"store.evicted_bytes", c.evicted_bytes},
+                           {"store.consolidations", c.consolidations},
+                           {"store.cache_bytes", c.cache_bytes}});
+  }
+  return out;
 }
 
 const fs::path& object_store::folder() const {
