@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <iterator>
 
 namespace gitfs {
@@ -16,7 +17,11 @@ constexpr std::uint64_t ahead_number = 0;
 // Packed trees of some 8,000 directories. Below, waiting for all of them is hardly longer than asking for one.
 constexpr std::uint64_t long_trees = 4U << 20;
 
-// Of a file that is fetched to learn its size because those before it were read: packed.
+// So long a path waits for all trees: it saves a request for each directory on it where they come as fast as one, as in
+// most repositories, and in the largest it is lost once.
+constexpr std::chrono::milliseconds path_patience{250};
+
+// Of a file that is fetched to learn its size, because it is probably going to be read.
 constexpr std::uint64_t longest_look = 1U << 20;
 
 } // namespace
@@ -55,6 +60,10 @@ caf::behavior fetcher_actor::make_behavior() {
         pump_soon();
       },
       [this](look_was_read) { queue_.look_was_read(); },
+      [this](trees_delayed) {
+        queue_.serve_paths();
+        pump_soon();
+      },
       [this](transfer_grew) {
         queue_.held_long();
         pump_soon();
@@ -108,6 +117,7 @@ void fetcher_actor::fetch_trees_ahead() {
   request.long_from = long_trees;
   request.grew_long = [me = caf::actor_cast<caf::actor>(this)] { caf::anon_send(me, transfer_grew{}); };
   queue_.hold_trees(true);
+  delayed_send(this, path_patience, trees_delayed{});
   context_->counts.add(counter::transfers_started);
   transfers_[ahead_number] = remote_->fetch(std::move(request), report(ahead_number));
 }
@@ -127,7 +137,7 @@ void fetcher_actor::start(const planned_transfer& plan) {
     request.wants = plan.ids;
     request.filter = fetch_filter::tree_0;
     if (plan.looked_up)
-      request.byte_limit = longest_look;
+      request.byte_limit = request.size_limit = longest_look;
     if (plan.kind == want_kind::blobs && (plan.looked_up || !queue_.wants_sizes(plan.number)))
       request.use = pack_use::read_soon;
   }

@@ -116,6 +116,8 @@ struct window_begins {};
 struct window_ends {};
 /// A file that was looked up by its path, and not listed, is being read.
 struct look_was_read {};
+/// Fetcher → itself, a moment after it asked for all trees.
+struct trees_delayed {};
 /// Fetcher → itself: everything that had come was entered.
 struct start_transfers {};
 
@@ -175,6 +177,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gitfs::window_begins)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gitfs::window_ends)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gitfs::look_was_read)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gitfs::start_transfers)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gitfs::trees_delayed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gitfs::transfer_grew)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gitfs::transfer_finished)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gitfs::directory_listed)

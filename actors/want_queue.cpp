@@ -12,6 +12,8 @@ namespace {
 // is the cheapest, a guess at contents the dearest.
 constexpr want_kind demand_order[] = {want_kind::trees, want_kind::blobs, want_kind::sizes};
 constexpr want_kind speculation_order[] = {want_kind::sizes, want_kind::trees, want_kind::blobs};
+constexpr std::size_t kept_buckets = 4096;
+
 constexpr urgency demands[] = {urgency::path, urgency::demand};
 
 } // namespace
@@ -101,7 +103,7 @@ void want_queue::cancel(const want_key& key) {
 }
 
 void want_queue::hold_trees(bool hold) {
-  hold_trees_ = hold;
+  hold_trees_ = hold_paths_ = hold;
   tree_requests_left_ = 0;
 }
 
@@ -111,7 +113,8 @@ bool want_queue::may_start(want_kind kind, urgency how) const {
     return false; // it brings everything
   switch (kind) {
   case want_kind::trees:
-    return !hold_trees_ || how == urgency::path || (how == urgency::demand && tree_requests_left_ != 0);
+    return !hold_trees_ || (how == urgency::path && !hold_paths_)
+           || (how == urgency::demand && tree_requests_left_ != 0);
   case want_kind::sizes:
     return !hold_sizes_ && std::count_if(transfers_.begin(), transfers_.end(), [](const auto& t) {
                              return t.second.plan.kind == want_kind::sizes;
@@ -231,7 +234,7 @@ void want_queue::finish(std::uint64_t number, const want_result& outcome, const 
     return;
   }
   if (outcome.code == EFBIG && t.plan.looked_up) {
-    degrade_focus(t.plan);
+    degrade_focus(t.plan, outcome);
     return;
   }
   if (outcome.code == ENOTSUP && !t.plan.snapshot) {
@@ -318,7 +321,8 @@ void want_queue::degrade_sizes() {
 }
 
 // Looked up by its path, and too long to be fetched for its size alone.
-void want_queue::degrade_focus(const planned_transfer& plan) {
+void want_queue::degrade_focus(const planned_transfer& plan, const want_result& outcome) {
+  const std::unordered_map<oid, std::uint64_t> sizes(outcome.sizes.begin(), outcome.sizes.end());
   for (const oid& id : plan.ids) {
     auto it = of(want_kind::blobs).find(id);
     if (it == of(want_kind::blobs).end())
@@ -328,6 +332,11 @@ void want_queue::degrade_focus(const planned_transfer& plan) {
       auto w = wants_.find(key);
       if (w == wants_.end() || w->second.w.kind != want_kind::sizes) {
         readers.push_back(key);
+        continue;
+      }
+      if (const auto size = sizes.find(id); size != sizes.end()) {
+        w->second.outcome.sizes.push_back(*size);
+        settle(key, 0);
         continue;
       }
       w->second.served_as = want_kind::sizes;
@@ -373,6 +382,10 @@ void want_queue::settle(const want_key& key, int code) {
     return;
   finished_.push_back({key, std::move(w.outcome)});
   wants_.erase(it);
+  if (wants_.empty())
+    for (items& each : items_)
+      if (each.empty() && each.bucket_count() > kept_buckets)
+        each = {}; // of a whole tree's sizes: a megabyte
 }
 
 } // namespace gitfs

@@ -59,11 +59,15 @@ public:
   /// The next transfer to start now; none: every slot is busy or nothing is wanted.
   std::optional<planned_transfer> next();
 
-  /// While set, all trees are on their way already: no others are asked for but those on a path, and what is only
-  /// guessed at leaves later, with what the walk then needs. `held_long`: that is going to take a while, so walks are
-  /// served too, a little.
+  /// While set, all trees are on their way already: no others are asked for, and what is only guessed at leaves later,
+  /// with what the walk then needs. `serve_paths`: it takes longer than a path may wait for it. `held_long`: it is
+  /// going to take a while, so walks are served too, a little.
   void hold_trees(bool hold);
-  void held_long() { tree_requests_left_ = hold_trees_ ? limits_.tree_requests_while_held : 0; }
+  void serve_paths() { hold_paths_ = false; }
+  void held_long() {
+    serve_paths();
+    tree_requests_left_ = hold_trees_ ? limits_.tree_requests_while_held : 0;
+  }
   /// While set, sizes are not asked for: a window that is being put together holds most of what would be asked.
   void hold_sizes(bool hold) { hold_sizes_ = hold; }
 
@@ -123,7 +127,7 @@ private:
   void settle(want_kind kind, const oid& id, int code);
   void settle(const want_key& key, int code);
   void degrade_sizes();
-  void degrade_focus(const planned_transfer& plan);
+  void degrade_focus(const planned_transfer& plan, const want_result& outcome);
   void requeue(want_kind kind, const oid& id, bool alone);
   void settle_queued(int code);
   bool sized(const want_key& key) const;
@@ -140,8 +144,9 @@ private:
   bool object_info_ = true;
   bool filter_ = true;
   bool hold_trees_ = false;
+  bool hold_paths_ = false; // only while trees are held
   bool hold_sizes_ = false;
-  bool reads_follow_ = false;
+  bool reads_follow_ = true; // who opens a file by its path mostly reads it
   unsigned unread_looks_ = 0;
   std::uint64_t joined_ = 0;
   unsigned tree_requests_left_ = 0; // while held

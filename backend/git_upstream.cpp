@@ -2,6 +2,8 @@
 
 #include "backend/capabilities.hpp"
 #include "backend/fetch_response.hpp"
+#include "backend/object_db.hpp"
+#include "backend/pack_format.hpp"
 #include "backend/protocol_v2.hpp"
 #include "backend/ref_choice.hpp"
 #include "backend/smart_http.hpp"
@@ -87,9 +89,30 @@ public:
     return done ? attempt_result{} : failed(std::move(done.error()));
   }
 
+  /// Of the blob that was too large.
+  std::optional<std::uint64_t> size() const { return size_of_blob_; }
+
 private:
+  /// The size of the blob that is all there is in the pack, from its first bytes.
+  void look_at_size(std::string_view bytes) {
+    constexpr std::size_t longest = pack_header_size + 16;
+    if (start_.size() >= longest)
+      return;
+    start_ += bytes.substr(0, longest - start_.size());
+    if (parse_pack_header(start_) != 1u)
+      return;
+    const auto entry = entry_header::parse(std::string_view{start_}.substr(pack_header_size));
+    if (entry && entry.value() && entry.value()->type == static_cast<unsigned>(object_type::blob)
+        && entry.value()->size > request_.size_limit)
+      size_of_blob_ = entry.value()->size;
+  }
+
   result<void> take(std::string_view bytes) {
     const std::uint64_t before = std::exchange(size_, size_ + bytes.size());
+    if (request_.size_limit != 0 && request_.wants.size() == 1)
+      look_at_size(bytes);
+    if (size_of_blob_)
+      return fail(EFBIG, "the blob has more than " + std::to_string(request_.size_limit) + " bytes");
     if (request_.byte_limit != 0 && size_ > request_.byte_limit)
       return fail(EFBIG, "the pack is longer than the limit of " + std::to_string(request_.byte_limit) + " bytes");
     if (request_.grew_long && before <= request_.long_from && size_ > request_.long_from)
@@ -112,6 +135,8 @@ private:
   pack_receiver& store_;
   const fetch_request& request_;
   std::uint64_t size_ = 0;
+  std::string start_; // of the pack, with a size_limit
+  std::optional<std::uint64_t> size_of_blob_;
   std::unique_ptr<pack_sink> sink_;
   bool sink_failed_ = false;
 };
@@ -234,7 +259,7 @@ struct git_upstream::state {
       stop.request_stop();
   }
 
-  result<void> fetch(operation& op, const fetch_request& request);
+  result<void> fetch(operation& op, const fetch_request& request, transfer_outcome& out);
   result<void> object_info(operation& op, const std::vector<oid>& ids, transfer_outcome& out);
   result<std::vector<advertised_ref>> list_refs(operation& op, std::span<const std::string> prefixes,
                                                 const capabilities& server);
@@ -251,7 +276,7 @@ struct git_upstream::state {
   worker_pool workers; ///< last: its threads use everything above
 };
 
-result<void> git_upstream::state::fetch(operation& op, const fetch_request& request) {
+result<void> git_upstream::state::fetch(operation& op, const fetch_request& request, transfer_outcome& out) {
   if (request.wants.empty())
     return success();
   BOOST_OUTCOME_TRY(can, server.get(op));
@@ -261,9 +286,17 @@ result<void> git_upstream::state::fetch(operation& op, const fetch_request& requ
                                "server: git config uploadpack.allowFilter true)");
   if (request.shallow && !can.fetch_shallow)
     return fail(ENOTSUP, from.display + ": the server does not offer shallow fetches");
-  return http.post(op, std::make_shared<const std::string>(compose_fetch(request, can)), [&](http_exchange& exchange) {
-    return pack_download{store, request}.read(exchange, op.stop);
-  });
+  auto done =
+      http.post(op, std::make_shared<const std::string>(compose_fetch(request, can)), [&](http_exchange& exchange) {
+        pack_download download{store, request};
+        auto read = download.read(exchange, op.stop);
+        if (const auto size = download.size())
+          out.sizes = {{request.wants.front(), *size}};
+        return read;
+      });
+  if (remember_sizes && !out.sizes.empty())
+    remember_sizes(out.sizes);
+  return done;
 }
 
 result<void> git_upstream::state::object_info(operation& op, const std::vector<oid>& ids, transfer_outcome& out) {
@@ -336,8 +369,8 @@ result<resolved_ref> git_upstream::resolve(const std::string& ref) {
 }
 
 std::unique_ptr<transfer> git_upstream::fetch(fetch_request request, transfer_callback done) {
-  return impl_->start(std::move(done), [this, request = std::move(request)](operation& op, transfer_outcome&) {
-    return impl_->fetch(op, request);
+  return impl_->start(std::move(done), [this, request = std::move(request)](operation& op, transfer_outcome& out) {
+    return impl_->fetch(op, request, out);
   });
 }
 

@@ -31,6 +31,8 @@ struct fetch_request {
   bool shallow = false;
   /// Give up with EFBIG once the pack is longer than this many bytes; 0: no limit.
   std::uint64_t byte_limit = 0;
+  /// Of a pack of one blob: the same as soon as its header says that it has more bytes, and its size is in the outcome.
+  std::uint64_t size_limit = 0;
   pack_use use = pack_use::keep;
   /// Called, if set, once the pack is longer than `long_from` bytes; on a thread of the upstream.
   std::function<void()> grew_long = nullptr;
@@ -44,7 +46,8 @@ struct transfer_outcome {
   /// object), EACCES (credentials), ENOTSUP (the server lacks the capability: `filter` for a filtered fetch,
   /// `object-info` for object_info).
   std::optional<error> failure;
-  /// object_info only: sizes of those the server knows, also written to the store's size table.
+  /// object_info, and a fetch that met its `size_limit`: sizes of those the server knows, also written to the store's
+  /// size table.
   std::vector<std::pair<oid, std::uint64_t>> sizes;
   /// Upstream HTTP requests made (with retries), and bytes received.
   std::uint32_t requests = 0;

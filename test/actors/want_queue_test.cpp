@@ -41,6 +41,16 @@ struct fixture {
       w.focus = focus;
     queue.add({1, id}, std::move(w));
   }
+  /// As somebody who stats files by their paths.
+  void look_without_reading() {
+    for (unsigned n = 900; n < 905; ++n) {
+      look(n, id_of(n), want_kind::sizes);
+      const auto t = start();
+      BOOST_TEST((t.kind == want_kind::blobs));
+      queue.finish(t.number, {});
+    }
+    (void)finished();
+  }
   planned_transfer start() {
     auto t = queue.next();
     BOOST_REQUIRE(t);
@@ -262,7 +272,7 @@ BOOST_AUTO_TEST_CASE(without_filter_everything_waits_for_one_snapshot) {
   BOOST_TEST((finished() == outcomes{{1, 0}, {2, 0}}));
 }
 
-BOOST_AUTO_TEST_CASE(while_all_trees_are_on_their_way_only_paths_are_served) {
+BOOST_AUTO_TEST_CASE(while_all_trees_are_on_their_way_no_others_are_asked_for) {
   queue.hold_trees(true);
   guess(1, ids(0, 5), want_kind::trees);
   guess(2, ids(10, 15), want_kind::sizes);
@@ -270,7 +280,10 @@ BOOST_AUTO_TEST_CASE(while_all_trees_are_on_their_way_only_paths_are_served) {
   demand(4, ids(30, 31), want_kind::trees); // a walk
   BOOST_TEST(!queue.next());
   look(5, id_of(40), want_kind::trees);
+  BOOST_TEST(!queue.next());
+  queue.serve_paths(); // for so long no path waits
   BOOST_TEST((start().ids == ids(40, 41)));
+  BOOST_TEST(!queue.next());
   demand(6, ids(50, 51), want_kind::sizes);
   BOOST_TEST(start().ids.size() == 6U); // what somebody waits for, and with it what costs nothing more
 }
@@ -301,15 +314,15 @@ BOOST_AUTO_TEST_CASE(a_path_goes_before_a_walk) {
   BOOST_TEST((start().kind == want_kind::trees));
 }
 
-BOOST_AUTO_TEST_CASE(a_file_that_is_looked_up_is_sized_with_its_siblings) {
+BOOST_AUTO_TEST_CASE(a_file_that_is_looked_up_is_sized_with_its_siblings_where_looks_are_not_followed_by_reads) {
+  look_without_reading();
   look(1, id_of(5), want_kind::sizes, ids(0, 5));
   const auto t = start();
   BOOST_TEST((t.kind == want_kind::sizes));
   BOOST_TEST(t.ids.size() == 6U);
 }
 
-BOOST_AUTO_TEST_CASE(where_reads_follow_a_size_comes_with_the_contents) {
-  queue.look_was_read();
+BOOST_AUTO_TEST_CASE(the_size_of_a_file_that_is_looked_up_comes_with_the_contents) {
   look(1, id_of(5), want_kind::sizes, ids(0, 5));
   const auto t = start();
   BOOST_TEST((t.kind == want_kind::blobs));
@@ -323,7 +336,6 @@ BOOST_AUTO_TEST_CASE(where_reads_follow_a_size_comes_with_the_contents) {
 }
 
 BOOST_AUTO_TEST_CASE(a_large_file_is_sized_without_its_contents_after_all) {
-  queue.look_was_read();
   look(1, id_of(5), want_kind::sizes, ids(0, 5));
   const auto t = start();
   demand(2, ids(5, 6)); // and meanwhile somebody reads it
@@ -339,16 +351,26 @@ BOOST_AUTO_TEST_CASE(a_large_file_is_sized_without_its_contents_after_all) {
   BOOST_TEST((finished() == outcomes{{1, 0}, {2, 0}}));
 }
 
+BOOST_AUTO_TEST_CASE(the_size_of_a_large_file_may_come_with_the_refusal) {
+  look(1, id_of(5), want_kind::sizes, ids(0, 5));
+  const auto t = start();
+  queue.finish(t.number, {EFBIG, {{id_of(5), 77}}});
+  const auto ended = queue.take_finished();
+  BOOST_REQUIRE_EQUAL(ended.size(), 1U);
+  BOOST_TEST(ended[0].outcome.code == 0);
+  BOOST_TEST((ended[0].outcome.sizes == std::vector<std::pair<oid, std::uint64_t>>{{id_of(5), 77}}));
+  BOOST_TEST(!queue.next());
+}
+
 BOOST_AUTO_TEST_CASE(who_looks_without_reading_gets_sizes_again) {
-  queue.look_was_read();
-  for (unsigned n = 0; n < 5; ++n) {
-    look(n, id_of(n), want_kind::sizes);
-    const auto t = start();
-    BOOST_TEST((t.kind == want_kind::blobs));
-    queue.finish(t.number, {});
-  }
+  look_without_reading();
   look(9, id_of(9), want_kind::sizes);
-  BOOST_TEST((start().kind == want_kind::sizes));
+  const auto t = start();
+  BOOST_TEST((t.kind == want_kind::sizes));
+  queue.finish(t.number, {});
+  queue.look_was_read();
+  look(10, id_of(10), want_kind::sizes);
+  BOOST_TEST((start().kind == want_kind::blobs));
 }
 
 BOOST_AUTO_TEST_CASE(without_object_info_a_look_costs_one_file_and_a_walk_what_it_is_worth) {

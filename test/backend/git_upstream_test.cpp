@@ -95,6 +95,21 @@ BOOST_AUTO_TEST_CASE(tree_0_brings_exactly_the_wanted_objects) {
   BOOST_TEST(up->counters().bytes == out.bytes);
 }
 
+BOOST_AUTO_TEST_CASE(of_a_blob_over_the_limit_only_the_size_comes) {
+  auto up = connect();
+  must_run("head -c 3000000 /dev/urandom >blob && git hash-object -w blob", repository());
+  const oid large = oid::from_hex(must_run("git hash-object blob", repository())).value();
+  must_run("git config uploadpack.allowAnySHA1InWant true", repository());
+  const auto out = fetch(*up, {.wants = {large}, .size_limit = 2'999'999});
+  BOOST_TEST(code_of(out) == EFBIG);
+  BOOST_TEST((out.sizes == std::vector<std::pair<oid, std::uint64_t>>{{large, 3'000'000}}));
+  BOOST_TEST(store.list_objects() == "");
+  const auto whole = fetch(*up, {.wants = {large}, .size_limit = 3'000'000});
+  BOOST_TEST(code_of(whole) == 0);
+  BOOST_TEST(whole.sizes.empty());
+  BOOST_TEST(store.list_objects() == large.hex());
+}
+
 BOOST_AUTO_TEST_CASE(git_leaves_out_a_want_behind_the_tree_that_lists_it) {
   auto up = connect();
   const oid tree = rev("main:dir"), child = rev("main:dir/two");
