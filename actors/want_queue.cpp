@@ -160,10 +160,9 @@ std::optional<planned_transfer> want_queue::take(want_kind kind, urgency how) {
   t.plan.kind = kind;
   t.plan.snapshot = kind != want_kind::sizes && !filter_;
   t.plan.looked_up = kind == want_kind::blobs && how == urgency::path && filter_ && object_info_;
-  const std::size_t most = kind == want_kind::sizes ? limits_.sizes : limits_.objects;
   auto fill = [&](urgency from) {
     std::deque<oid>& q = queue(kind, from);
-    while (!q.empty() && t.plan.ids.size() < most) {
+    while (!q.empty() && t.plan.ids.size() < most(kind)) {
       const oid id = q.front();
       auto it = of(kind).find(id);
       if (it == of(kind).end() || it->second.transfer != 0 || it->second.how != from) {
@@ -237,6 +236,10 @@ void want_queue::finish(std::uint64_t number, const want_result& outcome, const 
     degrade_focus(t.plan, outcome);
     return;
   }
+  if (outcome.code == E2BIG && !t.plan.snapshot && t.plan.ids.size() > 1) {
+    ask_for_fewer(t.plan);
+    return;
+  }
   if (outcome.code == ENOTSUP && !t.plan.snapshot) {
     // The server cannot filter: from now on whoever wants anything waits for the whole snapshot.
     filter_ = false;
@@ -278,7 +281,7 @@ void want_queue::finish(std::uint64_t number, const want_result& outcome, const 
           if (sized(key))
             wants_[key].outcome.sizes.push_back(*size);
     if (auto i = of(kind).find(id); i != of(kind).end() && i->second.transfer == number)
-      settle(kind, id, outcome.code);
+      settle(kind, id, outcome.code == E2BIG ? EIO : outcome.code); // E2BIG would tell a reader of its arguments
   }
 }
 
@@ -350,6 +353,14 @@ void want_queue::degrade_focus(const planned_transfer& plan, const want_result& 
     it->second.how = urgency::demand;
     requeue(want_kind::blobs, id, false);
   }
+}
+
+// A server, or what stands before it, limits the length of a request (nginx, left alone: 1 MB, some 20,000 ids). How
+// far it can only be tried; it stays like that.
+void want_queue::ask_for_fewer(const planned_transfer& plan) {
+  most(plan.kind) = std::min(most(plan.kind), plan.ids.size() / 2);
+  for (const oid& id : plan.ids)
+    requeue(plan.kind, id, false);
 }
 
 void want_queue::requeue(want_kind kind, const oid& id, bool alone) {

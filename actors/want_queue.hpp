@@ -76,7 +76,7 @@ public:
   void look_was_read() { reads_follow_ = true, unread_looks_ = 0; }
 
   /// A transfer ended. `absent`: what it was to bring and is not here although it succeeded; asked for once more,
-  /// alone. ENOTSUP and ENOENT change the plan rather than fail the wants, see want_queue.cpp.
+  /// alone. ENOTSUP, ENOENT, EFBIG and E2BIG change the plan rather than fail the wants, see want_queue.cpp.
   void finish(std::uint64_t transfer, const want_result& outcome, const std::vector<oid>& absent = {});
 
   /// Finishes whoever waits for a tree (not yet in flight) that `here` says has come by another way.
@@ -119,6 +119,8 @@ private:
   };
   using items = std::unordered_map<oid, item>;
 
+  /// So many ids one transfer of this kind asks for; fewer once the server has refused as many.
+  std::size_t& most(want_kind kind) { return kind == want_kind::sizes ? limits_.sizes : limits_.objects; }
   items& of(want_kind kind) { return items_[static_cast<int>(kind)]; }
   std::deque<oid>& queue(want_kind kind, urgency how) { return queues_[static_cast<int>(kind)][static_cast<int>(how)]; }
   void enqueue(want_kind kind, const oid& id, const want_key& key, urgency how);
@@ -128,12 +130,13 @@ private:
   void settle(const want_key& key, int code);
   void degrade_sizes();
   void degrade_focus(const planned_transfer& plan, const want_result& outcome);
+  void ask_for_fewer(const planned_transfer& plan);
   void requeue(want_kind kind, const oid& id, bool alone);
   void settle_queued(int code);
   bool sized(const want_key& key) const;
   bool may_start(want_kind kind, urgency how) const;
 
-  const limits limits_;
+  limits limits_;
   items items_[want_kinds];
   std::deque<oid> queues_[want_kinds][urgencies];
   std::map<want_key, entered_want> wants_;

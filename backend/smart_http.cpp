@@ -32,7 +32,7 @@ constexpr struct {
      "credentials)"},
     {407, EACCES, "the proxy asks for credentials"},
     {410, ENOENT, "the repository is gone"},
-    {413, EFBIG, "the server refuses a request of this size"},
+    {413, E2BIG, "the server refuses a request of this size (HTTP 413)"},
     {429, EIO, "the server asks to make fewer requests (HTTP 429)"},
 };
 

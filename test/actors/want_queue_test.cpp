@@ -362,6 +362,51 @@ BOOST_AUTO_TEST_CASE(the_size_of_a_large_file_may_come_with_the_refusal) {
   BOOST_TEST(!queue.next());
 }
 
+BOOST_AUTO_TEST_CASE(a_server_that_refuses_long_requests_gets_shorter_ones_for_good) {
+  for (const want_kind kind : {want_kind::sizes, want_kind::blobs}) {
+    fixture f;
+    const unsigned most = kind == want_kind::sizes ? 1000 : 100;
+    f.demand(1, ids(0, most), kind);
+    f.queue.finish(f.start().number, {E2BIG, {}});
+    BOOST_TEST(f.finished().empty());
+    const auto half = f.start();
+    BOOST_TEST(half.ids.size() == most / 2);
+    f.queue.finish(half.number, {E2BIG, {}});
+    std::vector<oid> came;
+    for (int request = 0; request < 4; ++request) {
+      const auto t = f.start();
+      BOOST_TEST(t.ids.size() == most / 4);
+      came.insert(came.end(), t.ids.begin(), t.ids.end());
+      f.queue.finish(t.number, {});
+    }
+    std::sort(came.begin(), came.end());
+    auto all = ids(0, most);
+    std::sort(all.begin(), all.end());
+    BOOST_TEST((came == all));
+    BOOST_TEST((f.finished() == outcomes{{1, 0}}));
+    f.demand(2, ids(2000, 2000 + most), kind);
+    BOOST_TEST(f.start().ids.size() == most / 4);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(what_is_refused_alone_fails_alone) {
+  demand(1, ids(0, 1));
+  demand(2, ids(1, 2));
+  queue.finish(start().number, {E2BIG, {}});
+  queue.finish(start().number, {E2BIG, {}});
+  queue.finish(start().number, {});
+  BOOST_TEST((finished() == outcomes{{1, EIO}, {2, 0}}));
+}
+
+BOOST_AUTO_TEST_CASE(a_refused_snapshot_is_not_asked_for_again) {
+  demand(1, ids(0, 10));
+  queue.finish(start().number, {ENOTSUP, {}});
+  const auto all = start();
+  BOOST_REQUIRE(all.snapshot);
+  queue.finish(all.number, {E2BIG, {}});
+  BOOST_TEST((finished() == outcomes{{1, EIO}}));
+}
+
 BOOST_AUTO_TEST_CASE(who_looks_without_reading_gets_sizes_again) {
   look_without_reading();
   look(9, id_of(9), want_kind::sizes);

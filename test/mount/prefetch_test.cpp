@@ -99,6 +99,17 @@ BOOST_AUTO_TEST_CASE(ls_l_of_a_cold_folder_costs_few_requests) {
   }
 }
 
+// 1,100 sizes, and as many contents, are more than fits into 16 KB; so are the 500 of one folder.
+BOOST_AUTO_TEST_CASE(a_server_with_a_limit_for_requests_is_asked_for_less_at_once) {
+  const mount m = at("short");
+  BOOST_TEST(must_run("find . -type f -printf '%s\\n' | sort | uniq -c | xargs", m.path()) == "1100 5000");
+  BOOST_TEST(must_run("find . -type f -exec cat {} + | wc -c", m.path()) == "5500000");
+  const auto all = server.requests();
+  const auto refused = std::count_if(all.begin(), all.end(), [](const auto& each) { return each.status == 413; });
+  BOOST_TEST(refused > 0);
+  BOOST_TEST(refused <= 10, refused << " requests were refused: the limit is not kept");
+}
+
 BOOST_AUTO_TEST_CASE(a_walk_costs_far_fewer_requests_than_it_has_folders) {
   // Without object-info the sizes of a folder come with its contents: one request for each of the 32.
   for (const auto& [modifiers, bound] : {std::pair{"", 15U}, std::pair{"noobjinfo", 40U}}) {

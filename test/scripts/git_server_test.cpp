@@ -60,6 +60,19 @@ BOOST_AUTO_TEST_CASE(sends_as_slowly_as_it_is_told) {
   BOOST_TEST(server.requests().front().seconds > 1);
 }
 
+BOOST_AUTO_TEST_CASE(refuses_long_requests) {
+  const auto post = [&](const std::string& modifiers, int bytes) {
+    return must_run("head -c " + std::to_string(bytes)
+                    + " /dev/zero | curl -s -o /dev/null -w '%{http_code}' --data-binary @- "
+                    + server.url(modifiers, "r.git") + "/git-upload-pack");
+  };
+  BOOST_TEST(post("short", 17'000) == "413");
+  BOOST_TEST(post("short", 16'000) != "413");
+  BOOST_TEST(post("", 17'000) != "413");
+  BOOST_TEST(git("short").status == 0);
+  BOOST_TEST(server.requests().front().status == 413);
+}
+
 BOOST_AUTO_TEST_CASE(modifiers_combine) {
   const auto offered = [&](const std::string& modifiers, const std::string& version = "2") {
     return run("GIT_TRACE_PACKET=1 git -c protocol.version=" + version + " ls-remote " + server.url(modifiers, "r.git"))
