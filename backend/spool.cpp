@@ -13,6 +13,20 @@ constexpr std::size_t always_kept = 4;
 
 } // namespace
 
+/// Ends in every case, also by an exception: others wait for it.
+struct spool::work {
+  spool& in;
+  const oid& id;
+
+  ~work() {
+    {
+      const std::lock_guard guard{in.lock_};
+      in.loading_.erase(id);
+    }
+    in.loaded_.notify_all();
+  }
+};
+
 std::shared_ptr<const spooled_blob> spool::touch(const oid& id) {
   auto it = std::find_if(recent_.begin(), recent_.end(), [&](const item& i) { return i.id == id; });
   if (it == recent_.end())
@@ -33,14 +47,13 @@ result<std::shared_ptr<const spooled_blob>> spool::load(const oid& id) {
     return there;
   loading_.insert(id);
   guard.unlock();
+  std::list<item> dropped; // closed last: freeing the blocks takes time
+  const work mine{*this, id};
   auto made = inflate(id);
-  std::list<item> dropped; // closed after the lock: freeing the blocks takes time
-  guard.lock();
-  if (made)
+  if (made) {
+    const std::lock_guard again{lock_};
     keep(id, made.value(), dropped);
-  loading_.erase(id);
-  guard.unlock();
-  loaded_.notify_all();
+  }
   return made;
 }
 

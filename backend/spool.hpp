@@ -61,6 +61,7 @@ private:
     oid id;
     std::shared_ptr<const spooled_blob> blob;
   };
+  struct work;
 
   result<std::shared_ptr<const spooled_blob>> inflate(const oid& id);
   std::shared_ptr<const spooled_blob> touch(const oid& id);

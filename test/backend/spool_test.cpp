@@ -7,6 +7,7 @@
 
 #include <atomic>
 #include <cerrno>
+#include <new>
 #include <thread>
 #include <vector>
 
@@ -27,6 +28,8 @@ public:
     ++copies;
     if (id.bytes[0] == 0)
       return fail(ENOENT, "not here");
+    if (id.bytes[0] == 255 && copies == 1)
+      throw std::bad_alloc{};
     if (to.stop)
       return fail(ECANCELED, "stopped");
     return to.file.write(std::string(size, static_cast<char>(id.bytes[0])), 0);
@@ -116,6 +119,11 @@ BOOST_AUTO_TEST_CASE(an_error_is_passed_on_and_not_remembered) {
   BOOST_TEST(!nowhere.load(number(1)));
   files.stop();
   BOOST_TEST(files.load(number(1)).error().code == ECANCELED);
+}
+
+BOOST_AUTO_TEST_CASE(after_an_exception_the_next_one_works) {
+  BOOST_CHECK_THROW(files.load(number(255)).value(), std::bad_alloc);
+  BOOST_TEST(files.load(number(255)).has_value()); // and does not wait for the first for ever
 }
 
 BOOST_AUTO_TEST_SUITE_END()
