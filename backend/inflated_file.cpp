@@ -9,15 +9,22 @@
 namespace gitfs {
 
 inflated_file::inflated_file(const std::filesystem::path& path, std::uint64_t offset)
-  : fd_(::open(path.c_str(), O_RDONLY | O_CLOEXEC)),
-    offset_(offset) {
-  ready_ = fd_ >= 0 && inflateInit(&stream_) == Z_OK;
+  : inflated_file(::open(path.c_str(), O_RDONLY | O_CLOEXEC), offset) {
+  ours_ = true;
+}
+
+inflated_file::inflated_file(int file, std::uint64_t offset) : fd_(file), ours_(false), offset_(offset) {
+  if (fd_ < 0)
+    return;
+  ready_ = inflateInit(&stream_) == Z_OK;
+  if (!ready_)
+    errno = ENOMEM;
 }
 
 inflated_file::~inflated_file() {
   if (ready_)
     inflateEnd(&stream_);
-  if (fd_ >= 0)
+  if (ours_ && fd_ >= 0)
     ::close(fd_);
 }
 

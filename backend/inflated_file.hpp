@@ -14,6 +14,8 @@ class inflated_file {
 public:
   /// From `offset` of the file on, as far as the deflated data go.
   explicit inflated_file(const std::filesystem::path& path, std::uint64_t offset = 0);
+  /// The same of an open file, which stays open until this object ends and is not closed by it.
+  inflated_file(int file, std::uint64_t offset);
   ~inflated_file();
   inflated_file(const inflated_file&) = delete;
   inflated_file& operator=(const inflated_file&) = delete;
@@ -40,6 +42,7 @@ private:
   bool refill();
 
   int fd_;
+  bool ours_;
   std::uint64_t offset_;
   bool ready_ = false, ended_ = false, failed_ = false;
   int read_error_ = 0;

@@ -27,6 +27,10 @@ constexpr std::size_t piece = 128 * 1024;
 constexpr std::size_t longest_header = 48;  // of an entry
 constexpr std::size_t longest_chain = 4096; // git's own limit of delta depth is 4095
 
+bool is_there(const fs::path& file) {
+  return ::access(file.c_str(), F_OK) == 0;
+}
+
 error damaged(const fs::path& file) {
   return {EBADMSG, file.string() + " is damaged"};
 }
@@ -130,12 +134,27 @@ struct stored {
   std::uint64_t base_at = 0; // of a delta
 };
 
-std::optional<stored> read_stored(const fs::path& pack, const fs::path& index, std::uint64_t at) {
+/// A pack that stays open: it may be merged into another while a blob is copied from it.
+class open_pack {
+public:
+  explicit open_pack(const fs::path& its_index)
+    : path(fs::path{its_index}.replace_extension(".pack")),
+      index(its_index),
+      fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC)) {}
+  ~open_pack() {
+    if (fd >= 0)
+      ::close(fd);
+  }
+  open_pack(const open_pack&) = delete;
+  open_pack& operator=(const open_pack&) = delete;
+
+  const fs::path path, index;
+  const int fd; ///< less than 0: errno says why
+};
+
+std::optional<stored> read_stored(const open_pack& pack, std::uint64_t at) {
   std::array<char, longest_header> head;
-  const int fd = ::open(pack.c_str(), O_RDONLY | O_CLOEXEC);
-  const ssize_t got = fd < 0 ? -1 : ::pread(fd, head.data(), head.size(), static_cast<off_t>(at));
-  if (fd >= 0)
-    ::close(fd);
+  const ssize_t got = ::pread(pack.fd, head.data(), head.size(), static_cast<off_t>(at));
   if (got <= 0)
     return std::nullopt;
   const auto parsed = entry_header::parse({head.data(), static_cast<std::size_t>(got)});
@@ -148,7 +167,7 @@ std::optional<stored> read_stored(const fs::path& pack, const fs::path& index, s
       return std::nullopt;
     out.base_at = at - header.back;
   } else if (header.type == ref_delta) {
-    const auto base = offset_in_pack(index, header.base);
+    const auto base = offset_in_pack(pack.index, header.base);
     if (!base)
       return std::nullopt;
     out.base_at = *base;
@@ -157,15 +176,15 @@ std::optional<stored> read_stored(const fs::path& pack, const fs::path& index, s
 }
 
 /// Applies one delta; the size of what comes out is in it.
-result<void> apply_delta_to_file(const fs::path& pack, const stored& delta, const unlinked_file& base,
+result<void> apply_delta_to_file(const open_pack& pack, const stored& delta, const unlinked_file& base,
                                  std::uint64_t base_size, bool hash, growing& to) {
-  inflated_file file{pack, delta.data_at};
+  inflated_file file{pack.fd, delta.data_at};
   if (!file.is_open())
-    return error{errno, "cannot open " + pack.string()};
+    return system_failure(errno, "cannot inflate " + pack.path.string());
   delta_bytes in{file};
   const auto sizes = read_delta_sizes(in);
   if (!sizes || sizes->base != base_size)
-    return damaged(pack);
+    return damaged(pack.path);
   const std::uint64_t to_size = sizes->result;
   if (hash)
     to.hash_as_blob(to_size);
@@ -173,12 +192,12 @@ result<void> apply_delta_to_file(const fs::path& pack, const stored& delta, cons
   while (to.size() < to_size) {
     const auto instruction = read_delta_instruction(in);
     if (!instruction)
-      return damaged(pack);
+      return damaged(pack.path);
     auto [copy, offset, length] = *instruction;
     if (copy && (offset > base_size || length > base_size - offset))
-      return damaged(pack);
+      return damaged(pack.path);
     if (length > to_size - to.size())
-      return damaged(pack);
+      return damaged(pack.path);
     while (length != 0) {
       std::string_view part;
       if (copy) {
@@ -187,7 +206,7 @@ result<void> apply_delta_to_file(const fs::path& pack, const stored& delta, cons
         part = {buffer.data(), count};
         offset += count;
       } else if (part = in.some(length); part.empty()) {
-        return damaged(pack);
+        return damaged(pack.path);
       }
       BOOST_OUTCOME_TRYV(to.append(part));
       length -= part.size();
@@ -202,14 +221,19 @@ result<void> check(growing& made, const oid& id) {
   return success();
 }
 
-/// From the base of all up to the blob itself, each in a file of its own; two of these at a time.
-result<void> copy_packed(const fs::path& pack, const fs::path& index, std::uint64_t at, const oid& id,
-                         const blob_target& to) {
+/// From the base of all up to the blob itself, each in a file of its own; two of these at a time. ENOENT: the pack is
+/// gone.
+result<void> copy_packed(const fs::path& index, std::uint64_t at, const oid& id, const blob_target& to) {
+  const open_pack pack{index};
+  if (pack.fd < 0)
+    return system_failure(errno, "cannot open " + pack.path.string());
   std::vector<stored> chain; // the blob first, the base of all last
   do {
-    const auto one = read_stored(pack, index, at);
+    const auto one = read_stored(pack, at);
+    if (!one && !is_there(index)) // it says where a base is that is only named
+      return fail(ENOENT, index.string() + " is gone");
     if (!one || chain.size() == longest_chain)
-      return damaged(pack);
+      return damaged(pack.path);
     chain.push_back(*one);
     at = one->base_at;
   } while (chain.back().header.is_delta());
@@ -228,10 +252,10 @@ result<void> copy_packed(const fs::path& pack, const fs::path& index, std::uint6
     if (!base) {
       if (last)
         out.hash_as_blob(chain[i].header.size);
-      inflated_file data{pack, chain[i].data_at};
+      inflated_file data{pack.fd, chain[i].data_at};
       if (!data.is_open())
-        return error{errno, "cannot open " + pack.string()};
-      BOOST_OUTCOME_TRYV(inflate_rest(data, pack, chain[i].header.size, out));
+        return system_failure(errno, "cannot inflate " + pack.path.string());
+      BOOST_OUTCOME_TRYV(inflate_rest(data, pack.path, chain[i].header.size, out));
     } else {
       BOOST_OUTCOME_TRYV(apply_delta_to_file(pack, chain[i], *base, base_size, last, out));
     }
@@ -259,25 +283,44 @@ result<void> copy_loose(const fs::path& path, inflated_file& file, const oid& id
   return check(out, id);
 }
 
+error not_here(const oid& id) {
+  return {ENOENT, "object " + id.hex() + " is not on this machine"};
+}
+
+/// Looks once. `moved`: a pack went meanwhile, and what was in it may be in one that came before that.
+result<void> copy_from(const fs::path& folder, const oid& id, const blob_target& to, bool& moved) {
+  // Loose objects first: they go only after the pack that they went into can be seen.
+  const fs::path path = loose_file(folder, id);
+  if (inflated_file file{path}; file.is_open())
+    return copy_loose(path, file, id, to);
+  else if (errno != ENOENT && errno != ENOTDIR)
+    return system_failure(errno, "cannot open " + path.string());
+  std::error_code status;
+  for (const auto& entry : fs::directory_iterator{folder / "pack", status}) {
+    const fs::path& index = entry.path();
+    if (index.extension() != ".idx")
+      continue;
+    const auto at = offset_in_pack(index, id);
+    if (at)
+      if (auto copied = copy_packed(index, *at, id, to); copied || copied.error().code != ENOENT)
+        return copied;
+    moved = moved || at || !is_there(index);
+  }
+  return not_here(id);
+}
+
 } // namespace
 
 result<void> copy_large_blob(const fs::path& objects, const oid& id, const blob_target& to) {
-  for (const fs::path& folder : object_folders(objects)) {
-    std::error_code status;
-    for (const auto& entry : fs::directory_iterator{folder / "pack", status}) {
-      const fs::path& index = entry.path();
-      if (index.extension() != ".idx")
-        continue;
-      if (const auto at = offset_in_pack(index, id))
-        return copy_packed(fs::path{index}.replace_extension(".pack"), index, *at, id, to);
-    }
-    const fs::path path = loose_file(folder, id);
-    if (inflated_file file{path}; file.is_open())
-      return copy_loose(path, file, id, to);
-    else if (errno != ENOENT && errno != ENOTDIR)
-      return fail(errno, "cannot open " + path.string());
+  constexpr int most_looks = 4;
+  bool moved = true;
+  for (int look = 0; moved && look < most_looks; ++look) {
+    moved = false;
+    for (const fs::path& folder : object_folders(objects))
+      if (auto copied = copy_from(folder, id, to, moved); copied || copied.error().code != ENOENT)
+        return copied;
   }
-  return fail(ENOENT, "object " + id.hex() + " is not on this machine");
+  return not_here(id);
 }
 
 } // namespace gitfs

@@ -2,6 +2,7 @@
 #include "backend/large_blob.hpp"
 
 #include "backend/local_repository.hpp"
+#include "test/support/background.hpp"
 #include "test/support/command.hpp"
 #include "test/support/temp_dir.hpp"
 
@@ -139,6 +140,27 @@ EOF
     for (const oid& each : ids)
       BOOST_TEST(copied(each).code == EBADMSG);
   }
+}
+
+// The new pack is there before the old one goes, so nobody may miss anything, however long copying takes.
+BOOST_AUTO_TEST_CASE(packs_may_be_merged_meanwhile) {
+  git("git repack -adfq");
+  std::vector<oid> ids;
+  for (int v = 0; v < versions; ++v)
+    ids.push_back(id("f" + std::to_string(v)));
+  background merging{"cd " + (dir / "r").string()
+                     + " && for i in $(seq 60); do git commit -q --allow-empty -m $i && git repack -adq; done"};
+  int copies = 0, failures = 0;
+  std::string first;
+  while (merging.running())
+    for (const oid& each : ids) {
+      const error failed = copied(each);
+      ++copies;
+      if (failed.code != 0 && failures++ == 0)
+        first = failed.message;
+    }
+  BOOST_TEST(merging.result()->status == 0);
+  BOOST_TEST(failures == 0, failures << " of " << copies << ": " << first);
 }
 
 BOOST_AUTO_TEST_CASE(it_ends_when_told_to) {
