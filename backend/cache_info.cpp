@@ -35,7 +35,7 @@ result<std::vector<store_info>> cache_info(const fs::path& cache_dir) {
     store_info one;
     one.path = store;
     one.source = store_key(store);
-    one.bytes = files.bytes;
+    one.bytes = disk_use(store);
     one.objects = files.loose.size();
     for (const seen_pack& pack : files.packs)
       one.objects += objects_in(pack.path);

@@ -42,8 +42,6 @@ struct initialised {
     // Mapped windows of packs count as this process's memory, and the page cache keeps them anyway.
     git_libgit2_opts(GIT_OPT_SET_MWINDOW_SIZE, std::size_t{16} << 20);
     git_libgit2_opts(GIT_OPT_SET_MWINDOW_MAPPED_LIMIT, std::size_t{64} << 20);
-    // The indexer makes a table of as many objects as an arriving pack claims to have, before it sees one.
-    git_libgit2_opts(GIT_OPT_SET_PACK_MAX_OBJECTS, std::size_t{1} << 26);
     // Formats that change nothing for who only reads; objectformat is looked at where a repository is opened.
     std::array<const char*, 4> formats{"objectformat", "partialclone", "worktreeconfig", "preciousobjects"};
     git_libgit2_opts(GIT_OPT_SET_EXTENSIONS, formats.data(), formats.size());
@@ -182,7 +180,7 @@ void odb_reader::bound_memory(std::size_t just_read) {
 }
 
 void odb_reader::trim() {
-  reopen([] {});
+  reopen();
   read_since_reopen_ = 0;
   return_free_memory();
 }
@@ -224,13 +222,12 @@ bool odb_reader::refresh_if_changed() {
   return true;
 }
 
-void odb_reader::reopen(const std::function<void()>& change) {
+void odb_reader::reopen() {
   std::vector<std::unique_lock<std::mutex>> locks;
   for (auto& one : lanes_)
     locks.emplace_back(one->mutex);
   for (auto& one : lanes_)
     one->odb.reset();
-  change();
 }
 
 result<std::vector<oid>> odb_reader::list() {

@@ -8,7 +8,6 @@
 #include <atomic>
 #include <cstdint>
 #include <filesystem>
-#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -65,8 +64,9 @@ public:
   /// Grows with every refresh.
   std::uint64_t generation() const { return generation_; }
 
-  /// Forgets every pack, runs `change` while none is open, and looks again. For removing a pack.
-  void reopen(const std::function<void()>& change);
+  /// Closes every pack, all before any is opened again: libgit2 would share what is open with a pack that comes under
+  /// the same name. After packs were removed.
+  void reopen();
 
   /// Gives back the memory that open packs hold; they are opened again when needed.
   void trim();

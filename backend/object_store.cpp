@@ -124,7 +124,7 @@ void object_store::impl::keep(const fs::path& cache_dir, std::uint64_t quota) {
   };
   watcher.removed = [this](const fs::path& store) {
     if (store == folder)
-      reader->reopen([] {});
+      reader->reopen();
   };
   note_quota(cache_dir, quota);
   keeper = std::make_unique<cache_keeper>(cache_dir, quota, std::move(watcher), [this] { tick(); });
@@ -148,7 +148,7 @@ void object_store::impl::tick() {
   const bool gone = !std::includes(now.begin(), now.end(), packs.begin(), packs.end());
   packs = std::move(now);
   if (gone)
-    reader->reopen([] {});
+    reader->reopen();
   else
     reader->refresh_if_changed();
 }
@@ -165,20 +165,17 @@ bool object_store::impl::quarantine(const oid& id) {
     move_away(loose_file(objects, id), away / hex);
     moved = true;
   }
-  std::vector<fs::path> damaged;
+  std::vector<seen_pack> damaged;
   std::error_code status;
-  for (const auto& entry : fs::directory_iterator{objects / "pack", status})
-    if (entry.path().extension() == ".idx" && git_odb_backend_one_pack(&backend, entry.path().c_str()) == 0
-        && look(backend, id) == copy_state::damaged)
-      damaged.push_back(fs::path{entry.path()}.replace_extension());
-  for (const fs::path& stem : damaged)
-    note_damage(folder, stem.string() + ".idx", id);
-  // Also without a pack to move: this process may have one open that another process has moved.
-  reader->reopen([&] {
-    for (const fs::path& stem : damaged)
-      for (const char* suffix : {".idx", ".pack", ".rev", ".bitmap"}) // the index first: none is seen without its pack
-        move_away(stem.string() + suffix, away / (stem.filename().string() + suffix));
-  });
+  for (const auto& entry : fs::directory_iterator{objects / "pack", status}) {
+    const auto pack = entry.path().extension() == ".idx" ? see_pack(entry.path()) : std::nullopt;
+    if (pack && git_odb_backend_one_pack(&backend, pack->path.c_str()) == 0 && look(backend, id) == copy_state::damaged)
+      damaged.push_back(*pack);
+  }
+  for (const seen_pack& pack : damaged)
+    note_damage(folder, pack.path, id);
+  remove_packs(folder, damaged, away);
+  reader->reopen(); // also if nothing was moved: this process may have one open that another process has moved
   if (moved || !damaged.empty())
     spdlog::warn("object {} was damaged on disk; it is now in {} and will be fetched again", hex, away.string());
   if (keeper != nullptr && !damaged.empty())
@@ -197,7 +194,7 @@ result<object> object_store::impl::read(const oid& id) {
     out = reader->read(id);
   }
   if (!out && out.error().code != ENOENT) {
-    reader->reopen([] {}); // a pack that is gone is no damage
+    reader->reopen(); // a pack that is gone is no damage
     out = reader->read(id);
   }
   if (out || out.error().code != EBADMSG)

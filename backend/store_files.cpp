@@ -4,10 +4,9 @@
 #include "backend/store_folder.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
-#include <fcntl.h>
 #include <string>
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace gitfs {
@@ -54,7 +53,6 @@ std::uint64_t disk_use(const fs::path& folder) {
 store_files list_files(const fs::path& store) {
   store_files out;
   out.store = store;
-  out.bytes = disk_use(store);
   std::error_code status;
   for (fs::directory_iterator folders{store / "objects", status}, end; !status && folders != end;
        folders.increment(status)) {
@@ -73,17 +71,22 @@ store_files list_files(const fs::path& store) {
   }
   status.clear();
   for (fs::directory_iterator files{store / "objects" / "pack", status}, end; !status && files != end;
-       files.increment(status)) {
-    seen_pack one;
-    if (files->path().extension() != ".idx" || !look(files->path(), one))
-      continue;
-    for (const char* suffix : {".pack", ".rev", ".bitmap"})
-      if (seen_file other; look(fs::path{one.path}.replace_extension(suffix), other))
-        one.bytes += other.bytes;
-    std::error_code ignored;
-    one.kept = fs::exists(fs::path{one.path}.replace_extension(".keep"), ignored);
-    out.packs.push_back(std::move(one));
-  }
+       files.increment(status))
+    if (files->path().extension() == ".idx")
+      if (auto one = see_pack(files->path()))
+        out.packs.push_back(std::move(*one));
+  return out;
+}
+
+std::optional<seen_pack> see_pack(const fs::path& index) {
+  seen_pack out;
+  if (!look(index, out))
+    return std::nullopt;
+  for (const char* suffix : {".pack", ".rev", ".bitmap"})
+    if (seen_file other; look(fs::path{index}.replace_extension(suffix), other))
+      out.bytes += other.bytes;
+  std::error_code ignored;
+  out.kept = fs::exists(fs::path{index}.replace_extension(".keep"), ignored);
   return out;
 }
 
@@ -96,8 +99,9 @@ void move_away(const fs::path& file, const fs::path& to) {
 std::size_t remove_packs(const fs::path& store, std::span<const seen_pack> packs, const fs::path& away) {
   std::size_t out = 0;
   for (const seen_pack& pack : packs) {
+    // Not held: locks do not work here at all, and nobody is kept away by one.
     const file_lock alone{store_lock(store), file_lock::mode::exclusive, true};
-    if (!alone.held() || !is_same(pack))
+    if (!is_same(pack))
       continue;
     // git's index over several packs would name one that is gone.
     ::unlink((store / "objects" / "pack" / "multi-pack-index").c_str());
@@ -119,8 +123,6 @@ std::size_t remove_loose(const fs::path& store, std::span<const seen_loose> obje
     const auto some = objects.first(std::min(removed_at_once, objects.size()));
     objects = objects.subspan(some.size());
     const file_lock alone{store_lock(store), file_lock::mode::exclusive, true};
-    if (!alone.held())
-      return out;
     for (const seen_loose& each : some) {
       if (is_same(each) && ::unlink(each.path.c_str()) == 0)
         ++out;

@@ -5,9 +5,8 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <functional>
+#include <optional>
 #include <span>
-#include <sys/stat.h>
 #include <vector>
 
 namespace gitfs {
@@ -31,13 +30,15 @@ struct seen_pack : seen_file {
 
 struct store_files {
   std::filesystem::path store;
-  std::uint64_t bytes = 0; ///< of everything in it
   std::vector<seen_pack> packs;
   std::vector<seen_loose> loose;
 };
 
 /// Costs a stat for each file.
 store_files list_files(const std::filesystem::path& store);
+
+/// One pack, by its index; none if there is none.
+std::optional<seen_pack> see_pack(const std::filesystem::path& index);
 
 /// Bytes of the disk that everything below a folder takes, and the folders themselves.
 std::uint64_t disk_use(const std::filesystem::path& folder);

@@ -1,11 +1,15 @@
+#include "backend/file_lock.hpp"
 #include "backend/object_store.hpp"
+#include "backend/store_folder.hpp"
 #include "backend/store_verify.hpp"
 #include "test/backend/store_fixture.hpp"
+#include "test/support/background.hpp"
 
 #include <boost/test/unit_test.hpp>
 
 #include <atomic>
 #include <cerrno>
+#include <optional>
 #include <sys/stat.h>
 #include <thread>
 
@@ -209,6 +213,20 @@ BOOST_AUTO_TEST_CASE(a_damaged_pack_is_set_aside_and_comes_again) {
   overwrite_in_pack(*store, victim);
   BOOST_TEST(verify_store(store->folder()).value().damaged == 1u);
   BOOST_TEST(store->read(victim).error().code == ENOENT);
+}
+
+// Between the two files of a pack that goes, none of the same name may come.
+BOOST_AUTO_TEST_CASE(a_damaged_pack_goes_while_nobody_installs_one) {
+  auto store = open();
+  ingest(*store, pack_of(all())).value();
+  overwrite_in_pack(*store, blobs(149, 1)[0]);
+  std::optional<file_lock> installing{std::in_place, store_lock(store->folder()), file_lock::mode::shared, true};
+  std::thread reader{[&] { BOOST_TEST(!store->read(blobs(149, 1)[0])); }};
+  pause_for(std::chrono::milliseconds{300});
+  BOOST_TEST(packs(*store) == 1u);
+  installing.reset();
+  reader.join();
+  BOOST_TEST(packs(*store) == 0u);
 }
 
 BOOST_AUTO_TEST_CASE(a_sound_copy_beside_the_damaged_one_is_found) {
