@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <exception>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -65,26 +66,27 @@ void cache_keeper::run() {
     const bool due = std::exchange(due_, false);
     const bool news = std::exchange(arrived_, 0) != 0;
     lock.unlock();
-    tick_();
-    if (due)
-      look(news);
+    bool done = false;
+    try {
+      tick_();
+      done = !due || look(news);
+    } catch (const std::exception& thrown) { // memory is short, or the disk fails: that costs one look, not the mount
+      spdlog::warn("the cache is not looked after: {}", thrown.what());
+    }
     lock.lock();
+    due_ = due_ || !done;
     changed_.wait_for(lock, pause_between, [this] { return stop_.load(); });
   }
 }
 
-void cache_keeper::look(bool news) {
+bool cache_keeper::look(bool news) {
   auto done = maintain(cache_dir_, {.quota = quota_}, watcher_);
-  std::lock_guard lock{mutex_};
   if (!done) {
-    due_ = true;
     if (done.error().code != EBUSY && done.error().code != ECANCELED)
       spdlog::warn("the cache is not kept within its size: {}", done.error().message);
-    return;
+    return false;
   }
   const maintenance_report& report = done.value();
-  // What has just arrived may go a moment later. If nothing went without any news, nothing will.
-  due_ = due_ || (report.after > quota_ && (news || report.evicted_objects != 0));
   counters_.evicted_objects += report.evicted_objects;
   counters_.evicted_bytes += report.evicted_bytes;
   counters_.consolidations += report.consolidations;
@@ -92,6 +94,8 @@ void cache_keeper::look(bool news) {
   if (report.evicted_objects != 0)
     spdlog::debug("evicted {} objects, {} bytes; the cache has {} bytes", report.evicted_objects, report.evicted_bytes,
                   report.after);
+  // What has just arrived may go a moment later. If nothing went without any news, nothing will.
+  return report.after <= quota_ || (!news && report.evicted_objects == 0);
 }
 
 } // namespace gitfs

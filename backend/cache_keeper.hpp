@@ -37,7 +37,8 @@ public:
 
 private:
   void run();
-  void look(bool news);
+  /// False: it is to be done again soon.
+  bool look(bool news);
 
   const std::filesystem::path cache_dir_;
   const std::uint64_t quota_, soon_;

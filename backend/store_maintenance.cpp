@@ -75,10 +75,13 @@ result<maintenance_report> maintain(const fs::path& cache_dir, const maintenance
   for (const fs::path& store : stores) {
     const std::uint64_t with = disk_use(store);
     incoming_pack::clean(store / "objects", store_lock(store));
-    clean_quarantine(store, false);
     out.leftover_bytes += with - std::min(with, disk_use(store));
-    if (fs::exists(quarantine_folder(store)))
-      out.salvaged += salvage(store, watcher);
+    out.salvaged += salvage(store, watcher); // first: one pack can be more than the quarantine may hold
+    if (watcher.stop())
+      return fail(ECANCELED, "stopped");
+    const std::uint64_t before = disk_use(quarantine_folder(store));
+    clean_quarantine(store, false);
+    out.leftover_bytes += before - std::min(before, disk_use(quarantine_folder(store)));
   }
   if (plan.quota) {
     BOOST_OUTCOME_TRYV(keep_quota(cache_dir, stores, *plan.quota, watcher, out));

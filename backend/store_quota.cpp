@@ -61,15 +61,9 @@ result<pack_ages> ages_of(const seen_pack& pack, size_table& uses, const chooser
     auto head = file.read_head(i);
     bases[i] = head && head.value().base ? *head.value().base : i;
   }
-  // Offsets mostly point back, so once from the end; again where deltas are by name.
-  for (bool changed = true; changed;) {
-    changed = false;
-    for (std::size_t i = ids.size(); i-- > 0;)
-      if (ages[bases[i]] > ages[i]) {
-        ages[bases[i]] = ages[i];
-        changed = changed || bases[i] > i;
-      }
-  }
+  for (std::uint32_t i = 0; i < ids.size(); ++i)
+    for (std::uint32_t base = bases[i]; ages[base] > ages[i]; base = bases[base])
+      ages[base] = ages[i];
   return pack_ages{std::move(file), std::move(ages)};
 }
 
@@ -137,8 +131,9 @@ result<void> evict_packed(const store_files& files, size_table& uses, chooser& c
     remove_packs(files.store, gone);
     watcher.removed(files.store);
   }
-  if (!rewritten.empty()) {
-    BOOST_OUTCOME_TRYV(repack(files.store, rewritten, {}, watcher));
+  // One by one: what is kept of all of them at once would need as much room again, of the disk and in memory.
+  for (const repack_source& source : rewritten) {
+    BOOST_OUTCOME_TRYV(repack(files.store, {source}, {}, watcher));
   }
   uses.forget_uses(gone_ids);
   return success();

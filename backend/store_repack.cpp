@@ -69,6 +69,11 @@ void note_arrivals(size_table& uses, const std::vector<oid>& ids, std::int64_t a
   uses.touch(unread, static_cast<std::uint32_t>(arrived));
 }
 
+/// From now on `salvage` passes over this quarantined pack.
+void nothing_to_salvage(const fs::path& index) {
+  ::rename(index.c_str(), (index.string() + ".done").c_str());
+}
+
 } // namespace
 
 void note_damage(const fs::path& store, const fs::path& index, const oid& id) {
@@ -109,7 +114,6 @@ result<repack_report> repack(const fs::path& store, const std::vector<repack_sou
       if (!done) {
         damaged = true;
         ++out.damaged;
-        note_damage(store, source.seen.path, file.entries()[i].id);
       }
       ids.push_back(file.entries()[i].id);
     }
@@ -147,6 +151,8 @@ result<repack_report> repack(const fs::path& store, const std::vector<repack_sou
   std::erase_if(replaced, [&index = index](const seen_pack& each) { return each.path == index; });
   remove_packs(store, replaced);
   remove_packs(store, damaged_packs, quarantine_folder(store));
+  for (const seen_pack& each : damaged_packs) // what is sound in it has just been copied
+    nothing_to_salvage(quarantine_folder(store) / each.path.filename());
   watcher.removed(store);
   remove_loose(store, gone);
   return out;
@@ -228,7 +234,7 @@ std::uint64_t salvage(const fs::path& store, const store_watcher& watcher) {
     } else {
       spdlog::info("{}: nothing in it can be saved", opened.error().message);
     }
-    ::rename(index.c_str(), (index.string() + ".done").c_str());
+    nothing_to_salvage(index);
   }
   return out;
 }

@@ -1,5 +1,6 @@
 #include "backend/store_maintenance.hpp"
 
+#include "backend/cache_keeper.hpp"
 #include "backend/file_lock.hpp"
 #include "backend/object_store.hpp"
 #include "backend/size_table.hpp"
@@ -301,6 +302,68 @@ BOOST_AUTO_TEST_CASE(a_damaged_pack_gives_back_what_is_sound) {
   BOOST_TEST(store->read(blobs(149, 1)[0]).error().code == ENOENT);
   BOOST_TEST(keep({}).salvaged == 0u);
   BOOST_TEST(verify_store(store->folder()).value().findings.empty());
+}
+
+BOOST_AUTO_TEST_CASE(what_is_sound_is_brought_back_before_the_quarantine_is_bounded) {
+  auto store = open();
+  ingest(*store, pack_of(all())).value();
+  overwrite_in_pack(*store, blobs(149, 1)[0]);
+  (void)store->read(blobs(149, 1)[0]);
+  must_run("fallocate -l 70000000 quarantine/zz-later", store->folder()); // or the pack itself is as large
+  const maintenance_report done = keep({});
+  BOOST_TEST(done.salvaged > all().size() / 2);
+  BOOST_TEST(disk_use(quarantine_folder(store->folder())) <= quarantine_bytes);
+}
+
+BOOST_AUTO_TEST_CASE(what_merging_finds_damaged_is_not_copied_again) {
+  auto store = open();
+  ingest(*store, pack_of(all())).value();
+  overwrite_in_pack(*store, blobs(149, 1)[0]);
+  ingest(*store, pack_of(random_blobs(100, 100))).value();
+  BOOST_TEST(packs(*store) == 2u);
+  keep({}, true);
+  BOOST_TEST(packs(*store) == 1u);
+  BOOST_TEST(!fs::is_empty(quarantine_folder(store->folder())));
+  BOOST_TEST(keep({}).salvaged == 0u);
+  BOOST_TEST(packs(*store) == 1u);
+  BOOST_TEST(readable(all()) > all().size() / 2);
+}
+
+// Else all that is kept of a cache could be there twice for a while, and its objects in memory.
+BOOST_AUTO_TEST_CASE(packs_are_written_anew_one_by_one) {
+  std::vector<std::vector<oid>> ids;
+  auto store = open();
+  for (int i = 0; i < 3; ++i) {
+    ids.push_back(random_blobs(120, 10'000));
+    ingest(*store, pack_of(ids.back())).value();
+  }
+  age();
+  for (const auto& each : ids)
+    use(*store, {each.begin(), each.begin() + 60}, 100);
+  const std::uint64_t before = disk_use(cache);
+  std::uint64_t most = 0;
+  store_watcher watcher;
+  watcher.added = [&](const fs::path&) { most = std::max(most, disk_use(cache)); };
+  const fs::path folder = store->folder();
+  BOOST_TEST(evict({&folder, 1}, 1'700'000, std::time(nullptr), true, watcher).value().objects > 150u);
+  BOOST_TEST(most < before + megabyte, most << " after " << before);
+  for (const auto& each : ids)
+    BOOST_TEST(readable({each.begin(), each.begin() + 60}) == 60u);
+}
+
+BOOST_AUTO_TEST_CASE(a_keeper_survives_what_is_thrown) {
+  const fs::path folder = open()->folder();
+  fs::create_symlink("quarantine", quarantine_folder(folder)); // to itself: whoever follows it fails
+  BOOST_TEST((keep({}).after != 0u));
+  std::atomic<int> ticks = 0;
+  cache_keeper keeper{cache, megabyte, {}, [&] {
+                        if (++ticks == 1)
+                          throw std::bad_alloc{};
+                      }};
+  BOOST_TEST(eventually([&] {
+    keeper.arrived(megabyte);
+    return ticks > 1 && keeper.counters().cache_bytes != 0;
+  }));
 }
 
 BOOST_AUTO_TEST_CASE(the_quarantine_is_bounded) {
