@@ -114,12 +114,9 @@ result<void> pack_file::read(std::uint64_t from, std::uint64_t end,
   std::string buffer(std::min<std::uint64_t>(piece, end - from), '\0');
   while (from < end) {
     const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(buffer.size(), end - from));
-    errno = 0;
-    const ssize_t got = ::pread(fd_, buffer.data(), wanted, static_cast<off_t>(from));
-    if (got <= 0)
-      return system_failure(errno != 0 ? errno : EIO, "cannot read the pack of " + index_.string());
-    BOOST_OUTCOME_TRYV(use({buffer.data(), static_cast<std::size_t>(got)}));
-    from += static_cast<std::uint64_t>(got);
+    BOOST_OUTCOME_TRYV(read_at(fd_, buffer.data(), wanted, from, "cannot read the pack of " + index_.string()));
+    BOOST_OUTCOME_TRYV(use({buffer.data(), wanted}));
+    from += wanted;
   }
   return success();
 }

@@ -117,12 +117,10 @@ template <class Work>
 void in_threads(std::size_t count, const Work& work) {
   const std::size_t parts =
       std::clamp<std::size_t>(std::thread::hardware_concurrency(), 1, std::max<std::size_t>(count, 1));
-  std::vector<std::thread> threads;
+  std::vector<std::jthread> threads;
   for (std::size_t t = 1; t < parts; ++t)
     threads.emplace_back([&work, count, parts, t] { work(count * t / parts, count * (t + 1) / parts); });
   work(0, count / parts);
-  for (std::thread& each : threads)
-    each.join();
 }
 
 git_odb_backend* pack_backend(const fs::path& index) {
