@@ -71,7 +71,7 @@ void cache_keeper::run() {
       tick_();
       done = !due || look(news);
     } catch (const std::exception& thrown) { // memory is short, or the disk fails: that costs one look, not the mount
-      spdlog::warn("the cache is not looked after: {}", thrown.what());
+      complain(thrown.what());
     }
     lock.lock();
     due_ = due_ || !done;
@@ -79,13 +79,19 @@ void cache_keeper::run() {
   }
 }
 
+void cache_keeper::complain(const std::string& what) {
+  if (std::exchange(complaint_, what) != what)
+    spdlog::warn("the cache is not kept within its size: {}", what);
+}
+
 bool cache_keeper::look(bool news) {
   auto done = maintain(cache_dir_, {.quota = quota_}, watcher_);
   if (!done) {
     if (done.error().code != EBUSY && done.error().code != ECANCELED)
-      spdlog::warn("the cache is not kept within its size: {}", done.error().message);
+      complain(done.error().message);
     return false;
   }
+  complaint_.clear();
   const maintenance_report& report = done.value();
   counters_.evicted_objects += report.evicted_objects;
   counters_.evicted_bytes += report.evicted_bytes;

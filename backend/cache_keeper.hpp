@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <functional>
 #include <mutex>
+#include <string>
 #include <thread>
 
 namespace gitfs {
@@ -39,12 +40,15 @@ private:
   void run();
   /// False: it is to be done again soon.
   bool look(bool news);
+  /// Once, until it is another or all is well again: it is tried every few seconds.
+  void complain(const std::string& what);
 
   const std::filesystem::path cache_dir_;
   const std::uint64_t quota_, soon_;
   store_watcher watcher_;
   const std::function<void()> tick_;
   keeper_counters counters_;
+  std::string complaint_; // of the thread
   std::atomic<bool> stop_{false};
   std::mutex mutex_;
   std::condition_variable changed_;

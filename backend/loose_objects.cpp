@@ -41,6 +41,12 @@ int damaged(const fs::path& file) {
   return -1;
 }
 
+/// It was opened, and is not what it should be: for the disk's sake, or by itself.
+int unreadable(const inflated_file& file, const fs::path& path) {
+  errno = file.read_error();
+  return errno != 0 ? os_error(path) : damaged(path);
+}
+
 struct loose_backend : git_odb_backend {
   fs::path objects;
   git_odb_backend* names = nullptr; // libgit2's own
@@ -57,18 +63,14 @@ int read_whole(void** out, std::size_t* size, git_object_t* type, git_odb_backen
   inflated_file file{path};
   if (!file.is_open())
     return os_error(path);
-  const auto failure = [&] {
-    errno = file.read_error();
-    return errno != 0 ? os_error(path) : damaged(path);
-  };
   std::array<char, longest_loose_header> head;
   const std::size_t got = file.take(head.data(), head.size());
   const auto parsed = parse_loose_header({head.data(), got});
   if (!parsed || parsed->size / highest_deflate_ratio > file.compressed_size())
-    return failure();
+    return unreadable(file, path);
   const std::size_t in_head = got - parsed->length;
   if (in_head > parsed->size)
-    return failure();
+    return unreadable(file, path);
   // One byte more, since libgit2 hands out contents that end in NUL.
   auto* data = static_cast<char*>(git_odb_backend_data_alloc(backend, parsed->size + 1));
   if (data == nullptr)
@@ -77,7 +79,7 @@ int read_whole(void** out, std::size_t* size, git_object_t* type, git_odb_backen
   data[parsed->size] = '\0';
   if (file.take(data + in_head, parsed->size - in_head) != parsed->size - in_head || !file.at_end()) {
     git_odb_backend_data_free(backend, data);
-    return failure();
+    return unreadable(file, path);
   }
   *out = data;
   *size = parsed->size;
@@ -93,7 +95,7 @@ int read_header(std::size_t* size, git_object_t* type, git_odb_backend* backend,
   std::array<char, longest_loose_header> head;
   const auto parsed = parse_loose_header({head.data(), file.take(head.data(), head.size())});
   if (!parsed)
-    return damaged(path);
+    return unreadable(file, path);
   *size = parsed->size;
   *type = parsed->type;
   return 0;

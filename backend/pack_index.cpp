@@ -19,8 +19,9 @@ namespace {
 constexpr std::string_view index_magic{"\377tOc\0\0\0\2", 8};
 constexpr std::size_t fanout_size = 256;
 constexpr std::uint64_t fanout_at = index_magic.size(), names_at = fanout_at + 4 * fanout_size;
-constexpr std::uint64_t trailer_size = 2 * oid::raw_size;     // the pack's checksum and the index's own
-constexpr std::uint64_t long_offset = std::uint64_t{1} << 31; // set: the rest is a place in the last table
+constexpr std::uint64_t trailer_size = 2 * oid::raw_size;       // the pack's checksum and the index's own
+constexpr std::uint64_t shortest_entry = oid::raw_size + 4 + 4; // name, CRC, offset
+constexpr std::uint64_t long_offset = std::uint64_t{1} << 31;   // set: the rest is a place in the last table
 
 /// An index whose whole text is here.
 class index_text {
@@ -185,7 +186,10 @@ std::optional<std::uint64_t> offset_in_pack(const std::filesystem::path& index, 
 
 std::uint64_t objects_in(const std::filesystem::path& index) {
   index_on_disk bytes{index};
-  return index_tables{bytes}.count();
+  const std::uint64_t count = index_tables{bytes}.count();
+  std::error_code status;
+  const std::uint64_t size = std::filesystem::file_size(index, status);
+  return !status && names_at + count * shortest_entry + trailer_size <= size ? count : 0;
 }
 
 } // namespace gitfs

@@ -34,7 +34,7 @@ result<pack_index> read_index(const std::filesystem::path& file);
 /// index.
 std::optional<std::uint64_t> offset_in_pack(const std::filesystem::path& index, const oid& id);
 
-/// The number of objects that an index claims to have; 0 if that cannot be read.
+/// The number of objects that an index claims to have; 0 if that cannot be read, or is more than its file can hold.
 std::uint64_t objects_in(const std::filesystem::path& index);
 
 } // namespace gitfs

@@ -68,6 +68,8 @@ result<maintenance_report> maintain(const fs::path& cache_dir, const maintenance
   use_libgit2();
   BOOST_OUTCOME_TRY(stores, list_stores(cache_dir));
   const file_lock alone{maintenance_lock(cache_dir), file_lock::mode::exclusive, plan.wait};
+  if (!alone.held() && alone.failure() != EWOULDBLOCK)
+    return system_failure(alone.failure(), "cannot lock " + maintenance_lock(cache_dir).string());
   if (!alone.held())
     return fail(EBUSY, "another process is tidying " + cache_dir.string());
   maintenance_report out;

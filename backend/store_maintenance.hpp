@@ -37,7 +37,8 @@ inline constexpr std::uint64_t quarantine_bytes = std::uint64_t{64} << 20;
 /// Looks through every store below `cache_dir`, whoever uses them meanwhile: removes what killed processes left, brings
 /// back what is sound in quarantined packs; over the quota, evicts the objects not used for longest until a tenth of it
 /// is free; merges small files. One process at a time. Objects that are evicted are a miss to everybody. Sizes are
-/// kept. EBUSY: another process is at it. ENOENT, ENOTSUP: see list_stores.
+/// kept. EBUSY: another process is at it. The disk's error where nothing
+/// can be locked. ENOENT, ENOTSUP: see list_stores.
 result<maintenance_report> maintain(const std::filesystem::path& cache_dir, const maintenance_plan& plan,
                                     const store_watcher& watcher);
 

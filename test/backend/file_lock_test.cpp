@@ -5,6 +5,7 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <cerrno>
 #include <csignal>
 #include <optional>
 #include <pthread.h>
@@ -22,9 +23,11 @@ BOOST_AUTO_TEST_CASE(one_at_a_time_or_many_who_share) {
   BOOST_TEST(first->held());
   BOOST_TEST((lock{dir.path(), lock::mode::shared, false}.held()));
   BOOST_TEST(!(lock{dir.path(), lock::mode::exclusive, false}.held()));
+  BOOST_TEST((lock{dir.path(), lock::mode::exclusive, false}.failure()) == EWOULDBLOCK);
   first.reset();
   BOOST_TEST((lock{dir.path(), lock::mode::exclusive, false}.held()));
   BOOST_TEST(!(lock{dir / "nothing", lock::mode::exclusive, true}.held()));
+  BOOST_TEST((lock{dir / "nothing", lock::mode::exclusive, true}.failure()) == ENOENT);
 }
 
 // A signal that is meant for somebody else must not make who waits go on without the lock.

@@ -196,6 +196,31 @@ BOOST_AUTO_TEST_CASE(many_packs_become_few_and_every_object_stays) {
   BOOST_TEST(keep({}, true).consolidations == 0u);
 }
 
+BOOST_AUTO_TEST_CASE(an_index_that_claims_too_much_does_not_keep_packs_apart) {
+  auto store = open();
+  for (std::size_t i = 0; i < 18; ++i)
+    ingest(*store, pack_of(blobs(i, 100 + i))).value();
+  must_run("i=$(ls -S objects/pack/*.idx | tail -1); chmod u+w $i; printf '\\377\\377' | dd of=$i bs=1 seek=1028 "
+           "conv=notrunc status=none",
+           store->folder());
+  BOOST_TEST(keep({}).consolidations == 1u);
+  BOOST_TEST(packs(*store) <= 16u);
+  BOOST_TEST(must_run("ls quarantine | grep -c 'pack$'", store->folder()) == "1");
+}
+
+BOOST_AUTO_TEST_CASE(what_the_disk_does_not_give_is_no_damage) {
+  auto store = open();
+  const std::vector<oid> ids = random_blobs(3, 100);
+  ingest(*store, pack_of(ids)).value();
+  const std::string hex = ids[0].hex();
+  const fs::path file = store->folder() / "objects" / hex.substr(0, 2) / hex.substr(2);
+  fs::remove(file);
+  fs::create_symlink("/proc/self/mem", file); // can be opened, and reading is EIO
+  BOOST_TEST(keep({}, true).consolidations == 1u);
+  BOOST_TEST(fs::is_symlink(file));
+  BOOST_TEST(readable({ids[1], ids[2]}) == 2u);
+}
+
 BOOST_AUTO_TEST_CASE(loose_objects_become_a_pack) {
   auto store = open();
   for (std::size_t i = 0; i < 150; i += 50)
@@ -393,6 +418,13 @@ BOOST_AUTO_TEST_CASE(one_at_a_time) {
   open();
   const file_lock held{maintenance_lock(cache), file_lock::mode::exclusive, true};
   BOOST_TEST(maintain(cache, {}, {}).error().code == EBUSY);
+}
+
+BOOST_AUTO_TEST_CASE(where_nothing_can_be_locked_it_says_so) {
+  open();
+  fs::create_symlink("maintenance.lock", cache / "maintenance.lock"); // to itself
+  BOOST_TEST(maintain(cache, {}, {}).error().code == ELOOP);
+  BOOST_TEST(maintain(cache, {.wait = true}, {}).error().code == ELOOP);
 }
 
 BOOST_AUTO_TEST_CASE(what_is_not_a_cache_is_refused) {
