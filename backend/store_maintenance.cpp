@@ -55,7 +55,7 @@ result<void> keep_quota(const fs::path& cache_dir, const std::vector<fs::path>& 
     BOOST_OUTCOME_TRY(gone, evict(stores, total - (quota - quota / 10), std::time(nullptr), round > 0, watcher));
     out.evicted_objects += gone.objects;
     out.evicted_bytes += gone.bytes;
-    if (gone.objects == 0)
+    if (gone.bytes == 0)
       break;
   }
   return success();

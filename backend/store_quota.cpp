@@ -102,7 +102,7 @@ result<void> evict_packed(const store_files& files, size_table& uses, chooser& c
       continue;
     auto known = ages_of(pack, uses, choice);
     if (!known)
-      continue; // damaged, or gone: not a matter of the quota
+      continue;
     const auto entries = known.value().file.entries();
     repack_source source{pack, std::vector<bool>(entries.size(), true)};
     std::uint64_t cold = 0, all = 0;
@@ -180,12 +180,21 @@ result<eviction_report> evict(std::span<const fs::path> stores, std::uint64_t ne
         return fail(ECANCELED, "stopped");
       if (pack.kept)
         continue;
-      if (auto known = ages_of(pack, *uses, clock))
-        for (std::size_t i = 0; i < known.value().ages.size(); ++i)
-          count(known.value().ages[i], bytes_of(known.value().file.entries()[i]));
+      const auto known = ages_of(pack, *uses, clock);
+      if (!known && known.error().code == EBADMSG) { // nobody can read it: it goes before all others
+        if (remove_packs(store, {&pack, 1}) != 0)
+          out.bytes += pack.bytes;
+        watcher.removed(store);
+      }
+      if (!known)
+        continue; // gone, or the disk fails
+      for (std::size_t i = 0; i < known.value().ages.size(); ++i)
+        count(known.value().ages[i], bytes_of(known.value().file.entries()[i]));
     }
   }
-  const age_histogram::cut at = ages.oldest(need);
+  if (out.bytes >= need)
+    return out;
+  const age_histogram::cut at = ages.oldest(need - out.bytes);
   if (at.at_age == 0)
     return out; // all is too young
   chooser choice{now, at};

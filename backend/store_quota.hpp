@@ -36,7 +36,8 @@ struct eviction_report {
 
 /// Evicts what has not been used for longest, until `need` bytes of the disk are free or there is nothing left that may
 /// go. Loose objects and packs of which nothing is to be kept are deleted; packs of which much is to go are written
-/// anew without it. With `all_packs`, also those of which little is to go: that frees more, and copies more.
+/// anew without it. A pack of which nobody can read anything goes first. With `all_packs`, also those of which little
+/// is to go: that frees more, and copies more.
 result<eviction_report> evict(std::span<const std::filesystem::path> stores, std::uint64_t need, std::time_t now,
                               bool all_packs, const store_watcher& watcher);
 

@@ -215,6 +215,31 @@ BOOST_AUTO_TEST_CASE(a_damaged_pack_is_set_aside_and_comes_again) {
   BOOST_TEST(store->read(victim).error().code == ENOENT);
 }
 
+// As a power failure leaves files that were not on the disk yet.
+BOOST_AUTO_TEST_CASE(a_pack_without_its_end_is_set_aside_and_comes_again) {
+  for (const char* damage : {"truncate -s 0 $p.pack", "truncate -s 2000 $p.pack",
+                             "dd if=/dev/zero of=$p.pack bs=1 count=3000 "
+                             "conv=notrunc status=none",
+                             "truncate -s 0 $p.idx", "truncate -s 1500 $p.idx",
+                             "dd if=/dev/zero of=$p.idx bs=1 count=2500 conv=notrunc status=none"}) {
+    const std::string mine = "http://git.example.org/" + std::to_string(std::hash<std::string>{}(damage));
+    ingest(*open(mine), pack_of(all())).value();
+    const fs::path folder = open(mine)->folder();
+    must_run("p=$(ls objects/pack/*.idx); p=${p%.idx}; chmod u+w $p.*; " + std::string{damage}, folder);
+    auto store = open(mine);
+    std::size_t missed = 0;
+    for (const oid& id : all()) {
+      const auto one = store->read(id);
+      missed += one ? 0 : 1;
+      BOOST_TEST((one || one.error().code == ENOENT), damage << ": " << one.error().message);
+    }
+    BOOST_TEST(missed > 0u, damage);
+    ingest(*store, pack_of(all())).value();
+    for (const oid& id : blobs(0, 5))
+      BOOST_TEST(content(*store, id) == git_content(id), damage);
+  }
+}
+
 // Between the two files of a pack that goes, none of the same name may come.
 BOOST_AUTO_TEST_CASE(a_damaged_pack_goes_while_nobody_installs_one) {
   auto store = open();

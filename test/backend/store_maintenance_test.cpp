@@ -120,6 +120,19 @@ BOOST_AUTO_TEST_CASE(of_a_pack_what_is_used_stays) {
   must_run("git verify-pack objects/pack/*.idx", store->folder());
 }
 
+BOOST_AUTO_TEST_CASE(a_pack_that_nobody_can_read_goes_before_all_others) {
+  const std::vector<oid> lost = random_blobs(120, 20'000), good = random_blobs(120, 5'000);
+  auto store = open();
+  ingest(*store, pack_of(lost)).value();
+  must_run("chmod u+w objects/pack/*.idx; truncate -s 0 objects/pack/*.idx", store->folder());
+  ingest(*store, pack_of(good)).value();
+  age();
+  const maintenance_report done = keep(megabyte * 3 / 2);
+  BOOST_TEST(done.evicted_bytes >= 2'400'000u);
+  BOOST_TEST(done.after <= megabyte * 3 / 2);
+  BOOST_TEST(readable(good) == good.size());
+}
+
 BOOST_AUTO_TEST_CASE(deltas_keep_what_they_are_deltas_of) {
   auto store = open();
   ingest(*store, pack_of(all())).value();
