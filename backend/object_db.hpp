@@ -61,6 +61,11 @@ public:
   /// use one transaction. `ids` and `out` have the same length.
   virtual void sizes(std::span<const oid> ids, std::span<std::uint64_t> out) = 0;
 
+  /// The same for the files that a tree names, in the order of its listing: an implementation may keep them together.
+  virtual void sizes_in(const oid& /*tree*/, std::span<const oid> ids, std::span<std::uint64_t> out) {
+    sizes(ids, out);
+  }
+
   /// Gives back memory that is held to make the next call faster. Takes milliseconds.
   virtual void trim() {}
   /// What `gitfs-actor stats` shows of it: names as in "store.bytes", and values.

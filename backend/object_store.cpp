@@ -36,6 +36,8 @@ namespace {
 constexpr std::uint64_t default_memory = std::uint64_t{48} << 20;
 constexpr std::size_t uses_kept = 4096;     // in a batch
 constexpr std::size_t most_full_uses = 256; // batches
+constexpr std::size_t trees_kept = 8192;    // until they are written, if the keeper does not before
+constexpr std::size_t few_files = 4;        // in a tree: looked up one by one they cost no more
 
 /// Looks at one place where a copy of an object may be.
 enum class copy_state { absent, sound, damaged };
@@ -68,6 +70,8 @@ struct object_store::impl {
   std::mutex uses_mutex;
   std::vector<oid> uses;
   std::vector<std::vector<oid>> full_uses;
+  std::mutex trees_mutex;
+  std::vector<tree_sizes> trees; // whose sizes were all found
   std::int64_t packs_seen = 0;
   std::set<std::string> packs;          // by name, when the keeper last looked
   std::unique_ptr<cache_keeper> keeper; // last: its thread uses the rest
@@ -76,12 +80,15 @@ struct object_store::impl {
   ~impl() {
     keeper.reset();
     write_uses();
+    write_trees();
   }
 
   void keep(const fs::path& cache_dir, std::uint64_t quota);
   void tick();
   void note_use(const oid& id);
   void write_uses();
+  void note_tree(tree_sizes known);
+  void write_trees();
   bool quarantine(const oid& id);
   result<object> read(const oid& id);
 };
@@ -116,6 +123,22 @@ void object_store::impl::write_uses() {
     table->trim(); // after so many reads most of its file is mapped: 17 MB for the Linux tree
 }
 
+void object_store::impl::note_tree(tree_sizes known) {
+  std::unique_lock lock{trees_mutex};
+  trees.push_back(std::move(known));
+  const bool many = trees.size() >= trees_kept;
+  lock.unlock();
+  if (many)
+    write_trees();
+}
+
+void object_store::impl::write_trees() {
+  std::unique_lock lock{trees_mutex};
+  const auto all = std::exchange(trees, {});
+  lock.unlock();
+  table->put_trees(all);
+}
+
 void object_store::impl::keep(const fs::path& cache_dir, std::uint64_t quota) {
   store_watcher watcher;
   watcher.added = [this](const fs::path& store) {
@@ -134,6 +157,7 @@ void object_store::impl::keep(const fs::path& cache_dir, std::uint64_t quota) {
 /// file keeps its room on the disk.
 void object_store::impl::tick() {
   write_uses();
+  write_trees();
   struct stat info;
   if (::stat((objects / "pack").c_str(), &info) != 0)
     return;
@@ -270,6 +294,16 @@ void object_store::sizes(std::span<const oid> ids, std::span<std::uint64_t> out)
     learned.emplace_back(ids[i], header->size);
   }
   impl_->table->put(learned);
+}
+
+void object_store::sizes_in(const oid& tree, std::span<const oid> ids, std::span<std::uint64_t> out) {
+  if (ids.size() < few_files)
+    return sizes(ids, out);
+  if (impl_->table->get_tree(tree, ids, out))
+    return;
+  sizes(ids, out);
+  if (std::find(out.begin(), out.end(), unknown_size) == out.end())
+    impl_->note_tree({tree, {ids.begin(), ids.end()}, {out.begin(), out.end()}});
 }
 
 result<std::unique_ptr<pack_sink>> object_store::new_pack(pack_use use) {

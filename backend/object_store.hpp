@@ -39,6 +39,7 @@ public:
   result<void> copy(const oid& id, const blob_target& to) override;
   bool contains(const oid& id) override;
   void sizes(std::span<const oid> ids, std::span<std::uint64_t> out) override;
+  void sizes_in(const oid& tree, std::span<const oid> ids, std::span<std::uint64_t> out) override;
   void trim() override;
   std::vector<std::pair<std::string, std::uint64_t>> counters() const override;
 

@@ -1,31 +1,21 @@
 #include "backend/size_table.hpp"
 
-#include "backend/lmdb_check.hpp"
-
-#include <lmdb.h>
-#include <spdlog/spdlog.h>
+#include "backend/lmdb_file.hpp"
 
 #include <algorithm>
 #include <array>
-#include <atomic>
 #include <cstring>
-#include <fcntl.h>
-#include <fstream>
-#include <functional>
 #include <map>
 #include <mutex>
-#include <shared_mutex>
 #include <string>
-#include <sys/stat.h>
-#include <unistd.h>
+#include <string_view>
 #include <vector>
 
 namespace gitfs {
 
 namespace {
 
-constexpr unsigned most_readers = 512;
-constexpr int most_growths = 16; // of the map in one write; each doubles it
+enum table : std::uint8_t { sizes_by_object, uses_by_object, sizes_by_tree };
 
 /// What is stored of an object's size.
 struct stored_size {
@@ -43,6 +33,51 @@ std::uint64_t check_of(const oid& id, std::uint64_t size) {
   return x ^ (x >> 32);
 }
 
+/// Covers the names in their order too: who takes the same tree apart in another way does not find it.
+std::uint64_t check_of(const oid& tree, std::span<const oid> ids, std::span<const std::uint64_t> sizes) {
+  std::uint64_t x = check_of(tree, ids.size());
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    std::array<std::uint64_t, 2> words;
+    std::memcpy(words.data(), ids[i].bytes.data(), sizeof words);
+    x = (x ^ (x >> 29) ^ words[0] ^ (words[1] * 0x9e3779b97f4a7c15) ^ sizes[i]) * 0xbf58476d1ce4e5b9;
+  }
+  return x ^ (x >> 32);
+}
+
+/// The check, then each size: 7 bits a byte, the lowest first.
+std::string packed(const tree_sizes& what) {
+  const std::uint64_t check = check_of(what.tree, what.ids, what.sizes);
+  std::string out(sizeof check, '\0');
+  std::memcpy(out.data(), &check, sizeof check);
+  for (std::uint64_t size : what.sizes) {
+    for (; size > 0x7f; size >>= 7)
+      out += static_cast<char>(size | 0x80U);
+    out += static_cast<char>(size);
+  }
+  return out;
+}
+
+/// False: it is damaged, or of other names.
+bool unpack(std::string_view in, const oid& tree, std::span<const oid> ids, std::span<std::uint64_t> out) {
+  std::uint64_t check = 0;
+  if (in.size() < sizeof check)
+    return false;
+  std::memcpy(&check, in.data(), sizeof check);
+  in.remove_prefix(sizeof check);
+  for (std::uint64_t& size : out) {
+    size = 0;
+    bool more = true;
+    for (unsigned shift = 0; more; shift += 7, in.remove_prefix(1)) {
+      if (in.empty() || shift > 63)
+        return false;
+      const auto byte = static_cast<std::uint8_t>(in.front());
+      size |= std::uint64_t{byte & 0x7fU} << shift;
+      more = (byte & 0x80U) != 0;
+    }
+  }
+  return in.empty() && check == check_of(tree, ids, out);
+}
+
 MDB_val value_of(const void* data, std::size_t size) {
   return {size, const_cast<void*>(data)};
 }
@@ -51,250 +86,43 @@ MDB_val key_of(const oid& id) {
   return value_of(id.bytes.data(), oid::raw_size);
 }
 
-std::string boot_id() {
-  std::ifstream file{"/proc/sys/kernel/random/boot_id"};
-  std::string id;
-  std::getline(file, id);
-  return id;
-}
-
-/// The end of a transaction that was not committed.
-struct abort_transaction {
-  void operator()(MDB_txn* txn) const { mdb_txn_abort(txn); }
-};
-
-using transaction = std::unique_ptr<MDB_txn, abort_transaction>;
-
-struct close_environment {
-  void operator()(MDB_env* env) const { mdb_env_close(env); }
-};
-
-using environment = std::unique_ptr<MDB_env, close_environment>;
-
-/// Reading a mapped page beyond the end of the file would be SIGBUS. A file may be shorter than its header says, since
-/// LMDB does not write pages that it gave up; if it was cut, zeros are a page that LMDB refuses.
-int fill_to_length(MDB_env* env) {
-  const auto missing = [env](std::size_t& length) -> int {
-    MDB_envinfo info;
-    MDB_stat stat;
-    mdb_filehandle_t fd = -1;
-    struct stat on_disk;
-    if (mdb_env_info(env, &info) != 0 || mdb_env_stat(env, &stat) != 0 || mdb_env_get_fd(env, &fd) != 0
-        || ::fstat(fd, &on_disk) != 0)
-      return -1;
-    length = (info.me_last_pgno + 1) * stat.ms_psize;
-    return length > info.me_mapsize ? -1 : length <= static_cast<std::size_t>(on_disk.st_size) ? 0 : fd;
-  };
-  std::size_t length = 0;
-  if (const int fd = missing(length); fd <= 0)
-    return fd == 0 ? 0 : MDB_CORRUPTED;
-  MDB_txn* txn = nullptr; // keeps other processes from writing, so that the file is never made shorter
-  if (const int status = mdb_txn_begin(env, nullptr, 0, &txn))
-    return status;
-  const transaction owner{txn};
-  const int fd = missing(length);
-  return fd > 0 && ::ftruncate(fd, static_cast<off_t>(length)) != 0 ? errno : 0;
+/// In the order of the keys, neighbours go into the same page.
+template <class T>
+std::vector<T> sorted(std::span<const T> some) {
+  std::vector<T> out{some.begin(), some.end()};
+  std::sort(out.begin(), out.end());
+  return out;
 }
 
 } // namespace
 
 struct size_table::impl {
-  std::filesystem::path file;
-  std::filesystem::path unsynced; // marker: its contents are the boot in which there were writes
-  environment env;
-  MDB_dbi sizes = 0;
-  MDB_dbi uses = 0;
-  std::shared_mutex resizing; // shared: a transaction of this process runs; unique: the map is changed
-  std::string boot = boot_id();
-  std::atomic<bool> damaged = false; // met while in use: all is a miss from then on
-  bool was_damaged = false;          // when it was opened
+  impl(const std::filesystem::path& file, std::size_t map) : lmdb(file, map, {"sizes", "uses", "trees"}) {}
 
-  int open_environment(std::size_t map);
-  bool written_before_a_crash() const;
-  void set_aside() const;
-  int mark_unsynced();
-  int adopt_resize(int status);
-  int grow();
-  transaction begin_read(std::shared_lock<std::shared_mutex>& lock);
+  lmdb_file lmdb;
+
   /// Calls `use` with the place and the value of each that is there.
   template <class Value, class Use>
-  void look_up(MDB_dbi table, std::span<const oid> ids, const Use& use);
-  bool write(const std::function<int(MDB_txn*)>& change);
-  void note(int status);
-  void sync();
+  void look_up(table in, std::span<const oid> ids, const Use& use) {
+    std::vector<MDB_val> keys(ids.size());
+    std::transform(ids.begin(), ids.end(), keys.begin(), key_of);
+    lmdb.look_up(in, keys, [&use](std::size_t i, const MDB_val& value) {
+      Value found;
+      if (value.mv_size != sizeof found)
+        return;
+      std::memcpy(&found, value.mv_data, sizeof found); // LMDB aligns values to two bytes
+      use(i, found);
+    });
+  }
+
+  int put_size(MDB_txn* txn, const oid& id, std::uint64_t size, bool& corrected) const;
+  bool has_all(MDB_txn* txn, const tree_sizes& what) const;
+  int drop_trees(MDB_txn* txn) const { return mdb_drop(txn, lmdb.table(sizes_by_tree), 0); }
 };
-
-int size_table::impl::open_environment(std::size_t map) {
-  MDB_env* raw = nullptr;
-  if (const int status = mdb_env_create(&raw))
-    return status;
-  env.reset(raw);
-  mdb_env_set_maxdbs(raw, 2);
-  mdb_env_set_maxreaders(raw, most_readers);
-  mdb_env_set_mapsize(raw, map);
-  if (::access(file.c_str(), F_OK) != 0)
-    if (const int status = mark_unsynced()) // making the file is a write, too
-      return status;
-  // NOTLS: a reader's slot belongs to its transaction, so threads that come and go leave none behind.
-  if (const int status = mdb_env_open(raw, file.c_str(), MDB_NOSUBDIR | MDB_NOSYNC | MDB_NOTLS | MDB_NORDAHEAD, 0600))
-    return status;
-  if (const int status = fill_to_length(raw))
-    return status;
-  if (const int status = check_pages(raw))
-    return status;
-  int dead = 0;
-  mdb_reader_check(raw, &dead); // slots of killed processes would keep old pages from being used again
-  MDB_txn* txn = nullptr;
-  if (const int status = mdb_txn_begin(raw, nullptr, 0, &txn))
-    return status;
-  transaction owner{txn};
-  if (const int status = mdb_dbi_open(txn, "sizes", MDB_CREATE, &sizes))
-    return status;
-  if (const int status = mdb_dbi_open(txn, "uses", MDB_CREATE, &uses))
-    return status;
-  return mdb_txn_commit(owner.release());
-}
-
-bool size_table::impl::written_before_a_crash() const {
-  std::ifstream marker{unsynced};
-  std::string in;
-  return marker && !(std::getline(marker, in) && in == boot);
-}
-
-void size_table::impl::set_aside() const {
-  std::error_code ignored;
-  std::filesystem::rename(file, file.string() + ".damaged", ignored);
-  std::filesystem::remove(file.string() + "-lock", ignored);
-  std::filesystem::remove(unsynced, ignored);
-}
-
-/// Called in a write transaction, so that no other process removes the marker until the writes are in the file. Costs
-/// an fsync the first time and a stat from then on.
-int size_table::impl::mark_unsynced() {
-  if (::access(unsynced.c_str(), F_OK) == 0)
-    return 0;
-  // By renaming: one without its contents would look like one of an earlier boot.
-  const std::string fresh = unsynced.string() + ".new";
-  const int fd = ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-  if (fd < 0)
-    return errno;
-  const bool written = ::write(fd, boot.data(), boot.size()) == static_cast<ssize_t>(boot.size()) && ::fsync(fd) == 0;
-  ::close(fd);
-  if (!written || ::rename(fresh.c_str(), unsynced.c_str()) != 0)
-    return EIO;
-  const int folder = ::open(unsynced.parent_path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (folder >= 0) {
-    ::fsync(folder);
-    ::close(folder);
-  }
-  return 0;
-}
-
-/// Another process made the map larger than this one has it.
-int size_table::impl::adopt_resize(int status) {
-  if (status != MDB_MAP_RESIZED)
-    return status;
-  std::unique_lock lock{resizing};
-  return mdb_env_set_mapsize(env.get(), 0);
-}
-
-int size_table::impl::grow() {
-  std::unique_lock lock{resizing};
-  MDB_envinfo info;
-  if (const int status = mdb_env_info(env.get(), &info))
-    return status;
-  return mdb_env_set_mapsize(env.get(), info.me_mapsize * 2);
-}
-
-transaction size_table::impl::begin_read(std::shared_lock<std::shared_mutex>& lock) {
-  for (int attempt = 0; attempt < 2 && env && !damaged; ++attempt) {
-    lock = std::shared_lock{resizing};
-    MDB_txn* txn = nullptr;
-    const int status = mdb_txn_begin(env.get(), nullptr, MDB_RDONLY, &txn);
-    if (status == 0)
-      return transaction{txn};
-    lock.unlock();
-    int dead = 0;
-    if (status == MDB_READERS_FULL)
-      mdb_reader_check(env.get(), &dead);
-    else if (adopt_resize(status) != 0)
-      break;
-  }
-  return nullptr;
-}
-
-template <class Value, class Use>
-void size_table::impl::look_up(MDB_dbi table, std::span<const oid> ids, const Use& use) {
-  std::shared_lock<std::shared_mutex> lock;
-  const transaction txn = begin_read(lock);
-  if (!txn)
-    return;
-  for (std::size_t i = 0; i < ids.size(); ++i) {
-    MDB_val key = key_of(ids[i]), value;
-    Value found;
-    const int status = mdb_get(txn.get(), table, &key, &value);
-    note(status);
-    if (status != 0 || value.mv_size != sizeof found)
-      continue;
-    std::memcpy(&found, value.mv_data, sizeof found); // LMDB aligns values to two bytes
-    use(i, found);
-  }
-}
-
-bool size_table::impl::write(const std::function<int(MDB_txn*)>& change) {
-  for (int attempt = 0; attempt < most_growths && env && !damaged; ++attempt) {
-    std::shared_lock lock{resizing};
-    MDB_txn* txn = nullptr;
-    int status = mdb_txn_begin(env.get(), nullptr, 0, &txn);
-    if (status == 0) {
-      transaction owner{txn};
-      if ((status = mark_unsynced()) == 0 && (status = change(txn)) == 0)
-        status = mdb_txn_commit(owner.release());
-    }
-    lock.unlock();
-    if (status == 0)
-      return true;
-    if (status == MDB_MAP_FULL)
-      status = grow();
-    else
-      status = adopt_resize(status);
-    if (status != 0) {
-      note(status);
-      return false;
-    }
-  }
-  return false;
-}
-
-/// Looks at how an operation ended. Who opens the table after damage begins anew.
-void size_table::impl::note(int status) {
-  if (status == 0 || status == MDB_NOTFOUND)
-    return;
-  if (status != MDB_CORRUPTED && status != MDB_PAGE_NOTFOUND && status != MDB_INVALID) {
-    spdlog::debug("{}: {}", file.string(), mdb_strerror(status));
-    return;
-  }
-  if (damaged.exchange(true))
-    return;
-  spdlog::warn("{} is damaged ({}) and set aside", file.string(), mdb_strerror(status));
-  set_aside();
-}
-
-/// Takes the marker away once everything is on the disk. Under the writers' lock: no process can be writing between.
-void size_table::impl::sync() {
-  MDB_txn* txn = nullptr;
-  if (!env || damaged || ::access(unsynced.c_str(), F_OK) != 0 || mdb_txn_begin(env.get(), nullptr, 0, &txn) != 0)
-    return;
-  const transaction owner{txn};
-  if (mdb_env_sync(env.get(), 1) == 0)
-    ::unlink(unsynced.c_str());
-}
 
 size_table::size_table(std::unique_ptr<impl> state) : impl_(std::move(state)) {}
 
-size_table::~size_table() {
-  impl_->sync();
-}
+size_table::~size_table() = default;
 
 std::shared_ptr<size_table> size_table::open(const std::filesystem::path& file, options how) {
   static std::mutex mutex;
@@ -305,48 +133,82 @@ std::shared_ptr<size_table> size_table::open(const std::filesystem::path& file, 
   std::weak_ptr<size_table>& known = open_tables[name];
   if (auto table = known.lock())
     return table;
-
-  auto state = std::make_unique<impl>();
-  state->file = file;
-  state->unsynced = file.string() + "-unsynced";
-  if (state->written_before_a_crash()) {
-    spdlog::info("{} was being written when the machine stopped; it begins anew", file.string());
-    state->set_aside();
-  }
-  if (int status = state->open_environment(how.initial_map)) {
-    spdlog::warn("{} is damaged or unreadable ({}); it begins anew", file.string(), mdb_strerror(status));
-    state->was_damaged = true;
-    state->env.reset();
-    state->set_aside();
-    if ((status = state->open_environment(how.initial_map)) != 0) {
-      spdlog::debug("{} cannot be made: {}", file.string(), mdb_strerror(status));
-      state->env.reset();
-    }
-  }
-  std::shared_ptr<size_table> table{new size_table{std::move(state)}};
+  std::shared_ptr<size_table> table{new size_table{std::make_unique<impl>(file, how.initial_map)}};
   known = table;
   return table;
 }
 
 void size_table::get(std::span<const oid> ids, std::span<std::uint64_t> out) {
   std::fill(out.begin(), out.end(), unknown_size);
-  impl_->look_up<stored_size>(impl_->sizes, ids, [&](std::size_t i, const stored_size& found) {
+  impl_->look_up<stored_size>(sizes_by_object, ids, [&](std::size_t i, const stored_size& found) {
     if (found.check == check_of(ids[i], found.size))
       out[i] = found.size;
   });
 }
 
+/// What is there already is not written again. `corrected`: something else was there.
+int size_table::impl::put_size(MDB_txn* txn, const oid& id, std::uint64_t size, bool& corrected) const {
+  const stored_size stored{size, check_of(id, size)};
+  MDB_val key = key_of(id), value = value_of(&stored, sizeof stored);
+  const int status = mdb_put(txn, lmdb.table(sizes_by_object), &key, &value, MDB_NOOVERWRITE);
+  if (status != MDB_KEYEXIST)
+    return status;
+  if (value.mv_size == sizeof stored && std::memcmp(value.mv_data, &stored, sizeof stored) == 0)
+    return 0;
+  corrected = true;
+  value = value_of(&stored, sizeof stored);
+  return mdb_put(txn, lmdb.table(sizes_by_object), &key, &value, 0);
+}
+
 void size_table::put(std::span<const std::pair<oid, std::uint64_t>> sizes) {
   if (sizes.empty())
     return;
-  // In the order of the keys, neighbours go into the same page.
-  std::vector<std::pair<oid, std::uint64_t>> sorted{sizes.begin(), sizes.end()};
-  std::sort(sorted.begin(), sorted.end());
-  impl_->write([&](MDB_txn* txn) {
-    for (const auto& [id, size] : sorted) {
-      const stored_size stored{size, check_of(id, size)};
-      MDB_val key = key_of(id), value = value_of(&stored, sizeof stored);
-      if (const int status = mdb_put(txn, impl_->sizes, &key, &value, 0))
+  const auto in_order = sorted(sizes);
+  impl_->lmdb.write([&](MDB_txn* txn) {
+    bool corrected = false;
+    for (const auto& [id, size] : in_order)
+      if (const int status = impl_->put_size(txn, id, size, corrected))
+        return status;
+    return corrected ? impl_->drop_trees(txn) : 0; // a wrong one may be among them
+  });
+}
+
+bool size_table::get_tree(const oid& tree, std::span<const oid> ids, std::span<std::uint64_t> out) {
+  bool found = false;
+  const MDB_val key = key_of(tree);
+  impl_->lmdb.look_up(sizes_by_tree, {&key, 1}, [&](std::size_t, const MDB_val& value) {
+    found = unpack({static_cast<const char*>(value.mv_data), value.mv_size}, tree, ids, out);
+  });
+  if (!found)
+    std::fill(out.begin(), out.end(), unknown_size);
+  return found;
+}
+
+/// A size may have been corrected since it was looked up.
+bool size_table::impl::has_all(MDB_txn* txn, const tree_sizes& what) const {
+  for (std::size_t i = 0; i < what.ids.size(); ++i) {
+    const stored_size expected{what.sizes[i], check_of(what.ids[i], what.sizes[i])};
+    MDB_val key = key_of(what.ids[i]), value;
+    if (mdb_get(txn, lmdb.table(sizes_by_object), &key, &value) != 0 || value.mv_size != sizeof expected
+        || std::memcmp(value.mv_data, &expected, sizeof expected) != 0)
+      return false;
+  }
+  return true;
+}
+
+void size_table::put_trees(std::span<const tree_sizes> trees) {
+  if (trees.empty())
+    return;
+  std::map<oid, const tree_sizes*> in_order;
+  for (const tree_sizes& each : trees)
+    in_order.emplace(each.tree, &each);
+  impl_->lmdb.write([&](MDB_txn* txn) {
+    for (const auto& [tree, what] : in_order) {
+      if (!impl_->has_all(txn, *what))
+        continue;
+      const std::string sizes = packed(*what);
+      MDB_val key = key_of(tree), value = value_of(sizes.data(), sizes.size());
+      if (const int status = mdb_put(txn, impl_->lmdb.table(sizes_by_tree), &key, &value, 0))
         return status;
     }
     return 0;
@@ -356,12 +218,11 @@ void size_table::put(std::span<const std::pair<oid, std::uint64_t>> sizes) {
 void size_table::touch(std::span<const oid> ids, std::uint32_t seconds) {
   if (ids.empty())
     return;
-  std::vector<oid> sorted{ids.begin(), ids.end()};
-  std::sort(sorted.begin(), sorted.end());
-  impl_->write([&](MDB_txn* txn) {
-    for (const oid& id : sorted) {
+  const auto in_order = sorted(ids);
+  impl_->lmdb.write([&](MDB_txn* txn) {
+    for (const oid& id : in_order) {
       MDB_val key = key_of(id), value = value_of(&seconds, sizeof seconds);
-      if (const int status = mdb_put(txn, impl_->uses, &key, &value, 0))
+      if (const int status = mdb_put(txn, impl_->lmdb.table(uses_by_object), &key, &value, 0))
         return status;
     }
     return 0;
@@ -374,27 +235,20 @@ std::uint32_t size_table::last_use(const oid& id) {
   return seconds;
 }
 
-void size_table::trim() {
-  std::unique_lock lock{impl_->resizing};
-  MDB_envinfo info;
-  if (impl_->env && mdb_env_info(impl_->env.get(), &info) == 0)
-    mdb_env_set_mapsize(impl_->env.get(), info.me_mapsize); // maps it anew
-}
-
 void size_table::last_uses(std::span<const oid> ids, std::span<std::uint32_t> out) {
   std::fill(out.begin(), out.end(), 0);
-  impl_->look_up<std::uint32_t>(impl_->uses, ids, [&](std::size_t i, std::uint32_t seconds) { out[i] = seconds; });
+  impl_->look_up<std::uint32_t>(uses_by_object, ids, [&](std::size_t i, std::uint32_t seconds) { out[i] = seconds; });
 }
 
 void size_table::forget_uses(std::span<const oid> ids) {
   if (ids.empty())
     return;
-  std::vector<oid> sorted{ids.begin(), ids.end()};
-  std::sort(sorted.begin(), sorted.end());
-  impl_->write([&](MDB_txn* txn) {
-    for (const oid& id : sorted) {
+  const auto in_order = sorted(ids);
+  impl_->lmdb.write([&](MDB_txn* txn) {
+    for (const oid& id : in_order) {
       MDB_val key = key_of(id);
-      if (const int status = mdb_del(txn, impl_->uses, &key, nullptr); status != 0 && status != MDB_NOTFOUND)
+      if (const int status = mdb_del(txn, impl_->lmdb.table(uses_by_object), &key, nullptr);
+          status != 0 && status != MDB_NOTFOUND)
         return status;
     }
     return 0;
@@ -403,10 +257,10 @@ void size_table::forget_uses(std::span<const oid> ids) {
 
 size_table::check_report size_table::check() {
   check_report out;
-  impl_->write([&](MDB_txn* txn) {
+  impl_->lmdb.write([&](MDB_txn* txn) {
     out = {};
     MDB_cursor* cursor = nullptr;
-    if (const int status = mdb_cursor_open(txn, impl_->sizes, &cursor))
+    if (const int status = mdb_cursor_open(txn, impl_->lmdb.table(sizes_by_object), &cursor))
       return status;
     const std::unique_ptr<MDB_cursor, void (*)(MDB_cursor*)> owner{cursor, mdb_cursor_close};
     MDB_val key, value;
@@ -423,13 +277,17 @@ size_table::check_report size_table::check() {
       if ((status = mdb_cursor_del(cursor, 0)) != 0)
         return status;
     }
-    return status == MDB_NOTFOUND ? 0 : status;
+    return status == MDB_NOTFOUND ? impl_->drop_trees(txn) : status;
   });
   return out;
 }
 
+void size_table::trim() {
+  impl_->lmdb.trim();
+}
+
 bool size_table::was_damaged() const {
-  return impl_->was_damaged || impl_->damaged;
+  return impl_->lmdb.was_damaged();
 }
 
 } // namespace gitfs

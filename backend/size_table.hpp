@@ -10,18 +10,19 @@
 #include <memory>
 #include <span>
 #include <utility>
+#include <vector>
 
 namespace gitfs {
 
-/// A table on disk (LMDB) that any number of processes and threads may use at once. Best effort throughout: whatever
-/// goes wrong is a miss or a loss, and a damaged file is set aside and made anew, with one warning in the log. Never
-/// a wrong size: each is stored with a check of itself.
-///
-/// Nothing waits for the disk (MDB_NOSYNC). SIGKILL loses nothing, since what is written is the kernel's. After a power
-/// failure LMDB's file could be damaged, so a marker (itself synced) says in which boot there were writes that may not
-/// have reached the disk: if that was an earlier boot, the table begins anew.
-///
-/// Not to be used across a fork.
+/// The sizes of all that a tree names as files, in the order of its listing.
+struct tree_sizes {
+  oid tree;
+  std::vector<oid> ids;
+  std::vector<std::uint64_t> sizes; ///< of each of them; all known
+};
+
+/// A table on disk (lmdb_file) that any number of processes and threads may use at once. Best effort throughout. Never
+/// a wrong size: each is stored with a check of itself. Not to be used across a fork.
 class size_table {
 public:
   struct options {
@@ -40,24 +41,30 @@ public:
   /// Fills `out[i]` with the size of `ids[i]` or `unknown_size`, in one transaction. Same lengths.
   void get(std::span<const oid> ids, std::span<std::uint64_t> out);
 
-  /// Keeps sizes for ever, in one transaction.
+  /// Keeps sizes for ever, in one transaction. One that was another before makes it forget what `put_trees` kept.
   void put(std::span<const std::pair<oid, std::uint64_t>> sizes);
+
+  /// The same for a whole directory with one look-up, where `get` needs one for each file: false, if not exactly these
+  /// sizes were kept.
+  bool get_tree(const oid& tree, std::span<const oid> ids, std::span<std::uint64_t> out);
+  /// In one transaction; without those of which a size is not, or not so, among what `put` kept.
+  void put_trees(std::span<const tree_sizes> trees);
 
   /// Notes that objects were used at `seconds` (since 1970), in one transaction.
   void touch(std::span<const oid> ids, std::uint32_t seconds);
 
-  /// When an object was last noted as used, in seconds since 1970; 0: never.
-  std::uint32_t last_use(const oid& id);
-
   /// The file's pages no longer count as this process's memory; the page cache has them still.
   void trim();
+
+  /// When an object was last noted as used, in seconds since 1970; 0: never.
+  std::uint32_t last_use(const oid& id);
   /// The same for many, in one transaction. Same lengths.
   void last_uses(std::span<const oid> ids, std::span<std::uint32_t> out);
 
   /// Forgets when objects were used, not their sizes.
   void forget_uses(std::span<const oid> ids);
 
-  /// Looks at every size, and removes those that are damaged. Gives how many there are, and how many were.
+  /// Looks at every object's size, and removes those that are damaged, and all that `put_trees` kept. Gives how many there are, and how many were.
   struct check_report {
     std::uint64_t sizes = 0, damaged = 0;
   };

@@ -1,5 +1,6 @@
 #include "backend/file_lock.hpp"
 #include "backend/object_store.hpp"
+#include "backend/size_table.hpp"
 #include "backend/store_folder.hpp"
 #include "backend/store_verify.hpp"
 #include "test/backend/store_fixture.hpp"
@@ -52,6 +53,32 @@ BOOST_AUTO_TEST_CASE(it_is_there_after_opening_again) {
   auto store = open();
   BOOST_TEST(content(*store, ids[2]) == git_content(ids[2]));
   BOOST_TEST(open("http://other.example/r")->contains(ids[2]) == false);
+}
+
+BOOST_AUTO_TEST_CASE(the_sizes_of_a_tree_are_kept_together_once_all_are_known) {
+  auto store = open();
+  ingest(*store, pack_of(all())).value();
+  const std::vector<oid> ids = blobs(0, 20);
+  const oid tree = id_of(std::string(40, '7'));
+  std::vector<std::uint64_t> sizes(ids.size()), again(ids.size());
+  store->sizes_in(tree, ids, sizes);
+  for (std::size_t i = 0; i < ids.size(); ++i)
+    BOOST_TEST(sizes[i] == git_content(ids[i]).size());
+  std::vector<oid> more = ids; // one of them is not here
+  more.push_back(tree);
+  const oid other = id_of(std::string(40, '8'));
+  std::vector<std::uint64_t> some(more.size());
+  store->sizes_in(other, more, some);
+  BOOST_TEST(some.front() == sizes.front());
+  BOOST_TEST(some.back() == unknown_size);
+  const fs::path file = size_file(store->folder());
+  store.reset();
+  BOOST_TEST(size_table::open(file)->get_tree(tree, ids, again));
+  BOOST_TEST(again == sizes, boost::test_tools::per_element());
+  BOOST_TEST(!size_table::open(file)->get_tree(other, more, some));
+  std::fill(again.begin(), again.end(), 0);
+  open()->sizes_in(tree, ids, again);
+  BOOST_TEST(again == sizes, boost::test_tools::per_element());
 }
 
 BOOST_AUTO_TEST_CASE(an_empty_pack_is_legal) {

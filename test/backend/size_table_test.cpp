@@ -7,6 +7,7 @@
 #include <atomic>
 #include <csignal>
 #include <fstream>
+#include <lmdb.h>
 #include <random>
 #include <sys/wait.h>
 #include <thread>
@@ -60,6 +61,29 @@ std::size_t known(size_table& table, std::uint64_t first, std::uint64_t count) {
   return hits;
 }
 
+/// Seven files, as `sizes_from` has them.
+tree_sizes tree_from(std::uint64_t first) {
+  tree_sizes out;
+  out.tree = numbered(1'000'000 + first);
+  for (std::uint64_t n = first; n < first + 7; ++n) {
+    out.ids.push_back(numbered(n));
+    out.sizes.push_back(n * 3);
+  }
+  return out;
+}
+
+bool knows(size_table& table, const tree_sizes& what) {
+  std::vector<std::uint64_t> found(what.ids.size());
+  const bool out = table.get_tree(what.tree, what.ids, found);
+  if (out ? found != what.sizes : found != std::vector<std::uint64_t>(found.size(), unknown_size))
+    BOOST_ERROR("a wrong size");
+  return out;
+}
+
+void put_tree(size_table& table, const tree_sizes& what) {
+  table.put_trees({&what, 1});
+}
+
 /// Runs `work` in a child process and gives its wait status.
 template <class Work>
 pid_t in_child(const Work& work) {
@@ -81,6 +105,10 @@ void put_in_child(const fs::path& file, std::uint64_t first, std::uint64_t count
   const int status = wait_for(in_child([&] {
     auto table = size_table::open(file);
     table->put(sizes_from(first, count));
+    std::vector<tree_sizes> trees;
+    for (std::uint64_t n = first; n + 7 <= first + count; n += 7)
+      trees.push_back(tree_from(n));
+    table->put_trees(trees);
     if (!close)
       ::raise(SIGKILL);
     table.reset();
@@ -118,6 +146,117 @@ BOOST_AUTO_TEST_CASE(uses) {
   BOOST_TEST(table->last_use(ids[1]) == 100u);
   BOOST_TEST(table->last_use(numbered(3)) == 0u);
   BOOST_TEST(size_of(*table, ids[0]) == unknown_size);
+}
+
+BOOST_AUTO_TEST_CASE(the_files_of_a_tree_are_found_together) {
+  temp_dir dir;
+  const size_list sizes{{numbered(1), 0}, {numbered(2), 127}, {numbered(3), 128}, {numbered(4), ~std::uint64_t{1}}};
+  tree_sizes tree{numbered(9), {}, {}};
+  for (const auto& [id, size] : sizes) {
+    tree.ids.push_back(id);
+    tree.sizes.push_back(size);
+  }
+  {
+    const auto table = gitfs::size_table::open(dir / "t");
+    BOOST_TEST(!knows(*table, tree));
+    table->put(sizes);
+    put_tree(*table, tree);
+    table->put_trees({});
+  }
+  const auto table = gitfs::size_table::open(dir / "t");
+  BOOST_TEST(knows(*table, tree));
+  const auto unlike = [&](const auto& change) {
+    tree_sizes other = tree;
+    change(other);
+    other.sizes.resize(other.ids.size());
+    BOOST_TEST(!knows(*table, other));
+  };
+  unlike([](tree_sizes& t) { t.tree = numbered(8); });
+  unlike([](tree_sizes& t) { std::swap(t.ids[1], t.ids[2]); });
+  unlike([](tree_sizes& t) { t.ids[3] = numbered(5); });
+  unlike([](tree_sizes& t) { t.ids.pop_back(); });
+  unlike([](tree_sizes& t) { t.ids.push_back(numbered(5)); });
+}
+
+BOOST_AUTO_TEST_CASE(a_tree_is_kept_only_with_the_sizes_of_its_files) {
+  temp_dir dir;
+  const auto table = gitfs::size_table::open(dir / "t");
+  put_tree(*table, tree_from(0));
+  BOOST_TEST(!knows(*table, tree_from(0)));
+  table->put(sizes_from(0, 6)); // one is missing
+  put_tree(*table, tree_from(0));
+  BOOST_TEST(!knows(*table, tree_from(0)));
+  table->put(sizes_from(0, 7));
+  tree_sizes wrong = tree_from(0);
+  ++wrong.sizes[3];
+  const std::vector<tree_sizes> some{wrong, tree_from(0)};
+  table->put_trees({&some[0], 1});
+  BOOST_TEST(!knows(*table, tree_from(0)));
+  put_tree(*table, tree_from(0));
+  BOOST_TEST(knows(*table, tree_from(0)));
+}
+
+BOOST_AUTO_TEST_CASE(a_corrected_size_is_right_in_its_tree_too) {
+  temp_dir dir;
+  const auto table = gitfs::size_table::open(dir / "t");
+  table->put(sizes_from(0, 20));
+  put_tree(*table, tree_from(0));
+  table->put(sizes_from(0, 30)); // the same again
+  BOOST_TEST(knows(*table, tree_from(0)));
+  const std::pair<oid, std::uint64_t> right{numbered(3), 1234};
+  table->put({&right, 1});
+  BOOST_TEST(size_of(*table, numbered(3)) == 1234u);
+  BOOST_TEST(!knows(*table, tree_from(0)));
+  put_tree(*table, tree_from(0)); // who looked them up before the correction
+  BOOST_TEST(!knows(*table, tree_from(0)));
+}
+
+BOOST_AUTO_TEST_CASE(a_check_makes_it_forget_the_trees_and_keep_the_sizes) {
+  temp_dir dir;
+  put_in_child(dir / "t", 0, 70, true);
+  const auto table = gitfs::size_table::open(dir / "t");
+  BOOST_TEST(knows(*table, tree_from(7)));
+  BOOST_TEST(table->check().damaged == 0u);
+  BOOST_TEST(!knows(*table, tree_from(7)));
+  BOOST_TEST(known(*table, 0, 70) == 70u);
+}
+
+BOOST_AUTO_TEST_CASE(a_tree_whose_value_is_none_is_a_miss) {
+  temp_dir dir;
+  put_in_child(dir / "t", 0, 7, true);
+  const tree_sizes tree = tree_from(0);
+  const auto change = [&](const std::function<void(std::string&)>& how) {
+    MDB_env* env = nullptr;
+    MDB_txn* txn = nullptr;
+    MDB_dbi trees = 0;
+    BOOST_REQUIRE(mdb_env_create(&env) == 0);
+    mdb_env_set_maxdbs(env, 3);
+    BOOST_REQUIRE(mdb_env_open(env, (dir / "t").c_str(), MDB_NOSUBDIR, 0600) == 0);
+    BOOST_REQUIRE(mdb_txn_begin(env, nullptr, 0, &txn) == 0);
+    BOOST_REQUIRE(mdb_dbi_open(txn, "trees", 0, &trees) == 0);
+    MDB_val key{oid::raw_size, const_cast<std::uint8_t*>(tree.tree.bytes.data())}, value;
+    BOOST_REQUIRE(mdb_get(txn, trees, &key, &value) == 0);
+    const std::string before{static_cast<const char*>(value.mv_data), value.mv_size};
+    std::string after = before;
+    how(after);
+    value = {after.size(), after.data()};
+    BOOST_REQUIRE(mdb_put(txn, trees, &key, &value, 0) == 0);
+    BOOST_REQUIRE(mdb_txn_commit(txn) == 0);
+    mdb_env_close(env);
+    return before;
+  };
+  const std::string right = change([](std::string&) {});
+  BOOST_TEST(knows(*gitfs::size_table::open(dir / "t"), tree));
+  const std::string many(20, '\xff');
+  for (const std::string& wrong :
+       {std::string{}, std::string{"x"}, right.substr(0, 8), right.substr(0, right.size() - 1), right + '\0',
+        right.substr(0, 8) + many, right.substr(0, right.size() - 1) + '\xff', std::string(right.size(), '\0'),
+        std::string(100'000, '\x7f')}) {
+    change([&](std::string& value) { value = wrong; });
+    BOOST_TEST(!knows(*gitfs::size_table::open(dir / "t"), tree));
+  }
+  change([&](std::string& value) { value = right; });
+  BOOST_TEST(knows(*gitfs::size_table::open(dir / "t"), tree));
 }
 
 BOOST_AUTO_TEST_CASE(one_file_is_one_table_in_a_process) {
@@ -238,8 +377,12 @@ BOOST_AUTO_TEST_CASE(garbage_within_the_file_is_a_miss) {
     file.close();
     const auto table = gitfs::size_table::open(dir / "t");
     known(*table, 0, 5000);
+    for (std::uint64_t n = 0; n + 7 <= 5000; n += 7)
+      knows(*table, tree_from(n)); // checks what it knows
     table->put(sizes_from(10'000, 10));
+    put_tree(*table, tree_from(10'000));
     BOOST_TEST(known(*table, 10'000, 10) == 10u);
+    BOOST_TEST(knows(*table, tree_from(10'000)));
   }
 }
 
@@ -259,6 +402,8 @@ BOOST_AUTO_TEST_CASE(single_wrong_bytes_are_no_wrong_sizes) {
     file.close();
     const auto table = gitfs::size_table::open(dir / "t");
     known(*table, 0, 2000); // checks what it knows
+    for (std::uint64_t n = 0; n + 7 <= 2000; n += 7)
+      knows(*table, tree_from(n));
     table->put(sizes_from(10'000, 10));
     table->put(sizes_from(0, 2000));
   }
