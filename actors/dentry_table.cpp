@@ -13,18 +13,23 @@ bool same_inode(const dentry& old, const tree_entry& entry) {
   return old.kind == entry.kind && (entry.kind == entry_kind::directory || old.id == entry.id);
 }
 
-dentry fresh_dentry(tree_entry& entry) {
+std::uint64_t known_size(std::uint64_t one, std::uint64_t other) {
+  return one != unknown_size ? one : other;
+}
+
+dentry fresh_dentry(const tree_entry& entry) {
   dentry out;
-  out.name = std::move(entry.name);
+  out.name = entry.name;
   out.kind = entry.kind;
   out.id = entry.id;
+  out.size = entry.size;
   out.present = true;
   return out;
 }
 
 } // namespace
 
-void dentry_table::refresh(std::vector<tree_entry> listing) {
+void dentry_table::refresh(const std::vector<tree_entry>& listing) {
   if (!kept_.empty() && restore(listing))
     return measure();
   std::vector<child_index> old = std::move(order_);
@@ -32,13 +37,14 @@ void dentry_table::refresh(std::vector<tree_entry> listing) {
   order_.reserve(listing.size());
   dentries_.reserve(dentries_.size() + listing.size());
   auto known = old.begin(); // both are sorted: one merge
-  for (tree_entry& entry : listing) {
+  for (const tree_entry& entry : listing) {
     for (; known != old.end() && dentries_[*known].name < entry.name; ++known)
       dentries_[*known].present = false;
     if (known != old.end() && dentries_[*known].name == entry.name) {
       dentry& before = dentries_[*known];
       if (same_inode(before, entry)) {
         before.id = entry.id;
+        before.size = known_size(before.size, entry.size);
         order_.push_back(*known++);
         continue;
       }
@@ -56,7 +62,7 @@ void dentry_table::refresh(std::vector<tree_entry> listing) {
 
 // Puts what was kept back to its index. True if that was all: every kept entry is in the listing at its own place, as
 // when the same tree is read again. Otherwise the table looks as if the names between had been removed.
-bool dentry_table::restore(std::vector<tree_entry>& listing) {
+bool dentry_table::restore(const std::vector<tree_entry>& listing) {
   const auto kept = std::exchange(kept_, {});
   const bool same = std::ranges::all_of(kept, [&](const auto& one) {
     const auto& [index, entry] = one;
@@ -68,18 +74,19 @@ bool dentry_table::restore(std::vector<tree_entry>& listing) {
   } else {
     order_.reserve(listing.size());
     dentries_.reserve(listing.size());
-    for (tree_entry& entry : listing) {
+    for (const tree_entry& entry : listing) {
       order_.push_back(static_cast<child_index>(dentries_.size()));
       dentries_.push_back(fresh_dentry(entry));
     }
   }
   for (const auto& [index, entry] : kept) {
-    const oid now = dentries_[index].id;
-    dentries_[index] = entry;
-    if (same)
-      dentries_[index].id = now; // a directory stays itself with another tree
-    else if (entry.present)
+    const dentry now = std::exchange(dentries_[index], entry);
+    if (!same && entry.present)
       order_.push_back(index);
+    if (!same)
+      continue;
+    dentries_[index].id = now.id; // a directory stays itself with another tree
+    dentries_[index].size = known_size(entry.size, now.size);
   }
   if (!same)
     std::ranges::sort(order_, {}, [this](child_index i) -> const std::string& { return dentries_[i].name; });

@@ -31,7 +31,7 @@ class dentry_table {
 public:
   /// Takes a complete listing (sorted by name, each name once). An unchanged entry and a child directory keep index
   /// and references; a changed file is a new dentry; names that are no longer there stop being found.
-  void refresh(std::vector<tree_entry> listing);
+  void refresh(const std::vector<tree_entry>& listing);
 
   /// Forgets the listing. Only when nothing is referenced: indices start anew.
   void clear();
@@ -80,7 +80,7 @@ private:
     return (entry.nlookup != 0 ? 1U : 0U) + (entry.slot != no_slot ? 1U : 0U);
   }
 
-  bool restore(std::vector<tree_entry>& listing);
+  bool restore(const std::vector<tree_entry>& listing);
   void measure();
 
   std::vector<dentry> dentries_;

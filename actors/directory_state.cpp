@@ -28,7 +28,7 @@ int visible_errno(int code) {
 constexpr std::uint64_t directory_bytes = 2000;
 
 bool lacks_size(const dentry& d) {
-  return d.size == unknown_size && d.kind != entry_kind::directory && d.kind != entry_kind::gitlink;
+  return d.size == unknown_size && has_contents(d.kind);
 }
 
 } // namespace
@@ -305,27 +305,22 @@ bool directory_state::ensure_listing(kernel_op& op, lacking& instead) {
   const missing what{missing::listing, {}};
   if (std::any_of(pending_.begin(), pending_.end(), [&](const pending& p) { return p.what == what; }))
     return instead = what, false;
-  auto raw = context_.db->read(link_->tree);
-  if (!raw) {
-    if (raw.error().code == ENOENT)
-      instead = what;
-    else
-      op.answer.error(EIO);
-    return false;
-  }
-  auto parsed = parse_tree(raw.value().data());
-  if (!parsed || raw.value().type() != object_type::tree) {
-    spdlog::error("directory '{}': its tree {} cannot be read: {}", path_of(*link_), link_->tree.hex(),
-                  parsed ? "not a tree object" : parsed.error().message);
+  const auto listing = context_.listings.take(link_->tree);
+  if (!listing) {
+    if (listing.error().code == ENOENT)
+      return instead = what, false;
+    if (listing.error().code == EBADMSG)
+      spdlog::error("directory '{}': its tree {} cannot be read: {}", path_of(*link_), link_->tree.hex(),
+                    listing.error().message);
     op.answer.error(EIO);
     return false;
   }
-  if (parsed.value().hidden != 0)
-    port_.hidden(parsed.value().hidden, parsed.value().hidden_reason);
-  dentries_.refresh(std::move(parsed.value().entries));
+  const parsed_tree& found = *listing.value();
+  if (found.hidden != 0)
+    port_.hidden(found.hidden, found.hidden_reason);
+  dentries_.refresh(found.entries);
   complete_ = true;
   account();
-  fill_sizes({});
   return true;
 }
 

@@ -5,6 +5,7 @@
 #include "actors/inode_table.hpp"
 #include "actors/kernel_notifier.hpp"
 #include "backend/blob_cache.hpp"
+#include "backend/listing_cache.hpp"
 #include "backend/memory_budget.hpp"
 #include "backend/object_db.hpp"
 #include "backend/spool.hpp"
@@ -33,6 +34,7 @@ struct mount_context {
       shared_memory(std::move(budget)),
       memory(*shared_memory),
       blobs(*db, memory),
+      listings(*db, memory),
       spooled(*db, memory, std::move(spool_folder), spool_space) {}
 
   static constexpr std::uint64_t spool_space = std::uint64_t{1} << 30;
@@ -40,6 +42,7 @@ struct mount_context {
   /// Gives back what is kept in memory to answer the next request faster. Takes milliseconds.
   void trim() {
     blobs.clear();
+    listings.clear();
     db->trim();
   }
 
@@ -56,6 +59,7 @@ struct mount_context {
   const std::shared_ptr<memory_budget> shared_memory;
   memory_budget& memory;
   blob_cache blobs;
+  listing_cache listings; ///< read ahead by the prefetcher
   spool spooled;
   inode_table inodes;
   kernel_notifier* kernel = nullptr; ///< set before the first request, if at all

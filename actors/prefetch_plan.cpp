@@ -25,12 +25,13 @@ constexpr std::size_t remembered = 100'000; // blobs that nobody has read yet: b
 
 } // namespace
 
-prefetch_plan::prefetch_plan(object_db& db, readahead_port& port, counters& counts, std::uint64_t window_bytes)
+prefetch_plan::prefetch_plan(object_db& db, readahead_port& port, counters& counts, std::uint64_t window_bytes,
+                             listing_cache* ahead)
   : db_(db),
     port_(port),
     counts_(counts),
-    depth_(readahead::kind::listings, walk_order::depth_first, db, *this, listing_limits),
-    breadth_(readahead::kind::listings, walk_order::breadth_first, db, *this, listing_limits),
+    depth_(readahead::kind::listings, walk_order::depth_first, db, *this, listing_limits, ahead),
+    breadth_(readahead::kind::listings, walk_order::breadth_first, db, *this, listing_limits, ahead),
     stats_(readahead::kind::stats, walk_order::depth_first, db, *this, content_limits(8, window_bytes)),
     contents_(readahead::kind::contents, walk_order::depth_first, db, *this, content_limits(16, window_bytes)),
     busy_(db, *this, {}) {

@@ -15,8 +15,9 @@ namespace gitfs {
 class prefetch_plan final : private readahead_port {
 public:
   /// `window_bytes`: contents that one window may bring; three of them may be in memory at once. Counts what came ahead
-  /// and what of it was read.
-  prefetch_plan(object_db& db, readahead_port& port, counters& counts, std::uint64_t window_bytes);
+  /// and what of it was read. `ahead`: gets the listings that are read ahead of walkers.
+  prefetch_plan(object_db& db, readahead_port& port, counters& counts, std::uint64_t window_bytes,
+                listing_cache* ahead = nullptr);
 
   /// A directory was listed from its start.
   void listed(const dir_link_ptr& directory);

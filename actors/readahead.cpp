@@ -8,16 +8,6 @@ namespace {
 
 constexpr std::uint64_t assumed_blob_size = 16 * 1024; // the mean of the Linux tree
 
-bool has_contents(entry_kind kind) {
-  return kind != entry_kind::directory && kind != entry_kind::gitlink;
-}
-
-std::uint64_t size_of(object_db& db, const oid& id) {
-  std::uint64_t size = unknown_size;
-  db.sizes({&id, 1}, {&size, 1});
-  return size;
-}
-
 bool within(const tree_position& p, const tree_position& directory) {
   return p.size() >= directory.size() && std::equal(directory.begin(), directory.end(), p.begin());
 }
@@ -68,7 +58,7 @@ void readahead::begin(const dir_link_ptr& directory, child_index file) {
   const bool contents = kind_ == kind::contents;
   const tree_position p = position(*directory, file);
   // What comes next in walk order: inside a directory that was listed, behind a file that was read.
-  tree_cursor horizon{db_, directory, contents ? file + 1 : 0, order_};
+  tree_cursor horizon{db_, directory, contents ? file + 1 : 0, order_, ahead_};
   to_next_unit(horizon);
   if (order_ == walk_order::breadth_first && horizon.peek()) {
     // The first directory below is the next one of every walk: it is the second that tells.
@@ -132,6 +122,7 @@ void readahead::advance(stream& s) {
 
 void readahead::want_window(stream& s) {
   needs found;
+  s.horizon.refresh_sizes();
   // Up to, not including, the unit after the window: what lies between belongs to the last one in it.
   while (!found.full) {
     auto v = s.horizon.peek();
@@ -145,8 +136,6 @@ void readahead::want_window(stream& s) {
   }
   if (found.full)
     s.owed = 0;
-  if (kind_ == kind::listings)
-    keep_unknown(found.sizes);
   ask(s, want_kind::sizes, std::move(found.sizes));
   ask(s, want_kind::blobs, std::move(found.blobs));
   if (found.full || s.trees != 0)
@@ -177,30 +166,22 @@ bool readahead::room_for(std::uint64_t size, needs& found) const {
 
 void readahead::add_contents(const tree_cursor::visit& v, needs& found) {
   // What is here counts too: the window is also what the reader is going to hold in memory.
-  if (room_for(size_of(db_, v.entry->id), found) && !db_.contains(v.entry->id))
+  if (room_for(v.entry->size, found) && !db_.contains(v.entry->id))
     found.blobs.push_back(v.entry->id);
 }
 
 void readahead::add_attributes(const tree_cursor::visit& v, needs& found) {
   const oid& id = v.entry->id;
+  const bool unknown = v.entry->size == unknown_size;
   if (kind_ == kind::stats) {
-    if (size_of(db_, id) == unknown_size && room_for(unknown_size, found))
+    if (unknown && room_for(unknown_size, found))
       found.sizes.push_back(id);
     return;
   }
-  found.sizes.push_back(id); // which are known is looked up for all at once
+  if (unknown)
+    found.sizes.push_back(id);
   if (v.entry->kind == entry_kind::symlink && !db_.contains(id))
     found.blobs.push_back(id); // its target is what `ls -l` shows
-}
-
-void readahead::keep_unknown(std::vector<oid>& ids) const {
-  std::vector<std::uint64_t> sizes(ids.size(), unknown_size);
-  db_.sizes(ids, sizes);
-  std::size_t kept = 0;
-  for (std::size_t i = 0; i < ids.size(); ++i)
-    if (sizes[i] == unknown_size)
-      ids[kept++] = ids[i];
-  ids.resize(kept);
 }
 
 void readahead::ask(stream& s, want_kind wanted, std::vector<oid> ids) {

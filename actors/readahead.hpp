@@ -46,12 +46,15 @@ public:
     std::size_t streams = 8; ///< readers told apart, those with a window and those without; the one unused longest goes
   };
 
-  readahead(kind what, walk_order order, object_db& db, readahead_port& port, const limits& l)
+  /// `ahead`: gets the listings that it reads ahead of its readers.
+  readahead(kind what, walk_order order, object_db& db, readahead_port& port, const limits& l,
+            listing_cache* ahead = nullptr)
     : kind_(what),
       order_(order),
       db_(db),
       port_(port),
-      limits_(l) {}
+      limits_(l),
+      ahead_(ahead) {}
 
   /// A reader is at this directory, or at this file of it (contents). False: on no known way.
   bool follow(const dir_link_ptr& directory, child_index file = 0);
@@ -103,7 +106,6 @@ private:
   void add(const tree_cursor::visit& v, needs& found);
   void add_contents(const tree_cursor::visit& v, needs& found);
   void add_attributes(const tree_cursor::visit& v, needs& found);
-  void keep_unknown(std::vector<oid>& ids) const;
   bool room_for(std::uint64_t size, needs& found) const;
   void ask(stream& s, want_kind wanted, std::vector<oid> ids);
   void drop(streams::iterator s);
@@ -113,6 +115,7 @@ private:
   object_db& db_;
   readahead_port& port_;
   const limits limits_;
+  listing_cache* const ahead_;
   streams streams_; // front: most recently used
   want_id next_want_ = 1;
 };

@@ -1,6 +1,7 @@
 #include "actors/tree_cursor.hpp"
 
 #include <algorithm>
+#include <cerrno>
 
 namespace gitfs {
 
@@ -24,9 +25,11 @@ bool before(walk_order order, const tree_position& a, const tree_position& b) {
   return a.size() != b.size() ? a.size() < b.size() : a < b;
 }
 
-tree_cursor::tree_cursor(object_db& db, dir_link_ptr directory, child_index next, walk_order order)
+tree_cursor::tree_cursor(object_db& db, dir_link_ptr directory, child_index next, walk_order order,
+                         listing_cache* ahead)
   : db_(&db),
-    order_(order) {
+    order_(order),
+    ahead_(ahead) {
   if (order == walk_order::breadth_first) {
     frames_.push_back({std::move(directory), nullptr, next});
     return;
@@ -41,11 +44,13 @@ tree_cursor::tree_cursor(object_db& db, dir_link_ptr directory, child_index next
 bool tree_cursor::load(frame& f) {
   if (f.tree)
     return true;
-  auto raw = db_->read(f.directory->tree);
-  if (!raw)
+  auto listing = read_listing(*db_, f.directory->tree);
+  if (!listing && listing.error().code != EBADMSG)
     return false;
-  auto parsed = parse_tree(raw.value().data());
-  f.tree = std::make_shared<const parsed_tree>(parsed ? std::move(parsed).value() : parsed_tree{});
+  if (!listing)
+    f.tree = std::make_shared<const parsed_tree>(); // nothing to find there
+  else if (f.tree = std::move(listing).value(); ahead_ != nullptr && f.descended)
+    ahead_->put(f.directory->tree, f.tree);
   return true;
 }
 
@@ -61,7 +66,7 @@ std::optional<tree_cursor::visit> tree_cursor::peek() {
       return visit{f.directory, f.next, &f.tree->entries[f.next]};
     frames_.pop_back();
     if (!next_.empty()) {
-      frames_.push_back({std::move(next_.front()), nullptr, 0});
+      frames_.push_back({std::move(next_.front()), nullptr, 0, true});
       next_.pop_front();
     }
   }
@@ -80,7 +85,13 @@ void tree_cursor::step() {
   if (order_ == walk_order::breadth_first)
     next_.push_back(std::move(link));
   else
-    frames_.push_back({std::move(link), nullptr, 0});
+    frames_.push_back({std::move(link), nullptr, 0, true});
+}
+
+void tree_cursor::refresh_sizes() {
+  for (frame& f : frames_)
+    if (f.tree)
+      f.tree = with_sizes(*db_, f.directory->tree, std::move(f.tree));
 }
 
 std::vector<oid> tree_cursor::missing(std::size_t most) {

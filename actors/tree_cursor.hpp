@@ -3,8 +3,8 @@
 #pragma once
 
 #include "actors/dir_link.hpp"
+#include "backend/listing_cache.hpp"
 #include "backend/object_db.hpp"
-#include "backend/tree.hpp"
 
 #include <cstdint>
 #include <deque>
@@ -33,19 +33,23 @@ tree_position position_of(const dir_link& directory, child_index child);
 class tree_cursor {
 public:
   /// Stands before entry `next` of `directory`. Depth first it goes on behind that directory, to the end of the
-  /// snapshot; breadth first it stays below it.
-  tree_cursor(object_db& db, dir_link_ptr directory, child_index next, walk_order order = walk_order::depth_first);
+  /// snapshot; breadth first it stays below it. What it reads of directories that it descends into is put into `ahead`.
+  tree_cursor(object_db& db, dir_link_ptr directory, child_index next, walk_order order = walk_order::depth_first,
+              listing_cache* ahead = nullptr);
 
   struct visit {
     dir_link_ptr directory; ///< that holds the entry
     child_index index = 0;
-    const tree_entry* entry = nullptr; ///< valid until the cursor moves
+    const tree_entry* entry = nullptr; ///< valid until the cursor changes; its size as known when its tree was read
   };
 
   /// The entry that the cursor stands before; none at the end of the snapshot or at a tree that is not here.
   std::optional<visit> peek();
   /// Steps past it; into it, if it is a directory (breadth first: later).
   void step();
+
+  /// Looks up again what sizes were not known of the trees on the way from the root.
+  void refresh_sizes();
 
   /// Trees that are not here and in the way: the one that stopped `peek`, and the next ones that can be told, at most
   /// `most` of them. Empty if nothing is missing.
@@ -56,14 +60,16 @@ public:
 private:
   struct frame {
     dir_link_ptr directory;
-    std::shared_ptr<const parsed_tree> tree; // read when first needed
+    listing_ptr tree; // read when first needed
     child_index next = 0;
+    bool descended = false; // the cursor came into it from above
   };
 
   bool load(frame& f);
 
   object_db* db_;
   walk_order order_;
+  listing_cache* ahead_;
   std::vector<frame> frames_;     // from the root down; breadth first: where it stands
   std::deque<dir_link_ptr> next_; // breadth first: directories that were passed
   bool stuck_ = false;

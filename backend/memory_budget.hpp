@@ -17,6 +17,7 @@ public:
     blobs,    ///< contents that are read in pieces
     fresh,    ///< contents that came ahead of their reader
     listings, ///< directories that were entered, and their dentries
+    ahead,    ///< listings that were read ahead of their reader
     spooled,  ///< large blobs in unlinked files: on disk, so not part of the sum
     count,
   };
@@ -30,14 +31,16 @@ public:
   std::uint64_t add(kind k, std::uint64_t bytes) { return at(k).fetch_add(bytes, std::memory_order_relaxed) + bytes; }
   void subtract(kind k, std::uint64_t bytes) { at(k).fetch_sub(bytes, std::memory_order_relaxed); }
 
-  /// Listings may take half of it, what came ahead three windows of readahead; contents that are read what these leave.
+  /// Listings may take half of it, what came ahead three windows of readahead, listings ahead of their reader a quarter;
+  /// contents that are read what these leave.
   std::uint64_t listings_limit() const { return total_ / 2; }
   std::uint64_t blobs_limit() const {
-    const std::uint64_t others = used(kind::listings) + used(kind::fresh);
+    const std::uint64_t others = used(kind::listings) + used(kind::ahead) + used(kind::fresh);
     const std::uint64_t least = total_ / 8;
     return others < total_ - least ? total_ - others : least;
   }
   std::uint64_t fresh_limit() const { return 3 * window_bytes(); }
+  std::uint64_t ahead_limit() const { return total_ / 4; }
 
   /// Blobs of this size and more are never whole in memory: else a few would be all of the budget.
   std::uint64_t spool_from() const { return total_ / 4 < largest_in_memory ? total_ / 4 : largest_in_memory; }
@@ -62,7 +65,8 @@ public:
 
 private:
   static constexpr std::uint64_t largest_in_memory = std::uint64_t{8} << 20;
-  static constexpr std::array<const char*, 4> names{"memory.blobs", "memory.fresh", "memory.listings", "disk.spooled"};
+  static constexpr std::array<const char*, static_cast<std::size_t>(kind::count)> names{
+      "memory.blobs", "memory.fresh", "memory.listings", "memory.ahead", "disk.spooled"};
 
   std::atomic<std::uint64_t>& at(kind k) { return used_[static_cast<std::size_t>(k)]; }
   const std::atomic<std::uint64_t>& at(kind k) const { return used_[static_cast<std::size_t>(k)]; }

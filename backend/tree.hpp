@@ -1,6 +1,7 @@
 // Git tree objects, read so that nothing a hostile repository writes into one can reach the kernel.
 #pragma once
 
+#include "backend/object_db.hpp"
 #include "backend/oid.hpp"
 #include "config/error.hpp"
 
@@ -13,10 +14,16 @@ namespace gitfs {
 
 enum class entry_kind : std::uint8_t { file, executable, symlink, directory, gitlink };
 
+/// False for what is a directory to the kernel.
+inline bool has_contents(entry_kind kind) {
+  return kind != entry_kind::directory && kind != entry_kind::gitlink;
+}
+
 struct tree_entry {
   std::string name; ///< bytes as git has them, not necessarily UTF-8; 1 to 255 of them, no '/', not "." or ".."
   entry_kind kind;
   oid id;
+  std::uint64_t size = unknown_size; ///< of a blob, if somebody has filled it in: a tree does not hold it
 
   bool operator==(const tree_entry&) const = default;
 };

@@ -43,6 +43,16 @@ BOOST_AUTO_TEST_CASE(listing_is_sorted_by_name) {
   BOOST_TEST(names(table) == expected, boost::test_tools::per_element());
 }
 
+BOOST_AUTO_TEST_CASE(a_size_once_known_stays_and_a_later_one_is_taken) {
+  gitfs::dentry_table table;
+  table.refresh({{"a", entry_kind::file, id_of(1), 10}, {"b", entry_kind::file, id_of(2)}});
+  BOOST_TEST(table.find("a")->size == 10U);
+  BOOST_TEST(table.find("b")->size == unknown_size);
+  table.refresh({{"a", entry_kind::file, id_of(1)}, {"b", entry_kind::file, id_of(2), 20}});
+  BOOST_TEST(table.find("a")->size == 10U);
+  BOOST_TEST(table.find("b")->size == 20U);
+}
+
 BOOST_AUTO_TEST_CASE(a_refresh_replaces_and_removes) {
   gitfs::dentry_table table;
   table.refresh({file("a", 1), file("b", 2), file("c", 3)});

@@ -40,6 +40,21 @@ BOOST_AUTO_TEST_CASE(the_first_caller_fetches_and_all_who_wait_are_served) {
   BOOST_TEST(dir->parked() == 0U);
 }
 
+BOOST_AUTO_TEST_CASE(what_was_read_ahead_is_used_and_not_read_again) {
+  auto ahead = std::make_shared<parsed_tree>();
+  ahead->entries = {{"a", entry_kind::file, a, 3},
+                    {"late", entry_kind::file, root},
+                    {"sub", entry_kind::directory, sub}};
+  context->listings.put(root, ahead);
+  db->tell_size(root, 99); // since it was put
+  auto list = readdir();
+  BOOST_TEST((list.told->what == answer::kind::dirents));
+  BOOST_TEST(port.count(want_kind::trees) == 0U);
+  BOOST_TEST(list.told->entries.size() == 5U);
+  BOOST_TEST(lookup("late").told->node.attr.size == 99U);
+  BOOST_TEST(context->memory.used(memory_budget::kind::ahead) == 0U);
+}
+
 BOOST_AUTO_TEST_CASE(eight_concurrent_lookups_of_one_name_make_one_fetch_and_see_one_inode) {
   std::vector<request> all;
   for (int i = 0; i < 8; ++i)

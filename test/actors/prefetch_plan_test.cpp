@@ -102,6 +102,28 @@ struct plan_fixture {
 
 BOOST_FIXTURE_TEST_SUITE(prefetch_plan, plan_fixture)
 
+BOOST_AUTO_TEST_CASE(listings_ahead_of_a_walker_are_handed_over) {
+  memory_budget budget{48U << 20};
+  listing_cache ahead{db, budget};
+  gitfs::prefetch_plan sharing{db, out, counts, 1U << 20, &ahead};
+  for (std::size_t i = 0; i < 2; ++i)
+    sharing.listed(depth_first[i].link);
+  std::set<oid> trees;
+  for (const node& each : depth_first)
+    trees.insert(each.link->tree);
+  for (const oid& tree : trees)
+    db.hide(tree); // so that only what was handed over can be had
+  for (std::size_t i = 2; i < 50; ++i) {
+    const auto found = ahead.take(depth_first[i].link->tree);
+    BOOST_REQUIRE(found.has_value());
+    BOOST_TEST((found.value()->entries == depth_first[i].tree.entries));
+  }
+  BOOST_TEST(ahead.take(depth_first[0].link->tree).error().code == ENOENT); // nobody lists it a second time
+  BOOST_TEST(ahead.take(depth_first[2].link->tree).error().code == ENOENT);
+  ahead.clear();
+  BOOST_TEST(budget.empty());
+}
+
 BOOST_AUTO_TEST_CASE(depth_first_walks_are_covered_in_few_wants) {
   for (const node& each : depth_first)
     plan.listed(each.link);
