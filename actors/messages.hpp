@@ -114,6 +114,8 @@ struct want_finished {
 /// Prefetcher → fetcher, around the wants of one window: what somebody waits for is probably among them.
 struct window_begins {};
 struct window_ends {};
+/// Prefetcher → itself: the windows that were put off.
+struct windows_due {};
 /// A file that was looked up by its path, and not listed, is being read.
 struct look_was_read {};
 /// Fetcher → itself, a moment after it asked for all trees.
@@ -175,6 +177,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gitfs::want_finished)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gitfs::entries_hidden)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gitfs::window_begins)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gitfs::window_ends)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gitfs::windows_due)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gitfs::look_was_read)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gitfs::start_transfers)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gitfs::trees_delayed)

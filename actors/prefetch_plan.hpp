@@ -30,12 +30,18 @@ public:
   /// The kernel has forgotten it and all below: nobody is there any more.
   void forgotten(const dir_link& directory);
   void finished(want_id id, const want_result& outcome);
+  /// After the port's `later`.
+  void due() {
+    depth_.due();
+    breadth_.due();
+  }
 
 private:
   void ask(want w) override;
   void cancel(want_id id) override;
   void window_begins() override { port_.window_begins(); }
   void window_ends() override { port_.window_ends(); }
+  bool later() override { return port_.later(); }
   void came(const std::vector<oid>& blobs);
   void was_read(const oid& blob);
   void forget_asked(const std::vector<oid>& blobs);

@@ -14,6 +14,7 @@ caf::behavior prefetcher_actor::make_behavior() {
       [this](const file_read& m) { m.missed ? plan_.missed(m.link, m.index) : plan_.read(m.link, m.index, m.id); },
       [this](const directory_statted& m) { plan_.statted(m.link); },
       [this](const directory_forgotten& m) { plan_.forgotten(*m.link); },
+      [this](windows_due) { plan_.due(); },
       [this](want_finished& m) { plan_.finished(m.id, m.outcome); },
   };
 }
@@ -32,6 +33,12 @@ void prefetcher_actor::window_begins() {
 
 void prefetcher_actor::window_ends() {
   anon_send(fetcher_, gitfs::window_ends{});
+}
+
+// By way of the clock, which hands it to the scheduler's threads: what this actor sends itself runs where it runs now.
+bool prefetcher_actor::later() {
+  delayed_anon_send(this, caf::timespan{0}, windows_due{});
+  return true;
 }
 
 void prefetcher_actor::cancel(want_id want) {

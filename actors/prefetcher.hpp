@@ -26,6 +26,7 @@ private:
   void cancel(want_id id) override;
   void window_begins() override;
   void window_ends() override;
+  bool later() override;
 
   std::shared_ptr<mount_context> context_;
   caf::actor fetcher_;

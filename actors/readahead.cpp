@@ -1,6 +1,7 @@
 #include "actors/readahead.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace gitfs {
 
@@ -43,8 +44,12 @@ bool readahead::follow(const dir_link_ptr& directory, child_index file) {
     return false;
   streams_.splice(streams_.begin(), streams_, it);
   it->reader = p;
-  if (!earlier(p, it->trigger))
+  if (it->due && !earlier(p, it->horizon.position())) {
+    it->due = false; // it came too late
+    advance(*it);
+  } else if (!it->due && !earlier(p, it->trigger)) {
     widen(*it, p);
+  }
   return true;
 }
 
@@ -66,7 +71,7 @@ void readahead::begin(const dir_link_ptr& directory, child_index file) {
     to_next_unit(horizon);
   }
   tree_position trigger = horizon.position();
-  streams_.emplace_front(stream{p, std::move(horizon), std::move(trigger), {}, p, 0, false, 0, 0, {}});
+  streams_.emplace_front(stream{p, std::move(horizon), std::move(trigger), {}, p, 0, false, false, 0, 0, {}});
 }
 
 // Ways that were seen for one step only go first: random access must not drive out those who walk.
@@ -111,7 +116,24 @@ void readahead::widen(stream& s, const tree_position& p) {
   s.trigger = limits_.windows_ahead > 1 && !s.newest.empty() && !s.halfway ? s.newest : s.horizon.position();
   s.newest = s.horizon.position();
   s.owed = s.window;
-  advance(s);
+  // What is all on this machine is read ahead on another thread: the reader need not wait for that. What must be asked
+  // for leaves in one request with what the reader's directory asks for.
+  s.due = kind_ == kind::listings && earlier(p, s.horizon.position()) && next_is_here(s) && port_.later();
+  if (!s.due)
+    advance(s);
+}
+
+bool readahead::next_is_here(const stream& s) const {
+  tree_cursor next = s.horizon;
+  next.step();
+  const auto v = next.peek();
+  return v && (!has_contents(v->entry->kind) || v->entry->size != unknown_size);
+}
+
+void readahead::due() {
+  for (stream& s : streams_)
+    if (std::exchange(s.due, false))
+      advance(s);
 }
 
 void readahead::advance(stream& s) {

@@ -25,6 +25,8 @@ public:
   /// Around the wants of one window, whose trees may take a while to read.
   virtual void window_begins() = 0;
   virtual void window_ends() = 0;
+  /// True: `readahead::due` will be called, on another thread than the reader's if one is free.
+  virtual bool later() { return false; }
 };
 
 class readahead {
@@ -68,6 +70,8 @@ public:
   /// since, and so perhaps all the rest: guessing begins anew from here.
   void missed(const dir_link_ptr& directory, child_index file);
   void finished(want_id id, const want_result& outcome);
+  /// The windows that were put off are asked for.
+  void due();
 
   /// Moves want ids apart when several share one port.
   void number_wants_from(want_id first) { next_want_ = first; }
@@ -80,6 +84,7 @@ private:
     tree_position newest;   ///< start of the window that was asked for last
     tree_position reader;   ///< was here last
     std::size_t window = 0; ///< of the last move, in units; 0: only one step was seen
+    bool due = false;       ///< put off
     bool halfway = false;   ///< the trigger is in the middle of the last window
     std::size_t owed = 0;   ///< units of the last move that wait for trees
     want_id trees = 0;      ///< the want that brings them
@@ -102,6 +107,7 @@ private:
   void to_next_unit(tree_cursor& c) const;
   void widen(stream& s, const tree_position& p);
   void advance(stream& s);
+  bool next_is_here(const stream& s) const;
   void want_window(stream& s);
   void add(const tree_cursor::visit& v, needs& found);
   void add_contents(const tree_cursor::visit& v, needs& found);

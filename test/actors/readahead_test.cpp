@@ -19,7 +19,12 @@ public:
   void cancel(want_id id) override { cancelled.push_back(id); }
   void window_begins() override { ++open; }
   void window_ends() override { --open; }
-  int open = 0;
+  bool later() override {
+    laters += puts_off ? 1 : 0;
+    return puts_off;
+  }
+  int open = 0, laters = 0;
+  bool puts_off = false;
 
   std::size_t wanted(want_kind kind) const {
     std::set<oid> out;
@@ -321,6 +326,64 @@ BOOST_AUTO_TEST_CASE(a_breadth_first_cursor_visits_level_by_level) {
   BOOST_TEST((c.position() == end_position));
   BOOST_TEST(before(walk_order::breadth_first, last, c.position()));
   BOOST_TEST(!before(walk_order::breadth_first, c.position(), c.position()));
+}
+
+// A walk until a window is put off. The listings that are read ahead can be had only from `ahead`.
+struct stored_walk : wide_tree {
+  static constexpr gitfs::readahead::limits all_at_second{
+      .first = 8, .growth = 100, .most = 1000, .bytes = 0, .windows_ahead = 0, .streams = 3};
+  memory_budget budget{48U << 20};
+  listing_cache ahead{db, budget};
+  readahead_at walker{gitfs::readahead::kind::listings, walk_order::depth_first, db, out, all_at_second, &ahead};
+  std::vector<dir_link_ptr> order = directories();
+  std::size_t at = 0;
+
+  void walk() {
+    for (const oid& b : blobs)
+      db.tell_size(b, 1);
+    out.puts_off = true;
+    while (out.laters == 0 && at < 20)
+      walker.at(order[at++]);
+  }
+  bool has(std::size_t which) {
+    db.hide(order[which]->tree);
+    const bool taken = ahead.take(order[which]->tree).has_value();
+    db.show(order[which]->tree);
+    return taken;
+  }
+};
+
+BOOST_FIXTURE_TEST_CASE(a_window_that_is_here_is_put_off, stored_walk) {
+  walk();
+  BOOST_TEST(out.laters == 1);
+  BOOST_TEST(at > 2U); // the first is not: the reader is at its start already
+  BOOST_TEST(has(5));
+  BOOST_TEST(!has(60));
+  walker.due();
+  BOOST_TEST(has(60));
+  BOOST_TEST(has(220));
+  for (; at < order.size(); ++at)
+    BOOST_TEST(walker.follow(order[at]));
+  BOOST_TEST(out.asked.empty());
+  BOOST_TEST(out.laters == 1);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_reader_does_not_overtake_a_window_that_was_put_off, stored_walk) {
+  walk();
+  for (; at < order.size(); ++at)
+    BOOST_TEST(walker.follow(order[at]));
+  BOOST_TEST(has(200));
+  walker.due(); // nothing is left to do
+  BOOST_TEST(out.laters == 1);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_window_that_must_be_asked_for_is_not_put_off, wide_tree) {
+  readahead_at r{gitfs::readahead::kind::listings, walk_order::depth_first, db, out, small};
+  out.puts_off = true;
+  for (const auto& each : directories())
+    r.at(each);
+  BOOST_TEST(out.laters == 0);
+  BOOST_TEST(out.wanted(want_kind::sizes) == blobs.size());
 }
 
 BOOST_AUTO_TEST_SUITE_END()
