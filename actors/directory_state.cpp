@@ -371,7 +371,8 @@ void directory_state::after_listing() {
 std::vector<oid> directory_state::missing_objects(entry_kind of) const {
   std::vector<oid> out;
   for (child_index i : dentries_.sorted())
-    if (const dentry& d = *dentries_.at(i); d.kind == of && !context_.db->contains(d.id))
+    if (const dentry& d = *dentries_.at(i);
+        d.kind == of && !(of == entry_kind::directory ? context_.listings.contains(d.id) : context_.db->contains(d.id)))
       out.push_back(d.id);
   return out;
 }

@@ -29,6 +29,9 @@ public:
 
   void put(const oid& tree, listing_ptr listing);
 
+  /// True if `take` is expected to find it.
+  bool contains(const oid& tree) { return listings_.contains(tree) || db_.contains(tree); }
+
   /// As `read_listing`, from memory if it can.
   result<listing_ptr> take(const oid& tree);
 

@@ -52,6 +52,11 @@ public:
     }
   }
 
+  bool contains(const oid& id) {
+    std::lock_guard guard{lock_};
+    return items_.contains(id);
+  }
+
   /// Gives it away.
   std::optional<Value> take(const oid& id) {
     std::lock_guard guard{lock_};

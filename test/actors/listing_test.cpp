@@ -55,6 +55,18 @@ BOOST_AUTO_TEST_CASE(what_was_read_ahead_is_used_and_not_read_again) {
   BOOST_TEST(context->memory.used(memory_budget::kind::ahead) == 0U);
 }
 
+BOOST_AUTO_TEST_CASE(a_child_that_was_read_ahead_is_not_wanted) {
+  db->show(root);
+  db->hide(sub);
+  context->listings.put(sub, std::make_shared<parsed_tree>());
+  auto list = readdir();
+  BOOST_TEST((list.told->what == answer::kind::dirents));
+  BOOST_TEST(port.count(want_kind::trees) == 0U);
+  context->listings.clear();
+  auto again = readdir();
+  BOOST_TEST(port.count(want_kind::trees) == 1U);
+}
+
 BOOST_AUTO_TEST_CASE(eight_concurrent_lookups_of_one_name_make_one_fetch_and_see_one_inode) {
   std::vector<request> all;
   for (int i = 0; i < 8; ++i)
