@@ -138,7 +138,8 @@ int lmdb_file::mark_unsynced() {
   const int fd = ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
   if (fd < 0)
     return errno;
-  const bool written = ::write(fd, boot_.data(), boot_.size()) == static_cast<ssize_t>(boot_.size()) && ::fsync(fd) == 0;
+  const bool written =
+      ::write(fd, boot_.data(), boot_.size()) == static_cast<ssize_t>(boot_.size()) && ::fsync(fd) == 0;
   ::close(fd);
   if (!written || ::rename(fresh.c_str(), unsynced_.c_str()) != 0)
     return EIO;

@@ -31,8 +31,8 @@ public:
   std::uint64_t add(kind k, std::uint64_t bytes) { return at(k).fetch_add(bytes, std::memory_order_relaxed) + bytes; }
   void subtract(kind k, std::uint64_t bytes) { at(k).fetch_sub(bytes, std::memory_order_relaxed); }
 
-  /// Listings may take half of it, what came ahead three windows of readahead, listings ahead of their reader a quarter;
-  /// contents that are read what these leave.
+  /// Listings may take half of it, what came ahead three windows of readahead, listings ahead of their reader a
+  /// quarter; contents that are read what these leave.
   std::uint64_t listings_limit() const { return total_ / 2; }
   std::uint64_t blobs_limit() const {
     const std::uint64_t others = used(kind::listings) + used(kind::ahead) + used(kind::fresh);

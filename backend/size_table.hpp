@@ -64,7 +64,8 @@ public:
   /// Forgets when objects were used, not their sizes.
   void forget_uses(std::span<const oid> ids);
 
-  /// Looks at every object's size, and removes those that are damaged, and all that `put_trees` kept. Gives how many there are, and how many were.
+  /// Looks at every object's size, and removes those that are damaged, and all that `put_trees` kept. Gives how many
+  /// there are, and how many were.
   struct check_report {
     std::uint64_t sizes = 0, damaged = 0;
   };

@@ -42,9 +42,8 @@ BOOST_AUTO_TEST_CASE(the_first_caller_fetches_and_all_who_wait_are_served) {
 
 BOOST_AUTO_TEST_CASE(what_was_read_ahead_is_used_and_not_read_again) {
   auto ahead = std::make_shared<parsed_tree>();
-  ahead->entries = {{"a", entry_kind::file, a, 3},
-                    {"late", entry_kind::file, root},
-                    {"sub", entry_kind::directory, sub}};
+  ahead->entries = {
+      {"a", entry_kind::file, a, 3}, {"late", entry_kind::file, root}, {"sub", entry_kind::directory, sub}};
   context->listings.put(root, ahead);
   db->tell_size(root, 99); // since it was put
   auto list = readdir();
