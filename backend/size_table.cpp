@@ -199,15 +199,16 @@ bool size_table::impl::has_all(MDB_txn* txn, const tree_sizes& what) const {
 void size_table::put_trees(std::span<const tree_sizes> trees) {
   if (trees.empty())
     return;
-  std::map<oid, const tree_sizes*> in_order;
+  std::vector<const tree_sizes*> in_order;
   for (const tree_sizes& each : trees)
-    in_order.emplace(each.tree, &each);
+    in_order.push_back(&each);
+  std::ranges::sort(in_order, {}, [](const tree_sizes* each) { return each->tree.bytes; });
   impl_->lmdb.write([&](MDB_txn* txn) {
-    for (const auto& [tree, what] : in_order) {
-      if (!impl_->has_all(txn, *what))
+    for (const tree_sizes* each : in_order) {
+      if (!impl_->has_all(txn, *each))
         continue;
-      const std::string sizes = packed(*what);
-      MDB_val key = key_of(tree), value = value_of(sizes.data(), sizes.size());
+      const std::string sizes = packed(*each);
+      MDB_val key = key_of(each->tree), value = value_of(sizes.data(), sizes.size());
       if (const int status = mdb_put(txn, impl_->lmdb.table(sizes_by_tree), &key, &value, 0))
         return status;
     }
