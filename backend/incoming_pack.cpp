@@ -89,13 +89,15 @@ result<void> incoming_pack::sync(std::time_t changed) {
   return success();
 }
 
-result<fs::path> incoming_pack::install(const oid& checksum) {
+result<incoming_pack::installed> incoming_pack::install(const oid& checksum) {
   const fs::path stem = objects_ / "pack" / ("pack-" + checksum.hex());
-  fs::path index = stem.string() + ".idx";
+  installed out{stem.string() + ".idx", false};
+  std::error_code ignored;
+  out.replaced = fs::exists(out.index, ignored);
   // The index last: whoever sees it finds its pack.
   BOOST_OUTCOME_TRYV(rename_file(folder_ / pack_file, stem.string() + ".pack"));
-  BOOST_OUTCOME_TRYV(rename_file(folder_ / index_file, index));
-  return index;
+  BOOST_OUTCOME_TRYV(rename_file(folder_ / index_file, out.index));
+  return out;
 }
 
 void incoming_pack::clean(const fs::path& objects, const fs::path& lock) {

@@ -29,8 +29,12 @@ public:
   result<void> write_index(std::string_view text);
   /// Waits until both are on the disk, with `changed` as their time.
   result<void> sync(std::time_t changed);
-  /// Lets readers see it. `checksum`: its trailer. The caller holds the lock. Gives the path of the index.
-  result<std::filesystem::path> install(const oid& checksum);
+  struct installed {
+    std::filesystem::path index;
+    bool replaced = false; ///< there was an index of the same name
+  };
+  /// Lets readers see it. `checksum`: its trailer. The caller holds the lock.
+  result<installed> install(const oid& checksum);
 
   /// Removes what killed processes have left below `objects`, without disturbing those that live.
   static void clean(const std::filesystem::path& objects, const std::filesystem::path& lock);

@@ -310,7 +310,9 @@ result<std::unique_ptr<pack_sink>> object_store::new_pack(pack_use use) {
   const auto installed = [state = impl_](const ingested& what) {
     if (state->keeper)
       state->keeper->arrived(what.bytes);
-    if (what.new_pack)
+    if (what.replaced)
+      state->reader->reopen(); // libgit2 stays with a file that it could not read
+    else if (what.new_pack)
       state->reader->refresh();
     state->table->put(what.blobs);
   };

@@ -40,7 +40,7 @@ struct pack_ingest::impl {
 
   result<void> take(std::string_view bytes);
   result<ingested> finish();
-  result<void> install();
+  result<void> install(ingested& done);
   result<void> explode();
 };
 
@@ -107,13 +107,14 @@ result<ingested> pack_ingest::impl::finish() {
   done.objects = static_cast<std::uint32_t>(count);
   done.new_pack = count >= unpack_limit || total > unpack_bytes;
   const file_lock moving{lock_file, file_lock::mode::shared, true};
-  BOOST_OUTCOME_TRYV(done.new_pack ? install() : explode());
+  BOOST_OUTCOME_TRYV(done.new_pack ? install(done) : explode());
   return done;
 }
 
-result<void> pack_ingest::impl::install() {
+result<void> pack_ingest::impl::install(ingested& done) {
   BOOST_OUTCOME_TRYV(incoming->write_index(make_index(indexer->objects(), indexer->checksum())));
-  BOOST_OUTCOME_TRYV(incoming->install(indexer->checksum()));
+  BOOST_OUTCOME_TRY(installed_as, incoming->install(indexer->checksum()));
+  done.replaced = installed_as.replaced;
   return success();
 }
 

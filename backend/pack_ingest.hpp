@@ -21,6 +21,7 @@ struct ingested {
   std::uint64_t bytes = 0;                          ///< of the pack as it came
   std::uint64_t contents = 0;                       ///< bytes of all objects
   bool new_pack = false;                            ///< the folder `pack` has changed
+  bool replaced = false;                            ///< in it there was a pack of the same name
   std::vector<std::pair<oid, std::uint64_t>> blobs; ///< and their sizes
 };
 

@@ -15,6 +15,9 @@ namespace gitfs {
 
 namespace {
 
+/// In one transaction: LMDB keeps the pages that one has changed in memory, for all of a tree's sizes 7 MB.
+constexpr std::size_t most_at_once = 4096;
+
 enum table : std::uint8_t { sizes_by_object, uses_by_object, sizes_by_tree };
 
 /// What is stored of an object's size.
@@ -164,13 +167,14 @@ void size_table::put(std::span<const std::pair<oid, std::uint64_t>> sizes) {
   if (sizes.empty())
     return;
   const auto in_order = sorted(sizes);
-  impl_->lmdb.write([&](MDB_txn* txn) {
-    bool corrected = false;
-    for (const auto& [id, size] : in_order)
-      if (const int status = impl_->put_size(txn, id, size, corrected))
-        return status;
-    return corrected ? impl_->drop_trees(txn) : 0; // a wrong one may be among them
-  });
+  for (std::span rest{in_order}; !rest.empty(); rest = rest.subspan(std::min(rest.size(), most_at_once)))
+    impl_->lmdb.write([&](MDB_txn* txn) {
+      bool corrected = false;
+      for (const auto& [id, size] : rest.first(std::min(rest.size(), most_at_once)))
+        if (const int status = impl_->put_size(txn, id, size, corrected))
+          return status;
+      return corrected ? impl_->drop_trees(txn) : 0; // a wrong one may be among them
+    });
 }
 
 bool size_table::get_tree(const oid& tree, std::span<const oid> ids, std::span<std::uint64_t> out) {
