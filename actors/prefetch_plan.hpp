@@ -26,7 +26,7 @@ public:
   /// A file is being read from its start.
   void read(const dir_link_ptr& directory, child_index file, const oid& id);
   /// After `read`: its contents are not here.
-  void missed(const dir_link_ptr& directory, child_index file) { contents_.missed(directory, file); }
+  void missed(const dir_link_ptr& directory, child_index file, const oid& id) { contents_.missed(directory, file, id); }
   /// The kernel has forgotten it and all below: nobody is there any more.
   void forgotten(const dir_link& directory);
   void finished(want_id id, const want_result& outcome);
@@ -53,12 +53,12 @@ private:
   busy_directories busy_;
   bool sizes_cost_contents_ = false;
   std::unordered_map<want_id, std::vector<oid>> blobs_asked_;
-  struct ahead {
+  struct asked_blob {
     std::uint64_t size = 0;
     bool here = false;
     bool read = false; // before it was here: its reader waits for it
   };
-  std::unordered_map<oid, ahead> unread_; // blobs that were asked for ahead
+  std::unordered_map<oid, asked_blob> unread_; // blobs that were asked for ahead
 };
 
 } // namespace gitfs

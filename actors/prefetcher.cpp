@@ -11,7 +11,9 @@ prefetcher_actor::prefetcher_actor(caf::actor_config& cfg, std::shared_ptr<mount
 caf::behavior prefetcher_actor::make_behavior() {
   return {
       [this](const directory_listed& m) { plan_.listed(m.link); },
-      [this](const file_read& m) { m.missed ? plan_.missed(m.link, m.index) : plan_.read(m.link, m.index, m.id); },
+      [this](const file_read& m) {
+        m.missed ? plan_.missed(m.link, m.index, m.id) : plan_.read(m.link, m.index, m.id);
+      },
       [this](const directory_statted& m) { plan_.statted(m.link); },
       [this](const directory_forgotten& m) { plan_.forgotten(*m.link); },
       [this](windows_due) { plan_.due(); },

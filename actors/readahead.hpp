@@ -68,7 +68,7 @@ public:
   void forgotten(const dir_link& directory);
   /// What it reads there is not here. If all that was asked for ahead of it has been answered, it has been evicted
   /// since, and so perhaps all the rest: guessing begins anew from here.
-  void missed(const dir_link_ptr& directory, child_index file);
+  void missed(const dir_link_ptr& directory, child_index file, const oid& id);
   void finished(want_id id, const want_result& outcome);
   /// The windows that were put off are asked for.
   void due();
@@ -102,6 +102,7 @@ private:
   bool earlier(const tree_position& a, const tree_position& b) const { return before(order_, a, b); }
   tree_position position(const dir_link& directory, child_index file) const;
   streams::iterator stream_with(const tree_position& p);
+  bool passes_over(const stream& s, const tree_position& p) const;
   void make_room();
   bool unit(const tree_cursor::visit& v) const;
   void to_next_unit(tree_cursor& c) const;

@@ -54,6 +54,13 @@ bool tree_cursor::load(frame& f) {
   return true;
 }
 
+void tree_cursor::share_trees_of(const tree_cursor& other) {
+  for (frame& mine : frames_)
+    for (const frame& f : other.frames_)
+      if (!mine.tree && f.tree && f.directory->tree == mine.directory->tree)
+        mine.tree = f.tree;
+}
+
 std::optional<tree_cursor::visit> tree_cursor::peek() {
   stuck_ = false;
   while (!frames_.empty()) {

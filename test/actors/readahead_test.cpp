@@ -276,18 +276,18 @@ BOOST_AUTO_TEST_CASE(what_was_evicted_is_asked_for_ahead_again) {
     read(file);
   BOOST_TEST(out.wanted(want_kind::blobs) > 10U);
   const std::size_t before = out.asked.size();
-  ahead.missed(leaves[2], 0); // what is on its way is no reason
+  ahead.missed(leaves[2], 0, blobs[6]); // what is on its way is no reason
   BOOST_TEST(out.asked.size() == before);
   answer_all();
   for (const oid& id : blobs)
     db.show(id);
-  ahead.missed(leaves[2], 0); // nor is what has just come
+  ahead.missed(leaves[2], 0, blobs[6]); // nor is what has just come
   for (const oid& id : blobs)
     db.hide(id);
   out.asked.clear();
   read(6);
   BOOST_TEST(out.asked.empty());
-  ahead.missed(leaves[2], 0);
+  ahead.missed(leaves[2], 0, blobs[6]);
   for (std::size_t file = 7; file < 10; ++file)
     read(file);
   BOOST_TEST(out.wanted(want_kind::blobs) > 3U);
