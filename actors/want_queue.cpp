@@ -378,6 +378,8 @@ void want_queue::settle(want_kind kind, const oid& id, int code) {
     return;
   const std::vector<want_key> waiters = std::move(it->second.waiters);
   of(kind).erase(it);
+  if (of(kind).empty() && of(kind).bucket_count() > kept_buckets)
+    of(kind) = {}; // of a whole tree's sizes: a megabyte
   for (const want_key& key : waiters)
     settle(key, code);
 }
@@ -393,10 +395,6 @@ void want_queue::settle(const want_key& key, int code) {
     return;
   finished_.push_back({key, std::move(w.outcome)});
   wants_.erase(it);
-  if (wants_.empty())
-    for (items& each : items_)
-      if (each.empty() && each.bucket_count() > kept_buckets)
-        each = {}; // of a whole tree's sizes: a megabyte
 }
 
 } // namespace gitfs

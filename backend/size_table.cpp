@@ -97,6 +97,13 @@ std::vector<T> sorted(std::span<const T> some) {
   return out;
 }
 
+/// Each small enough for one transaction.
+template <class T, class Use>
+void in_parts(std::span<const T> all, const Use& use) {
+  for (; !all.empty(); all = all.subspan(std::min(all.size(), most_at_once)))
+    use(all.first(std::min(all.size(), most_at_once)));
+}
+
 } // namespace
 
 struct size_table::impl {
@@ -167,14 +174,15 @@ void size_table::put(std::span<const std::pair<oid, std::uint64_t>> sizes) {
   if (sizes.empty())
     return;
   const auto in_order = sorted(sizes);
-  for (std::span rest{in_order}; !rest.empty(); rest = rest.subspan(std::min(rest.size(), most_at_once)))
+  in_parts<std::pair<oid, std::uint64_t>>(in_order, [&](auto some) {
     impl_->lmdb.write([&](MDB_txn* txn) {
       bool corrected = false;
-      for (const auto& [id, size] : rest.first(std::min(rest.size(), most_at_once)))
+      for (const auto& [id, size] : some)
         if (const int status = impl_->put_size(txn, id, size, corrected))
           return status;
       return corrected ? impl_->drop_trees(txn) : 0; // a wrong one may be among them
     });
+  });
 }
 
 bool size_table::get_tree(const oid& tree, std::span<const oid> ids, std::span<std::uint64_t> out) {
@@ -224,13 +232,15 @@ void size_table::touch(std::span<const oid> ids, std::uint32_t seconds) {
   if (ids.empty())
     return;
   const auto in_order = sorted(ids);
-  impl_->lmdb.write([&](MDB_txn* txn) {
-    for (const oid& id : in_order) {
-      MDB_val key = key_of(id), value = value_of(&seconds, sizeof seconds);
-      if (const int status = mdb_put(txn, impl_->lmdb.table(uses_by_object), &key, &value, 0))
-        return status;
-    }
-    return 0;
+  in_parts<oid>(in_order, [&](std::span<const oid> some) {
+    impl_->lmdb.write([&](MDB_txn* txn) {
+      for (const oid& id : some) {
+        MDB_val key = key_of(id), value = value_of(&seconds, sizeof seconds);
+        if (const int status = mdb_put(txn, impl_->lmdb.table(uses_by_object), &key, &value, 0))
+          return status;
+      }
+      return 0;
+    });
   });
 }
 
