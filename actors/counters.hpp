@@ -41,6 +41,9 @@ enum class counter : std::uint8_t {
   count,
 };
 
+/// Of these so many, the first, are of kernel requests.
+inline constexpr std::size_t kernel_kinds = static_cast<std::size_t>(counter::xattr) + 1;
+
 /// By counter, as `gitfs-actor stats` prints them.
 inline constexpr std::array<std::string_view, static_cast<std::size_t>(counter::count)> counter_names{
     "kernel.lookup",       "kernel.forget",      "kernel.getattr",    "kernel.readlink",   "kernel.readdir",
@@ -60,7 +63,7 @@ public:
   /// Of the kernel, of any kind; grows while the mount is in use.
   std::uint64_t kernel_requests() const {
     std::uint64_t out = 0;
-    for (std::size_t i = 0; i <= static_cast<std::size_t>(counter::xattr); ++i)
+    for (std::size_t i = 0; i < kernel_kinds; ++i)
       out += value(static_cast<counter>(i));
     return out;
   }

@@ -71,13 +71,17 @@ std::optional<tree_cursor::visit> tree_cursor::peek() {
     }
     if (f.next < f.tree->entries.size())
       return visit{f.directory, f.next, &f.tree->entries[f.next]};
-    frames_.pop_back();
-    if (!next_.empty()) {
-      frames_.push_back({std::move(next_.front()), nullptr, 0, true});
-      next_.pop_front();
-    }
+    leave();
   }
   return std::nullopt;
+}
+
+void tree_cursor::leave() {
+  frames_.pop_back();
+  if (next_.empty())
+    return;
+  frames_.push_back({std::move(next_.front()), nullptr, 0, true});
+  next_.pop_front();
 }
 
 void tree_cursor::step() {
@@ -101,21 +105,23 @@ void tree_cursor::refresh_sizes() {
       f.tree = with_sizes(*db_, f.directory->tree, std::move(f.tree));
 }
 
+// Past what is missing, too: all that can be told leaves in one request, so a walk waits once for each level of the tree
+// and not once for each of its directories.
 std::vector<oid> tree_cursor::missing(std::size_t most) {
   std::vector<oid> out;
   if (peek() || !stuck_)
     return out;
-  out.push_back(frames_.back().directory->tree);
-  for (std::size_t i = 0; i < next_.size() && out.size() < most; ++i)
-    if (!db_->contains(next_[i]->tree))
-      out.push_back(next_[i]->tree);
-  if (frames_.size() < 2)
-    return out;
-  const frame& above = frames_[frames_.size() - 2];
-  for (child_index i = above.next; above.tree && i < above.tree->entries.size() && out.size() < most; ++i) {
-    const tree_entry& e = above.tree->entries[i];
-    if (e.kind == entry_kind::directory && !db_->contains(e.id))
-      out.push_back(e.id);
+  tree_cursor scout{*this};
+  for (std::size_t passed = 0; out.size() < most && passed < most;) {
+    if (const auto at = scout.peek()) {
+      passed += at->entry->kind == entry_kind::directory ? 1 : 0;
+      scout.step();
+    } else if (scout.stuck_) {
+      out.push_back(scout.frames_.back().directory->tree);
+      scout.leave();
+    } else {
+      break;
+    }
   }
   return out;
 }

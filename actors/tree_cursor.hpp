@@ -69,6 +69,7 @@ private:
   };
 
   bool load(frame& f);
+  void leave();
 
   object_db* db_;
   walk_order order_;

@@ -1,11 +1,10 @@
 // Every way through a tree that is recognised, as the prefetcher hears of it.
 #include "actors/prefetch_plan.hpp"
-#include "test/actors/fakes.hpp"
+#include "test/actors/walked_tree.hpp"
 
 #include <boost/test/unit_test.hpp>
 
 #include <algorithm>
-#include <deque>
 #include <set>
 
 using namespace gitfs;
@@ -13,80 +12,15 @@ using namespace gitfs::test;
 
 namespace {
 
-class plan_port final : public readahead_port {
-public:
-  std::vector<want> asked;
-  std::vector<want_id> cancelled;
-  void ask(want w) override { asked.push_back(std::move(w)); }
-  void cancel(want_id id) override { cancelled.push_back(id); }
-  void window_begins() override {}
-  void window_ends() override {}
+using node = walked_node;
 
-  std::size_t wanted(want_kind kind) const {
-    std::set<oid> out;
-    for (const auto& w : asked)
-      if (w.kind == kind)
-        out.insert(w.ids.begin(), w.ids.end());
-    return out.size();
-  }
-};
+struct plan_fixture : walked_tree {
+  plan_fixture() : walked_tree(30, 10, 8) {}
 
-struct node {
-  dir_link_ptr link;
-  parsed_tree tree;
-};
-
-// 30 directories of 10 subdirectories of 8 files each; no blob is here.
-struct plan_fixture {
-  memory_db db;
-  plan_port out;
+  recorded_readahead out;
   counters counts;
-  std::vector<oid> blobs;
-  std::vector<node> depth_first, breadth_first;
+  const std::vector<node> depth_first = walked_tree::depth_first(), breadth_first = walked_tree::breadth_first();
   gitfs::prefetch_plan plan{db, out, counts, 1U << 20};
-
-  plan_fixture() {
-    std::vector<memory_db::entry> top;
-    for (int d = 0; d < 30; ++d) {
-      std::vector<memory_db::entry> middle;
-      for (int s = 0; s < 10; ++s) {
-        std::vector<memory_db::entry> leaf;
-        for (int f = 0; f < 8; ++f) {
-          blobs.push_back(db.blob("x"));
-          leaf.push_back({"f" + std::to_string(f), entry_kind::file, blobs.back()});
-        }
-        middle.push_back({"s" + std::to_string(s), entry_kind::directory, db.tree(leaf)});
-      }
-      top.push_back({"d" + std::to_string(10 + d), entry_kind::directory, db.tree(middle)});
-    }
-    for (const oid& b : blobs)
-      db.hide(b);
-    auto root = std::make_shared<dir_link>();
-    root->tree = db.tree(top);
-    std::deque<dir_link_ptr> next{root};
-    for (; !next.empty(); next.pop_front()) {
-      breadth_first.push_back(read(next.front()));
-      const auto below = children(breadth_first.back());
-      next.insert(next.end(), below.begin(), below.end());
-    }
-    std::vector<dir_link_ptr> stack{root};
-    while (!stack.empty()) {
-      depth_first.push_back(read(stack.back()));
-      stack.pop_back();
-      const auto below = children(depth_first.back());
-      stack.insert(stack.end(), below.rbegin(), below.rend());
-    }
-  }
-
-  node read(const dir_link_ptr& link) { return {link, parse_tree(db.read(link->tree).value().data()).value()}; }
-
-  static std::vector<dir_link_ptr> children(const node& of) {
-    std::vector<dir_link_ptr> out;
-    for (child_index i = 0; i < of.tree.entries.size(); ++i)
-      if (const tree_entry& e = of.tree.entries[i]; e.kind == entry_kind::directory)
-        out.push_back(std::make_shared<dir_link>(dir_link{of.link, i, e.id, child_ino(of.link->ino, e.name), e.name}));
-    return out;
-  }
 
   void answer_all(int code = 0) {
     for (std::size_t i = 0; i < out.asked.size(); ++i) // answers may ask for more

@@ -1,6 +1,6 @@
 // Who is recognised as a walker, and what is wanted ahead of one.
 #include "actors/readahead.hpp"
-#include "test/actors/fakes.hpp"
+#include "test/actors/walked_tree.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -11,79 +11,18 @@ using namespace gitfs::test;
 
 namespace {
 
-class port final : public readahead_port {
-public:
-  std::vector<want> asked;
-  std::vector<want_id> cancelled;
-  void ask(want w) override { asked.push_back(std::move(w)); }
-  void cancel(want_id id) override { cancelled.push_back(id); }
-  void window_begins() override { ++open; }
-  void window_ends() override { --open; }
-  bool later() override {
-    laters += puts_off ? 1 : 0;
-    return puts_off;
-  }
-  int open = 0, laters = 0;
-  bool puts_off = false;
+// 20 directories of 10 directories of 3 files.
+struct wide_tree : walked_tree {
+  wide_tree() : walked_tree(20, 10, 3) {}
 
-  std::size_t wanted(want_kind kind) const {
-    std::set<oid> out;
-    for (const auto& w : asked)
-      if (w.kind == kind)
-        out.insert(w.ids.begin(), w.ids.end());
-    return out.size();
-  }
-};
-
-// 20 directories of 10 subdirectories of 3 files.
-struct wide_tree {
-  memory_db db;
-  port out;
-  dir_link_ptr root;
-  std::vector<oid> blobs;
-  std::vector<oid> leaf_trees;
-
-  wide_tree() {
-    std::vector<memory_db::entry> top;
-    for (int d = 0; d < 20; ++d) {
-      std::vector<memory_db::entry> middle;
-      for (int s = 0; s < 10; ++s) {
-        std::vector<memory_db::entry> leaf;
-        for (int f = 0; f < 3; ++f) {
-          blobs.push_back(db.blob("x"));
-          leaf.push_back({"f" + std::to_string(f), entry_kind::file, blobs.back()});
-        }
-        leaf_trees.push_back(db.tree(leaf));
-        middle.push_back({"s" + std::to_string(s), entry_kind::directory, leaf_trees.back()});
-      }
-      top.push_back({std::string{"d"} + static_cast<char>('a' + d), entry_kind::directory, db.tree(middle)});
-    }
-    for (const oid& b : blobs)
-      db.hide(b);
-    auto link = std::make_shared<dir_link>();
-    link->tree = db.tree(top);
-    root = link;
-  }
-
-  // Every directory in walk order, as find lists them.
   std::vector<dir_link_ptr> directories() {
-    std::vector<dir_link_ptr> all{root};
-    std::size_t at = 0;
-    std::vector<dir_link_ptr> order;
-    std::vector<dir_link_ptr> stack{root};
-    (void)at;
-    while (!stack.empty()) {
-      auto d = stack.back();
-      stack.pop_back();
-      order.push_back(d);
-      auto tree = parse_tree(db.read(d->tree).value().data()).value();
-      for (std::size_t i = tree.entries.size(); i-- > 0;)
-        if (tree.entries[i].kind == entry_kind::directory)
-          stack.push_back(std::make_shared<dir_link>(
-              dir_link{d, static_cast<child_index>(i), tree.entries[i].id, 0, tree.entries[i].name}));
-    }
-    return order;
+    std::vector<dir_link_ptr> links;
+    for (walked_node& each : depth_first())
+      links.push_back(std::move(each.link));
+    return links;
   }
+
+  recorded_readahead out;
 };
 
 constexpr readahead::limits small{.first = 4, .growth = 4, .most = 1000, .bytes = 1U << 20, .streams = 3};
@@ -121,7 +60,7 @@ BOOST_AUTO_TEST_CASE(a_cursor_visits_everything_once_from_anywhere) {
     BOOST_TEST(seen == expected); // 20 + 200 directories and 600 files
   }
   const auto order = directories();
-  tree_cursor c{db, order[12], 0}; // "db", the second top directory
+  tree_cursor c{db, order[12], 0}; // the second top directory
   unsigned seen = 0;
   for (; c.peek(); c.step())
     ++seen;
@@ -296,7 +235,7 @@ BOOST_AUTO_TEST_CASE(what_was_evicted_is_asked_for_ahead_again) {
 BOOST_AUTO_TEST_CASE(who_left_is_not_waited_for) {
   readahead_at ahead{gitfs::readahead::kind::listings, walk_order::depth_first, db, out, small};
   const auto order = directories();
-  ahead.at(order[1]); // "da" and below
+  ahead.at(order[1]); // the first and below
   ahead.at(order[2]);
   ahead.at(order[111]); // another, elsewhere
   ahead.at(order[112]);

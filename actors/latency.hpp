@@ -1,0 +1,53 @@
+// How long kernel requests take.
+#pragma once
+
+#include "actors/counters.hpp"
+
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+namespace gitfs {
+
+/// Counts durations in buckets, four to each power of two of nanoseconds (log-linear, as HdrHistogram), so that a
+/// quantile is at most a quarter too long. Any thread, without a lock: what is read while it grows is a little out of
+/// step with itself.
+class latency_histogram {
+public:
+  void add(std::chrono::nanoseconds took) {
+    buckets_[bucket_of(took.count() > 0 ? static_cast<std::uint64_t>(took.count()) : 0)].fetch_add(
+        1, std::memory_order_relaxed);
+  }
+
+  std::uint64_t count() const;
+  /// The upper end of the bucket that holds the quantile `q`, 0 to 1; zero if nothing was counted.
+  std::chrono::nanoseconds quantile(double q) const;
+
+private:
+  static constexpr unsigned steps_bits = 2; // buckets to a power of two
+  static constexpr std::size_t size = (64 - steps_bits) << steps_bits;
+
+  static std::size_t bucket_of(std::uint64_t ns);
+  static std::uint64_t end_of(std::size_t bucket);
+
+  std::array<std::atomic<std::uint64_t>, size> buckets_{};
+};
+
+/// One for each kind of kernel request that is answered, from its arrival to its reply.
+class latencies {
+public:
+  /// `kind`: one of the kernel's.
+  latency_histogram& of(counter kind) { return all_[static_cast<std::size_t>(kind)]; }
+  const latency_histogram& of(counter kind) const { return all_[static_cast<std::size_t>(kind)]; }
+
+  /// Lines "kernel.KIND.p50_ns value", and p90 and p99, of the kinds that there were.
+  std::string text() const;
+
+private:
+  std::array<latency_histogram, kernel_kinds> all_;
+};
+
+} // namespace gitfs
