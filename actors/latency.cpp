@@ -52,8 +52,8 @@ std::string latencies::text() const {
   for (std::size_t i = 0; i < all_.size(); ++i)
     if (all_[i].count() != 0)
       for (const auto& each : shown)
-        out += std::string{counter_names[i]} + '.' + each.name + ' '
-               + std::to_string(all_[i].quantile(each.q).count()) + '\n';
+        out += std::string{counter_names[i]} + '.' + each.name + ' ' + std::to_string(all_[i].quantile(each.q).count())
+               + '\n';
   return out;
 }
 

@@ -7,6 +7,8 @@ namespace gitfs {
 
 namespace {
 
+constexpr std::size_t doubtful = 2, wrong = 4; // see leaves_out
+
 constexpr std::uint64_t assumed_blob_size = 16 * 1024; // the mean of the Linux tree
 
 bool within(const tree_position& p, const tree_position& directory) {
@@ -53,6 +55,11 @@ bool readahead::follow(const dir_link_ptr& directory, child_index file) {
     return false;
   streams_.splice(streams_.begin(), streams_, it);
   it->reader = p;
+  ++it->steps;
+  if (it->window != 0 && !earlier(p, it->trigger) && leaves_out(*it, wrong)) {
+    drop(it);
+    return false; // what was wanted for it is cancelled, and guessing begins anew from here
+  }
   if (it->due && !earlier(p, it->horizon.position())) {
     it->due = false; // it came too late
     advance(*it);
@@ -83,7 +90,7 @@ void readahead::begin(const dir_link_ptr& directory, child_index file) {
     to_next_unit(horizon);
   }
   tree_position trigger = horizon.position();
-  streams_.emplace_front(stream{p, std::move(horizon), std::move(trigger), {}, p, 0, false, false, 0, 0, {}});
+  streams_.push_front({.start = p, .horizon = std::move(horizon), .trigger = std::move(trigger), .reader = p});
 }
 
 // Ways that were seen for one step only go first: random access must not drive out those who walk.
@@ -120,18 +127,39 @@ void readahead::missed(const dir_link_ptr& directory, child_index file, const oi
 void readahead::widen(stream& s, const tree_position& p) {
   if (s.trees != 0)
     return; // the last move is still waiting for trees
-  s.window = s.window == 0 ? limits_.first : std::min(s.window * limits_.growth, limits_.most);
+  if (s.window == 0)
+    s.window = limits_.first;
+  else if (!leaves_out(s, doubtful))
+    s.window = std::min(s.window * limits_.growth, limits_.most);
+  s.judged_at = s.trigger_at;
+  s.steps = 0;
   // The reader caught up with the horizon: it goes on from the middle of the new window, once that is known. Otherwise
   // from its start, so that the window after it is on its way while this one is used.
   s.halfway = limits_.windows_ahead == 0 || !earlier(p, s.horizon.position());
-  s.trigger = limits_.windows_ahead > 1 && !s.newest.empty() && !s.halfway ? s.newest : s.horizon.position();
+  if (limits_.windows_ahead > 1 && !s.newest.empty() && !s.halfway)
+    set_trigger(s, s.newest, s.newest_at);
+  else
+    set_trigger(s, s.horizon.position(), s.horizon_at);
   s.newest = s.horizon.position();
+  s.newest_at = s.horizon_at;
   s.owed = s.window;
   // What is all on this machine is read ahead on another thread: the reader need not wait for that. What must be asked
   // for leaves in one request with what the reader's directory asks for.
   s.due = kind_ == kind::listings && earlier(p, s.horizon.position()) && next_is_here(s) && port_.later();
   if (!s.due)
     advance(s);
+}
+
+void readahead::set_trigger(stream& s, const tree_position& where, std::size_t at) {
+  s.trigger = where;
+  s.trigger_at = at;
+}
+
+// True if less than one in `share` of what lay between the last two triggers was read: where that costs contents, the
+// window does not grow, or the guess was wrong. (A compiler reads one file here and one there, in order: 93 % of what
+// came ahead of it was never read.)
+bool readahead::leaves_out(const stream& s, std::size_t share) const {
+  return kind_ != kind::listings && s.trigger_at > s.judged_at && s.steps * share < s.trigger_at - s.judged_at;
 }
 
 bool readahead::next_is_here(const stream& s) const {
@@ -162,10 +190,12 @@ void readahead::want_window(stream& s) {
     if (!v || (unit(*v) && s.owed == 0))
       break;
     if (unit(*v) && --s.owed == s.window / 2 && s.halfway)
-      s.trigger = s.horizon.position();
+      set_trigger(s, s.horizon.position(), s.horizon_at);
     add(*v, found);
-    if (!found.full)
-      s.horizon.step();
+    if (found.full)
+      break;
+    s.horizon_at += unit(*v) ? 1 : 0;
+    s.horizon.step();
   }
   if (found.full)
     s.owed = 0;

@@ -81,14 +81,17 @@ private:
     tree_position start;
     tree_cursor horizon;
     tree_position trigger;  ///< whoever reaches it moves the horizon on
-    tree_position newest;   ///< start of the window that was asked for last
+    tree_position newest{}; ///< start of the window that was asked for last
     tree_position reader;   ///< was here last
     std::size_t window = 0; ///< of the last move, in units; 0: only one step was seen
-    bool due = false;       ///< put off
-    bool halfway = false;   ///< the trigger is in the middle of the last window
-    std::size_t owed = 0;   ///< units of the last move that wait for trees
-    want_id trees = 0;      ///< the want that brings them
-    std::vector<want_id> in_flight;
+    /// Units from the start on: to the horizon, the trigger, the newest window, and the trigger before this one.
+    std::size_t horizon_at = 0, trigger_at = 0, newest_at = 0, judged_at = 0;
+    std::size_t steps = 0; ///< of readers, since they passed that one
+    bool due = false;      ///< put off
+    bool halfway = false;  ///< the trigger is in the middle of the last window
+    std::size_t owed = 0;  ///< units of the last move that wait for trees
+    want_id trees = 0;     ///< the want that brings them
+    std::vector<want_id> in_flight{};
   };
   using streams = std::list<stream>;
 
@@ -107,6 +110,8 @@ private:
   bool unit(const tree_cursor::visit& v) const;
   void to_next_unit(tree_cursor& c) const;
   void widen(stream& s, const tree_position& p);
+  bool leaves_out(const stream& s, std::size_t share) const;
+  void set_trigger(stream& s, const tree_position& where, std::size_t at);
   void advance(stream& s);
   bool next_is_here(const stream& s) const;
   void want_window(stream& s);

@@ -105,8 +105,8 @@ void tree_cursor::refresh_sizes() {
       f.tree = with_sizes(*db_, f.directory->tree, std::move(f.tree));
 }
 
-// Past what is missing, too: all that can be told leaves in one request, so a walk waits once for each level of the tree
-// and not once for each of its directories.
+// Past what is missing, too: all that can be told leaves in one request, so a walk waits once for each level of the
+// tree and not once for each of its directories.
 std::vector<oid> tree_cursor::missing(std::size_t most) {
   std::vector<oid> out;
   if (peek() || !stuck_)

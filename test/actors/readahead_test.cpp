@@ -232,6 +232,30 @@ BOOST_AUTO_TEST_CASE(what_was_evicted_is_asked_for_ahead_again) {
   BOOST_TEST(out.wanted(want_kind::blobs) > 3U);
 }
 
+BOOST_AUTO_TEST_CASE(who_leaves_out_most_files_is_no_reader_of_all) {
+  for (const std::size_t step : {1U, 2U, 6U}) {
+    recorded_readahead asked;
+    readahead_at ahead{gitfs::readahead::kind::contents, walk_order::depth_first, db, asked, small};
+    std::vector<dir_link_ptr> leaves;
+    for (const auto& d : directories())
+      if (position_of(*d).size() == 2)
+        leaves.push_back(d);
+    const auto read = [&](std::size_t file) {
+      ahead.at(leaves[file / 3], static_cast<child_index>(file % 3));
+      for (std::size_t i = 0; i < asked.asked.size(); ++i)
+        ahead.finished(asked.asked[i].id, {0, {}});
+    };
+    for (std::size_t file = 0; file < 8; ++file) // as one who reads all
+      read(file);
+    for (std::size_t file = 8; file < 600; file += step)
+      read(file);
+    if (step == 6)
+      BOOST_TEST(asked.wanted(want_kind::blobs) < 200U); // the guess was given up
+    else
+      BOOST_TEST(asked.wanted(want_kind::blobs) >= 590U);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(who_left_is_not_waited_for) {
   readahead_at ahead{gitfs::readahead::kind::listings, walk_order::depth_first, db, out, small};
   const auto order = directories();
