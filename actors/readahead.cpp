@@ -90,7 +90,11 @@ void readahead::begin(const dir_link_ptr& directory, child_index file) {
     to_next_unit(horizon);
   }
   tree_position trigger = horizon.position();
-  streams_.push_front({.start = p, .horizon = std::move(horizon), .trigger = std::move(trigger), .reader = p});
+  streams_.push_front({.start = p,
+                       .horizon = std::move(horizon),
+                       .trigger = std::move(trigger),
+                       .reader = p,
+                       .within = position_of(*directory)});
 }
 
 // Ways that were seen for one step only go first: random access must not drive out those who walk.
@@ -127,6 +131,9 @@ void readahead::missed(const dir_link_ptr& directory, child_index file, const oi
 void readahead::widen(stream& s, const tree_position& p) {
   if (s.trees != 0)
     return; // the last move is still waiting for trees
+  // Into what readers have stayed in so far, then as far as they have gone beyond: who reads a directory of 500 files
+  // need not be going to read the next ones.
+  s.within.resize(static_cast<std::size_t>(std::ranges::mismatch(s.within, p).in1 - s.within.begin()));
   if (s.window == 0)
     s.window = limits_.first;
   else if (!leaves_out(s, doubtful))
@@ -182,12 +189,16 @@ void readahead::advance(stream& s) {
 }
 
 void readahead::want_window(stream& s) {
+  if (order_ == walk_order::depth_first && !within(s.horizon.position(), s.within)) {
+    s.owed = 0;
+    return;
+  }
   needs found;
   s.horizon.refresh_sizes();
   // Up to, not including, the unit after the window: what lies between belongs to the last one in it.
   while (!found.full) {
     auto v = s.horizon.peek();
-    if (!v || (unit(*v) && s.owed == 0))
+    if (!v || (unit(*v) && s.owed == 0) || s.horizon.has_left(s.within.size()))
       break;
     if (unit(*v) && --s.owed == s.window / 2 && s.halfway)
       set_trigger(s, s.horizon.position(), s.horizon_at);
@@ -203,7 +214,7 @@ void readahead::want_window(stream& s) {
   ask(s, want_kind::blobs, std::move(found.blobs));
   if (found.full || s.trees != 0)
     return;
-  std::vector<oid> trees = s.horizon.missing(std::max<std::size_t>(s.owed, 1));
+  std::vector<oid> trees = s.horizon.missing(std::max<std::size_t>(s.owed, 1), s.within.size());
   if (trees.empty()) {
     s.owed = 0; // the window is full, or the snapshot ends in it
     return;

@@ -107,13 +107,15 @@ void tree_cursor::refresh_sizes() {
 
 // Past what is missing, too: all that can be told leaves in one request, so a walk waits once for each level of the
 // tree and not once for each of its directories.
-std::vector<oid> tree_cursor::missing(std::size_t most) {
+std::vector<oid> tree_cursor::missing(std::size_t most, std::size_t floor) {
   std::vector<oid> out;
   if (peek() || !stuck_)
     return out;
   tree_cursor scout{*this};
   for (std::size_t passed = 0; out.size() < most && passed < most;) {
-    if (const auto at = scout.peek()) {
+    if (const auto at = scout.peek(); scout.has_left(floor)) {
+      break;
+    } else if (at) {
       passed += at->entry->kind == entry_kind::directory ? 1 : 0;
       scout.step();
     } else if (scout.stuck_) {

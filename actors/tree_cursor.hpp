@@ -55,8 +55,12 @@ public:
   void share_trees_of(const tree_cursor& other);
 
   /// Trees that are not here and in the way: the one that stopped `peek`, and the next ones that can be told, at most
-  /// `most` of them. Empty if nothing is missing.
-  std::vector<oid> missing(std::size_t most);
+  /// `most` of them, and none behind the directory that stands `floor` below the root. Empty if nothing is missing.
+  std::vector<oid> missing(std::size_t most, std::size_t floor = 0);
+  /// True once a walk in depth has left the directory so far below the root that it stood in.
+  bool has_left(std::size_t below_root) const {
+    return order_ == walk_order::depth_first && frames_.size() <= below_root;
+  }
   /// Position of what `peek` would give, or of what it is stuck at; past everything at the end.
   tree_position position() const;
 

@@ -225,11 +225,30 @@ BOOST_AUTO_TEST_CASE(what_was_evicted_is_asked_for_ahead_again) {
     db.hide(id);
   out.asked.clear();
   read(6);
-  BOOST_TEST(out.asked.empty());
+  for (const want& w : out.asked)
+    BOOST_TEST((std::ranges::find(w.ids, blobs[7]) == w.ids.end())); // it was asked for before
+  answer_all();
+  out.asked.clear();
   ahead.missed(leaves[2], 0, blobs[6]);
   for (std::size_t file = 7; file < 10; ++file)
     read(file);
   BOOST_TEST(out.wanted(want_kind::blobs) > 3U);
+}
+
+BOOST_AUTO_TEST_CASE(nothing_is_wanted_outside_of_what_the_reader_has_stayed_in) {
+  readahead_at ahead{gitfs::readahead::kind::contents, walk_order::depth_first, db, out, small};
+  const auto order = depth_first(); // the root, a directory, ten in it, the next directory
+  const auto read_all = [&](const walked_node& leaf) {
+    for (child_index file = 0; file < 3; ++file)
+      ahead.at(leaf.link, file);
+  };
+  read_all(order[2]);
+  BOOST_TEST(out.wanted(want_kind::blobs) <= 3U);
+  for (std::size_t i = 3; i < 12; ++i)
+    read_all(order[i]);
+  BOOST_TEST(out.wanted(want_kind::blobs) == 29U); // but the first, which is fetched by itself
+  read_all(order[13]);
+  BOOST_TEST(out.wanted(want_kind::blobs) > 31U);
 }
 
 BOOST_AUTO_TEST_CASE(who_leaves_out_most_files_is_no_reader_of_all) {
