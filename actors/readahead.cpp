@@ -147,6 +147,8 @@ void readahead::widen(stream& s, const tree_position& p) {
     set_trigger(s, s.newest, s.newest_at);
   else
     set_trigger(s, s.horizon.position(), s.horizon_at);
+  if (!earlier(p, s.trigger))
+    s.judged_at = s.trigger_at; // passed already: nothing to be told by it
   s.newest = s.horizon.position();
   s.newest_at = s.horizon_at;
   s.owed = s.window;

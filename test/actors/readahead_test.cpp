@@ -275,6 +275,26 @@ BOOST_AUTO_TEST_CASE(who_leaves_out_most_files_is_no_reader_of_all) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(who_reads_all_is_never_given_up) {
+  for (const auto kind : {gitfs::readahead::kind::contents, gitfs::readahead::kind::stats})
+    for (unsigned windows = 0; windows < 3; ++windows)
+      for (std::size_t first = 1; first < 9; ++first) {
+        recorded_readahead asked;
+        gitfs::readahead::limits limits = small;
+        limits.windows_ahead = windows;
+        limits.first = first;
+        readahead_at ahead{kind, walk_order::depth_first, db, asked, limits};
+        for (const walked_node& each : depth_first())
+          if (kind == gitfs::readahead::kind::stats)
+            ahead.at(each.link);
+          else
+            for (child_index i = 0; i < each.tree.entries.size(); ++i)
+              if (each.tree.entries[i].kind == entry_kind::file)
+                ahead.at(each.link, i);
+        BOOST_TEST(asked.cancelled.empty(), "first " << first << ", " << windows << " windows ahead");
+      }
+}
+
 BOOST_AUTO_TEST_CASE(who_left_is_not_waited_for) {
   readahead_at ahead{gitfs::readahead::kind::listings, walk_order::depth_first, db, out, small};
   const auto order = directories();
