@@ -1,0 +1,125 @@
+#include "actors/trace/records.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace gitfs::trace {
+
+namespace {
+
+using enum field_type;
+
+constexpr field duration[] = {{"ns"}};
+constexpr field kernel_request_fields[] = {{"request"}, {"op", request}, {"node"},
+                                           {"offset"},  {"size"},        {"name", name}};
+constexpr field reply_fields[] = {{"request"}, {"kind", answer}, {"error", code}, {"inode", inode},
+                                  {"mode"},    {"size"},         {"bytes"}};
+constexpr field spawned_fields[] = {{"inode", inode}, {"parent", inode}, {"name", name}, {"tree", id}};
+constexpr field started_fields[] = {{"transfer"}, {"kind", want}, {"count"}, {"first", id}};
+constexpr field finished_fields[] = {{"transfer"}, {"error", code}, {"bytes"}, {"requests"}, {"sizes"}};
+constexpr field request_field[] = {{"request"}};
+constexpr field forget_fields[] = {{"node"}, {"count"}};
+constexpr field mounted_fields[] = {{"commit", id}, {"tree", id}, {"prefetch"}};
+constexpr field op_fields[] = {{"request"}, {"op", request}, {"child"}};
+constexpr field child_fields[] = {{"child"}, {"count"}};
+constexpr field slot_field[] = {{"slot"}};
+constexpr field loaded_fields[] = {{"want"}, {"error", code}};
+constexpr field release_fields[] = {{"slot"}, {"number"}};
+constexpr field idle_fields[] = {{"slot"}, {"generation"}, {"number"}};
+constexpr field number_field[] = {{"number"}};
+constexpr field count_field[] = {{"inode", inode}, {"count"}};
+constexpr field inode_field[] = {{"inode", inode}};
+constexpr field ask_fields[] = {{"want"}, {"kind", want}, {"urgency", urgency}, {"count"}, {"first", id}};
+constexpr field promote_fields[] = {{"want"}, {"urgency", urgency}};
+constexpr field want_field[] = {{"want"}};
+constexpr field want_finished_fields[] = {{"want"}, {"error", code}, {"sizes"}};
+constexpr field file_read_fields[] = {{"inode", inode}, {"child"}, {"blob", id}, {"missed"}};
+
+// By number, for row_of.
+constexpr std::array table{
+    record_row{kind::handled, "handled", duration},
+    record_row{kind::kernel_request, "kernel_request", kernel_request_fields},
+    record_row{kind::reply, "reply", reply_fields},
+    record_row{kind::spawned, "spawned", spawned_fields},
+    record_row{kind::transfer_started, "transfer_started", started_fields},
+    record_row{kind::transfer_finished, "transfer_finished", finished_fields},
+    record_row{kind::interrupted, "interrupted", request_field},
+    record_row{kind::kernel_forget, "kernel_forget", forget_fields},
+    record_row{kind::mounted, "mounted", mounted_fields},
+    record_row{kind::refused, "refused", request_field},
+    record_row{kind::other_message, "other", {}},
+    record_row{kind::kernel_op, "kernel_op", op_fields},
+    record_row{kind::forget_op, "forget_op", child_fields},
+    record_row{kind::enter_directory, "enter_directory", slot_field},
+    record_row{kind::interrupt_op, "interrupt_op", request_field},
+    record_row{kind::blob_loaded, "blob_loaded", loaded_fields},
+    record_row{kind::release_directory, "release_directory", release_fields},
+    record_row{kind::directory_idle, "directory_idle", idle_fields},
+    record_row{kind::reap_directory, "reap_directory", slot_field},
+    record_row{kind::entries_hidden, "entries_hidden", count_field},
+    record_row{kind::look_if_idle, "look_if_idle", {}},
+    record_row{kind::over_budget, "over_budget", {}},
+    record_row{kind::shed_listing, "shed_listing", {}},
+    record_row{kind::listing_shed, "listing_shed", {}},
+    record_row{kind::released, "released", number_field},
+    record_row{kind::child_is_idle, "child_is_idle", idle_fields},
+    record_row{kind::ask_want, "ask_want", ask_fields},
+    record_row{kind::promote_want, "promote_want", promote_fields},
+    record_row{kind::cancel_want, "cancel_want", want_field},
+    record_row{kind::want_finished, "want_finished", want_finished_fields},
+    record_row{kind::window_begins, "window_begins", {}},
+    record_row{kind::window_ends, "window_ends", {}},
+    record_row{kind::windows_due, "windows_due", {}},
+    record_row{kind::look_was_read, "look_was_read", {}},
+    record_row{kind::trees_delayed, "trees_delayed", {}},
+    record_row{kind::start_transfers, "start_transfers", {}},
+    record_row{kind::transfer_grew, "transfer_grew", {}},
+    record_row{kind::transfer_ended, "transfer_ended", finished_fields},
+    record_row{kind::directory_listed, "directory_listed", inode_field},
+    record_row{kind::file_read, "file_read", file_read_fields},
+    record_row{kind::directory_statted, "directory_statted", inode_field},
+    record_row{kind::directory_forgotten, "directory_forgotten", inode_field},
+};
+static_assert(std::ranges::is_sorted(table, {}, &record_row::number));
+
+constexpr std::string_view request_names[] = {"lookup", "getattr",  "readlink",  "readdir",
+                                              "read",   "getxattr", "listxattr", "readdirplus"};
+constexpr std::string_view answer_names[] = {"error", "absent", "entry", "attr", "link", "data", "xattr", "dirents"};
+constexpr std::string_view want_names[] = {"trees", "blobs", "sizes"};
+constexpr std::string_view urgency_names[] = {"speculation", "demand", "path"};
+constexpr std::string_view actor_names[] = {"other", "directory", "supervisor", "fetcher", "prefetcher"};
+
+std::span<const std::string_view> names_of(field_type type) {
+  switch (type) {
+  case request:
+    return request_names;
+  case answer:
+    return answer_names;
+  case want:
+    return want_names;
+  case urgency:
+    return urgency_names;
+  case actor:
+    return actor_names;
+  default:
+    return {};
+  }
+}
+
+} // namespace
+
+std::span<const record_row> record_table() {
+  return table;
+}
+
+const record_row* row_of(kind k) {
+  const auto* const at = std::ranges::lower_bound(table, k, {}, &record_row::number);
+  return at != table.end() && at->number == k ? &*at : nullptr;
+}
+
+std::string_view name_of(field_type type, std::uint64_t value) {
+  const auto names = names_of(type);
+  return value < names.size() ? names[value] : std::string_view{};
+}
+
+} // namespace gitfs::trace

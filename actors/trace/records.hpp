@@ -1,0 +1,110 @@
+// What a trace can hold: every kind of record, with its number, its name and its fields, in one table.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+namespace gitfs::trace {
+
+/// The numbers are those in the files: one that was used is never given to anything else.
+enum class kind : std::uint32_t {
+  handled = 1, ///< a handler has returned; has the order number of its message
+  // Where messages come from and replies go to.
+  kernel_request = 2,
+  reply = 3,
+  spawned = 4,
+  transfer_started = 5,
+  transfer_finished = 6,
+  interrupted = 7,
+  kernel_forget = 8,
+  mounted = 9,
+  refused = 10,
+
+  first_message = 64, ///< from here on: messages that an actor took
+  other_message = 64,
+  kernel_op,
+  forget_op,
+  enter_directory,
+  interrupt_op,
+  blob_loaded,
+  release_directory,
+  directory_idle,
+  reap_directory,
+  entries_hidden,
+  look_if_idle,
+  over_budget,
+  shed_listing,
+  listing_shed,
+  released,
+  child_is_idle,
+  ask_want,
+  promote_want,
+  cancel_want,
+  want_finished,
+  window_begins,
+  window_ends,
+  windows_due,
+  look_was_read,
+  trees_delayed,
+  start_transfers,
+  transfer_grew,
+  transfer_ended, ///< the message transfer_finished
+  directory_listed,
+  file_read,
+  directory_statted,
+  directory_forgotten,
+};
+
+inline constexpr bool is_message(kind k) {
+  return k >= kind::first_message;
+}
+
+/// Who takes messages. Numbers as in the files.
+enum class actor_kind : std::uint8_t { other, directory, supervisor, fetcher, prefetcher };
+
+/// An actor by what is the same in every run, unlike CAF's ids. `inode`: st_ino, of directories.
+struct actor_key {
+  actor_kind is = actor_kind::other;
+  std::uint64_t inode = 0;
+
+  auto operator<=>(const actor_key&) const = default;
+};
+
+enum class request_kind : std::uint8_t { lookup, getattr, readlink, readdir, read, getxattr, listxattr, readdirplus };
+enum class reply_kind : std::uint8_t { error, absent, entry, attr, link, data, xattr, dirents };
+
+/// How a field is stored (see encoder) and shown.
+enum class field_type : std::uint8_t {
+  number,
+  inode, ///< eight bytes
+  name,
+  id,   ///< oid; zeroes for none
+  code, ///< errno
+  request,
+  answer,
+  want,
+  urgency,
+  actor,
+};
+
+struct field {
+  std::string_view name;
+  field_type type = field_type::number;
+};
+
+struct record_row {
+  kind number;
+  std::string_view name;
+  std::span<const field> fields; ///< a record may have more of them, from a later version
+};
+
+std::span<const record_row> record_table();
+
+/// Null for a kind of a later version.
+const record_row* row_of(kind k);
+
+/// What the number stands for in a field of this type; empty: itself.
+std::string_view name_of(field_type type, std::uint64_t value);
+
+} // namespace gitfs::trace
