@@ -1,5 +1,7 @@
 #include "actors/directory.hpp"
 
+#include "actors/trace/recorder.hpp"
+
 #include <caf/event_based_actor.hpp>
 #include <spdlog/spdlog.h>
 
@@ -21,12 +23,14 @@ public:
       directory_(std::move(directory)),
       want_(want),
       blob_(blob),
-      to_disk_(to_disk) {}
+      to_disk_(to_disk),
+      cause_(trace::cause_now) {}
 
   const char* name() const override { return "blob_loader"; }
 
 protected:
   caf::behavior make_behavior() override {
+    const trace::because_of asked{cause_};
     anon_send(directory_, blob_loaded{want_, load()});
     return {}; // no behavior: it ends here
   }
@@ -53,18 +57,20 @@ private:
   want_id want_;
   oid blob_;
   bool to_disk_;
+  std::uint64_t cause_;
 };
 
 } // namespace
 
 directory_actor::directory_actor(caf::actor_config& cfg, std::shared_ptr<mount_context> context,
                                  std::shared_ptr<const mount_actors> others, dir_slot slot)
-  : lasting_actor(cfg),
+  : lasting_actor(cfg, {trace::actor_kind::directory, context->inodes.link_of(slot)->ino}),
     context_(std::move(context)),
     others_(std::move(others)),
     slot_(slot),
     generation_(context_->inodes.generation_of(slot)),
     link_(context_->inodes.link_of(slot)) {
+  trace::spawned(link_->ino, link_->parent ? link_->parent->ino : 0, link_->name, link_->tree);
   state_.emplace(*context_, slot_, link_, static_cast<directory_port&>(*this));
 }
 
@@ -182,6 +188,7 @@ void directory_actor::ask_kernel_to_forget(std::vector<std::uint64_t> nodeids) {
 std::function<void()> directory_actor::interrupter(std::uint64_t request_id) {
   // Weak: a request that is parked in this actor must not keep it alive.
   return [me = caf::actor_cast<caf::weak_actor_ptr>(this), request_id] {
+    const trace::because_of edge{trace::interrupted(request_id)};
     if (auto strong = me.lock())
       caf::anon_send(caf::actor_cast<caf::actor>(strong), interrupt_op{request_id});
   };

@@ -1,5 +1,7 @@
 #include "actors/fetcher.hpp"
 
+#include "actors/trace/recorder.hpp"
+
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -24,12 +26,16 @@ constexpr std::chrono::milliseconds path_patience{250};
 // Of a file that is fetched to learn its size, because it is probably going to be read.
 constexpr std::uint64_t longest_look = 1U << 20;
 
+std::uint64_t recorded(std::uint64_t number, want_kind kind, const std::vector<oid>& wants) {
+  return trace::transfer_started(number, static_cast<std::uint8_t>(kind), wants);
+}
+
 } // namespace
 
 fetcher_actor::fetcher_actor(caf::actor_config& cfg, std::shared_ptr<mount_context> context,
                              std::shared_ptr<upstream> remote, std::uint64_t trees_ahead,
                              const want_queue::limits& limits)
-  : lasting_actor(cfg),
+  : lasting_actor(cfg, {trace::actor_kind::fetcher}),
     context_(std::move(context)),
     remote_(std::move(remote)),
     trees_ahead_(trees_ahead),
@@ -99,8 +105,11 @@ void fetcher_actor::clean_up() {
 }
 
 // The callback runs on a thread of the upstream: it only puts a message into the mailbox.
-transfer_callback fetcher_actor::report(std::uint64_t number) {
-  return [me = caf::actor_cast<caf::actor>(this), number](transfer_outcome outcome) {
+transfer_callback fetcher_actor::report(std::uint64_t number, std::uint64_t begun) {
+  return [me = caf::actor_cast<caf::actor>(this), number, begun](transfer_outcome outcome) {
+    const trace::because_of start{begun};
+    const trace::because_of end{trace::transfer_finished(
+        {number, outcome.failure ? outcome.failure->code : 0, outcome.bytes, outcome.requests, outcome.sizes.size()})};
     caf::anon_send(me, transfer_finished{number, std::move(outcome)});
   };
 }
@@ -115,17 +124,22 @@ void fetcher_actor::fetch_trees_ahead() {
   request.shallow = true;
   request.byte_limit = std::exchange(trees_ahead_, 0);
   request.long_from = long_trees;
-  request.grew_long = [me = caf::actor_cast<caf::actor>(this)] { caf::anon_send(me, transfer_grew{}); };
+  const std::uint64_t begun = recorded(ahead_number, want_kind::trees, request.wants);
+  request.grew_long = [me = caf::actor_cast<caf::actor>(this), begun] {
+    const trace::because_of start{begun};
+    caf::anon_send(me, transfer_grew{});
+  };
   queue_.hold_trees(true);
   delayed_send(this, path_patience, trees_delayed{});
   context_->counts.add(counter::transfers_started);
-  transfers_[ahead_number] = remote_->fetch(std::move(request), report(ahead_number));
+  transfers_[ahead_number] = remote_->fetch(std::move(request), report(ahead_number, begun));
 }
 
 void fetcher_actor::start(const planned_transfer& plan) {
   context_->counts.add(counter::transfers_started);
   if (plan.kind == want_kind::sizes) {
-    transfers_[plan.number] = remote_->object_info(plan.ids, report(plan.number));
+    transfers_[plan.number] =
+        remote_->object_info(plan.ids, report(plan.number, recorded(plan.number, plan.kind, plan.ids)));
     return;
   }
   fetch_request request;
@@ -141,7 +155,8 @@ void fetcher_actor::start(const planned_transfer& plan) {
     if (plan.kind == want_kind::blobs && (plan.looked_up || !queue_.wants_sizes(plan.number)))
       request.use = pack_use::read_soon;
   }
-  transfers_[plan.number] = remote_->fetch(std::move(request), report(plan.number));
+  const std::uint64_t begun = recorded(plan.number, plan.kind, request.wants);
+  transfers_[plan.number] = remote_->fetch(std::move(request), report(plan.number, begun));
 }
 
 void fetcher_actor::transfer_ended(transfer_finished& m) {

@@ -35,7 +35,8 @@ private:
   void add_sizes(const std::vector<oid>& ids, want_result& outcome) const;
   void pump_soon();
   void pump();
-  transfer_callback report(std::uint64_t number);
+  // `begun`: order number of the record that it was started.
+  transfer_callback report(std::uint64_t number, std::uint64_t begun);
 
   std::shared_ptr<mount_context> context_;
   std::shared_ptr<upstream> remote_;

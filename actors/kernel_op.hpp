@@ -3,6 +3,7 @@
 
 #include "actors/node_id.hpp"
 #include "actors/reply.hpp"
+#include "actors/trace/stamp.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -38,6 +39,7 @@ struct kernel_op {
   /// objects, which may have been evicted from the store before they were read: these are brought again so many times.
   std::uint8_t brought = 0;
   std::uint8_t again_left = 2;
+  trace::sent_by stamp = trace::sent_by::now();
 };
 
 } // namespace gitfs

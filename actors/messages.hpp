@@ -1,8 +1,10 @@
-// Every message between actors, in one place. (CAF 0.17 calls each "unsafe": none of them leaves the process.)
+// Every message between actors, in one place. Each says at its end when and because of what it was made. (CAF 0.17
+// calls each "unsafe": none of them leaves the process.)
 #pragma once
 
 #include "actors/dir_link.hpp"
 #include "actors/kernel_op.hpp"
+#include "actors/trace/stamp.hpp"
 #include "actors/want.hpp"
 #include "backend/upstream.hpp"
 
@@ -25,6 +27,7 @@ namespace gitfs {
 struct forget_op {
   child_index at = self_child;
   std::uint64_t count = 0;
+  trace::sent_by stamp = trace::sent_by::now();
 };
 
 // --- bridge → supervisor --------------------------------------------------------------------------------------------
@@ -33,6 +36,7 @@ struct forget_op {
 struct enter_directory {
   dir_slot slot = no_slot;
   caf::message first;
+  trace::sent_by stamp = trace::sent_by::now();
 };
 
 // --- directory ↔ itself, later --------------------------------------------------------------------------------------
@@ -40,12 +44,14 @@ struct enter_directory {
 /// The caller of a parked request gave up.
 struct interrupt_op {
   std::uint64_t request_id = 0;
+  trace::sent_by stamp = trace::sent_by::now();
 };
 
 /// A large blob is in the blob cache or the spool now (or why not).
 struct blob_loaded {
   want_id id = 0;
   int code = 0;
+  trace::sent_by stamp = trace::sent_by::now();
 };
 
 // --- directory ↔ supervisor -----------------------------------------------------------------------------------------
@@ -54,6 +60,7 @@ struct blob_loaded {
 struct release_directory {
   dir_slot slot = no_slot;
   release_number number = 0;
+  trace::sent_by stamp = trace::sent_by::now();
 };
 /// From the directory itself: released, and nothing below it is referenced. The supervisor tells the parent. With its
 /// generation, because a second one may come when the slot already belongs to another directory.
@@ -61,33 +68,46 @@ struct directory_idle {
   dir_slot slot = no_slot;
   std::uint32_t generation = 0;
   release_number number = 0;
+  trace::sent_by stamp = trace::sent_by::now();
 };
 /// From the parent, the last word: nobody looked it up again, end it.
 struct reap_directory {
   dir_slot slot = no_slot;
+  trace::sent_by stamp = trace::sent_by::now();
 };
 /// From a directory: so many of its entries cannot be shown.
 struct entries_hidden {
   dir_link_ptr link;
   std::size_t count = 0;
   std::string reason;
+  trace::sent_by stamp = trace::sent_by::now();
 };
 /// Supervisor → itself, every few seconds: is the mount in use?
-struct look_if_idle {};
+struct look_if_idle {
+  trace::sent_by stamp = trace::sent_by::now();
+};
 /// From a directory: listings take more memory than they may.
-struct over_budget {};
+struct over_budget {
+  trace::sent_by stamp = trace::sent_by::now();
+};
 /// Supervisor → directory: see directory_state::shed. Answered by `listing_shed`, always.
-struct shed_listing {};
-struct listing_shed {};
+struct shed_listing {
+  trace::sent_by stamp = trace::sent_by::now();
+};
+struct listing_shed {
+  trace::sent_by stamp = trace::sent_by::now();
+};
 /// Supervisor → directory: the kernel no longer refers to you.
 struct released {
   release_number number = 0;
+  trace::sent_by stamp = trace::sent_by::now();
 };
 /// Supervisor → parent: the child in `slot` is idle.
 struct child_is_idle {
   dir_slot slot = no_slot;
   std::uint32_t generation = 0;
   release_number number = 0;
+  trace::sent_by stamp = trace::sent_by::now();
 };
 
 // --- directory, prefetcher ↔ fetcher --------------------------------------------------------------------------------
@@ -96,40 +116,59 @@ struct ask_want {
   caf::weak_actor_ptr from; ///< weak: what nobody owns any more needs no answer
   caf::actor_id from_id = 0;
   want what;
+  trace::sent_by stamp = trace::sent_by::now();
 };
 struct promote_want {
   caf::actor_id from_id = 0;
   want_id id = 0;
   urgency how = urgency::demand;
+  trace::sent_by stamp = trace::sent_by::now();
 };
 struct cancel_want {
   caf::actor_id from_id = 0;
   want_id id = 0;
+  trace::sent_by stamp = trace::sent_by::now();
 };
 struct want_finished {
   want_id id = 0;
   want_result outcome;
+  trace::sent_by stamp = trace::sent_by::now();
 };
 
 /// Prefetcher → fetcher, around the wants of one window: what somebody waits for is probably among them.
-struct window_begins {};
-struct window_ends {};
+struct window_begins {
+  trace::sent_by stamp = trace::sent_by::now();
+};
+struct window_ends {
+  trace::sent_by stamp = trace::sent_by::now();
+};
 /// Prefetcher → itself: the windows that were put off.
-struct windows_due {};
+struct windows_due {
+  trace::sent_by stamp = trace::sent_by::now();
+};
 /// A file that was looked up by its path, and not listed, is being read.
-struct look_was_read {};
+struct look_was_read {
+  trace::sent_by stamp = trace::sent_by::now();
+};
 /// Fetcher → itself, a moment after it asked for all trees.
-struct trees_delayed {};
+struct trees_delayed {
+  trace::sent_by stamp = trace::sent_by::now();
+};
 /// Fetcher → itself: everything that had come was entered.
-struct start_transfers {};
+struct start_transfers {
+  trace::sent_by stamp = trace::sent_by::now();
+};
 
 // --- upstream's edge thread → fetcher -------------------------------------------------------------------------------
 
 /// The transfer of all trees turns out to be long.
-struct transfer_grew {};
+struct transfer_grew {
+  trace::sent_by stamp = trace::sent_by::now();
+};
 struct transfer_finished {
   std::uint64_t transfer = 0;
   transfer_outcome outcome;
+  trace::sent_by stamp = trace::sent_by::now();
 };
 
 // --- directory → prefetcher -----------------------------------------------------------------------------------------
@@ -137,6 +176,7 @@ struct transfer_finished {
 /// A directory was listed from its start.
 struct directory_listed {
   dir_link_ptr link;
+  trace::sent_by stamp = trace::sent_by::now();
 };
 /// A file is being read from its start.
 struct file_read {
@@ -144,14 +184,17 @@ struct file_read {
   child_index index = 0; ///< in the sorted listing of a fresh table: of the file's dentry
   oid id;
   bool missed = false; ///< said after the first word of it: its contents are not here
+  trace::sent_by stamp = trace::sent_by::now();
 };
 /// A request waits for the sizes of its entries.
 struct directory_statted {
   dir_link_ptr link;
+  trace::sent_by stamp = trace::sent_by::now();
 };
 /// The kernel refers neither to it nor to anything below.
 struct directory_forgotten {
   dir_link_ptr link;
+  trace::sent_by stamp = trace::sent_by::now();
 };
 
 } // namespace gitfs

@@ -3,7 +3,7 @@
 namespace gitfs {
 
 prefetcher_actor::prefetcher_actor(caf::actor_config& cfg, std::shared_ptr<mount_context> context, caf::actor fetcher)
-  : lasting_actor(cfg),
+  : lasting_actor(cfg, {trace::actor_kind::prefetcher}),
     context_(std::move(context)),
     fetcher_(std::move(fetcher)),
     plan_(*context_->db, *this, context_->counts, context_->memory.window_bytes(), &context_->listings) {}

@@ -35,7 +35,7 @@ private:
 
 supervisor_actor::supervisor_actor(caf::actor_config& cfg, std::shared_ptr<mount_context> context, caf::actor fetcher,
                                    caf::actor prefetcher)
-  : lasting_actor(cfg),
+  : lasting_actor(cfg, {trace::actor_kind::supervisor}),
     context_(std::move(context)),
     fetcher_(std::move(fetcher)),
     prefetcher_(std::move(prefetcher)) {}

@@ -22,6 +22,9 @@ std::string show_seconds(std::chrono::milliseconds time);
 /// A size as 64M; at least 8M.
 result<std::uint64_t> read_memory(const std::string& value);
 
+/// A size as 4M; at most 1G.
+result<std::uint64_t> read_trace_memory(const std::string& value);
+
 /// A whole decimal number from `least` to `most`.
 template <class T>
 result<T> read_number(const std::string& value, T least, T most) {

@@ -38,6 +38,9 @@ struct kernel_options {
 inline constexpr std::uint64_t default_cache_size = std::uint64_t{20} << 30;
 inline constexpr std::uint64_t least_cache_size = std::uint64_t{1} << 20;
 
+/// Least size of a trace file, in bytes.
+inline constexpr std::uint64_t least_trace_size = std::uint64_t{64} << 10;
+
 /// `gitfs-actor mount`. Every path is absolute, because a daemon changes its working directory.
 struct mount_options {
   std::string source; ///< URL (may hold credentials: never print it) or absolute path of a local repository
@@ -54,9 +57,12 @@ struct mount_options {
   /// Packed trees of the whole snapshot that are fetched at once, in bytes; 100,000 directories of ten files each have
   /// about this much. Beyond it, and with 0, they come as they are walked.
   std::uint64_t trees_ahead = std::uint64_t{32} << 20;
-  std::uint64_t memory = std::uint64_t{48} << 20; ///< bytes that contents and listings may take in memory
-  bool xattr = false;                             ///< answer user.gitfs.* extended attributes
-  unsigned threads = 0;                           ///< FUSE worker threads; 0: see worker_threads
+  std::uint64_t memory = std::uint64_t{48} << 20;      ///< bytes that contents and listings may take in memory
+  std::filesystem::path trace_file;                    ///< empty: none
+  std::uint64_t trace_size = std::uint64_t{256} << 20; ///< bytes of trace_file, from which on it is begun anew
+  std::uint64_t trace_memory = std::uint64_t{4} << 20; ///< bytes of what actors did last; 0: not recorded
+  bool xattr = false;                                  ///< answer user.gitfs.* extended attributes
+  unsigned threads = 0;                                ///< FUSE worker threads; 0: see worker_threads
   std::chrono::milliseconds connect_timeout{10'000};
   std::chrono::milliseconds stall_timeout{30'000}; ///< no byte for this long ends an upstream request
   std::chrono::milliseconds timeout{300'000};      ///< one upstream request with all its retries

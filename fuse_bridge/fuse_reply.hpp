@@ -2,6 +2,7 @@
 #pragma once
 
 #include "actors/reply.hpp"
+#include "actors/trace/recorder.hpp"
 
 #include <fuse3/fuse_lowlevel.h>
 
@@ -50,6 +51,8 @@ private:
   struct stat stat_of(const node_attr& attr) const;
   fuse_entry_param param_of(const node_entry& entry) const;
   fuse_req_t take();
+  void record(trace::told what) const;
+  bool accepted(int sent) const;
 
   // Not the request's address: that is used again at once, and an interruption may still be on its way to the old one.
   static std::uint64_t next_id();

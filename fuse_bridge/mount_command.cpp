@@ -1,6 +1,7 @@
 #include "fuse_bridge/commands.hpp"
 
 #include "actors/filesystem.hpp"
+#include "actors/trace/recorder.hpp"
 #include "config/log.hpp"
 #include "fuse_bridge/daemon.hpp"
 #include "fuse_bridge/mountpoint.hpp"
@@ -42,11 +43,21 @@ private:
   std::filesystem::path path_;
 };
 
+// Around all threads that record.
+struct recording {
+  recording() = default;
+  recording(const recording&) = delete;
+  recording& operator=(const recording&) = delete;
+  ~recording() { trace::stop_recording(); }
+};
+
 result<void> serve(mount_options& options, daemon_start& start) {
   // Before anything is asked of a server: what the user can mend at once comes first.
   auto at = mountpoint::prepare(options.mountpoint);
   if (!at)
     return at.as_failure();
+  BOOST_OUTCOME_TRYV(trace::start_recording({options.trace_memory, options.trace_file, options.trace_size}));
+  const recording recorded;
   caf::actor_system_config config;
   configure(config);
   caf::actor_system system{config};

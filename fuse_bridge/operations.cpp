@@ -1,6 +1,7 @@
 #include "fuse_bridge/operations.hpp"
 
 #include "actors/route.hpp"
+#include "actors/trace/recorder.hpp"
 #include "fuse_bridge/control.hpp"
 
 #include <sys/statvfs.h>
@@ -19,6 +20,28 @@ bridge& bridge_of(fuse_req_t req) {
   return *static_cast<bridge*>(fuse_req_userdata(req));
 }
 
+trace::asked asked_of(const lookup_op& op) {
+  return {.op = trace::request_kind::lookup, .name = op.name};
+}
+trace::asked asked_of(const getattr_op&) {
+  return {.op = trace::request_kind::getattr};
+}
+trace::asked asked_of(const readlink_op&) {
+  return {.op = trace::request_kind::readlink};
+}
+trace::asked asked_of(const readdir_op& op) {
+  return {.op = op.plus ? trace::request_kind::readdirplus : trace::request_kind::readdir, .offset = op.offset};
+}
+trace::asked asked_of(const read_op& op) {
+  return {.op = trace::request_kind::read, .offset = op.offset};
+}
+trace::asked asked_of(const getxattr_op& op) {
+  return {.op = trace::request_kind::getxattr, .name = op.name};
+}
+trace::asked asked_of(const listxattr_op&) {
+  return {.op = trace::request_kind::listxattr};
+}
+
 template <class What>
 void request(fuse_req_t req, fuse_ino_t ino, counter kind, What what, std::size_t size = 0) {
   const bridge& b = bridge_of(req);
@@ -28,11 +51,17 @@ void request(fuse_req_t req, fuse_ino_t ino, counter kind, What what, std::size_
   if constexpr (std::is_same_v<What, readdir_op>)
     if (!what.plus)
       sink->names_only();
+  trace::asked record = asked_of(what);
+  record.request = sink->request_id();
+  record.node = ino;
+  record.size = size;
+  const trace::because_of edge{trace::kernel_request(record)};
   send_to_directory(*b.context, b.supervisor, node.dir, kernel_op{reply{std::move(sink)}, node.child, std::move(what)},
                     this_thread_unit());
 }
 
 void forget_one(const bridge& b, fuse_ino_t ino, std::uint64_t count) {
+  const trace::because_of edge{trace::kernel_forget(ino, count)};
   b.context->counts.add(counter::forget);
   forget_node(*b.context, b.supervisor, node_id::decode(ino), count, this_thread_unit());
 }
@@ -99,7 +128,7 @@ void op_readdirplus(fuse_req_t req, fuse_ino_t ino, std::size_t size, off_t offs
 }
 
 void op_read(fuse_req_t req, fuse_ino_t ino, std::size_t size, off_t offset, fuse_file_info*) {
-  request(req, ino, counter::read, read_op{static_cast<std::uint64_t>(offset), size});
+  request(req, ino, counter::read, read_op{static_cast<std::uint64_t>(offset), size}, size);
 }
 
 void op_getxattr(fuse_req_t req, fuse_ino_t ino, const char* name, std::size_t size) {

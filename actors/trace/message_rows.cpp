@@ -1,0 +1,169 @@
+#include "actors/trace/message_rows.hpp"
+
+#include "actors/messages.hpp"
+
+namespace gitfs::trace {
+
+namespace {
+
+template <class Message>
+sent_by stamp_of(const void* message) {
+  return static_cast<const Message*>(message)->stamp;
+}
+
+void none(encoder&, const void*) {}
+
+void put_ids(encoder& to, const std::vector<oid>& ids) {
+  to.number(ids.size());
+  to.id(ids.empty() ? oid{} : ids.front());
+}
+
+// With what each record_table row names, in its order.
+void fields(encoder& to, const gitfs::kernel_op& m) {
+  const auto* listing = std::get_if<readdir_op>(&m.what);
+  to.number(m.answer ? m.answer.request_id() : 0);
+  to.number(listing != nullptr && listing->plus ? static_cast<std::uint64_t>(request_kind::readdirplus)
+                                                : m.what.index());
+  to.number(m.at);
+}
+void fields(encoder& to, const gitfs::forget_op& m) {
+  to.number(m.at);
+  to.number(m.count);
+}
+void fields(encoder& to, const gitfs::enter_directory& m) {
+  to.number(m.slot);
+}
+void fields(encoder& to, const gitfs::interrupt_op& m) {
+  to.number(m.request_id);
+}
+void fields(encoder& to, const gitfs::blob_loaded& m) {
+  to.number(m.id);
+  to.number(static_cast<std::uint64_t>(m.code));
+}
+void fields(encoder& to, const gitfs::release_directory& m) {
+  to.number(m.slot);
+  to.number(m.number);
+}
+void fields(encoder& to, const gitfs::directory_idle& m) {
+  to.number(m.slot);
+  to.number(m.generation);
+  to.number(m.number);
+}
+void fields(encoder& to, const gitfs::reap_directory& m) {
+  to.number(m.slot);
+}
+void fields(encoder& to, const gitfs::entries_hidden& m) {
+  to.fixed(m.link->ino);
+  to.number(m.count);
+}
+void fields(encoder& to, const gitfs::released& m) {
+  to.number(m.number);
+}
+void fields(encoder& to, const gitfs::child_is_idle& m) {
+  to.number(m.slot);
+  to.number(m.generation);
+  to.number(m.number);
+}
+void fields(encoder& to, const gitfs::ask_want& m) {
+  to.number(m.what.id);
+  to.number(static_cast<std::uint64_t>(m.what.kind));
+  to.number(static_cast<std::uint64_t>(m.what.how));
+  put_ids(to, m.what.ids);
+}
+void fields(encoder& to, const gitfs::promote_want& m) {
+  to.number(m.id);
+  to.number(static_cast<std::uint64_t>(m.how));
+}
+void fields(encoder& to, const gitfs::cancel_want& m) {
+  to.number(m.id);
+}
+void fields(encoder& to, const gitfs::want_finished& m) {
+  to.number(m.id);
+  to.number(static_cast<std::uint64_t>(m.outcome.code));
+  to.number(m.outcome.sizes.size());
+}
+void fields(encoder& to, const gitfs::transfer_finished& m) {
+  to.number(m.transfer);
+  to.number(static_cast<std::uint64_t>(m.outcome.failure ? m.outcome.failure->code : 0));
+  to.number(m.outcome.bytes);
+  to.number(m.outcome.requests);
+  to.number(m.outcome.sizes.size());
+}
+void fields(encoder& to, const gitfs::directory_listed& m) {
+  to.fixed(m.link->ino);
+}
+void fields(encoder& to, const gitfs::file_read& m) {
+  to.fixed(m.link->ino);
+  to.number(m.index);
+  to.id(m.id);
+  to.number(m.missed ? 1 : 0);
+}
+void fields(encoder& to, const gitfs::directory_statted& m) {
+  to.fixed(m.link->ino);
+}
+void fields(encoder& to, const gitfs::directory_forgotten& m) {
+  to.fixed(m.link->ino);
+}
+
+template <class Message>
+void fields_of(encoder& to, const void* message) {
+  fields(to, *static_cast<const Message*>(message));
+}
+
+template <class Message>
+message_row row(kind number) {
+  return {&typeid(Message), number, stamp_of<Message>, fields_of<Message>};
+}
+
+template <class Message>
+message_row plain_row(kind number) {
+  return {&typeid(Message), number, stamp_of<Message>, none};
+}
+
+// What is sent most stands first: it is looked for one after the other. The last is for all others.
+const message_row rows[] = {
+    row<gitfs::kernel_op>(kind::kernel_op),
+    row<gitfs::forget_op>(kind::forget_op),
+    row<gitfs::enter_directory>(kind::enter_directory),
+    row<gitfs::directory_listed>(kind::directory_listed),
+    row<gitfs::ask_want>(kind::ask_want),
+    row<gitfs::want_finished>(kind::want_finished),
+    plain_row<gitfs::start_transfers>(kind::start_transfers),
+    row<gitfs::file_read>(kind::file_read),
+    row<gitfs::directory_statted>(kind::directory_statted),
+    row<gitfs::release_directory>(kind::release_directory),
+    row<gitfs::directory_idle>(kind::directory_idle),
+    row<gitfs::released>(kind::released),
+    row<gitfs::child_is_idle>(kind::child_is_idle),
+    row<gitfs::reap_directory>(kind::reap_directory),
+    row<gitfs::directory_forgotten>(kind::directory_forgotten),
+    row<gitfs::promote_want>(kind::promote_want),
+    row<gitfs::cancel_want>(kind::cancel_want),
+    row<gitfs::transfer_finished>(kind::transfer_ended),
+    plain_row<gitfs::window_begins>(kind::window_begins),
+    plain_row<gitfs::window_ends>(kind::window_ends),
+    plain_row<gitfs::windows_due>(kind::windows_due),
+    plain_row<gitfs::shed_listing>(kind::shed_listing),
+    plain_row<gitfs::listing_shed>(kind::listing_shed),
+    plain_row<gitfs::over_budget>(kind::over_budget),
+    row<gitfs::blob_loaded>(kind::blob_loaded),
+    row<gitfs::interrupt_op>(kind::interrupt_op),
+    row<gitfs::entries_hidden>(kind::entries_hidden),
+    plain_row<gitfs::look_if_idle>(kind::look_if_idle),
+    plain_row<gitfs::look_was_read>(kind::look_was_read),
+    plain_row<gitfs::trees_delayed>(kind::trees_delayed),
+    plain_row<gitfs::transfer_grew>(kind::transfer_grew),
+    message_row{},
+};
+
+} // namespace
+
+const message_row& row_of(const caf::type_erased_tuple& content) {
+  const std::type_info* type = content.empty() ? nullptr : content.type(0).second;
+  const message_row* at = rows;
+  while (at->type != nullptr && at->type != type)
+    ++at;
+  return *at;
+}
+
+} // namespace gitfs::trace

@@ -1,0 +1,205 @@
+#include "actors/trace/recorder.hpp"
+
+#include "actors/trace/trace_file.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <unistd.h>
+#include <utility>
+
+namespace gitfs::trace {
+
+namespace {
+
+// Never destroyed: threads that the process does not wait for may record until its end.
+block_ring* the_ring = nullptr;
+trace_file* the_file = nullptr;
+file_header header;
+std::uint64_t started = 0; // clock_now
+std::atomic<std::uint64_t> last_order{0};
+
+struct thread_block {
+  block_ring::slot* at = nullptr;
+  block_writer writer;
+
+  ~thread_block() {
+    if (at != nullptr)
+      the_ring->finish(*at);
+  }
+
+  bool ready() {
+    if (writer.has_room())
+      return true;
+    if (at != nullptr)
+      the_ring->finish(*at);
+    at = the_ring->claim();
+    writer = at != nullptr ? block_writer{the_ring->bytes_of(*at)} : block_writer{};
+    return at != nullptr;
+  }
+};
+thread_local thread_block mine;
+
+std::uint64_t next_order() {
+  return last_order.fetch_add(1, std::memory_order_relaxed) + 1;
+}
+
+template <class Fields>
+void put(kind what, std::uint64_t order, std::uint64_t now, Fields fields) {
+  thread_block& block = mine;
+  if (!block.ready())
+    return;
+  encoder record = block.writer.begin(static_cast<std::uint32_t>(what), order, now - started);
+  fields(record);
+  block.writer.end(record);
+  block_ring::publish(*block.at, block.writer);
+}
+
+void put_cause(encoder& to, std::uint64_t order, std::uint64_t cause) {
+  to.number(cause == 0 ? 0 : order - cause);
+}
+
+template <class Fields>
+std::uint64_t edge(kind what, Fields fields) {
+  if (!recording.load(std::memory_order_relaxed))
+    return 0;
+  const std::uint64_t order = next_order();
+  put(what, order, clock_now(), [&](encoder& to) {
+    put_cause(to, order, cause_now);
+    fields(to);
+  });
+  return order;
+}
+
+} // namespace
+
+result<void> start_recording(const recording_options& options) {
+  if (options.memory == 0 && options.file.empty())
+    return success();
+  // A file without a ring needs blocks to fill all the same.
+  constexpr std::size_t least = std::size_t{1} << 20;
+  started = clock_now();
+  const auto wall = std::chrono::system_clock::now().time_since_epoch();
+  header = {static_cast<std::uint64_t>(std::chrono::nanoseconds{wall}.count()), static_cast<std::uint32_t>(::getpid())};
+  auto made = std::make_unique<block_ring>(std::max(options.memory, least), !options.file.empty());
+  if (!options.file.empty()) {
+    BOOST_OUTCOME_TRY(file, trace_file::start(options.file, options.file_size, header, *made));
+    the_file = file.release();
+  }
+  the_ring = made.release();
+  recording.store(true, std::memory_order_release);
+  return success();
+}
+
+void stop_recording() {
+  recording.store(false);
+  if (the_file != nullptr)
+    the_file->finish();
+}
+
+block_ring* ring() {
+  return the_ring;
+}
+
+file_header ring_header() {
+  return header;
+}
+
+std::uint64_t kernel_request(const asked& what) {
+  return edge(kind::kernel_request, [&](encoder& to) {
+    to.number(what.request);
+    to.number(static_cast<std::uint64_t>(what.op));
+    to.number(what.node);
+    to.number(what.offset);
+    to.number(what.size);
+    to.text(what.name);
+  });
+}
+
+void replied(const told& what) {
+  edge(kind::reply, [&](encoder& to) {
+    to.number(what.request);
+    to.number(static_cast<std::uint64_t>(what.is));
+    to.number(static_cast<std::uint64_t>(what.code));
+    to.fixed(what.inode);
+    to.number(what.mode);
+    to.number(what.size);
+    to.number(what.bytes);
+  });
+}
+
+void refused(std::uint64_t request) {
+  edge(kind::refused, [&](encoder& to) { to.number(request); });
+}
+
+std::uint64_t kernel_forget(std::uint64_t node, std::uint64_t count) {
+  return edge(kind::kernel_forget, [&](encoder& to) {
+    to.number(node);
+    to.number(count);
+  });
+}
+
+std::uint64_t interrupted(std::uint64_t request) {
+  return edge(kind::interrupted, [&](encoder& to) { to.number(request); });
+}
+
+void spawned(std::uint64_t inode, std::uint64_t parent, std::string_view name, const oid& tree) {
+  edge(kind::spawned, [&](encoder& to) {
+    to.fixed(inode);
+    to.fixed(parent);
+    to.text(name);
+    to.id(tree);
+  });
+}
+
+void mounted(const oid& commit, const oid& tree, bool prefetch) {
+  edge(kind::mounted, [&](encoder& to) {
+    to.id(commit);
+    to.id(tree);
+    to.number(prefetch ? 1 : 0);
+  });
+}
+
+std::uint64_t transfer_started(std::uint64_t number, std::uint8_t what, std::span<const oid> ids) {
+  return edge(kind::transfer_started, [&](encoder& to) {
+    to.number(number);
+    to.number(what);
+    to.number(ids.size());
+    to.id(ids.empty() ? oid{} : ids.front());
+  });
+}
+
+std::uint64_t transfer_finished(const transfer_end& what) {
+  return edge(kind::transfer_finished, [&](encoder& to) {
+    to.number(what.number);
+    to.number(static_cast<std::uint64_t>(what.code));
+    to.number(what.bytes);
+    to.number(what.requests);
+    to.number(what.sizes);
+  });
+}
+
+handling::handling(const actor_key& by, kind what, const sent_by& stamp, field_writer fields, const void* message) {
+  if (!recording.load(std::memory_order_relaxed))
+    return;
+  order_ = next_order();
+  begin_ = clock_now();
+  before_ = std::exchange(cause_now, order_);
+  put(what, order_, begin_, [&](encoder& to) {
+    put_cause(to, order_, stamp.cause);
+    to.number(static_cast<std::uint64_t>(by.is));
+    to.fixed(by.inode);
+    to.number(stamp.time == 0 ? 0 : begin_ - stamp.time);
+    if (fields != nullptr)
+      fields(to, message);
+  });
+}
+
+handling::~handling() {
+  if (order_ == 0)
+    return;
+  cause_now = before_;
+  const std::uint64_t end = clock_now();
+  put(kind::handled, order_, end, [&](encoder& to) { to.number(end - begin_); });
+}
+
+} // namespace gitfs::trace

@@ -1,0 +1,102 @@
+// Recording what the actors of this process do. Each thread fills blocks of its own; they go to a ring in memory and,
+// if asked for, to a file.
+//
+// Process-wide, because a message is made anywhere, and a fatal signal knows no objects.
+#pragma once
+
+#include "actors/trace/block_ring.hpp"
+#include "actors/trace/records.hpp"
+#include "actors/trace/stamp.hpp"
+#include "backend/oid.hpp"
+#include "config/error.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <string_view>
+
+namespace gitfs::trace {
+
+struct recording_options {
+  std::size_t memory = 0;     ///< of the ring, in bytes; 0: nothing is recorded but to the file
+  std::filesystem::path file; ///< empty: none
+  std::uint64_t file_size = 0; ///< bytes, from which on FILE becomes FILE.1 and is begun anew
+};
+
+/// Once in a process, before the threads that record begin. Without a ring and a file it does nothing. The errors are
+/// those of making the file.
+result<void> start_recording(const recording_options& options);
+/// After the last thread that records has ended or rests: completes the file. What is in memory stays readable.
+void stop_recording();
+
+/// The ring of this process; null if nothing is recorded.
+block_ring* ring();
+/// The header that a file with its blocks begins with.
+file_header ring_header();
+
+// --- edges ----------------------------------------------------------------------------------------------------------
+// Each gives the order number of what it has recorded, 0 where nothing is recorded. The cause is cause_now, but where
+// it says otherwise. Any thread.
+
+struct asked {
+  std::uint64_t request = 0; ///< the reply's request_id
+  request_kind op = request_kind::lookup;
+  std::uint64_t node = 0;
+  std::uint64_t offset = 0;
+  std::uint64_t size = 0;
+  std::string_view name{};
+};
+std::uint64_t kernel_request(const asked& what);
+
+struct told {
+  std::uint64_t request = 0;
+  reply_kind is = reply_kind::error;
+  int code = 0;
+  std::uint64_t inode = 0;
+  std::uint32_t mode = 0;
+  std::uint64_t size = 0;  ///< of the node
+  std::uint64_t bytes = 0; ///< of what is sent
+};
+/// Before it is sent, so that nothing it leads to comes earlier.
+void replied(const told& what);
+/// The kernel no longer wanted the reply.
+void refused(std::uint64_t request);
+
+std::uint64_t kernel_forget(std::uint64_t node, std::uint64_t count);
+std::uint64_t interrupted(std::uint64_t request);
+void spawned(std::uint64_t inode, std::uint64_t parent, std::string_view name, const oid& tree);
+void mounted(const oid& commit, const oid& tree, bool prefetch);
+
+/// `what`: a want_kind.
+std::uint64_t transfer_started(std::uint64_t number, std::uint8_t what, std::span<const oid> ids);
+struct transfer_end {
+  std::uint64_t number = 0;
+  int code = 0;
+  std::uint64_t bytes = 0;
+  std::uint64_t requests = 0;
+  std::uint64_t sizes = 0;
+};
+std::uint64_t transfer_finished(const transfer_end& what);
+
+// --- messages -------------------------------------------------------------------------------------------------------
+
+/// Writes the fields of a message's record.
+using field_writer = void (*)(encoder& to, const void* message);
+
+/// Around the handling of one message: records that it was taken, and at the end how long that took.
+class handling {
+public:
+  handling(const actor_key& by, kind what, const sent_by& stamp, field_writer fields, const void* message);
+  ~handling();
+  handling(const handling&) = delete;
+  handling& operator=(const handling&) = delete;
+
+private:
+  std::uint64_t order_ = 0;
+  std::uint64_t begin_ = 0;
+  std::uint64_t before_ = 0;
+};
+
+} // namespace gitfs::trace

@@ -1,0 +1,44 @@
+// When a message was made, and because of what: every message carries it.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+
+namespace gitfs::trace {
+
+/// True while this process records. Set before the threads that look at it begin.
+inline std::atomic<bool> recording{false};
+
+/// Order number of the message that this thread handles, or of the edge on whose behalf it runs; 0: none.
+constinit inline thread_local std::uint64_t cause_now = 0;
+
+/// Nanoseconds of the steady clock.
+inline std::uint64_t clock_now() {
+  return static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count());
+}
+
+struct sent_by {
+  std::uint64_t cause = 0; ///< order number
+  std::uint64_t time = 0;  ///< of clock_now; 0: nothing is recorded
+
+  static sent_by now() {
+    if (!recording.load(std::memory_order_relaxed))
+      return {};
+    return {cause_now, clock_now()};
+  }
+};
+
+/// While it lives, what this thread sends and records is because of `order`.
+class because_of {
+public:
+  explicit because_of(std::uint64_t order) : before_(cause_now) { cause_now = order; }
+  ~because_of() { cause_now = before_; }
+  because_of(const because_of&) = delete;
+  because_of& operator=(const because_of&) = delete;
+
+private:
+  std::uint64_t before_;
+};
+
+} // namespace gitfs::trace
