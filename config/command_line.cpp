@@ -6,6 +6,7 @@
 #include "config/nearest.hpp"
 #include "config/option_values.hpp"
 #include "config/paths.hpp"
+#include "config/trace_options.hpp"
 #include "config/url.hpp"
 #include "config/version.hpp"
 
@@ -164,6 +165,7 @@ constexpr command_row other_commands[] = {
     {"unmount", unmount_help, parse_unmount},
     {"stats", stats_help, parse_stats},
     {"cache", cache_help, parse_cache},
+    {"trace", trace_help, parse_trace},
 };
 
 } // namespace
@@ -171,7 +173,7 @@ constexpr command_row other_commands[] = {
 result<invocation> parse_command_line(std::span<const char* const> argv) {
   constexpr string_view help = "gitfs-actor --help";
   if (argv.size() < 2)
-    return wrong("a command is missing: mount, unmount, stats or cache", help);
+    return wrong("a command is missing: mount, unmount, stats, cache or trace", help);
   const string_view command = argv[1];
   const auto arguments = argv.subspan(2);
   if (command == "--help" || command == "-h")
@@ -186,7 +188,7 @@ result<invocation> parse_command_line(std::span<const char* const> argv) {
   for (const command_row& row : other_commands)
     if (command == row.name)
       return asks_help(arguments) ? invocation{print{string{row.help}}} : row.parse(arguments);
-  const std::vector<string_view> known{"mount", "unmount", "stats", "cache", "--help", "--version"};
+  const std::vector<string_view> known{"mount", "unmount", "stats", "cache", "trace", "--help", "--version"};
   return wrong("unknown command '" + string{command} + "'" + did_you_mean(command, known), help);
 }
 

@@ -89,6 +89,23 @@ struct cache_options {
   bool json = false;                       ///< info only
 };
 
+/// `gitfs-actor trace`.
+struct trace_options {
+  enum class action_type : std::uint8_t { dump, show, stats, perfetto };
+
+  action_type action = action_type::show;
+  std::filesystem::path input;  ///< absolute and normal: the mountpoint of dump, else a trace
+  std::filesystem::path output; ///< dump only; empty: standard output
+  bool redact = false;          ///< names become hashes
+  bool perfetto = false;        ///< the one format of export
+  // What show is limited to.
+  std::optional<std::uint64_t> actor; ///< st_ino of a directory
+  std::optional<std::string> path;    ///< below the mountpoint
+  std::string message;                ///< kind of a record; empty: all
+  std::optional<double> from, until;  ///< seconds since the trace began
+  std::optional<std::uint64_t> request;
+};
+
 /// One line of the table: an option of `gitfs-actor mount`.
 struct option_row {
   std::string_view group; ///< heading in the help text

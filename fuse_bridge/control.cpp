@@ -1,24 +1,84 @@
 #include "fuse_bridge/control.hpp"
 
+#include "actors/trace/recorder.hpp"
+
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
 #include <memory>
 #include <sstream>
 #include <unistd.h>
+#include <utility>
 
 namespace gitfs {
 
+namespace {
+
+class asked_mount {
+public:
+  static result<asked_mount> open(const std::filesystem::path& path) {
+    asked_mount out;
+    out.path_ = path.string();
+    out.fd_ = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (out.fd_ < 0)
+      return fail(errno, "cannot open " + out.path_ + ": " + std::strerror(errno));
+    return out;
+  }
+  asked_mount(asked_mount&& other) noexcept : path_(std::move(other.path_)), fd_(std::exchange(other.fd_, -1)) {}
+  asked_mount& operator=(asked_mount&&) = delete;
+  ~asked_mount() {
+    if (fd_ >= 0)
+      ::close(fd_);
+  }
+
+  result<void> ask(unsigned long command, void* buffer) const {
+    if (::ioctl(fd_, command, buffer) >= 0)
+      return success();
+    if (errno == EACCES)
+      return fail(EACCES, "the mount " + path_ + " is another user's: only that user and root may ask");
+    return fail(errno == ENOSYS ? ENOTTY : errno, path_ + " is not a mount of gitfs-actor");
+  }
+
+private:
+  asked_mount() = default;
+  std::string path_;
+  int fd_ = -1;
+};
+
+} // namespace
+
+void answer_trace(trace_chunk& chunk) {
+  trace::block_ring* ring = trace::ring();
+  chunk.blocks = ring == nullptr ? 0 : static_cast<std::uint32_t>(ring->size());
+  chunk.length = 0;
+  if (chunk.index >= chunk.blocks)
+    return;
+  trace::put_file_header(chunk.header, trace::ring_header());
+  const std::string block = ring->read(chunk.index);
+  chunk.length = static_cast<std::uint32_t>(std::min(block.size(), sizeof chunk.block));
+  std::copy_n(block.begin(), chunk.length, chunk.block);
+}
+
+result<std::string> ask_trace(const std::filesystem::path& path) {
+  BOOST_OUTCOME_TRY(mount, asked_mount::open(path));
+  auto chunk = std::make_unique<trace_chunk>();
+  std::string out;
+  do {
+    BOOST_OUTCOME_TRYV(mount.ask(trace_command, chunk.get()));
+    if (chunk->blocks == 0)
+      return fail(ENODATA, "the mount " + path.string() + " records nothing (--trace-memory 0)");
+    if (out.empty())
+      out.assign(chunk->header, sizeof chunk->header);
+    out.append(chunk->block, std::min<std::size_t>(chunk->length, sizeof chunk->block));
+  } while (++chunk->index < chunk->blocks);
+  return out;
+}
+
 result<std::map<std::string, std::uint64_t>> ask_report(const std::filesystem::path& path) {
-  const int fd = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0)
-    return fail(errno, "cannot open " + path.string() + ": " + std::strerror(errno));
+  BOOST_OUTCOME_TRY(mount, asked_mount::open(path));
   auto buffer = std::make_unique<report_buffer>();
-  const int done = ::ioctl(fd, report_command, buffer.get());
-  const int code = errno;
-  ::close(fd);
-  if (done < 0)
-    return fail(code == ENOSYS ? ENOTTY : code, path.string() + " is not a mount of gitfs-actor");
+  BOOST_OUTCOME_TRYV(mount.ask(report_command, buffer.get()));
   buffer->text[report_size - 1] = '\0';
   std::map<std::string, std::uint64_t> out;
   std::istringstream lines{buffer->text};

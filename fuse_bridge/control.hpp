@@ -4,6 +4,7 @@
 // may ask. (A restricted FUSE ioctl: the kernel copies the buffer whose size the command number states.)
 #pragma once
 
+#include "actors/trace/trace_format.hpp"
 #include "config/error.hpp"
 
 #include <cstdint>
@@ -22,6 +23,25 @@ struct report_buffer {
 };
 
 inline constexpr unsigned long report_command = _IOR('g', 0x47, report_buffer);
+
+/// One block of the trace in memory: it takes one question for each.
+struct trace_chunk {
+  std::uint64_t index;                  ///< asked: which block
+  std::uint32_t blocks;                 ///< how many there are; 0: nothing is recorded
+  std::uint32_t length;                 ///< of `block`; 0: nothing is in it
+  char header[trace::file_header_size]; ///< what a file of such blocks begins with
+  char block[trace::block_size];
+};
+static_assert(sizeof(trace_chunk) < 1U << _IOC_SIZEBITS);
+
+inline constexpr unsigned long trace_command = _IOWR('g', 0x48, trace_chunk);
+
+/// In the mount: answers the question in `chunk`.
+void answer_trace(trace_chunk& chunk);
+
+/// What the mount at `path` has in memory of its trace, as a file would have it. EACCES: the mount is somebody else's;
+/// ENODATA: it records nothing; the others as ask_report.
+result<std::string> ask_trace(const std::filesystem::path& path);
 
 /// What the mount at `path` reports. ENOTTY: not a mount of gitfs-actor; otherwise the error of opening it.
 result<std::map<std::string, std::uint64_t>> ask_report(const std::filesystem::path& path);

@@ -24,6 +24,7 @@ int main(int argc, char** argv) {
                         [](const gitfs::unmount_options& options) { return gitfs::run_unmount(options); },
                         [](const gitfs::stats_options& options) { return gitfs::run_stats(options); },
                         [](const gitfs::cache_options& options) { return gitfs::run_cache(options); },
+                        [](const gitfs::trace_options& options) { return gitfs::run_trace(options); },
                         [](const gitfs::print& p) {
                           std::fputs(p.text.c_str(), stdout);
                           return 0;

@@ -1,6 +1,7 @@
 #include "fuse_bridge/commands.hpp"
 
 #include "actors/filesystem.hpp"
+#include "actors/trace/crash_dump.hpp"
 #include "actors/trace/recorder.hpp"
 #include "config/log.hpp"
 #include "fuse_bridge/daemon.hpp"
@@ -58,6 +59,8 @@ result<void> serve(mount_options& options, daemon_start& start) {
     return at.as_failure();
   BOOST_OUTCOME_TRYV(trace::start_recording({options.trace_memory, options.trace_file, options.trace_size}));
   const recording recorded;
+  trace::dump_on_crash((options.log_file.empty() ? options.cache_dir / "mount" : options.log_file).string()
+                       + ".crash-trace");
   caf::actor_system_config config;
   configure(config);
   caf::actor_system system{config};

@@ -4,6 +4,7 @@
 #include "actors/trace/recorder.hpp"
 #include "fuse_bridge/control.hpp"
 
+#include <cstring>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -147,9 +148,30 @@ void op_statfs(fuse_req_t req, fuse_ino_t) {
   fuse_reply_statfs(req, &st);
 }
 
+// `gitfs-actor trace dump`. Not for everybody who may read the mount: it tells what others have looked at.
+void reply_trace(fuse_req_t req, const void* in, std::size_t size, std::size_t room) {
+  const uid_t caller = fuse_req_ctx(req)->uid;
+  if (caller != 0 && caller != bridge_of(req).common.uid) {
+    fuse_reply_err(req, EACCES);
+    return;
+  }
+  if (size < sizeof(trace_chunk) || room < sizeof(trace_chunk)) {
+    fuse_reply_err(req, EINVAL);
+    return;
+  }
+  auto chunk = std::make_unique<trace_chunk>();
+  std::memcpy(&chunk->index, in, sizeof chunk->index);
+  answer_trace(*chunk);
+  fuse_reply_ioctl(req, 0, chunk.get(), sizeof *chunk);
+}
+
 // `gitfs-actor stats`: answered from counters, so also while every actor is busy.
-void op_ioctl(fuse_req_t req, fuse_ino_t, unsigned command, void*, fuse_file_info*, unsigned, const void*, std::size_t,
-              std::size_t room) {
+void op_ioctl(fuse_req_t req, fuse_ino_t, unsigned command, void*, fuse_file_info*, unsigned, const void* in,
+              std::size_t size, std::size_t room) {
+  if (command == static_cast<unsigned>(trace_command)) {
+    reply_trace(req, in, size, room);
+    return;
+  }
   if (command != static_cast<unsigned>(report_command) || room < sizeof(report_buffer)) {
     fuse_reply_err(req, ENOTTY);
     return;

@@ -20,8 +20,8 @@
 namespace gitfs::trace {
 
 struct recording_options {
-  std::size_t memory = 0;     ///< of the ring, in bytes; 0: nothing is recorded but to the file
-  std::filesystem::path file; ///< empty: none
+  std::size_t memory = 0;      ///< of the ring, in bytes; 0: nothing is recorded but to the file
+  std::filesystem::path file;  ///< empty: none
   std::uint64_t file_size = 0; ///< bytes, from which on FILE becomes FILE.1 and is begun anew
 };
 

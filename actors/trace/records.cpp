@@ -12,8 +12,8 @@ using enum field_type;
 constexpr field duration[] = {{"ns"}};
 constexpr field kernel_request_fields[] = {{"request"}, {"op", request}, {"node"},
                                            {"offset"},  {"size"},        {"name", name}};
-constexpr field reply_fields[] = {{"request"}, {"kind", answer}, {"error", code}, {"inode", inode},
-                                  {"mode"},    {"size"},         {"bytes"}};
+constexpr field reply_fields[] = {{"request"},    {"kind", answer}, {"error", code}, {"inode", inode},
+                                  {"mode", mode}, {"size"},         {"bytes"}};
 constexpr field spawned_fields[] = {{"inode", inode}, {"parent", inode}, {"name", name}, {"tree", id}};
 constexpr field started_fields[] = {{"transfer"}, {"kind", want}, {"count"}, {"first", id}};
 constexpr field finished_fields[] = {{"transfer"}, {"error", code}, {"bytes"}, {"requests"}, {"sizes"}};
@@ -38,15 +38,15 @@ constexpr field file_read_fields[] = {{"inode", inode}, {"child"}, {"blob", id},
 // By number, for row_of.
 constexpr std::array table{
     record_row{kind::handled, "handled", duration},
-    record_row{kind::kernel_request, "kernel_request", kernel_request_fields},
-    record_row{kind::reply, "reply", reply_fields},
+    record_row{kind::kernel_request, "kernel_request", kernel_request_fields, "kernel"},
+    record_row{kind::reply, "reply", reply_fields, "kernel"},
     record_row{kind::spawned, "spawned", spawned_fields},
-    record_row{kind::transfer_started, "transfer_started", started_fields},
-    record_row{kind::transfer_finished, "transfer_finished", finished_fields},
-    record_row{kind::interrupted, "interrupted", request_field},
-    record_row{kind::kernel_forget, "kernel_forget", forget_fields},
+    record_row{kind::transfer_started, "transfer_started", started_fields, "server"},
+    record_row{kind::transfer_finished, "transfer_finished", finished_fields, "server"},
+    record_row{kind::interrupted, "interrupted", request_field, "kernel"},
+    record_row{kind::kernel_forget, "kernel_forget", forget_fields, "kernel"},
     record_row{kind::mounted, "mounted", mounted_fields},
-    record_row{kind::refused, "refused", request_field},
+    record_row{kind::refused, "refused", request_field, "kernel"},
     record_row{kind::other_message, "other", {}},
     record_row{kind::kernel_op, "kernel_op", op_fields},
     record_row{kind::forget_op, "forget_op", child_fields},

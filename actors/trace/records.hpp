@@ -1,6 +1,7 @@
 // What a trace can hold: every kind of record, with its number, its name and its fields, in one table.
 #pragma once
 
+#include <compare>
 #include <cstdint>
 #include <span>
 #include <string_view>
@@ -81,6 +82,7 @@ enum class field_type : std::uint8_t {
   name,
   id,   ///< oid; zeroes for none
   code, ///< errno
+  mode, ///< type and permission bits
   request,
   answer,
   want,
@@ -97,6 +99,7 @@ struct record_row {
   kind number;
   std::string_view name;
   std::span<const field> fields; ///< a record may have more of them, from a later version
+  std::string_view where = "";   ///< of edges: what is on the other side
 };
 
 std::span<const record_row> record_table();

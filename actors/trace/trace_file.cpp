@@ -5,8 +5,10 @@
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
+#include <fstream>
 #include <pthread.h>
 #include <unistd.h>
+#include <utility>
 
 namespace gitfs::trace {
 
@@ -30,6 +32,7 @@ int write_all(int fd, std::string_view bytes) {
 result<std::unique_ptr<trace_file>> trace_file::start(std::filesystem::path path, std::uint64_t most,
                                                       const file_header& header, block_ring& ring) {
   std::unique_ptr<trace_file> out{new trace_file{std::move(path), most, header, ring}};
+  BOOST_OUTCOME_TRYV(out->put_aside());
   BOOST_OUTCOME_TRYV(out->begin());
   out->writer_ = std::thread{[me = out.get()] { me->work(); }};
   return out;
@@ -37,6 +40,24 @@ result<std::unique_ptr<trace_file>> trace_file::start(std::filesystem::path path
 
 trace_file::~trace_file() {
   finish();
+}
+
+result<void> trace_file::put_aside() {
+  std::error_code ec;
+  const auto status = std::filesystem::status(path_, ec);
+  if (status.type() == std::filesystem::file_type::not_found)
+    return success();
+  if (!std::filesystem::is_regular_file(status))
+    return fail(EEXIST, "--trace: " + path_.string() + " is not a file that can be written anew: name another");
+  char head[file_header_size];
+  std::ifstream in{path_, std::ios::binary};
+  in.read(head, sizeof head);
+  if (const auto got = static_cast<std::size_t>(in.gcount()); got != 0 && !version_of({head, got}))
+    return fail(EEXIST, "--trace: " + path_.string() + " exists and is not a trace: name another file");
+  std::filesystem::rename(path_, path_.string() + ".1", ec);
+  if (ec)
+    return fail(ec.value(), "cannot rename the trace " + path_.string() + ": " + ec.message());
+  return success();
 }
 
 result<void> trace_file::begin() {
@@ -66,11 +87,12 @@ void trace_file::append(const std::string& block) {
   if (fd_ < 0)
     return;
   if (written_ + block.size() > most_ && written_ > file_header_size) {
-    ::close(fd_);
-    std::error_code ec;
-    std::filesystem::rename(path_, path_.string() + ".1", ec);
-    if (auto begun = begin(); !begun) {
-      spdlog::error("{}: from here on nothing is written to it", begun.error().message);
+    ::close(std::exchange(fd_, -1));
+    auto begun = put_aside();
+    if (begun)
+      begun = begin();
+    if (!begun) {
+      spdlog::error("{}; nothing is written to it any more", begun.error().message);
       return;
     }
   }

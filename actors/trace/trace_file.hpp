@@ -14,8 +14,9 @@ namespace gitfs::trace {
 
 class trace_file {
 public:
-  /// Begins `path` anew, readable by its owner alone. From `most` bytes on it is renamed to PATH.1, in place of what
-  /// has that name, and begun anew. `ring` outlives it. A disk that is full ends the writing, with a line in the log.
+  /// Begins `path`, readable by its owner alone. A trace that is there is renamed to PATH.1, in place of what has that
+  /// name; so is this one from `most` bytes on, and another is begun. `ring` outlives it. A disk that is full ends the
+  /// writing, with a line in the log. EEXIST: there is something else than a trace; otherwise why it cannot be written.
   static result<std::unique_ptr<trace_file>> start(std::filesystem::path path, std::uint64_t most,
                                                    const file_header& header, block_ring& ring);
   ~trace_file();
@@ -32,6 +33,7 @@ private:
       header_(header),
       ring_(ring) {}
 
+  result<void> put_aside();
   result<void> begin();
   void work();
   void write_queued();

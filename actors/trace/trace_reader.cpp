@@ -24,6 +24,8 @@ bool read_record(decoder& in, record& last, record& out) {
     out.duration = body.number();
   } else {
     const std::uint64_t back = body.number();
+    if (back > out.order)
+      return false; // a cause is earlier: whoever follows causes comes to an end
     out.cause = back == 0 ? 0 : out.order - back;
     if (is_message(out.what)) {
       out.actor.is = static_cast<actor_kind>(body.number());

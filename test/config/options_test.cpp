@@ -55,11 +55,12 @@ std::ostream& operator<<(std::ostream& out, const wrong_line& line) {
 const std::string see = " (see gitfs-actor mount --help)";
 const std::string see_unmount = " (see gitfs-actor unmount --help)";
 const std::string see_cache = " (see gitfs-actor cache --help)";
+const std::string see_trace = " (see gitfs-actor trace --help)";
 const std::string see_all = " (see gitfs-actor --help)";
 
 // "URL MOUNTPOINT" stands in for two good arguments.
 const std::vector<wrong_line> wrong_lines{
-    {{}, "a command is missing: mount, unmount, stats or cache" + see_all},
+    {{}, "a command is missing: mount, unmount, stats, cache or trace" + see_all},
     {{"mont"}, "unknown command 'mont', did you mean 'mount'?" + see_all},
     {{"umount", "/mnt"}, "unknown command 'umount', did you mean 'mount'?" + see_all},
     {{"--versoin"}, "unknown command '--versoin', did you mean '--version'?" + see_all},
@@ -133,6 +134,18 @@ const std::vector<wrong_line> wrong_lines{
     {{"cache", "verify", "--cache-size", "1G"}, "--cache-size is not an option of 'cache verify'" + see_cache},
     {{"cache", "info", "--json=1"}, "--json takes no value" + see_cache},
     {{"cache", "info", "--cache-dir", ""}, "--cache-dir: an empty path" + see_cache},
+    {{"mount", "--trace-size", "1K", "URL", "/mnt"}, "--trace-size: '1K' is too small; the least is 64K" + see},
+    {{"mount", "--trace-memory", "2G", "URL", "/mnt"}, "--trace-memory: '2G' is more than 1G" + see},
+    {{"trace"}, "what to do is missing: dump, show, stats or export" + see_trace},
+    {{"trace", "dmup"}, "'dmup' is not one of dump, show, stats, export, did you mean 'dump'?" + see_trace},
+    {{"trace", "dump"}, "MOUNTPOINT is missing" + see_trace},
+    {{"trace", "show", "--redact"}, "FILE is missing" + see_trace},
+    {{"trace", "show", "a", "b"}, "one argument too many: 'b'" + see_trace},
+    {{"trace", "stats", "--redact", "a"}, "--redact is not an option of 'trace stats'" + see_trace},
+    {{"trace", "show", "--actor", "x", "a"},
+     "--actor: 'x' is not a whole number from 0 to 18446744073709551615" + see_trace},
+    {{"trace", "show", "--from=-1", "a"}, "--from: '-1' is not a number of seconds" + see_trace},
+    {{"trace", "export", "a"}, "say in which format: --perfetto" + see_trace},
 };
 
 } // namespace
@@ -293,6 +306,28 @@ BOOST_AUTO_TEST_CASE(stats) {
 BOOST_AUTO_TEST_CASE(unmount) {
   const auto done = parse({"unmount", "/mnt/../mnt/x/"});
   BOOST_TEST(std::get<unmount_options>(done.value().action).mountpoint == "/mnt/x");
+}
+
+BOOST_AUTO_TEST_CASE(the_trace_command) {
+  const auto of = [](const words& arguments) { return std::get<trace_options>(parse(arguments).value().action); };
+  using action = trace_options::action_type;
+  const trace_options dump = of({"trace", "dump", "/mnt/x/", "file", "--redact"});
+  BOOST_TEST((dump.action == action::dump && dump.redact));
+  BOOST_TEST(dump.input == "/mnt/x");
+  BOOST_TEST(dump.output == "file");
+  const trace_options show =
+      of({"trace", "show", "--path=/a", "--from", "1.5", "--until=2", "--request", "7", "--", "-f"});
+  BOOST_TEST((show.action == action::show && !show.redact));
+  BOOST_TEST(show.input == std::filesystem::current_path() / "-f");
+  BOOST_TEST(show.path.value() == "/a");
+  BOOST_TEST(show.from.value() == 1.5);
+  BOOST_TEST(show.until.value() == 2.0);
+  BOOST_TEST(show.request.value() == 7U);
+  BOOST_TEST(!show.actor.has_value());
+  BOOST_TEST((of({"trace", "export", "--perfetto", "/t"}).action == action::perfetto));
+  BOOST_TEST(mounted({}).trace_memory == 4ULL << 20);
+  BOOST_TEST(mounted({"--trace-memory", "0"}).trace_memory == 0U);
+  BOOST_TEST(mounted({"--trace", "/t"}).trace_file == "/t");
 }
 
 BOOST_AUTO_TEST_CASE(scrubs_the_process_list) {

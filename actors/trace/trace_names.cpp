@@ -1,0 +1,134 @@
+#include "actors/trace/trace_names.hpp"
+
+#include "actors/node_id.hpp"
+
+#include <fmt/format.h>
+
+#include <system_error>
+
+namespace gitfs::trace {
+
+namespace {
+
+// A name may hold anything but '/' and zero, also what a terminal takes for a command.
+std::string printable(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x20 || byte == 0x7f || c == '\\')
+      out += fmt::format("\\x{:02x}", byte);
+    else
+      out += c;
+  }
+  return out;
+}
+
+} // namespace
+
+std::string redacted_name(std::string_view name) {
+  return name.empty() ? std::string{} : fmt::format("h{:016x}", child_ino(0, name));
+}
+
+std::string kind_name(kind k) {
+  const record_row* row = row_of(k);
+  return row != nullptr ? std::string{row->name} : fmt::format("kind-{}", static_cast<std::uint32_t>(k));
+}
+
+std::string show_duration(std::uint64_t ns) {
+  const auto value = static_cast<double>(ns);
+  if (ns < 1'000'000)
+    return fmt::format("{:.1f}us", value / 1e3);
+  if (ns < 1'000'000'000)
+    return fmt::format("{:.1f}ms", value / 1e6);
+  return fmt::format("{:.3f}s", value / 1e9);
+}
+
+trace_names::trace_names(const contents& in, bool redact) : redact_(redact) {
+  for (const record& each : in.records) {
+    if (each.what != kind::spawned)
+      continue;
+    std::uint64_t inode = 0;
+    place at;
+    for (const field_value& value : trace::fields_of(each)) {
+      if (value.what.name == "inode")
+        inode = value.number;
+      else if (value.what.name == "parent")
+        at.parent = value.number;
+      else if (value.what.name == "name")
+        at.name = value.text;
+    }
+    places_[inode] = at;
+  }
+}
+
+std::string trace_names::name(std::string_view text) const {
+  return redact_ ? redacted_name(text) : printable(text);
+}
+
+std::string trace_names::path_of(std::uint64_t inode) const {
+  constexpr int deepest = 4096; // a trace may say that a folder is in itself
+  std::string out;
+  for (int depth = 0; inode != root_ino && depth < deepest; ++depth) {
+    const auto at = places_.find(inode);
+    if (at == places_.end())
+      return "…" + out;
+    out.insert(0, "/" + name(at->second.name));
+    inode = at->second.parent;
+  }
+  return out.empty() ? "/" : out;
+}
+
+std::string trace_names::actor_of(const record& r) const {
+  if (!is_message(r.what)) {
+    const record_row* row = row_of(r.what);
+    return row == nullptr || row->where.empty() ? "-" : std::string{row->where};
+  }
+  if (r.actor.is == actor_kind::directory)
+    return path_of(r.actor.inode);
+  const std::string_view known = name_of(field_type::actor, static_cast<std::uint64_t>(r.actor.is));
+  return known.empty() ? "?" : std::string{known};
+}
+
+std::string trace_names::shown(const field_value& value) const {
+  switch (value.what.type) {
+  case field_type::name:
+    return value.text.empty() ? std::string{} : "'" + name(value.text) + "'";
+  case field_type::id:
+    return value.id.is_zero() ? std::string{} : value.id.hex().substr(0, 12);
+  case field_type::inode:
+    return value.number == 0 ? std::string{} : std::to_string(value.number);
+  case field_type::code:
+    return value.number == 0 ? std::string{}
+                             : fmt::format("{} ({})", value.number,
+                                           std::generic_category().message(static_cast<int>(value.number)));
+  case field_type::mode:
+    return value.number == 0 ? std::string{} : fmt::format("{:o}", value.number);
+  default:
+    break;
+  }
+  const std::string_view known = name_of(value.what.type, value.number);
+  return known.empty() ? std::to_string(value.number) : std::string{known};
+}
+
+std::string trace_names::fields_of(const record& r) const {
+  std::string out;
+  for (const field_value& value : trace::fields_of(r))
+    if (const std::string text = shown(value); !text.empty())
+      out += fmt::format("{}{}={}", out.empty() ? "" : " ", value.what.name, text);
+  return out;
+}
+
+std::string trace_names::line_of(const record& r) const {
+  std::string out = fmt::format("{:>8} {:>11.6f} {} {}", r.order, static_cast<double>(r.time) / 1e9, actor_of(r),
+                                kind_name(r.what));
+  if (const std::string fields = fields_of(r); !fields.empty())
+    out += " " + fields;
+  if (is_message(r.what))
+    out += fmt::format(" | waited {}, {}", show_duration(r.wait),
+                       r.duration == record::no_duration ? "no end" : "took " + show_duration(r.duration));
+  if (r.cause != 0)
+    out += fmt::format(" | by {}", r.cause);
+  return out;
+}
+
+} // namespace gitfs::trace

@@ -1,0 +1,49 @@
+// What a trace knows of names, and how its records look to a person.
+#pragma once
+
+#include "actors/trace/trace_reader.hpp"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+namespace gitfs::trace {
+
+/// The same for the same name, in every trace.
+std::string redacted_name(std::string_view name);
+
+class trace_names {
+public:
+  /// Reads which directory is in which; `in` outlives this. `redact`: gives redacted_name for each name.
+  trace_names(const contents& in, bool redact);
+
+  /// "/a/b" with "/" for the root; a folder of which the trace does not tell is "…".
+  std::string path_of(std::uint64_t inode) const;
+  /// Who took the message, or what is on the other side of an edge.
+  std::string actor_of(const record& r) const;
+  /// "offset=0 name='x'".
+  std::string fields_of(const record& r) const;
+  /// All of it in one line without an end of line.
+  std::string line_of(const record& r) const;
+
+private:
+  struct place {
+    std::uint64_t parent = 0;
+    std::string_view name;
+  };
+
+  std::string name(std::string_view text) const;
+  std::string shown(const field_value& value) const;
+
+  const bool redact_;
+  std::unordered_map<std::uint64_t, place> places_;
+};
+
+/// Its name in the table, or its number.
+std::string kind_name(kind k);
+
+/// Nanoseconds as "12.3us", "4.5ms" or "1.250s".
+std::string show_duration(std::uint64_t ns);
+
+} // namespace gitfs::trace

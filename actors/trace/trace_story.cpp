@@ -1,0 +1,123 @@
+// The story of one request: see trace_show.hpp.
+#include "actors/trace/trace_names.hpp"
+#include "actors/trace/trace_show.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <map>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+namespace gitfs::trace {
+
+namespace {
+
+constexpr std::size_t screen = 60;   // lines
+constexpr std::size_t most_alike = 3; // of one kind under one cause
+constexpr std::size_t long_chain = 12;
+
+class story {
+public:
+  story(const contents& in, bool redact, const printer& print) : names_(in, redact), print_(print) {
+    for (const record& each : in.records) {
+      by_order_[each.order] = &each;
+      if (each.cause != 0)
+        effects_[each.cause].push_back(&each);
+    }
+  }
+
+  void tell(const record& request, const std::vector<const record*>& answers) {
+    for (const record* each : answers)
+      for (const record* at = each; at != nullptr; at = cause_of(*at))
+        on_the_way_.insert(at->order);
+    tell_under(request, 0);
+    if (lines_ >= screen)
+      print_("...\n");
+    for (const record* each : answers)
+      if (!comes_of(*each, request.order))
+        tell_chain(*each);
+  }
+
+private:
+  const record* cause_of(const record& r) const {
+    const auto at = by_order_.find(r.cause);
+    return r.cause == 0 || at == by_order_.end() ? nullptr : at->second;
+  }
+
+  // Ends: a cause is earlier than what it causes.
+  bool comes_of(const record& r, std::uint64_t order) const {
+    const record* at = &r;
+    while (at != nullptr && at->order > order)
+      at = cause_of(*at);
+    return at != nullptr && at->order == order;
+  }
+
+  // No deeper than the screen has lines.
+  void tell_under(const record& r, std::size_t depth) {
+    if (lines_++ >= screen)
+      return;
+    print_(fmt::format("{:{}}{}\n", "", 2 * depth, names_.line_of(r)));
+    const auto found = effects_.find(r.order);
+    if (found == effects_.end())
+      return;
+    std::map<kind, std::size_t> told;
+    std::map<kind, std::size_t> left;
+    for (const record* each : found->second) {
+      if (on_the_way_.contains(each->order) || told[each->what] < most_alike) {
+        ++told[each->what];
+        tell_under(*each, depth + 1);
+      } else {
+        ++left[each->what];
+      }
+    }
+    for (const auto& [what, count] : left)
+      if (lines_++ < screen)
+        print_(fmt::format("{:{}}... and {} more {}\n", "", 2 * depth + 2, count, kind_name(what)));
+  }
+
+  void tell_chain(const record& answer) {
+    std::vector<const record*> chain;
+    for (const record* at = &answer; at != nullptr && chain.size() < long_chain; at = cause_of(*at))
+      chain.push_back(at);
+    std::ranges::reverse(chain);
+    print_(cause_of(*chain.front()) != nullptr ? "answered by what others had begun:\n...\n"
+                                               : "answered by what others had begun:\n");
+    for (std::size_t i = 0; i < chain.size(); ++i)
+      print_(fmt::format("{:{}}{}\n", "", 2 * i, names_.line_of(*chain[i])));
+  }
+
+  trace_names names_;
+  const printer& print_;
+  std::unordered_map<std::uint64_t, const record*> by_order_;
+  std::unordered_map<std::uint64_t, std::vector<const record*>> effects_;
+  std::unordered_set<std::uint64_t> on_the_way_; // to an answer
+  std::size_t lines_ = 0;
+};
+
+} // namespace
+
+result<void> show_request(const contents& in, std::uint64_t request, bool redact, const printer& print) {
+  const record* asked = nullptr;
+  std::vector<const record*> answers;
+  for (const record& each : in.records) {
+    if (each.what != kind::kernel_request && each.what != kind::reply)
+      continue;
+    if (number_in(each, "request") != request)
+      continue;
+    if (each.what == kind::reply)
+      answers.push_back(&each);
+    else
+      asked = &each;
+  }
+  if (asked == nullptr)
+    return fail(ENOENT, "--request: there is no request " + std::to_string(request) + " in this trace");
+  story{in, redact, print}.tell(*asked, answers);
+  if (answers.empty())
+    print("not answered in this trace\n");
+  return success();
+}
+
+} // namespace gitfs::trace

@@ -1,0 +1,101 @@
+#include "fuse_bridge/commands.hpp"
+
+#include "actors/trace/trace_export.hpp"
+#include "actors/trace/trace_show.hpp"
+#include "fuse_bridge/control.hpp"
+
+#include <cerrno>
+#include <cmath>
+#include <cstdio>
+#include <fcntl.h>
+#include <unistd.h>
+
+namespace gitfs {
+
+namespace {
+
+void print(std::string_view text) {
+  std::fwrite(text.data(), 1, text.size(), stdout);
+}
+
+result<void> write_out(const std::filesystem::path& file, const std::string& bytes) {
+  const bool to_file = !file.empty();
+  if (!to_file && ::isatty(STDOUT_FILENO) == 1)
+    return fail(EINVAL, "a trace is not for a terminal: name a file");
+  std::FILE* out = stdout;
+  if (to_file) {
+    const int fd = ::open(file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    out = fd < 0 ? nullptr : ::fdopen(fd, "w");
+    if (out == nullptr)
+      return system_failure(errno, "cannot write " + file.string());
+  }
+  const bool written = std::fwrite(bytes.data(), 1, bytes.size(), out) == bytes.size() && std::fflush(out) == 0;
+  const int code = errno;
+  if (to_file)
+    std::fclose(out);
+  if (!written)
+    return system_failure(code, to_file ? "cannot write " + file.string() : "cannot write");
+  return success();
+}
+
+result<void> dump(const trace_options& options) {
+  BOOST_OUTCOME_TRY(bytes, ask_trace(options.input));
+  if (options.redact) {
+    BOOST_OUTCOME_TRY(in, trace::read_bytes(bytes));
+    bytes = trace::redacted_trace(in);
+  }
+  return write_out(options.output, bytes);
+}
+
+std::uint64_t nanoseconds(double seconds) {
+  return static_cast<std::uint64_t>(std::llround(seconds * 1e9));
+}
+
+result<void> show(const trace::contents& in, const trace_options& options) {
+  if (options.request)
+    return trace::show_request(in, *options.request, options.redact, print);
+  trace::show_filter filter;
+  filter.actor = options.actor;
+  if (options.path)
+    filter.about = trace::inode_of(*options.path);
+  filter.message = options.message;
+  if (options.from)
+    filter.from = nanoseconds(*options.from);
+  if (options.until)
+    filter.until = nanoseconds(*options.until);
+  return trace::show(in, filter, options.redact, print);
+}
+
+result<void> run(const trace_options& options) {
+  using action = trace_options::action_type;
+  if (options.action == action::dump)
+    return dump(options);
+  BOOST_OUTCOME_TRY(file, trace::read_file(options.input));
+  if (file.in.torn)
+    std::fprintf(stderr, "gitfs-actor: %s ends within a block: this is what stands before\n", options.input.c_str());
+  switch (options.action) {
+  case action::dump:
+    break;
+  case action::show:
+    return show(file.in, options);
+  case action::stats:
+    print(trace::stats_text(file.in));
+    break;
+  case action::perfetto:
+    trace::export_perfetto(file.in, options.redact, print);
+    break;
+  }
+  return success();
+}
+
+} // namespace
+
+int run_trace(const trace_options& options) {
+  if (auto done = run(options); !done) {
+    std::fprintf(stderr, "gitfs-actor: %s\n", done.error().message.c_str());
+    return 1;
+  }
+  return 0;
+}
+
+} // namespace gitfs
