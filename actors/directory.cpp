@@ -70,7 +70,7 @@ directory_actor::directory_actor(caf::actor_config& cfg, std::shared_ptr<mount_c
     slot_(slot),
     generation_(context_->inodes.generation_of(slot)),
     link_(context_->inodes.link_of(slot)) {
-  trace::spawned(link_->ino, link_->parent ? link_->parent->ino : 0, link_->name, link_->tree);
+  trace::spawned(link_->ino, link_->parent ? link_->parent->ino : 0, link_->name, link_->tree, slot_);
   state_.emplace(*context_, slot_, link_, static_cast<directory_port&>(*this));
 }
 

@@ -16,9 +16,9 @@ using std::string;
 using action_type = trace_options::action_type;
 using table = subcommand<trace_options>;
 
-constexpr std::array actions{
-    table::action_row{"dump", action_type::dump}, table::action_row{"show", action_type::show},
-    table::action_row{"stats", action_type::stats}, table::action_row{"export", action_type::perfetto}};
+constexpr std::array actions{table::action_row{"dump", action_type::dump}, table::action_row{"show", action_type::show},
+                             table::action_row{"stats", action_type::stats},
+                             table::action_row{"export", action_type::perfetto}};
 
 bool of_show(action_type a) {
   return a == action_type::show;

@@ -55,7 +55,8 @@ void dump_on_crash(const std::filesystem::path& file) {
     return;
   std::strcpy(path, file.c_str());
   char head[file_header_size];
-  put_file_header(head, ring_header()); // libdeflate chooses its CRC-32 at the first call, which is not to be in the handler
+  put_file_header(head,
+                  ring_header()); // libdeflate chooses its CRC-32 at the first call, which is not to be in the handler
   struct sigaction action {};
   action.sa_handler = on_fatal;
   sigemptyset(&action.sa_mask);

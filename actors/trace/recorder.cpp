@@ -16,7 +16,11 @@ block_ring* the_ring = nullptr;
 trace_file* the_file = nullptr;
 file_header header;
 std::uint64_t started = 0; // clock_now
-std::atomic<std::uint64_t> last_order{0};
+
+// Alone on its cache line: all threads write to it, and read what stands above.
+struct alignas(64) {
+  std::atomic<std::uint64_t> last{0};
+} orders;
 
 struct thread_block {
   block_ring::slot* at = nullptr;
@@ -40,7 +44,7 @@ struct thread_block {
 thread_local thread_block mine;
 
 std::uint64_t next_order() {
-  return last_order.fetch_add(1, std::memory_order_relaxed) + 1;
+  return orders.last.fetch_add(1, std::memory_order_relaxed) + 1;
 }
 
 template <class Fields>
@@ -142,12 +146,13 @@ std::uint64_t interrupted(std::uint64_t request) {
   return edge(kind::interrupted, [&](encoder& to) { to.number(request); });
 }
 
-void spawned(std::uint64_t inode, std::uint64_t parent, std::string_view name, const oid& tree) {
+void spawned(std::uint64_t inode, std::uint64_t parent, std::string_view name, const oid& tree, std::uint32_t slot) {
   edge(kind::spawned, [&](encoder& to) {
     to.fixed(inode);
     to.fixed(parent);
     to.text(name);
     to.id(tree);
+    to.number(slot);
   });
 }
 

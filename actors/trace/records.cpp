@@ -14,7 +14,7 @@ constexpr field kernel_request_fields[] = {{"request"}, {"op", request}, {"node"
                                            {"offset"},  {"size"},        {"name", name}};
 constexpr field reply_fields[] = {{"request"},    {"kind", answer}, {"error", code}, {"inode", inode},
                                   {"mode", mode}, {"size"},         {"bytes"}};
-constexpr field spawned_fields[] = {{"inode", inode}, {"parent", inode}, {"name", name}, {"tree", id}};
+constexpr field spawned_fields[] = {{"inode", inode}, {"parent", inode}, {"name", name}, {"tree", id}, {"slot"}};
 constexpr field started_fields[] = {{"transfer"}, {"kind", want}, {"count"}, {"first", id}};
 constexpr field finished_fields[] = {{"transfer"}, {"error", code}, {"bytes"}, {"requests"}, {"sizes"}};
 constexpr field request_field[] = {{"request"}};

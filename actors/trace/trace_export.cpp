@@ -27,7 +27,8 @@ std::string as_utf8(const std::string& text) {
     unsigned codepoint = 0;
     if (!rapidjson::UTF8<>::Decode(in, &codepoint)) {
       std::string out = text;
-      std::ranges::replace_if(out, [](char c) { return static_cast<unsigned char>(c) >= 0x80; }, '?');
+      std::ranges::replace_if(
+          out, [](char c) { return static_cast<unsigned char>(c) >= 0x80; }, '?');
       return out;
     }
   }
@@ -36,10 +37,7 @@ std::string as_utf8(const std::string& text) {
 
 class perfetto_writer {
 public:
-  perfetto_writer(const contents& in, bool redact, const printer& print)
-    : in_(in),
-      names_(in, redact),
-      print_(print) {}
+  perfetto_writer(const contents& in, bool redact, const printer& print) : in_(in), names_(in, redact), print_(print) {}
 
   void write() {
     json_.StartObject();
@@ -138,9 +136,7 @@ private:
     json_.EndObject();
   }
 
-  std::uint64_t track_of_begun(const record& r) {
-    return tracks_by_order_[r.order] = track_of(r);
-  }
+  std::uint64_t track_of_begun(const record& r) { return tracks_by_order_[r.order] = track_of(r); }
 
   // It is bound to the slices that are there at its two ends, so its begin has to be within the cause.
   void arrow(const record& cause, const record& effect) {

@@ -96,11 +96,14 @@ std::string trace_names::shown(const field_value& value) const {
   case field_type::id:
     return value.id.is_zero() ? std::string{} : value.id.hex().substr(0, 12);
   case field_type::inode:
-    return value.number == 0 ? std::string{} : std::to_string(value.number);
+    if (value.number == 0)
+      return {};
+    return value.number == root_ino || places_.contains(value.number) ? path_of(value.number)
+                                                                      : std::to_string(value.number);
   case field_type::code:
-    return value.number == 0 ? std::string{}
-                             : fmt::format("{} ({})", value.number,
-                                           std::generic_category().message(static_cast<int>(value.number)));
+    return value.number == 0
+               ? std::string{}
+               : fmt::format("{} ({})", value.number, std::generic_category().message(static_cast<int>(value.number)));
   case field_type::mode:
     return value.number == 0 ? std::string{} : fmt::format("{:o}", value.number);
   default:
@@ -119,8 +122,8 @@ std::string trace_names::fields_of(const record& r) const {
 }
 
 std::string trace_names::line_of(const record& r) const {
-  std::string out = fmt::format("{:>8} {:>11.6f} {} {}", r.order, static_cast<double>(r.time) / 1e9, actor_of(r),
-                                kind_name(r.what));
+  std::string out =
+      fmt::format("{:>8} {:>11.6f} {} {}", r.order, static_cast<double>(r.time) / 1e9, actor_of(r), kind_name(r.what));
   if (const std::string fields = fields_of(r); !fields.empty())
     out += " " + fields;
   if (is_message(r.what))

@@ -23,8 +23,9 @@ std::string percentiles(std::vector<std::uint64_t>& values) {
   std::ranges::sort(values);
   std::string out;
   for (const std::size_t percent : {50U, 90U, 99U})
-    out += fmt::format(" {:>9}",
-                       values.empty() ? "" : show_duration(values[std::min(values.size() * percent / 100, values.size() - 1)]));
+    out += fmt::format(
+        " {:>9}",
+        values.empty() ? "" : show_duration(values[std::min(values.size() * percent / 100, values.size() - 1)]));
   return out;
 }
 

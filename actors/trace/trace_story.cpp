@@ -15,7 +15,7 @@ namespace gitfs::trace {
 
 namespace {
 
-constexpr std::size_t screen = 60;   // lines
+constexpr std::size_t screen = 60;    // lines
 constexpr std::size_t most_alike = 3; // of one kind under one cause
 constexpr std::size_t long_chain = 12;
 

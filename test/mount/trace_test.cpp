@@ -201,9 +201,7 @@ BOOST_AUTO_TEST_CASE(a_file_that_is_there_is_kept) {
     walk(m);
   }
   first = *read(path).bytes;
-  {
-    const mount m{url(), options};
-  }
+  { const mount m{url(), options}; }
   BOOST_TEST((*read(dir / "trace.1").bytes == first));
   BOOST_TEST((*read(path).bytes != first));
 }
@@ -233,7 +231,8 @@ BOOST_AUTO_TEST_CASE(no_secrets) {
   }
   bytes += *read(path).bytes;
   BOOST_TEST(holds(bytes, "a-folder-1")); // names are there, so we would see
-  for (const char* secret : {content, "what-stands", "user:pass", "dXNlcjpwYXNz", "Basic", "Authorization", "http", "127.0.0.1"})
+  for (const char* secret :
+       {content, "what-stands", "user:pass", "dXNlcjpwYXNz", "Basic", "Authorization", "http", "127.0.0.1"})
     BOOST_TEST(!holds(bytes, secret), secret);
 }
 
@@ -243,7 +242,8 @@ BOOST_AUTO_TEST_CASE(a_crash_leaves_what_was_in_memory) {
   const auto left = m.path().parent_path() / "log.crash-trace";
   BOOST_TEST(!std::filesystem::exists(left));
   ::kill(m.pid(), crash);
-  BOOST_TEST(eventually([&] { return std::filesystem::exists(left) && read_file(left) && !read_file(left).value().in.torn; }));
+  BOOST_TEST(
+      eventually([&] { return std::filesystem::exists(left) && read_file(left) && !read_file(left).value().in.torn; }));
   m.kill();
   check(read(left).in);
 }
