@@ -15,11 +15,11 @@ namespace gitfs::trace {
 using printer = std::function<void(std::string_view text)>;
 
 struct show_filter {
-  std::optional<std::uint64_t> actor;      ///< messages that this directory took
-  std::optional<std::uint64_t> about;      ///< the same, and all that has this inode in a field
-  std::string message;                     ///< name of a kind; empty: all
-  std::uint64_t from = 0;                  ///< nanoseconds
-  std::uint64_t until = ~std::uint64_t{0}; ///< nanoseconds
+  std::optional<std::uint64_t> actor = std::nullopt; ///< messages that this directory took
+  std::optional<std::uint64_t> about = std::nullopt; ///< the same, and all that has this inode in a field
+  std::string message{};                             ///< name of a kind; empty: all
+  std::uint64_t from = 0;                            ///< nanoseconds
+  std::uint64_t until = ~std::uint64_t{0};           ///< nanoseconds
 };
 
 /// The inode number of a path below the mountpoint, with or without a slash before and behind it. It is a hash of the
