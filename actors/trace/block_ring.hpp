@@ -62,7 +62,7 @@ private:
   const bool for_file_;
   char* memory_ = nullptr;
   std::unique_ptr<slot[]> slots_;
-  alignas(64) std::atomic<std::uint64_t> next_{0};
+  std::atomic<std::uint64_t> next_{0};
   std::atomic<std::uint32_t> fulls_{0};
 };
 

@@ -53,7 +53,7 @@ void on_fatal(int number) {
 void dump_on_crash(const std::filesystem::path& file) {
   if (ring() == nullptr || file.native().size() >= sizeof path)
     return;
-  std::strcpy(path, file.c_str());
+  std::memcpy(path, file.c_str(), file.native().size() + 1);
   char head[file_header_size];
   put_file_header(head,
                   ring_header()); // libdeflate chooses its CRC-32 at the first call, which is not to be in the handler

@@ -1,10 +1,10 @@
 // What a trace can hold: every kind of record, with its number, its name and its fields, in one table.
 #pragma once
 
-#include <compare>
 #include <cstdint>
 #include <span>
 #include <string_view>
+#include <tuple>
 
 namespace gitfs::trace {
 
@@ -69,7 +69,8 @@ struct actor_key {
   actor_kind is = actor_kind::other;
   std::uint64_t inode = 0;
 
-  auto operator<=>(const actor_key&) const = default;
+  bool operator==(const actor_key&) const = default;
+  bool operator<(const actor_key& other) const { return std::tie(is, inode) < std::tie(other.is, other.inode); }
 };
 
 enum class request_kind : std::uint8_t { lookup, getattr, readlink, readdir, read, getxattr, listxattr, readdirplus };
@@ -99,7 +100,7 @@ struct record_row {
   kind number;
   std::string_view name;
   std::span<const field> fields; ///< a record may have more of them, from a later version
-  std::string_view where = "";   ///< of edges: what is on the other side
+  std::string_view where{};      ///< of edges: what is on the other side
 };
 
 std::span<const record_row> record_table();

@@ -34,12 +34,12 @@ struct example {
       e.text("a");
       e.id({});
     });
-    request(1);                                   // 2
+    request(1);                                                    // 2
     message(kind::kernel_op, 2, {actor_kind::directory, a}, 1, 3); // 3
     for (int i = 0; i < 10; ++i)
-      message(kind::ask_want, 3, {actor_kind::fetcher}, 7, 0); // 4 to 13
-    request(2);                                               // 14
-    message(kind::kernel_op, 14, {actor_kind::directory, a}, 2, 3); // 15
+      message(kind::ask_want, 3, {actor_kind::fetcher}, 7, 0);         // 4 to 13
+    request(2);                                                        // 14
+    message(kind::kernel_op, 14, {actor_kind::directory, a}, 2, 3);    // 15
     message(kind::want_finished, 4, {actor_kind::directory, a}, 7, 0); // 16
     reply(1, 16);                                                      // 17
     reply(2, 16);                                                      // 18
@@ -146,7 +146,8 @@ BOOST_AUTO_TEST_CASE(the_story_of_one_that_another_has_answered) {
 
 BOOST_AUTO_TEST_CASE(numbers) {
   text = stats_text(in);
-  BOOST_TEST(count("\nask_want                   10      4.0us     4.0us     4.0us      1.5us     1.5us     1.5us\n") == 1U,
+  BOOST_TEST(count("\nask_want                   10      4.0us     4.0us     4.0us      1.5us     1.5us     1.5us\n")
+                 == 1U,
              text);
   BOOST_TEST(count("\n19 records in 18.0ms; 0 between them are missing\n") == 1U, text);
   BOOST_TEST(stats_text({}) == "no records\n");
