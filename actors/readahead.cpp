@@ -138,7 +138,7 @@ void readahead::widen(stream& s, const tree_position& p) {
     s.window = limits_.first;
   else if (!leaves_out(s, doubtful))
     s.window = std::min(s.window * limits_.growth, limits_.most);
-  s.judged_at = s.trigger_at;
+  s.judged_at = std::max(s.judged_at, s.trigger_at);
   s.steps = 0;
   // The reader caught up with the horizon: it goes on from the middle of the new window, once that is known. Otherwise
   // from its start, so that the window after it is on its way while this one is used.
@@ -148,7 +148,7 @@ void readahead::widen(stream& s, const tree_position& p) {
   else
     set_trigger(s, s.horizon.position(), s.horizon_at);
   if (!earlier(p, s.trigger))
-    s.judged_at = s.trigger_at; // passed already: nothing to be told by it
+    s.judged_at = std::max(s.judged_at, s.trigger_at); // passed already: nothing to be told by it
   s.newest = s.horizon.position();
   s.newest_at = s.horizon_at;
   s.owed = s.window;

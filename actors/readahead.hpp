@@ -85,7 +85,7 @@ private:
     tree_position reader;   ///< was here last
     tree_position within;   ///< the directory that readers have not left: nothing is wanted outside of it
     std::size_t window = 0; ///< of the last move, in units; 0: only one step was seen
-    /// Units from the start on: to the horizon, the trigger, the newest window, and the trigger before this one.
+    /// Units from the start on: to the horizon, the trigger, the newest window, and the last trigger that was passed.
     std::size_t horizon_at = 0, trigger_at = 0, newest_at = 0, judged_at = 0;
     std::size_t steps = 0; ///< of readers, since they passed that one
     bool due = false;      ///< put off
