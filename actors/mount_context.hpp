@@ -4,6 +4,7 @@
 #include "actors/counters.hpp"
 #include "actors/inode_table.hpp"
 #include "actors/kernel_notifier.hpp"
+#include "actors/latency.hpp"
 #include "backend/blob_cache.hpp"
 #include "backend/listing_cache.hpp"
 #include "backend/memory_budget.hpp"
@@ -48,7 +49,7 @@ struct mount_context {
 
   /// What `gitfs-actor stats` shows: a line "name value" each.
   std::string report() const {
-    std::string out = counts.text() + memory.text();
+    std::string out = counts.text() + latency.text() + memory.text();
     for (const auto& [name, value] : db->counters())
       out += name + ' ' + std::to_string(value) + '\n';
     return out;
@@ -64,6 +65,7 @@ struct mount_context {
   inode_table inodes;
   kernel_notifier* kernel = nullptr; ///< set before the first request, if at all
   counters counts;
+  latencies latency;
 };
 
 } // namespace gitfs

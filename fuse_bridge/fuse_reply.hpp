@@ -1,11 +1,13 @@
 // reply_sink over fuse_reply_*.
 #pragma once
 
+#include "actors/latency.hpp"
 #include "actors/reply.hpp"
 #include "actors/trace/recorder.hpp"
 
 #include <fuse3/fuse_lowlevel.h>
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <sys/types.h>
@@ -25,11 +27,16 @@ inline constexpr double keep_forever = 1e9;
 
 class fuse_reply final : public reply_sink {
 public:
-  /// `size`: what the kernel asked for, of directory entries or of an extended attribute; 0 elsewhere.
-  fuse_reply(fuse_req_t request, const common_attr& common, std::size_t size = 0)
+  /// `took` learns how long it took until the reply. `size`: what the kernel asked for, of directory entries or of an
+  /// extended attribute; 0 elsewhere.
+  fuse_reply(fuse_req_t request, const common_attr& common, latency_histogram& took, std::size_t size = 0)
     : request_(request),
       common_(common),
+      took_(took),
       size_(size) {}
+  ~fuse_reply() override { took_.add(std::chrono::steady_clock::now() - arrived_); }
+  fuse_reply(const fuse_reply&) = delete;
+  fuse_reply& operator=(const fuse_reply&) = delete;
 
   void error(int code) override;
   void absent() override;
@@ -60,6 +67,8 @@ private:
   fuse_req_t request_;
   const std::uint64_t id_ = next_id();
   const common_attr& common_;
+  latency_histogram& took_;
+  const std::chrono::steady_clock::time_point arrived_ = std::chrono::steady_clock::now();
   const std::size_t size_;
   std::size_t used_ = 0;
   bool plus_ = true;

@@ -48,7 +48,7 @@ void request(fuse_req_t req, fuse_ino_t ino, counter kind, What what, std::size_
   const bridge& b = bridge_of(req);
   b.context->counts.add(kind);
   const node_id node = node_id::decode(ino);
-  auto sink = std::make_unique<fuse_reply>(req, b.common, size);
+  auto sink = std::make_unique<fuse_reply>(req, b.common, b.context->latency.of(kind), size);
   if constexpr (std::is_same_v<What, readdir_op>)
     if (!what.plus)
       sink->names_only();

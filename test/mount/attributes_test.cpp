@@ -191,6 +191,16 @@ BOOST_AUTO_TEST_CASE(what_the_kernel_knows_it_does_not_ask_again) {
   BOOST_TEST(asked() == before, boost::test_tools::per_element());
 }
 
+BOOST_AUTO_TEST_CASE(stats_tell_how_long_requests_take) {
+  const mount m{server().url("scratch.git")};
+  must_run("cat d/g && ls -l d", m.path());
+  for (const std::string kind : {"kernel.lookup", "kernel.read", "kernel.readdirplus"}) {
+    const auto half = m.counter(kind + ".p50_ns");
+    BOOST_TEST(half > 0u, kind);
+    BOOST_TEST(m.counter(kind + ".p99_ns") >= half, kind);
+  }
+}
+
 // What is unlinked elsewhere may still be read here: nothing is, so a descriptor is good for as long as the mount.
 BOOST_AUTO_TEST_CASE(a_descriptor_outlives_what_the_kernel_remembers) {
   const mount m{server().url("scratch.git")};
