@@ -6,12 +6,6 @@
 
 namespace gitfs {
 
-namespace {
-
-constexpr std::uint64_t assumed_blob_size = 16 * 1024;
-
-} // namespace
-
 void busy_directories::read(const dir_link_ptr& directory) {
   auto it =
       std::find_if(known_.begin(), known_.end(), [&](const busy& b) { return b.directory->ino == directory->ino; });

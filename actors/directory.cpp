@@ -152,12 +152,12 @@ void directory_actor::listed() {
 }
 
 // Past this execution unit, to the scheduler's threads: the read itself is what matters here.
-void directory_actor::read_started(child_index child, const oid& id) {
-  tell_prefetcher({link_, child, id, false});
+void directory_actor::read_started(child_index child, const std::string& name, const oid& id) {
+  tell_prefetcher({link_, child, name, id, false});
 }
 
 void directory_actor::read_missed(child_index child, const oid& id) {
-  tell_prefetcher({link_, child, id, true});
+  tell_prefetcher({link_, child, {}, id, true});
 }
 
 void directory_actor::tell_prefetcher(file_read what) {

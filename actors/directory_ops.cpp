@@ -218,7 +218,7 @@ directory_state::lacking directory_state::read(kernel_op& op, const dentry& chil
     if (!looked_up_.empty() && std::erase(looked_up_, child.id) != 0)
       port_.look_was_read();
     if (context_.facts.prefetch)
-      port_.read_started(op.at - 1, child.id);
+      port_.read_started(op.at - 1, child.name, child.id);
   }
   if (child.size != unknown_size && child.size >= context_.memory.spool_from())
     return read_spooled(op, child, what);

@@ -49,7 +49,7 @@ public:
   /// is being read from its start.
   virtual void listed() = 0;
   virtual void statted() = 0;
-  virtual void read_started(child_index child, const oid& id) = 0;
+  virtual void read_started(child_index child, const std::string& name, const oid& id) = 0;
   /// After `read_started`: its contents must be fetched.
   virtual void read_missed(child_index child, const oid& id) = 0;
   /// To the fetcher: a file is read that was looked up by its path (want::focus).

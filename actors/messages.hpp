@@ -182,6 +182,7 @@ struct directory_listed {
 struct file_read {
   dir_link_ptr link;
   child_index index = 0; ///< in the sorted listing of a fresh table: of the file's dentry
+  std::string name;
   oid id;
   bool missed = false; ///< said after the first word of it: its contents are not here
   trace::sent_by stamp = trace::sent_by::now();

@@ -16,7 +16,7 @@ readahead::limits content_limits(std::size_t first, std::uint64_t bytes) {
 
 // Each numbers its wants in a range of its own.
 constexpr unsigned range_bits = 60;
-enum range : std::uint8_t { depth, breadth, stats, contents, busy };
+enum range : std::uint8_t { depth, breadth, stats, contents, busy, names };
 constexpr want_id first_of(range r) {
   return (want_id{r} << range_bits) + 1;
 }
@@ -34,12 +34,14 @@ prefetch_plan::prefetch_plan(object_db& db, readahead_port& port, counters& coun
     breadth_(readahead::kind::listings, walk_order::breadth_first, db, *this, listing_limits, ahead),
     stats_(readahead::kind::stats, walk_order::depth_first, db, *this, content_limits(8, window_bytes)),
     contents_(readahead::kind::contents, walk_order::depth_first, db, *this, content_limits(16, window_bytes)),
-    busy_(db, *this, {}) {
+    busy_(db, *this, {}),
+    names_(db, *this, {}) {
   depth_.number_wants_from(first_of(depth));
   breadth_.number_wants_from(first_of(breadth));
   stats_.number_wants_from(first_of(stats));
   contents_.number_wants_from(first_of(contents));
   busy_.number_wants_from(first_of(busy));
+  names_.number_wants_from(first_of(names));
 }
 
 void prefetch_plan::listed(const dir_link_ptr& directory) {
@@ -58,18 +60,20 @@ void prefetch_plan::statted(const dir_link_ptr& directory) {
     stats_.begin(directory);
 }
 
-void prefetch_plan::read(const dir_link_ptr& directory, child_index file, const oid& id) {
+void prefetch_plan::read(const dir_link_ptr& directory, child_index file, std::string_view name, const oid& id) {
   was_read(id);
   if (contents_.follow(directory, file))
     return;
   contents_.begin(directory, file);
   busy_.read(directory);
+  names_.read(directory, file, name, id);
 }
 
 void prefetch_plan::forgotten(const dir_link& directory) {
   for (readahead* each : {&depth_, &breadth_, &stats_, &contents_})
     each->forgotten(directory);
   busy_.forgotten(directory);
+  names_.forgotten(directory);
 }
 
 void prefetch_plan::finished(want_id id, const want_result& outcome) {
@@ -91,6 +95,9 @@ void prefetch_plan::finished(want_id id, const want_result& outcome) {
     break;
   case busy:
     busy_.finished(id);
+    break;
+  case names:
+    names_.finished(id);
     break;
   }
 }
@@ -131,7 +138,7 @@ void prefetch_plan::forget_asked(const std::vector<oid>& blobs) {
 
 void prefetch_plan::ask(want w) {
   const auto r = static_cast<range>(w.id >> range_bits);
-  if (w.kind == want_kind::blobs && (r == contents || r == busy) && unread_.size() < remembered) {
+  if (w.kind == want_kind::blobs && r >= contents && unread_.size() < remembered) {
     for (const oid& id : w.ids)
       unread_.try_emplace(id);
     blobs_asked_.emplace(w.id, w.ids);

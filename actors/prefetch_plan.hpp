@@ -3,9 +3,11 @@
 
 #include "actors/busy_directories.hpp"
 #include "actors/counters.hpp"
+#include "actors/namesakes.hpp"
 #include "actors/readahead.hpp"
 
 #include <cstdint>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -24,7 +26,7 @@ public:
   /// Somebody waits for the sizes of its entries.
   void statted(const dir_link_ptr& directory);
   /// A file is being read from its start.
-  void read(const dir_link_ptr& directory, child_index file, const oid& id);
+  void read(const dir_link_ptr& directory, child_index file, std::string_view name, const oid& id);
   /// After `read`: its contents are not here.
   void missed(const dir_link_ptr& directory, child_index file, const oid& id) { contents_.missed(directory, file, id); }
   /// The kernel has forgotten it and all below: nobody is there any more.
@@ -51,6 +53,7 @@ private:
   counters& counts_;
   readahead depth_, breadth_, stats_, contents_;
   busy_directories busy_;
+  namesakes names_;
   bool sizes_cost_contents_ = false;
   std::unordered_map<want_id, std::vector<oid>> blobs_asked_;
   struct asked_blob {

@@ -12,7 +12,7 @@ caf::behavior prefetcher_actor::make_behavior() {
   return {
       [this](const directory_listed& m) { plan_.listed(m.link); },
       [this](const file_read& m) {
-        m.missed ? plan_.missed(m.link, m.index, m.id) : plan_.read(m.link, m.index, m.id);
+        m.missed ? plan_.missed(m.link, m.index, m.id) : plan_.read(m.link, m.index, m.name, m.id);
       },
       [this](const directory_statted& m) { plan_.statted(m.link); },
       [this](const directory_forgotten& m) { plan_.forgotten(*m.link); },

@@ -9,8 +9,6 @@ namespace {
 
 constexpr std::size_t doubtful = 2, wrong = 4; // see leaves_out
 
-constexpr std::uint64_t assumed_blob_size = 16 * 1024; // the mean of the Linux tree
-
 bool within(const tree_position& p, const tree_position& directory) {
   return p.size() >= directory.size() && std::equal(directory.begin(), directory.end(), p.begin());
 }

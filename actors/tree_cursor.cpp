@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <utility>
 
 namespace gitfs {
 
@@ -97,6 +98,12 @@ void tree_cursor::step() {
     next_.push_back(std::move(link));
   else
     frames_.push_back({std::move(link), nullptr, 0, true});
+}
+
+bool tree_cursor::skip_missing() {
+  if (stuck_)
+    leave();
+  return std::exchange(stuck_, false);
 }
 
 void tree_cursor::refresh_sizes() {

@@ -48,6 +48,9 @@ public:
   /// Steps past it; into it, if it is a directory (breadth first: later).
   void step();
 
+  /// Leaves the directory whose tree is not here and stopped `peek`. False if nothing did.
+  bool skip_missing();
+
   /// Looks up again what sizes were not known of the trees on the way from the root.
   void refresh_sizes();
 

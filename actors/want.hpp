@@ -29,6 +29,9 @@ enum class urgency : std::uint8_t {
 };
 inline constexpr std::size_t urgencies = 3;
 
+/// Of a blob whose size nobody knows: the mean of the Linux tree, in bytes.
+inline constexpr std::uint64_t assumed_blob_size = 16 * 1024;
+
 struct want {
   want_id id = 0;
   want_kind kind = want_kind::blobs;

@@ -118,7 +118,7 @@ public:
   void hidden(std::size_t, const std::string&) override { ++hidings; }
   void listed() override { ++listings; }
   void statted() override { ++stats; }
-  void read_started(child_index child, const oid&) override { reads.push_back(child); }
+  void read_started(child_index child, const std::string&, const oid&) override { reads.push_back(child); }
   void look_was_read() override { ++looks_read; }
   void over_budget() override { ++overs; }
   void ask_kernel_to_forget(std::vector<std::uint64_t> nodeids) override { told_kernel.push_back(std::move(nodeids)); }

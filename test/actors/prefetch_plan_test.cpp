@@ -22,13 +22,23 @@ struct plan_fixture : walked_tree {
   const std::vector<node> depth_first = walked_tree::depth_first(), breadth_first = walked_tree::breadth_first();
   gitfs::prefetch_plan plan{db, out, counts, 1U << 20};
 
+  std::vector<const node*> all_leaves() const {
+    std::vector<const node*> leaves;
+    for (const node& each : depth_first)
+      if (each.tree.entries.front().kind == entry_kind::file)
+        leaves.push_back(&each);
+    BOOST_REQUIRE_EQUAL(leaves.size(), 300U);
+    return leaves;
+  }
+
   void answer_all(int code = 0) {
     for (std::size_t i = 0; i < out.asked.size(); ++i) // answers may ask for more
       plan.finished(out.asked[i].id, {code, {}});
   }
 
   void read_file(const node& directory, child_index file) {
-    plan.read(directory.link, file, directory.tree.entries.at(file).id);
+    const tree_entry& e = directory.tree.entries.at(file);
+    plan.read(directory.link, file, e.name, e.id);
   }
 };
 
@@ -79,14 +89,28 @@ BOOST_AUTO_TEST_CASE(random_listings_bring_nothing) {
 }
 
 BOOST_AUTO_TEST_CASE(one_file_of_each_directory_brings_no_siblings) {
-  std::vector<const node*> leaves;
-  for (const node& each : depth_first)
-    if (each.tree.entries.front().kind == entry_kind::file)
-      leaves.push_back(&each);
-  BOOST_REQUIRE_EQUAL(leaves.size(), 300U);
-  for (std::size_t i = 0; i < leaves.size(); ++i)
-    read_file(*leaves[i * 131 % leaves.size()], 3); // each once, never two neighbours in turn
+  const auto leaves = all_leaves();
+  for (std::size_t i = 0; i < leaves.size(); ++i) // each once, never two neighbours in turn
+    read_file(*leaves[i * 131 % leaves.size()], static_cast<child_index>(i % 8));
   BOOST_TEST(out.asked.empty());
+}
+
+BOOST_AUTO_TEST_CASE(one_file_of_each_directory_brings_those_of_that_name) {
+  const auto leaves = all_leaves();
+  std::set<oid> wanted;
+  std::size_t in_vain = 0, requests = 0;
+  for (std::size_t i = 0; i < leaves.size(); ++i) {
+    const node& leaf = *leaves[i * 131 % leaves.size()];
+    in_vain += wanted.contains(leaf.tree.entries[3].id) ? 0 : 1;
+    read_file(leaf, 3);
+    for (; requests < out.asked.size(); ++requests) {
+      wanted.insert(out.asked[requests].ids.begin(), out.asked[requests].ids.end());
+      plan.finished(out.asked[requests].id, {});
+    }
+  }
+  BOOST_TEST(out.wanted(want_kind::blobs) <= leaves.size()); // nothing of another name
+  BOOST_TEST(in_vain <= 30U);
+  BOOST_TEST(requests <= 10U);
 }
 
 BOOST_AUTO_TEST_CASE(many_files_of_one_directory_in_no_order_bring_the_rest) {
