@@ -119,12 +119,15 @@ void directory_actor::cancel(want_id want) {
 }
 
 void directory_actor::load(want_id want, const oid& blob) {
-  system().spawn<blob_loader>(context_, caf::actor_cast<caf::actor>(this), want, blob, false);
+  context_->outside->aside(
+      [&] { system().spawn<blob_loader>(context_, caf::actor_cast<caf::actor>(this), want, blob, false); });
 }
 
 // On a thread of its own: a gigabyte takes seconds, and the scheduler's two threads have everything else to do.
 void directory_actor::spool(want_id want, const oid& blob) {
-  system().spawn<blob_loader, caf::detached>(context_, caf::actor_cast<caf::actor>(this), want, blob, true);
+  context_->outside->aside([&] {
+    system().spawn<blob_loader, caf::detached>(context_, caf::actor_cast<caf::actor>(this), want, blob, true);
+  });
 }
 
 void directory_actor::release_child(dir_slot slot, release_number number) {

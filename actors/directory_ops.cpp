@@ -52,7 +52,7 @@ bool directory_state::reveal(dentry& entry, node_entry& out) {
     if (entry.slot == no_slot) {
       auto link =
           std::make_shared<dir_link>(dir_link{link_, dentries_.index_of(entry), entry.id, out.attr.ino, entry.name});
-      auto slot = context_.inodes.allocate(self_, std::move(link));
+      auto slot = context_.outside->allocate(self_, std::move(link));
       if (!slot)
         return false;
       dentries_.set_slot(entry, *slot);
@@ -198,7 +198,7 @@ directory_state::lacking directory_state::readlink(kernel_op& op, const dentry& 
     op.answer.error(EINVAL);
     return {};
   }
-  auto target = context_.db->read(child.id);
+  auto target = context_.outside->read(child.id);
   if (!target) {
     if (target.error().code == ENOENT)
       return missing{missing::blob, child.id};
@@ -223,14 +223,14 @@ directory_state::lacking directory_state::read(kernel_op& op, const dentry& chil
   if (child.size != unknown_size && child.size >= context_.memory.spool_from())
     return read_spooled(op, child, what);
   if (child.size != unknown_size && child.size > inline_load_limit && (op.brought & missing::loaded) == 0) {
-    if (auto blob = context_.blobs.cached(child.id, what.size)) {
+    if (auto blob = context_.outside->cached_blob(child.id, what.size)) {
       op.answer.data(*blob, what.offset, what.size);
       return {};
     }
-    if (context_.db->contains(child.id))
+    if (context_.outside->contains(child.id))
       return missing{missing::loaded, child.id};
   }
-  auto blob = context_.blobs.read(child.id, what.size);
+  auto blob = context_.outside->blob(child.id, what.size);
   if (!blob) {
     if (blob.error().code == ENOENT) {
       if (what.offset == 0 && op.brought == 0 && context_.facts.prefetch)
@@ -245,11 +245,11 @@ directory_state::lacking directory_state::read(kernel_op& op, const dentry& chil
 }
 
 directory_state::lacking directory_state::read_spooled(kernel_op& op, const dentry& child, const read_op& what) {
-  if (auto blob = context_.spooled.find(child.id)) {
+  if (auto blob = context_.outside->spooled(child.id)) {
     op.answer.file(*blob, what.offset, what.size);
     return {};
   }
-  return missing{context_.db->contains(child.id) ? missing::spooled : missing::blob, child.id};
+  return missing{context_.outside->contains(child.id) ? missing::spooled : missing::blob, child.id};
 }
 
 void directory_state::xattr(kernel_op& op, const oid& id) {

@@ -53,7 +53,7 @@ void directory_state::account() {
   const std::uint64_t before = std::exchange(accounted_, now);
   if (now <= before)
     context_.memory.subtract(memory_budget::kind::listings, before - now);
-  else if (context_.memory.add(memory_budget::kind::listings, now - before) > context_.memory.listings_limit())
+  else if (context_.outside->listings_memory(now - before) > context_.memory.listings_limit())
     port_.over_budget();
 }
 
@@ -232,7 +232,7 @@ void directory_state::drop_reference(dentry& entry, std::uint64_t count) {
 }
 
 void directory_state::child_idle(dir_slot slot, std::uint32_t generation, release_number number) {
-  if (!context_.inodes.in_use(slot) || context_.inodes.generation_of(slot) != generation)
+  if (!context_.outside->is_current(slot, generation))
     return; // an earlier release of the same child has already led to its reaping
   auto latest = releasing_.find(slot);
   dentry* entry = dentries_.at(context_.inodes.index_of(slot));
@@ -305,7 +305,7 @@ bool directory_state::ensure_listing(kernel_op& op, lacking& instead) {
   const missing what{missing::listing, {}};
   if (std::any_of(pending_.begin(), pending_.end(), [&](const pending& p) { return p.what == what; }))
     return instead = what, false;
-  const auto listing = context_.listings.take(link_->tree);
+  const auto listing = context_.outside->listing(link_->tree);
   if (!listing) {
     if (listing.error().code == ENOENT)
       return instead = what, false;
@@ -339,7 +339,7 @@ void directory_state::fill_sizes(const std::vector<std::pair<oid, std::uint64_t>
   if (ids.empty())
     return;
   std::vector<std::uint64_t> found(ids.size(), unknown_size);
-  context_.db->sizes(ids, found);
+  context_.outside->sizes(ids, found);
   // Also from the answer itself: a size table that could not be written must not make a size unknown for ever.
   std::unordered_map<oid, std::uint64_t> answered(known.begin(), known.end());
   std::size_t at = 0;
@@ -372,7 +372,8 @@ std::vector<oid> directory_state::missing_objects(entry_kind of) const {
   std::vector<oid> out;
   for (child_index i : dentries_.sorted())
     if (const dentry& d = *dentries_.at(i);
-        d.kind == of && !(of == entry_kind::directory ? context_.listings.contains(d.id) : context_.db->contains(d.id)))
+        d.kind == of
+        && !(of == entry_kind::directory ? context_.outside->has_listing(d.id) : context_.outside->contains(d.id)))
       out.push_back(d.id);
   return out;
 }

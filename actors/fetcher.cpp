@@ -48,7 +48,7 @@ caf::behavior fetcher_actor::make_behavior() {
         wanting_[key] = std::move(m.from); // first: whatever throws from here on, it gets an answer
         context_->counts.add(m.what.how == urgency::speculation ? counter::wants_speculation : counter::wants_demand);
         if (m.what.kind != want_kind::sizes)
-          std::erase_if(m.what.ids, [this](const oid& id) { return context_->db->contains(id); });
+          std::erase_if(m.what.ids, [this](const oid& id) { return context_->outside->contains(id); });
         if (m.what.kind == want_kind::trees && !m.what.ids.empty())
           fetch_trees_ahead();
         queue_.add(key, std::move(m.what));
@@ -108,6 +108,8 @@ void fetcher_actor::clean_up() {
 transfer_callback fetcher_actor::report(std::uint64_t number, std::uint64_t begun) {
   return [me = caf::actor_cast<caf::actor>(this), number, begun](transfer_outcome outcome) {
     const trace::because_of start{begun};
+    if (trace::exact.load(std::memory_order_relaxed))
+      trace::sizes(number, outcome.sizes);
     const trace::because_of end{trace::transfer_finished(
         {number, outcome.failure ? outcome.failure->code : 0, outcome.bytes, outcome.requests, outcome.sizes.size()})};
     caf::anon_send(me, transfer_finished{number, std::move(outcome)});
@@ -173,7 +175,7 @@ void fetcher_actor::transfer_ended(transfer_finished& m) {
     else if (failure && failure->code != ECANCELED)
       spdlog::info("fetching all trees at once failed, they come as they are looked at: {}", failure->message);
     else
-      queue_.finish_if([this](const oid& id) { return context_->db->contains(id); });
+      queue_.finish_if([this](const oid& id) { return context_->outside->contains(id); });
     pump_soon();
     return;
   }
@@ -186,7 +188,7 @@ void fetcher_actor::transfer_ended(transfer_finished& m) {
   if (!failure && queue_.brings_objects(m.transfer)) {
     const std::vector<oid> ids = queue_.objects_of(m.transfer);
     std::copy_if(ids.begin(), ids.end(), std::back_inserter(absent),
-                 [this](const oid& id) { return !context_->db->contains(id); });
+                 [this](const oid& id) { return !context_->outside->contains(id); });
     if (queue_.wants_sizes(m.transfer))
       add_sizes(ids, outcome);
   }
@@ -200,7 +202,7 @@ void fetcher_actor::transfer_ended(transfer_finished& m) {
 
 void fetcher_actor::add_sizes(const std::vector<oid>& ids, want_result& outcome) const {
   std::vector<std::uint64_t> sizes(ids.size(), unknown_size);
-  context_->db->sizes(ids, sizes);
+  context_->outside->sizes(ids, sizes);
   for (std::size_t i = 0; i < ids.size(); ++i)
     if (sizes[i] != unknown_size)
       outcome.sizes.emplace_back(ids[i], sizes[i]);

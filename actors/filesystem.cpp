@@ -3,6 +3,7 @@
 #include "actors/fetcher.hpp"
 #include "actors/prefetcher.hpp"
 #include "actors/supervisor.hpp"
+#include "actors/trace/learned.hpp"
 #include "actors/trace/recorder.hpp"
 
 #include <caf/send.hpp>
@@ -32,7 +33,10 @@ filesystem::filesystem(caf::actor_system& system, snapshot what, const mount_opt
     context_(std::make_shared<mount_context>(mount_facts{what_.commit, what_.root_tree, options.prefetch}, what_.db,
                                              std::move(memory), options.cache_dir)) {
   const bool prefetch = options.prefetch;
-  trace::mounted(what_.commit, what_.root_tree, prefetch);
+  trace::mounted({what_.commit, what_.root_tree, prefetch, what_.remote != nullptr, prefetch ? options.trees_ahead : 0,
+                  context_->memory.total()});
+  if (trace::exact)
+    context_->outside = trace::recorded_surroundings(std::move(context_->outside));
   auto root = std::make_shared<dir_link>();
   root->tree = what_.root_tree;
   context_->inodes.allocate(no_slot, std::move(root)); // the first slot is the root's

@@ -112,6 +112,10 @@ void inode_table::free(dir_slot index) {
   s->link.reset();
   s->generation.fetch_add(1, std::memory_order_relaxed);
   s->in_use.store(false, std::memory_order_release);
+}
+
+void inode_table::recycle(dir_slot index) {
+  slot* s = at(index);
   std::uint64_t head = free_head_.load(std::memory_order_acquire);
   do {
     s->next_free.store(static_cast<dir_slot>(head), std::memory_order_relaxed);

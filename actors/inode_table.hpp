@@ -46,6 +46,8 @@ public:
   const dir_link_ptr& link_of(dir_slot slot) const;
   void set_actor(dir_slot slot, const caf::actor& actor);
   void free(dir_slot slot);
+  /// One that is free may be allocated again.
+  void recycle(dir_slot slot);
   /// Drops every actor handle: directories end as soon as their mailboxes are empty.
   void clear();
 

@@ -5,6 +5,7 @@
 #include "actors/inode_table.hpp"
 #include "actors/kernel_notifier.hpp"
 #include "actors/latency.hpp"
+#include "actors/surroundings.hpp"
 #include "backend/blob_cache.hpp"
 #include "backend/listing_cache.hpp"
 #include "backend/memory_budget.hpp"
@@ -36,7 +37,10 @@ struct mount_context {
       memory(*shared_memory),
       blobs(*db, memory),
       listings(*db, memory),
-      spooled(*db, memory, std::move(spool_folder), spool_space) {}
+      spooled(*db, memory, std::move(spool_folder), spool_space),
+      outside(live_surroundings(*this)) {}
+  mount_context(const mount_context&) = delete;
+  mount_context& operator=(const mount_context&) = delete;
 
   static constexpr std::uint64_t spool_space = std::uint64_t{1} << 30;
 
@@ -56,7 +60,7 @@ struct mount_context {
   }
 
   const mount_facts facts;
-  const std::shared_ptr<object_db> db;
+  const std::shared_ptr<object_db> db; ///< for handlers: `outside`
   const std::shared_ptr<memory_budget> shared_memory;
   memory_budget& memory;
   blob_cache blobs;
@@ -66,6 +70,7 @@ struct mount_context {
   kernel_notifier* kernel = nullptr; ///< set before the first request, if at all
   counters counts;
   latencies latency;
+  std::unique_ptr<surroundings> outside; ///< how handlers see the above; replaced before the first request, if at all
 };
 
 } // namespace gitfs

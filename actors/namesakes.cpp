@@ -42,8 +42,7 @@ void namesakes::read(const dir_link_ptr& directory, child_index file, std::strin
     want_window(k, directory, file, id);
 }
 
-void namesakes::first_read(const dir_link_ptr& directory, child_index file, std::string_view name,
-                           const oid& id) {
+void namesakes::first_read(const dir_link_ptr& directory, child_index file, std::string_view name, const oid& id) {
   if (recent_.size() == limits_.last_ones)
     recent_.pop_front();
   recent_.push_back({std::string{name}, directory});
@@ -91,8 +90,8 @@ void namesakes::want_window(known& k, const dir_link_ptr& directory, child_index
     }
     const tree_entry& e = *k.cursor->peek()->entry;
     directories += e.kind == entry_kind::directory ? 1 : 0;
-    if ((e.kind == entry_kind::file || e.kind == entry_kind::executable) && e.name == k.name && e.id != being_read && !db_.contains(e.id)
-        && k.asked.insert(e.id).second) {
+    if ((e.kind == entry_kind::file || e.kind == entry_kind::executable) && e.name == k.name && e.id != being_read
+        && !db_.contains(e.id) && k.asked.insert(e.id).second) {
       bytes += e.size == unknown_size ? assumed_blob_size : e.size;
       ids.push_back(e.id);
     }

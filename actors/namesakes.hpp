@@ -49,9 +49,9 @@ private:
     std::string name;
     tree_position within{}; ///< the directory that all its readers were below
     std::optional<tree_cursor> cursor{};
-    bool from_start = false;         ///< the cursor has been at the end and began anew
-    bool all_seen = false;           ///< it has been at the end twice
-    std::unordered_set<oid> asked{}; ///< and not read yet
+    bool from_start = false;          ///< the cursor has been at the end and began anew
+    bool all_seen = false;            ///< it has been at the end twice
+    std::unordered_set<oid> asked{};  ///< and not read yet
     std::size_t window = 0, last = 0; ///< files in the next one, and that were asked for with the last
     std::size_t hits = 0, misses = 0; ///< reads since then
     want_id in_flight = 0;

@@ -6,7 +6,7 @@ prefetcher_actor::prefetcher_actor(caf::actor_config& cfg, std::shared_ptr<mount
   : lasting_actor(cfg, {trace::actor_kind::prefetcher}),
     context_(std::move(context)),
     fetcher_(std::move(fetcher)),
-    plan_(*context_->db, *this, context_->counts, context_->memory.window_bytes(), &context_->listings) {}
+    plan_(*context_->outside, *this, context_->counts, context_->memory.window_bytes(), &context_->listings) {}
 
 caf::behavior prefetcher_actor::make_behavior() {
   return {

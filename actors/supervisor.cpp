@@ -12,6 +12,10 @@ namespace {
 // Long enough that a program that stops to think loses nothing; what is given back is had again in milliseconds.
 constexpr std::chrono::seconds idle_after{5};
 
+// So many slots come free before one is used again: else a handler that began before a directory was reaped may take
+// its slot after that, and in the order in which a trace has the two nobody could tell how.
+constexpr std::size_t rest = 64;
+
 // Nobody waits for the supervisor meanwhile.
 class trimmer final : public caf::event_based_actor {
 public:
@@ -51,13 +55,13 @@ caf::behavior supervisor_actor::make_behavior() {
       [this](reap_directory m) { surely(&supervisor_actor::reap, m); },
       [this](const entries_hidden& m) { warn_once(m); },
       [this](listing_shed) {
-        sweep_.answered(context_->memory.used(memory_budget::kind::listings));
+        sweep_.answered(context_->outside->listings_memory());
         sweep();
       },
       [this](look_if_idle) { trim_if_idle(); },
       [this](over_budget) {
-        sweep_.over(context_->memory.used(memory_budget::kind::listings), context_->memory.listings_limit(),
-                    context_->inodes.slots());
+        sweep_.over(context_->outside->listings_memory(), context_->memory.listings_limit(),
+                    context_->outside->slots());
         sweep();
       },
   };
@@ -130,7 +134,7 @@ void supervisor_actor::warn_once(const entries_hidden& m) {
 }
 
 void supervisor_actor::sweep() {
-  const std::uint64_t slots = context_->inodes.slots();
+  const std::uint64_t slots = context_->outside->slots();
   for (dir_slot slot = sweep_.next(slots); slot != no_slot; slot = sweep_.next(slots)) {
     if (!context_->inodes.in_use(slot))
       continue;
@@ -143,11 +147,11 @@ void supervisor_actor::sweep() {
 
 void supervisor_actor::trim_if_idle() {
   delayed_send(this, idle_after, look_if_idle{});
-  const std::uint64_t requests = context_->counts.kernel_requests();
+  const std::uint64_t requests = context_->outside->kernel_requests();
   if (std::exchange(requests_, requests) != requests)
     trimmed_ = false;
   else if (!std::exchange(trimmed_, true))
-    system().spawn<trimmer, caf::detached>(context_);
+    context_->outside->aside([this] { system().spawn<trimmer, caf::detached>(context_); });
 }
 
 void supervisor_actor::reap(reap_directory m) {
@@ -157,7 +161,12 @@ void supervisor_actor::reap(reap_directory m) {
     context_->counts.subtract(counter::directories_live);
     context_->counts.add(counter::directories_reaped);
   }
+  resting_.push_back(m.slot); // first: it may throw
   context_->inodes.free(m.slot);
+  if (resting_.size() <= rest)
+    return;
+  context_->inodes.recycle(resting_.front());
+  resting_.pop_front();
 }
 
 } // namespace gitfs

@@ -48,6 +48,7 @@ private:
   bool trimmed_ = true;                         // since it was used
   std::unordered_set<std::uint64_t> warned_of_; // st_ino of directories
   std::deque<std::function<void()>> owed_;      // clean-ups that threw
+  std::deque<dir_slot> resting_;                // free, and not used again yet
 };
 
 } // namespace gitfs

@@ -71,6 +71,7 @@ private:
   const std::chrono::steady_clock::time_point arrived_ = std::chrono::steady_clock::now();
   const std::size_t size_;
   std::size_t used_ = 0;
+  std::uint64_t digest_ = 0; ///< of the entries, for a trace
   bool plus_ = true;
   std::function<void()> interrupted_;
 };

@@ -69,6 +69,10 @@ void fields(encoder& to, const gitfs::ask_want& m) {
   to.number(static_cast<std::uint64_t>(m.what.kind));
   to.number(static_cast<std::uint64_t>(m.what.how));
   put_ids(to, m.what.ids);
+  std::uint64_t all = digest_begin;
+  for (const oid& id : m.what.ids)
+    all = digest(all, id);
+  to.fixed(all);
 }
 void fields(encoder& to, const gitfs::promote_want& m) {
   to.number(m.id);
@@ -81,6 +85,10 @@ void fields(encoder& to, const gitfs::want_finished& m) {
   to.number(m.id);
   to.number(static_cast<std::uint64_t>(m.outcome.code));
   to.number(m.outcome.sizes.size());
+  std::uint64_t all = digest_begin;
+  for (const auto& [id, size] : m.outcome.sizes)
+    all = digest(digest(all, id), size);
+  to.fixed(all);
 }
 void fields(encoder& to, const gitfs::transfer_finished& m) {
   to.number(m.transfer);

@@ -3,8 +3,13 @@
 #include "actors/trace/trace_file.hpp"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
+#include <cstring>
+#include <mutex>
+#include <string>
 #include <unistd.h>
+#include <unordered_set>
 #include <utility>
 
 namespace gitfs::trace {
@@ -16,6 +21,8 @@ block_ring* the_ring = nullptr;
 trace_file* the_file = nullptr;
 file_header header;
 std::uint64_t started = 0; // clock_now
+
+listener* the_listener = nullptr;
 
 // Alone on its cache line: all threads write to it, and read what stands above.
 struct alignas(64) {
@@ -58,6 +65,19 @@ void put(kind what, std::uint64_t order, std::uint64_t now, Fields fields) {
   block_ring::publish(*block.at, block.writer);
 }
 
+// What the handler that this thread runs has learned, until it is a record.
+struct notes {
+  std::uint64_t handler = 0;
+  std::string bytes;
+};
+thread_local notes learning;
+
+// Trees that are on record.
+struct {
+  std::mutex lock;
+  std::unordered_set<oid> known;
+} trees;
+
 void put_cause(encoder& to, std::uint64_t order, std::uint64_t cause) {
   to.number(cause == 0 ? 0 : order - cause);
 }
@@ -66,12 +86,32 @@ template <class Fields>
 std::uint64_t edge(kind what, Fields fields) {
   if (!recording.load(std::memory_order_relaxed))
     return 0;
+  if (the_listener != nullptr) {
+    std::array<char, longest_record> room;
+    encoder to{room.data()};
+    fields(to);
+    return the_listener->edge(what, cause_now, {room.data(), to.at()});
+  }
   const std::uint64_t order = next_order();
   put(what, order, clock_now(), [&](encoder& to) {
     put_cause(to, order, cause_now);
     fields(to);
   });
   return order;
+}
+
+void put_learned() {
+  edge(kind::learned, [](encoder& to) { to.text(learning.bytes); });
+  learning.bytes.clear();
+}
+
+// In pieces that fit into a record.
+template <class Put>
+void in_pieces(std::string_view bytes, Put put_piece) {
+  do {
+    put_piece(bytes.substr(0, longest_text));
+    bytes.remove_prefix(std::min(bytes.size(), longest_text));
+  } while (!bytes.empty());
 }
 
 } // namespace
@@ -90,6 +130,7 @@ result<void> start_recording(const recording_options& options) {
     the_file = file.release();
   }
   the_ring = made.release();
+  exact.store(!options.file.empty());
   recording.store(true, std::memory_order_release);
   return success();
 }
@@ -119,6 +160,19 @@ std::uint64_t kernel_request(const asked& what) {
   });
 }
 
+told data_told(std::uint64_t offset, std::uint64_t size, std::uint64_t all) {
+  return {.is = reply_kind::data,
+          .bytes = std::min(size, all - std::min(offset, all)),
+          .digest = digest(digest(digest_begin, offset), all)};
+}
+
+std::uint64_t dirent_digest(std::uint64_t so_far, const dirent_told& entry) {
+  std::uint64_t out = digest(so_far == 0 ? digest_begin : so_far, entry.name);
+  for (const std::uint64_t word : {entry.inode, std::uint64_t{entry.mode}, entry.node, entry.next})
+    out = digest(out, word);
+  return out;
+}
+
 void replied(const told& what) {
   edge(kind::reply, [&](encoder& to) {
     to.number(what.request);
@@ -128,6 +182,8 @@ void replied(const told& what) {
     to.number(what.mode);
     to.number(what.size);
     to.number(what.bytes);
+    to.number(what.node);
+    to.fixed(what.digest);
   });
 }
 
@@ -156,12 +212,77 @@ void spawned(std::uint64_t inode, std::uint64_t parent, std::string_view name, c
   });
 }
 
-void mounted(const oid& commit, const oid& tree, bool prefetch) {
+void mounted(const mount_record& what) {
   edge(kind::mounted, [&](encoder& to) {
-    to.id(commit);
-    to.id(tree);
-    to.number(prefetch ? 1 : 0);
+    to.id(what.commit);
+    to.id(what.tree);
+    to.number(what.prefetch ? 1 : 0);
+    to.number(exact.load(std::memory_order_relaxed) ? 1 : 0);
+    to.number(what.remote ? 1 : 0);
+    to.number(what.trees_ahead);
+    to.number(what.memory);
   });
+}
+
+void learned(std::string_view bytes) {
+  if (learning.handler == 0)
+    return;
+  in_pieces(bytes, [](std::string_view piece) {
+    if (learning.bytes.size() + piece.size() > longest_text)
+      put_learned();
+    learning.bytes += piece;
+  });
+}
+
+bool is_new_tree(const oid& id) {
+  const std::lock_guard hold{trees.lock};
+  return trees.known.insert(id).second;
+}
+
+void tree(const oid& id, std::string_view contents) {
+  in_pieces(contents, [&](std::string_view piece) {
+    edge(kind::tree, [&](encoder& to) {
+      to.id(id);
+      to.text(piece);
+    });
+  });
+}
+
+void sizes(std::uint64_t transfer, std::span<const std::pair<oid, std::uint64_t>> told) {
+  if (told.empty())
+    return;
+  std::string bytes;
+  for (const auto& [id, size] : told) {
+    std::array<char, oid::raw_size + 10> room;
+    encoder to{room.data()};
+    to.id(id);
+    to.number(size);
+    bytes.append(room.data(), to.at());
+  }
+  in_pieces(bytes, [&](std::string_view piece) {
+    edge(kind::sizes, [&](encoder& to) {
+      to.number(transfer);
+      to.text(piece);
+    });
+  });
+}
+
+std::uint64_t digest(std::uint64_t so_far, std::string_view text) {
+  for (const char c : text)
+    so_far = digest(so_far, static_cast<unsigned char>(c));
+  return so_far;
+}
+
+std::uint64_t digest(std::uint64_t so_far, const oid& id) {
+  std::uint64_t word = 0;
+  std::memcpy(&word, id.bytes.data(), sizeof word);
+  return digest(so_far, word);
+}
+
+void listen(listener* to) {
+  the_listener = to;
+  exact.store(false);
+  recording.store(to != nullptr);
 }
 
 std::uint64_t transfer_started(std::uint64_t number, std::uint8_t what, std::span<const oid> ids) {
@@ -186,7 +307,18 @@ std::uint64_t transfer_finished(const transfer_end& what) {
 handling::handling(const actor_key& by, kind what, const sent_by& stamp, field_writer fields, const void* message) {
   if (!recording.load(std::memory_order_relaxed))
     return;
+  if (the_listener != nullptr) {
+    std::array<char, longest_record> room;
+    encoder to{room.data()};
+    if (fields != nullptr)
+      fields(to, message);
+    order_ = the_listener->taken(by, what, stamp, {room.data(), to.at()});
+    before_ = std::exchange(cause_now, order_);
+    return;
+  }
   order_ = next_order();
+  if (exact.load(std::memory_order_relaxed))
+    learning.handler = order_;
   begin_ = clock_now();
   before_ = std::exchange(cause_now, order_);
   put(what, order_, begin_, [&](encoder& to) {
@@ -202,7 +334,12 @@ handling::handling(const actor_key& by, kind what, const sent_by& stamp, field_w
 handling::~handling() {
   if (order_ == 0)
     return;
+  if (!learning.bytes.empty())
+    put_learned();
+  learning.handler = 0;
   cause_now = before_;
+  if (the_listener != nullptr)
+    return;
   const std::uint64_t end = clock_now();
   put(kind::handled, order_, end, [&](encoder& to) { to.number(end - begin_); });
 }

@@ -16,6 +16,7 @@
 #include <memory>
 #include <span>
 #include <string_view>
+#include <utility>
 
 namespace gitfs::trace {
 
@@ -58,7 +59,24 @@ struct told {
   std::uint32_t mode = 0;
   std::uint64_t size = 0;  ///< of the node
   std::uint64_t bytes = 0; ///< of what is sent
+  std::uint64_t node = 0;  ///< id of the node that is revealed
+  /// Of directory entries as the actor gave them, or of where the data stand in their object: an object's contents are
+  /// told by its id. See `digest`.
+  std::uint64_t digest = 0;
 };
+/// Of bytes [offset, offset + size) of an object of `all` bytes, cut at its end.
+told data_told(std::uint64_t offset, std::uint64_t size, std::uint64_t all);
+
+struct dirent_told {
+  std::string_view name;
+  std::uint64_t inode = 0;
+  std::uint32_t mode = 0;
+  std::uint64_t node = 0; ///< 0: by name only
+  std::uint64_t next = 0;
+};
+/// For told::digest, over all entries of a reply; begun with 0.
+std::uint64_t dirent_digest(std::uint64_t so_far, const dirent_told& entry);
+
 /// Before it is sent, so that nothing it leads to comes earlier.
 void replied(const told& what);
 /// The kernel no longer wanted the reply.
@@ -68,7 +86,14 @@ std::uint64_t kernel_forget(std::uint64_t node, std::uint64_t count);
 std::uint64_t interrupted(std::uint64_t request);
 /// The actor of a directory: its inode and its parent's (0: the root's has none), and its slot in the inode table.
 void spawned(std::uint64_t inode, std::uint64_t parent, std::string_view name, const oid& tree, std::uint32_t slot);
-void mounted(const oid& commit, const oid& tree, bool prefetch);
+struct mount_record {
+  oid commit, tree;
+  bool prefetch = false;
+  bool remote = false;           ///< there is an upstream
+  std::uint64_t trees_ahead = 0; ///< bytes
+  std::uint64_t memory = 0;      ///< bytes
+};
+void mounted(const mount_record& what);
 
 /// `what`: a want_kind.
 std::uint64_t transfer_started(std::uint64_t number, std::uint8_t what, std::span<const oid> ids);
@@ -80,6 +105,38 @@ struct transfer_end {
   std::uint64_t sizes = 0;
 };
 std::uint64_t transfer_finished(const transfer_end& what);
+
+// --- what a replay needs besides; only while trace::exact is set -----------------------------------------------------
+
+/// Adds to what the message that this thread handles was told by its surroundings.
+void learned(std::string_view bytes);
+/// True once for each tree: then its contents are to be recorded.
+bool is_new_tree(const oid& id);
+void tree(const oid& id, std::string_view contents);
+/// What a transfer has told, before its end is recorded: of each blob its oid and a number.
+void sizes(std::uint64_t transfer, std::span<const std::pair<oid, std::uint64_t>> told);
+
+/// To be folded over what shall be compared: FNV-1a by words, begun with `digest_begin`.
+inline constexpr std::uint64_t digest_begin = 14695981039346656037U;
+inline constexpr std::uint64_t digest(std::uint64_t so_far, std::uint64_t word) {
+  return (so_far ^ word) * 1099511628211U;
+}
+std::uint64_t digest(std::uint64_t so_far, std::string_view text);
+std::uint64_t digest(std::uint64_t so_far, const oid& id);
+
+// --- listening instead of recording ---------------------------------------------------------------------------------
+
+/// Hears of each record in place of the ring. One thread.
+class listener {
+public:
+  virtual ~listener() = default;
+  /// The order number that it gets.
+  virtual std::uint64_t edge(kind what, std::uint64_t cause, std::string_view fields) = 0;
+  virtual std::uint64_t taken(const actor_key& by, kind what, const sent_by& stamp, std::string_view fields) = 0;
+};
+
+/// From here on `to` hears what would be recorded; null: it ends. In a process that records nothing.
+void listen(listener* to);
 
 // --- messages -------------------------------------------------------------------------------------------------------
 

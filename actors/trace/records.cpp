@@ -12,14 +12,18 @@ using enum field_type;
 constexpr field duration[] = {{"ns"}};
 constexpr field kernel_request_fields[] = {{"request"}, {"op", request}, {"node"},
                                            {"offset"},  {"size"},        {"name", name}};
-constexpr field reply_fields[] = {{"request"},    {"kind", answer}, {"error", code}, {"inode", inode},
-                                  {"mode", mode}, {"size"},         {"bytes"}};
+constexpr field reply_fields[] = {{"request"}, {"kind", answer}, {"error", code}, {"inode", inode},  {"mode", mode},
+                                  {"size"},    {"bytes"},        {"node"},        {"digest", digest}};
 constexpr field spawned_fields[] = {{"inode", inode}, {"parent", inode}, {"name", name}, {"tree", id}, {"slot"}};
 constexpr field started_fields[] = {{"transfer"}, {"kind", want}, {"count"}, {"first", id}};
 constexpr field finished_fields[] = {{"transfer"}, {"error", code}, {"bytes"}, {"requests"}, {"sizes"}};
 constexpr field request_field[] = {{"request"}};
 constexpr field forget_fields[] = {{"node"}, {"count"}};
-constexpr field mounted_fields[] = {{"commit", id}, {"tree", id}, {"prefetch"}};
+constexpr field mounted_fields[] = {{"commit", id}, {"tree", id},    {"prefetch"}, {"exact"},
+                                    {"remote"},     {"trees_ahead"}, {"memory"}};
+constexpr field learned_fields[] = {{"bytes", bytes}};
+constexpr field tree_fields[] = {{"tree", id}, {"bytes", bytes}};
+constexpr field sizes_fields[] = {{"transfer"}, {"bytes", bytes}};
 constexpr field op_fields[] = {{"request"}, {"op", request}, {"child"}};
 constexpr field child_fields[] = {{"child"}, {"count"}};
 constexpr field slot_field[] = {{"slot"}};
@@ -29,10 +33,11 @@ constexpr field idle_fields[] = {{"slot"}, {"generation"}, {"number"}};
 constexpr field number_field[] = {{"number"}};
 constexpr field count_field[] = {{"inode", inode}, {"count"}};
 constexpr field inode_field[] = {{"inode", inode}};
-constexpr field ask_fields[] = {{"want"}, {"kind", want}, {"urgency", urgency}, {"count"}, {"first", id}};
+constexpr field ask_fields[] = {{"want"},  {"kind", want}, {"urgency", urgency},
+                                {"count"}, {"first", id},  {"digest", digest}};
 constexpr field promote_fields[] = {{"want"}, {"urgency", urgency}};
 constexpr field want_field[] = {{"want"}};
-constexpr field want_finished_fields[] = {{"want"}, {"error", code}, {"sizes"}};
+constexpr field want_finished_fields[] = {{"want"}, {"error", code}, {"sizes"}, {"digest", digest}};
 constexpr field file_read_fields[] = {{"inode", inode}, {"child"}, {"blob", id}, {"missed"}};
 
 // By number, for row_of.
@@ -47,6 +52,9 @@ constexpr std::array table{
     record_row{kind::kernel_forget, "kernel_forget", forget_fields, "kernel"},
     record_row{kind::mounted, "mounted", mounted_fields},
     record_row{kind::refused, "refused", request_field, "kernel"},
+    record_row{kind::learned, "learned", learned_fields},
+    record_row{kind::tree, "tree", tree_fields},
+    record_row{kind::sizes, "sizes", sizes_fields, "server"},
     record_row{kind::other_message, "other", {}},
     record_row{kind::kernel_op, "kernel_op", op_fields},
     record_row{kind::forget_op, "forget_op", child_fields},

@@ -21,6 +21,9 @@ enum class kind : std::uint32_t {
   kernel_forget = 8,
   mounted = 9,
   refused = 10,
+  learned = 11, ///< what a handler was told by its surroundings (trace/learned.hpp)
+  tree = 12,    ///< a piece of a tree object, each once
+  sizes = 13,   ///< a piece of what a transfer has told
 
   first_message = 64, ///< from here on: messages that an actor took
   other_message = 64,
@@ -89,6 +92,8 @@ enum class field_type : std::uint8_t {
   want,
   urgency,
   actor,
+  digest, ///< eight bytes
+  bytes,  ///< as a name, but of anything
 };
 
 struct field {

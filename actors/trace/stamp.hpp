@@ -10,6 +10,9 @@ namespace gitfs::trace {
 /// True while this process records. Set before the threads that look at it begin.
 inline std::atomic<bool> recording{false};
 
+/// True if it records all that a replay needs, too. Set with it.
+inline std::atomic<bool> exact{false};
+
 /// Order number of the message that this thread handles, or of the edge on whose behalf it runs; 0: none.
 constinit inline thread_local std::uint64_t cause_now = 0;
 

@@ -93,6 +93,10 @@ std::string trace_names::shown(const field_value& value) const {
   switch (value.what.type) {
   case field_type::name:
     return value.text.empty() ? std::string{} : "'" + name(value.text) + "'";
+  case field_type::bytes:
+    return std::to_string(value.text.size());
+  case field_type::digest:
+    return value.number == 0 ? std::string{} : fmt::format("{:016x}", value.number);
   case field_type::id:
     return value.id.is_zero() ? std::string{} : value.id.hex().substr(0, 12);
   case field_type::inode:

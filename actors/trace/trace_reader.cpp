@@ -122,12 +122,14 @@ std::vector<field_value> fields_of(const record& r) {
     field_value value{each, 0, {}, {}};
     switch (each.type) {
     case field_type::name:
+    case field_type::bytes:
       value.text = in.text();
       break;
     case field_type::id:
       value.id = in.id();
       break;
     case field_type::inode:
+    case field_type::digest:
       value.number = in.fixed();
       break;
     default:

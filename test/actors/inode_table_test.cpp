@@ -40,6 +40,8 @@ BOOST_AUTO_TEST_CASE(a_freed_slot_comes_back_with_another_generation) {
   const auto generation = table.generation_of(slot);
   table.free(slot);
   BOOST_TEST(!table.in_use(slot));
+  BOOST_TEST(*table.allocate(5, link_at(2)) != slot); // it rests
+  table.recycle(slot);
   BOOST_TEST(*table.allocate(5, link_at(2)) == slot);
   BOOST_TEST(table.generation_of(slot) == generation + 1);
   BOOST_TEST(table.parent_of(slot) == 5U);
@@ -57,6 +59,7 @@ BOOST_AUTO_TEST_CASE(threads_never_get_one_slot_twice) {
         mine.push_back(*table.allocate(0, link_at(0)));
         if (i % 3 == 0) { // give one back, so that the free list is contended too
           table.free(mine.front());
+          table.recycle(mine.front());
           mine.erase(mine.begin());
         }
       }

@@ -127,7 +127,8 @@ BOOST_AUTO_TEST_CASE(one_zero_one_zero_is_reaped_once) {
   dir->forget(at, 1); // two releases are on their way now
   dir->child_idle(slot, generation, port.release_numbers.back());
   BOOST_TEST(port.reaped.size() == 1U);
-  context->inodes.free(slot);        // as the supervisor does
+  context->inodes.free(slot); // as the supervisor does
+  context->inodes.recycle(slot);
   BOOST_TEST(slot_of_sub() == slot); // the same slot, looked up anew, with another generation
   dir->forget(at, 1);
   dir->child_idle(slot, generation, port.release_numbers.back()); // the second, stale "idle"

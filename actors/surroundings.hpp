@@ -1,0 +1,51 @@
+// What a handler learns from elsewhere than its message and its own actor, all of it in one place.
+//
+// Such answers depend on when other threads come by (an object arrives in the store, a slot is given back), so a trace
+// notes each of them, and a replay gives them again: then a handler does the same a second time.
+#pragma once
+
+#include "actors/dir_link.hpp"
+#include "actors/node_id.hpp"
+#include "backend/listing_cache.hpp"
+#include "backend/object_db.hpp"
+#include "backend/spool.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+
+namespace gitfs {
+
+struct mount_context;
+
+/// As an object_db it answers for the objects of the mount. Any thread.
+class surroundings : public object_db {
+public:
+  /// blob_cache::cached and read.
+  virtual std::optional<object> cached_blob(const oid& id, std::uint64_t bytes) = 0;
+  virtual result<object> blob(const oid& id, std::uint64_t bytes) = 0;
+  /// spool::find.
+  virtual std::shared_ptr<const spooled_blob> spooled(const oid& id) = 0;
+  /// listing_cache::contains and take.
+  virtual bool has_listing(const oid& tree) = 0;
+  virtual result<listing_ptr> listing(const oid& tree) = 0;
+
+  /// inode_table::allocate.
+  virtual std::optional<dir_slot> allocate(dir_slot parent, dir_link_ptr link) = 0;
+  /// True if the slot is in use, and has not been given to another directory since that generation.
+  virtual bool is_current(dir_slot slot, std::uint32_t generation) = 0;
+  virtual std::uint64_t slots() = 0;
+
+  /// Memory that listings take, in bytes; after so many more.
+  virtual std::uint64_t listings_memory(std::uint64_t more = 0) = 0;
+  virtual std::uint64_t kernel_requests() = 0;
+
+  /// Starts what runs beside the actors and is heard of by a message, if at all.
+  virtual void aside(const std::function<void()>& start) = 0;
+};
+
+/// The mount's own. `context` outlives it.
+std::unique_ptr<surroundings> live_surroundings(mount_context& context);
+
+} // namespace gitfs
