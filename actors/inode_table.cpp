@@ -2,6 +2,7 @@
 
 #include <caf/actor_cast.hpp>
 
+#include <algorithm>
 #include <bit>
 
 namespace gitfs {
@@ -67,12 +68,24 @@ std::optional<dir_slot> inode_table::allocate(dir_slot parent, dir_link_ptr link
     }
     index = static_cast<dir_slot>(fresh);
   }
+  fill(index, parent, std::move(link));
+  return index;
+}
+
+bool inode_table::allocate_at(dir_slot index, dir_slot parent, dir_link_ptr link) {
+  if (in_use(index))
+    return false;
+  used_.store(std::max<std::uint64_t>(used_.load(), std::uint64_t{index} + 1));
+  fill(index, parent, std::move(link));
+  return true;
+}
+
+void inode_table::fill(dir_slot index, dir_slot parent, dir_link_ptr link) {
   slot* s = at(index);
   s->parent.store(parent, std::memory_order_relaxed);
   s->index.store(link->index, std::memory_order_relaxed);
   s->link = std::move(link);
   s->in_use.store(true, std::memory_order_release); // publishes all of the above
-  return index;
 }
 
 bool inode_table::in_use(dir_slot index) const {

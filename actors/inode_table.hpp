@@ -30,6 +30,9 @@ public:
   /// holds its dentry. ENFILE is the only failure: none when 2^32 directories are in use.
   std::optional<dir_slot> allocate(dir_slot parent, dir_link_ptr link);
 
+  /// The same in a certain slot, which no other call gives: for a replay. One thread. False: it is in use.
+  bool allocate_at(dir_slot slot, dir_slot parent, dir_link_ptr link);
+
   /// How many slots there are, in use or free. Any thread.
   std::uint64_t slots() const { return used_.load(std::memory_order_relaxed); }
 
@@ -59,6 +62,7 @@ private:
   static constexpr unsigned chunk_count = 23;
 
   slot* at(dir_slot index) const;
+  void fill(dir_slot index, dir_slot parent, dir_link_ptr link);
 
   mutable std::array<std::atomic<slot*>, chunk_count> chunks_{};
   std::atomic<std::uint64_t> used_{0};

@@ -6,8 +6,36 @@
 #include <spdlog/spdlog.h>
 
 #include <exception>
+#include <utility>
 
 namespace gitfs {
+
+namespace {
+
+message_gate* the_gate = nullptr; // set while no other thread looks
+
+} // namespace
+
+lasting_actor::lasting_actor(caf::actor_config& cfg, const trace::actor_key& key)
+  : caf::event_based_actor(cfg),
+    trace_key_(key) {
+  if (the_gate != nullptr)
+    the_gate->born(*this);
+}
+
+lasting_actor::~lasting_actor() {
+  if (the_gate != nullptr)
+    the_gate->gone(*this);
+}
+
+void lasting_actor::set_gate(message_gate* gate) {
+  the_gate = gate;
+}
+
+void lasting_actor::enqueue(caf::mailbox_element_ptr x, caf::execution_unit* unit) {
+  if (the_gate == nullptr || !the_gate->holds(*this, x))
+    caf::event_based_actor::enqueue(std::move(x), unit);
+}
 
 caf::invoke_message_result lasting_actor::consume(caf::mailbox_element& x) {
   const caf::type_erased_tuple& content = x.content();

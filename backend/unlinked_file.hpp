@@ -17,6 +17,9 @@ public:
   /// In `folder`, which is made if need be (0700). Otherwise the disk's error.
   static result<unlinked_file> make(const std::filesystem::path& folder);
 
+  /// Stands for one that is not there.
+  static unlinked_file none() { return unlinked_file{-1}; }
+
   unlinked_file(unlinked_file&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
   unlinked_file& operator=(unlinked_file&& other) noexcept {
     std::swap(fd_, other.fd_);

@@ -6,6 +6,7 @@
 #include "config/nearest.hpp"
 #include "config/option_values.hpp"
 #include "config/paths.hpp"
+#include "config/replay_options.hpp"
 #include "config/trace_options.hpp"
 #include "config/url.hpp"
 #include "config/version.hpp"
@@ -162,10 +163,8 @@ struct command_row {
 };
 
 constexpr command_row other_commands[] = {
-    {"unmount", unmount_help, parse_unmount},
-    {"stats", stats_help, parse_stats},
-    {"cache", cache_help, parse_cache},
-    {"trace", trace_help, parse_trace},
+    {"unmount", unmount_help, parse_unmount}, {"stats", stats_help, parse_stats},    {"cache", cache_help, parse_cache},
+    {"trace", trace_help, parse_trace},       {"replay", replay_help, parse_replay},
 };
 
 } // namespace
@@ -173,7 +172,7 @@ constexpr command_row other_commands[] = {
 result<invocation> parse_command_line(std::span<const char* const> argv) {
   constexpr string_view help = "gitfs-actor --help";
   if (argv.size() < 2)
-    return wrong("a command is missing: mount, unmount, stats, cache or trace", help);
+    return wrong("a command is missing: mount, unmount, stats, cache, trace or replay", help);
   const string_view command = argv[1];
   const auto arguments = argv.subspan(2);
   if (command == "--help" || command == "-h")
@@ -188,7 +187,7 @@ result<invocation> parse_command_line(std::span<const char* const> argv) {
   for (const command_row& row : other_commands)
     if (command == row.name)
       return asks_help(arguments) ? invocation{print{string{row.help}}} : row.parse(arguments);
-  const std::vector<string_view> known{"mount", "unmount", "stats", "cache", "trace", "--help", "--version"};
+  const std::vector<string_view> known{"mount", "unmount", "stats", "cache", "trace", "replay", "--help", "--version"};
   return wrong("unknown command '" + string{command} + "'" + did_you_mean(command, known), help);
 }
 

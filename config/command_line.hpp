@@ -15,7 +15,8 @@ struct print {
 };
 
 struct invocation {
-  std::variant<mount_options, unmount_options, stats_options, cache_options, trace_options, print> action;
+  std::variant<mount_options, unmount_options, stats_options, cache_options, trace_options, replay_options, print>
+      action;
 };
 
 /// Takes main's argv (with the program's name). An option given twice: the last one counts; `-o` adds up. An error has

@@ -18,6 +18,7 @@ Commands:
   stats [--json] MOUNTPOINT           print what a mount has done so far
   cache info|gc|verify [options]      show, shrink or check what is kept on disk
   trace dump|show|stats|export        what a mount's actors have done, message by message
+  replay [options] FILE               let them do it again
 
 Options:
   -h, --help                          print this text; after a command: its own help

@@ -106,6 +106,19 @@ struct trace_options {
   std::optional<std::uint64_t> request;
 };
 
+/// `gitfs-actor replay`.
+struct replay_options {
+  enum class action_type : std::uint8_t { replay };
+
+  action_type action = action_type::replay;
+  std::filesystem::path input;          ///< absolute and normal
+  std::optional<std::uint64_t> until;   ///< order number of the last message to be replayed
+  std::optional<std::uint64_t> actor;   ///< st_ino of a directory: each message that it takes is shown, with its state
+  bool step = false;                    ///< at each message, ask what to do
+  std::optional<std::uint64_t> shuffle; ///< seed of another order
+  bool json = false;
+};
+
 /// One line of the table: an option of `gitfs-actor mount`.
 struct option_row {
   std::string_view group; ///< heading in the help text

@@ -1,4 +1,4 @@
-// Command lines of the form "COMMAND ACTION [options] [words]", read by two tables.
+// Command lines of the form "COMMAND ACTION [options] [words]", or without an action, read by two tables.
 #pragma once
 
 #include "config/error.hpp"
@@ -29,7 +29,7 @@ struct subcommand {
   };
 
   std::string_view name;
-  std::span<const action_row> actions;
+  std::span<const action_row> actions; ///< none: the command has but one
   std::span<const option_row> options;
   /// Takes the next word that is no option; false: it is one too many.
   bool (*take_word)(Options& out, const std::string& word);
@@ -42,15 +42,13 @@ public:
 
   /// Takes what stands behind the command's name. EINVAL, with what would be right.
   result<void> read(std::span<const char* const> arguments, Options& out) const {
-    if (arguments.empty())
-      return wrong("what to do is missing: " + actions(" or "));
-    const std::string action = arguments[0];
-    const auto chosen = find(command_.actions, action);
-    if (chosen == command_.actions.end())
-      return wrong("'" + action + "' is not one of " + actions(", ") + nearest(action, command_.actions));
-    out.action = chosen->action;
+    std::string action;
+    if (!command_.actions.empty()) {
+      BOOST_OUTCOME_TRYV(take_action(arguments, out));
+      action = std::string{arguments[0]};
+    }
     bool options_end = false;
-    for (std::size_t i = 1; i < arguments.size(); ++i) {
+    for (std::size_t i = command_.actions.empty() ? 0 : 1; i < arguments.size(); ++i) {
       const std::string word = arguments[i];
       if (!options_end && word == "--") {
         options_end = true;
@@ -69,6 +67,17 @@ public:
   }
 
 private:
+  result<void> take_action(std::span<const char* const> arguments, Options& out) const {
+    if (arguments.empty())
+      return wrong("what to do is missing: " + actions(" or "));
+    const std::string action = arguments[0];
+    const auto chosen = find(command_.actions, action);
+    if (chosen == command_.actions.end())
+      return wrong("'" + action + "' is not one of " + actions(", ") + nearest(action, command_.actions));
+    out.action = chosen->action;
+    return success();
+  }
+
   template <class Rows>
   static auto find(const Rows& rows, std::string_view name) {
     return std::ranges::find_if(rows, [name](const auto& each) { return each.name == name; });

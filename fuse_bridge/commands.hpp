@@ -11,5 +11,6 @@ int run_unmount(const unmount_options& options);
 int run_stats(const stats_options& options);
 int run_cache(const cache_options& options);
 int run_trace(const trace_options& options);
+int run_replay(const replay_options& options);
 
 } // namespace gitfs

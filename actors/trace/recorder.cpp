@@ -6,10 +6,8 @@
 #include <array>
 #include <chrono>
 #include <cstring>
-#include <mutex>
 #include <string>
 #include <unistd.h>
-#include <unordered_set>
 #include <utility>
 
 namespace gitfs::trace {
@@ -72,11 +70,8 @@ struct notes {
 };
 thread_local notes learning;
 
-// Trees that are on record.
-struct {
-  std::mutex lock;
-  std::unordered_set<oid> known;
-} trees;
+// Trees that are on record. Two that share a place are recorded more than once.
+std::array<std::atomic<std::uint64_t>, 65'536> trees_known;
 
 void put_cause(encoder& to, std::uint64_t order, std::uint64_t cause) {
   to.number(cause == 0 ? 0 : order - cause);
@@ -235,14 +230,17 @@ void learned(std::string_view bytes) {
 }
 
 bool is_new_tree(const oid& id) {
-  const std::lock_guard hold{trees.lock};
-  return trees.known.insert(id).second;
+  std::uint64_t word = 0;
+  std::memcpy(&word, id.bytes.data(), sizeof word);
+  return trees_known[word % trees_known.size()].exchange(word, std::memory_order_relaxed) != word;
 }
 
 void tree(const oid& id, std::string_view contents) {
   in_pieces(contents, [&](std::string_view piece) {
     edge(kind::tree, [&](encoder& to) {
       to.id(id);
+      to.number(static_cast<std::uint64_t>(piece.data() - contents.data()));
+      to.number(contents.size());
       to.text(piece);
     });
   });

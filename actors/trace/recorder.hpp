@@ -110,7 +110,7 @@ std::uint64_t transfer_finished(const transfer_end& what);
 
 /// Adds to what the message that this thread handles was told by its surroundings.
 void learned(std::string_view bytes);
-/// True once for each tree: then its contents are to be recorded.
+/// False if it is on record already; true otherwise, and seldom even so.
 bool is_new_tree(const oid& id);
 void tree(const oid& id, std::string_view contents);
 /// What a transfer has told, before its end is recorded: of each blob its oid and a number.

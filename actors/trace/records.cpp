@@ -22,7 +22,7 @@ constexpr field forget_fields[] = {{"node"}, {"count"}};
 constexpr field mounted_fields[] = {{"commit", id}, {"tree", id},    {"prefetch"}, {"exact"},
                                     {"remote"},     {"trees_ahead"}, {"memory"}};
 constexpr field learned_fields[] = {{"bytes", bytes}};
-constexpr field tree_fields[] = {{"tree", id}, {"bytes", bytes}};
+constexpr field tree_fields[] = {{"tree", id}, {"offset"}, {"size"}, {"bytes", bytes}};
 constexpr field sizes_fields[] = {{"transfer"}, {"bytes", bytes}};
 constexpr field op_fields[] = {{"request"}, {"op", request}, {"child"}};
 constexpr field child_fields[] = {{"child"}, {"count"}};

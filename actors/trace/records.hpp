@@ -22,7 +22,7 @@ enum class kind : std::uint32_t {
   mounted = 9,
   refused = 10,
   learned = 11, ///< what a handler was told by its surroundings (trace/learned.hpp)
-  tree = 12,    ///< a piece of a tree object, each once
+  tree = 12,    ///< a piece of a tree object
   sizes = 13,   ///< a piece of what a transfer has told
 
   first_message = 64, ///< from here on: messages that an actor took

@@ -1,0 +1,206 @@
+#include "actors/replay/recorded_input.hpp"
+
+#include "actors/messages.hpp"
+#include "actors/trace/recorder.hpp"
+
+#include <caf/exit_reason.hpp>
+#include <caf/system_messages.hpp>
+
+#include <algorithm>
+#include <climits>
+#include <cstdint>
+#include <optional>
+#include <utility>
+
+namespace gitfs {
+
+namespace {
+
+using trace::kind;
+using trace::number_in;
+using trace::record;
+
+constexpr std::uint64_t align(std::uint64_t bytes) {
+  return (bytes + 7) / 8 * 8;
+}
+
+// Answers as the kernel's bridge does (fuse_bridge/fuse_reply.cpp), to whoever listens to the recorder.
+class replayed_reply final : public reply_sink {
+public:
+  replayed_reply(std::uint64_t id, std::uint64_t size, bool plus, bool refused)
+    : id_(id),
+      size_(size),
+      plus_(plus),
+      refused_(refused) {}
+
+  void error(int code) override { tell({.is = trace::reply_kind::error, .code = code}); }
+  void absent() override { tell({.is = trace::reply_kind::absent}); }
+  bool entry(const node_entry& e) override {
+    trace::told told = of_node(trace::reply_kind::entry, e.attr);
+    told.node = e.nodeid;
+    tell(told);
+    return accepted();
+  }
+  void attr(const node_attr& a) override { tell(of_node(trace::reply_kind::attr, a)); }
+  void link(std::string_view target) override {
+    if (target.size() >= PATH_MAX)
+      error(ENAMETOOLONG);
+    else
+      tell({.is = trace::reply_kind::link, .bytes = target.size()});
+  }
+  void data(const object& blob, std::uint64_t offset, std::size_t size) override {
+    tell(trace::data_told(offset, size, blob.data().size()));
+  }
+  void file(const spooled_blob& blob, std::uint64_t offset, std::size_t size) override {
+    tell(trace::data_told(offset, size, blob.size()));
+  }
+  void xattr(std::string_view value) override {
+    if (size_ != 0 && value.size() > size_)
+      error(ERANGE);
+    else
+      tell({.is = trace::reply_kind::xattr, .bytes = value.size()});
+  }
+  // As <linux/fuse.h> lays them out: fuse_dirent is 24 bytes and the name, fuse_entry_out before it 128.
+  bool dirent(std::string_view name, const node_attr& attr, const node_entry* node, std::uint64_t next) override {
+    const std::uint64_t needed = align((plus_ ? 128 : 0) + 24 + name.size());
+    if (needed > size_ - used_)
+      return false;
+    used_ += needed;
+    digest_ = trace::dirent_digest(digest_, {name, attr.ino, attr.mode, node != nullptr ? node->nodeid : 0, next});
+    return true;
+  }
+  bool dirents_end() override {
+    tell({.is = trace::reply_kind::dirents, .bytes = used_, .digest = digest_});
+    return accepted();
+  }
+  std::uint64_t request_id() const override { return id_; }
+  void on_interrupt(std::function<void()>) override {} // in the recording, if it came
+
+private:
+  static trace::told of_node(trace::reply_kind is, const node_attr& attr) {
+    return {.is = is, .inode = attr.ino, .mode = attr.mode, .size = attr.size};
+  }
+  void tell(trace::told what) const {
+    what.request = id_;
+    trace::replied(what);
+  }
+  bool accepted() const {
+    if (refused_)
+      trace::refused(id_);
+    return !refused_;
+  }
+
+  const std::uint64_t id_, size_;
+  const bool plus_, refused_;
+  std::uint64_t used_ = 0, digest_ = 0;
+};
+
+decltype(kernel_op::what) operation_of(const record& request) {
+  trace::decoder in{request.fields};
+  in.number(); // request
+  const auto op = static_cast<trace::request_kind>(in.number());
+  in.number(); // node
+  const std::uint64_t offset = in.number(), size = in.number();
+  std::string name{in.text()};
+  switch (op) {
+  case trace::request_kind::lookup:
+    return lookup_op{std::move(name)};
+  case trace::request_kind::getattr:
+    return getattr_op{};
+  case trace::request_kind::readlink:
+    return readlink_op{};
+  case trace::request_kind::readdir:
+    return readdir_op{offset, false};
+  case trace::request_kind::readdirplus:
+    return readdir_op{offset, true};
+  case trace::request_kind::read:
+    return read_op{offset, size};
+  case trace::request_kind::getxattr:
+    return getxattr_op{std::move(name)};
+  case trace::request_kind::listxattr:
+    break;
+  }
+  return listxattr_op{};
+}
+
+template <class Message>
+caf::message stamped(Message m, std::uint64_t cause) {
+  m.stamp = {cause, 0};
+  return caf::make_message(std::move(m));
+}
+
+caf::message request_of(const recording& from, const record& request, child_index at) {
+  const std::uint64_t id = number_in(request, "request");
+  kernel_op op;
+  op.what = operation_of(request);
+  const auto* listing = std::get_if<readdir_op>(&op.what);
+  op.answer = reply{std::make_unique<replayed_reply>(
+      id, number_in(request, "size"), listing != nullptr && listing->plus, from.was_refused(id))};
+  op.at = at;
+  return stamped(std::move(op), request.order);
+}
+
+// What the kernel sent and `edge` has recorded, for the directory that took it as `r`.
+std::optional<caf::message> kernel_message(const recording& from, const record& edge, const record& r) {
+  const auto at = static_cast<child_index>(number_in(r, "child"));
+  if (edge.what == kind::kernel_request && r.what == kind::kernel_op)
+    return request_of(from, edge, at);
+  if (edge.what == kind::kernel_forget && r.what == kind::forget_op)
+    return stamped(forget_op{at, number_in(r, "count"), {}}, edge.order);
+  return std::nullopt;
+}
+
+std::optional<caf::message> entered(const recording& from, const record& edge, const record& r) {
+  const auto slot = static_cast<dir_slot>(number_in(r, "slot"));
+  const bool forgets = edge.what == kind::kernel_forget;
+  if (!forgets && edge.what != kind::kernel_request)
+    return std::nullopt;
+  // Nobody took what was sent into a directory that ended first.
+  const record* inner = from.message_by(edge.order, forgets ? kind::forget_op : kind::kernel_op);
+  caf::message first = inner != nullptr ? *kernel_message(from, edge, *inner)
+                       : forgets        ? stamped(forget_op{}, edge.order)
+                                        : request_of(from, edge, self_child);
+  return stamped(enter_directory{slot, std::move(first), {}}, edge.order);
+}
+
+std::optional<caf::message> input(const recording& from, const record& r) {
+  const record* edge = from.record_of(r.cause);
+  switch (r.what) {
+  case kind::kernel_op:
+  case kind::forget_op:
+    return edge == nullptr ? std::nullopt : kernel_message(from, *edge, r);
+  case kind::enter_directory:
+    return edge == nullptr ? std::nullopt : entered(from, *edge, r);
+  case kind::interrupt_op:
+    return stamped(interrupt_op{number_in(r, "request"), {}}, r.cause);
+  case kind::blob_loaded:
+    return stamped(blob_loaded{number_in(r, "want"), static_cast<int>(number_in(r, "error")), {}}, r.cause);
+  case kind::transfer_grew:
+    return stamped(transfer_grew{}, r.cause);
+  case kind::transfer_ended: {
+    const std::uint64_t number = number_in(r, "transfer");
+    transfer_outcome outcome;
+    if (const auto code = static_cast<int>(number_in(r, "error")); code != 0)
+      outcome.failure = error{code, "as recorded"};
+    outcome.bytes = number_in(r, "bytes");
+    outcome.requests = static_cast<std::uint32_t>(number_in(r, "requests"));
+    outcome.sizes = from.sizes_of(number);
+    return stamped(transfer_finished{number, std::move(outcome), {}}, r.cause);
+  }
+  case kind::other_message:
+    return caf::make_message(caf::exit_msg{{}, caf::exit_reason::user_shutdown});
+  default:
+    return std::nullopt;
+  }
+}
+
+} // namespace
+
+caf::mailbox_element_ptr recorded_input(const recording& from, const record& r) {
+  auto message = input(from, r);
+  if (!message)
+    return nullptr;
+  return caf::make_mailbox_element(nullptr, caf::make_message_id(), {}, std::move(*message));
+}
+
+} // namespace gitfs

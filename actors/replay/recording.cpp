@@ -1,0 +1,131 @@
+#include "actors/replay/recording.hpp"
+
+#include <algorithm>
+#include <cerrno>
+
+namespace gitfs {
+
+namespace {
+
+using trace::decoder;
+using trace::kind;
+using trace::record;
+
+bool is_outcome(kind k) {
+  return k == kind::reply || k == kind::refused || k == kind::spawned || k == kind::transfer_started;
+}
+
+constexpr std::size_t largest_tree = std::size_t{64} << 20; // of a hostile trace
+
+} // namespace
+
+void recording::take(const record& r) {
+  by_order_.emplace(r.order, &r);
+  if (trace::is_message(r.what)) {
+    messages_.push_back(&r);
+    messages_by_.emplace(r.cause, &r);
+  }
+  if (is_outcome(r.what))
+    edges_[r.cause].push_back(&r);
+  decoder in{r.fields};
+  switch (r.what) {
+  case kind::mounted: {
+    mounted_.commit = in.id();
+    mounted_.tree = in.id();
+    mounted_.prefetch = in.number() != 0;
+    exact_ = in.number() != 0;
+    mounted_.remote = in.number() != 0;
+    mounted_.trees_ahead = in.number();
+    mounted_.memory = in.number();
+    break;
+  }
+  case kind::learned:
+    learned_[r.cause] += in.text();
+    break;
+  case kind::tree: {
+    const oid id = in.id();
+    const std::uint64_t offset = in.number(), size = in.number();
+    const std::string_view piece = in.text();
+    auto& [contents, here] = trees_[id];
+    if (size > largest_tree || offset > size || piece.size() > size - offset)
+      break;
+    if (offset == 0) {
+      contents.assign(size, '\0');
+      here = 0;
+    }
+    if (contents.size() == size && here == offset) {
+      contents.replace(offset, piece.size(), piece);
+      here += piece.size();
+    }
+    break;
+  }
+  case kind::sizes: {
+    std::string& all = sizes_[in.number()];
+    all += in.text();
+    break;
+  }
+  case kind::refused:
+    refused_[in.number()] = true;
+    break;
+  default:
+    break;
+  }
+}
+
+result<recording> recording::of(const trace::contents& in) {
+  recording out;
+  bool begins = false;
+  for (const record& each : in.records) {
+    begins |= each.what == kind::mounted;
+    out.take(each);
+  }
+  if (!begins)
+    return fail(EINVAL, "this trace does not begin with its mount, so it can be read (gitfs-actor trace show) but not "
+                        "replayed; record with: gitfs-actor mount --trace FILE, and with a --trace-size that suffices");
+  if (!out.exact_)
+    return fail(EINVAL, "this trace is of what a mount keeps in memory, so it can be read (gitfs-actor trace show) but "
+                        "not replayed; record with: gitfs-actor mount --trace FILE");
+  std::ranges::sort(out.messages_, {}, &record::order);
+  return out;
+}
+
+const record* recording::record_of(std::uint64_t order) const {
+  const auto at = by_order_.find(order);
+  return at == by_order_.end() ? nullptr : at->second;
+}
+
+const std::vector<const record*>& recording::edges_of(std::uint64_t order) const {
+  static const std::vector<const record*> none;
+  const auto at = edges_.find(order);
+  return at == edges_.end() ? none : at->second;
+}
+
+const record* recording::message_by(std::uint64_t order, kind what) const {
+  const auto [from, to] = messages_by_.equal_range(order);
+  const auto at = std::find_if(from, to, [what](const auto& each) { return each.second->what == what; });
+  return at == to ? nullptr : at->second;
+}
+
+std::string_view recording::learned_by(std::uint64_t order) const {
+  const auto at = learned_.find(order);
+  return at == learned_.end() ? std::string_view{} : std::string_view{at->second};
+}
+
+const std::string* recording::tree(const oid& id) const {
+  const auto at = trees_.find(id);
+  return at == trees_.end() || at->second.second != at->second.first.size() ? nullptr : &at->second.first;
+}
+
+std::vector<std::pair<oid, std::uint64_t>> recording::sizes_of(std::uint64_t transfer) const {
+  std::vector<std::pair<oid, std::uint64_t>> out;
+  const auto at = sizes_.find(transfer);
+  if (at == sizes_.end())
+    return out;
+  for (decoder in{at->second}; !in.rest().empty() && !in.bad();) {
+    const oid id = in.id();
+    out.emplace_back(id, in.number());
+  }
+  return out;
+}
+
+} // namespace gitfs

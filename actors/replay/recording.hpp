@@ -1,0 +1,62 @@
+// What a trace holds for a replay, found again.
+#pragma once
+
+#include "actors/trace/trace_reader.hpp"
+#include "backend/oid.hpp"
+#include "config/error.hpp"
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+namespace gitfs {
+
+class recording {
+public:
+  /// EINVAL: not all that a replay needs is in the trace; the message says what to do. `in` outlives it.
+  static result<recording> of(const trace::contents& in);
+
+  struct mount {
+    oid commit, tree;
+    bool prefetch = false, remote = false;
+    std::uint64_t trees_ahead = 0, memory = 0; ///< bytes
+  };
+  const mount& mounted() const { return mounted_; }
+
+  /// Every message that an actor took, by order.
+  const std::vector<const trace::record*>& messages() const { return messages_; }
+  /// Null if there is none.
+  const trace::record* record_of(std::uint64_t order) const;
+  /// What came of a handler at the edges: replies, actors, transfers; by order.
+  const std::vector<const trace::record*>& edges_of(std::uint64_t order) const;
+  /// The first message of that kind because of `order`; null if there is none.
+  const trace::record* message_by(std::uint64_t order, trace::kind what) const;
+  /// What the handler learned from its surroundings (trace/learned.hpp).
+  std::string_view learned_by(std::uint64_t order) const;
+  /// The contents of a tree object; null if no record has them whole.
+  const std::string* tree(const oid& id) const;
+  std::vector<std::pair<oid, std::uint64_t>> sizes_of(std::uint64_t transfer) const;
+  /// True if the kernel no longer wanted the reply.
+  bool was_refused(std::uint64_t request) const { return refused_.contains(request); }
+
+private:
+  recording() = default;
+  void take(const trace::record& r);
+
+  mount mounted_;
+  bool exact_ = false;
+  std::vector<const trace::record*> messages_;
+  std::unordered_map<std::uint64_t, const trace::record*> by_order_;
+  std::unordered_map<std::uint64_t, std::vector<const trace::record*>> edges_;
+  std::multimap<std::uint64_t, const trace::record*> messages_by_;
+  std::unordered_map<std::uint64_t, std::string> learned_;
+  std::unordered_map<oid, std::pair<std::string, std::size_t>> trees_; ///< contents, and how much of them is here
+  std::unordered_map<std::uint64_t, std::string> sizes_;
+  std::unordered_map<std::uint64_t, bool> refused_;
+};
+
+} // namespace gitfs

@@ -1,0 +1,98 @@
+// Runs a recording again: the real actors, without a kernel and without a server, each message at its recorded place.
+//
+// One thread. CAF's test coordinator runs what is in a mailbox; what actors send is held back until the recording has
+// it taken. What came from elsewhere (kernel requests, transfers, timers, large blobs) is made from the recording.
+#pragma once
+
+#include "actors/lasting_actor.hpp"
+#include "actors/replay/recording.hpp"
+#include "actors/replay/taught_surroundings.hpp"
+#include "actors/trace/recorder.hpp"
+
+#include <caf/actor.hpp>
+#include <caf/actor_control_block.hpp>
+#include <caf/actor_system.hpp>
+#include <caf/actor_system_config.hpp>
+#include <caf/scheduler/test_coordinator.hpp>
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace gitfs {
+
+/// Where the replay does not do what was recorded.
+struct divergence {
+  std::uint64_t order = 0; ///< of the message at whose place or in whose handler
+  std::string what;        ///< a sentence
+  std::string recorded, replayed; ///< fields of what differs; empty: nothing there
+};
+
+class replayer final : private message_gate, private trace::listener {
+public:
+  /// `from` outlives it, and only one at a time lives in a process that records nothing.
+  explicit replayer(const recording& from);
+  ~replayer() override;
+
+  /// True: there is a next message, and nothing has diverged.
+  bool more() const { return !diverged_ && next_ < from_.messages().size(); }
+  /// The message that `step` will have taken.
+  const trace::record& next() const { return *from_.messages()[next_]; }
+  void step();
+
+  const std::optional<divergence>& diverged() const { return diverged_; }
+  std::uint64_t messages() const { return next_; }
+  std::uint64_t replies() const { return replies_; }
+  /// State of the actor that has that key; empty if none lives.
+  std::string describe(const trace::actor_key& key) const;
+
+private:
+  struct held {
+    caf::mailbox_element_ptr message;
+    caf::strong_actor_ptr to; // a mailbox with a message in it keeps its actor alive
+    trace::kind what;
+    std::uint64_t cause;
+    std::string fields;
+  };
+
+  bool holds(lasting_actor& to, caf::mailbox_element_ptr& x) override;
+  void born(lasting_actor& one) override;
+  void gone(lasting_actor& one) override;
+  std::uint64_t edge(trace::kind what, std::uint64_t cause, std::string_view fields) override;
+  std::uint64_t taken(const trace::actor_key& by, trace::kind what, const trace::sent_by& stamp,
+                      std::string_view fields) override;
+
+  caf::scheduler::test_coordinator& scheduler();
+  void run();
+  bool deliver(const trace::record& r);
+  bool deliver_held(const trace::record& r, bool by_cause);
+  bool deliver_input(const trace::record& r);
+  void deliver_to(lasting_actor& to, caf::mailbox_element_ptr message);
+  void drop_messages_of_the_dead();
+  void check_after(const trace::record& r);
+  lasting_actor* newest(const trace::actor_key& key) const;
+  void diverge(const trace::record& at, std::string what, std::string recorded = {}, std::string replayed = {});
+  std::string missing_message(const trace::record& r, std::string& nearest) const;
+
+  const recording& from_;
+  caf::actor_system_config config_;
+  std::optional<caf::actor_system> system_;
+  std::shared_ptr<mount_context> context_;
+  taught_surroundings* surroundings_ = nullptr; // of context_
+  caf::actor fetcher_, prefetcher_, supervisor_;
+  std::map<trace::actor_key, std::vector<lasting_actor*>> alive_; // newest last
+  std::map<lasting_actor*, std::deque<held>> held_;
+  bool passes_ = false; // messages are not held
+  const trace::record* current_ = nullptr;
+  bool taken_ = false;
+  std::size_t edges_seen_ = 0; // of the current handler
+  std::size_t next_ = 0;
+  std::uint64_t replies_ = 0;
+  std::optional<divergence> diverged_;
+};
+
+} // namespace gitfs

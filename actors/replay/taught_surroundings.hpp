@@ -1,0 +1,53 @@
+// The surroundings of a replay: they answer what the recording has.
+#pragma once
+
+#include "actors/mount_context.hpp"
+#include "actors/replay/recording.hpp"
+#include "actors/surroundings.hpp"
+#include "actors/trace/learned.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace gitfs {
+
+/// Used by one thread. Where a handler asks for something else than it did when it was recorded, that is noted, and the
+/// answer is that nothing is here.
+class taught_surroundings final : public surroundings {
+public:
+  taught_surroundings(const recording& from, mount_context& context) : from_(from), context_(context) {}
+
+  /// What comes next is asked by the handler of that message.
+  void begin(std::uint64_t order);
+  /// How its questions differ from the recorded ones, if they do.
+  std::optional<std::string> end();
+
+  result<object> read(const oid& id) override;
+  bool contains(const oid& id) override;
+  void sizes(std::span<const oid> ids, std::span<std::uint64_t> out) override;
+  std::optional<object> cached_blob(const oid& id, std::uint64_t bytes) override;
+  result<object> blob(const oid& id, std::uint64_t bytes) override;
+  std::shared_ptr<const spooled_blob> spooled(const oid& id) override;
+  bool has_listing(const oid& tree) override;
+  result<listing_ptr> listing(const oid& tree) override;
+  std::optional<dir_slot> allocate(dir_slot parent, dir_link_ptr link) override;
+  bool is_current(dir_slot slot, std::uint32_t generation) override;
+  std::uint64_t slots() override;
+  std::uint64_t listings_memory(std::uint64_t more) override;
+  std::uint64_t kernel_requests() override;
+  void aside(const std::function<void()>&) override {} // what it leads to is in the recording
+
+private:
+  bool next(trace::question what, const oid* about = nullptr);
+  std::uint64_t number();
+  std::uint64_t perhaps(std::uint64_t none);
+  void differs(std::string how);
+
+  const recording& from_;
+  mount_context& context_;
+  trace::decoder answers_{{}};
+  std::optional<std::string> difference_;
+};
+
+} // namespace gitfs

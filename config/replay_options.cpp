@@ -1,0 +1,62 @@
+#include "config/replay_options.hpp"
+
+#include "config/option_values.hpp"
+#include "config/paths.hpp"
+#include "config/subcommand.hpp"
+
+#include <array>
+#include <limits>
+#include <string>
+
+namespace gitfs {
+
+namespace {
+
+using std::string;
+using table = subcommand<replay_options>;
+
+bool always(replay_options::action_type) {
+  return true;
+}
+
+result<void> put_count(std::optional<std::uint64_t>& out, const string& value) {
+  BOOST_OUTCOME_TRY(count, read_number<std::uint64_t>(value, 0, std::numeric_limits<std::uint64_t>::max()));
+  out = count;
+  return success();
+}
+
+constexpr std::array options{
+    table::option_row{"--until", true, always,
+                      [](replay_options& o, const string& v) { return put_count(o.until, v); }},
+    table::option_row{"--actor", true, always,
+                      [](replay_options& o, const string& v) { return put_count(o.actor, v); }},
+    table::option_row{"--step", false, always,
+                      [](replay_options& o, const string&) -> result<void> { return o.step = true, success(); }},
+    table::option_row{"--json", false, always,
+                      [](replay_options& o, const string&) -> result<void> { return o.json = true, success(); }},
+};
+
+bool take_word(replay_options& out, const string& word) {
+  if (!out.input.empty())
+    return false;
+  out.input = word;
+  return true;
+}
+
+constexpr table command{"replay", {}, options, take_word};
+
+} // namespace
+
+result<invocation> parse_replay(std::span<const char* const> arguments) {
+  const subcommand_reader reader{command};
+  replay_options out;
+  BOOST_OUTCOME_TRYV(reader.read(arguments, out));
+  if (out.input.empty())
+    return reader.wrong("FILE is missing");
+  if (out.step && out.json)
+    return reader.wrong("--step and --json exclude each other");
+  BOOST_OUTCOME_TRYV(put(out.input, absolute_path(out.input.string())));
+  return invocation{std::move(out)};
+}
+
+} // namespace gitfs
