@@ -17,7 +17,7 @@ Commands:
   unmount MOUNTPOINT                  end a mount
   stats [--json] MOUNTPOINT           print what a mount has done so far
   cache info|gc|verify [options]      show, shrink or check what is kept on disk
-  trace dump|show|stats|export        what a mount's actors have done, message by message
+  trace dump|show|stats|diff|export   what a mount's actors have done, message by message
   replay [options] FILE               let them do it again
 
 Options:

@@ -91,11 +91,12 @@ struct cache_options {
 
 /// `gitfs-actor trace`.
 struct trace_options {
-  enum class action_type : std::uint8_t { dump, show, stats, perfetto };
+  enum class action_type : std::uint8_t { dump, show, stats, diff, perfetto };
 
   action_type action = action_type::show;
   std::filesystem::path input;  ///< absolute and normal: the mountpoint of dump, else a trace
   std::filesystem::path output; ///< dump only; empty: standard output
+  std::filesystem::path other;  ///< diff only: what `input` is compared with
   bool redact = false;          ///< names become hashes
   bool perfetto = false;        ///< the one format of export
   // What show is limited to.

@@ -18,6 +18,7 @@ using table = subcommand<trace_options>;
 
 constexpr std::array actions{table::action_row{"dump", action_type::dump}, table::action_row{"show", action_type::show},
                              table::action_row{"stats", action_type::stats},
+                             table::action_row{"diff", action_type::diff},
                              table::action_row{"export", action_type::perfetto}};
 
 bool of_show(action_type a) {
@@ -67,6 +68,8 @@ bool take_word(trace_options& out, const string& word) {
     out.input = word;
   else if (out.action == action_type::dump && out.output.empty())
     out.output = word;
+  else if (out.action == action_type::diff && out.other.empty())
+    out.other = word;
   else
     return false;
   return true;
@@ -82,6 +85,11 @@ result<invocation> parse_trace(std::span<const char* const> arguments) {
   BOOST_OUTCOME_TRYV(reader.read(arguments, out));
   if (out.input.empty())
     return reader.wrong(out.action == action_type::dump ? "MOUNTPOINT is missing" : "FILE is missing");
+  if (out.action == action_type::diff) {
+    if (out.other.empty())
+      return reader.wrong("the FILE to compare with is missing");
+    BOOST_OUTCOME_TRYV(put(out.other, absolute_path(out.other.string())));
+  }
   if (out.action == action_type::perfetto && !out.perfetto)
     return reader.wrong("say in which format: --perfetto");
   BOOST_OUTCOME_TRYV(put(out.input, absolute_path(out.input.string())));

@@ -11,6 +11,7 @@ namespace gitfs {
 inline constexpr std::string_view trace_help = R"(Usage: gitfs-actor trace dump [--redact] MOUNTPOINT [FILE]
        gitfs-actor trace show [options] FILE
        gitfs-actor trace stats FILE
+       gitfs-actor trace diff [--redact] FILE FILE
        gitfs-actor trace export --perfetto [--redact] FILE
 
 What the actors of a mount have done. A mount keeps the last of it in memory (--trace-memory); with --trace it writes
@@ -19,6 +20,8 @@ all of it to a file. When it crashes, what is in memory goes to LOGFILE.crash-tr
   dump      write what a running mount keeps in memory to FILE, or to standard output
   show      print a line for each request, reply, transfer and message
   stats     print how long each kind of message waited and took
+  diff      print where two traces first differ in what was done, whatever the time, which requests were answered
+            differently, and how long messages took in both; exit status 0: the same, 1: different, 2: trouble
   export    print it as JSON that ui.perfetto.dev and chrome://tracing open
 
   --actor INODE                       show: only the directory with this inode number (ls -di)

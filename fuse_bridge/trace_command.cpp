@@ -1,5 +1,6 @@
 #include "fuse_bridge/commands.hpp"
 
+#include "actors/trace/trace_diff.hpp"
 #include "actors/trace/trace_export.hpp"
 #include "actors/trace/trace_show.hpp"
 #include "fuse_bridge/control.hpp"
@@ -66,15 +67,39 @@ result<void> show(const trace::contents& in, const trace_options& options) {
   return trace::show(in, filter, options.redact, print);
 }
 
+result<trace::loaded> read(const std::filesystem::path& path) {
+  BOOST_OUTCOME_TRY(file, trace::read_file(path));
+  if (file.in.torn)
+    std::fprintf(stderr, "gitfs-actor: %s ends within a block: this is what stands before\n", path.c_str());
+  return std::move(file);
+}
+
+// Compared with a trace from the mount's begin, one from memory would differ in its first record.
+void warn_of_lost_begin(const std::filesystem::path& path, const trace::contents& in) {
+  if (!in.records.empty() && in.records.front().order != 1)
+    std::fprintf(stderr,
+                 "gitfs-actor: %s does not begin with the mount: memory held no more; mount with --trace FILE to "
+                 "have all\n",
+                 path.c_str());
+}
+
+// As diff(1): 0 the same, 1 different.
+result<int> diff(const trace_options& options) {
+  BOOST_OUTCOME_TRY(first, read(options.input));
+  BOOST_OUTCOME_TRY(other, read(options.other));
+  warn_of_lost_begin(options.input, first.in);
+  warn_of_lost_begin(options.other, other.in);
+  return trace::show_diff(first.in, other.in, options.redact, print) ? 0 : 1;
+}
+
 result<void> run(const trace_options& options) {
   using action = trace_options::action_type;
   if (options.action == action::dump)
     return dump(options);
-  BOOST_OUTCOME_TRY(file, trace::read_file(options.input));
-  if (file.in.torn)
-    std::fprintf(stderr, "gitfs-actor: %s ends within a block: this is what stands before\n", options.input.c_str());
+  BOOST_OUTCOME_TRY(file, read(options.input));
   switch (options.action) {
   case action::dump:
+  case action::diff:
     break;
   case action::show:
     return show(file.in, options);
@@ -91,11 +116,18 @@ result<void> run(const trace_options& options) {
 } // namespace
 
 int run_trace(const trace_options& options) {
-  if (auto done = run(options); !done) {
-    std::fprintf(stderr, "gitfs-actor: %s\n", done.error().message.c_str());
-    return 1;
+  const bool comparing = options.action == trace_options::action_type::diff;
+  const auto say = [](const error& e) { std::fprintf(stderr, "gitfs-actor: %s\n", e.message.c_str()); };
+  if (comparing) {
+    const auto done = diff(options);
+    if (!done)
+      say(done.error());
+    return done ? done.value() : 2;
   }
-  return 0;
+  const auto done = run(options);
+  if (!done)
+    say(done.error());
+  return done ? 0 : 1;
 }
 
 } // namespace gitfs

@@ -24,6 +24,8 @@ public:
   std::string actor_of(const record& r) const;
   /// "offset=0 name='x'".
   std::string fields_of(const record& r) const;
+  /// One of them: "0", "'x'"; empty if it says nothing.
+  std::string shown(const field_value& value) const;
   /// All of it in one line without an end of line.
   std::string line_of(const record& r) const;
 
@@ -34,7 +36,6 @@ private:
   };
 
   std::string name(std::string_view text) const;
-  std::string shown(const field_value& value) const;
 
   const bool redact_;
   std::unordered_map<std::uint64_t, place> places_;

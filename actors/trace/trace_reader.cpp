@@ -96,6 +96,9 @@ result<contents> read_bytes(std::string_view bytes) {
 }
 
 result<loaded> read_file(const std::filesystem::path& path) {
+  if (std::error_code ignored; std::filesystem::is_directory(path, ignored))
+    return fail(EISDIR, path.string() + " is a folder; if a mount is there, 'gitfs-actor trace dump " + path.string()
+                            + " FILE' makes a trace of it");
   std::ifstream in{path, std::ios::binary};
   if (!in)
     return fail(errno != 0 ? errno : EIO, "cannot open " + path.string());

@@ -1,42 +1,31 @@
 // Numbers of a whole trace: see trace_show.hpp.
 #include "actors/trace/trace_names.hpp"
 #include "actors/trace/trace_show.hpp"
+#include "actors/trace/trace_times.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <map>
 #include <string>
-#include <vector>
 
 namespace gitfs::trace {
 
 namespace {
 
-struct times {
-  std::size_t count = 0;
-  std::vector<std::uint64_t> took, waited;
-};
-
 // "1.0us 2.0us 3.0us", or nothing where there are none.
-std::string percentiles(std::vector<std::uint64_t>& values) {
-  std::ranges::sort(values);
+std::string percentiles(const std::vector<std::uint64_t>& values) {
   std::string out;
-  for (const std::size_t percent : {50U, 90U, 99U})
-    out += fmt::format(
-        " {:>9}",
-        values.empty() ? "" : show_duration(values[std::min(values.size() * percent / 100, values.size() - 1)]));
+  for (const std::size_t percent : shown_percentiles)
+    out += fmt::format(" {:>9}", values.empty() ? "" : show_duration(percentile(values, percent)));
   return out;
 }
 
 } // namespace
 
-std::string stats_text(const contents& in) {
-  if (in.records.empty())
-    return "no records\n";
-  std::map<kind, times> kinds;
+std::map<kind, kind_times> times_by_kind(const contents& in) {
+  std::map<kind, kind_times> out;
   for (const record& each : in.records) {
-    times& of = kinds[each.what];
+    kind_times& of = out[each.what];
     ++of.count;
     if (!is_message(each.what))
       continue;
@@ -44,11 +33,25 @@ std::string stats_text(const contents& in) {
     if (each.duration != record::no_duration)
       of.took.push_back(each.duration);
   }
+  for (auto& [what, of] : out) {
+    std::ranges::sort(of.took);
+    std::ranges::sort(of.waited);
+  }
+  return out;
+}
+
+std::uint64_t percentile(const std::vector<std::uint64_t>& sorted, std::size_t percent) {
+  return sorted[std::min(sorted.size() * percent / 100, sorted.size() - 1)];
+}
+
+std::string stats_text(const contents& in) {
+  if (in.records.empty())
+    return "no records\n";
   std::string out = fmt::format("{:<20} {:>8}  {:^29}  {:^29}\n{:<20} {:>8} ", "", "", "took", "waited", "", "count");
   for (int i = 0; i < 2; ++i)
     out += fmt::format(" {:>9} {:>9} {:>9} ", "p50", "p90", "p99");
   out += '\n';
-  for (auto& [what, of] : kinds) {
+  for (const auto& [what, of] : times_by_kind(in)) {
     std::string line = fmt::format("{:<20} {:>8} ", kind_name(what), of.count);
     if (is_message(what))
       line += percentiles(of.took) + " " + percentiles(of.waited);

@@ -4,6 +4,7 @@
 #include "actors/trace/trace_names.hpp"
 #include "actors/trace/trace_show.hpp"
 
+#include "test/actors/written_trace.hpp"
 #include "test/support/outcome.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -18,9 +19,7 @@ using namespace gitfs::trace;
 
 // Request 1 makes /a's actor fetch; request 2 comes meanwhile and is answered by what request 1 had begun.
 struct example {
-  std::string block = std::string(block_size, '\0');
-  block_writer writer{block.data()};
-  std::uint64_t order = 0;
+  written_trace out;
   const std::uint64_t a = child_ino(root_ino, "a");
   std::string bytes;
   contents in;
@@ -28,74 +27,22 @@ struct example {
   const printer to_text = [this](std::string_view more) { text += more; };
 
   example() {
-    edge(kind::spawned, 0, [&](encoder& e) { // 1
-      e.fixed(a);
-      e.fixed(root_ino);
-      e.text("a");
-      e.id({});
-    });
-    request(1);                                                    // 2
-    message(kind::kernel_op, 2, {actor_kind::directory, a}, 1, 3); // 3
+    out.spawned(a, root_ino, "a");                                     // 1
+    out.request(1);                                                    // 2
+    out.message(kind::kernel_op, 2, {actor_kind::directory, a}, 1, 3); // 3
     for (int i = 0; i < 10; ++i)
-      message(kind::ask_want, 3, {actor_kind::fetcher}, 7, 0);         // 4 to 13
-    request(2);                                                        // 14
-    message(kind::kernel_op, 14, {actor_kind::directory, a}, 2, 3);    // 15
-    message(kind::want_finished, 4, {actor_kind::directory, a}, 7, 0); // 16
-    reply(1, 16);                                                      // 17
-    reply(2, 16);                                                      // 18
-    request(3);                                                        // 19
-    char head[file_header_size];
-    put_file_header(head, {0, 5});
-    bytes.assign(head, sizeof head);
-    const std::string_view payload{block.data() + block_header_size, writer.used()};
-    char block_head[block_header_size];
-    put_block_header(block_head, writer.first_order(), writer.first_time(), payload);
-    bytes.append(block_head, sizeof block_head).append(payload);
-    auto read = read_bytes(bytes);
-    BOOST_REQUIRE_MESSAGE(read, why(read));
-    in = std::move(read.value());
+      out.message(kind::ask_want, 3, {actor_kind::fetcher}, 7, 0);         // 4 to 13
+    out.request(2);                                                        // 14
+    out.message(kind::kernel_op, 14, {actor_kind::directory, a}, 2, 3);    // 15
+    out.message(kind::want_finished, 4, {actor_kind::directory, a}, 7, 0); // 16
+    out.reply(1, 16);                                                      // 17
+    out.reply(2, 16);                                                      // 18
+    out.request(3);                                                        // 19
+    bytes = out.bytes();
+    in = read_well(bytes);
   }
 
-  template <class Fields>
-  void edge(kind what, std::uint64_t cause, Fields fields) {
-    ++order;
-    encoder e = writer.begin(static_cast<std::uint32_t>(what), order, order * 1'000'000);
-    e.number(cause == 0 ? 0 : order - cause);
-    fields(e);
-    writer.end(e);
-  }
-  void request(std::uint64_t number) {
-    edge(kind::kernel_request, 0, [&](encoder& e) {
-      for (const std::uint64_t each : {number, std::uint64_t{0}, std::uint64_t{1}, std::uint64_t{0}, std::uint64_t{0}})
-        e.number(each);
-      e.text("looked\xff\n");
-    });
-  }
-  void reply(std::uint64_t number, std::uint64_t cause) {
-    edge(kind::reply, cause, [&](encoder& e) {
-      e.number(number);
-      e.number(1);
-    });
-  }
-  void message(kind what, std::uint64_t cause, const actor_key& by, std::uint64_t first, std::uint64_t second) {
-    edge(what, cause, [&](encoder& e) {
-      e.number(static_cast<std::uint64_t>(by.is));
-      e.fixed(by.inode);
-      e.number(1500);
-      e.number(first);
-      e.number(second);
-    });
-    encoder e = writer.begin(static_cast<std::uint32_t>(kind::handled), order, order * 1'000'000 + 4000);
-    e.number(4000);
-    writer.end(e);
-  }
-
-  std::size_t count(std::string_view part) const {
-    std::size_t out = 0;
-    for (std::size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1))
-      ++out;
-    return out;
-  }
+  std::size_t count(std::string_view part) const { return count_in(text, part); }
 };
 
 } // namespace

@@ -236,6 +236,29 @@ BOOST_AUTO_TEST_CASE(no_secrets) {
     BOOST_TEST(!holds(bytes, secret), secret);
 }
 
+// One reader after the other, so that both runs do the same; one thread, so in the same order.
+BOOST_AUTO_TEST_CASE(two_runs_compared) {
+  for (const char* name : {"first", "other", "longer"}) {
+    const mount m{url(), {"--trace", dir / name, "--threads", "1", "-oprefetch=off"}};
+    must_run("cat a-folder-1/b1/f; ls a-folder-2/b3 >/dev/null", m.path());
+    if (name == std::string{"longer"})
+      must_run("! cat a-folder-1/b1/missing 2>/dev/null", m.path());
+  }
+  const auto diff = [&](const char* name) { return run_program({"trace", "diff", dir / "first", dir / name}); };
+  const auto same = diff("first");
+  BOOST_TEST(same.status == 0, same.output);
+  BOOST_TEST(holds(same.output, "the same was done: "), same.output);
+  const auto other = diff("other");
+  BOOST_TEST(other.status == 0, other.output);
+  const auto longer = diff("longer");
+  BOOST_TEST(longer.status == 1, longer.output);
+  BOOST_TEST(holds(longer.output, "first difference: "), longer.output);
+  BOOST_TEST(holds(longer.output, "first:        nothing more"), longer.output);
+  BOOST_TEST(holds(longer.output, "0 only in the first, 1 only in the other"), longer.output);
+  const auto none = diff("none");
+  BOOST_TEST(none.status == 2, none.output);
+}
+
 BOOST_AUTO_TEST_CASE(a_crash_leaves_what_was_in_memory) {
   mount m{url()};
   walk(m);
@@ -260,7 +283,10 @@ BOOST_AUTO_TEST_CASE(what_cannot_be_read_is_said) {
   must_run("head -c 1000 /dev/urandom >noise", dir.path());
   const auto noise = run_program({"trace", "show", dir / "noise"});
   BOOST_TEST(noise.status == 1);
-  BOOST_TEST(holds(noise.output, "noise: this is not a trace"), noise.output);
+  BOOST_TEST(holds(noise.output, "noise: this is not a trace: give a file that "), noise.output);
+  const auto folder = run_program({"trace", "show", m.path().string()});
+  BOOST_TEST(folder.status == 1);
+  BOOST_TEST(holds(folder.output, "'gitfs-actor trace dump " + m.path().string() + " FILE'"), folder.output);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
