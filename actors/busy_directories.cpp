@@ -56,6 +56,15 @@ void busy_directories::forgotten(const dir_link& directory) {
   });
 }
 
+std::vector<activity::walker> busy_directories::walkers() const {
+  std::vector<activity::walker> out;
+  for (const busy& b : known_)
+    if (b.window > limits_.first)
+      out.push_back(
+          {{}, b.window / limits_.growth, b.in_flight != 0 ? 1U : 0U, shown_path("/" + path_of(*b.directory))});
+  return out;
+}
+
 void busy_directories::finished(want_id id) {
   for (busy& b : known_)
     if (b.in_flight == id)

@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <list>
+#include <vector>
 
 namespace gitfs {
 
@@ -30,6 +31,8 @@ public:
   void read(const dir_link_ptr& directory);
   void forgotten(const dir_link& directory);
   void finished(want_id id);
+  /// Those that something was wanted for, as readahead::walkers.
+  std::vector<activity::walker> walkers() const;
   void number_wants_from(want_id first) { next_want_ = first; }
 
 private:

@@ -103,7 +103,7 @@ void directory_actor::ask(want w) {
     anon_send(this, want_finished{w.id, {EIO, {}}});
     return;
   }
-  anon_send(others_->fetcher, ask_want{caf::actor_cast<caf::weak_actor_ptr>(this), id(), std::move(w)});
+  anon_send(others_->fetcher, ask_want{caf::actor_cast<caf::weak_actor_ptr>(this), id(), std::move(w), link_});
 }
 
 // Not this->anon_send in these two: they are also called while the actor is destroyed, perhaps on another thread than

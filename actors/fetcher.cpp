@@ -13,9 +13,6 @@ namespace gitfs {
 
 namespace {
 
-// want_queue numbers from 1: this one is the fetcher's own.
-constexpr std::uint64_t ahead_number = 0;
-
 // Packed trees of some 8,000 directories. Below, waiting for all of them is hardly longer than asking for one.
 constexpr std::uint64_t long_trees = 4U << 20;
 
@@ -45,7 +42,8 @@ caf::behavior fetcher_actor::make_behavior() {
   return {
       [this](ask_want& m) {
         const want_key key{m.from_id, m.what.id};
-        wanting_[key] = std::move(m.from); // first: whatever throws from here on, it gets an answer
+        wanting_[key] = {std::move(m.from),
+                         std::move(m.place)}; // first: whatever throws from here on, it gets an answer
         context_->counts.add(m.what.how == urgency::speculation ? counter::wants_speculation : counter::wants_demand);
         if (m.what.kind != want_kind::sizes)
           std::erase_if(m.what.ids, [this](const oid& id) { return context_->outside->contains(id); });
@@ -75,6 +73,13 @@ caf::behavior fetcher_actor::make_behavior() {
         pump_soon();
       },
       [this](start_transfers) { pump(); },
+      [this](tell_activity& m) {
+        tell(m.so_far);
+        if (const caf::actor next = std::exchange(m.prefetcher, nullptr))
+          anon_send(next, std::move(m));
+        else
+          m.answer.xattr(m.so_far.text());
+      },
       [this](window_begins) { queue_.hold_sizes(true); },
       [this](window_ends) {
         queue_.hold_sizes(false);
@@ -94,7 +99,7 @@ void fetcher_actor::clean_up() {
   while (!wanting_.empty()) {
     const auto first = wanting_.begin();
     queue_.cancel(first->first);
-    if (auto to = first->second.lock())
+    if (auto to = first->second.actor.lock())
       anon_send(caf::actor_cast<caf::actor>(to), want_finished{first->first.second, {EIO, {}}});
     wanting_.erase(first);
   }
@@ -134,14 +139,14 @@ void fetcher_actor::fetch_trees_ahead() {
   queue_.hold_trees(true);
   delayed_send(this, path_patience, trees_delayed{});
   context_->counts.add(counter::transfers_started);
-  transfers_[ahead_number] = remote_->fetch(std::move(request), report(ahead_number, begun));
+  transfers_[ahead_number] = {remote_->fetch(std::move(request), report(ahead_number, begun))};
 }
 
 void fetcher_actor::start(const planned_transfer& plan) {
   context_->counts.add(counter::transfers_started);
   if (plan.kind == want_kind::sizes) {
-    transfers_[plan.number] =
-        remote_->object_info(plan.ids, report(plan.number, recorded(plan.number, plan.kind, plan.ids)));
+    transfers_[plan.number] = {
+        remote_->object_info(plan.ids, report(plan.number, recorded(plan.number, plan.kind, plan.ids)))};
     return;
   }
   fetch_request request;
@@ -158,7 +163,7 @@ void fetcher_actor::start(const planned_transfer& plan) {
       request.use = pack_use::read_soon;
   }
   const std::uint64_t begun = recorded(plan.number, plan.kind, request.wants);
-  transfers_[plan.number] = remote_->fetch(std::move(request), report(plan.number, begun));
+  transfers_[plan.number] = {remote_->fetch(std::move(request), report(plan.number, begun))};
 }
 
 void fetcher_actor::transfer_ended(transfer_finished& m) {
@@ -224,7 +229,7 @@ void fetcher_actor::pump() {
     auto it = wanting_.find(ended.key);
     if (it == wanting_.end())
       continue;
-    auto to = it->second.lock();
+    auto to = it->second.actor.lock();
     wanting_.erase(it);
     if (to)
       anon_send(caf::actor_cast<caf::actor>(to), want_finished{ended.key.second, std::move(ended.outcome)});

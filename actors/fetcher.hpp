@@ -7,6 +7,7 @@
 #include "actors/want_queue.hpp"
 #include "backend/upstream.hpp"
 
+#include <chrono>
 #include <map>
 #include <memory>
 #include <unordered_map>
@@ -29,9 +30,16 @@ protected:
   void clean_up() override;
 
 private:
+  // want_queue numbers from 1: this one is the fetcher's own.
+  static constexpr std::uint64_t ahead_number = 0;
+
   void fetch_trees_ahead();
   void start(const planned_transfer& plan);
   void transfer_ended(transfer_finished& m);
+  // fetcher_activity.cpp
+  void tell(activity& to) const;
+  void add_waiting(activity::transfer& to, const want_queue::waiting_wants& waiting) const;
+  std::string who_waits(const want_key& key, const want& w) const;
   void add_sizes(const std::vector<oid>& ids, want_result& outcome) const;
   void pump_soon();
   void pump();
@@ -43,8 +51,16 @@ private:
   std::uint64_t trees_ahead_; // 0 once it was tried
   want_queue queue_;
   bool pump_queued_ = false;
-  std::map<want_key, caf::weak_actor_ptr> wanting_;
-  std::unordered_map<std::uint64_t, std::unique_ptr<transfer>> transfers_;
+  struct asker {
+    caf::weak_actor_ptr actor;
+    dir_link_ptr place; // none: the prefetcher
+  };
+  std::map<want_key, asker> wanting_;
+  struct running {
+    std::unique_ptr<transfer> handle;
+    std::chrono::steady_clock::time_point started = std::chrono::steady_clock::now(); // to be shown, never acted on
+  };
+  std::unordered_map<std::uint64_t, running> transfers_;
 };
 
 } // namespace gitfs

@@ -31,6 +31,14 @@ std::uint64_t latency_histogram::count() const {
   return out;
 }
 
+std::map<std::size_t, std::uint64_t> latency_histogram::counted() const {
+  std::map<std::size_t, std::uint64_t> out;
+  for (std::size_t i = 0; i < size; ++i)
+    if (const std::uint64_t n = buckets_[i].load(std::memory_order_relaxed); n != 0)
+      out[i] = n;
+  return out;
+}
+
 std::chrono::nanoseconds latency_histogram::quantile(double q) const {
   const std::uint64_t all = count();
   if (all == 0)

@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <string>
 
 namespace gitfs {
@@ -23,6 +24,10 @@ public:
   }
 
   std::uint64_t count() const;
+  /// What is in each bucket that is not empty, by its number.
+  std::map<std::size_t, std::uint64_t> counted() const;
+  /// The longest duration that goes into a bucket, in nanoseconds.
+  static std::uint64_t end_of(std::size_t bucket);
   /// The upper end of the bucket that holds the quantile `q`, 0 to 1; zero if nothing was counted.
   std::chrono::nanoseconds quantile(double q) const;
 
@@ -31,7 +36,6 @@ private:
   static constexpr std::size_t size = (64 - steps_bits) << steps_bits;
 
   static std::size_t bucket_of(std::uint64_t ns);
-  static std::uint64_t end_of(std::size_t bucket);
 
   std::array<std::atomic<std::uint64_t>, size> buckets_{};
 };

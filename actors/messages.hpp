@@ -2,6 +2,7 @@
 // calls each "unsafe": none of them leaves the process.)
 #pragma once
 
+#include "actors/activity.hpp"
 #include "actors/dir_link.hpp"
 #include "actors/kernel_op.hpp"
 #include "actors/trace/stamp.hpp"
@@ -116,6 +117,7 @@ struct ask_want {
   caf::weak_actor_ptr from; ///< weak: what nobody owns any more needs no answer
   caf::actor_id from_id = 0;
   want what;
+  dir_link_ptr place; ///< of the directory that wants; none: the prefetcher
   trace::sent_by stamp = trace::sent_by::now();
 };
 struct promote_want {
@@ -148,6 +150,14 @@ struct windows_due {
 };
 /// A file that was looked up by its path, and not listed, is being read.
 struct look_was_read {
+  trace::sent_by stamp = trace::sent_by::now();
+};
+/// Bridge → supervisor → fetcher → prefetcher, as far as there are these: each adds what it is doing, and the last one
+/// answers with the text (as an extended attribute). It changes nothing.
+struct tell_activity {
+  reply answer;
+  activity so_far;
+  caf::actor prefetcher;
   trace::sent_by stamp = trace::sent_by::now();
 };
 /// Fetcher → itself, a moment after it asked for all trees.
@@ -223,6 +233,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gitfs::window_begins)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gitfs::window_ends)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gitfs::windows_due)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gitfs::look_was_read)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gitfs::tell_activity)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gitfs::start_transfers)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gitfs::trees_delayed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gitfs::transfer_grew)

@@ -21,6 +21,8 @@ constexpr want_id first_of(range r) {
   return (want_id{r} << range_bits) + 1;
 }
 
+constexpr std::string_view way_names[] = {"depth", "breadth", "stats", "contents", "busy"}; // by range
+
 constexpr std::size_t remembered = 100'000; // blobs that nobody has read yet: beyond that they are not counted
 
 } // namespace
@@ -100,6 +102,27 @@ void prefetch_plan::finished(want_id id, const want_result& outcome) {
     names_.finished(id);
     break;
   }
+}
+
+std::vector<activity::walker> prefetch_plan::walkers() const {
+  std::vector<activity::walker> out;
+  const auto add = [&](range r, std::vector<activity::walker> more) {
+    for (activity::walker& each : more) {
+      each.way = way_names[r];
+      out.push_back(std::move(each));
+    }
+  };
+  add(depth, depth_.walkers());
+  add(breadth, breadth_.walkers());
+  add(stats, stats_.walkers());
+  add(contents, contents_.walkers());
+  add(busy, busy_.walkers());
+  return out;
+}
+
+std::string_view prefetch_plan::way_of(want_id id) {
+  const std::uint64_t r = id >> range_bits;
+  return r < std::size(way_names) ? way_names[r] : std::string_view{};
 }
 
 void prefetch_plan::came(const std::vector<oid>& blobs) {

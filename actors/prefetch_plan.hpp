@@ -32,6 +32,9 @@ public:
   /// The kernel has forgotten it and all below: nobody is there any more.
   void forgotten(const dir_link& directory);
   void finished(want_id id, const want_result& outcome);
+  std::vector<activity::walker> walkers() const;
+  /// The way that a want of the prefetcher is for, as walkers call it.
+  static std::string_view way_of(want_id id);
   /// After the port's `later`.
   void due() {
     depth_.due();

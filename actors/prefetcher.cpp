@@ -17,6 +17,10 @@ caf::behavior prefetcher_actor::make_behavior() {
       [this](const directory_statted& m) { plan_.statted(m.link); },
       [this](const directory_forgotten& m) { plan_.forgotten(*m.link); },
       [this](windows_due) { plan_.due(); },
+      [this](tell_activity& m) {
+        m.so_far.walkers = plan_.walkers();
+        m.answer.xattr(m.so_far.text());
+      },
       [this](want_finished& m) { plan_.finished(m.id, m.outcome); },
   };
 }
@@ -26,7 +30,7 @@ void prefetcher_actor::on_exit() {
 }
 
 void prefetcher_actor::ask(want w) {
-  anon_send(fetcher_, ask_want{caf::actor_cast<caf::weak_actor_ptr>(this), id(), std::move(w)});
+  anon_send(fetcher_, ask_want{caf::actor_cast<caf::weak_actor_ptr>(this), id(), std::move(w), nullptr});
 }
 
 void prefetcher_actor::window_begins() {

@@ -53,6 +53,7 @@ bool readahead::follow(const dir_link_ptr& directory, child_index file) {
     return false;
   streams_.splice(streams_.begin(), streams_, it);
   it->reader = p;
+  it->at = directory;
   ++it->steps;
   if (it->window != 0 && !earlier(p, it->trigger) && leaves_out(*it, wrong)) {
     drop(it);
@@ -92,6 +93,7 @@ void readahead::begin(const dir_link_ptr& directory, child_index file) {
                        .horizon = std::move(horizon),
                        .trigger = std::move(trigger),
                        .reader = p,
+                       .at = directory,
                        .within = position_of(*directory)});
 }
 
@@ -281,6 +283,14 @@ void readahead::finished(want_id id, const want_result& outcome) {
     }
     return;
   }
+}
+
+std::vector<activity::walker> readahead::walkers() const {
+  std::vector<activity::walker> out;
+  for (const stream& s : streams_)
+    if (s.window != 0)
+      out.push_back({{}, s.window, s.in_flight.size(), shown_path("/" + path_of(*s.at))});
+  return out;
 }
 
 void readahead::drop(streams::iterator s) {

@@ -6,6 +6,7 @@
 // stream with no window at all, so random access speculates on nothing.
 #pragma once
 
+#include "actors/activity.hpp"
 #include "actors/tree_cursor.hpp"
 #include "actors/want.hpp"
 
@@ -73,6 +74,9 @@ public:
   /// The windows that were put off are asked for.
   void due();
 
+  /// Readers with a window: where they are, how large it is, and what is on its way. `way` stays empty.
+  std::vector<activity::walker> walkers() const;
+
   /// Moves want ids apart when several share one port.
   void number_wants_from(want_id first) { next_want_ = first; }
 
@@ -83,6 +87,7 @@ private:
     tree_position trigger;  ///< whoever reaches it moves the horizon on
     tree_position newest{}; ///< start of the window that was asked for last
     tree_position reader;   ///< was here last
+    dir_link_ptr at;        ///< in this directory
     tree_position within;   ///< the directory that readers have not left: nothing is wanted outside of it
     std::size_t window = 0; ///< of the last move, in units; 0: only one step was seen
     /// Units from the start on: to the horizon, the trigger, the newest window, and the last trigger that was passed.

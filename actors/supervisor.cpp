@@ -59,6 +59,13 @@ caf::behavior supervisor_actor::make_behavior() {
         sweep();
       },
       [this](look_if_idle) { trim_if_idle(); },
+      [this](tell_activity& m) {
+        m.prefetcher = others_->prefetcher;
+        if (others_->fetcher)
+          anon_send(others_->fetcher, std::move(m));
+        else
+          m.answer.xattr(m.so_far.text());
+      },
       [this](over_budget) {
         sweep_.over(context_->outside->listings_memory(), context_->memory.listings_limit(),
                     context_->outside->slots());

@@ -96,6 +96,24 @@ public:
   /// Objects that somebody wanted while they were wanted already, since this was asked last.
   std::uint64_t take_joined() { return std::exchange(joined_, 0); }
 
+  // For who wants to see it (want_queue_view.cpp). Takes time in proportion to what is wanted.
+  struct waiting_wants {
+    std::size_t count = 0;
+    urgency how = urgency::speculation;                  ///< the highest
+    std::vector<std::pair<want_key, const want*>> first; ///< some of them; valid until the queue changes
+  };
+  struct transfer_view {
+    std::uint64_t number = 0;
+    want_kind kind = want_kind::blobs;
+    bool snapshot = false;
+    std::size_t objects = 0;
+    waiting_wants waiting;
+  };
+  std::vector<transfer_view> running_transfers() const;
+  /// Who waits for trees that are held, or are not asked for yet.
+  waiting_wants held_trees() const;
+  std::size_t queued(want_kind kind, urgency how) const;
+
   std::size_t in_flight() const { return transfers_.size(); }
   std::size_t waiting() const { return wants_.size(); }
 
@@ -123,6 +141,7 @@ private:
   std::size_t& most(want_kind kind) { return kind == want_kind::sizes ? limits_.sizes : limits_.objects; }
   items& of(want_kind kind) { return items_[static_cast<int>(kind)]; }
   std::deque<oid>& queue(want_kind kind, urgency how) { return queues_[static_cast<int>(kind)][static_cast<int>(how)]; }
+  waiting_wants waiting_for(const std::vector<const item*>& wanted) const;
   void enqueue(want_kind kind, const oid& id, const want_key& key, urgency how);
   std::optional<planned_transfer> take(want_kind kind, urgency how);
   std::optional<planned_transfer> next_wanted();

@@ -196,13 +196,15 @@ private:
 
 class running_operation : public transfer {
 public:
-  explicit running_operation(std::stop_source stop) : stop_(std::move(stop)) {}
+  running_operation(std::stop_source stop, byte_count arrived) : stop_(std::move(stop)), arrived_(std::move(arrived)) {}
   ~running_operation() override { stop_.request_stop(); }
   running_operation(const running_operation&) = delete;
   running_operation& operator=(const running_operation&) = delete;
+  std::uint64_t arrived() const override { return *arrived_; }
 
 private:
   std::stop_source stop_;
+  byte_count arrived_;
 };
 
 } // namespace
@@ -226,10 +228,14 @@ struct git_upstream::state {
       running.emplace(id, stop);
     }
     const auto deadline = clock_type::now() + limits.total;
-    workers.run([this, id, deadline, token = stop.get_token(), done = std::move(done), what = std::move(what)] {
-      done(run(id, operation{token, deadline}, what));
-    });
-    return std::make_unique<running_operation>(std::move(stop));
+    auto arrived = std::make_shared<std::atomic<std::uint64_t>>(0);
+    workers.run(
+        [this, id, deadline, arrived, token = stop.get_token(), done = std::move(done), what = std::move(what)] {
+          operation op{token, deadline};
+          op.arrived = arrived;
+          done(run(id, std::move(op), what));
+        });
+    return std::make_unique<running_operation>(std::move(stop), std::move(arrived));
   }
 
   transfer_outcome run(std::uint64_t id, operation op, const body& what) {

@@ -41,9 +41,10 @@ struct http_exchange::mailbox : http_handler {
   std::optional<http_end> ended;
 };
 
-http_exchange::http_exchange(http_client& client, http_request request, std::stop_token stop)
+http_exchange::http_exchange(http_client& client, http_request request, std::stop_token stop, byte_count arrived)
   : mailbox_(std::make_shared<mailbox>()),
-    transfer_(client.start(std::move(request), mailbox_)) {
+    transfer_(client.start(std::move(request), mailbox_)),
+    arrived_(std::move(arrived)) {
   // the end then comes through the mailbox, as any other
   on_stop_.emplace(std::move(stop), [this] { transfer_->cancel(); });
 }
@@ -66,6 +67,8 @@ bool http_exchange::read(std::string& bytes) {
   if (resume)
     transfer_->resume();
   received_ += bytes.size();
+  if (arrived_)
+    arrived_->fetch_add(bytes.size(), std::memory_order_relaxed);
   return true;
 }
 

@@ -3,6 +3,7 @@
 
 #include "backend/http_client.hpp"
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -13,10 +14,14 @@
 
 namespace gitfs {
 
+/// Bytes that have come so far, for who watches from another thread.
+using byte_count = std::shared_ptr<std::atomic<std::uint64_t>>;
+
 /// Used by one thread. Destruction, or a stop request from any thread, cancels the request; whatever waits then ends.
 class http_exchange {
 public:
-  http_exchange(http_client& client, http_request request, std::stop_token stop);
+  /// `arrived`, if set, grows by what is read.
+  http_exchange(http_client& client, http_request request, std::stop_token stop, byte_count arrived = nullptr);
   ~http_exchange() = default;
   http_exchange(const http_exchange&) = delete;
   http_exchange& operator=(const http_exchange&) = delete;
@@ -45,6 +50,7 @@ private:
   std::shared_ptr<mailbox> mailbox_;
   std::unique_ptr<http_transfer> transfer_;
   std::uint64_t received_ = 0;
+  byte_count arrived_;
   /// Last, so that it goes first: its callback uses what is above.
   std::optional<std::stop_callback<std::function<void()>>> on_stop_;
 };

@@ -154,7 +154,7 @@ std::unique_ptr<http_exchange> smart_http::begin(operation& op, const call& what
   out.deadline = op.deadline;
   ++op.requests;
   ++requests_;
-  return std::make_unique<http_exchange>(client_, std::move(out), op.stop);
+  return std::make_unique<http_exchange>(client_, std::move(out), op.stop, op.arrived);
 }
 
 attempt_result smart_http::judge(http_exchange& exchange, const call& what, const response_reader& read) const {

@@ -27,6 +27,7 @@ struct operation {
   std::chrono::steady_clock::time_point deadline;
   std::uint32_t requests = 0;
   std::uint64_t bytes = 0;
+  byte_count arrived = nullptr; ///< with those of the attempt that is under way; null: nobody watches
 };
 
 /// Why one HTTP request did not do.

@@ -61,6 +61,8 @@ using transfer_callback = std::function<void(transfer_outcome)>;
 class transfer {
 public:
   virtual ~transfer() = default;
+  /// Bytes that have come so far, of all attempts. Any thread.
+  virtual std::uint64_t arrived() const { return 0; }
 };
 
 /// Thread-safe; no call blocks but `resolve`.

@@ -160,6 +160,7 @@ const message_row rows[] = {
     plain_row<gitfs::look_if_idle>(kind::look_if_idle),
     plain_row<gitfs::look_was_read>(kind::look_was_read),
     plain_row<gitfs::trees_delayed>(kind::trees_delayed),
+    plain_row<gitfs::tell_activity>(kind::tell_activity),
     plain_row<gitfs::transfer_grew>(kind::transfer_grew),
     message_row{},
 };

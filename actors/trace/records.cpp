@@ -87,6 +87,7 @@ constexpr std::array table{
     record_row{kind::file_read, "file_read", file_read_fields},
     record_row{kind::directory_statted, "directory_statted", inode_field},
     record_row{kind::directory_forgotten, "directory_forgotten", inode_field},
+    record_row{kind::tell_activity, "tell_activity", {}},
 };
 static_assert(std::ranges::is_sorted(table, {}, &record_row::number));
 

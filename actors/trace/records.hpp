@@ -58,6 +58,7 @@ enum class kind : std::uint32_t {
   file_read,
   directory_statted,
   directory_forgotten,
+  tell_activity,
 };
 
 inline constexpr bool is_message(kind k) {

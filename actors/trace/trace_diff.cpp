@@ -40,7 +40,9 @@ struct lane {
   kind what = kind::handled; // of edges
   actor_key of;
 
-  bool operator<(const lane& other) const { return std::tie(edge, what, of) < std::tie(other.edge, other.what, other.of); }
+  bool operator<(const lane& other) const {
+    return std::tie(edge, what, of) < std::tie(other.edge, other.what, other.of);
+  }
 };
 
 // One request of the kernel, in the words of every run.
@@ -295,8 +297,9 @@ private:
     for (const std::size_t percent : shown_percentiles) {
       const auto of = [percent](const auto& values) { return values.empty() ? 0 : percentile(values, percent); };
       const auto shown = [&](const auto& values) { return values.empty() ? "-" : show_duration(of(values)); };
-      const std::string ratio =
-          of(a) == 0 || b.empty() ? "-" : fmt::format("{:.2f}", static_cast<double>(of(b)) / static_cast<double>(of(a)));
+      const std::string ratio = of(a) == 0 || b.empty()
+                                    ? "-"
+                                    : fmt::format("{:.2f}", static_cast<double>(of(b)) / static_cast<double>(of(a)));
       out += fmt::format("  {:>9} {:>9} {:>7}", shown(a), shown(b), ratio);
     }
     return out;

@@ -60,7 +60,8 @@ std::optional<std::uint32_t> version_of(std::string_view bytes) {
 file_header get_file_header(std::string_view bytes, const char*& wrong) {
   wrong = nullptr;
   if (bytes.size() < file_header_size || !bytes.starts_with(file_magic))
-    wrong = "this is not a trace: give a file that mount --trace FILE or 'gitfs-actor trace dump MOUNTPOINT FILE' wrote";
+    wrong =
+        "this is not a trace: give a file that mount --trace FILE or 'gitfs-actor trace dump MOUNTPOINT FILE' wrote";
   else if (load<std::uint32_t>(bytes.data() + 28) != crc_of(bytes.substr(0, 28)))
     wrong = "the header is damaged";
   if (wrong != nullptr)

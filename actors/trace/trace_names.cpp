@@ -8,9 +8,6 @@
 
 namespace gitfs::trace {
 
-namespace {
-
-// A name may hold anything but '/' and zero, also what a terminal takes for a command.
 std::string printable(std::string_view text) {
   std::string out;
   for (const char c : text) {
@@ -22,8 +19,6 @@ std::string printable(std::string_view text) {
   }
   return out;
 }
-
-} // namespace
 
 std::string redacted_name(std::string_view name) {
   return name.empty() ? std::string{} : fmt::format("h{:016x}", child_ino(0, name));
