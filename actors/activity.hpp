@@ -33,7 +33,7 @@ struct activity {
     std::uint64_t objects = 0;
   };
   struct walker {
-    std::string way; ///< "depth", "breadth", "stats", "contents", "busy"
+    std::string way;          ///< "depth", "breadth", "stats", "contents", "busy"
     std::uint64_t window = 0; ///< directories, or files of "contents" and "busy"
     std::uint64_t wants = 0;  ///< on their way for it
     std::string path;         ///< of the directory where its reader is

@@ -59,8 +59,9 @@ want_queue::waiting_wants want_queue::held_trees() const {
 }
 
 std::size_t want_queue::queued(want_kind kind, urgency how) const {
-  return static_cast<std::size_t>(std::ranges::count_if(
-      items_[static_cast<int>(kind)], [how](const auto& each) { return each.second.transfer == 0 && each.second.how == how; }));
+  return static_cast<std::size_t>(std::ranges::count_if(items_[static_cast<int>(kind)], [how](const auto& each) {
+    return each.second.transfer == 0 && each.second.how == how;
+  }));
 }
 
 } // namespace gitfs

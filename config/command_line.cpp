@@ -15,6 +15,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <functional>
 
 namespace gitfs {
 
@@ -121,38 +122,77 @@ result<invocation> parse_mount(std::vector<string> arguments) {
   return invocation{std::move(out)};
 }
 
-// For the commands that take a mountpoint and at most one switch: sets `given` if the switch is there.
-result<std::filesystem::path> parse_mountpoint(std::span<const char* const> arguments, string_view help,
-                                               string_view known_switch, bool& given) {
+struct word_option {
+  string_view name;
+  bool has_value;
+  std::function<result<void>(const string& value)> set;
+};
+
+// For the commands that take one path, called `noun`, and a few options.
+result<std::filesystem::path> parse_path(std::span<const char* const> arguments, string_view help, string_view noun,
+                                         std::span<const word_option> known = {}) {
   std::vector<string_view> paths;
   bool options_end = false;
-  for (const string_view each : arguments) {
-    if (!options_end && each == "--")
-      options_end = true;
-    else if (!options_end && !known_switch.empty() && each == known_switch)
-      given = true;
-    else if (!options_end && each.size() > 1 && each[0] == '-')
-      return wrong("unknown option '" + string{each} + "'", help);
-    else
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    const string_view each = arguments[i];
+    const string name{each.substr(0, each.find('='))};
+    if (options_end || each.size() < 2 || each[0] != '-') {
       paths.push_back(each);
+      continue;
+    }
+    if ((options_end = each == "--"))
+      continue;
+    const auto option = std::ranges::find(known, name, &word_option::name);
+    if (option == known.end()) {
+      std::vector<string_view> names;
+      for (const word_option& one : known)
+        names.push_back(one.name);
+      return wrong("unknown option '" + name + "'" + did_you_mean(name, names), help);
+    }
+    string value;
+    if (name.size() < each.size())
+      value = each.substr(name.size() + 1);
+    else if (option->has_value && ++i < arguments.size())
+      value = arguments[i];
+    if (option->has_value == value.empty())
+      return wrong(name + (option->has_value ? " needs a value" : " takes no value"), help);
+    if (auto done = option->set(value); !done)
+      return wrong(name + ": " + done.error().message, help);
   }
   if (paths.empty() || paths.front().empty())
-    return wrong("MOUNTPOINT is missing", help);
+    return wrong(string{noun} + " is missing", help);
   if (paths.size() > 1)
     return wrong("one argument too many: '" + string{paths[1]} + "'", help);
   return absolute_path(paths.front());
 }
 
+word_option switch_for(string_view name, bool& given) {
+  return {name, false, [&given](const string&) -> result<void> { return given = true, success(); }};
+}
+
 result<invocation> parse_unmount(std::span<const char* const> arguments) {
-  bool none = false;
-  BOOST_OUTCOME_TRY(mountpoint, parse_mountpoint(arguments, "gitfs-actor unmount --help", {}, none));
+  BOOST_OUTCOME_TRY(mountpoint, parse_path(arguments, "gitfs-actor unmount --help", "MOUNTPOINT"));
   return invocation{unmount_options{std::move(mountpoint)}};
 }
 
 result<invocation> parse_stats(std::span<const char* const> arguments) {
-  bool json = false;
-  BOOST_OUTCOME_TRY(mountpoint, parse_mountpoint(arguments, "gitfs-actor stats --help", "--json", json));
-  return invocation{stats_options{std::move(mountpoint), json}};
+  stats_options out;
+  const word_option known[] = {switch_for("--json", out.json)};
+  BOOST_OUTCOME_TRYV(put(out.mountpoint, parse_path(arguments, "gitfs-actor stats --help", "MOUNTPOINT", known)));
+  return invocation{std::move(out)};
+}
+
+result<invocation> parse_top(std::span<const char* const> arguments) {
+  top_options out;
+  const auto set_interval = [&out](const string& value) -> result<void> {
+    BOOST_OUTCOME_TRY(taken, read_seconds(value));
+    out.interval = std::chrono::duration<double>{taken}.count();
+    return success();
+  };
+  const word_option known[] = {
+      switch_for("--once", out.once), switch_for("--batch", out.batch), {"--interval", true, set_interval}};
+  BOOST_OUTCOME_TRYV(put(out.mountpoint, parse_path(arguments, "gitfs-actor top --help", "MOUNTPOINT", known)));
+  return invocation{std::move(out)};
 }
 
 // The commands other than mount.
@@ -163,16 +203,27 @@ struct command_row {
 };
 
 constexpr command_row other_commands[] = {
-    {"unmount", unmount_help, parse_unmount}, {"stats", stats_help, parse_stats},    {"cache", cache_help, parse_cache},
-    {"trace", trace_help, parse_trace},       {"replay", replay_help, parse_replay},
+    {"unmount", unmount_help, parse_unmount},
+    {"stats", stats_help, parse_stats},
+    {"top", top_help, parse_top},
+    {"cache", cache_help, parse_cache},
+    {"trace", trace_help, parse_trace},
+    {"replay", replay_help, parse_replay}, // one a line
 };
+
+string all_commands() {
+  string out = "mount";
+  for (const command_row& row : other_commands)
+    (out += &row == std::end(other_commands) - 1 ? " or " : ", ") += row.name;
+  return out;
+}
 
 } // namespace
 
 result<invocation> parse_command_line(std::span<const char* const> argv) {
   constexpr string_view help = "gitfs-actor --help";
   if (argv.size() < 2)
-    return wrong("a command is missing: mount, unmount, stats, cache, trace or replay", help);
+    return wrong("a command is missing: " + all_commands(), help);
   const string_view command = argv[1];
   const auto arguments = argv.subspan(2);
   if (command == "--help" || command == "-h")
@@ -187,7 +238,9 @@ result<invocation> parse_command_line(std::span<const char* const> argv) {
   for (const command_row& row : other_commands)
     if (command == row.name)
       return asks_help(arguments) ? invocation{print{string{row.help}}} : row.parse(arguments);
-  const std::vector<string_view> known{"mount", "unmount", "stats", "cache", "trace", "replay", "--help", "--version"};
+  std::vector<string_view> known{"mount", "--help", "--version"};
+  for (const command_row& row : other_commands)
+    known.push_back(row.name);
   return wrong("unknown command '" + string{command} + "'" + did_you_mean(command, known), help);
 }
 

@@ -15,7 +15,8 @@ struct print {
 };
 
 struct invocation {
-  std::variant<mount_options, unmount_options, stats_options, cache_options, trace_options, replay_options, print>
+  std::variant<mount_options, unmount_options, stats_options, top_options, cache_options, trace_options, replay_options,
+               print>
       action;
 };
 

@@ -16,6 +16,7 @@ Commands:
   mount [options] SOURCE MOUNTPOINT   show the repository SOURCE at MOUNTPOINT
   unmount MOUNTPOINT                  end a mount
   stats [--json] MOUNTPOINT           print what a mount has done so far
+  top [options] MOUNTPOINT            watch what a mount is doing right now
   cache info|gc|verify [options]      show, shrink or check what is kept on disk
   trace dump|show|stats|diff|export   what a mount's actors have done, message by message
   replay [options] FILE               let them do it again
@@ -28,6 +29,20 @@ Options:
 inline constexpr std::string_view unmount_help = R"(Usage: gitfs-actor unmount MOUNTPOINT
 
 Ends the mount at MOUNTPOINT and returns when its process is gone.
+)";
+
+inline constexpr std::string_view top_help = R"(Usage: gitfs-actor top [options] MOUNTPOINT
+
+Shows what the mount at MOUNTPOINT is doing right now: kernel requests by kind with their rate and how long they took
+since the last look, upstream requests on their way and who waits for them, and the readers that it looks ahead of. Only
+the mount's owner and root may ask. Without a terminal it prints plain frames.
+
+  --interval SECONDS                  look so often (default: 1)
+  --once                              print one frame, after one interval, and exit
+  --batch                             print plain frames until it is ended
+
+Keys: q quit; b, l, n sort by what is busiest, what takes longest, the name; / filter by a part of a path or kind
+(Enter keeps it, Esc takes it away); w only what somebody waits for; + and - the interval; space look now.
 )";
 
 inline constexpr std::string_view stats_help = R"(Usage: gitfs-actor stats [--json] MOUNTPOINT

@@ -79,6 +79,14 @@ struct stats_options {
   bool json = false;
 };
 
+/// `gitfs-actor top`.
+struct top_options {
+  std::filesystem::path mountpoint; ///< absolute and normal
+  double interval = 1;              ///< seconds from one look to the next
+  bool once = false;                ///< one frame of plain text
+  bool batch = false;               ///< frames of plain text, one after the other
+};
+
 /// `gitfs-actor cache`.
 struct cache_options {
   enum class action_type : std::uint8_t { info, gc, verify };

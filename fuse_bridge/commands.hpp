@@ -9,6 +9,7 @@ namespace gitfs {
 int run_mount(mount_options options);
 int run_unmount(const unmount_options& options);
 int run_stats(const stats_options& options);
+int run_top(const top_options& options);
 int run_cache(const cache_options& options);
 int run_trace(const trace_options& options);
 int run_replay(const replay_options& options);

@@ -75,6 +75,14 @@ result<std::string> ask_trace(const std::filesystem::path& path) {
   return out;
 }
 
+result<activity> ask_activity(const std::filesystem::path& path) {
+  BOOST_OUTCOME_TRY(mount, asked_mount::open(path));
+  auto buffer = std::make_unique<activity_buffer>();
+  BOOST_OUTCOME_TRYV(mount.ask(activity_command, buffer.get()));
+  buffer->text[sizeof buffer->text - 1] = '\0';
+  return activity::parse(buffer->text);
+}
+
 result<std::map<std::string, std::uint64_t>> ask_report(const std::filesystem::path& path) {
   BOOST_OUTCOME_TRY(mount, asked_mount::open(path));
   auto buffer = std::make_unique<report_buffer>();

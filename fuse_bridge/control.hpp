@@ -4,6 +4,7 @@
 // may ask. (A restricted FUSE ioctl: the kernel copies the buffer whose size the command number states.)
 #pragma once
 
+#include "actors/activity.hpp"
 #include "actors/trace/trace_format.hpp"
 #include "config/error.hpp"
 
@@ -36,6 +37,13 @@ static_assert(sizeof(trace_chunk) < 1U << _IOC_SIZEBITS);
 
 inline constexpr unsigned long trace_command = _IOWR('g', 0x48, trace_chunk);
 
+/// What the mount is doing right now: see activity.hpp. Its actors answer in turn, so it waits for those that are busy.
+struct activity_buffer {
+  char text[12288]; ///< lines; ends with a zero byte
+};
+
+inline constexpr unsigned long activity_command = _IOR('g', 0x49, activity_buffer);
+
 /// In the mount: answers the question in `chunk`.
 void answer_trace(trace_chunk& chunk);
 
@@ -45,5 +53,8 @@ result<std::string> ask_trace(const std::filesystem::path& path);
 
 /// What the mount at `path` reports. ENOTTY: not a mount of gitfs-actor; otherwise the error of opening it.
 result<std::map<std::string, std::uint64_t>> ask_report(const std::filesystem::path& path);
+
+/// What the mount at `path` is doing. Errors as ask_report.
+result<activity> ask_activity(const std::filesystem::path& path);
 
 } // namespace gitfs

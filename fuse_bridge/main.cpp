@@ -23,6 +23,7 @@ int main(int argc, char** argv) {
                         [](gitfs::mount_options& options) { return gitfs::run_mount(std::move(options)); },
                         [](const gitfs::unmount_options& options) { return gitfs::run_unmount(options); },
                         [](const gitfs::stats_options& options) { return gitfs::run_stats(options); },
+                        [](const gitfs::top_options& options) { return gitfs::run_top(options); },
                         [](const gitfs::cache_options& options) { return gitfs::run_cache(options); },
                         [](const gitfs::trace_options& options) { return gitfs::run_trace(options); },
                         [](const gitfs::replay_options& options) { return gitfs::run_replay(options); },

@@ -3,6 +3,7 @@
 #include "actors/route.hpp"
 #include "actors/trace/recorder.hpp"
 #include "fuse_bridge/control.hpp"
+#include "fuse_bridge/control_reply.hpp"
 
 #include <cstring>
 #include <sys/statvfs.h>
@@ -148,10 +149,14 @@ void op_statfs(fuse_req_t req, fuse_ino_t) {
   fuse_reply_statfs(req, &st);
 }
 
+bool is_owner(fuse_req_t req) {
+  const uid_t caller = fuse_req_ctx(req)->uid;
+  return caller == 0 || caller == bridge_of(req).common.uid;
+}
+
 // `gitfs-actor trace dump`. Not for everybody who may read the mount: it tells what others have looked at.
 void reply_trace(fuse_req_t req, const void* in, std::size_t size, std::size_t room) {
-  const uid_t caller = fuse_req_ctx(req)->uid;
-  if (caller != 0 && caller != bridge_of(req).common.uid) {
+  if (!is_owner(req)) {
     fuse_reply_err(req, EACCES);
     return;
   }
@@ -165,11 +170,32 @@ void reply_trace(fuse_req_t req, const void* in, std::size_t size, std::size_t r
   fuse_reply_ioctl(req, 0, chunk.get(), sizeof *chunk);
 }
 
+// `gitfs-actor top`: each actor adds what it knows, and the last one answers. Paths of others are in it, as in a trace.
+void reply_activity(fuse_req_t req, std::size_t room) {
+  const bridge& b = bridge_of(req);
+  if (!is_owner(req)) {
+    fuse_reply_err(req, EACCES);
+    return;
+  }
+  if (room < sizeof(activity_buffer)) {
+    fuse_reply_err(req, EINVAL);
+    return;
+  }
+  tell_activity question{reply{std::make_unique<control_reply>(req, sizeof(activity_buffer))},
+                         activity_of(b.context->latency), nullptr};
+  b.supervisor->enqueue(caf::make_mailbox_element(nullptr, caf::make_message_id(), {}, std::move(question)),
+                        this_thread_unit());
+}
+
 // `gitfs-actor stats`: answered from counters, so also while every actor is busy.
 void op_ioctl(fuse_req_t req, fuse_ino_t, unsigned command, void*, fuse_file_info*, unsigned, const void* in,
               std::size_t size, std::size_t room) {
   if (command == static_cast<unsigned>(trace_command)) {
     reply_trace(req, in, size, room);
+    return;
+  }
+  if (command == static_cast<unsigned>(activity_command)) {
+    reply_activity(req, room);
     return;
   }
   if (command != static_cast<unsigned>(report_command) || room < sizeof(report_buffer)) {

@@ -51,8 +51,9 @@ BOOST_AUTO_TEST_CASE(as_text_and_back) {
 }
 
 BOOST_AUTO_TEST_CASE(what_is_no_such_text) {
-  for (const char* text : {"transfer", "transfer x blobs 1 2 3 demand 4", "transfer 1 blobs 2 3 4 demand", "waits /a",
-                           "queue trees demand", "walker depth 1", "latency lookup 1:", "latency lookup 1", "latency a :2"})
+  for (const char* text :
+       {"transfer", "transfer x blobs 1 2 3 demand 4", "transfer 1 blobs 2 3 4 demand", "waits /a",
+        "queue trees demand", "walker depth 1", "latency lookup 1:", "latency lookup 1", "latency a :2"})
     BOOST_TEST(!gitfs::activity::parse(text), text);
   BOOST_TEST(!!gitfs::activity::parse(""));
 }
@@ -113,7 +114,10 @@ BOOST_FIXTURE_TEST_CASE(who_waits_for_what, asked_system) {
 BOOST_FIXTURE_TEST_CASE(what_waits_for_its_turn, asked_system) {
   open(root);
   for (int i = 0; i < 10; ++i)
-    caf::anon_send(fetcher, ask_want{{}, 100, {static_cast<want_id>(i + 1), want_kind::blobs, urgency::speculation, {db->blob("x")}}, nullptr});
+    caf::anon_send(
+        fetcher,
+        ask_want{
+            {}, 100, {static_cast<want_id>(i + 1), want_kind::blobs, urgency::speculation, {db->blob("x")}}, nullptr});
   run();
   const gitfs::activity none = ask();
   BOOST_TEST(none.queues.empty()); // they are here
@@ -121,7 +125,10 @@ BOOST_FIXTURE_TEST_CASE(what_waits_for_its_turn, asked_system) {
   for (int i = 0; i < 10; ++i) {
     away.push_back(db->blob("away"));
     db->hide(away.back());
-    caf::anon_send(fetcher, ask_want{{}, 100, {static_cast<want_id>(i + 20), want_kind::blobs, urgency::speculation, {away.back()}}, nullptr});
+    caf::anon_send(
+        fetcher,
+        ask_want{
+            {}, 100, {static_cast<want_id>(i + 20), want_kind::blobs, urgency::speculation, {away.back()}}, nullptr});
     run(); // each leaves for itself while there is a slot
   }
   const gitfs::activity said = ask();

@@ -55,12 +55,13 @@ std::ostream& operator<<(std::ostream& out, const wrong_line& line) {
 const std::string see = " (see gitfs-actor mount --help)";
 const std::string see_unmount = " (see gitfs-actor unmount --help)";
 const std::string see_cache = " (see gitfs-actor cache --help)";
+const std::string see_top = " (see gitfs-actor top --help)";
 const std::string see_trace = " (see gitfs-actor trace --help)";
 const std::string see_all = " (see gitfs-actor --help)";
 
 // "URL MOUNTPOINT" stands in for two good arguments.
 const std::vector<wrong_line> wrong_lines{
-    {{}, "a command is missing: mount, unmount, stats, cache or trace" + see_all},
+    {{}, "a command is missing: mount, unmount, stats, top, cache or trace" + see_all},
     {{"mont"}, "unknown command 'mont', did you mean 'mount'?" + see_all},
     {{"umount", "/mnt"}, "unknown command 'umount', did you mean 'mount'?" + see_all},
     {{"--versoin"}, "unknown command '--versoin', did you mean '--version'?" + see_all},
@@ -122,7 +123,13 @@ const std::vector<wrong_line> wrong_lines{
     {{"unmount", "--lazy", "/a"}, "unknown option '--lazy'" + see_unmount},
     {{"unmount", "--json", "/a"}, "unknown option '--json'" + see_unmount},
     {{"stats"}, "MOUNTPOINT is missing (see gitfs-actor stats --help)"},
-    {{"stats", "--jsn", "/a"}, "unknown option '--jsn' (see gitfs-actor stats --help)"},
+    {{"stats", "--jsn", "/a"}, "unknown option '--jsn', did you mean '--json'? (see gitfs-actor stats --help)"},
+    {{"stats", "--json=1", "/a"}, "--json takes no value (see gitfs-actor stats --help)"},
+    {{"top"}, "MOUNTPOINT is missing" + see_top},
+    {{"top", "--onec", "/a"}, "unknown option '--onec', did you mean '--once'?" + see_top},
+    {{"top", "/a", "--interval"}, "--interval needs a value" + see_top},
+    {{"top", "/a", "--interval", "0"},
+     "--interval: '0' is not a number of seconds (more than 0, up to a day: 86400)" + see_top},
     {{"cahce", "gc"}, "unknown command 'cahce', did you mean 'cache'?" + see_all},
     {{"cache"}, "what to do is missing: info, gc or verify" + see_cache},
     {{"cache", "verfy"}, "'verfy' is not one of info, gc, verify, did you mean 'verify'?" + see_cache},
@@ -292,7 +299,7 @@ BOOST_AUTO_TEST_CASE(help_lines_are_not_wider_than_a_page) {
 
 BOOST_AUTO_TEST_CASE(general_help_and_version) {
   BOOST_TEST(printed({"--help"}) == printed({"-h"}));
-  for (const char* command : {"mount", "unmount", "stats"})
+  for (const char* command : {"mount", "unmount", "stats", "top"})
     BOOST_TEST(printed({"--help"}).find(std::string{"\n  "} + command + " ") != std::string::npos);
   BOOST_TEST(printed({"--version"}) == std::string{"gitfs-actor "} + version + "\n");
   BOOST_TEST(printed({"unmount", "--help"}).starts_with("Usage: gitfs-actor unmount MOUNTPOINT\n"));
@@ -303,6 +310,15 @@ BOOST_AUTO_TEST_CASE(stats) {
   BOOST_TEST(std::get<stats_options>(plain.value().action).mountpoint == "/mnt/x");
   BOOST_TEST(!std::get<stats_options>(plain.value().action).json);
   BOOST_TEST(std::get<stats_options>(json.value().action).json);
+}
+
+BOOST_AUTO_TEST_CASE(top) {
+  const auto of = [](const words& arguments) { return std::get<top_options>(parse(arguments).value().action); };
+  const top_options plain = of({"top", "/mnt/x/"});
+  BOOST_TEST(plain.mountpoint == "/mnt/x");
+  BOOST_TEST((plain.interval == 1 && !plain.once && !plain.batch));
+  const top_options all = of({"top", "--once", "--interval=0.5", "--batch", "--", "/mnt/x"});
+  BOOST_TEST((all.interval == 0.5 && all.once && all.batch));
 }
 
 BOOST_AUTO_TEST_CASE(unmount) {

@@ -1,0 +1,44 @@
+// The answer of an actor to a question about the mount itself.
+#pragma once
+
+#include "actors/reply.hpp"
+#include "fuse_bridge/control.hpp"
+
+#include <fuse3/fuse_lowlevel.h>
+
+#include <algorithm>
+#include <string>
+
+namespace gitfs {
+
+/// Answers an ioctl that copies `size` bytes out with the text that comes as an extended attribute, cut at the end of a
+/// line where it is longer. It is no request for a file: nothing counts or records it.
+class control_reply final : public reply_sink {
+public:
+  control_reply(fuse_req_t request, std::size_t size) : request_(request), size_(size) {}
+
+  void xattr(std::string_view value) override {
+    std::string text{value.substr(0, size_ - 1)};
+    if (text.size() < value.size())
+      text.resize(text.rfind('\n') + 1); // npos + 1: nothing
+    text.resize(size_);
+    fuse_reply_ioctl(request_, 0, text.data(), text.size());
+  }
+  void error(int code) override { fuse_reply_err(request_, code); }
+  void absent() override { error(ENOENT); }
+  bool entry(const node_entry&) override { return error(EIO), false; }
+  void attr(const node_attr&) override { error(EIO); }
+  void link(std::string_view) override { error(EIO); }
+  void data(const object&, std::uint64_t, std::size_t) override { error(EIO); }
+  void file(const spooled_blob&, std::uint64_t, std::size_t) override { error(EIO); }
+  bool dirent(std::string_view, const node_attr&, const node_entry*, std::uint64_t) override { return false; }
+  bool dirents_end() override { return error(EIO), false; }
+  std::uint64_t request_id() const override { return 0; } // of no request of the kernel
+  void on_interrupt(std::function<void()>) override {}
+
+private:
+  fuse_req_t request_;
+  std::size_t size_;
+};
+
+} // namespace gitfs
