@@ -134,8 +134,8 @@ caf::message request_of(const recording& from, const record& request, child_inde
   kernel_op op;
   op.what = operation_of(request);
   const auto* listing = std::get_if<readdir_op>(&op.what);
-  op.answer = reply{std::make_unique<replayed_reply>(
-      id, number_in(request, "size"), listing != nullptr && listing->plus, from.was_refused(id))};
+  op.answer = reply{std::make_unique<replayed_reply>(id, number_in(request, "size"),
+                                                     listing != nullptr && listing->plus, from.was_refused(id))};
   op.at = at;
   return stamped(std::move(op), request.order);
 }

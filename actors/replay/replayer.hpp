@@ -27,8 +27,8 @@ namespace gitfs {
 
 /// Where the replay does not do what was recorded.
 struct divergence {
-  std::uint64_t order = 0; ///< of the message at whose place or in whose handler
-  std::string what;        ///< a sentence
+  std::uint64_t order = 0;        ///< of the message at whose place or in whose handler
+  std::string what;               ///< a sentence
   std::string recorded, replayed; ///< fields of what differs; empty: nothing there
 };
 

@@ -13,10 +13,20 @@ namespace {
 using trace::question;
 
 constexpr std::array<std::string_view, 14> questions{
-    "nothing",         "to read object",       "whether there is object", "for the sizes of files, the first",
-    "for cached blob", "for blob",             "for spooled blob",        "whether there is listing",
-    "for listing",     "for an inode slot",    "whether a slot is current", "how many slots there are",
-    "for the memory of listings", "for the number of kernel requests",
+    "nothing",
+    "to read object",
+    "whether there is object",
+    "for the sizes of files, the first",
+    "for cached blob",
+    "for blob",
+    "for spooled blob",
+    "whether there is listing",
+    "for listing",
+    "for an inode slot",
+    "whether a slot is current",
+    "how many slots there are",
+    "for the memory of listings",
+    "for the number of kernel requests",
 };
 
 std::string name_of(std::uint64_t what) {
