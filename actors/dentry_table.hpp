@@ -61,6 +61,9 @@ public:
   /// The slot of a child directory comes and goes with the kernel's interest in it.
   void set_slot(dentry& entry, dir_slot slot);
 
+  std::size_t size() const { return dentries_.size(); }
+  /// Children that the kernel refers to, and child directories that have a slot.
+  std::size_t references() const { return referenced_; }
   /// True while the kernel refers to any child, or a child directory has a slot.
   bool referenced() const { return referenced_ != 0; }
 

@@ -22,6 +22,7 @@ public:
                   std::shared_ptr<const mount_actors> others, dir_slot slot);
 
   const char* name() const override { return actor_name; }
+  std::string describe() const override { return state_ ? state_->describe() : "ended\n"; }
 
 protected:
   caf::behavior make_behavior() override;

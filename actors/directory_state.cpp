@@ -1,8 +1,10 @@
 #include "actors/directory_state.hpp"
 
+#include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <bit>
 #include <unordered_map>
 
 namespace gitfs {
@@ -366,6 +368,21 @@ void directory_state::after_listing() {
   // Where a link points is part of what `ls -l` shows, and a few bytes.
   if (!missing_objects(entry_kind::symlink).empty())
     pending_for({missing::link_targets, {}}, urgency::speculation);
+}
+
+std::string directory_state::describe() const {
+  // By the bits of missing::kind.
+  static constexpr std::string_view kinds[] = {"listing",           "sizes",        "blob",        "blob into memory",
+                                               "trees of children", "link targets", "blob to disk"};
+  std::string out =
+      fmt::format("listing {}: {} dentries, {} references to them; {}\n", complete_ ? "complete" : "not here",
+                  dentries_.size(), dentries_.references(), released_ == 0 ? "the kernel refers to it" : "released");
+  for (const parked_op& each : parked_)
+    out += fmt::format("parked: request {}, waits for want {}\n", each.op.answer.request_id(), each.waits_for);
+  for (const pending& each : pending_)
+    out += fmt::format("on its way: want {}, {}{}\n", each.id, kinds[std::countr_zero(std::uint8_t{each.what.what})],
+                       each.prefetch ? ", ahead" : "");
+  return out;
 }
 
 std::vector<oid> directory_state::missing_objects(entry_kind of) const {

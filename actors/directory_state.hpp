@@ -14,6 +14,7 @@
 
 #include <functional>
 #include <optional>
+#include <string>
 #include <unordered_map>
 #include <vector>
 
@@ -97,6 +98,9 @@ public:
   /// kernel does not refer to it, and asks the kernel to forget the rest. It is loaded again from the store when
   /// needed.
   void shed();
+
+  /// What it holds and waits for, in lines for people.
+  std::string describe() const;
 
   bool complete() const { return complete_; }
   bool referenced() const { return dentries_.referenced(); }

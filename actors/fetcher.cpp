@@ -2,6 +2,7 @@
 
 #include "actors/trace/recorder.hpp"
 
+#include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -211,6 +212,26 @@ void fetcher_actor::add_sizes(const std::vector<oid>& ids, want_result& outcome)
   for (std::size_t i = 0; i < ids.size(); ++i)
     if (sizes[i] != unknown_size)
       outcome.sizes.emplace_back(ids[i], sizes[i]);
+}
+
+std::string fetcher_actor::describe() const {
+  const auto want_name = [](want_kind k) {
+    return trace::name_of(trace::field_type::want, static_cast<std::uint64_t>(k));
+  };
+  const auto urgency_name = [](urgency u) {
+    return trace::name_of(trace::field_type::urgency, static_cast<std::uint64_t>(u));
+  };
+  std::string out = fmt::format("{} wants of others; {} transfers on their way\n", wanting_.size(), transfers_.size());
+  if (transfers_.contains(ahead_number))
+    out += "transfer 0: all trees\n";
+  for (const auto& each : queue_.running_transfers())
+    out += fmt::format("transfer {}: {} {}, for {} wants\n", each.number, each.objects, want_name(each.kind),
+                       each.waiting.count);
+  for (const want_kind kind : {want_kind::trees, want_kind::blobs, want_kind::sizes})
+    for (const urgency how : {urgency::path, urgency::demand, urgency::speculation})
+      if (const std::size_t count = queue_.queued(kind, how); count != 0)
+        out += fmt::format("queued: {} {} ({})\n", count, want_name(kind), urgency_name(how));
+  return out;
 }
 
 // Through the mailbox, behind all that is in it: so wants that came together leave together, without a timer.

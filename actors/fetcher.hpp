@@ -23,6 +23,7 @@ public:
                 std::uint64_t trees_ahead, const want_queue::limits& limits);
 
   const char* name() const override { return "fetcher"; }
+  std::string describe() const override;
 
 protected:
   caf::behavior make_behavior() override;

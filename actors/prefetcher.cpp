@@ -1,5 +1,7 @@
 #include "actors/prefetcher.hpp"
 
+#include <fmt/format.h>
+
 namespace gitfs {
 
 prefetcher_actor::prefetcher_actor(caf::actor_config& cfg, std::shared_ptr<mount_context> context, caf::actor fetcher)
@@ -23,6 +25,13 @@ caf::behavior prefetcher_actor::make_behavior() {
       },
       [this](want_finished& m) { plan_.finished(m.id, m.outcome); },
   };
+}
+
+std::string prefetcher_actor::describe() const {
+  std::string out;
+  for (const activity::walker& each : plan_.walkers())
+    out += fmt::format("{} at {}: window {}, {} wants on their way\n", each.way, each.path, each.window, each.wants);
+  return out.empty() ? "nobody walks\n" : out;
 }
 
 void prefetcher_actor::on_exit() {

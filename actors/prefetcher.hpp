@@ -16,6 +16,7 @@ public:
   prefetcher_actor(caf::actor_config& cfg, std::shared_ptr<mount_context> context, caf::actor fetcher);
 
   const char* name() const override { return "prefetcher"; }
+  std::string describe() const override;
 
 protected:
   caf::behavior make_behavior() override;

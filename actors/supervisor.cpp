@@ -1,5 +1,6 @@
 #include "actors/supervisor.hpp"
 
+#include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
 #include <chrono>
@@ -159,6 +160,11 @@ void supervisor_actor::trim_if_idle() {
     trimmed_ = false;
   else if (!std::exchange(trimmed_, true))
     context_->outside->aside([this] { system().spawn<trimmer, caf::detached>(context_); });
+}
+
+std::string supervisor_actor::describe() const {
+  return fmt::format("{} directories live; {} slots; {} clean-ups to be done again\n",
+                     context_->counts.value(counter::directories_live), context_->inodes.slots(), owed_.size());
 }
 
 void supervisor_actor::reap(reap_directory m) {

@@ -21,6 +21,7 @@ public:
                    caf::actor prefetcher);
 
   const char* name() const override { return "supervisor"; }
+  std::string describe() const override;
 
 protected:
   caf::behavior make_behavior() override;

@@ -253,6 +253,10 @@ bool replayer::deliver(const record& r) {
 
 void replayer::step() {
   const record& r = next();
+  if (r.what == kind::tell_activity) { // it changes nothing, and nobody asks in a replay
+    ++next_;
+    return;
+  }
   current_ = &r;
   taken_ = false;
   edges_seen_ = 0;
@@ -270,6 +274,7 @@ void replayer::step() {
   current_ = nullptr;
   if (!diverged_)
     ++next_;
+  digest_ = trace::digest(digest_, describe(r.actor));
 }
 
 std::string replayer::missing_message(const record& r, std::string& nearest) const {
@@ -295,11 +300,13 @@ std::uint64_t replayer::taken(const trace::actor_key& by, kind what, const trace
   else if (by != current_->actor || what != current_->what || fields != current_->fields)
     diverge(*current_, "the message differs", shown(*current_, current_->fields), shown(what, fields));
   taken_ = true;
+  digest_ = trace::digest(trace::digest(digest_, static_cast<std::uint64_t>(what)), fields);
   return current_->order;
 }
 
 std::uint64_t replayer::edge(kind what, std::uint64_t cause, std::string_view fields) {
   replies_ += what == kind::reply ? 1 : 0;
+  digest_ = trace::digest(trace::digest(digest_, static_cast<std::uint64_t>(what)), fields);
   if (current_ == nullptr || cause != current_->order)
     return 0; // while actors end
   const auto& expected = from_.edges_of(cause);

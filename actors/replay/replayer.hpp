@@ -47,6 +47,8 @@ public:
   const std::optional<divergence>& diverged() const { return diverged_; }
   std::uint64_t messages() const { return next_; }
   std::uint64_t replies() const { return replies_; }
+  /// Of all that was taken, all that came of it and the state of each actor after it: the same in each replay.
+  std::uint64_t digest() const { return digest_; }
   /// State of the actor that has that key; empty if none lives.
   std::string describe(const trace::actor_key& key) const;
 
@@ -92,6 +94,7 @@ private:
   std::size_t edges_seen_ = 0; // of the current handler
   std::size_t next_ = 0;
   std::uint64_t replies_ = 0;
+  std::uint64_t digest_ = trace::digest_begin;
   std::optional<divergence> diverged_;
 };
 

@@ -1,0 +1,20 @@
+// What a replay has found, for people and for programs.
+#pragma once
+
+#include "actors/replay/replayer.hpp"
+#include "actors/trace/trace_names.hpp"
+
+#include <string>
+
+namespace gitfs {
+
+/// Of a replay that has ended, or was ended: one line if all was equal; else the first divergence, the chain of what led
+/// there from its beginning on, and the state of the actor.
+std::string report_text(const replayer& play, const recording& from, const trace::trace_names& names);
+/// The same as one JSON object.
+std::string report_json(const replayer& play, const recording& from, const trace::trace_names& names);
+
+/// A line for each record from the first cause to the message with that order number.
+std::vector<std::string> causal_chain(const recording& from, const trace::trace_names& names, std::uint64_t order);
+
+} // namespace gitfs
