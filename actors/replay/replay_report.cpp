@@ -43,7 +43,8 @@ void put(json& out, const char* key, const std::string& value) {
 
 std::vector<std::string> causal_chain(const recording& from, const trace::trace_names& names, std::uint64_t order) {
   std::vector<std::string> out;
-  for (const trace::record* r = from.record_of(order); r != nullptr; r = r->cause == 0 ? nullptr : from.record_of(r->cause))
+  for (const trace::record* r = from.record_of(order); r != nullptr;
+       r = r->cause == 0 ? nullptr : from.record_of(r->cause))
     out.push_back(names.line_of(*r)); // ends: a cause is earlier than what it causes
   std::ranges::reverse(out);
   if (out.size() > longest_chain) {

@@ -8,8 +8,8 @@
 
 namespace gitfs {
 
-/// Of a replay that has ended, or was ended: one line if all was equal; else the first divergence, the chain of what led
-/// there from its beginning on, and the state of the actor.
+/// Of a replay that has ended, or was ended: one line if all was equal; else the first divergence, the chain of what
+/// led there from its beginning on, and the state of the actor.
 std::string report_text(const replayer& play, const recording& from, const trace::trace_names& names);
 /// The same as one JSON object.
 std::string report_json(const replayer& play, const recording& from, const trace::trace_names& names);

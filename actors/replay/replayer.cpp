@@ -1,20 +1,9 @@
 #include "actors/replay/replayer.hpp"
 
-#include "actors/fetcher.hpp"
-#include "actors/prefetcher.hpp"
 #include "actors/replay/recorded_input.hpp"
-#include "actors/supervisor.hpp"
-#include "actors/trace/message_rows.hpp"
-#include "actors/trace/trace_format.hpp"
-
-#include <caf/actor_cast.hpp>
-#include <caf/send.hpp>
 
 #include <algorithm>
-#include <array>
-#include <cerrno>
-#include <filesystem>
-#include <span>
+#include <memory>
 #include <utility>
 
 namespace gitfs {
@@ -37,14 +26,6 @@ private:
   std::string name_ = "the server";
 };
 
-// Nobody asks it: handlers ask taught_surroundings.
-class no_objects final : public object_db {
-public:
-  result<object> read(const oid&) override { return fail(ENOENT, "a replay has no objects"); }
-  bool contains(const oid&) override { return false; }
-  void sizes(std::span<const oid>, std::span<std::uint64_t> out) override { std::ranges::fill(out, unknown_size); }
-};
-
 bool is_delayed(kind k) {
   return k == kind::look_if_idle || k == kind::trees_delayed || k == kind::windows_due;
 }
@@ -52,11 +33,6 @@ bool is_delayed(kind k) {
 // Also sent while an actor is destroyed, on behalf of whatever the last thread to hold it does.
 bool has_loose_cause(kind k) {
   return k == kind::cancel_want || k == kind::promote_want;
-}
-
-// What an actor's own threads send it: in a replay the recording does.
-bool is_input(kind k) {
-  return k == kind::blob_loaded || k == kind::transfer_ended || k == kind::transfer_grew || k == kind::interrupt_op;
 }
 
 std::string shown(const record& r, std::string_view fields) {
@@ -88,156 +64,63 @@ std::string shown(kind what, std::string_view fields) {
 } // namespace
 
 replayer::replayer(const recording& from) : from_(from) {
-  lasting_actor::set_gate(this);
   trace::listen(this);
-  config_.set("scheduler.policy", caf::atom("testing"));
-  system_.emplace(config_);
-  const recording::mount& mounted = from.mounted();
-  auto nothing = std::make_shared<no_objects>();
-  context_ = std::make_shared<mount_context>(mount_facts{mounted.commit, mounted.tree, mounted.prefetch}, nothing,
-                                             std::make_shared<memory_budget>(mounted.memory),
-                                             std::filesystem::temp_directory_path());
-  auto taught = std::make_unique<taught_surroundings>(from, *context_);
-  surroundings_ = taught.get();
-  context_->outside = std::move(taught);
-  auto root = std::make_shared<dir_link>();
-  root->tree = mounted.tree;
-  context_->inodes.allocate(no_slot, std::move(root));
-  if (mounted.remote) {
-    fetcher_ = system_->spawn<fetcher_actor>(context_, std::make_shared<silent_upstream>(), mounted.trees_ahead,
-                                             want_queue::limits{});
-    if (mounted.prefetch)
-      prefetcher_ = system_->spawn<prefetcher_actor>(context_, fetcher_);
-  }
-  supervisor_ = system_->spawn<supervisor_actor>(context_, fetcher_, prefetcher_);
-  run();
+  const auto taught = [&](mount_context& context) {
+    auto out = std::make_unique<taught_surroundings>(from, context);
+    surroundings_ = out.get();
+    return out;
+  };
+  stage_.emplace(from.mounted(), taught, std::make_shared<silent_upstream>());
 }
 
 replayer::~replayer() {
   current_ = nullptr;
-  passes_ = true;
-  held_.clear();
-  for (caf::actor* each : {&supervisor_, &prefetcher_, &fetcher_})
-    if (*each) {
-      caf::anon_send_exit(*each, caf::exit_reason::user_shutdown);
-      *each = nullptr;
-    }
-  run();
-  context_->trim();
-  context_.reset();
-  system_.reset();
+  stage_.reset();
   trace::listen(nullptr);
-  lasting_actor::set_gate(nullptr);
-}
-
-caf::scheduler::test_coordinator& replayer::scheduler() {
-  return dynamic_cast<caf::scheduler::test_coordinator&>(system_->scheduler());
-}
-
-void replayer::run() {
-  scheduler().run();
 }
 
 // --- messages -------------------------------------------------------------------------------------------------------
 
-void replayer::born(lasting_actor& one) {
-  alive_[one.trace_key()].push_back(&one);
-}
-
-void replayer::gone(lasting_actor& one) {
-  std::erase(alive_[one.trace_key()], &one);
-  held_.erase(&one);
-}
-
-bool replayer::holds(lasting_actor& to, caf::mailbox_element_ptr& x) {
-  if (passes_)
-    return false;
-  const caf::type_erased_tuple& content = x->content();
-  const trace::message_row& row = trace::row_of(content);
-  if (is_input(row.number)) {
-    x.reset();
-    return true;
-  }
-  const void* message = content.empty() ? nullptr : content.get(0);
-  std::array<char, trace::longest_record> room;
-  trace::encoder fields{room.data()};
-  if (row.fields != nullptr)
-    row.fields(fields, message);
-  const std::uint64_t cause = row.stamp != nullptr ? row.stamp(message).cause : 0;
-  held_[&to].push_back({std::move(x), caf::actor_cast<caf::strong_actor_ptr>(&to), row.number, cause,
-                        std::string{room.data(), fields.at()}});
-  return true;
-}
-
-lasting_actor* replayer::newest(const trace::actor_key& key) const {
-  const auto at = alive_.find(key);
-  return at == alive_.end() || at->second.empty() ? nullptr : at->second.back();
-}
-
 std::string replayer::describe(const trace::actor_key& key) const {
-  const lasting_actor* one = newest(key);
+  const lasting_actor* one = stage_->newest(key);
   return one == nullptr ? std::string{} : one->describe();
-}
-
-void replayer::deliver_to(lasting_actor& to, caf::mailbox_element_ptr message) {
-  passes_ = true;
-  to.enqueue(std::move(message), nullptr);
-  passes_ = false;
-  run();
 }
 
 // One handler's messages to one actor arrive in the order in which they were sent: the first that fits is it.
 bool replayer::deliver_held(const record& r, bool by_cause) {
-  const auto alive = alive_.find(r.actor);
-  if (alive == alive_.end())
+  const auto alive = stage_->actors().find(r.actor);
+  if (alive == stage_->actors().end())
     return false;
   for (lasting_actor* to : alive->second) {
-    const auto messages = held_.find(to);
-    if (messages == held_.end())
+    const auto messages = stage_->messages().find(to);
+    if (messages == stage_->messages().end())
       continue;
     auto& all = messages->second;
-    const auto at = std::ranges::find_if(all, [&](const held& h) {
+    const auto at = std::ranges::find_if(all, [&](const stage::held& h) {
       return h.what == r.what && (h.cause == r.cause || !by_cause) && h.fields == r.fields;
     });
     if (at == all.end())
       continue;
-    held chosen = std::move(*at);
-    all.erase(at);
-    deliver_to(*to, std::move(chosen.message));
+    stage_->deliver(*to, at);
     return true;
   }
   return false;
 }
 
 bool replayer::deliver_input(const record& r) {
-  lasting_actor* to = newest(r.actor);
+  lasting_actor* to = stage_->newest(r.actor);
   auto message = to == nullptr ? nullptr : recorded_input(from_, r);
   if (!message)
     return false;
-  const caf::strong_actor_ptr keep = caf::actor_cast<caf::strong_actor_ptr>(to);
-  deliver_to(*to, std::move(message));
+  stage_->deliver(*to, std::move(message));
   return true;
 }
 
-// Who is in no slot any more lives only by the messages that are held for it, and nobody took them.
-void replayer::drop_messages_of_the_dead() {
-  std::vector<lasting_actor*> dead;
-  for (const auto& [to, messages] : held_)
-    if (to->trace_key().is == trace::actor_kind::directory && !messages.empty()
-        && messages.front().to->strong_refs == messages.size())
-      dead.push_back(to);
-  for (lasting_actor* each : dead)
-    if (const auto at = held_.find(each); at != held_.end()) {
-      const auto messages = std::move(at->second);
-      held_.erase(at);
-    }
-}
-
 bool replayer::deliver(const record& r) {
-  if (deliver_held(r, true))
+  if (!is_input(r.what) && deliver_held(r, true))
     return true;
   if (is_delayed(r.what)) {
-    scheduler().trigger_timeouts();
+    stage_->trigger_timeouts();
     if (deliver_held(r, true))
       return true;
   }
@@ -247,7 +130,7 @@ bool replayer::deliver(const record& r) {
     return false;
   if (deliver_held(r, false))
     return true;
-  drop_messages_of_the_dead();
+  stage_->drop_messages_of_the_dead();
   return deliver_held(r, false);
 }
 
@@ -278,12 +161,12 @@ void replayer::step() {
 }
 
 std::string replayer::missing_message(const record& r, std::string& nearest) const {
-  if (newest(r.actor) == nullptr)
+  if (stage_->newest(r.actor) == nullptr)
     return "the actor that took this message does not live in the replay";
-  const auto alive = alive_.find(r.actor);
+  const auto alive = stage_->actors().find(r.actor);
   for (lasting_actor* to : alive->second)
-    if (const auto messages = held_.find(to); messages != held_.end())
-      for (const held& each : messages->second)
+    if (const auto messages = stage_->messages().find(to); messages != stage_->messages().end())
+      for (const stage::held& each : messages->second)
         if (each.what == r.what && (nearest.empty() || each.cause == r.cause))
           nearest = shown(each.what, each.fields) + " | by " + std::to_string(each.cause);
   return nearest.empty() ? "nobody has sent this message in the replay"

@@ -4,24 +4,14 @@
 // it taken. What came from elsewhere (kernel requests, transfers, timers, large blobs) is made from the recording.
 #pragma once
 
-#include "actors/lasting_actor.hpp"
 #include "actors/replay/recording.hpp"
+#include "actors/replay/stage.hpp"
 #include "actors/replay/taught_surroundings.hpp"
 #include "actors/trace/recorder.hpp"
 
-#include <caf/actor.hpp>
-#include <caf/actor_control_block.hpp>
-#include <caf/actor_system.hpp>
-#include <caf/actor_system_config.hpp>
-#include <caf/scheduler/test_coordinator.hpp>
-
 #include <cstdint>
-#include <deque>
-#include <map>
-#include <memory>
 #include <optional>
 #include <string>
-#include <vector>
 
 namespace gitfs {
 
@@ -32,7 +22,7 @@ struct divergence {
   std::string recorded, replayed; ///< fields of what differs; empty: nothing there
 };
 
-class replayer final : private message_gate, private trace::listener {
+class replayer final : private trace::listener {
 public:
   /// `from` outlives it, and only one at a time lives in a process that records nothing.
   explicit replayer(const recording& from);
@@ -53,42 +43,20 @@ public:
   std::string describe(const trace::actor_key& key) const;
 
 private:
-  struct held {
-    caf::mailbox_element_ptr message;
-    caf::strong_actor_ptr to; // a mailbox with a message in it keeps its actor alive
-    trace::kind what;
-    std::uint64_t cause;
-    std::string fields;
-  };
-
-  bool holds(lasting_actor& to, caf::mailbox_element_ptr& x) override;
-  void born(lasting_actor& one) override;
-  void gone(lasting_actor& one) override;
   std::uint64_t edge(trace::kind what, std::uint64_t cause, std::string_view fields) override;
   std::uint64_t taken(const trace::actor_key& by, trace::kind what, const trace::sent_by& stamp,
                       std::string_view fields) override;
 
-  caf::scheduler::test_coordinator& scheduler();
-  void run();
   bool deliver(const trace::record& r);
   bool deliver_held(const trace::record& r, bool by_cause);
   bool deliver_input(const trace::record& r);
-  void deliver_to(lasting_actor& to, caf::mailbox_element_ptr message);
-  void drop_messages_of_the_dead();
   void check_after(const trace::record& r);
-  lasting_actor* newest(const trace::actor_key& key) const;
   void diverge(const trace::record& at, std::string what, std::string recorded = {}, std::string replayed = {});
   std::string missing_message(const trace::record& r, std::string& nearest) const;
 
   const recording& from_;
-  caf::actor_system_config config_;
-  std::optional<caf::actor_system> system_;
-  std::shared_ptr<mount_context> context_;
-  taught_surroundings* surroundings_ = nullptr; // of context_
-  caf::actor fetcher_, prefetcher_, supervisor_;
-  std::map<trace::actor_key, std::vector<lasting_actor*>> alive_; // newest last
-  std::map<lasting_actor*, std::deque<held>> held_;
-  bool passes_ = false; // messages are not held
+  taught_surroundings* surroundings_ = nullptr; // of the stage
+  std::optional<stage> stage_;
   const trace::record* current_ = nullptr;
   bool taken_ = false;
   std::size_t edges_seen_ = 0; // of the current handler

@@ -1,0 +1,143 @@
+#include "actors/replay/stage.hpp"
+
+#include "actors/fetcher.hpp"
+#include "actors/prefetcher.hpp"
+#include "actors/supervisor.hpp"
+#include "actors/trace/message_rows.hpp"
+#include "actors/trace/trace_format.hpp"
+
+#include <caf/actor_cast.hpp>
+#include <caf/send.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <filesystem>
+#include <span>
+#include <utility>
+
+namespace gitfs {
+
+namespace {
+
+// Nobody asks it: handlers ask their surroundings.
+class no_objects final : public object_db {
+public:
+  result<object> read(const oid&) override { return fail(ENOENT, "a replay has no objects"); }
+  bool contains(const oid&) override { return false; }
+  void sizes(std::span<const oid>, std::span<std::uint64_t> out) override { std::ranges::fill(out, unknown_size); }
+};
+
+} // namespace
+
+bool is_input(trace::kind k) {
+  using trace::kind;
+  return k == kind::blob_loaded || k == kind::transfer_ended || k == kind::transfer_grew || k == kind::interrupt_op;
+}
+
+stage::stage(const recording::mount& mounted, const surroundings_of& outside, std::shared_ptr<upstream> server) {
+  lasting_actor::set_gate(this);
+  config_.set("scheduler.policy", caf::atom("testing"));
+  system_.emplace(config_);
+  context_ = std::make_shared<mount_context>(
+      mount_facts{mounted.commit, mounted.tree, mounted.prefetch}, std::make_shared<no_objects>(),
+      std::make_shared<memory_budget>(mounted.memory), std::filesystem::temp_directory_path());
+  context_->outside = outside(*context_);
+  auto root = std::make_shared<dir_link>();
+  root->tree = mounted.tree;
+  context_->inodes.allocate(no_slot, std::move(root));
+  if (mounted.remote) {
+    fetcher_ = system_->spawn<fetcher_actor>(context_, std::move(server), mounted.trees_ahead, want_queue::limits{});
+    if (mounted.prefetch)
+      prefetcher_ = system_->spawn<prefetcher_actor>(context_, fetcher_);
+  }
+  supervisor_ = system_->spawn<supervisor_actor>(context_, fetcher_, prefetcher_);
+  scheduler().run();
+}
+
+stage::~stage() {
+  end();
+  context_->trim();
+  context_.reset();
+  system_.reset();
+  lasting_actor::set_gate(nullptr);
+}
+
+void stage::end() {
+  passes_ = true;
+  held_.clear();
+  for (caf::actor* each : {&supervisor_, &prefetcher_, &fetcher_})
+    if (*each) {
+      caf::anon_send_exit(*each, caf::exit_reason::user_shutdown);
+      *each = nullptr;
+    }
+  scheduler().run();
+}
+
+caf::scheduler::test_coordinator& stage::scheduler() {
+  return dynamic_cast<caf::scheduler::test_coordinator&>(system_->scheduler());
+}
+
+void stage::born(lasting_actor& one) {
+  alive_[one.trace_key()].push_back(&one);
+}
+
+void stage::gone(lasting_actor& one) {
+  auto& same = alive_[one.trace_key()];
+  std::erase(same, &one);
+  if (same.empty())
+    alive_.erase(one.trace_key());
+  held_.erase(&one);
+}
+
+bool stage::holds(lasting_actor& to, caf::mailbox_element_ptr& x) {
+  if (passes_)
+    return false;
+  const caf::type_erased_tuple& content = x->content();
+  const trace::message_row& row = trace::row_of(content);
+  const void* message = content.empty() ? nullptr : content.get(0);
+  std::array<char, trace::longest_record> room;
+  trace::encoder fields{room.data()};
+  if (row.fields != nullptr)
+    row.fields(fields, message);
+  const std::uint64_t cause = row.stamp != nullptr ? row.stamp(message).cause : 0;
+  held_[&to].push_back({std::move(x), caf::actor_cast<caf::strong_actor_ptr>(&to), row.number, cause,
+                        std::string{room.data(), fields.at()}, running_});
+  return true;
+}
+
+lasting_actor* stage::newest(const trace::actor_key& key) const {
+  const auto at = alive_.find(key);
+  return at == alive_.end() || at->second.empty() ? nullptr : at->second.back();
+}
+
+void stage::deliver(lasting_actor& to, caf::mailbox_element_ptr message) {
+  const caf::strong_actor_ptr keep = caf::actor_cast<caf::strong_actor_ptr>(&to);
+  passes_ = true;
+  to.enqueue(std::move(message), nullptr);
+  passes_ = false;
+  running_ = &to;
+  scheduler().run();
+  running_ = nullptr;
+}
+
+void stage::deliver(lasting_actor& to, std::deque<held>::iterator which) {
+  held chosen = std::move(*which); // keeps the actor alive
+  held_[&to].erase(which);
+  deliver(to, std::move(chosen.message));
+}
+
+void stage::drop_messages_of_the_dead() {
+  std::vector<lasting_actor*> dead;
+  for (const auto& [to, messages] : held_)
+    if (to->trace_key().is == trace::actor_kind::directory && !messages.empty()
+        && messages.front().to->strong_refs == messages.size())
+      dead.push_back(to);
+  for (lasting_actor* each : dead)
+    if (const auto at = held_.find(each); at != held_.end()) {
+      const auto messages = std::move(at->second);
+      held_.erase(at);
+    }
+}
+
+} // namespace gitfs

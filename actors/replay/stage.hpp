@@ -1,0 +1,83 @@
+// The actors of a mount on one thread, with no kernel and no server: each message waits until somebody has it delivered.
+#pragma once
+
+#include "actors/lasting_actor.hpp"
+#include "actors/mount_context.hpp"
+#include "actors/replay/recording.hpp"
+#include "backend/upstream.hpp"
+
+#include <caf/actor.hpp>
+#include <caf/actor_control_block.hpp>
+#include <caf/actor_system.hpp>
+#include <caf/actor_system_config.hpp>
+#include <caf/scheduler/test_coordinator.hpp>
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace gitfs {
+
+/// One at a time in a process.
+class stage final : private message_gate {
+public:
+  struct held {
+    caf::mailbox_element_ptr message;
+    caf::strong_actor_ptr to; ///< a mailbox with a message in it keeps its actor alive
+    trace::kind what = trace::kind::other_message;
+    std::uint64_t cause = 0;
+    std::string fields;                   ///< of its record
+    const lasting_actor* from = nullptr;  ///< whose handler has sent it; none: a timer, or from elsewhere
+  };
+  using surroundings_of = std::function<std::unique_ptr<surroundings>(mount_context&)>;
+
+  /// Starts the actors of such a mount.
+  stage(const recording::mount& mounted, const surroundings_of& outside, std::shared_ptr<upstream> server);
+  ~stage() override;
+
+  mount_context& context() { return *context_; }
+  const caf::actor& supervisor() const { return supervisor_; }
+
+  /// By key; the newest last.
+  const std::map<trace::actor_key, std::vector<lasting_actor*>>& actors() const { return alive_; }
+  /// Null if none has that key.
+  lasting_actor* newest(const trace::actor_key& key) const;
+  std::map<lasting_actor*, std::deque<held>>& messages() { return held_; }
+  const std::map<lasting_actor*, std::deque<held>>& messages() const { return held_; }
+
+  /// Hands the message over and lets the actor take it.
+  void deliver(lasting_actor& to, caf::mailbox_element_ptr message);
+  /// The same of one that is held.
+  void deliver(lasting_actor& to, std::deque<held>::iterator which);
+  /// Messages of delayed sends are held from here on.
+  void trigger_timeouts() { scheduler().trigger_timeouts(); }
+  /// Who is in no slot any more lives only by the messages that are held for it: it ends, and they with it.
+  void drop_messages_of_the_dead();
+  /// Ends all actors.
+  void end();
+
+private:
+  bool holds(lasting_actor& to, caf::mailbox_element_ptr& x) override;
+  void born(lasting_actor& one) override;
+  void gone(lasting_actor& one) override;
+  caf::scheduler::test_coordinator& scheduler();
+
+  caf::actor_system_config config_;
+  std::optional<caf::actor_system> system_;
+  std::shared_ptr<mount_context> context_;
+  caf::actor fetcher_, prefetcher_, supervisor_;
+  std::map<trace::actor_key, std::vector<lasting_actor*>> alive_;
+  std::map<lasting_actor*, std::deque<held>> held_;
+  const lasting_actor* running_ = nullptr;
+  bool passes_ = false; // messages are not held
+};
+
+/// What comes to actors from elsewhere than other actors and the kernel: transfers, large blobs, interrupts.
+bool is_input(trace::kind k);
+
+} // namespace gitfs
