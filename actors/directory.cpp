@@ -16,14 +16,10 @@ namespace {
 // Lives for that one blob.
 class blob_loader final : public caf::event_based_actor {
 public:
-  blob_loader(caf::actor_config& cfg, std::shared_ptr<mount_context> context, caf::actor directory, want_id want,
-              const oid& blob, bool to_disk)
+  blob_loader(caf::actor_config& cfg, std::shared_ptr<mount_context> context, blob_load what)
     : caf::event_based_actor(cfg),
       context_(std::move(context)),
-      directory_(std::move(directory)),
-      want_(want),
-      blob_(blob),
-      to_disk_(to_disk),
+      what_(std::move(what)),
       cause_(trace::cause_now) {}
 
   const char* name() const override { return "blob_loader"; }
@@ -31,14 +27,14 @@ public:
 protected:
   caf::behavior make_behavior() override {
     const trace::because_of asked{cause_};
-    anon_send(directory_, blob_loaded{want_, load()});
+    anon_send(what_.directory, blob_loaded{what_.want, load()});
     return {}; // no behavior: it ends here
   }
 
 private:
   // Caught here, because somebody waits for the answer.
   int load() const try {
-    return to_disk_ ? code_of(context_->spooled.load(blob_)) : code_of(context_->blobs.read(blob_, 0));
+    return what_.to_disk ? code_of(context_->spooled.load(what_.blob)) : code_of(context_->blobs.read(what_.blob, 0));
   } catch (const std::bad_alloc&) {
     return ENOMEM;
   }
@@ -53,11 +49,8 @@ private:
   }
 
   std::shared_ptr<mount_context> context_;
-  caf::actor directory_;
-  want_id want_;
-  oid blob_;
-  bool to_disk_;
-  std::uint64_t cause_;
+  const blob_load what_;
+  const std::uint64_t cause_;
 };
 
 } // namespace
@@ -119,15 +112,14 @@ void directory_actor::cancel(want_id want) {
 }
 
 void directory_actor::load(want_id want, const oid& blob) {
-  context_->outside->aside(
-      [&] { system().spawn<blob_loader>(context_, caf::actor_cast<caf::actor>(this), want, blob, false); });
+  const blob_load what{caf::actor_cast<caf::actor>(this), want, blob, false};
+  context_->outside->load(what, [&] { system().spawn<blob_loader>(context_, what); });
 }
 
 // On a thread of its own: a gigabyte takes seconds, and the scheduler's two threads have everything else to do.
 void directory_actor::spool(want_id want, const oid& blob) {
-  context_->outside->aside([&] {
-    system().spawn<blob_loader, caf::detached>(context_, caf::actor_cast<caf::actor>(this), want, blob, true);
-  });
+  const blob_load what{caf::actor_cast<caf::actor>(this), want, blob, true};
+  context_->outside->load(what, [&] { system().spawn<blob_loader, caf::detached>(context_, what); });
 }
 
 void directory_actor::release_child(dir_slot slot, release_number number) {

@@ -41,6 +41,7 @@ public:
   std::uint64_t kernel_requests() override { return context_.counts.kernel_requests(); }
 
   void aside(const std::function<void()>& start) override { start(); }
+  void load(const blob_load&, const std::function<void()>& start) override { start(); }
 
 private:
   mount_context& context_;

@@ -6,9 +6,12 @@
 
 #include "actors/dir_link.hpp"
 #include "actors/node_id.hpp"
+#include "actors/want.hpp"
 #include "backend/listing_cache.hpp"
 #include "backend/object_db.hpp"
 #include "backend/spool.hpp"
+
+#include <caf/actor.hpp>
 
 #include <cstdint>
 #include <functional>
@@ -18,6 +21,13 @@
 namespace gitfs {
 
 struct mount_context;
+
+struct blob_load {
+  caf::actor directory;
+  want_id want = 0;
+  oid blob;
+  bool to_disk = false; ///< else into the blob cache
+};
 
 /// As an object_db it answers for the objects of the mount. Any thread.
 class surroundings : public object_db {
@@ -41,8 +51,10 @@ public:
   virtual std::uint64_t listings_memory(std::uint64_t more = 0) = 0;
   virtual std::uint64_t kernel_requests() = 0;
 
-  /// Starts what runs beside the actors and is heard of by a message, if at all.
+  /// Starts what runs beside the actors and is not heard of.
   virtual void aside(const std::function<void()>& start) = 0;
+  /// Starts the loading of a large blob; `what.directory` gets a blob_loaded.
+  virtual void load(const blob_load& what, const std::function<void()>& start) = 0;
 };
 
 /// The mount's own. `context` outlives it.

@@ -120,11 +120,11 @@ struct replay_options {
   enum class action_type : std::uint8_t { replay };
 
   action_type action = action_type::replay;
-  std::filesystem::path input;          ///< absolute and normal
-  std::optional<std::uint64_t> until;   ///< order number of the last message to be replayed
-  std::optional<std::uint64_t> actor;   ///< st_ino of a directory: each message that it takes is shown, with its state
-  bool step = false;                    ///< at each message, ask what to do
-  std::optional<std::uint64_t> shuffle; ///< seed of another order
+  std::filesystem::path input;        ///< absolute and normal
+  std::optional<std::uint64_t> until; ///< order number of the last message to be replayed; of --shuffle: steps
+  std::optional<std::uint64_t> actor; ///< st_ino of a directory: each message that it takes is shown, with its state
+  bool step = false;                  ///< at each message, ask what to do
+  std::optional<std::uint64_t> shuffle, shuffle_to; ///< seeds of other orders, the first and the last
   bool json = false;
 };
 

@@ -5,6 +5,7 @@
 #include "config/subcommand.hpp"
 
 #include <array>
+#include <cerrno>
 #include <limits>
 #include <string>
 
@@ -32,6 +33,18 @@ constexpr std::array options{
                       [](replay_options& o, const string& v) { return put_count(o.actor, v); }},
     table::option_row{"--step", false, always,
                       [](replay_options& o, const string&) -> result<void> { return o.step = true, success(); }},
+    table::option_row{"--shuffle", true, always,
+                      [](replay_options& o, const string& v) -> result<void> {
+                        const std::size_t to = v.find("..");
+                        BOOST_OUTCOME_TRYV(put_count(o.shuffle, v.substr(0, to)));
+                        o.shuffle_to = o.shuffle;
+                        if (to == string::npos)
+                          return success();
+                        BOOST_OUTCOME_TRYV(put_count(o.shuffle_to, v.substr(to + 2)));
+                        if (*o.shuffle_to < *o.shuffle)
+                          return fail(EINVAL, "'" + v + "' ends before it begins");
+                        return success();
+                      }},
     table::option_row{"--json", false, always,
                       [](replay_options& o, const string&) -> result<void> { return o.json = true, success(); }},
 };
@@ -53,6 +66,8 @@ result<invocation> parse_replay(std::span<const char* const> arguments) {
   BOOST_OUTCOME_TRYV(reader.read(arguments, out));
   if (out.input.empty())
     return reader.wrong("FILE is missing");
+  if (out.shuffle && (out.step || out.actor))
+    return reader.wrong("--shuffle goes with --until and --json only");
   if (out.step && out.json)
     return reader.wrong("--step and --json exclude each other");
   BOOST_OUTCOME_TRYV(put(out.input, absolute_path(out.input.string())));

@@ -18,6 +18,10 @@ to it, and the state of the actor.
   --until N                           end after the message with this number (as trace show prints it)
   --actor INODE                       show each message that the directory with this inode number takes, and its state
   --step                              stop at each message, or at those of --actor, and ask what to do
+  --shuffle SEED, --shuffle FROM..TO  what the kernel asked, in other orders, as these seeds say, with a store that is
+                                      empty at first: each request must be answered, once and right, no count may go
+                                      below zero, and in the end nothing may be left. A seed that fails is run again
+                                      with ever fewer steps (--until: so many), down to the fewest that fail
   --json                              print the outcome as a JSON object
 )";
 

@@ -126,12 +126,36 @@ private:
   std::uint64_t next_order_ = 0;
 };
 
+bool shuffle_all(const replay_options& options, const recording& from) {
+  std::uint64_t orders = 0, steps = 0, requests = 0;
+  for (std::uint64_t seed = *options.shuffle; orders == 0 || seed <= *options.shuffle_to; ++seed) {
+    shuffled out = options.until ? shuffle(from, seed, *options.until) : shuffle(from, seed);
+    if (out.violated && !options.until)
+      out = shrink(from, seed);
+    if (out.violated) {
+      print(options.json ? shuffle_json(seed, out) : shuffle_text(seed, out, options.input.string()));
+      return false;
+    }
+    ++orders;
+    steps += out.steps;
+    requests += out.requests;
+    if (seed == *options.shuffle_to)
+      break; // it may be the largest number
+  }
+  print(options.json
+            ? fmt::format("{{\"holds\":true,\"orders\":{},\"steps\":{},\"requests\":{}}}\n", orders, steps, requests)
+            : fmt::format("{} orders, {} steps, {} requests: all that must hold does\n", orders, steps, requests));
+  return true;
+}
+
 result<bool> run(const replay_options& options) {
   BOOST_OUTCOME_TRY(file, trace::read_file(options.input));
   if (file.in.torn)
     std::fprintf(stderr, "gitfs-actor: %s ends within a block: this is what stands before\n", options.input.c_str());
   BOOST_OUTCOME_TRY(from, recording::of(file.in));
   spdlog::set_level(spdlog::level::off); // what actors log was logged when it happened
+  if (options.shuffle)
+    return shuffle_all(options, from);
   return session{options, file.in, from}.run();
 }
 

@@ -20,10 +20,6 @@ using trace::kind;
 using trace::number_in;
 using trace::record;
 
-constexpr std::uint64_t align(std::uint64_t bytes) {
-  return (bytes + 7) / 8 * 8;
-}
-
 // Answers as the kernel's bridge does (fuse_bridge/fuse_reply.cpp), to whoever listens to the recorder.
 class replayed_reply final : public reply_sink {
 public:
@@ -60,9 +56,8 @@ public:
     else
       tell({.is = trace::reply_kind::xattr, .bytes = value.size()});
   }
-  // As <linux/fuse.h> lays them out: fuse_dirent is 24 bytes and the name, fuse_entry_out before it 128.
   bool dirent(std::string_view name, const node_attr& attr, const node_entry* node, std::uint64_t next) override {
-    const std::uint64_t needed = align((plus_ ? 128 : 0) + 24 + name.size());
+    const std::uint64_t needed = dirent_bytes(name, plus_);
     if (needed > size_ - used_)
       return false;
     used_ += needed;
@@ -94,34 +89,6 @@ private:
   const bool plus_, refused_;
   std::uint64_t used_ = 0, digest_ = 0;
 };
-
-decltype(kernel_op::what) operation_of(const record& request) {
-  trace::decoder in{request.fields};
-  in.number(); // request
-  const auto op = static_cast<trace::request_kind>(in.number());
-  in.number(); // node
-  const std::uint64_t offset = in.number(), size = in.number();
-  std::string name{in.text()};
-  switch (op) {
-  case trace::request_kind::lookup:
-    return lookup_op{std::move(name)};
-  case trace::request_kind::getattr:
-    return getattr_op{};
-  case trace::request_kind::readlink:
-    return readlink_op{};
-  case trace::request_kind::readdir:
-    return readdir_op{offset, false};
-  case trace::request_kind::readdirplus:
-    return readdir_op{offset, true};
-  case trace::request_kind::read:
-    return read_op{offset, size};
-  case trace::request_kind::getxattr:
-    return getxattr_op{std::move(name)};
-  case trace::request_kind::listxattr:
-    break;
-  }
-  return listxattr_op{};
-}
 
 template <class Message>
 caf::message stamped(Message m, std::uint64_t cause) {
@@ -195,6 +162,38 @@ std::optional<caf::message> input(const recording& from, const record& r) {
 }
 
 } // namespace
+
+decltype(kernel_op::what) operation_of(const record& request) {
+  trace::decoder in{request.fields};
+  in.number(); // request
+  const auto op = static_cast<trace::request_kind>(in.number());
+  in.number(); // node
+  const std::uint64_t offset = in.number(), size = in.number();
+  std::string name{in.text()};
+  switch (op) {
+  case trace::request_kind::lookup:
+    return lookup_op{std::move(name)};
+  case trace::request_kind::getattr:
+    return getattr_op{};
+  case trace::request_kind::readlink:
+    return readlink_op{};
+  case trace::request_kind::readdir:
+    return readdir_op{offset, false};
+  case trace::request_kind::readdirplus:
+    return readdir_op{offset, true};
+  case trace::request_kind::read:
+    return read_op{offset, size};
+  case trace::request_kind::getxattr:
+    return getxattr_op{std::move(name)};
+  case trace::request_kind::listxattr:
+    break;
+  }
+  return listxattr_op{};
+}
+
+std::uint64_t dirent_bytes(std::string_view name, bool plus) {
+  return ((plus ? 128 : 0) + 24 + name.size() + 7) / 8 * 8;
+}
 
 caf::mailbox_element_ptr recorded_input(const recording& from, const record& r) {
   auto message = input(from, r);

@@ -25,6 +25,8 @@ void recording::take(const record& r) {
     messages_.push_back(&r);
     messages_by_.emplace(r.cause, &r);
   }
+  if (r.what == kind::spawned)
+    spawned_.push_back(&r);
   if (is_outcome(r.what))
     edges_[r.cause].push_back(&r);
   decoder in{r.fields};
@@ -114,6 +116,15 @@ std::string_view recording::learned_by(std::uint64_t order) const {
 const std::string* recording::tree(const oid& id) const {
   const auto at = trees_.find(id);
   return at == trees_.end() || at->second.second != at->second.first.size() ? nullptr : &at->second.first;
+}
+
+std::vector<oid> recording::trees() const {
+  std::vector<oid> out;
+  for (const auto& [id, contents] : trees_)
+    if (tree(id) != nullptr)
+      out.push_back(id);
+  std::ranges::sort(out); // the same in every process
+  return out;
 }
 
 std::vector<std::pair<oid, std::uint64_t>> recording::sizes_of(std::uint64_t transfer) const {

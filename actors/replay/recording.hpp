@@ -29,6 +29,8 @@ public:
 
   /// Every message that an actor took, by order.
   const std::vector<const trace::record*>& messages() const { return messages_; }
+  /// Where directories got actors, by order.
+  const std::vector<const trace::record*>& spawned() const { return spawned_; }
   /// Null if there is none.
   const trace::record* record_of(std::uint64_t order) const;
   /// What came of a handler at the edges: replies, actors, transfers; by order.
@@ -39,6 +41,8 @@ public:
   std::string_view learned_by(std::uint64_t order) const;
   /// The contents of a tree object; null if no record has them whole.
   const std::string* tree(const oid& id) const;
+  /// All whose contents are known.
+  std::vector<oid> trees() const;
   std::vector<std::pair<oid, std::uint64_t>> sizes_of(std::uint64_t transfer) const;
   /// True if the kernel no longer wanted the reply.
   bool was_refused(std::uint64_t request) const { return refused_.contains(request); }
@@ -49,7 +53,7 @@ private:
 
   mount mounted_;
   bool exact_ = false;
-  std::vector<const trace::record*> messages_;
+  std::vector<const trace::record*> messages_, spawned_;
   std::unordered_map<std::uint64_t, const trace::record*> by_order_;
   std::unordered_map<std::uint64_t, std::vector<const trace::record*>> edges_;
   std::multimap<std::uint64_t, const trace::record*> messages_by_;

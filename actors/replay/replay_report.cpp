@@ -41,6 +41,34 @@ void put(json& out, const char* key, const std::string& value) {
 
 } // namespace
 
+std::string shuffle_text(std::uint64_t seed, const shuffled& failed, const std::string& file) {
+  std::string out = fmt::format("seed {} fails after {} steps: {}\n  the last steps:\n", seed, failed.steps,
+                                failed.violated.value_or(""));
+  for (const std::string& line : failed.last)
+    out += "    " + line + "\n";
+  return out + fmt::format("  again: gitfs-actor replay --shuffle {} --until {} {}\n", seed, failed.steps, file);
+}
+
+std::string shuffle_json(std::uint64_t seed, const shuffled& failed) {
+  rapidjson::StringBuffer buffer;
+  json out{buffer};
+  out.StartObject();
+  out.Key("holds");
+  out.Bool(!failed.violated);
+  out.Key("seed");
+  out.Uint64(seed);
+  out.Key("steps");
+  out.Uint64(failed.steps);
+  put(out, "violated", failed.violated.value_or(""));
+  out.Key("last");
+  out.StartArray();
+  for (const std::string& line : failed.last)
+    out.String(line.c_str(), static_cast<rapidjson::SizeType>(line.size()));
+  out.EndArray();
+  out.EndObject();
+  return std::string{buffer.GetString(), buffer.GetSize()} + "\n";
+}
+
 std::vector<std::string> causal_chain(const recording& from, const trace::trace_names& names, std::uint64_t order) {
   std::vector<std::string> out;
   for (const trace::record* r = from.record_of(order); r != nullptr;

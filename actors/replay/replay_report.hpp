@@ -2,6 +2,7 @@
 #pragma once
 
 #include "actors/replay/replayer.hpp"
+#include "actors/replay/shuffler.hpp"
 #include "actors/trace/trace_names.hpp"
 
 #include <string>
@@ -13,6 +14,10 @@ namespace gitfs {
 std::string report_text(const replayer& play, const recording& from, const trace::trace_names& names);
 /// The same as one JSON object.
 std::string report_json(const replayer& play, const recording& from, const trace::trace_names& names);
+
+/// Of an order that went wrong. `file`: what to name to see it again.
+std::string shuffle_text(std::uint64_t seed, const shuffled& failed, const std::string& file);
+std::string shuffle_json(std::uint64_t seed, const shuffled& failed);
 
 /// A line for each record from the first cause to the message with that order number.
 std::vector<std::string> causal_chain(const recording& from, const trace::trace_names& names, std::uint64_t order);

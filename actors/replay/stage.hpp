@@ -1,4 +1,5 @@
-// The actors of a mount on one thread, with no kernel and no server: each message waits until somebody has it delivered.
+// The actors of a mount on one thread, with no kernel and no server: each message waits until somebody has it
+// delivered.
 #pragma once
 
 #include "actors/lasting_actor.hpp"
@@ -31,8 +32,8 @@ public:
     caf::strong_actor_ptr to; ///< a mailbox with a message in it keeps its actor alive
     trace::kind what = trace::kind::other_message;
     std::uint64_t cause = 0;
-    std::string fields;                   ///< of its record
-    const lasting_actor* from = nullptr;  ///< whose handler has sent it; none: a timer, or from elsewhere
+    std::string fields;                  ///< of its record
+    const lasting_actor* from = nullptr; ///< whose handler has sent it; none: a timer, or from elsewhere
   };
   using surroundings_of = std::function<std::unique_ptr<surroundings>(mount_context&)>;
 

@@ -36,7 +36,8 @@ public:
   std::uint64_t slots() override;
   std::uint64_t listings_memory(std::uint64_t more) override;
   std::uint64_t kernel_requests() override;
-  void aside(const std::function<void()>&) override {} // what it leads to is in the recording
+  void aside(const std::function<void()>&) override {}
+  void load(const blob_load&, const std::function<void()>&) override {} // when it ends is in the recording
 
 private:
   bool next(trace::question what, const oid* about = nullptr);

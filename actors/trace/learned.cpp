@@ -134,6 +134,7 @@ public:
   std::uint64_t kernel_requests() override { return number(question::kernel_requests, of_->kernel_requests()); }
 
   void aside(const std::function<void()>& start) override { of_->aside(start); }
+  void load(const blob_load& what, const std::function<void()>& start) override { of_->load(what, start); }
 
 private:
   static bool flag(question what, const oid& about, bool value) {

@@ -1,0 +1,219 @@
+#include "actors/replay/shuffler.hpp"
+
+#include "actors/replay/model_kernel.hpp"
+#include "actors/replay/model_world.hpp"
+#include "actors/replay/stage.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <random>
+#include <utility>
+
+namespace gitfs {
+
+namespace {
+
+constexpr std::size_t kept_steps = 20;
+constexpr unsigned quiet_rounds = 100'000; // of steps until nothing moves any more; more means that it never ends
+
+class run {
+public:
+  run(const recording& from, std::uint64_t seed)
+    : random_(seed),
+      world_(from),
+      kernel_(from),
+      stage_(from.mounted(), [this](mount_context& context) { return world_.around(context); }, world_.server()) {
+    kernel_.mount(stage_.context(), stage_.supervisor());
+  }
+
+  shuffled go(std::uint64_t most_steps) {
+    while (kernel_.left() != 0 && out_.steps < most_steps && !wrong()) {
+      ++out_.steps;
+      step();
+    }
+    come_to_rest();
+    forget_all();
+    if (!wrong())
+      check_rest();
+    if (!wrong())
+      check_end();
+    out_.requests = kernel_.sent();
+    out_.violated = wrong_;
+    return std::move(out_);
+  }
+
+private:
+  bool wrong() {
+    if (!wrong_ && kernel_.wrong())
+      wrong_ = kernel_.wrong();
+    return wrong_.has_value();
+  }
+
+  void note(std::string what) {
+    if (out_.last.size() == kept_steps)
+      out_.last.erase(out_.last.begin());
+    out_.last.push_back(fmt::format("{:>6} {}", out_.steps, std::move(what)));
+  }
+
+  // Of a hundred: what may come next. What is not possible leaves its turn to a message.
+  void step() {
+    if (world_.failed())
+      kernel_.errors_may_come();
+    const std::uint64_t turn = random_() % 100;
+    if (turn < 25 && kernel_.send(random_))
+      note(fmt::format("the kernel sends request {}", kernel_.sent()));
+    else if (turn < 35 && world_.transfers() != 0)
+      end_transfer();
+    else if (turn < 40 && world_.loads() != 0)
+      end_load();
+    else if (turn < 48 && kernel_.forget(&random_))
+      note("the kernel forgets");
+    else if (turn < 50 && kernel_.interrupt(random_))
+      note("the caller of a request gives up");
+    else if (turn < 51)
+      trigger_timeouts();
+    else if (!deliver_any() && !kernel_.send(random_) && world_.transfers() != 0)
+      end_transfer();
+    world_.requests = kernel_.sent();
+  }
+
+  void end_transfer() {
+    world_.end_transfer(random_() % world_.transfers(), &random_);
+    note("a transfer ends");
+  }
+
+  void end_load() {
+    world_.end_load(random_() % world_.loads());
+    note("a large blob is loaded");
+  }
+
+  void trigger_timeouts() {
+    stage_.trigger_timeouts();
+    note("delayed messages are sent");
+  }
+
+  // Any actor's; of one mailbox any that no earlier one of the same sender stands before.
+  bool deliver_any() {
+    std::vector<lasting_actor*> waiting;
+    for (const auto& [key, actors] : stage_.actors()) // by key: addresses differ from run to run
+      for (lasting_actor* one : actors)
+        if (const auto at = stage_.messages().find(one); at != stage_.messages().end() && !at->second.empty())
+          waiting.push_back(one);
+    if (waiting.empty())
+      return false;
+    lasting_actor& to = *waiting[random_() % waiting.size()];
+    auto& messages = stage_.messages().at(&to);
+    std::vector<std::size_t> first;
+    for (std::size_t i = 0; i < messages.size(); ++i) {
+      const auto same_sender = [&](const stage::held& h) { return h.from == messages[i].from; };
+      if (messages[i].from == nullptr
+          || std::none_of(messages.begin(), messages.begin() + static_cast<std::ptrdiff_t>(i), same_sender))
+        first.push_back(i);
+    }
+    deliver(to, messages.begin() + static_cast<std::ptrdiff_t>(first[random_() % first.size()]));
+    return true;
+  }
+
+  void deliver(lasting_actor& to, std::deque<stage::held>::iterator which) {
+    const trace::record_row* row = trace::row_of(which->what);
+    note(fmt::format("{} {} takes {}", to.name(), to.trace_key().inode, row == nullptr ? "?" : row->name));
+    stage_.deliver(to, which);
+  }
+
+  // In order, without failures and without forgetting.
+  void come_to_rest() {
+    for (unsigned rounds = 0; rounds < quiet_rounds && !wrong(); ++rounds) {
+      if (world_.failed())
+        kernel_.errors_may_come();
+      if (deliver_first())
+        continue;
+      if (world_.loads() != 0)
+        world_.end_load(0);
+      else if (world_.transfers() != 0)
+        world_.end_transfer(0, nullptr);
+      else
+        return;
+    }
+    if (!wrong())
+      wrong_ = "the actors do not come to rest";
+  }
+
+  bool deliver_first() {
+    for (const auto& [key, actors] : stage_.actors())
+      for (lasting_actor* one : actors)
+        if (const auto at = stage_.messages().find(one); at != stage_.messages().end() && !at->second.empty()) {
+          deliver(*one, at->second.begin());
+          return true;
+        }
+    return false;
+  }
+
+  void forget_all() {
+    while (!wrong() && kernel_.forget(nullptr))
+      if (++forgotten_ % 64 == 0)
+        come_to_rest();
+    come_to_rest();
+  }
+
+  void check_rest() {
+    if (kernel_.unanswered() != 0)
+      wrong_ = fmt::format("{} requests are not answered although nothing is on its way any more", kernel_.unanswered());
+    const std::uint64_t live = stage_.context().counts.value(counter::directories_live);
+    if (!wrong_ && live > 1)
+      wrong_ = fmt::format("the kernel refers to the root alone, and {} directories are counted", live);
+    for (const auto& [key, actors] : stage_.actors())
+      if (!wrong_ && key.is == trace::actor_kind::directory && (key.inode != root_ino || actors.size() != 1))
+        wrong_ = fmt::format("the actor of directory {} lives, and the kernel does not refer to it", key.inode);
+    for (std::uint64_t slot = 1; !wrong_ && slot < stage_.context().inodes.slots(); ++slot)
+      if (stage_.context().inodes.in_use(static_cast<dir_slot>(slot)))
+        wrong_ = fmt::format("slot {} is in use, and the kernel does not refer to it", slot);
+    for (const auto& [to, messages] : stage_.messages())
+      if (!wrong_ && !messages.empty())
+        wrong_ = "a message waits for somebody who never takes it";
+  }
+
+  void check_end() {
+    kernel_.errors_may_come();
+    kernel_.unmount();
+    stage_.end();
+    stage_.context().trim();
+    // The others have ended too, but the clock holds them for the sake of delayed messages.
+    for (const auto& [key, actors] : stage_.actors())
+      if (key.is == trace::actor_kind::directory)
+        wrong_ = fmt::format("the actor of directory {} lives on after the end", key.inode);
+    if (!wrong_ && !stage_.context().memory.empty())
+      wrong_ = "memory is accounted for after the end:\n" + stage_.context().memory.text();
+  }
+
+  std::mt19937_64 random_;
+  model_world world_;
+  model_kernel kernel_;
+  stage stage_;
+  shuffled out_;
+  std::size_t forgotten_ = 0;
+  std::optional<std::string> wrong_;
+};
+
+} // namespace
+
+shuffled shuffle(const recording& from, std::uint64_t seed, std::uint64_t most_steps) {
+  return run{from, seed}.go(most_steps);
+}
+
+// By halves: what fails with so many steps mostly fails with more.
+shuffled shrink(const recording& from, std::uint64_t seed) {
+  shuffled fails = shuffle(from, seed);
+  std::uint64_t good = 0;
+  while (fails.violated && good + 1 < fails.steps) {
+    const std::uint64_t middle = good + (fails.steps - good) / 2;
+    shuffled tried = shuffle(from, seed, middle);
+    if (tried.violated)
+      fails = std::move(tried);
+    else
+      good = middle;
+  }
+  return fails;
+}
+
+} // namespace gitfs
