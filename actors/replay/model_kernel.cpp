@@ -155,7 +155,8 @@ bool model_kernel::send(std::mt19937_64& random) {
     const auto at = places_.find(inode);
     return at == places_.end() ? root_ino : at->second.parent;
   };
-  for (std::size_t depth = 0; depth <= places_.size() && below != root_ino && !nodes_.contains(parent_of(below)); ++depth)
+  for (std::size_t depth = 0; depth <= places_.size() && below != root_ino && !nodes_.contains(parent_of(below));
+       ++depth)
     below = parent_of(below);
   const auto at = places_.find(below);
   if (at != places_.end() && nodes_.contains(at->second.parent))
@@ -178,7 +179,8 @@ bool model_kernel::send_input(const input& in) {
 
 bool model_kernel::look_up(std::uint64_t directory, const std::string& name) {
   const bool asked = std::ranges::any_of(open_, [&](const auto& r) {
-    return r->answers == 0 && r->directory == directory && r->name == name && std::holds_alternative<lookup_op>(r->what);
+    return r->answers == 0 && r->directory == directory && r->name == name
+           && std::holds_alternative<lookup_op>(r->what);
   });
   if (asked)
     return false;
@@ -279,7 +281,8 @@ void model_kernel::check_listing(const request& r) {
   for (const auto& [name, revealed] : r.listed)
     if (!seen.insert(name).second)
       found_wrong(r, "lists '" + name + "' twice");
-  std::uint64_t all = dirent_bytes(".", std::get<readdir_op>(r.what).plus) + dirent_bytes("..", std::get<readdir_op>(r.what).plus);
+  std::uint64_t all =
+      dirent_bytes(".", std::get<readdir_op>(r.what).plus) + dirent_bytes("..", std::get<readdir_op>(r.what).plus);
   for (const auto& [name, kind] : at->second.children)
     all += dirent_bytes(name, std::get<readdir_op>(r.what).plus);
   if (all <= r.size && seen.size() != at->second.children.size() + 2)
@@ -288,8 +291,8 @@ void model_kernel::check_listing(const request& r) {
 
 void model_kernel::found_wrong(const request& r, const std::string& what) {
   if (!wrong_)
-    wrong_ = fmt::format("request {} in inode {}{}: {}", r.number, r.directory, r.name.empty() ? "" : " of '" + r.name + "'",
-                         what);
+    wrong_ = fmt::format("request {} in inode {}{}: {}", r.number, r.directory,
+                         r.name.empty() ? "" : " of '" + r.name + "'", what);
 }
 
 } // namespace gitfs

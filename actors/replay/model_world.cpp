@@ -116,11 +116,15 @@ bool was_ended(const trace::record& r) {
 
 } // namespace
 
-model_world::model_world(const recording& from) : from_(from), all_here_(!from.mounted().remote) {
+model_world::model_world(const recording& from, bool fails) : from_(from), all_here_(!from.mounted().remote) {
+  if (fails) {
+    failures_.push_back(EIO);
+    recorded_transfers_ = 20;
+  }
   for (const trace::record* each : from.messages()) {
     if (!was_ended(*each))
       continue;
-    ++recorded_transfers_;
+    recorded_transfers_ += fails ? 0 : 1;
     const auto code = static_cast<int>(trace::number_in(*each, "error"));
     if (code == ENOTSUP)
       tells_sizes_ = false;

@@ -19,7 +19,8 @@ namespace gitfs {
 /// Has every object that the recording names; a tree whose contents are not in it is empty. One thread.
 class model_world {
 public:
-  explicit model_world(const recording& from);
+  /// `fails`: one in twenty transfers fails, whatever the recorded ones did.
+  model_world(const recording& from, bool fails);
   ~model_world();
   model_world(const model_world&) = delete;
   model_world& operator=(const model_world&) = delete;

@@ -17,13 +17,22 @@ namespace {
 constexpr std::size_t kept_steps = 20;
 constexpr unsigned quiet_rounds = 100'000; // of steps until nothing moves any more; more means that it never ends
 
+// A third of the orders has as little memory that each directory drops its listing when it can.
+recording::mount mount_for(const recording& from, std::uint64_t seed) {
+  recording::mount out = from.mounted();
+  if (seed % 3 == 1)
+    out.memory = 8192;
+  return out;
+}
+
 class run {
 public:
   run(const recording& from, std::uint64_t seed)
     : random_(seed),
-      world_(from),
+      world_(from, seed % 3 == 2),
       kernel_(from),
-      stage_(from.mounted(), [this](mount_context& context) { return world_.around(context); }, world_.server()) {
+      stage_(
+          mount_for(from, seed), [this](mount_context& context) { return world_.around(context); }, world_.server()) {
     kernel_.mount(stage_.context(), stage_.supervisor());
   }
 
@@ -158,7 +167,8 @@ private:
 
   void check_rest() {
     if (kernel_.unanswered() != 0)
-      wrong_ = fmt::format("{} requests are not answered although nothing is on its way any more", kernel_.unanswered());
+      wrong_ =
+          fmt::format("{} requests are not answered although nothing is on its way any more", kernel_.unanswered());
     const std::uint64_t live = stage_.context().counts.value(counter::directories_live);
     if (!wrong_ && live > 1)
       wrong_ = fmt::format("the kernel refers to the root alone, and {} directories are counted", live);

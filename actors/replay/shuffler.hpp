@@ -19,7 +19,8 @@ struct shuffled {
 };
 
 /// Each request is answered, once and right; no count goes below zero; nobody lives whom nobody can reach; in the end
-/// nothing is left. The same seed gives the same order. `most_steps`: from there on nothing is shuffled, and what is on
+/// nothing is left. The same seed gives the same order; it also says whether memory is short,
+/// and whether transfers fail that did not. `most_steps`: from there on nothing is shuffled, and what is on
 /// its way is brought to its end. One at a time in a process.
 shuffled shuffle(const recording& from, std::uint64_t seed, std::uint64_t most_steps = ~std::uint64_t{0});
 
