@@ -252,10 +252,12 @@ void directory_state::release(release_number number) {
 }
 
 void directory_state::idle_if_released() {
-  if (released_ == 0 || dentries_.referenced())
+  // Who is parked here holds a reference: the directory was looked up again, and the release is the one of before. It
+  // must not take away what they wait for; the next forget releases it again.
+  if (released_ == 0 || dentries_.referenced() || !parked_.empty())
     return;
-  // Nobody can be parked here: a request holds a reference. What is still on its way is speculation, and nobody is left
-  // to use it. (A load cannot be cancelled; its result is dropped.)
+  // What is still on its way is speculation, and nobody is left to use it. (A load cannot be cancelled; its result is
+  // dropped.)
   for (const pending& p : pending_)
     port_.cancel(p.id);
   pending_.clear();

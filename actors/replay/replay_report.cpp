@@ -46,6 +46,8 @@ std::string shuffle_text(std::uint64_t seed, const shuffled& failed, const std::
                                 failed.violated.value_or(""));
   for (const std::string& line : failed.last)
     out += "    " + line + "\n";
+  for (const std::string& each : failed.states)
+    out += "  what is left:\n" + indented(each);
   return out + fmt::format("  again: gitfs-actor replay --shuffle {} --until {} {}\n", seed, failed.steps, file);
 }
 

@@ -1,6 +1,7 @@
 #include "actors/replay/replayer.hpp"
 
 #include "actors/replay/recorded_input.hpp"
+#include "actors/trace/trace_names.hpp"
 
 #include <algorithm>
 #include <memory>
@@ -33,32 +34,6 @@ bool is_delayed(kind k) {
 // Also sent while an actor is destroyed, on behalf of whatever the last thread to hold it does.
 bool has_loose_cause(kind k) {
   return k == kind::cancel_want || k == kind::promote_want;
-}
-
-std::string shown(const record& r, std::string_view fields) {
-  record copy = r;
-  copy.fields = fields;
-  std::string out{trace::row_of(r.what) == nullptr ? "?" : trace::row_of(r.what)->name};
-  for (const trace::field_value& each : trace::fields_of(copy)) {
-    out += ' ';
-    out += each.what.name;
-    out += '=';
-    if (each.what.type == trace::field_type::name)
-      out += '\'' + std::string{each.text} + '\'';
-    else if (each.what.type == trace::field_type::id)
-      out += each.id.hex().substr(0, 12);
-    else if (const auto known = trace::name_of(each.what.type, each.number); !known.empty())
-      out += known;
-    else
-      out += std::to_string(each.number);
-  }
-  return out;
-}
-
-std::string shown(kind what, std::string_view fields) {
-  record r;
-  r.what = what;
-  return shown(r, fields);
 }
 
 } // namespace
@@ -148,9 +123,9 @@ void replayer::step() {
   if (!delivered) {
     std::string nearest;
     std::string what = missing_message(r, nearest);
-    diverge(r, std::move(what), shown(r, r.fields), std::move(nearest));
+    diverge(r, std::move(what), trace::plain_text(r.what, r.fields), std::move(nearest));
   } else if (!taken_) {
-    diverge(r, "the actor did not take the message: it has ended", shown(r, r.fields));
+    diverge(r, "the actor did not take the message: it has ended", trace::plain_text(r.what, r.fields));
   } else {
     check_after(r);
   }
@@ -168,7 +143,7 @@ std::string replayer::missing_message(const record& r, std::string& nearest) con
     if (const auto messages = stage_->messages().find(to); messages != stage_->messages().end())
       for (const stage::held& each : messages->second)
         if (each.what == r.what && (nearest.empty() || each.cause == r.cause))
-          nearest = shown(each.what, each.fields) + " | by " + std::to_string(each.cause);
+          nearest = trace::plain_text(each.what, each.fields) + " | by " + std::to_string(each.cause);
   return nearest.empty() ? "nobody has sent this message in the replay"
                          : "this message was not sent in the replay, but another one of its kind";
 }
@@ -179,9 +154,11 @@ std::uint64_t replayer::taken(const trace::actor_key& by, kind what, const trace
   if (current_ == nullptr)
     return 0;
   if (taken_)
-    diverge(*current_, "another message was taken with it", shown(*current_, current_->fields), shown(what, fields));
+    diverge(*current_, "another message was taken with it", trace::plain_text(current_->what, current_->fields),
+            trace::plain_text(what, fields));
   else if (by != current_->actor || what != current_->what || fields != current_->fields)
-    diverge(*current_, "the message differs", shown(*current_, current_->fields), shown(what, fields));
+    diverge(*current_, "the message differs", trace::plain_text(current_->what, current_->fields),
+            trace::plain_text(what, fields));
   taken_ = true;
   digest_ = trace::digest(trace::digest(digest_, static_cast<std::uint64_t>(what)), fields);
   return current_->order;
@@ -194,12 +171,13 @@ std::uint64_t replayer::edge(kind what, std::uint64_t cause, std::string_view fi
     return 0; // while actors end
   const auto& expected = from_.edges_of(cause);
   if (edges_seen_ >= expected.size()) {
-    diverge(*current_, "it led to what it did not lead to when it was recorded", {}, shown(what, fields));
+    diverge(*current_, "it led to what it did not lead to when it was recorded", {}, trace::plain_text(what, fields));
     return 0;
   }
   const record& e = *expected[edges_seen_++];
   if (e.what != what || e.fields != fields)
-    diverge(*current_, "it led to something else", shown(e, e.fields), shown(what, fields));
+    diverge(*current_, "it led to something else", trace::plain_text(e.what, e.fields),
+            trace::plain_text(what, fields));
   return e.order;
 }
 
@@ -209,7 +187,7 @@ void replayer::check_after(const record& r) {
   const auto& expected = from_.edges_of(r.order);
   if (edges_seen_ < expected.size())
     diverge(r, "it did not lead to what it led to when it was recorded",
-            shown(*expected[edges_seen_], expected[edges_seen_]->fields));
+            trace::plain_text(expected[edges_seen_]->what, expected[edges_seen_]->fields));
 }
 
 // The first one counts.

@@ -3,6 +3,7 @@
 #include "actors/replay/model_kernel.hpp"
 #include "actors/replay/model_world.hpp"
 #include "actors/replay/stage.hpp"
+#include "actors/trace/trace_names.hpp"
 
 #include <fmt/format.h>
 
@@ -14,7 +15,9 @@ namespace gitfs {
 
 namespace {
 
-constexpr std::size_t kept_steps = 20;
+constexpr std::size_t kept_steps = 40;
+constexpr std::size_t most_states = 4;
+constexpr std::uint64_t least_steps = 1000, steps_per_request = 200; // some 40 suffice
 constexpr unsigned quiet_rounds = 100'000; // of steps until nothing moves any more; more means that it never ends
 
 // A third of the orders has as little memory that each directory drops its listing when it can.
@@ -37,14 +40,19 @@ public:
   }
 
   shuffled go(std::uint64_t most_steps) {
+    // Where a request is never answered, others wait for it and are never sent: then that shows below.
+    most_steps = std::min(most_steps, least_steps + steps_per_request * kernel_.left());
     while (kernel_.left() != 0 && out_.steps < most_steps && !wrong()) {
       ++out_.steps;
       step();
     }
+    resting_ = true;
     come_to_rest();
     forget_all();
     if (!wrong())
       check_rest();
+    if (wrong())
+      out_.states = states();
     if (!wrong())
       check_end();
     out_.requests = kernel_.sent();
@@ -60,6 +68,8 @@ private:
   }
 
   void note(std::string what) {
+    if (resting_)
+      return;
     if (out_.last.size() == kept_steps)
       out_.last.erase(out_.last.begin());
     out_.last.push_back(fmt::format("{:>6} {}", out_.steps, std::move(what)));
@@ -78,13 +88,18 @@ private:
       end_load();
     else if (turn < 48 && kernel_.forget(&random_))
       note("the kernel forgets");
-    else if (turn < 50 && kernel_.interrupt(random_))
-      note("the caller of a request gives up");
+    else if (turn < 50 && interrupts_left_ != 0 && kernel_.interrupt(random_))
+      gave_up();
     else if (turn < 51)
       trigger_timeouts();
     else if (!deliver_any() && !kernel_.send(random_) && world_.transfers() != 0)
       end_transfer();
     world_.requests = kernel_.sent();
+  }
+
+  void gave_up() {
+    --interrupts_left_;
+    note("the caller of a request gives up");
   }
 
   void end_transfer() {
@@ -125,8 +140,7 @@ private:
   }
 
   void deliver(lasting_actor& to, std::deque<stage::held>::iterator which) {
-    const trace::record_row* row = trace::row_of(which->what);
-    note(fmt::format("{} {} takes {}", to.name(), to.trace_key().inode, row == nullptr ? "?" : row->name));
+    note(fmt::format("{} {} takes {}", to.name(), to.trace_key().inode, trace::plain_text(which->what, which->fields)));
     stage_.deliver(to, which);
   }
 
@@ -183,6 +197,16 @@ private:
         wrong_ = "a message waits for somebody who never takes it";
   }
 
+  // Of actors that wait, or that nobody can reach.
+  std::vector<std::string> states() {
+    std::vector<std::string> out;
+    for (const auto& [key, actors] : stage_.actors())
+      for (const lasting_actor* one : actors)
+        if (out.size() < most_states && key.is == trace::actor_kind::directory)
+          out.push_back(fmt::format("directory {}: {}", key.inode, one->describe()));
+    return out;
+  }
+
   void check_end() {
     kernel_.errors_may_come();
     kernel_.unmount();
@@ -202,6 +226,9 @@ private:
   stage stage_;
   shuffled out_;
   std::size_t forgotten_ = 0;
+  /// Few: else whoever waits in vain is interrupted in the end, and nobody sees it.
+  std::uint64_t interrupts_left_ = random_() % 4;
+  bool resting_ = false;
   std::optional<std::string> wrong_;
 };
 

@@ -16,6 +16,7 @@ struct shuffled {
   std::uint64_t requests = 0;          ///< that were sent
   std::optional<std::string> violated; ///< what does not hold
   std::vector<std::string> last;       ///< the last steps before that, for people
+  std::vector<std::string> states;     ///< of directories that are left then
 };
 
 /// Each request is answered, once and right; no count goes below zero; nobody lives whom nobody can reach; in the end

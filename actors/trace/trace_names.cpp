@@ -133,4 +133,25 @@ std::string trace_names::line_of(const record& r) const {
   return out;
 }
 
+std::string plain_text(kind what, std::string_view fields) {
+  record r;
+  r.what = what;
+  r.fields = fields;
+  std::string out = kind_name(what);
+  for (const field_value& each : fields_of(r)) {
+    out += fmt::format(" {}=", each.what.name);
+    if (each.what.type == field_type::name)
+      out += "'" + printable(each.text) + "'";
+    else if (each.what.type == field_type::bytes)
+      out += std::to_string(each.text.size());
+    else if (each.what.type == field_type::id)
+      out += each.id.hex().substr(0, 12);
+    else if (const auto known = name_of(each.what.type, each.number); !known.empty())
+      out += known;
+    else
+      out += std::to_string(each.number);
+  }
+  return out;
+}
+
 } // namespace gitfs::trace

@@ -47,6 +47,9 @@ private:
 /// Its name in the table, or its number.
 std::string kind_name(kind k);
 
+/// "kind name=value name=value", all numbers as they are.
+std::string plain_text(kind what, std::string_view fields);
+
 /// Nanoseconds as "12.3us", "4.5ms" or "1.250s".
 std::string show_duration(std::uint64_t ns);
 

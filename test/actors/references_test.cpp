@@ -161,6 +161,18 @@ BOOST_AUTO_TEST_CASE(idle_cancels_what_is_on_its_way) {
   BOOST_TEST(dir->in_flight() == 0U);
 }
 
+// Forgotten, looked up again and entered before the word of the forgetting came.
+BOOST_AUTO_TEST_CASE(a_late_release_leaves_those_who_came_since_their_answer) {
+  db->hide(root);
+  auto waiting = lookup("text");
+  BOOST_REQUIRE_EQUAL(dir->parked(), 1U);
+  dir->release(1);
+  BOOST_TEST(port.cancelled.empty());
+  db->show(root);
+  dir->finished(port.asked.front().id, {});
+  BOOST_TEST((waiting.told->what == answer::kind::entry));
+}
+
 BOOST_AUTO_TEST_CASE(ending_cancels_what_is_on_its_way_and_answers_who_waits) {
   const auto child = looked_up("text").child;
   db->hide(text);
