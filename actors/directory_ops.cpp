@@ -93,7 +93,13 @@ directory_state::lacking directory_state::attempt_self(kernel_op& op) {
                           op.answer.error(EISDIR);
                           return {};
                         },
-                        [&](const auto&) -> lacking {
+                        [&](const getxattr_op& what) -> lacking {
+                          if (what.name.starts_with(entry_attribute))
+                            return entry_object(op, what.name.substr(entry_attribute.size()));
+                          xattr(op, link_->tree);
+                          return {};
+                        },
+                        [&](const listxattr_op&) -> lacking {
                           xattr(op, link_->tree);
                           return {};
                         },
@@ -250,6 +256,22 @@ directory_state::lacking directory_state::read_spooled(kernel_op& op, const dent
     return {};
   }
   return missing{context_.outside->contains(child.id) ? missing::spooled : missing::blob, child.id};
+}
+
+directory_state::lacking directory_state::entry_object(kernel_op& op, const std::string& name) {
+  if (name.empty()) {
+    op.answer.xattr("tree " + link_->tree.hex());
+    return {};
+  }
+  if (lacking instead; !ensure_listing(op, instead))
+    return instead;
+  constexpr std::string_view types[] = {"blob", "blob", "link", "tree", "commit"}; // by entry_kind
+  const dentry* found = dentries_.find(name);
+  if (found == nullptr)
+    op.answer.error(ENOENT);
+  else
+    op.answer.xattr(std::string{types[static_cast<std::size_t>(found->kind)]} + ' ' + found->id.hex());
+  return {};
 }
 
 void directory_state::xattr(kernel_op& op, const oid& id) {

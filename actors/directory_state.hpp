@@ -144,6 +144,7 @@ private:
   lacking readlink(kernel_op& op, const dentry& child);
   lacking read(kernel_op& op, const dentry& child, const read_op& what);
   lacking read_spooled(kernel_op& op, const dentry& child, const read_op& what);
+  lacking entry_object(kernel_op& op, const std::string& name);
   void xattr(kernel_op& op, const oid& id);
 
   void park(kernel_op op, const missing& what);

@@ -24,8 +24,24 @@ constexpr std::chrono::milliseconds path_patience{250};
 // Of a file that is fetched to learn its size, because it is probably going to be read.
 constexpr std::uint64_t longest_look = 1U << 20;
 
-std::uint64_t recorded(std::uint64_t number, want_kind kind, const std::vector<oid>& wants) {
-  return trace::transfer_started(number, static_cast<std::uint8_t>(kind), wants);
+// `brings`: what of it somebody waits for.
+std::uint64_t recorded(std::uint64_t number, want_kind kind, const std::vector<oid>& wants,
+                       const std::vector<oid>& brings) {
+  const std::uint64_t begun = trace::transfer_started(number, static_cast<std::uint8_t>(kind), wants);
+  const trace::because_of start{begun};
+  if (kind != want_kind::sizes && (brings.size() > 1 || brings != wants))
+    trace::transfer_objects(number, brings);
+  return begun;
+}
+
+// Of a want that brings objects; of one object it is in the record of the message. Sizes are hundreds of thousands.
+void record_objects(const want& w, bool sizes_are_contents) {
+  if (w.ids.size() < 2)
+    return;
+  if (w.kind == want_kind::sizes && w.focus)
+    trace::want_objects(w.id, {&*w.focus, 1});
+  else if (w.kind != want_kind::sizes || sizes_are_contents)
+    trace::want_objects(w.id, w.ids);
 }
 
 } // namespace
@@ -50,6 +66,7 @@ caf::behavior fetcher_actor::make_behavior() {
           std::erase_if(m.what.ids, [this](const oid& id) { return context_->outside->contains(id); });
         if (m.what.kind == want_kind::trees && !m.what.ids.empty())
           fetch_trees_ahead();
+        record_objects(m.what, queue_.sizes_cost_contents());
         queue_.add(key, std::move(m.what));
         context_->counts.add(counter::wants_joined, queue_.take_joined());
         pump_soon();
@@ -132,7 +149,7 @@ void fetcher_actor::fetch_trees_ahead() {
   request.shallow = true;
   request.byte_limit = std::exchange(trees_ahead_, 0);
   request.long_from = long_trees;
-  const std::uint64_t begun = recorded(ahead_number, want_kind::trees, request.wants);
+  const std::uint64_t begun = recorded(ahead_number, want_kind::trees, request.wants, {});
   request.grew_long = [me = caf::actor_cast<caf::actor>(this), begun] {
     const trace::because_of start{begun};
     caf::anon_send(me, transfer_grew{});
@@ -147,7 +164,7 @@ void fetcher_actor::start(const planned_transfer& plan) {
   context_->counts.add(counter::transfers_started);
   if (plan.kind == want_kind::sizes) {
     transfers_[plan.number] = {
-        remote_->object_info(plan.ids, report(plan.number, recorded(plan.number, plan.kind, plan.ids)))};
+        remote_->object_info(plan.ids, report(plan.number, recorded(plan.number, plan.kind, plan.ids, plan.ids)))};
     return;
   }
   fetch_request request;
@@ -163,7 +180,7 @@ void fetcher_actor::start(const planned_transfer& plan) {
     if (plan.kind == want_kind::blobs && (plan.looked_up || !queue_.wants_sizes(plan.number)))
       request.use = pack_use::read_soon;
   }
-  const std::uint64_t begun = recorded(plan.number, plan.kind, request.wants);
+  const std::uint64_t begun = recorded(plan.number, plan.kind, request.wants, plan.ids);
   transfers_[plan.number] = {remote_->fetch(std::move(request), report(plan.number, begun))};
 }
 

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <variant>
 
 namespace gitfs {
@@ -25,6 +26,11 @@ struct read_op {
   std::uint64_t offset = 0;
   std::size_t size = 0;
 };
+/// With the name of an entry behind it: an attribute that every directory has and none lists, "blob OID", "link OID",
+/// "tree OID" or "commit OID" of that entry; of the directory itself with nothing behind it. Unlike looking the entry
+/// up, asking for it fetches nothing of the entry.
+inline constexpr std::string_view entry_attribute = "user.gitfs.entry/";
+
 struct getxattr_op {
   std::string name;
 };

@@ -195,6 +195,18 @@ result<invocation> parse_top(std::span<const char* const> arguments) {
   return invocation{std::move(out)};
 }
 
+result<invocation> parse_why(std::span<const char* const> arguments) {
+  why_options out;
+  const auto add_trace = [&out](const string& value) -> result<void> {
+    BOOST_OUTCOME_TRY(path, absolute_path(value));
+    out.traces.push_back(std::move(path));
+    return success();
+  };
+  const word_option known[] = {{"--trace", true, add_trace}};
+  BOOST_OUTCOME_TRYV(put(out.path, parse_path(arguments, "gitfs-actor why --help", "PATH", known)));
+  return invocation{std::move(out)};
+}
+
 // The commands other than mount.
 struct command_row {
   string_view name;
@@ -208,7 +220,8 @@ constexpr command_row other_commands[] = {
     {"top", top_help, parse_top},
     {"cache", cache_help, parse_cache},
     {"trace", trace_help, parse_trace},
-    {"replay", replay_help, parse_replay}, // one a line
+    {"replay", replay_help, parse_replay},
+    {"why", why_help, parse_why}, // one a line
 };
 
 string all_commands() {

@@ -20,10 +20,20 @@ Commands:
   cache info|gc|verify [options]      show, shrink or check what is kept on disk
   trace dump|show|stats|diff|export   what a mount's actors have done, message by message
   replay [options] FILE               let them do it again
+  why [--trace FILE] PATH             what has caused a file in a mount to be fetched
 
 Options:
   -h, --help                          print this text; after a command: its own help
   -V, --version                       print the version
+)";
+
+inline constexpr std::string_view why_help = R"(Usage: gitfs-actor why [--trace FILE]... PATH
+
+Tells what has brought the contents of PATH, a file or folder in a mount, to this machine: from the request of the kernel,
+or the decision to look ahead of a reader, to their arrival, with what else came in the same transfer. It asks the mount
+for what it keeps of its messages (--trace-memory); only its owner and root may.
+
+  --trace FILE                        look in this trace too (mount --trace); may be given several times
 )";
 
 inline constexpr std::string_view unmount_help = R"(Usage: gitfs-actor unmount MOUNTPOINT

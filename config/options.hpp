@@ -11,6 +11,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace gitfs {
 
@@ -126,6 +127,12 @@ struct replay_options {
   bool step = false;                  ///< at each message, ask what to do
   std::optional<std::uint64_t> shuffle, shuffle_to; ///< seeds of other orders, the first and the last
   bool json = false;
+};
+
+/// `gitfs-actor why`.
+struct why_options {
+  std::filesystem::path path;                ///< absolute and normal, in a mount
+  std::vector<std::filesystem::path> traces; ///< absolute; beside what the mount has in memory
 };
 
 /// One line of the table: an option of `gitfs-actor mount`.

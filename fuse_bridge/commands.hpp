@@ -13,5 +13,6 @@ int run_top(const top_options& options);
 int run_cache(const cache_options& options);
 int run_trace(const trace_options& options);
 int run_replay(const replay_options& options);
+int run_why(const why_options& options);
 
 } // namespace gitfs

@@ -37,6 +37,8 @@ public:
       return success();
     if (errno == EACCES)
       return fail(EACCES, "the mount " + path_ + " is another user's: only that user and root may ask");
+    if (errno == ENOENT)
+      return fail(ENOENT, path_ + " has no such entry");
     return fail(errno == ENOSYS ? ENOTTY : errno, path_ + " is not a mount of gitfs-actor");
   }
 
@@ -73,6 +75,28 @@ result<std::string> ask_trace(const std::filesystem::path& path) {
     out.append(chunk->block, std::min<std::size_t>(chunk->length, sizeof chunk->block));
   } while (++chunk->index < chunk->blocks);
   return out;
+}
+
+result<shown_object> ask_object(const std::filesystem::path& path, const std::string& name) {
+  BOOST_OUTCOME_TRY(folder, asked_mount::open(path));
+  object_buffer buffer{};
+  if (name.size() >= sizeof buffer.text)
+    return fail(ENAMETOOLONG, "no name is as long as that of " + (path / name).string());
+  name.copy(buffer.text, name.size());
+  auto asked = folder.ask(object_command, &buffer);
+  if (!asked && asked.error().code == ENOENT)
+    return fail(ENOENT, "there is no " + (path / name).string());
+  if (!asked)
+    return asked.as_failure();
+  buffer.text[sizeof buffer.text - 1] = '\0';
+  std::istringstream text{buffer.text};
+  std::string type, hex;
+  bool stored = false;
+  text >> type >> hex >> stored;
+  const auto id = oid::from_hex(hex);
+  if (!text || !id)
+    return fail(EPROTO, "the mount does not tell the object of " + (path / name).string());
+  return shown_object{*id, type, stored};
 }
 
 result<activity> ask_activity(const std::filesystem::path& path) {

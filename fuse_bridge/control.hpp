@@ -6,6 +6,7 @@
 
 #include "actors/activity.hpp"
 #include "actors/trace/trace_format.hpp"
+#include "backend/oid.hpp"
 #include "config/error.hpp"
 
 #include <cstdint>
@@ -44,6 +45,13 @@ struct activity_buffer {
 
 inline constexpr unsigned long activity_command = _IOR('g', 0x49, activity_buffer);
 
+/// Asked of a folder: the object of one of its entries, see entry_attribute.
+struct object_buffer {
+  char text[512]; ///< asked: the entry's name; the answer: that attribute, and " 1" if it is on this machine, else " 0"
+};
+
+inline constexpr unsigned long object_command = _IOWR('g', 0x4a, object_buffer);
+
 /// In the mount: answers the question in `chunk`.
 void answer_trace(trace_chunk& chunk);
 
@@ -53,6 +61,14 @@ result<std::string> ask_trace(const std::filesystem::path& path);
 
 /// What the mount at `path` reports. ENOTTY: not a mount of gitfs-actor; otherwise the error of opening it.
 result<std::map<std::string, std::uint64_t>> ask_report(const std::filesystem::path& path);
+
+struct shown_object {
+  oid id;
+  std::string type; ///< as entry_attribute has it
+  bool stored = false;
+};
+/// The object of `name` in the folder `path`; empty: the folder's own. ENOENT: there is none; the others as ask_report.
+result<shown_object> ask_object(const std::filesystem::path& path, const std::string& name);
 
 /// What the mount at `path` is doing. Errors as ask_report.
 result<activity> ask_activity(const std::filesystem::path& path);

@@ -15,12 +15,20 @@ namespace gitfs {
 /// line where it is longer. It is no request for a file: nothing counts or records it.
 class control_reply final : public reply_sink {
 public:
-  control_reply(fuse_req_t request, std::size_t size) : request_(request), size_(size) {}
+  using completion = std::function<std::string(std::string_view value)>;
+
+  /// `complete`, if set, makes the text of what the actor gives.
+  control_reply(fuse_req_t request, std::size_t size, completion complete = nullptr)
+    : request_(request),
+      size_(size),
+      complete_(std::move(complete)) {}
 
   void xattr(std::string_view value) override {
-    std::string text{value.substr(0, size_ - 1)};
-    if (text.size() < value.size())
+    std::string text = complete_ ? complete_(value) : std::string{value};
+    if (text.size() >= size_) {
+      text.resize(size_ - 1);
       text.resize(text.rfind('\n') + 1); // npos + 1: nothing
+    }
     text.resize(size_);
     fuse_reply_ioctl(request_, 0, text.data(), text.size());
   }
@@ -39,6 +47,7 @@ public:
 private:
   fuse_req_t request_;
   std::size_t size_;
+  completion complete_;
 };
 
 } // namespace gitfs

@@ -187,8 +187,28 @@ void reply_activity(fuse_req_t req, std::size_t room) {
                         this_thread_unit());
 }
 
+// `gitfs-actor why`: an extended attribute, which the mount may have been made without, and whether its object is here.
+void reply_object(fuse_req_t req, fuse_ino_t ino, const void* in, std::size_t size, std::size_t room) {
+  const node_id node = node_id::decode(ino);
+  if (size < sizeof(object_buffer) || room < sizeof(object_buffer) || node.child != self_child) {
+    fuse_reply_err(req, EINVAL);
+    return;
+  }
+  object_buffer asked;
+  std::memcpy(&asked, in, sizeof asked);
+  asked.text[sizeof asked.text - 1] = '\0';
+  const bridge& b = bridge_of(req);
+  const auto complete = [db = b.context->db](std::string_view value) {
+    const auto id = oid::from_hex(value.substr(value.rfind(' ') + 1));
+    return std::string{value} + (id && db->contains(*id) ? " 1" : " 0");
+  };
+  kernel_op question{reply{std::make_unique<control_reply>(req, sizeof(object_buffer), complete)}, node.child,
+                     getxattr_op{std::string{entry_attribute} + asked.text}};
+  send_to_directory(*b.context, b.supervisor, node.dir, std::move(question), this_thread_unit());
+}
+
 // `gitfs-actor stats`: answered from counters, so also while every actor is busy.
-void op_ioctl(fuse_req_t req, fuse_ino_t, unsigned command, void*, fuse_file_info*, unsigned, const void* in,
+void op_ioctl(fuse_req_t req, fuse_ino_t ino, unsigned command, void*, fuse_file_info*, unsigned, const void* in,
               std::size_t size, std::size_t room) {
   if (command == static_cast<unsigned>(trace_command)) {
     reply_trace(req, in, size, room);
@@ -196,6 +216,10 @@ void op_ioctl(fuse_req_t req, fuse_ino_t, unsigned command, void*, fuse_file_inf
   }
   if (command == static_cast<unsigned>(activity_command)) {
     reply_activity(req, room);
+    return;
+  }
+  if (command == static_cast<unsigned>(object_command)) {
+    reply_object(req, ino, in, size, room);
     return;
   }
   if (command != static_cast<unsigned>(report_command) || room < sizeof(report_buffer)) {

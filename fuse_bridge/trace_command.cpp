@@ -74,21 +74,21 @@ result<trace::loaded> read(const std::filesystem::path& path) {
   return std::move(file);
 }
 
-// Compared with a trace from the mount's begin, one from memory would differ in its first record.
-void warn_of_lost_begin(const std::filesystem::path& path, const trace::contents& in) {
-  if (!in.records.empty() && in.records.front().order != 1)
-    std::fprintf(stderr,
-                 "gitfs-actor: %s does not begin with the mount: memory held no more; mount with --trace FILE to "
-                 "have all\n",
-                 path.c_str());
+// Compared with a whole trace it would differ in the first record that it has lost.
+void warn_of_lost(const std::filesystem::path& path, const trace::contents& in) {
+  if (const std::uint64_t lost = trace::lost_records(in); lost != 0)
+    std::fprintf(
+        stderr,
+        "gitfs-actor: %s lacks %llu records, because memory held no more: mount with --trace FILE to have all\n",
+        path.c_str(), static_cast<unsigned long long>(lost));
 }
 
 // As diff(1): 0 the same, 1 different.
 result<int> diff(const trace_options& options) {
   BOOST_OUTCOME_TRY(first, read(options.input));
   BOOST_OUTCOME_TRY(other, read(options.other));
-  warn_of_lost_begin(options.input, first.in);
-  warn_of_lost_begin(options.other, other.in);
+  warn_of_lost(options.input, first.in);
+  warn_of_lost(options.other, other.in);
   return trace::show_diff(first.in, other.in, options.redact, print) ? 0 : 1;
 }
 

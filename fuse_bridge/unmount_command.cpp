@@ -1,12 +1,11 @@
 #include "fuse_bridge/commands.hpp"
 
 #include "fuse_bridge/control.hpp"
+#include "fuse_bridge/mount_table.hpp"
 #include "fuse_bridge/mountpoint.hpp"
 
 #include <cstdio>
-#include <fstream>
 #include <poll.h>
-#include <sstream>
 #include <string>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -15,33 +14,12 @@ namespace gitfs {
 
 namespace {
 
-// In /proc/self/mountinfo a path is written with space, tab, newline and backslash in octal.
-std::string unescaped(const std::string& text) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '\\' && i + 3 < text.size()) {
-      out += static_cast<char>(std::stoi(text.substr(i + 1, 3), nullptr, 8));
-      i += 3;
-    } else {
-      out += text[i];
-    }
-  }
-  return out;
-}
-
 // The type of the topmost file system mounted exactly there; empty: none.
 std::string type_mounted_at(const std::string& path) {
-  std::ifstream table{"/proc/self/mountinfo"};
   std::string type;
-  for (std::string line; std::getline(table, line);) {
-    std::istringstream fields{line};
-    std::string id, parent, device, root, at, word;
-    fields >> id >> parent >> device >> root >> at;
-    while (fields >> word && word != "-") { // optional fields end with a dash
-    }
-    if (unescaped(at) == path && fields >> word)
-      type = word;
-  }
+  for (const mounted_at& each : mount_table())
+    if (each.path == path)
+      type = each.type;
   return type;
 }
 

@@ -109,6 +109,14 @@ void in_pieces(std::string_view bytes, Put put_piece) {
   } while (!bytes.empty());
 }
 
+void objects(kind what, std::uint64_t number, std::span<const oid> ids) {
+  for (; !ids.empty(); ids = ids.subspan(std::min(ids.size(), most_ids)))
+    edge(what, [&](encoder& to) {
+      to.number(number);
+      to.ids(ids.first(std::min(ids.size(), most_ids)));
+    });
+}
+
 } // namespace
 
 result<void> start_recording(const recording_options& options) {
@@ -290,6 +298,14 @@ std::uint64_t transfer_started(std::uint64_t number, std::uint8_t what, std::spa
     to.number(ids.size());
     to.id(ids.empty() ? oid{} : ids.front());
   });
+}
+
+void want_objects(std::uint64_t want, std::span<const oid> ids) {
+  objects(kind::want_objects, want, ids);
+}
+
+void transfer_objects(std::uint64_t number, std::span<const oid> ids) {
+  objects(kind::transfer_objects, number, ids);
 }
 
 std::uint64_t transfer_finished(const transfer_end& what) {

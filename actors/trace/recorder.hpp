@@ -97,6 +97,9 @@ void mounted(const mount_record& what);
 
 /// `what`: a want_kind.
 std::uint64_t transfer_started(std::uint64_t number, std::uint8_t what, std::span<const oid> ids);
+/// What a want asks for, or a transfer is to bring: as many records as it takes. The cause is cause_now.
+void want_objects(std::uint64_t want, std::span<const oid> ids);
+void transfer_objects(std::uint64_t number, std::span<const oid> ids);
 struct transfer_end {
   std::uint64_t number = 0;
   int code = 0;

@@ -17,6 +17,8 @@ constexpr field reply_fields[] = {{"request"}, {"kind", answer}, {"error", code}
 constexpr field spawned_fields[] = {{"inode", inode}, {"parent", inode}, {"name", name}, {"tree", id}, {"slot"}};
 constexpr field started_fields[] = {{"transfer"}, {"kind", want}, {"count"}, {"first", id}};
 constexpr field finished_fields[] = {{"transfer"}, {"error", code}, {"bytes"}, {"requests"}, {"sizes"}};
+constexpr field want_objects_fields[] = {{"want"}, {"objects", ids}};
+constexpr field transfer_objects_fields[] = {{"transfer"}, {"objects", ids}};
 constexpr field request_field[] = {{"request"}};
 constexpr field forget_fields[] = {{"node"}, {"count"}};
 constexpr field mounted_fields[] = {{"commit", id}, {"tree", id},    {"prefetch"}, {"exact"},
@@ -55,6 +57,8 @@ constexpr std::array table{
     record_row{kind::learned, "learned", learned_fields},
     record_row{kind::tree, "tree", tree_fields},
     record_row{kind::sizes, "sizes", sizes_fields, "server"},
+    record_row{kind::want_objects, "want_objects", want_objects_fields},
+    record_row{kind::transfer_objects, "transfer_objects", transfer_objects_fields, "server"},
     record_row{kind::other_message, "other", {}},
     record_row{kind::kernel_op, "kernel_op", op_fields},
     record_row{kind::forget_op, "forget_op", child_fields},

@@ -24,6 +24,8 @@ enum class kind : std::uint32_t {
   learned = 11, ///< what a handler was told by its surroundings (trace/learned.hpp)
   tree = 12,    ///< a piece of a tree object
   sizes = 13,   ///< a piece of what a transfer has told
+  want_objects = 16,     ///< what an ask_want asks for, in pieces; its cause
+  transfer_objects = 17, ///< what a transfer is to bring, in pieces; its cause is transfer_started
 
   first_message = 64, ///< from here on: messages that an actor took
   other_message = 64,
@@ -86,6 +88,7 @@ enum class field_type : std::uint8_t {
   inode, ///< eight bytes
   name,
   id,   ///< oid; zeroes for none
+  ids,  ///< how many, and so many oids
   code, ///< errno
   mode, ///< type and permission bits
   request,

@@ -210,6 +210,9 @@ void put_field(encoder& to, const field_value& value) {
     return to.text(redacted_name(value.text));
   case field_type::id:
     return to.id(value.id);
+  case field_type::ids:
+    to.number(value.number);
+    return to.bytes(value.text);
   case field_type::inode:
     return to.fixed(value.number);
   default:

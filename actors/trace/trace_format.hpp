@@ -21,6 +21,8 @@ inline constexpr std::size_t block_size = 12 * 1024;
 inline constexpr std::size_t longest_payload = 1U << 20;
 /// Names are cut there: the kernel's own limit for one (FUSE_NAME_MAX).
 inline constexpr std::size_t longest_text = 1024;
+/// Of the oids in one record; more take more records.
+inline constexpr std::size_t most_ids = 56;
 /// No record of this version is longer.
 inline constexpr std::size_t longest_record = longest_text + 256;
 
@@ -72,7 +74,11 @@ public:
       *at_++ = static_cast<char>(value >> (8 * i));
   }
   void text(std::string_view value);
+  /// As they are.
+  void bytes(std::string_view value);
   void id(const oid& value);
+  /// At most most_ids.
+  void ids(std::span<const oid> values);
 
   char* at() const { return at_; }
 
@@ -91,6 +97,8 @@ public:
   std::string_view text();
   std::string_view bytes(std::size_t count);
   oid id();
+  /// The bytes of as many as there are.
+  std::string_view ids();
 
   std::string_view rest() const { return rest_; }
   bool bad() const { return bad_; }

@@ -94,6 +94,8 @@ std::string trace_names::shown(const field_value& value) const {
     return value.number == 0 ? std::string{} : fmt::format("{:016x}", value.number);
   case field_type::id:
     return value.id.is_zero() ? std::string{} : value.id.hex().substr(0, 12);
+  case field_type::ids:
+    return std::to_string(value.number);
   case field_type::inode:
     if (value.number == 0)
       return {};

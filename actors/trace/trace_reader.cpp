@@ -53,6 +53,10 @@ void join_durations(std::vector<record>& records) {
 
 } // namespace
 
+std::uint64_t lost_records(const contents& in) {
+  return in.records.empty() ? 0 : in.records.back().order - in.records.size();
+}
+
 result<contents> read_bytes(std::string_view bytes) {
   contents out;
   const auto version = version_of(bytes);
@@ -131,6 +135,10 @@ std::vector<field_value> fields_of(const record& r) {
     case field_type::id:
       value.id = in.id();
       break;
+    case field_type::ids:
+      value.text = in.ids();
+      value.number = value.text.size() / oid::raw_size;
+      break;
     case field_type::inode:
     case field_type::digest:
       value.number = in.fixed();
@@ -143,6 +151,24 @@ std::vector<field_value> fields_of(const record& r) {
     out.push_back(value);
   }
   return out;
+}
+
+std::vector<oid> objects_in(const record& r) {
+  std::vector<oid> out;
+  for (const field_value& each : fields_of(r))
+    if (each.what.type == field_type::ids)
+      for (std::size_t at = 0; at + oid::raw_size <= each.text.size(); at += oid::raw_size)
+        out.push_back(oid::from_raw(each.text.data() + at));
+  return out;
+}
+
+bool names_object(const record& r, const oid& id) {
+  const auto fields = fields_of(r);
+  const auto is_it = [&](const field_value& v) { return v.what.type == field_type::id && v.id == id; };
+  if (std::ranges::any_of(fields, is_it))
+    return true;
+  const auto all = objects_in(r);
+  return std::ranges::find(all, id) != all.end();
 }
 
 std::uint64_t number_in(const record& r, std::string_view name) {

@@ -33,11 +33,15 @@ struct record {
 /// One field with its name.
 struct field_value {
   field what;
-  std::uint64_t number = 0;
-  std::string_view text;
+  std::uint64_t number = 0; ///< ids: how many
+  std::string_view text;    ///< ids: their bytes
   oid id;
 };
 std::vector<field_value> fields_of(const record& r);
+/// True if the oids in a field of the record are or hold `id`.
+bool names_object(const record& r, const oid& id);
+/// Those that stand in a list.
+std::vector<oid> objects_in(const record& r);
 /// The number in the field of that name; 0 if there is none.
 std::uint64_t number_in(const record& r, std::string_view name);
 
@@ -46,6 +50,9 @@ struct contents {
   std::vector<record> records; ///< by order; each `handled` is in the duration of its message
   bool torn = false;           ///< it ends within a block: all before that is here
 };
+
+/// How many were lost since the mount began: the ring held no more, or a writer was too slow. The orders tell.
+std::uint64_t lost_records(const contents& in);
 
 /// EINVAL: damaged, of another version, or no trace at all; the message says which, and where. Takes memory in
 /// proportion to `bytes`, which outlives what is given.

@@ -194,6 +194,9 @@ BOOST_AUTO_TEST_CASE(extended_attributes) {
   BOOST_TEST(send(self_child, getxattr_op{"user.gitfs.oid"}).told->text == root.hex());
   BOOST_TEST(send(file, getxattr_op{"user.gitfs.commit"}).told->text == oid{}.hex());
   BOOST_TEST(send(file, getxattr_op{"security.capability"}).told->code == ENODATA);
+  BOOST_TEST(send(self_child, getxattr_op{"user.gitfs.entry/"}).told->text == "tree " + root.hex());
+  BOOST_TEST(send(self_child, getxattr_op{"user.gitfs.entry/absent"}).told->code == ENOENT);
+  BOOST_TEST(send(file, getxattr_op{"user.gitfs.entry/absent"}).told->code == ENODATA);
   const std::string names{"user.gitfs.oid\0user.gitfs.commit\0", 33};
   BOOST_TEST(send(file, listxattr_op{}).told->text == names);
 }

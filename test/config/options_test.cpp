@@ -61,7 +61,7 @@ const std::string see_all = " (see gitfs-actor --help)";
 
 // "URL MOUNTPOINT" stands in for two good arguments.
 const std::vector<wrong_line> wrong_lines{
-    {{}, "a command is missing: mount, unmount, stats, top, cache or trace" + see_all},
+    {{}, "a command is missing: mount, unmount, stats, top, cache, trace or why" + see_all},
     {{"mont"}, "unknown command 'mont', did you mean 'mount'?" + see_all},
     {{"umount", "/mnt"}, "unknown command 'umount', did you mean 'mount'?" + see_all},
     {{"--versoin"}, "unknown command '--versoin', did you mean '--version'?" + see_all},
@@ -130,6 +130,8 @@ const std::vector<wrong_line> wrong_lines{
     {{"top", "/a", "--interval"}, "--interval needs a value" + see_top},
     {{"top", "/a", "--interval", "0"},
      "--interval: '0' is not a number of seconds (more than 0, up to a day: 86400)" + see_top},
+    {{"why"}, "PATH is missing (see gitfs-actor why --help)"},
+    {{"why", "--trace", "/t"}, "PATH is missing (see gitfs-actor why --help)"},
     {{"cahce", "gc"}, "unknown command 'cahce', did you mean 'cache'?" + see_all},
     {{"cache"}, "what to do is missing: info, gc or verify" + see_cache},
     {{"cache", "verfy"}, "'verfy' is not one of info, gc, verify, did you mean 'verify'?" + see_cache},
@@ -299,7 +301,7 @@ BOOST_AUTO_TEST_CASE(help_lines_are_not_wider_than_a_page) {
 
 BOOST_AUTO_TEST_CASE(general_help_and_version) {
   BOOST_TEST(printed({"--help"}) == printed({"-h"}));
-  for (const char* command : {"mount", "unmount", "stats", "top"})
+  for (const char* command : {"mount", "unmount", "stats", "top", "why"})
     BOOST_TEST(printed({"--help"}).find(std::string{"\n  "} + command + " ") != std::string::npos);
   BOOST_TEST(printed({"--version"}) == std::string{"gitfs-actor "} + version + "\n");
   BOOST_TEST(printed({"unmount", "--help"}).starts_with("Usage: gitfs-actor unmount MOUNTPOINT\n"));
@@ -319,6 +321,13 @@ BOOST_AUTO_TEST_CASE(top) {
   BOOST_TEST((plain.interval == 1 && !plain.once && !plain.batch));
   const top_options all = of({"top", "--once", "--interval=0.5", "--batch", "--", "/mnt/x"});
   BOOST_TEST((all.interval == 0.5 && all.once && all.batch));
+}
+
+BOOST_AUTO_TEST_CASE(why) {
+  const auto done = parse({"why", "--trace", "/t", "/mnt/x/../f", "--trace=/t.1"});
+  const auto& o = std::get<why_options>(done.value().action);
+  BOOST_TEST(o.path == "/mnt/f");
+  BOOST_TEST((o.traces == std::vector<std::filesystem::path>{"/t", "/t.1"}));
 }
 
 BOOST_AUTO_TEST_CASE(unmount) {

@@ -1,0 +1,141 @@
+#include "fuse_bridge/commands.hpp"
+
+#include "actors/trace/trace_why.hpp"
+#include "fuse_bridge/control.hpp"
+#include "fuse_bridge/mount_table.hpp"
+
+#include <cerrno>
+#include <cstdio>
+#include <optional>
+
+namespace gitfs {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+void print(std::string_view text) {
+  std::fwrite(text.data(), 1, text.size(), stdout);
+}
+
+bool is_below(const fs::path& path, const fs::path& folder) {
+  const fs::path rest = path.lexically_relative(folder);
+  return !rest.empty() && *rest.begin() != "..";
+}
+
+// The innermost mount that holds the path. Told without touching the path, because looking it up may fetch it.
+std::optional<fs::path> fuse_mount_of(const fs::path& path) {
+  mounted_at found;
+  for (const mounted_at& each : mount_table())
+    if (is_below(path, each.path) && each.path.size() >= found.path.size())
+      found = each;
+  if (!found.type.starts_with("fuse"))
+    return std::nullopt;
+  return found.path;
+}
+
+// What can be told of the object: all traces that are of one run are one.
+class sources {
+public:
+  result<void> read_mount(const fs::path& root, bool others) {
+    auto bytes = ask_trace(root);
+    if (!bytes && bytes.error().code == ENODATA && others)
+      return success();
+    if (!bytes && bytes.error().code == ENODATA)
+      return fail(ENODATA, bytes.error().message + ": name the file of its trace (--trace), if it writes one");
+    if (!bytes)
+      return bytes.as_failure();
+    loaded_.push_back({std::make_unique<const std::string>(std::move(bytes.value())), {}});
+    BOOST_OUTCOME_TRY(in, trace::read_bytes(*loaded_.back().bytes));
+    loaded_.back().in = std::move(in);
+    from_memory_ = true;
+    add(loaded_.back().in);
+    return success();
+  }
+
+  result<void> read_file(const fs::path& file) {
+    BOOST_OUTCOME_TRY(read, trace::read_file(file));
+    loaded_.push_back(std::move(read));
+    add(loaded_.back().in);
+    return success();
+  }
+
+  const std::vector<trace::contents>& runs() const { return runs_; }
+  /// Whether what the mount has done is there from its begin.
+  bool complete() const {
+    return from_memory_ && trace::lost_records(runs_.front()) == 0;
+  }
+
+private:
+  void add(const trace::contents& in) {
+    for (trace::contents& each : runs_)
+      if (trace::same_run(each, in)) {
+        each = trace::joined(each, in);
+        return;
+      }
+    runs_.push_back(in);
+  }
+
+  std::vector<trace::loaded> loaded_;
+  std::vector<trace::contents> runs_; // the mount's own first
+  bool from_memory_ = false;
+};
+
+std::string why_not_known(const shown_object& object, const sources& from) {
+  if (!object.stored)
+    return "it is not on this machine: nothing has needed its contents so far, or it was evicted (cache gc)\n";
+  if (from.complete())
+    return "this mount has not fetched it: it was stored before, by an earlier mount of the repository\n";
+  return "it is on this machine, and the trace does not say since when: it was stored by an earlier mount, or memory "
+         "no longer holds so old messages. Mount with --trace FILE to keep all of them, or with a larger "
+         "--trace-memory; give that file with --trace.\n";
+}
+
+result<void> explain(const why_options& options) {
+  auto root = fuse_mount_of(options.path);
+  if (!root) {
+    std::error_code code;
+    const fs::path resolved = fs::canonical(options.path.parent_path(), code) / options.path.filename();
+    root = code ? std::nullopt : fuse_mount_of(resolved);
+  }
+  if (!root)
+    return fail(ENOTTY, options.path.string() + " is not in a mount of gitfs-actor");
+  sources from;
+  BOOST_OUTCOME_TRYV(from.read_mount(*root, !options.traces.empty()));
+  for (const fs::path& each : options.traces) {
+    BOOST_OUTCOME_TRYV(from.read_file(each));
+  }
+  const bool is_root = options.path == *root;
+  BOOST_OUTCOME_TRY(object, is_root ? ask_object(*root, {})
+                                    : ask_object(options.path.parent_path(), options.path.filename().string()));
+  if (object.type == "commit")
+    return fail(EINVAL, options.path.string() + " is a submodule: its contents are in another repository, and nothing "
+                                                "of it is fetched");
+  const std::string type = object.type == "link" ? "blob (of a symbolic link)" : object.type;
+  print(type + ' ' + object.id.hex() + '\n');
+  for (const trace::contents& each : from.runs()) {
+    std::string text;
+    const auto told = trace::explain(each, object.id, object.type == "tree", [&](std::string_view more) { text += more; });
+    if (told == trace::origin::unknown)
+      continue;
+    if (&each != &from.runs().front())
+      print("in the trace of another mount (process " + std::to_string(each.header.process) + "):\n");
+    print(text);
+    if (told == trace::origin::brought)
+      return success();
+  }
+  print(why_not_known(object, from));
+  return success();
+}
+
+} // namespace
+
+int run_why(const why_options& options) {
+  if (auto done = explain(options); !done) {
+    std::fprintf(stderr, "gitfs-actor: %s\n", done.error().message.c_str());
+    return 1;
+  }
+  return 0;
+}
+
+} // namespace gitfs
