@@ -3,7 +3,15 @@
 
 #include "config/options.hpp"
 
+#include <cstdio>
+#include <string_view>
+
 namespace gitfs {
+
+/// To standard output.
+inline void print_out(std::string_view text) {
+  std::fwrite(text.data(), 1, text.size(), stdout);
+}
 
 /// Each gives the process's exit status, having printed its one line.
 int run_mount(mount_options options);

@@ -6,7 +6,6 @@
 
 #include "actors/activity.hpp"
 #include "actors/trace/trace_format.hpp"
-#include "backend/oid.hpp"
 #include "config/error.hpp"
 
 #include <cstdint>

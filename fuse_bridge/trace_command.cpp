@@ -15,10 +15,6 @@ namespace gitfs {
 
 namespace {
 
-void print(std::string_view text) {
-  std::fwrite(text.data(), 1, text.size(), stdout);
-}
-
 result<void> write_out(const std::filesystem::path& file, const std::string& bytes) {
   const bool to_file = !file.empty();
   if (!to_file && ::isatty(STDOUT_FILENO) == 1)
@@ -54,7 +50,7 @@ std::uint64_t nanoseconds(double seconds) {
 
 result<void> show(const trace::contents& in, const trace_options& options) {
   if (options.request)
-    return trace::show_request(in, *options.request, options.redact, print);
+    return trace::show_request(in, *options.request, options.redact, print_out);
   trace::show_filter filter;
   filter.actor = options.actor;
   if (options.path)
@@ -64,7 +60,7 @@ result<void> show(const trace::contents& in, const trace_options& options) {
     filter.from = nanoseconds(*options.from);
   if (options.until)
     filter.until = nanoseconds(*options.until);
-  return trace::show(in, filter, options.redact, print);
+  return trace::show(in, filter, options.redact, print_out);
 }
 
 result<trace::loaded> read(const std::filesystem::path& path) {
@@ -89,7 +85,7 @@ result<int> diff(const trace_options& options) {
   BOOST_OUTCOME_TRY(other, read(options.other));
   warn_of_lost(options.input, first.in);
   warn_of_lost(options.other, other.in);
-  return trace::show_diff(first.in, other.in, options.redact, print) ? 0 : 1;
+  return trace::show_diff(first.in, other.in, options.redact, print_out) ? 0 : 1;
 }
 
 result<void> run(const trace_options& options) {
@@ -104,10 +100,10 @@ result<void> run(const trace_options& options) {
   case action::show:
     return show(file.in, options);
   case action::stats:
-    print(trace::stats_text(file.in));
+    print_out(trace::stats_text(file.in));
     break;
   case action::perfetto:
-    trace::export_perfetto(file.in, options.redact, print);
+    trace::export_perfetto(file.in, options.redact, print_out);
     break;
   }
   return success();

@@ -14,10 +14,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-void print(std::string_view text) {
-  std::fwrite(text.data(), 1, text.size(), stdout);
-}
-
 bool is_below(const fs::path& path, const fs::path& folder) {
   const fs::path rest = path.lexically_relative(folder);
   return !rest.empty() && *rest.begin() != "..";
@@ -62,9 +58,7 @@ public:
 
   const std::vector<trace::contents>& runs() const { return runs_; }
   /// Whether what the mount has done is there from its begin.
-  bool complete() const {
-    return from_memory_ && trace::lost_records(runs_.front()) == 0;
-  }
+  bool complete() const { return from_memory_ && trace::lost_records(runs_.front()) == 0; }
 
 private:
   void add(const trace::contents& in) {
@@ -109,22 +103,24 @@ result<void> explain(const why_options& options) {
   BOOST_OUTCOME_TRY(object, is_root ? ask_object(*root, {})
                                     : ask_object(options.path.parent_path(), options.path.filename().string()));
   if (object.type == "commit")
-    return fail(EINVAL, options.path.string() + " is a submodule: its contents are in another repository, and nothing "
-                                                "of it is fetched");
+    return fail(EINVAL, options.path.string()
+                            + " is a submodule: its contents are in another repository, and nothing "
+                              "of it is fetched");
   const std::string type = object.type == "link" ? "blob (of a symbolic link)" : object.type;
-  print(type + ' ' + object.id.hex() + '\n');
+  print_out(type + ' ' + object.id.hex() + '\n');
   for (const trace::contents& each : from.runs()) {
     std::string text;
-    const auto told = trace::explain(each, object.id, object.type == "tree", [&](std::string_view more) { text += more; });
+    const auto told =
+        trace::explain(each, object.id, object.type == "tree", [&](std::string_view more) { text += more; });
     if (told == trace::origin::unknown)
       continue;
     if (&each != &from.runs().front())
-      print("in the trace of another mount (process " + std::to_string(each.header.process) + "):\n");
-    print(text);
+      print_out("in the trace of another mount (process " + std::to_string(each.header.process) + "):\n");
+    print_out(text);
     if (told == trace::origin::brought)
       return success();
   }
-  print(why_not_known(object, from));
+  print_out(why_not_known(object, from));
   return success();
 }
 

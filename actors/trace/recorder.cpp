@@ -113,7 +113,7 @@ void objects(kind what, std::uint64_t number, std::span<const oid> ids) {
   for (; !ids.empty(); ids = ids.subspan(std::min(ids.size(), most_ids)))
     edge(what, [&](encoder& to) {
       to.number(number);
-      to.ids(ids.first(std::min(ids.size(), most_ids)));
+      to.text(raw_ids(ids.first(std::min(ids.size(), most_ids))));
     });
 }
 

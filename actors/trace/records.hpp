@@ -88,7 +88,7 @@ enum class field_type : std::uint8_t {
   inode, ///< eight bytes
   name,
   id,   ///< oid; zeroes for none
-  ids,  ///< how many, and so many oids
+  ids,  ///< oids, in the form of a name
   code, ///< errno
   mode, ///< type and permission bits
   request,

@@ -211,8 +211,7 @@ void put_field(encoder& to, const field_value& value) {
   case field_type::id:
     return to.id(value.id);
   case field_type::ids:
-    to.number(value.number);
-    return to.bytes(value.text);
+    return to.text(value.text);
   case field_type::inode:
     return to.fixed(value.number);
   default:

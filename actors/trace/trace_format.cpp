@@ -92,19 +92,9 @@ void encoder::text(std::string_view value) {
   at_ = std::copy(value.begin(), value.end(), at_);
 }
 
-void encoder::bytes(std::string_view value) {
-  at_ = std::copy(value.begin(), value.end(), at_);
-}
-
 void encoder::id(const oid& value) {
   std::memcpy(at_, value.bytes.data(), oid::raw_size);
   at_ += oid::raw_size;
-}
-
-void encoder::ids(std::span<const oid> values) {
-  number(values.size());
-  for (const oid& each : values)
-    id(each);
 }
 
 std::uint64_t decoder::number() {
@@ -147,11 +137,6 @@ std::string_view decoder::bytes(std::size_t count) {
 oid decoder::id() {
   const std::string_view raw = bytes(oid::raw_size);
   return raw.empty() ? oid{} : oid::from_raw(raw.data());
-}
-
-std::string_view decoder::ids() {
-  const std::uint64_t count = number();
-  return bytes(count > rest_.size() ? rest_.size() + 1 : static_cast<std::size_t>(count) * oid::raw_size);
 }
 
 encoder block_writer::begin(std::uint32_t kind, std::uint64_t order, std::uint64_t time) {

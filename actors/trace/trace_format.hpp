@@ -22,9 +22,15 @@ inline constexpr std::size_t longest_payload = 1U << 20;
 /// Names are cut there: the kernel's own limit for one (FUSE_NAME_MAX).
 inline constexpr std::size_t longest_text = 1024;
 /// Of the oids in one record; more take more records.
-inline constexpr std::size_t most_ids = 56;
+inline constexpr std::size_t most_ids = longest_text / oid::raw_size;
 /// No record of this version is longer.
 inline constexpr std::size_t longest_record = longest_text + 256;
+
+/// The bytes of oids, one after the other.
+inline std::string_view raw_ids(std::span<const oid> ids) {
+  static_assert(sizeof(oid) == oid::raw_size);
+  return {reinterpret_cast<const char*>(ids.data()), ids.size_bytes()};
+}
 
 struct file_header {
   std::uint64_t started = 0; ///< the wall clock where the trace's time is 0, in nanoseconds since 1970
@@ -74,11 +80,7 @@ public:
       *at_++ = static_cast<char>(value >> (8 * i));
   }
   void text(std::string_view value);
-  /// As they are.
-  void bytes(std::string_view value);
   void id(const oid& value);
-  /// At most most_ids.
-  void ids(std::span<const oid> values);
 
   char* at() const { return at_; }
 
@@ -97,8 +99,6 @@ public:
   std::string_view text();
   std::string_view bytes(std::size_t count);
   oid id();
-  /// The bytes of as many as there are.
-  std::string_view ids();
 
   std::string_view rest() const { return rest_; }
   bool bad() const { return bad_; }

@@ -136,7 +136,7 @@ std::vector<field_value> fields_of(const record& r) {
       value.id = in.id();
       break;
     case field_type::ids:
-      value.text = in.ids();
+      value.text = in.text();
       value.number = value.text.size() / oid::raw_size;
       break;
     case field_type::inode:

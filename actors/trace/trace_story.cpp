@@ -1,10 +1,10 @@
 // The story of one request: see trace_show.hpp.
+#include "actors/trace/trace_causes.hpp"
 #include "actors/trace/trace_names.hpp"
 #include "actors/trace/trace_show.hpp"
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <map>
 #include <unordered_map>
@@ -21,17 +21,15 @@ constexpr std::size_t long_chain = 12;
 
 class story {
 public:
-  story(const contents& in, bool redact, const printer& print) : names_(in, redact), print_(print) {
-    for (const record& each : in.records) {
-      by_order_[each.order] = &each;
+  story(const contents& in, bool redact, const printer& print) : causes_(in), names_(in, redact), print_(print) {
+    for (const record& each : in.records)
       if (each.cause != 0)
         effects_[each.cause].push_back(&each);
-    }
   }
 
   void tell(const record& request, const std::vector<const record*>& answers) {
     for (const record* each : answers)
-      for (const record* at = each; at != nullptr; at = cause_of(*at))
+      for (const record* at = each; at != nullptr; at = causes_.of(*at))
         on_the_way_.insert(at->order);
     tell_under(request, 0);
     if (lines_ >= screen)
@@ -42,16 +40,10 @@ public:
   }
 
 private:
-  const record* cause_of(const record& r) const {
-    const auto at = by_order_.find(r.cause);
-    return r.cause == 0 || at == by_order_.end() ? nullptr : at->second;
-  }
-
-  // Ends: a cause is earlier than what it causes.
   bool comes_of(const record& r, std::uint64_t order) const {
     const record* at = &r;
     while (at != nullptr && at->order > order)
-      at = cause_of(*at);
+      at = causes_.of(*at);
     return at != nullptr && at->order == order;
   }
 
@@ -79,19 +71,16 @@ private:
   }
 
   void tell_chain(const record& answer) {
-    std::vector<const record*> chain;
-    for (const record* at = &answer; at != nullptr && chain.size() < long_chain; at = cause_of(*at))
-      chain.push_back(at);
-    std::ranges::reverse(chain);
-    print_(cause_of(*chain.front()) != nullptr ? "answered by what others had begun:\n...\n"
-                                               : "answered by what others had begun:\n");
+    const std::vector<const record*> chain = causes_.chain_to(answer, long_chain);
+    print_(causes_.of(*chain.front()) != nullptr ? "answered by what others had begun:\n...\n"
+                                                 : "answered by what others had begun:\n");
     for (std::size_t i = 0; i < chain.size(); ++i)
       print_(fmt::format("{:{}}{}\n", "", 2 * i, names_.line_of(*chain[i])));
   }
 
+  const trace_causes causes_;
   trace_names names_;
   const printer& print_;
-  std::unordered_map<std::uint64_t, const record*> by_order_;
   std::unordered_map<std::uint64_t, std::vector<const record*>> effects_;
   std::unordered_set<std::uint64_t> on_the_way_; // to an answer
   std::size_t lines_ = 0;

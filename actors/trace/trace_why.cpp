@@ -1,13 +1,13 @@
 #include "actors/trace/trace_why.hpp"
 
 #include "actors/prefetch_plan.hpp"
+#include "actors/trace/trace_causes.hpp"
 #include "actors/trace/trace_names.hpp"
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <map>
 #include <unordered_map>
 #include <vector>
 
@@ -45,11 +45,11 @@ public:
     : in_(in),
       object_(object),
       is_tree_(is_tree),
+      causes_(in),
       names_(in, false),
       print_(print) {
     std::unordered_map<std::uint64_t, std::size_t> by_number;
     for (const record& each : in.records) {
-      by_order_[each.order] = &each;
       if (each.what == kind::transfer_started) {
         by_number[number_in(each, "transfer")] = transfers_.size();
         transfers_.push_back({&each, nullptr, {}, false});
@@ -60,7 +60,7 @@ public:
       } else if (each.what == kind::mounted) {
         came_with_commit_ = names_object(each, object);
       } else if (is_want(each)) {
-        wants_.push_back(each.what == kind::ask_want ? &each : by_order_[each.cause]);
+        wants_.push_back(each.what == kind::ask_want ? &each : causes_.of(each));
       }
     }
     std::erase(wants_, nullptr);
@@ -172,14 +172,9 @@ private:
       print_(fmt::format("it came {} times: it was evicted and fetched again, this is the last time\n", count_));
   }
 
-  const record* cause_of(const record& r) const {
-    const auto at = by_order_.find(r.cause);
-    return r.cause == 0 || at == by_order_.end() ? nullptr : at->second;
-  }
-
   // What wants it, in words: a want says the rest.
   std::string who(const record& want) const {
-    const record* const from = cause_of(want);
+    const record* const from = causes_.of(want);
     if (from == nullptr)
       return {};
     if (is_message(from->what) && from->actor.is == actor_kind::prefetcher)
@@ -188,15 +183,12 @@ private:
   }
 
   void tell_chain(const record& last) const {
-    std::vector<const record*> chain;
-    for (const record* at = &last; at != nullptr && chain.size() < longest_chain; at = cause_of(*at))
-      chain.push_back(at);
-    std::ranges::reverse(chain);
+    const std::vector<const record*> chain = causes_.chain_to(last, longest_chain);
     if (chain.front()->cause != 0)
-      print_("  ... what was before that is not in this trace\n");
+      print_("  ... what was before that is not in this trace: mount with --trace FILE to keep all\n");
     for (const record* each : chain)
       print_("  " + names_.line_of(*each) + '\n');
-    if (last.what == kind::ask_want)
+    if (last.what == kind::ask_want && causes_.of(last) != nullptr)
       print_("  so it was wanted " + who(last) + '\n');
   }
 
@@ -205,8 +197,9 @@ private:
       return;
     print_(fmt::format("\n{}\n", head));
     for (std::size_t i = 0; i < std::min(wants.size(), most_also); ++i) {
-      print_("  " + names_.line_of(*wants[i]) + ", " + who(*wants[i]) + '\n');
-      for (const record* at = cause_of(*wants[i]); at != nullptr; at = cause_of(*at))
+      const std::string by = who(*wants[i]);
+      print_("  " + names_.line_of(*wants[i]) + (by.empty() ? "" : ", " + by) + '\n');
+      for (const record* at = causes_.of(*wants[i]); at != nullptr; at = causes_.of(*at))
         if (at->what == kind::kernel_request)
           print_("    for " + names_.line_of(*at) + '\n');
     }
@@ -217,7 +210,8 @@ private:
   void tell_companions(const transfer_story& by) const {
     if (by.objects.size() < 2 || by.whole)
       return;
-    std::string out = fmt::format("\nwith it {} {} others:", by.finished != nullptr ? "came" : "come", by.objects.size() - 1);
+    std::string out =
+        fmt::format("\nwith it {} {} others:", by.finished != nullptr ? "came" : "come", by.objects.size() - 1);
     std::size_t told = 0;
     for (const oid& each : by.objects)
       if (each != object_ && told++ < most_companions)
@@ -228,9 +222,9 @@ private:
   const contents& in_;
   const oid object_;
   const bool is_tree_;
+  const trace_causes causes_;
   const trace_names names_;
   const printer& print_;
-  std::unordered_map<std::uint64_t, const record*> by_order_;
   std::vector<transfer_story> transfers_; // in their order
   std::vector<const record*> wants_;      // ask_want, of this object
   bool came_with_commit_ = false;         // its root tree

@@ -14,9 +14,9 @@ enum class origin : std::uint8_t {
   unknown, ///< this trace says nothing of it
 };
 
-/// Prints what has led to the transfer that brought it: who wanted it and because of what, from the kernel's request on;
-/// the transfer, and what came with it; who else waited. Of several transfers the last that succeeded.
-/// `is_tree`: then one of all trees may have been it.
+/// Prints what has led to the transfer that brought it: who wanted it and because of what, from the kernel's request
+/// on; the transfer, and what came with it; who else waited. Of several transfers the last that succeeded. `is_tree`:
+/// then one of all trees may have been it.
 origin explain(const contents& in, const oid& object, bool is_tree, const printer& print);
 
 /// Two traces of the same run as one: what a file has, and what memory has. Both outlive what is given.

@@ -90,7 +90,7 @@ private:
     for (std::size_t i = 0; i < all.size(); i += 2)
       out.edge(what, cause, [&](encoder& e) {
         e.number(number);
-        e.ids(std::span{all}.subspan(i, std::min<std::size_t>(2, all.size() - i)));
+        e.text(raw_ids(std::span{all}.subspan(i, std::min<std::size_t>(2, all.size() - i))));
       });
   }
 };
@@ -180,7 +180,7 @@ BOOST_AUTO_TEST_CASE(a_chain_that_begins_earlier_than_the_trace) {
   });
   fetch(1, {object(1)});
   BOOST_TEST((why(object(1)) == origin::brought));
-  BOOST_TEST(count("... what was before that is not in this trace\n") == 1U, text);
+  BOOST_TEST(count("... what was before that is not in this trace: mount with --trace FILE to keep all\n") == 1U, text);
 }
 
 BOOST_AUTO_TEST_CASE(two_halves_of_one_run) {
