@@ -83,10 +83,12 @@ void fetcher_actor::tell(activity& to) const {
     add_waiting(next, each.waiting);
     to.transfers.push_back(std::move(next));
   }
-  for (const want_kind kind : {want_kind::trees, want_kind::blobs, want_kind::sizes})
+  for (const want_kind kind : {want_kind::trees, want_kind::blobs, want_kind::sizes}) {
+    const auto queued = queue_.queued(kind);
     for (const urgency how : {urgency::path, urgency::demand, urgency::speculation})
-      if (const std::size_t count = queue_.queued(kind, how); count != 0)
+      if (const std::size_t count = queued[static_cast<std::size_t>(how)]; count != 0)
         to.queues.push_back({name_of(kind), name_of(how), count});
+  }
 }
 
 } // namespace gitfs

@@ -7,6 +7,7 @@
 
 #include "actors/want.hpp"
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -112,7 +113,8 @@ public:
   std::vector<transfer_view> running_transfers() const;
   /// Who waits for trees that are held, or are not asked for yet.
   waiting_wants held_trees() const;
-  std::size_t queued(want_kind kind, urgency how) const;
+  /// Objects that are not asked for yet, by urgency.
+  std::array<std::size_t, urgencies> queued(want_kind kind) const;
 
   std::size_t in_flight() const { return transfers_.size(); }
   std::size_t waiting() const { return wants_.size(); }

@@ -58,10 +58,12 @@ want_queue::waiting_wants want_queue::held_trees() const {
   return waiting_for(wanted);
 }
 
-std::size_t want_queue::queued(want_kind kind, urgency how) const {
-  return static_cast<std::size_t>(std::ranges::count_if(items_[static_cast<int>(kind)], [how](const auto& each) {
-    return each.second.transfer == 0 && each.second.how == how;
-  }));
+std::array<std::size_t, urgencies> want_queue::queued(want_kind kind) const {
+  std::array<std::size_t, urgencies> out{};
+  for (const auto& [id, i] : items_[static_cast<int>(kind)])
+    if (i.transfer == 0)
+      ++out[static_cast<std::size_t>(i.how)];
+  return out;
 }
 
 } // namespace gitfs

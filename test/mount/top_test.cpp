@@ -15,17 +15,14 @@ namespace gitfs::test {
 
 namespace {
 
-bool holds(const std::string& text, std::string_view part) {
-  return text.find(part) != std::string::npos;
-}
-
 // A terminal of a known size, that a program runs in.
 class screen {
 public:
   screen(const std::string& command, int columns, int rows) {
     must_run(tmux("-f /dev/null new-session -d -x " + std::to_string(columns) + " -y " + std::to_string(rows) + ' '
                   + shell_quoted("stty -a | tail -n +2 >" + file("before") + "; " + command + "; echo $? >"
-                                 + file("status") + "; stty -a | tail -n +2 >" + file("after") + "; sleep 1000")));
+                                 + file("status") + "; stty -a | tail -n +2 >" + file("at-end") + "; mv "
+                                 + file("at-end") + " " + file("after") + "; sleep 1000")));
   }
   ~screen() { run(tmux("kill-server")); }
   screen(const screen&) = delete;
@@ -49,9 +46,10 @@ public:
   pid_t pid_of_program() const {
     return std::stoi(must_run("pgrep -P " + must_run(tmux("display-message -p '#{pane_pid}'")) + " gitfs-actor"));
   }
+  bool has_ended() const { return std::filesystem::exists(dir_ / "after"); }
   /// The program has ended: its exit status; the terminal must be as it was.
   int status() const {
-    BOOST_REQUIRE(eventually([&] { return std::filesystem::exists(dir_ / "after"); }));
+    BOOST_REQUIRE(eventually([&] { return has_ended(); }));
     BOOST_TEST(must_run("cmp " + file("before") + " " + file("after") + " && echo same") == "same");
     BOOST_TEST(must_run(tmux("display-message -p '#{alternate_on} #{cursor_flag} #{wrap_flag}'")) == "0 1 1");
     return std::stoi(must_run("cat " + file("status")));
@@ -110,7 +108,7 @@ BOOST_AUTO_TEST_CASE(a_walk_is_seen_and_keys_are_obeyed) {
   BOOST_TEST(s.status() == 0);
 }
 
-// Five bytes of a second each: long enough to be looked at, and ended with the mount.
+// At 2,000 bytes a second the file takes long enough to be looked at.
 BOOST_AUTO_TEST_CASE(who_waits_for_what_is_on_its_way) {
   const mount m{server.url("rate2000", "scratch.git"), {"-oprefetch=off"}};
   must_run("ls folder-2", m.path());
@@ -162,6 +160,22 @@ BOOST_AUTO_TEST_CASE(without_a_terminal) {
   const auto elsewhere = run_program({"top", "--once", "/"});
   BOOST_TEST(elsewhere.status == 1);
   BOOST_TEST(holds(elsewhere.output, "/ is not a mount of gitfs-actor"), elsewhere.output);
+}
+
+// Keys and signals work while the mount is silent, and the process ends without its answer.
+BOOST_AUTO_TEST_CASE(a_mount_that_does_not_answer) {
+  const mount m{server.url("scratch.git")};
+  const screen s{program + shell_quoted(m.path()), 160, 20};
+  BOOST_TEST(s.shows("q quit"));
+  ::kill(m.pid(), SIGSTOP);
+  BOOST_TEST(s.shows("the mount has not answered for "));
+  s.press("n");
+  BOOST_TEST(s.shows("by name"));
+  s.press("q");
+  const bool ended = eventually([&] { return s.has_ended(); });
+  ::kill(m.pid(), SIGCONT);
+  BOOST_TEST(ended);
+  BOOST_TEST(s.status() == 0);
 }
 
 // Of a repository on this machine nothing is ever on its way: the supervisor answers alone.

@@ -117,10 +117,6 @@ program_result shown(const std::filesystem::path& file, std::vector<std::string>
   return out;
 }
 
-bool holds(const std::string& text, std::string_view part) {
-  return text.find(part) != std::string::npos;
-}
-
 } // namespace
 
 BOOST_FIXTURE_TEST_SUITE(trace, served)

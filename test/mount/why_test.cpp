@@ -36,10 +36,6 @@ program_result explained(const std::filesystem::path& path, const std::vector<st
   return out;
 }
 
-bool holds(const std::string& text, std::string_view part) {
-  return text.find(part) != std::string::npos;
-}
-
 #define TELLS(done, part) BOOST_TEST(holds((done).output, part), (done).output)
 
 } // namespace

@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <string>
+#include <string_view>
 
 namespace gitfs::test {
 
@@ -21,5 +22,10 @@ std::string must_run(const std::string& script, const std::filesystem::path& cwd
 /// A shell command that runs `script` as root: by sudo where the tests are not root themselves, and then it fails if
 /// sudo would ask for a password.
 std::string as_root(const std::string& script);
+
+/// Whether `part` stands in `text`.
+inline bool holds(std::string_view text, std::string_view part) {
+  return text.find(part) != std::string_view::npos;
+}
 
 } // namespace gitfs::test
