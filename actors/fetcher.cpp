@@ -34,9 +34,10 @@ std::uint64_t recorded(std::uint64_t number, want_kind kind, const std::vector<o
   return begun;
 }
 
-// Of a want that brings objects; of one object it is in the record of the message. Sizes are hundreds of thousands.
-void record_objects(const want& w, bool sizes_are_contents) {
-  if (w.ids.size() < 2)
+// Of a want that brings objects; of one that `asked` for one it is in the record of the message. Sizes are hundreds of
+// thousands.
+void record_objects(const want& w, std::size_t asked, bool sizes_are_contents) {
+  if (asked < 2)
     return;
   if (w.kind == want_kind::sizes && w.focus)
     trace::want_objects(w.id, {&*w.focus, 1});
@@ -62,11 +63,12 @@ caf::behavior fetcher_actor::make_behavior() {
         wanting_[key] = {std::move(m.from),
                          std::move(m.place)}; // first: whatever throws from here on, it gets an answer
         context_->counts.add(m.what.how == urgency::speculation ? counter::wants_speculation : counter::wants_demand);
+        const std::size_t asked = m.what.ids.size();
         if (m.what.kind != want_kind::sizes)
           std::erase_if(m.what.ids, [this](const oid& id) { return context_->outside->contains(id); });
         if (m.what.kind == want_kind::trees && !m.what.ids.empty())
           fetch_trees_ahead();
-        record_objects(m.what, queue_.sizes_cost_contents());
+        record_objects(m.what, asked, queue_.sizes_cost_contents());
         queue_.add(key, std::move(m.what));
         context_->counts.add(counter::wants_joined, queue_.take_joined());
         pump_soon();
