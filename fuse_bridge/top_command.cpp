@@ -145,6 +145,7 @@ private:
   void draw() {
     const auto frame = model_.frame();
     std::vector<terminal::line> lines;
+    lines.reserve(frame.size());
     for (const top_model::line& each : frame)
       lines.push_back({each.text, each.heading});
     std::string footer = model_.footer();

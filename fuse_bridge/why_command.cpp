@@ -41,9 +41,11 @@ public:
       return fail(ENODATA, bytes.error().message + ": name the file of its trace (--trace), if it writes one");
     if (!bytes)
       return bytes.as_failure();
-    loaded_.push_back({std::make_unique<const std::string>(std::move(bytes.value())), {}});
-    BOOST_OUTCOME_TRY(in, trace::read_bytes(*loaded_.back().bytes));
-    loaded_.back().in = std::move(in);
+    trace::loaded memory;
+    memory.bytes = std::make_unique<const std::string>(std::move(bytes.value()));
+    BOOST_OUTCOME_TRY(in, trace::read_bytes(*memory.bytes));
+    memory.in = std::move(in);
+    loaded_.push_back(std::move(memory));
     from_memory_ = true;
     add(loaded_.back().in);
     return success();

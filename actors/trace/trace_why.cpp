@@ -64,8 +64,8 @@ public:
       }
     }
     std::erase(wants_, nullptr);
-    const auto twice = std::ranges::unique(wants_); // its message, and the list of what it wants
-    wants_.erase(twice.begin(), twice.end());
+    // Of one want its message and the list may both name it.
+    wants_.erase(std::unique(wants_.begin(), wants_.end()), wants_.end());
   }
 
   origin tell() {
@@ -246,8 +246,8 @@ contents joined(const contents& a, const contents& b) {
   out.records.insert(out.records.end(), b.records.begin(), b.records.end());
   // Of two that are the same the one that knows how long it took.
   std::ranges::sort(out.records, {}, [](const record& r) { return std::pair{r.order, r.duration}; });
-  const auto twice = std::ranges::unique(out.records, {}, &record::order);
-  out.records.erase(twice.begin(), twice.end());
+  const auto same_order = [](const record& x, const record& y) { return x.order == y.order; };
+  out.records.erase(std::unique(out.records.begin(), out.records.end(), same_order), out.records.end());
   return out;
 }
 
