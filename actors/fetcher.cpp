@@ -237,19 +237,19 @@ std::string fetcher_actor::describe() const {
   const auto want_name = [](want_kind k) {
     return trace::name_of(trace::field_type::want, static_cast<std::uint64_t>(k));
   };
-  const auto urgency_name = [](urgency u) {
-    return trace::name_of(trace::field_type::urgency, static_cast<std::uint64_t>(u));
-  };
+  const auto urgency_name = [](std::size_t u) { return trace::name_of(trace::field_type::urgency, u); };
   std::string out = fmt::format("{} wants of others; {} transfers on their way\n", wanting_.size(), transfers_.size());
   if (transfers_.contains(ahead_number))
     out += "transfer 0: all trees\n";
   for (const auto& each : queue_.running_transfers())
     out += fmt::format("transfer {}: {} {}, for {} wants\n", each.number, each.objects, want_name(each.kind),
                        each.waiting.count);
-  for (const want_kind kind : {want_kind::trees, want_kind::blobs, want_kind::sizes})
-    for (const urgency how : {urgency::path, urgency::demand, urgency::speculation})
-      if (const std::size_t count = queue_.queued(kind, how); count != 0)
-        out += fmt::format("queued: {} {} ({})\n", count, want_name(kind), urgency_name(how));
+  for (const want_kind kind : {want_kind::trees, want_kind::blobs, want_kind::sizes}) {
+    const auto queued = queue_.queued(kind);
+    for (std::size_t how = 0; how < queued.size(); ++how)
+      if (queued[how] != 0)
+        out += fmt::format("queued: {} {} ({})\n", queued[how], want_name(kind), urgency_name(how));
+  }
   return out;
 }
 
