@@ -258,8 +258,21 @@ result<invocation> parse_command_line(std::span<const char* const> argv) {
 }
 
 void scrub_arguments(int argc, char** argv) {
+  constexpr string_view header = "--otlp-header";
+  constexpr string_view endpoint = "--otlp-endpoint";
+  const auto hide = [](char* text) { std::fill_n(text, string_view{text}.size(), '*'); };
   for (int i = 1; i < argc; ++i) {
     const string_view text = argv[i];
+    const bool last = i + 1 == argc;
+    if (text == header && !last)
+      hide(argv[++i]);
+    else if (text.starts_with(header) && text.size() > header.size())
+      hide(argv[i] + header.size() + 1);
+    // The query of a collector's URL may be a key.
+    char* const url = text.starts_with(endpoint) ? argv[text == endpoint && !last ? i + 1 : i] : nullptr;
+    if (url != nullptr)
+      if (const std::size_t query = string_view{url}.find('?'); query != string_view::npos)
+        hide(url + query + 1);
     for (auto found = find_userinfo(text, 0); found; found = find_userinfo(text, found->begin + found->size))
       std::fill_n(argv[i] + found->begin, found->size, '*');
   }

@@ -27,6 +27,8 @@ constexpr struct {
     {"all_proxy, no_proxy", "no_proxy: hosts that are reached without it"},
     {"GIT_SSL_CAINFO, SSL_CERT_FILE", "certificates of authorities to trust, beside the system's: a file"},
     {"GIT_SSL_CAPATH, SSL_CERT_DIR", "the same: a folder"},
+    {"OTEL_EXPORTER_OTLP_ENDPOINT, ...", "as OpenTelemetry specifies them, where the options above do not say it;"},
+    {"", "docs/telemetry.md lists those that are honoured. Nothing is sent where no URL is named"},
 };
 
 } // namespace

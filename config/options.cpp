@@ -4,6 +4,7 @@
 #include "config/mount_words.hpp"
 #include "config/option_values.hpp"
 #include "config/paths.hpp"
+#include "config/telemetry_options.hpp"
 
 #include <algorithm>
 #include <array>
@@ -67,6 +68,21 @@ constexpr std::array table{
     option_row{"Network", "--timeout", "SECONDS", "limit for one request with its retries",
                [](mount_options& o, const string& v) { return put(o.timeout, read_seconds(v)); },
                [](const mount_options& o) { return show_seconds(o.timeout); }},
+    option_row{"Telemetry", "--otlp-endpoint", "URL",
+               "send spans and metrics to this OpenTelemetry collector (URL/v1/traces, ...); may be given several times",
+               [](mount_options& o, const string& v) { return add_endpoint(o.telemetry, v); }, nullptr},
+    option_row{"Telemetry", "--otlp-header", "NAME=VALUE", "a header of these requests; may be given several times",
+               [](mount_options& o, const string& v) { return add_header(o.telemetry, v); }, nullptr},
+    option_row{"Telemetry", "--otlp-paths", "", "also name files, folders and the repository in spans",
+               [](mount_options& o, const string&) -> result<void> { return o.telemetry.paths = true, success(); },
+               nullptr},
+    option_row{"Telemetry", "--otlp-propagate", "", "tell the git server which span a request belongs to (traceparent)",
+               [](mount_options& o, const string&) -> result<void> { return o.telemetry.propagate = true, success(); },
+               nullptr},
+    option_row{"Telemetry", "--metrics-listen", "ADDRESS",
+               "serve metrics to Prometheus on unix:PATH, 127.0.0.1:PORT or [::1]:PORT",
+               [](mount_options& o, const string& v) { return put(o.telemetry.listen, read_listen_address(v)); },
+               nullptr},
     option_row{"Help", "-h,--help", "", "print this text and exit",
                [](mount_options&, const string&) -> result<void> { return success(); }, nullptr},
 };

@@ -11,6 +11,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace gitfs {
@@ -39,6 +40,22 @@ struct kernel_options {
 inline constexpr std::uint64_t default_cache_size = std::uint64_t{20} << 30;
 inline constexpr std::uint64_t least_cache_size = std::uint64_t{1} << 20;
 
+/// Where `--metrics-listen` listens: a Unix socket, or a port of a loopback address.
+struct listen_address {
+  std::filesystem::path socket; ///< absolute; empty: TCP
+  std::string host;             ///< 127.0.0.1 or ::1
+  std::uint16_t port = 0;       ///< 0: one that is free
+};
+
+/// What the flags say of telemetry; read_telemetry (telemetry_options.hpp) adds what the environment says.
+struct telemetry_flags {
+  std::vector<std::string> endpoints; ///< base URLs of collectors; may hold credentials: never print them
+  std::vector<std::pair<std::string, std::string>> headers; ///< name, value; the values are secrets
+  bool propagate = false;                                   ///< send traceparent upstream
+  bool paths = false;                                       ///< name files, folders and the repository
+  std::optional<listen_address> listen;                     ///< for Prometheus
+};
+
 /// Least size of a trace file, in bytes.
 inline constexpr std::uint64_t least_trace_size = std::uint64_t{64} << 10;
 
@@ -62,6 +79,7 @@ struct mount_options {
   std::filesystem::path trace_file;                    ///< empty: none
   std::uint64_t trace_size = std::uint64_t{256} << 20; ///< bytes of trace_file, from which on it is begun anew
   std::uint64_t trace_memory = std::uint64_t{4} << 20; ///< bytes of what actors did last; 0: not recorded
+  telemetry_flags telemetry;
   bool xattr = false;                                  ///< answer user.gitfs.* extended attributes
   unsigned threads = 0;                                ///< FUSE worker threads; 0: see worker_threads
   std::chrono::milliseconds connect_timeout{10'000};
