@@ -38,6 +38,12 @@ enum class counter : std::uint8_t {
   prefetch_used_bytes,
   prefetch_cancelled,
   wants_joined,
+  // Telemetry: what collectors have taken, and what none will have.
+  telemetry_sent_spans,
+  telemetry_dropped_spans,
+  telemetry_lost_records,
+  telemetry_dropped_metrics,
+  telemetry_failed_requests,
   count,
 };
 
@@ -51,6 +57,8 @@ inline constexpr std::array<std::string_view, static_cast<std::size_t>(counter::
     "directories.reaped",  "wants.demand",       "wants.speculation", "transfers.started", "transfers.cancelled",
     "transfers.failed",    "upstream.requests",  "upstream.bytes",    "prefetch.blobs",    "prefetch.blob_bytes",
     "prefetch.used_bytes", "prefetch.cancelled", "wants.joined",
+    "telemetry.sent_spans", "telemetry.dropped_spans", "telemetry.lost_records", "telemetry.dropped_metrics",
+    "telemetry.failed_requests",
 };
 
 /// Independent sums and gauges; any thread.

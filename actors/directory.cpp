@@ -20,13 +20,14 @@ public:
     : caf::event_based_actor(cfg),
       context_(std::move(context)),
       what_(std::move(what)),
-      cause_(trace::cause_now) {}
+      cause_(trace::cause_now),
+      root_(trace::root_now) {}
 
   const char* name() const override { return "blob_loader"; }
 
 protected:
   caf::behavior make_behavior() override {
-    const trace::because_of asked{cause_};
+    const trace::because_of asked{cause_, root_};
     anon_send(what_.directory, blob_loaded{what_.want, load()});
     return {}; // no behavior: it ends here
   }
@@ -51,6 +52,7 @@ private:
   std::shared_ptr<mount_context> context_;
   const blob_load what_;
   const std::uint64_t cause_;
+  const std::uint64_t root_;
 };
 
 } // namespace

@@ -45,6 +45,11 @@ void record_objects(const want& w, std::size_t asked, bool sizes_are_contents) {
     trace::want_objects(w.id, w.ids);
 }
 
+// A transfer that no kernel request has led to is itself what the rest comes of.
+std::uint64_t root_of(std::uint64_t begun) {
+  return trace::root_now != 0 ? trace::root_now : begun;
+}
+
 } // namespace
 
 fetcher_actor::fetcher_actor(caf::actor_config& cfg, std::shared_ptr<mount_context> context,
@@ -129,10 +134,14 @@ void fetcher_actor::clean_up() {
   pump_soon();
 }
 
+std::string fetcher_actor::traceparent(std::uint64_t begun) const {
+  return context_->traceparent && begun != 0 ? context_->traceparent(begun, root_of(begun)) : std::string{};
+}
+
 // The callback runs on a thread of the upstream: it only puts a message into the mailbox.
 transfer_callback fetcher_actor::report(std::uint64_t number, std::uint64_t begun) {
-  return [me = caf::actor_cast<caf::actor>(this), number, begun](transfer_outcome outcome) {
-    const trace::because_of start{begun};
+  return [me = caf::actor_cast<caf::actor>(this), number, begun, root = root_of(begun)](transfer_outcome outcome) {
+    const trace::because_of start{begun, root};
     if (trace::exact.load(std::memory_order_relaxed))
       trace::sizes(number, outcome.sizes);
     const trace::because_of end{trace::transfer_finished(
@@ -152,8 +161,9 @@ void fetcher_actor::fetch_trees_ahead() {
   request.byte_limit = std::exchange(trees_ahead_, 0);
   request.long_from = long_trees;
   const std::uint64_t begun = recorded(ahead_number, want_kind::trees, request.wants, {});
-  request.grew_long = [me = caf::actor_cast<caf::actor>(this), begun] {
-    const trace::because_of start{begun};
+  request.traceparent = traceparent(begun);
+  request.grew_long = [me = caf::actor_cast<caf::actor>(this), begun, root = root_of(begun)] {
+    const trace::because_of start{begun, root};
     caf::anon_send(me, transfer_grew{});
   };
   queue_.hold_trees(true);
@@ -165,8 +175,8 @@ void fetcher_actor::fetch_trees_ahead() {
 void fetcher_actor::start(const planned_transfer& plan) {
   context_->counts.add(counter::transfers_started);
   if (plan.kind == want_kind::sizes) {
-    transfers_[plan.number] = {
-        remote_->object_info(plan.ids, report(plan.number, recorded(plan.number, plan.kind, plan.ids, plan.ids)))};
+    const std::uint64_t begun = recorded(plan.number, plan.kind, plan.ids, plan.ids);
+    transfers_[plan.number] = {remote_->object_info(plan.ids, report(plan.number, begun), traceparent(begun))};
     return;
   }
   fetch_request request;
@@ -183,6 +193,7 @@ void fetcher_actor::start(const planned_transfer& plan) {
       request.use = pack_use::read_soon;
   }
   const std::uint64_t begun = recorded(plan.number, plan.kind, request.wants, plan.ids);
+  request.traceparent = traceparent(begun);
   transfers_[plan.number] = {remote_->fetch(std::move(request), report(plan.number, begun))};
 }
 

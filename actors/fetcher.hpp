@@ -46,6 +46,7 @@ private:
   void pump();
   // `begun`: order number of the record that it was started.
   transfer_callback report(std::uint64_t number, std::uint64_t begun);
+  std::string traceparent(std::uint64_t begun) const;
 
   std::shared_ptr<mount_context> context_;
   std::shared_ptr<upstream> remote_;

@@ -51,6 +51,30 @@ std::chrono::nanoseconds latency_histogram::quantile(double q) const {
   return std::chrono::nanoseconds{end_of(size - 1)};
 }
 
+// A power of two begins a bucket, so the longest duration below it is one nanosecond less.
+std::vector<double> latency_histogram::bounds() {
+  std::vector<double> out;
+  for (unsigned power = first_power; power <= last_power; ++power)
+    out.push_back(static_cast<double>((std::uint64_t{1} << power) - 1) / 1e9);
+  return out;
+}
+
+std::vector<std::uint64_t> latency_histogram::counts() const {
+  std::vector<std::uint64_t> out;
+  std::size_t bucket = 0;
+  for (unsigned power = first_power; power <= last_power; ++power) {
+    std::uint64_t sum = 0;
+    for (const std::size_t end = bucket_of(std::uint64_t{1} << power); bucket < end; ++bucket)
+      sum += buckets_[bucket].load(std::memory_order_relaxed);
+    out.push_back(sum);
+  }
+  std::uint64_t rest = 0;
+  for (; bucket < size; ++bucket)
+    rest += buckets_[bucket].load(std::memory_order_relaxed);
+  out.push_back(rest);
+  return out;
+}
+
 std::string latencies::text() const {
   constexpr struct {
     const char* name;

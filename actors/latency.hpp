@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <vector>
 
 namespace gitfs {
 
@@ -19,8 +20,9 @@ namespace gitfs {
 class latency_histogram {
 public:
   void add(std::chrono::nanoseconds took) {
-    buckets_[bucket_of(took.count() > 0 ? static_cast<std::uint64_t>(took.count()) : 0)].fetch_add(
-        1, std::memory_order_relaxed);
+    const std::uint64_t ns = took.count() > 0 ? static_cast<std::uint64_t>(took.count()) : 0;
+    buckets_[bucket_of(ns)].fetch_add(1, std::memory_order_relaxed);
+    sum_.fetch_add(ns, std::memory_order_relaxed);
   }
 
   std::uint64_t count() const;
@@ -31,13 +33,22 @@ public:
   /// The upper end of the bucket that holds the quantile `q`, 0 to 1; zero if nothing was counted.
   std::chrono::nanoseconds quantile(double q) const;
 
+  /// Coarser, for others to add up: the longest duration in each but the last count, in seconds, from a microsecond on
+  /// doubling up to a minute; the counts; the sum in seconds.
+  static std::vector<double> bounds();
+  std::vector<std::uint64_t> counts() const;
+  double sum() const { return static_cast<double>(sum_.load(std::memory_order_relaxed)) / 1e9; }
+
 private:
+  static constexpr unsigned first_power = 10, last_power = 36; // of two, in nanoseconds
+
   static constexpr unsigned steps_bits = 2; // buckets to a power of two
   static constexpr std::size_t size = (64 - steps_bits) << steps_bits;
 
   static std::size_t bucket_of(std::uint64_t ns);
 
   std::array<std::atomic<std::uint64_t>, size> buckets_{};
+  std::atomic<std::uint64_t> sum_{0}; ///< nanoseconds
 };
 
 /// One for each kind of kernel request that is answered, from its arrival to its reply.

@@ -14,6 +14,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -68,6 +69,9 @@ struct mount_context {
   spool spooled;
   inode_table inodes;
   kernel_notifier* kernel = nullptr; ///< set before the first request, if at all
+  /// What to tell the server of the span of a transfer: takes the order numbers of its begin and of its root. Set before
+  /// the first request, if at all.
+  std::function<std::string(std::uint64_t begun, std::uint64_t root)> traceparent;
   counters counts;
   latencies latency;
   std::unique_ptr<surroundings> outside; ///< how handlers see the above; replaced before the first request, if at all

@@ -7,23 +7,12 @@
 #include <algorithm>
 #include <cerrno>
 #include <exception>
-#include <sys/resource.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 namespace gitfs {
 
 namespace {
 
 constexpr std::chrono::seconds tick_every{5}, pause_between{1};
-
-/// Of this thread alone. Not lower: it shortly holds locks that readers want.
-void become_unimportant() {
-  constexpr int niceness = 10, io_of_process = 1, io_idle = 3 << 13;
-  const auto self = static_cast<id_t>(::syscall(SYS_gettid));
-  ::setpriority(PRIO_PROCESS, self, niceness);
-  ::syscall(SYS_ioprio_set, io_of_process, self, io_idle);
-}
 
 } // namespace
 

@@ -4,7 +4,10 @@
 #include <csignal>
 #include <functional>
 #include <pthread.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
 #include <thread>
+#include <unistd.h>
 #include <utility>
 
 namespace gitfs {
@@ -23,6 +26,14 @@ inline std::thread edge_thread(const char* name, std::function<void()> body) {
   std::thread out{std::move(body)};
   pthread_setname_np(out.native_handle(), name);
   return out;
+}
+
+/// Makes the calling thread give way to others. Not lower: it shortly holds locks that readers want.
+inline void become_unimportant() {
+  constexpr int niceness = 10, io_of_process = 1, io_idle = 3 << 13;
+  const auto self = static_cast<id_t>(::syscall(SYS_gettid));
+  ::setpriority(PRIO_PROCESS, self, niceness);
+  ::syscall(SYS_ioprio_set, io_of_process, self, io_idle);
 }
 
 } // namespace gitfs

@@ -376,12 +376,16 @@ result<resolved_ref> git_upstream::resolve(const std::string& ref) {
 
 std::unique_ptr<transfer> git_upstream::fetch(fetch_request request, transfer_callback done) {
   return impl_->start(std::move(done), [this, request = std::move(request)](operation& op, transfer_outcome& out) {
+    op.traceparent = request.traceparent;
     return impl_->fetch(op, request, out);
   });
 }
 
-std::unique_ptr<transfer> git_upstream::object_info(std::vector<oid> ids, transfer_callback done) {
-  return impl_->start(std::move(done), [this, ids = std::move(ids)](operation& op, transfer_outcome& out) {
+std::unique_ptr<transfer> git_upstream::object_info(std::vector<oid> ids, transfer_callback done,
+                                                    std::string traceparent) {
+  return impl_->start(std::move(done), [this, ids = std::move(ids), traceparent = std::move(traceparent)](
+                                           operation& op, transfer_outcome& out) {
+    op.traceparent = traceparent;
     return impl_->object_info(op, ids, out);
   });
 }

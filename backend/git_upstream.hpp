@@ -57,7 +57,8 @@ public:
   /// sends both only if the entry is wanted before the tree; behind it, the entry is filtered out without an error. So
   /// give blobs first, then trees from the bottom up, and ask again for what is still missing.
   std::unique_ptr<transfer> fetch(fetch_request request, transfer_callback done) override;
-  std::unique_ptr<transfer> object_info(std::vector<oid> ids, transfer_callback done) override;
+  std::unique_ptr<transfer> object_info(std::vector<oid> ids, transfer_callback done,
+                                        std::string traceparent = {}) override;
   const std::string& display_name() const override;
 
   upstream_counters counters() const;

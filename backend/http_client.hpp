@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,6 +24,8 @@ struct http_request {
   std::chrono::milliseconds connect_timeout{10'000};
   std::chrono::milliseconds stall_timeout{30'000};  ///< no byte in either direction while not paused
   std::chrono::steady_clock::time_point deadline{}; ///< of the whole request; the epoch: none
+  bool follow = true;                               ///< false: an answer with a redirect is the final one
+  std::optional<tls_trust> trust{};                 ///< in place of the client's
 };
 
 /// Known once the headers of the final answer (behind redirects) are in.

@@ -49,7 +49,7 @@ http_easy::http_easy(http_request request, std::shared_ptr<http_handler> handler
   curl_easy_setopt(h, CURLOPT_URL, request_.url.c_str());
   curl_easy_setopt(h, CURLOPT_PROTOCOLS_STR, "http,https");
   curl_easy_setopt(h, CURLOPT_REDIR_PROTOCOLS_STR, request_.url.starts_with("https:") ? "https" : "http,https");
-  curl_easy_setopt(h, CURLOPT_FOLLOWLOCATION, 1L);
+  curl_easy_setopt(h, CURLOPT_FOLLOWLOCATION, request_.follow ? 1L : 0L);
   curl_easy_setopt(h, CURLOPT_MAXREDIRS, 10L);
   curl_easy_setopt(h, CURLOPT_POSTREDIR, long{CURL_REDIR_POST_ALL});
   curl_easy_setopt(h, CURLOPT_NOSIGNAL, 1L);
@@ -60,7 +60,7 @@ http_easy::http_easy(http_request request, std::shared_ptr<http_handler> handler
   curl_easy_setopt(h, CURLOPT_USERAGENT, options.user_agent.c_str());
   curl_easy_setopt(h, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(request_.connect_timeout.count()));
   curl_easy_setopt(h, CURLOPT_ERRORBUFFER, detail_.data());
-  options.trust.apply(h);
+  (request_.trust ? *request_.trust : options.trust).apply(h);
   curl_easy_setopt(h, CURLOPT_HTTPAUTH, long{CURLAUTH_BASIC});
   curl_easy_setopt(h, CURLOPT_NETRC, long{CURL_NETRC_OPTIONAL});
   if (!request_.username.empty())

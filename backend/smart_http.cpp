@@ -146,6 +146,8 @@ std::unique_ptr<http_exchange> smart_http::begin(operation& op, const call& what
   out.headers = {"Git-Protocol: version=2", "Accept: " + std::string{what.body ? what.expected_type : "*/*"}};
   if (what.body)
     out.headers.emplace_back("Content-Type: application/x-git-upload-pack-request");
+  if (!op.traceparent.empty())
+    out.headers.push_back("traceparent: " + op.traceparent);
   out.body = what.body;
   out.username = who.username;
   out.password = who.password;

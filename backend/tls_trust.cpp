@@ -30,6 +30,10 @@ void tls_trust::apply(CURL* handle) const {
     curl_easy_setopt(handle, CURLOPT_CAINFO, file.c_str());
   if (!folder.empty())
     curl_easy_setopt(handle, CURLOPT_CAPATH, folder.c_str());
+  if (!client_certificate.empty())
+    curl_easy_setopt(handle, CURLOPT_SSLCERT, client_certificate.c_str());
+  if (!client_key.empty())
+    curl_easy_setopt(handle, CURLOPT_SSLKEY, client_key.c_str());
 }
 
 std::string tls_refusal(CURLcode code, std::string_view detail) {

@@ -11,6 +11,7 @@ namespace gitfs {
 struct tls_trust {
   std::string file;   ///< PEM, with the certificates of authorities
   std::string folder; ///< of such files, as `openssl rehash` arranges it
+  std::string client_certificate, client_key; ///< PEM files, for a server that asks who we are
 
   /// By the variables of git, and after them those of curl and OpenSSL: GIT_SSL_CAINFO, CURL_CA_BUNDLE or
   /// SSL_CERT_FILE; GIT_SSL_CAPATH or SSL_CERT_DIR. An empty one counts as unset.

@@ -37,6 +37,7 @@ struct fetch_request {
   /// Called, if set, once the pack is longer than `long_from` bytes; on a thread of the upstream.
   std::function<void()> grew_long = nullptr;
   std::uint64_t long_from = 0;
+  std::string traceparent{}; ///< header of the HTTP requests made for it (W3C Trace Context); empty: none
 };
 
 /// How an upstream request ended, after every retry inside its deadline.
@@ -73,8 +74,9 @@ public:
   /// Brings the objects into the store.
   virtual std::unique_ptr<transfer> fetch(fetch_request request, transfer_callback done) = 0;
 
-  /// Asks for the sizes of blobs without their contents (protocol v2 `object-info`).
-  virtual std::unique_ptr<transfer> object_info(std::vector<oid> ids, transfer_callback done) = 0;
+  /// Asks for the sizes of blobs without their contents (protocol v2 `object-info`). `traceparent`: as in fetch_request.
+  virtual std::unique_ptr<transfer> object_info(std::vector<oid> ids, transfer_callback done,
+                                                std::string traceparent = {}) = 0;
 
   /// A name to show in messages and logs: the URL without credentials.
   virtual const std::string& display_name() const = 0;

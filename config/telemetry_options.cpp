@@ -84,7 +84,8 @@ const char* wrong_with_url(string_view url) {
   const std::size_t scheme = url.starts_with("http://") ? 7 : url.starts_with("https://") ? 8 : 0;
   if (scheme == 0)
     return "the URL has to begin with http:// or https:// (OTLP is spoken over HTTP, mostly on port 4318)";
-  if (url.size() == scheme || url[scheme] == '/')
+  const string_view authority = url.substr(scheme, url.find_first_of("/?#", scheme) - scheme);
+  if (authority.empty() || authority.back() == '@')
     return "the URL names no host";
   if (std::ranges::any_of(url, [](unsigned char c) { return c <= 0x20 || c == 0x7f; }))
     return "the URL has a space or a control character in it";

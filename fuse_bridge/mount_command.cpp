@@ -1,6 +1,7 @@
 #include "fuse_bridge/commands.hpp"
 
 #include "actors/filesystem.hpp"
+#include "actors/telemetry/telemetry.hpp"
 #include "actors/trace/crash_dump.hpp"
 #include "actors/trace/recorder.hpp"
 #include "config/log.hpp"
@@ -10,6 +11,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <fstream>
 #include <unistd.h>
 
@@ -57,7 +59,10 @@ result<void> serve(mount_options& options, daemon_start& start) {
   auto at = mountpoint::prepare(options.mountpoint);
   if (!at)
     return at.as_failure();
-  BOOST_OUTCOME_TRYV(trace::start_recording({options.trace_memory, options.trace_file, options.trace_size}));
+  // Spans are made of what is recorded.
+  const std::uint64_t least_ring = telemetry::wants_records(options) ? telemetry_ring : 0;
+  BOOST_OUTCOME_TRYV(trace::start_recording(
+      {std::max(options.trace_memory, least_ring), options.trace_file, options.trace_size}));
   const recording recorded;
   trace::dump_on_crash((options.log_file.empty() ? options.cache_dir / "mount" : options.log_file).string()
                        + ".crash-trace");
@@ -67,6 +72,7 @@ result<void> serve(mount_options& options, daemon_start& start) {
   BOOST_OUTCOME_TRY(files, filesystem::open(options, system));
   if (!options.kernel.fsname)
     options.kernel.fsname = files->source();
+  BOOST_OUTCOME_TRY(told, telemetry::start(options, files->context(), files->source()));
   bridge b{files->context(), files->supervisor(), {::getuid(), ::getgid(), files->time()}, false};
   BOOST_OUTCOME_TRY(session, mount_session::mount(options, b));
   auto pid = pid_file::write(options.pid_file);
@@ -83,6 +89,7 @@ result<void> serve(mount_options& options, daemon_start& start) {
   b.supervisor = nullptr;
   files->end();
   session->unmount();
+  told.reset(); // collectors may be slow, and nobody is to wait for them
   return success();
 }
 

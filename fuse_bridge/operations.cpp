@@ -57,7 +57,8 @@ void request(fuse_req_t req, fuse_ino_t ino, counter kind, What what, std::size_
   record.request = sink->request_id();
   record.node = ino;
   record.size = size;
-  const trace::because_of edge{trace::kernel_request(record)};
+  const std::uint64_t order = trace::kernel_request(record);
+  const trace::because_of edge{order, order};
   send_to_directory(*b.context, b.supervisor, node.dir, kernel_op{reply{std::move(sink)}, node.child, std::move(what)},
                     this_thread_unit());
 }

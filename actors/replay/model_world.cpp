@@ -24,7 +24,7 @@ public:
   std::unique_ptr<transfer> fetch(fetch_request request, transfer_callback done) override {
     return begin({std::move(request), {}, std::move(done)});
   }
-  std::unique_ptr<transfer> object_info(std::vector<oid> ids, transfer_callback done) override {
+  std::unique_ptr<transfer> object_info(std::vector<oid> ids, transfer_callback done, std::string) override {
     return begin({{}, std::move(ids), std::move(done)});
   }
   const std::string& display_name() const override { return name_; }

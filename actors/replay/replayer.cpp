@@ -18,7 +18,7 @@ using trace::record;
 class silent_upstream final : public upstream {
 public:
   std::unique_ptr<transfer> fetch(fetch_request, transfer_callback) override { return std::make_unique<transfer>(); }
-  std::unique_ptr<transfer> object_info(std::vector<oid>, transfer_callback) override {
+  std::unique_ptr<transfer> object_info(std::vector<oid>, transfer_callback, std::string) override {
     return std::make_unique<transfer>();
   }
   const std::string& display_name() const override { return name_; }

@@ -115,6 +115,33 @@ std::string block_ring::read(std::size_t index) {
   return out;
 }
 
+std::string block_ring::read_from(std::size_t index, std::uint64_t& generation, std::size_t& read, std::uint64_t& order,
+                                  std::uint64_t& time) {
+  slot& s = slots_[index];
+  const auto is_old = [&](std::uint64_t word) {
+    return bytes_of_word(word) == 0 || (generation_of(word) == generation && bytes_of_word(word) == read);
+  };
+  // Most are, and a reader keeps others from using the block again.
+  if (is_old(s.word.load()))
+    return {};
+  std::string out;
+  s.readers.fetch_add(1);
+  if (const std::uint64_t word = s.word.load(); !is_old(word)) {
+    if (generation_of(word) != generation) {
+      bases from{};
+      std::memcpy(&from, s.bytes, sizeof from);
+      generation = generation_of(word);
+      read = 0;
+      order = from.order;
+      time = from.time;
+    }
+    out.assign(s.bytes + block_header_size + read, bytes_of_word(word) - read);
+    read = bytes_of_word(word);
+  }
+  s.readers.fetch_sub(1);
+  return out;
+}
+
 std::string block_ring::read_unfinished(std::size_t index) {
   return use_of(slots_[index].word.load()) == use::filling ? read(index) : std::string{};
 }

@@ -148,6 +148,14 @@ block_ring* ring() {
   return the_ring;
 }
 
+std::uint64_t ring_time() {
+  return clock_now() - started;
+}
+
+std::uint64_t last_order() {
+  return orders.last.load(std::memory_order_relaxed);
+}
+
 file_header ring_header() {
   return header;
 }
@@ -335,6 +343,7 @@ handling::handling(const actor_key& by, kind what, const sent_by& stamp, field_w
     learning.handler = order_;
   begin_ = clock_now();
   before_ = std::exchange(cause_now, order_);
+  root_before_ = std::exchange(root_now, stamp.root);
   put(what, order_, begin_, [&](encoder& to) {
     put_cause(to, order_, stamp.cause);
     to.number(static_cast<std::uint64_t>(by.is));
@@ -352,6 +361,7 @@ handling::~handling() {
     put_learned();
   learning.handler = 0;
   cause_now = before_;
+  root_now = root_before_;
   if (the_listener != nullptr)
     return;
   const std::uint64_t end = clock_now();

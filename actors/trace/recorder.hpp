@@ -34,6 +34,9 @@ void stop_recording();
 
 /// The ring of this process; null if nothing is recorded.
 block_ring* ring();
+/// Nanoseconds since recording began, as records have them; and the order number given last.
+std::uint64_t ring_time();
+std::uint64_t last_order();
 /// The header that a file with its blocks begins with.
 file_header ring_header();
 
@@ -158,6 +161,7 @@ private:
   std::uint64_t order_ = 0;
   std::uint64_t begin_ = 0;
   std::uint64_t before_ = 0;
+  std::uint64_t root_before_ = 0;
 };
 
 } // namespace gitfs::trace

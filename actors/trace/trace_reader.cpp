@@ -14,7 +14,20 @@ auto wrong_at(std::size_t offset, const char* what) {
   return fail(EINVAL, "byte " + std::to_string(offset) + ": " + what);
 }
 
-// False: not well-formed.
+// Gives each message what its handler took; their records go.
+void join_durations(std::vector<record>& records) {
+  std::unordered_map<std::uint64_t, std::uint64_t> durations;
+  for (const record& each : records)
+    if (each.what == kind::handled)
+      durations[each.order] = each.duration;
+  std::erase_if(records, [](const record& r) { return r.what == kind::handled; });
+  for (record& each : records)
+    if (const auto at = durations.find(each.order); at != durations.end())
+      each.duration = at->second;
+}
+
+} // namespace
+
 bool read_record(decoder& in, record& last, record& out) {
   out.what = static_cast<kind>(in.number());
   decoder body{in.text()};
@@ -38,20 +51,6 @@ bool read_record(decoder& in, record& last, record& out) {
   last.time = out.time;
   return !in.bad() && !body.bad();
 }
-
-// Gives each message what its handler took; their records go.
-void join_durations(std::vector<record>& records) {
-  std::unordered_map<std::uint64_t, std::uint64_t> durations;
-  for (const record& each : records)
-    if (each.what == kind::handled)
-      durations[each.order] = each.duration;
-  std::erase_if(records, [](const record& r) { return r.what == kind::handled; });
-  for (record& each : records)
-    if (const auto at = durations.find(each.order); at != durations.end())
-      each.duration = at->second;
-}
-
-} // namespace
 
 std::uint64_t lost_records(const contents& in) {
   return in.records.empty() ? 0 : in.records.back().order - in.records.size();

@@ -30,6 +30,10 @@ struct record {
   static constexpr std::uint64_t no_duration = ~std::uint64_t{0};
 };
 
+/// The next record of a payload. `last`: the record before it, whose order and time it is counted from. A `handled` has
+/// its duration and its message's order. False: not well-formed.
+bool read_record(decoder& in, record& last, record& out);
+
 /// One field with its name.
 struct field_value {
   field what;

@@ -31,7 +31,8 @@ public:
   };
 
   std::unique_ptr<transfer> fetch(fetch_request request, transfer_callback done) override;
-  std::unique_ptr<transfer> object_info(std::vector<oid> ids, transfer_callback done) override;
+  std::unique_ptr<transfer> object_info(std::vector<oid> ids, transfer_callback done,
+                                        std::string traceparent = {}) override;
   const std::string& display_name() const override { return name_; }
 
   /// Answers the transfer, unless it was cancelled.

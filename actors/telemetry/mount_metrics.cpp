@@ -1,0 +1,82 @@
+#include "actors/telemetry/mount_metrics.hpp"
+
+#include <algorithm>
+#include <sstream>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace gitfs {
+
+namespace {
+
+// What may also become less. All others are counters.
+constexpr std::string_view gauges[] = {"directories.live", "store.cache_bytes"};
+constexpr std::string_view gauge_groups[] = {"memory.", "disk."}; // these in bytes
+
+constexpr struct {
+  std::string_view group, help;
+} helps[] = {
+    {"kernel.", "Requests of the kernel of this kind"},
+    {"directories.", "Actors of directories"},
+    {"wants.", "Objects, trees and sizes that were asked of the fetcher"},
+    {"transfers.", "Upstream operations"},
+    {"upstream.", "HTTP requests to the git server, and bytes that it sent"},
+    {"prefetch.", "What was fetched ahead of readers"},
+    {"memory.", "Bytes in memory, of this kind"},
+    {"disk.", "Bytes in unlinked files in the cache folder"},
+    {"store.", "The objects on disk"},
+    {"telemetry.", "What became of telemetry"},
+};
+
+bool in_group(std::string_view name, std::string_view group) {
+  return name.starts_with(group);
+}
+
+metric described(std::string name, std::uint64_t value) {
+  metric out;
+  const bool in_bytes =
+      std::ranges::any_of(gauge_groups, [&](std::string_view group) { return in_group(name, group); });
+  if (in_bytes || std::ranges::find(gauges, name) != std::end(gauges))
+    out.kind = metric::kind_type::gauge;
+  out.unit = in_bytes || name.ends_with("bytes") ? "By" : "1";
+  for (const auto& [group, help] : helps)
+    if (in_group(name, group))
+      out.help = help;
+  out.name = std::move(name);
+  out.value = value;
+  return out;
+}
+
+metric durations(const latencies& of) {
+  metric out;
+  out.name = "kernel.request.duration";
+  out.help = "From the arrival of a kernel request to its reply";
+  out.unit = "s";
+  out.kind = metric::kind_type::histogram;
+  out.bounds = latency_histogram::bounds();
+  for (std::size_t i = 0; i < kernel_kinds; ++i) {
+    const latency_histogram& each = of.of(static_cast<counter>(i));
+    if (each.count() == 0)
+      continue;
+    const std::string_view name = counter_names[i];
+    out.points.push_back({std::string{name.substr(name.find('.') + 1)}, each.counts(), each.sum()});
+  }
+  return out;
+}
+
+} // namespace
+
+std::vector<metric> read_metrics(const mount_context& context) {
+  std::vector<metric> out;
+  std::istringstream lines{context.counts.text() + context.memory.text()};
+  std::string name;
+  for (std::uint64_t value = 0; lines >> name >> value;)
+    out.push_back(described(name, value));
+  for (auto& [counted, value] : context.db->counters())
+    out.push_back(described(counted, value));
+  out.push_back(durations(context.latency));
+  return out;
+}
+
+} // namespace gitfs

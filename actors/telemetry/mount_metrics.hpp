@@ -1,0 +1,14 @@
+// What a mount counts, as metrics.
+#pragma once
+
+#include "actors/mount_context.hpp"
+#include "backend/telemetry/metric.hpp"
+
+#include <vector>
+
+namespace gitfs {
+
+/// The numbers of mount_context::report, and how long kernel requests took. Any thread.
+std::vector<metric> read_metrics(const mount_context& context);
+
+} // namespace gitfs

@@ -1,0 +1,134 @@
+#include "actors/telemetry/telemetry.hpp"
+
+#include "actors/telemetry/mount_metrics.hpp"
+#include "actors/telemetry/span_builder.hpp"
+#include "actors/telemetry/span_ids.hpp"
+#include "actors/trace/recorder.hpp"
+#include "actors/trace/ring_tail.hpp"
+#include "backend/telemetry/metrics_server.hpp"
+#include "backend/telemetry/otlp_exporter.hpp"
+#include "backend/telemetry/prometheus_text.hpp"
+#include "config/telemetry_options.hpp"
+#include "config/version.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <optional>
+#include <unistd.h>
+#include <utility>
+#include <vector>
+
+namespace gitfs {
+
+namespace {
+
+constexpr std::chrono::seconds flush_limit{2};
+
+telemetry_options options_of(const mount_options& options, std::vector<std::string>& warnings) {
+  return read_telemetry(options.telemetry, [](const char* name) { return std::getenv(name); }, warnings);
+}
+
+otlp_sender sender_of(const telemetry_options& options, const mount_options& mounted, const std::string& source) {
+  otlp_sender out;
+  out.version = version;
+  out.resource = {{"service.name", options.service_name},
+                  {"service.version", out.version},
+                  {"process.pid", std::to_string(::getpid())}};
+  if (mounted.telemetry.paths) {
+    out.resource.emplace_back("gitfs.source", source);
+    out.resource.emplace_back("gitfs.mountpoint", mounted.mountpoint.string());
+  }
+  out.resource.insert(out.resource.end(), options.resource.begin(), options.resource.end());
+  return out;
+}
+
+} // namespace
+
+struct telemetry::state final : telemetry_source {
+  state(std::shared_ptr<mount_context> c, const telemetry_options& o, bool paths)
+    : context(std::move(c)),
+      ids(o.sampled),
+      builder(ids, trace::ring_header().started, paths) {
+    if (!o.traces.empty() && trace::ring() != nullptr)
+      tail.emplace(*trace::ring());
+  }
+
+  void spans(std::vector<span>& out, bool last) override {
+    if (!tail)
+      return;
+    // Order numbers that were given before the last look and are of no record that came by now.
+    const std::uint64_t given_out = trace::last_order();
+    for (const trace::record& each : tail->read(trace::ring_time(), last))
+      builder.take(each, out);
+    const std::uint64_t due = last ? given_out : orders_before_;
+    orders_before_ = orders_now_;
+    orders_now_ = given_out;
+    if (due > tail->given() + lost_) {
+      context->counts.add(counter::telemetry_lost_records, due - tail->given() - lost_);
+      lost_ = due - tail->given();
+    }
+    context->counts.add(counter::telemetry_dropped_spans, builder.take_dropped());
+  }
+
+  std::vector<metric> metrics() override { return read_metrics(*context); }
+
+  void told(const otlp_counts& of_spans, const otlp_counts& of_metrics) override {
+    counters& counts = context->counts;
+    counts.add(counter::telemetry_sent_spans, of_spans.sent);
+    counts.add(counter::telemetry_dropped_spans, of_spans.dropped);
+    counts.add(counter::telemetry_dropped_metrics, of_metrics.dropped);
+    counts.add(counter::telemetry_failed_requests, of_spans.failed_requests + of_metrics.failed_requests);
+  }
+
+  const std::shared_ptr<mount_context> context;
+  const span_ids ids;
+  span_builder builder;
+  std::optional<trace::ring_tail> tail;
+  std::uint64_t orders_now_ = 0, orders_before_ = 0, lost_ = 0;
+  std::unique_ptr<metrics_server> server;
+  std::optional<otlp_exporter> exporter;
+};
+
+bool telemetry::wants_records(const mount_options& options) {
+  std::vector<std::string> warnings;
+  return !options_of(options, warnings).traces.empty();
+}
+
+result<std::unique_ptr<telemetry>> telemetry::start(const mount_options& options,
+                                                    std::shared_ptr<mount_context> context,
+                                                    const std::string& source) {
+  std::vector<std::string> warnings;
+  const telemetry_options chosen = options_of(options, warnings);
+  for (const std::string& each : warnings)
+    spdlog::warn("telemetry: {}", each);
+  auto made = std::make_unique<state>(context, chosen, options.telemetry.paths);
+  if (options.telemetry.listen) {
+    BOOST_OUTCOME_TRY(server, metrics_server::start(*options.telemetry.listen,
+                                                    [context] { return prometheus_text(read_metrics(*context)); }));
+    spdlog::info("metrics for Prometheus on {}", server->address());
+    made->server = std::move(server);
+  }
+  if (chosen.sends())
+    made->exporter.emplace(chosen, sender_of(chosen, options, source), *made);
+  if (options.telemetry.propagate && chosen.sends())
+    context->traceparent = [ids = made->ids](std::uint64_t begun, std::uint64_t root) {
+      return ids.traceparent(begun, root);
+    };
+  return std::unique_ptr<telemetry>{new telemetry{std::move(made)}};
+}
+
+telemetry::telemetry(std::unique_ptr<state> impl) : impl_(std::move(impl)) {}
+
+telemetry::~telemetry() {
+  impl_->server.reset();
+  if (!impl_->exporter)
+    return;
+  impl_->exporter->stop(flush_limit);
+  const counters& counts = impl_->context->counts;
+  if (const auto dropped = counts.value(counter::telemetry_dropped_spans); dropped != 0)
+    spdlog::info("telemetry: {} spans were not delivered", dropped);
+}
+
+} // namespace gitfs

@@ -1,0 +1,44 @@
+// Follows what is recorded, a little behind, without the recording threads doing anything for it.
+#pragma once
+
+#include "actors/trace/block_ring.hpp"
+#include "actors/trace/trace_reader.hpp"
+
+#include <cstdint>
+#include <deque>
+#include <string>
+#include <vector>
+
+namespace gitfs::trace {
+
+/// Used by one thread, from before the first record on. What is overwritten before it was read is missing.
+class ring_tail {
+public:
+  explicit ring_tail(block_ring& ring) : ring_(ring), places_(ring.size()) {}
+
+  /// The records that came since the last call, by time; each `handled` is one of its own. Not the very newest: a thread
+  /// may be slow to publish what comes before them. So what is given now was recorded before the last call; with `last`
+  /// it is all. `now`: nanoseconds since the trace's start, as records have it. Valid until the next call.
+  const std::vector<record>& read(std::uint64_t now, bool last);
+
+  /// Records given so far, without `handled`: what is missing of the orders is lost.
+  std::uint64_t given() const { return given_; }
+
+private:
+  struct place {
+    std::uint64_t generation = 0;
+    std::size_t read = 0; ///< bytes of its payload
+    record last;          ///< what the next record is counted from
+  };
+
+  void read_block(std::size_t index);
+
+  block_ring& ring_;
+  std::vector<place> places_;
+  std::vector<record> waiting_, given_now_;
+  std::deque<std::vector<std::string>> bytes_; ///< of the last calls: what `fields` point into
+  std::uint64_t before_ = 0;                   ///< `now` of the last call
+  std::uint64_t given_ = 0;
+};
+
+} // namespace gitfs::trace
