@@ -69,8 +69,8 @@ struct mount_context {
   spool spooled;
   inode_table inodes;
   kernel_notifier* kernel = nullptr; ///< set before the first request, if at all
-  /// What to tell the server of the span of a transfer: takes the order numbers of its begin and of its root. Set before
-  /// the first request, if at all.
+  /// What to tell the server of the span of a transfer: takes the order numbers of its begin and of its root. Set
+  /// before the first request, if at all.
   std::function<std::string(std::uint64_t begun, std::uint64_t root)> traceparent;
   counters counts;
   latencies latency;

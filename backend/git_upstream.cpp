@@ -383,8 +383,8 @@ std::unique_ptr<transfer> git_upstream::fetch(fetch_request request, transfer_ca
 
 std::unique_ptr<transfer> git_upstream::object_info(std::vector<oid> ids, transfer_callback done,
                                                     std::string traceparent) {
-  return impl_->start(std::move(done), [this, ids = std::move(ids), traceparent = std::move(traceparent)](
-                                           operation& op, transfer_outcome& out) {
+  return impl_->start(std::move(done), [this, ids = std::move(ids),
+                                        traceparent = std::move(traceparent)](operation& op, transfer_outcome& out) {
     op.traceparent = traceparent;
     return impl_->object_info(op, ids, out);
   });

@@ -9,8 +9,8 @@ namespace gitfs {
 
 /// Beside what libcurl was built with. Empty: only that.
 struct tls_trust {
-  std::string file;   ///< PEM, with the certificates of authorities
-  std::string folder; ///< of such files, as `openssl rehash` arranges it
+  std::string file;                           ///< PEM, with the certificates of authorities
+  std::string folder;                         ///< of such files, as `openssl rehash` arranges it
   std::string client_certificate, client_key; ///< PEM files, for a server that asks who we are
 
   /// By the variables of git, and after them those of curl and OpenSSL: GIT_SSL_CAINFO, CURL_CA_BUNDLE or

@@ -74,7 +74,8 @@ public:
   /// Brings the objects into the store.
   virtual std::unique_ptr<transfer> fetch(fetch_request request, transfer_callback done) = 0;
 
-  /// Asks for the sizes of blobs without their contents (protocol v2 `object-info`). `traceparent`: as in fetch_request.
+  /// Asks for the sizes of blobs without their contents (protocol v2 `object-info`). `traceparent`: as in
+  /// fetch_request.
   virtual std::unique_ptr<transfer> object_info(std::vector<oid> ids, transfer_callback done,
                                                 std::string traceparent = {}) = 0;
 

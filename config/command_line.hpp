@@ -24,8 +24,8 @@ struct invocation {
 /// the code EINVAL and one line for standard error, which names the nearest known spelling and never a credential.
 result<invocation> parse_command_line(std::span<const char* const> argv);
 
-/// Overwrites `user:password` in every URL of argv, and what may be a key for a collector, in place, so that ps does not
-/// show it. Call after parsing.
+/// Overwrites `user:password` in every URL of argv, and what may be a key for a collector, in place, so that ps does
+/// not show it. Call after parsing.
 void scrub_arguments(int argc, char** argv);
 
 } // namespace gitfs

@@ -68,9 +68,10 @@ constexpr std::array table{
     option_row{"Network", "--timeout", "SECONDS", "limit for one request with its retries",
                [](mount_options& o, const string& v) { return put(o.timeout, read_seconds(v)); },
                [](const mount_options& o) { return show_seconds(o.timeout); }},
-    option_row{"Telemetry", "--otlp-endpoint", "URL",
-               "send spans and metrics to this OpenTelemetry collector (URL/v1/traces, ...); may be given several times",
-               [](mount_options& o, const string& v) { return add_endpoint(o.telemetry, v); }, nullptr},
+    option_row{
+        "Telemetry", "--otlp-endpoint", "URL",
+        "send spans and metrics to this OpenTelemetry collector (URL/v1/traces, ...); may be given several times",
+        [](mount_options& o, const string& v) { return add_endpoint(o.telemetry, v); }, nullptr},
     option_row{"Telemetry", "--otlp-header", "NAME=VALUE", "a header of these requests; may be given several times",
                [](mount_options& o, const string& v) { return add_header(o.telemetry, v); }, nullptr},
     option_row{"Telemetry", "--otlp-paths", "", "also name files, folders and the repository in spans",

@@ -80,8 +80,8 @@ struct mount_options {
   std::uint64_t trace_size = std::uint64_t{256} << 20; ///< bytes of trace_file, from which on it is begun anew
   std::uint64_t trace_memory = std::uint64_t{4} << 20; ///< bytes of what actors did last; 0: not recorded
   telemetry_flags telemetry;
-  bool xattr = false;                                  ///< answer user.gitfs.* extended attributes
-  unsigned threads = 0;                                ///< FUSE worker threads; 0: see worker_threads
+  bool xattr = false;   ///< answer user.gitfs.* extended attributes
+  unsigned threads = 0; ///< FUSE worker threads; 0: see worker_threads
   std::chrono::milliseconds connect_timeout{10'000};
   std::chrono::milliseconds stall_timeout{30'000}; ///< no byte for this long ends an upstream request
   std::chrono::milliseconds timeout{300'000};      ///< one upstream request with all its retries

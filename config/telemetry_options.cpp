@@ -196,8 +196,8 @@ private:
     if (url.empty())
       return;
     if (!exporter.empty() && exporter != "otlp") {
-      warn(string{"OTEL_"} + signal + "_EXPORTER names '" + exporter + "', but only otlp and none are known here: "
-           + "none");
+      warn(string{"OTEL_"} + signal + "_EXPORTER names '" + exporter
+           + "', but only otlp and none are known here: " + "none");
       return;
     }
     if (const char* wrong = wrong_with_url(url)) {
@@ -244,8 +244,9 @@ private:
     if (sampler == "always_off")
       return 0;
     if (sampler != "traceidratio") {
-      warn("OTEL_TRACES_SAMPLER: '" + sampler + "' is not known here (always_on, always_off, traceidratio and "
-           "parentbased_ before these are): every request is sampled");
+      warn("OTEL_TRACES_SAMPLER: '" + sampler
+           + "' is not known here (always_on, always_off, traceidratio and "
+             "parentbased_ before these are): every request is sampled");
       return 1;
     }
     const string text = value("OTEL_TRACES_SAMPLER_ARG");
@@ -303,9 +304,7 @@ result<listen_address> read_listen_address(const string& value) {
     out.socket = std::move(path);
     return out;
   }
-  constexpr struct {
-    string_view prefix, host;
-  } loopback[] = {{"127.0.0.1:", "127.0.0.1"}, {"[::1]:", "::1"}};
+  constexpr struct { string_view prefix, host; } loopback[] = {{"127.0.0.1:", "127.0.0.1"}, {"[::1]:", "::1"}};
   for (const auto& [prefix, host] : loopback)
     if (value.starts_with(prefix)) {
       BOOST_OUTCOME_TRY(port, read_number<std::uint16_t>(value.substr(prefix.size()), 0, 65535));

@@ -61,8 +61,8 @@ result<void> serve(mount_options& options, daemon_start& start) {
     return at.as_failure();
   // Spans are made of what is recorded.
   const std::uint64_t least_ring = telemetry::wants_records(options) ? telemetry_ring : 0;
-  BOOST_OUTCOME_TRYV(trace::start_recording(
-      {std::max(options.trace_memory, least_ring), options.trace_file, options.trace_size}));
+  BOOST_OUTCOME_TRYV(
+      trace::start_recording({std::max(options.trace_memory, least_ring), options.trace_file, options.trace_size}));
   const recording recorded;
   trace::dump_on_crash((options.log_file.empty() ? options.cache_dir / "mount" : options.log_file).string()
                        + ".crash-trace");

@@ -75,7 +75,8 @@ std::vector<metric> read_metrics(const mount_context& context) {
     out.push_back(described(name, value));
   for (auto& [counted, value] : context.db->counters())
     out.push_back(described(counted, value));
-  out.push_back(durations(context.latency));
+  if (metric took = durations(context.latency); !took.points.empty())
+    out.push_back(std::move(took));
   return out;
 }
 

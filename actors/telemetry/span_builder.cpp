@@ -218,14 +218,26 @@ void span_builder::transfer_ended(const trace::record& r, std::vector<span>& out
   at.span = at.transfer = transfer.at.order;
   if (!ids_.sampled(transfer.at.root))
     return;
-  span made = make(transfer.at, transfer.at.time, r.time);
-  made.name = "fetch " + text_of(trace::field_type::want, transfer.kind);
-  made.kind = span::kind_type::client;
-  made.attributes = {{"gitfs.objects", transfer.count},
-                     {"gitfs.http_requests", has.number("requests")},
-                     {"gitfs.bytes", has.number("bytes")}};
-  put_error(made, has.number("error"));
+  span made = fetched(transfer, r.time, has.number("error"));
+  made.attributes.emplace_back("gitfs.http_requests", has.number("requests"));
+  made.attributes.emplace_back("gitfs.bytes", has.number("bytes"));
   out.push_back(std::move(made));
+}
+
+span span_builder::fetched(const open_transfer& transfer, std::uint64_t end, std::uint64_t code) const {
+  span out = make(transfer.at, transfer.at.time, end);
+  out.name = "fetch " + text_of(trace::field_type::want, transfer.kind);
+  out.kind = span::kind_type::client;
+  out.attributes.emplace_back("gitfs.objects", transfer.count);
+  put_error(out, code);
+  return out;
+}
+
+void span_builder::finish(std::uint64_t time, std::vector<span>& out) {
+  for (const auto& [number, transfer] : transfers_)
+    if (ids_.sampled(transfer.at.root))
+      out.push_back(fetched(transfer, std::max(time, transfer.at.time), ECANCELED));
+  transfers_.clear();
 }
 
 void span_builder::spawned(const trace::record& r) {

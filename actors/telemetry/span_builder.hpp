@@ -30,6 +30,9 @@ public:
   /// By time, a cause before what it has led to. Appends the spans that are complete with it.
   void take(const trace::record& r, std::vector<span>& out);
 
+  /// At the end: what is still open ends at `time`, of the records. The server may know these spans already.
+  void finish(std::uint64_t time, std::vector<span>& out);
+
   /// Spans that were given up since the last call: too much was open, mostly because records were lost.
   std::uint64_t take_dropped() { return std::exchange(dropped_, 0); }
 
@@ -78,6 +81,7 @@ private:
   void transfer_began(const trace::record& r);
   void transfer_ended(const trace::record& r, std::vector<span>& out);
   void spawned(const trace::record& r);
+  span fetched(const open_transfer& transfer, std::uint64_t end, std::uint64_t code) const;
 
   span make(const node& at, std::uint64_t begin, std::uint64_t end) const;
   std::string path_of(std::uint64_t inode) const;

@@ -27,7 +27,8 @@ namespace {
 constexpr std::chrono::seconds flush_limit{2};
 
 telemetry_options options_of(const mount_options& options, std::vector<std::string>& warnings) {
-  return read_telemetry(options.telemetry, [](const char* name) { return std::getenv(name); }, warnings);
+  return read_telemetry(
+      options.telemetry, [](const char* name) { return std::getenv(name); }, warnings);
 }
 
 otlp_sender sender_of(const telemetry_options& options, const mount_options& mounted, const std::string& source) {
@@ -62,6 +63,8 @@ struct telemetry::state final : telemetry_source {
     const std::uint64_t given_out = trace::last_order();
     for (const trace::record& each : tail->read(trace::ring_time(), last))
       builder.take(each, out);
+    if (last)
+      builder.finish(trace::ring_time(), out);
     const std::uint64_t due = last ? given_out : orders_before_;
     orders_before_ = orders_now_;
     orders_now_ = given_out;
@@ -97,8 +100,7 @@ bool telemetry::wants_records(const mount_options& options) {
 }
 
 result<std::unique_ptr<telemetry>> telemetry::start(const mount_options& options,
-                                                    std::shared_ptr<mount_context> context,
-                                                    const std::string& source) {
+                                                    std::shared_ptr<mount_context> context, const std::string& source) {
   std::vector<std::string> warnings;
   const telemetry_options chosen = options_of(options, warnings);
   for (const std::string& each : warnings)

@@ -45,9 +45,9 @@ public:
   std::size_t size() const { return count_; }
   /// Header and payload of block `index` as it is now. Empty: there is nothing in it. Any thread.
   std::string read(std::size_t index);
-  /// What was added to the payload of block `index` behind its first `read` bytes of use `generation`, or all of it if it
-  /// is in another use by now; with that, `order` and `time` become what it is counted from. Empty: nothing. One thread
-  /// for each block.
+  /// What was added to the payload of block `index` behind its first `read` bytes of use `generation`, or all of it if
+  /// it is in another use by now; with that, `order` and `time` become what it is counted from. Empty: nothing. One
+  /// thread for each block.
   std::string read_from(std::size_t index, std::uint64_t& generation, std::size_t& read, std::uint64_t& order,
                         std::uint64_t& time);
   /// The same as `read` if a thread still fills it; else empty.

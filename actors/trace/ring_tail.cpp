@@ -21,8 +21,9 @@ const std::vector<record>& ring_tail::read(std::uint64_t now, bool last) {
   waiting_.erase(waiting_.begin(), newer);
   before_ = now;
   // Of the same nanosecond the cause comes first, and `handled` behind all of its message.
-  std::ranges::sort(given_now_, {},
-                    [](const record& r) { return std::tuple{r.time, r.what == kind::handled, r.order}; });
+  std::ranges::sort(given_now_, {}, [](const record& r) {
+    return std::tuple{r.time, r.what == kind::handled, r.order};
+  });
   given_ += static_cast<std::uint64_t>(
       std::ranges::count_if(given_now_, [](const record& r) { return r.what != kind::handled; }));
   return given_now_;

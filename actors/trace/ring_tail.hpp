@@ -16,9 +16,9 @@ class ring_tail {
 public:
   explicit ring_tail(block_ring& ring) : ring_(ring), places_(ring.size()) {}
 
-  /// The records that came since the last call, by time; each `handled` is one of its own. Not the very newest: a thread
-  /// may be slow to publish what comes before them. So what is given now was recorded before the last call; with `last`
-  /// it is all. `now`: nanoseconds since the trace's start, as records have it. Valid until the next call.
+  /// The records that came since the last call, by time; each `handled` is one of its own. Not the very newest: a
+  /// thread may be slow to publish what comes before them. So what is given now was recorded before the last call; with
+  /// `last` it is all. `now`: nanoseconds since the trace's start, as records have it. Valid until the next call.
   const std::vector<record>& read(std::uint64_t now, bool last);
 
   /// Records given so far, without `handled`: what is missing of the orders is lost.
@@ -36,8 +36,8 @@ private:
   block_ring& ring_;
   std::vector<place> places_;
   std::vector<record> waiting_, given_now_;
-  std::deque<std::vector<std::string>> bytes_; ///< of the last calls: what `fields` point into
-  std::uint64_t before_ = 0;                   ///< `now` of the last call
+  std::deque<std::deque<std::string>> bytes_; ///< of the last calls: what `fields` point into; no string ever moves
+  std::uint64_t before_ = 0;                  ///< `now` of the last call
   std::uint64_t given_ = 0;
 };
 

@@ -36,7 +36,8 @@ struct sent_by {
   }
 };
 
-/// While it lives, what this thread sends and records is because of `order`, and of the same root as before or of `root`.
+/// While it lives, what this thread sends and records is because of `order`, and of the same root as before or of
+/// `root`.
 class because_of {
 public:
   explicit because_of(std::uint64_t order) : because_of(order, root_now) {}

@@ -11,7 +11,8 @@
 namespace gitfs {
 
 /// One thread for all connections, none of which can hold up another: 64 at once (the oldest goes), 5 seconds each, one
-/// request each. GET and HEAD of /metrics and /; the socket of a path is for its owner alone, and is removed at the end.
+/// request each. GET and HEAD of /metrics and /; the socket of a path is for its owner alone, and is removed at the
+/// end.
 class metrics_server {
 public:
   /// `text` is called on the server's thread. EADDRINUSE: somebody listens there; EEXIST: the path is no socket; the

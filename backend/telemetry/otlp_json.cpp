@@ -11,11 +11,15 @@ namespace gitfs {
 
 namespace {
 
-constexpr int cumulative = 2;  // AggregationTemporality
+constexpr int cumulative = 2;   // AggregationTemporality
 constexpr int status_error = 2; // Status.StatusCode
 
 std::size_t utf8_length(unsigned char first) {
-  return first < 0x80 ? 1 : first >= 0xc2 && first < 0xe0 ? 2 : first >= 0xe0 && first < 0xf0 ? 3 : first >= 0xf0 && first < 0xf5 ? 4 : 0;
+  return first < 0x80                    ? 1
+         : first >= 0xc2 && first < 0xe0 ? 2
+         : first >= 0xe0 && first < 0xf0 ? 3
+         : first >= 0xf0 && first < 0xf5 ? 4
+                                         : 0;
 }
 
 // Of the well-formed character that `text` begins with; 0: there is none (Unicode, table 3-7).
@@ -133,12 +137,13 @@ void write_span(writer& to, const span& s) {
     to.small("kind", static_cast<int>(s.kind));
     to.member("startTimeUnixNano", s.begin);
     to.member("endTimeUnixNano", s.end);
-    to.list("attributes", s.attributes, [&](const span_attribute& each) {
-      if (each.number)
-        to.attribute(each.name, *each.number);
-      else
-        to.attribute(each.name, each.text);
-    });
+    if (!s.attributes.empty())
+      to.list("attributes", s.attributes, [&](const span_attribute& each) {
+        if (each.number)
+          to.attribute(each.name, *each.number);
+        else
+          to.attribute(each.name, each.text);
+      });
     if (s.link)
       to.only("links", [&] {
         to.hex("traceId", s.link->trace);

@@ -44,8 +44,8 @@ std::string prometheus_text(std::span<const metric> metrics) {
   std::string out;
   for (const metric& each : metrics) {
     const std::string name = name_of(each);
-    out += fmt::format("# HELP {} {}\n# TYPE {} {}\n", name, each.help, name,
-                       types[static_cast<std::size_t>(each.kind)]);
+    out +=
+        fmt::format("# HELP {} {}\n# TYPE {} {}\n", name, each.help, name, types[static_cast<std::size_t>(each.kind)]);
     if (each.kind == metric::kind_type::histogram)
       put_histogram(out, name, each);
     else

@@ -2,7 +2,9 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <algorithm>
 #include <limits>
+#include <numeric>
 #include <string>
 #include <thread>
 #include <vector>
@@ -42,6 +44,26 @@ BOOST_AUTO_TEST_CASE(the_ends_of_the_scale) {
   h.add(nanoseconds::max());
   BOOST_TEST(h.count() == 3u);
   BOOST_TEST(h.quantile(1).count() > std::numeric_limits<std::int64_t>::max() / 2);
+}
+
+BOOST_AUTO_TEST_CASE(coarser_for_others_to_add_up) {
+  latency_histogram h;
+  const auto bounds = latency_histogram::bounds();
+  BOOST_TEST(std::is_sorted(bounds.begin(), bounds.end()));
+  for (const std::int64_t ns : {1, 1023, 1024, 2047, 2048, 1 << 20})
+    h.add(nanoseconds{ns});
+  h.add(std::chrono::hours{1});
+  const auto counts = h.counts();
+  BOOST_REQUIRE(counts.size() == bounds.size() + 1);
+  BOOST_TEST(bounds[0] == 1023e-9);
+  BOOST_TEST(counts[0] == 2u);
+  BOOST_TEST(counts[1] == 2u);
+  BOOST_TEST(counts[2] == 1u);
+  BOOST_TEST(counts[11] == 1u); // 2^20 and up to below 2^21
+  BOOST_TEST(counts.back() == 1u);
+  BOOST_TEST(std::accumulate(counts.begin(), counts.end(), std::uint64_t{0}) == h.count());
+  BOOST_TEST(h.sum() > 3600.0);
+  BOOST_TEST(h.sum() < 3600.1);
 }
 
 BOOST_AUTO_TEST_CASE(threads_lose_nothing) {

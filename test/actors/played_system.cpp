@@ -24,8 +24,7 @@ std::unique_ptr<transfer> scripted_upstream::fetch(fetch_request request, transf
   return begin({std::move(request), {}, std::move(done)});
 }
 
-std::unique_ptr<transfer> scripted_upstream::object_info(std::vector<oid> ids, transfer_callback done,
-                                                         std::string) {
+std::unique_ptr<transfer> scripted_upstream::object_info(std::vector<oid> ids, transfer_callback done, std::string) {
   return begin({{}, std::move(ids), std::move(done)});
 }
 

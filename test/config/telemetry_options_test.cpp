@@ -75,7 +75,8 @@ const std::vector<warned> mistakes{
 BOOST_AUTO_TEST_SUITE(telemetry_options)
 
 BOOST_AUTO_TEST_CASE(nothing_is_sent_where_no_url_is_named) {
-  const auto done = read({{"OTEL_SERVICE_NAME", "a"}, {"OTEL_EXPORTER_OTLP_HEADERS", "a=b"}, {"OTEL_TRACES_SAMPLER", "x"}});
+  const auto done =
+      read({{"OTEL_SERVICE_NAME", "a"}, {"OTEL_EXPORTER_OTLP_HEADERS", "a=b"}, {"OTEL_TRACES_SAMPLER", "x"}});
   BOOST_TEST(!done.options.sends());
   BOOST_TEST(done.warnings.empty());
 }
@@ -128,7 +129,8 @@ BOOST_AUTO_TEST_CASE(variables_of_a_signal_go_before_those_for_all) {
 }
 
 BOOST_AUTO_TEST_CASE(the_resource) {
-  variables set{{"OTEL_EXPORTER_OTLP_ENDPOINT", "http://c"}, {"OTEL_RESOURCE_ATTRIBUTES", "a=1,service.name=x,b=%C3%A4"}};
+  variables set{{"OTEL_EXPORTER_OTLP_ENDPOINT", "http://c"},
+                {"OTEL_RESOURCE_ATTRIBUTES", "a=1,service.name=x,b=%C3%A4"}};
   auto done = read(set).options;
   BOOST_TEST(done.service_name == "x");
   BOOST_TEST((done.resource == name_value_list{{"a", "1"}, {"b", "ä"}}));
@@ -201,16 +203,22 @@ BOOST_AUTO_TEST_CASE(where_to_listen) {
   BOOST_TEST(read_listen_address("unix:/run/a.sock").value().socket == "/run/a.sock");
   BOOST_TEST(read_listen_address("127.0.0.1:9090").value().port == 9090);
   BOOST_TEST(read_listen_address("[::1]:9090").value().host == "::1");
-  for (const char* wrong : {"", "9090", ":9090", "0.0.0.0:9090", "[::]:9090", "localhost:9090", "192.168.0.1:1", "unix:",
-                            "127.0.0.1:", "127.0.0.1:65536", "127.0.0.1:-1"})
+  for (const char* wrong : {"", "9090", ":9090", "0.0.0.0:9090", "[::]:9090", "localhost:9090", "192.168.0.1:1",
+                            "unix:", "127.0.0.1:", "127.0.0.1:65536", "127.0.0.1:-1"})
     BOOST_TEST(!read_listen_address(wrong), wrong);
   BOOST_TEST(!read_listen_address("unix:/" + std::string(200, 'x')));
   BOOST_TEST(read_listen_address("0.0.0.0:1").error().message.find("on this machine only") != std::string::npos);
 }
 
 BOOST_AUTO_TEST_CASE(nothing_secret_stays_in_the_process_list) {
-  std::vector<std::string> words{"gitfs-actor", "mount", "--otlp-header", "a=s3cret", "--otlp-header=b=s3cret",
-                                 "--otlp-endpoint", "http://u:s3cret@h/x?key=s3cret", "--otlp-endpoint=http://h?s3cret"};
+  std::vector<std::string> words{"gitfs-actor",
+                                 "mount",
+                                 "--otlp-header",
+                                 "a=s3cret",
+                                 "--otlp-header=b=s3cret",
+                                 "--otlp-endpoint",
+                                 "http://u:s3cret@h/x?key=s3cret",
+                                 "--otlp-endpoint=http://h?s3cret"};
   std::vector<char*> argv;
   for (std::string& each : words)
     argv.push_back(each.data());

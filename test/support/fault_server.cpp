@@ -130,9 +130,9 @@ void fault_exchange::pass() {
   reply(answer.status, answer.headers, answer.body);
 }
 
-bool fault_exchange::wait_for_close(std::chrono::milliseconds patience) {
+bool fault_exchange::wait_for_close(std::chrono::milliseconds limit) {
   closing_ = true;
-  const auto deadline = std::chrono::steady_clock::now() + patience;
+  const auto deadline = std::chrono::steady_clock::now() + limit;
   for (;;) {
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now()).count();
     if (left <= 0)

@@ -46,8 +46,8 @@ public:
   void pass();
   /// Bytes as they are; false once the client has closed the connection.
   bool send(std::string_view bytes);
-  /// Waits until the client closes the connection, at most for `patience`; true if it did.
-  bool wait_for_close(std::chrono::milliseconds patience = std::chrono::seconds{20});
+  /// Waits until the client closes the connection, at most for `limit`; true if it did.
+  bool wait_for_close(std::chrono::milliseconds limit = std::chrono::seconds{20});
   /// The connection ends after this exchange.
   void close() { closing_ = true; }
   bool closing() const { return closing_; }
