@@ -18,11 +18,11 @@ using name_value_list = std::vector<std::pair<std::string, std::string>>;
 /// One URL that one signal is posted to. The URL and the values of the headers may hold credentials: never print them.
 struct otlp_target {
   std::string url;
-  name_value_list headers;
+  name_value_list headers{};
   std::chrono::milliseconds timeout{10'000}; ///< of one request
   bool gzip = false;
-  std::string certificate;                    ///< file of the authorities to trust; empty: as for git servers
-  std::string client_certificate, client_key; ///< files; empty: none
+  std::string certificate{};                      ///< file of the authorities to trust; empty: as for git servers
+  std::string client_certificate{}, client_key{}; ///< files; empty: none
 };
 
 struct telemetry_options {

@@ -410,7 +410,12 @@ BOOST_AUTO_TEST_CASE(metrics_for_prometheus) {
       BOOST_TEST(holds(read, each), each << " in " << read);
     BOOST_TEST(must_run("stat -c %a " + shell_quoted(socket)) == "600");
     const auto second = run_program({"mount", "--metrics-listen", "unix:" + socket, url(), dir / "other"});
-    BOOST_TEST(second.status != 0);
+    BOOST_TEST(second.status == 1, second.output);
+    BOOST_TEST(holds(second.output, "somebody listens on"), second.output);
+    BOOST_TEST(!is_mounted(dir / "other"));
+    const auto open_to_all = run_program({"mount", "--metrics-listen", "0.0.0.0:9090", url(), dir / "other"});
+    BOOST_TEST(open_to_all.status != 0);
+    BOOST_TEST(holds(open_to_all.output, "on this machine only"), open_to_all.output);
   }
   BOOST_TEST(!std::filesystem::exists(socket));
 }
