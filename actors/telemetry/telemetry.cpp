@@ -31,6 +31,10 @@ telemetry_options options_of(const mount_options& options, std::vector<std::stri
       options.telemetry, [](const char* name) { return std::getenv(name); }, warnings);
 }
 
+bool makes_spans(const telemetry_options& options) {
+  return !options.traces.empty() && options.sampled > 0;
+}
+
 otlp_sender sender_of(const telemetry_options& options, const mount_options& mounted, const std::string& source) {
   otlp_sender out;
   out.version = version;
@@ -52,26 +56,19 @@ struct telemetry::state final : telemetry_source {
     : context(std::move(c)),
       ids(o.sampled),
       builder(ids, trace::ring_header().started, paths) {
-    if (!o.traces.empty() && trace::ring() != nullptr)
+    if (makes_spans(o) && trace::ring() != nullptr)
       tail.emplace(*trace::ring());
   }
 
   void spans(std::vector<span>& out, bool last) override {
     if (!tail)
       return;
-    // Order numbers that were given before the last look and are of no record that came by now.
-    const std::uint64_t given_out = trace::last_order();
+    const std::uint64_t order = trace::last_order();
     for (const trace::record& each : tail->read(trace::ring_time(), last))
       builder.take(each, out);
     if (last)
       builder.finish(trace::ring_time(), out);
-    const std::uint64_t due = last ? given_out : orders_before_;
-    orders_before_ = orders_now_;
-    orders_now_ = given_out;
-    if (due > tail->given() + lost_) {
-      context->counts.add(counter::telemetry_lost_records, due - tail->given() - lost_);
-      lost_ = due - tail->given();
-    }
+    context->counts.add(counter::telemetry_lost_records, tail->take_lost(order, last));
     context->counts.add(counter::telemetry_dropped_spans, builder.take_dropped());
   }
 
@@ -89,18 +86,18 @@ struct telemetry::state final : telemetry_source {
   const span_ids ids;
   span_builder builder;
   std::optional<trace::ring_tail> tail;
-  std::uint64_t orders_now_ = 0, orders_before_ = 0, lost_ = 0;
   std::unique_ptr<metrics_server> server;
   std::optional<otlp_exporter> exporter;
 };
 
 bool telemetry::wants_records(const mount_options& options) {
   std::vector<std::string> warnings;
-  return !options_of(options, warnings).traces.empty();
+  return makes_spans(options_of(options, warnings));
 }
 
 result<std::unique_ptr<telemetry>> telemetry::start(const mount_options& options,
-                                                    std::shared_ptr<mount_context> context, const std::string& source) {
+                                                    const std::shared_ptr<mount_context>& context,
+                                                    const std::string& source) {
   std::vector<std::string> warnings;
   const telemetry_options chosen = options_of(options, warnings);
   for (const std::string& each : warnings)

@@ -21,8 +21,8 @@ public:
 
   /// After recording has begun, and before the first kernel request. Logs what is wrong in the environment. The errors
   /// are those of listening.
-  static result<std::unique_ptr<telemetry>> start(const mount_options& options, std::shared_ptr<mount_context> context,
-                                                  const std::string& source);
+  static result<std::unique_ptr<telemetry>>
+  start(const mount_options& options, const std::shared_ptr<mount_context>& context, const std::string& source);
   /// Sends what is left, for at most two seconds; after the last actor has ended.
   ~telemetry();
   telemetry(const telemetry&) = delete;

@@ -29,6 +29,15 @@ const std::vector<record>& ring_tail::read(std::uint64_t now, bool last) {
   return given_now_;
 }
 
+// What was recorded before the last call but one has been given by now, or never will be.
+std::uint64_t ring_tail::take_lost(std::uint64_t last_order, bool last) {
+  const std::uint64_t due = last ? last_order : orders_before_;
+  orders_before_ = std::exchange(orders_, last_order);
+  if (due <= given_ + lost_)
+    return 0;
+  return due - given_ - std::exchange(lost_, due - given_);
+}
+
 void ring_tail::read_block(std::size_t index) {
   place& at = places_[index];
   std::string fresh = ring_.read_from(index, at.generation, at.read, at.last.order, at.last.time);

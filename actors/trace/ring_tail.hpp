@@ -21,8 +21,12 @@ public:
   /// `last` it is all. `now`: nanoseconds since the trace's start, as records have it. Valid until the next call.
   const std::vector<record>& read(std::uint64_t now, bool last);
 
-  /// Records given so far, without `handled`: what is missing of the orders is lost.
+  /// Records given so far, without `handled`.
   std::uint64_t given() const { return given_; }
+
+  /// After each `read`, with the same `last`, and the order number that was given out last before it. How many records
+  /// were found since the last call to be missing, as far as it can be told by now.
+  std::uint64_t take_lost(std::uint64_t last_order, bool last);
 
 private:
   struct place {
@@ -39,6 +43,8 @@ private:
   std::deque<std::deque<std::string>> bytes_; ///< of the last calls: what `fields` point into; no string ever moves
   std::uint64_t before_ = 0;                  ///< `now` of the last call
   std::uint64_t given_ = 0;
+  std::uint64_t orders_before_ = 0, orders_ = 0; ///< given out by the last call but one, and by the last
+  std::uint64_t lost_ = 0;
 };
 
 } // namespace gitfs::trace

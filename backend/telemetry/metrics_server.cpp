@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <chrono>
 #include <cstring>
+#include <exception>
 #include <list>
 #include <netinet/in.h>
 #include <optional>
@@ -144,22 +145,31 @@ struct metrics_server::state {
       if (polled[0].revents != 0)
         return;
       const auto now = clock_type::now();
-      std::size_t i = 2;
-      for (auto at = clients.begin(); at != clients.end(); ++i) {
-        const bool goes_on = polled[i].revents == 0 ? now < at->until : now < at->until && serve(*at);
-        at = goes_on ? std::next(at) : clients.erase(at);
+      try {
+        std::size_t i = 2;
+        for (auto at = clients.begin(); at != clients.end(); ++i) {
+          const bool goes_on = now < at->until && (polled[i].revents == 0 || serve(*at));
+          at = goes_on ? std::next(at) : clients.erase(at);
+        }
+        if (polled[1].revents != 0)
+          accept(now);
+      } catch (const std::exception&) { // memory is short: that costs those who ask, not the mount
+        clients.clear();
       }
-      if (polled[1].revents != 0)
-        accept(now);
     }
   }
 
   void accept(clock_type::time_point now) {
     descriptor socket{::accept4(*listener, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK)};
     if (*socket < 0) {
-      // Without a free descriptor the connection stays in the queue: not to spin on it, something has to go.
-      if ((errno == EMFILE || errno == ENFILE) && !clients.empty())
+      if (errno != EMFILE && errno != ENFILE && errno != ENOBUFS && errno != ENOMEM)
+        return; // it has gone by itself
+      // Without a free descriptor the connection stays in the queue: not to spin on it, something has to go, or we
+      // wait.
+      if (!clients.empty())
         clients.pop_front();
+      pollfd end{*stop, POLLIN, 0};
+      ::poll(&end, 1, 100);
       return;
     }
     if (clients.size() >= most_connections)

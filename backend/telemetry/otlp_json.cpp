@@ -232,9 +232,12 @@ std::uint64_t otlp_rejected(std::string_view answer) {
   rapidjson::Document parsed;
   // Iterative: how deep an answer is nested is for the collector to choose.
   parsed.Parse<rapidjson::kParseIterativeFlag>(answer.data(), answer.size());
-  if (!parsed.IsObject() || !parsed.HasMember("partialSuccess") || !parsed["partialSuccess"].IsObject())
+  if (!parsed.IsObject())
     return 0;
-  for (const auto& member : parsed["partialSuccess"].GetObject()) {
+  const auto partial = parsed.FindMember("partialSuccess");
+  if (partial == parsed.MemberEnd() || !partial->value.IsObject())
+    return 0;
+  for (const auto& member : partial->value.GetObject()) {
     const std::string_view name{member.name.GetString(), member.name.GetStringLength()};
     if (name != "rejectedSpans" && name != "rejectedDataPoints")
       continue;

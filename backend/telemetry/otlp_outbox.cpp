@@ -61,7 +61,7 @@ otlp_outbox::otlp_outbox(otlp_target target, http_client& client, std::function<
   if (target_.gzip)
     request_.headers.emplace_back("Content-Encoding: gzip");
   for (const auto& [name, value] : target_.headers)
-    request_.headers.push_back(value.empty() ? name + ";" : name + ": " + value); // libcurl's form of an empty one
+    request_.headers.emplace_back(name).append(value.empty() ? ";" : ": ").append(value); // ";": libcurl's for empty
   request_.connect_timeout = request_.stall_timeout = target_.timeout;
   request_.follow = false; // the headers are for this host
   tls_trust trust = tls_trust::of_environment();

@@ -90,6 +90,12 @@ BOOST_AUTO_TEST_CASE(what_was_overwritten_is_missing_and_the_rest_is_right) {
   BOOST_TEST(before == many);
   BOOST_TEST(tail.given() > 1'000U);
   BOOST_TEST(tail.given() < many);
+  BOOST_TEST(tail.take_lost(many, false) == 0U); // too early to tell
+  tail.read(many + 1, false);
+  BOOST_TEST(tail.take_lost(many, false) == 0U);
+  tail.read(many + 2, false);
+  BOOST_TEST(tail.take_lost(many, false) == many - tail.given());
+  BOOST_TEST(tail.take_lost(many, true) == 0U); // counted once
 }
 
 BOOST_AUTO_TEST_CASE(while_threads_record) {
@@ -119,6 +125,7 @@ BOOST_AUTO_TEST_CASE(while_threads_record) {
   one.join();
   two.join();
   look(true);
+  BOOST_TEST(tail.take_lost(last, true) == 0U);
   BOOST_TEST(wrong == 0U);
   BOOST_TEST(seen.size() == 2 * each_puts);
   BOOST_TEST(*seen.rbegin() == 2 * each_puts);

@@ -28,7 +28,7 @@ struct served {
   std::string path = dir / "metrics.sock";
   std::string text = "# HELP a b\n# TYPE a counter\na 1\n";
 
-  result<std::unique_ptr<gitfs::metrics_server>> start(listen_address at) const {
+  result<std::unique_ptr<gitfs::metrics_server>> start(const listen_address& at) const {
     return gitfs::metrics_server::start(at, [this] { return text; });
   }
   std::unique_ptr<gitfs::metrics_server> on_socket() const {
@@ -103,9 +103,10 @@ BOOST_AUTO_TEST_CASE(on_ports_of_loopback) {
 }
 
 BOOST_AUTO_TEST_CASE(slow_and_broken_clients_hold_up_nobody) {
-  text = std::string(10'000'000, 'x') + "\n"; // more than a socket holds
+  text.assign(10'000'000, 'x').append("\n"); // more than a socket holds
   const auto server = on_socket();
   std::vector<connection> silent;
+  silent.reserve(40);
   for (int i = 0; i < 40; ++i)
     silent.emplace_back(path);
   for (int i = 0; i < 10; ++i)
@@ -127,6 +128,7 @@ BOOST_AUTO_TEST_CASE(slow_and_broken_clients_hold_up_nobody) {
 BOOST_AUTO_TEST_CASE(more_connections_than_there_is_room_for) {
   const auto server = on_socket();
   std::vector<connection> all;
+  all.reserve(300);
   for (int i = 0; i < 300; ++i)
     all.emplace_back(path);
   BOOST_TEST(all.front().read().empty()); // the oldest had to go

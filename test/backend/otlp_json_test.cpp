@@ -31,8 +31,7 @@ BOOST_AUTO_TEST_CASE(names_may_be_any_bytes_and_json_is_utf8) {
   const std::string text = otlp_traces({{{"service.name", "x"}}, "1"}, {&s, 1});
   parsed.Parse<rapidjson::kParseValidateEncodingFlag>(text.c_str());
   BOOST_REQUIRE(!parsed.HasParseError());
-  const auto& value = parsed["resourceSpans"][0]["scopeSpans"][0]["spans"][0]["attributes"][0]["value"]["stringValue"];
-  BOOST_TEST(std::string{value.GetString()} == mark + "\"\\\n\x01");
+  BOOST_TEST(text.find("\"" + mark + "\\\"\\\\\\n\\u0001\"") != std::string::npos, text);
 }
 
 BOOST_AUTO_TEST_CASE(what_a_collector_says_that_it_has_not_taken) {

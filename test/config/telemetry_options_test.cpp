@@ -43,7 +43,7 @@ telemetry_flags to(const std::vector<std::string>& urls) {
 std::string headers(const otlp_target& target) {
   std::string out;
   for (const auto& [name, value] : target.headers)
-    out += name + "=" + value + ";";
+    out.append(name).append("=").append(value).append(";");
   return out;
 }
 
@@ -220,6 +220,7 @@ BOOST_AUTO_TEST_CASE(nothing_secret_stays_in_the_process_list) {
                                  "http://u:s3cret@h/x?key=s3cret",
                                  "--otlp-endpoint=http://h?s3cret"};
   std::vector<char*> argv;
+  argv.reserve(words.size());
   for (std::string& each : words)
     argv.push_back(each.data());
   scrub_arguments(static_cast<int>(argv.size()), argv.data());

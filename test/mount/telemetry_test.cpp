@@ -19,6 +19,7 @@
 #include <memory>
 #include <set>
 #include <sstream>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -37,7 +38,7 @@ void answer_ok(fault_exchange& e) {
   e.reply(200, {"Content-Type: application/json"}, "{}");
 }
 
-fault status(int code, words headers = {}) {
+fault status(int code, const words& headers = {}) {
   return [code, headers](fault_exchange& e) { e.reply(code, headers, ""); };
 }
 
@@ -46,7 +47,10 @@ void hang(fault_exchange& e) {
 }
 
 std::string script(const char* name) {
-  return shell_quoted(std::string{std::getenv("GITFS_SOURCE_DIR")} + "/test/telemetry/" + name);
+  const char* source = std::getenv("GITFS_SOURCE_DIR");
+  if (source == nullptr)
+    throw std::runtime_error("GITFS_SOURCE_DIR is not set: run the tests with ctest");
+  return shell_quoted(std::string{source}.append("/test/telemetry/").append(name));
 }
 
 struct served {
