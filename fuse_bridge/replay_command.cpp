@@ -153,6 +153,9 @@ result<bool> run(const replay_options& options) {
   if (file.in.torn)
     std::fprintf(stderr, "gitfs-actor: %s ends within a block: this is what stands before\n", options.input.c_str());
   BOOST_OUTCOME_TRY(from, recording::of(file.in));
+  if (const auto& gap = from.ends_before())
+    std::fprintf(stderr, "gitfs-actor: record %llu of %s, or what came of it, is missing: this is what stands before\n",
+                 static_cast<unsigned long long>(*gap), options.input.c_str());
   spdlog::set_level(spdlog::level::off); // what actors log was logged when it happened
   if (options.shuffle)
     return shuffle_all(options, from);

@@ -35,7 +35,7 @@ void recording::take(const record& r) {
     mounted_.commit = in.id();
     mounted_.tree = in.id();
     mounted_.prefetch = in.number() != 0;
-    exact_ = in.number() != 0;
+    exact_ = static_cast<trace::exactness>(in.number());
     mounted_.remote = in.number() != 0;
     mounted_.trees_ahead = in.number();
     mounted_.memory = in.number();
@@ -74,6 +74,21 @@ void recording::take(const record& r) {
   }
 }
 
+// A handler's records are written by one thread, in order: where its end is recorded, so is all that came of it.
+void recording::end_at_the_first_gap(const trace::contents& in) {
+  std::uint64_t last = 0; // records are by order
+  for (const record& each : in.records) {
+    const bool ends = !trace::is_message(each.what) || each.duration != record::no_duration;
+    if (each.order == last + 1 && ends) {
+      last = each.order;
+      continue;
+    }
+    ends_before_ = last + 1;
+    std::erase_if(messages_, [last](const record* r) { return r->order > last; });
+    return;
+  }
+}
+
 result<recording> recording::of(const trace::contents& in) {
   recording out;
   bool begins = false;
@@ -84,10 +99,14 @@ result<recording> recording::of(const trace::contents& in) {
   if (!begins)
     return fail(EINVAL, "this trace does not begin with its mount, so it can be read (gitfs-actor trace show) but not "
                         "replayed; record with: gitfs-actor mount --trace FILE, and with a --trace-size that suffices");
-  if (!out.exact_)
+  if (out.exact_ == trace::exactness::redacted)
+    return fail(EINVAL,
+                "names are taken out of this trace (--redact), so it can be read (gitfs-actor trace show) but not "
+                "replayed; replay the trace it was made of");
+  if (out.exact_ != trace::exactness::full)
     return fail(EINVAL, "this trace is of what a mount keeps in memory, so it can be read (gitfs-actor trace show) but "
                         "not replayed; record with: gitfs-actor mount --trace FILE");
-  std::ranges::sort(out.messages_, {}, &record::order);
+  out.end_at_the_first_gap(in);
   return out;
 }
 

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -27,10 +28,13 @@ public:
   };
   const mount& mounted() const { return mounted_; }
 
-  /// Every message that an actor took, by order.
+  /// Every message that an actor took and handled to the end, by order; up to `ends_before`.
   const std::vector<const trace::record*>& messages() const { return messages_; }
   /// Where directories got actors, by order.
   const std::vector<const trace::record*>& spawned() const { return spawned_; }
+  /// The first order number that is not recorded, or whose handler is not to its end, if records come after it: the
+  /// rest of a torn trace, or of a mount that was killed, has gaps and cannot be replayed.
+  const std::optional<std::uint64_t>& ends_before() const { return ends_before_; }
   /// Null if there is none.
   const trace::record* record_of(std::uint64_t order) const;
   /// What came of a handler at the edges: replies, actors, transfers; by order.
@@ -50,9 +54,11 @@ public:
 private:
   recording() = default;
   void take(const trace::record& r);
+  void end_at_the_first_gap(const trace::contents& in);
 
   mount mounted_;
-  bool exact_ = false;
+  trace::exactness exact_ = trace::exactness::partial;
+  std::optional<std::uint64_t> ends_before_;
   std::vector<const trace::record*> messages_, spawned_;
   std::unordered_map<std::uint64_t, const trace::record*> by_order_;
   std::unordered_map<std::uint64_t, std::vector<const trace::record*>> edges_;

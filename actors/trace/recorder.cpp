@@ -31,16 +31,19 @@ struct thread_block {
   block_ring::slot* at = nullptr;
   block_writer writer;
 
-  ~thread_block() {
+  ~thread_block() { finish(); }
+
+  void finish() {
     if (at != nullptr)
       the_ring->finish(*at);
+    at = nullptr;
+    writer = {};
   }
 
   bool ready() {
     if (writer.has_room())
       return true;
-    if (at != nullptr)
-      the_ring->finish(*at);
+    finish();
     at = the_ring->claim();
     writer = at != nullptr ? block_writer{the_ring->bytes_of(*at)} : block_writer{};
     return at != nullptr;
@@ -228,11 +231,14 @@ void mounted(const mount_record& what) {
     to.id(what.commit);
     to.id(what.tree);
     to.number(what.prefetch ? 1 : 0);
-    to.number(exact.load(std::memory_order_relaxed) ? 1 : 0);
+    to.number(static_cast<std::uint64_t>(exact.load(std::memory_order_relaxed) ? exactness::full : exactness::partial));
     to.number(what.remote ? 1 : 0);
     to.number(what.trees_ahead);
     to.number(what.memory);
   });
+  // This thread may record nothing more for long, and without this record a file of a mount that is killed is of no
+  // use.
+  mine.finish();
 }
 
 void learned(std::string_view bytes) {

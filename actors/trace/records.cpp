@@ -21,7 +21,7 @@ constexpr field want_objects_fields[] = {{"want"}, {"objects", ids}};
 constexpr field transfer_objects_fields[] = {{"transfer"}, {"objects", ids}};
 constexpr field request_field[] = {{"request"}};
 constexpr field forget_fields[] = {{"node"}, {"count"}};
-constexpr field mounted_fields[] = {{"commit", id}, {"tree", id},    {"prefetch"}, {"exact"},
+constexpr field mounted_fields[] = {{"commit", id}, {"tree", id},    {"prefetch"}, {"exact", whole},
                                     {"remote"},     {"trees_ahead"}, {"memory"}};
 constexpr field learned_fields[] = {{"bytes", bytes}};
 constexpr field tree_fields[] = {{"tree", id}, {"offset"}, {"size"}, {"bytes", bytes}};
@@ -100,6 +100,7 @@ constexpr std::string_view request_names[] = {"lookup", "getattr",  "readlink", 
 constexpr std::string_view answer_names[] = {"error", "absent", "entry", "attr", "link", "data", "xattr", "dirents"};
 constexpr std::string_view want_names[] = {"trees", "blobs", "sizes"};
 constexpr std::string_view urgency_names[] = {"speculation", "demand", "path"};
+constexpr std::string_view exact_names[] = {"partial", "full", "redacted"};
 constexpr std::string_view actor_names[] = {"other", "directory", "supervisor", "fetcher", "prefetcher"};
 
 std::span<const std::string_view> names_of(field_type type) {
@@ -114,6 +115,8 @@ std::span<const std::string_view> names_of(field_type type) {
     return urgency_names;
   case actor:
     return actor_names;
+  case whole:
+    return exact_names;
   default:
     return {};
   }

@@ -82,6 +82,9 @@ struct actor_key {
 enum class request_kind : std::uint8_t { lookup, getattr, readlink, readdir, read, getxattr, listxattr, readdirplus };
 enum class reply_kind : std::uint8_t { error, absent, entry, attr, link, data, xattr, dirents };
 
+/// Of a trace, for a replay: not all of it is there; it is; it was, but names have been taken out.
+enum class exactness : std::uint8_t { partial, full, redacted };
+
 /// How a field is stored (see encoder) and shown.
 enum class field_type : std::uint8_t {
   number,
@@ -96,6 +99,7 @@ enum class field_type : std::uint8_t {
   want,
   urgency,
   actor,
+  whole,  ///< exactness
   digest, ///< eight bytes
   bytes,  ///< as a name, but of anything
 };

@@ -206,13 +206,18 @@ private:
 
 void put_field(encoder& to, const field_value& value) {
   switch (value.what.type) {
+  case field_type::whole:
+    return to.number(value.number == 0 ? 0 : static_cast<std::uint64_t>(exactness::redacted));
   case field_type::name:
     return to.text(redacted_name(value.text));
   case field_type::id:
     return to.id(value.id);
   case field_type::ids:
     return to.text(value.text);
+  case field_type::bytes:
+    return to.text({}); // a tree has names
   case field_type::inode:
+  case field_type::digest:
     return to.fixed(value.number);
   default:
     return to.number(value.number);
