@@ -1,5 +1,6 @@
 #include "fuse_bridge/operations.hpp"
 
+#include "actors/asked.hpp"
 #include "actors/route.hpp"
 #include "actors/trace/recorder.hpp"
 #include "fuse_bridge/control.hpp"
@@ -20,28 +21,6 @@ namespace {
 
 bridge& bridge_of(fuse_req_t req) {
   return *static_cast<bridge*>(fuse_req_userdata(req));
-}
-
-trace::asked asked_of(const lookup_op& op) {
-  return {.op = trace::request_kind::lookup, .name = op.name};
-}
-trace::asked asked_of(const getattr_op&) {
-  return {.op = trace::request_kind::getattr};
-}
-trace::asked asked_of(const readlink_op&) {
-  return {.op = trace::request_kind::readlink};
-}
-trace::asked asked_of(const readdir_op& op) {
-  return {.op = op.plus ? trace::request_kind::readdirplus : trace::request_kind::readdir, .offset = op.offset};
-}
-trace::asked asked_of(const read_op& op) {
-  return {.op = trace::request_kind::read, .offset = op.offset};
-}
-trace::asked asked_of(const getxattr_op& op) {
-  return {.op = trace::request_kind::getxattr, .name = op.name};
-}
-trace::asked asked_of(const listxattr_op&) {
-  return {.op = trace::request_kind::listxattr};
 }
 
 template <class What>

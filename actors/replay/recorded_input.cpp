@@ -1,13 +1,12 @@
 #include "actors/replay/recorded_input.hpp"
 
 #include "actors/messages.hpp"
+#include "actors/replay/replayed_reply.hpp"
 #include "actors/trace/recorder.hpp"
 
 #include <caf/exit_reason.hpp>
 #include <caf/system_messages.hpp>
 
-#include <algorithm>
-#include <climits>
 #include <cstdint>
 #include <optional>
 #include <utility>
@@ -20,75 +19,6 @@ using trace::kind;
 using trace::number_in;
 using trace::record;
 
-// Answers as the kernel's bridge does (fuse_bridge/fuse_reply.cpp), to whoever listens to the recorder.
-class replayed_reply final : public reply_sink {
-public:
-  replayed_reply(std::uint64_t id, std::uint64_t size, bool plus, bool refused)
-    : id_(id),
-      size_(size),
-      plus_(plus),
-      refused_(refused) {}
-
-  void error(int code) override { tell({.is = trace::reply_kind::error, .code = code}); }
-  void absent() override { tell({.is = trace::reply_kind::absent}); }
-  bool entry(const node_entry& e) override {
-    trace::told told = of_node(trace::reply_kind::entry, e.attr);
-    told.node = e.nodeid;
-    tell(told);
-    return accepted();
-  }
-  void attr(const node_attr& a) override { tell(of_node(trace::reply_kind::attr, a)); }
-  void link(std::string_view target) override {
-    if (target.size() >= PATH_MAX)
-      error(ENAMETOOLONG);
-    else
-      tell({.is = trace::reply_kind::link, .bytes = target.size()});
-  }
-  void data(const object& blob, std::uint64_t offset, std::size_t size) override {
-    tell(trace::data_told(offset, size, blob.data().size()));
-  }
-  void file(const spooled_blob& blob, std::uint64_t offset, std::size_t size) override {
-    tell(trace::data_told(offset, size, blob.size()));
-  }
-  void xattr(std::string_view value) override {
-    if (size_ != 0 && value.size() > size_)
-      error(ERANGE);
-    else
-      tell({.is = trace::reply_kind::xattr, .bytes = value.size()});
-  }
-  bool dirent(std::string_view name, const node_attr& attr, const node_entry* node, std::uint64_t next) override {
-    const std::uint64_t needed = dirent_bytes(name, plus_);
-    if (needed > size_ - used_)
-      return false;
-    used_ += needed;
-    digest_ = trace::dirent_digest(digest_, {name, attr.ino, attr.mode, node != nullptr ? node->nodeid : 0, next});
-    return true;
-  }
-  bool dirents_end() override {
-    tell({.is = trace::reply_kind::dirents, .bytes = used_, .digest = digest_});
-    return accepted();
-  }
-  std::uint64_t request_id() const override { return id_; }
-  void on_interrupt(std::function<void()>) override {} // in the recording, if it came
-
-private:
-  static trace::told of_node(trace::reply_kind is, const node_attr& attr) {
-    return {.is = is, .inode = attr.ino, .mode = attr.mode, .size = attr.size};
-  }
-  void tell(trace::told what) const {
-    what.request = id_;
-    trace::replied(what);
-  }
-  bool accepted() const {
-    if (refused_)
-      trace::refused(id_);
-    return !refused_;
-  }
-
-  const std::uint64_t id_, size_;
-  const bool plus_, refused_;
-  std::uint64_t used_ = 0, digest_ = 0;
-};
 
 template <class Message>
 caf::message stamped(Message m, std::uint64_t cause) {
