@@ -1,0 +1,91 @@
+// The recorded races of test/traces: the actors do again what they did.
+#include "actors/replay/replay_report.hpp"
+#include "actors/replay/replayer.hpp"
+#include "actors/trace/trace_reader.hpp"
+#include "test/support/outcome.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+using namespace gitfs;
+using namespace gitfs::test;
+
+namespace {
+
+std::vector<std::filesystem::path> recorded_races() {
+  const char* source = std::getenv("GITFS_SOURCE_DIR");
+  BOOST_REQUIRE_MESSAGE(source != nullptr, "GITFS_SOURCE_DIR is not set");
+  std::vector<std::filesystem::path> out;
+  for (const auto& each : std::filesystem::directory_iterator{std::filesystem::path{source} / "test/traces"})
+    if (each.path().extension() == ".trace")
+      out.push_back(each.path());
+  std::ranges::sort(out);
+  return out;
+}
+
+struct outcome {
+  bool equal = false;
+  std::string report;
+};
+
+outcome replay_of(const std::filesystem::path& file) {
+  const auto read = trace::read_file(file);
+  BOOST_REQUIRE_MESSAGE(read, file);
+  const auto from = recording::of(read.value().in);
+  BOOST_REQUIRE_MESSAGE(from, file << ": " << why(from));
+  BOOST_TEST(!from.value().ends_before(), file);
+  replayer play{from.value()};
+  while (play.more())
+    play.step();
+  BOOST_TEST(play.replies() > 0U, file);
+  return {!play.diverged(), report_text(play, from.value(), trace::trace_names{read.value().in, false})};
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(replay)
+
+BOOST_AUTO_TEST_CASE(recorded_races_are_equal_each_time) {
+  spdlog::set_level(spdlog::level::off);
+  const auto files = recorded_races();
+  BOOST_REQUIRE_GE(files.size(), 10U);
+  for (const auto& file : files) {
+    const outcome first = replay_of(file);
+    BOOST_TEST(first.equal,
+               file.filename() << ": " << first.report << "If messages were changed on purpose: test/traces/README.md");
+    BOOST_TEST(replay_of(file).report == first.report, file.filename());
+    BOOST_TEST_MESSAGE(file.filename().string() << ": " << first.report);
+  }
+}
+
+// A recording that differs in one message must not pass.
+BOOST_AUTO_TEST_CASE(a_difference_is_found) {
+  for (const auto& file : recorded_races()) {
+    const auto read = trace::read_file(file);
+    BOOST_REQUIRE(read);
+    trace::contents in = read.value().in;
+    // Without the last reply of a handler.
+    const auto last = std::find_if(in.records.rbegin(), in.records.rend(),
+                                   [](const auto& r) { return r.what == trace::kind::reply && r.cause != 0; });
+    BOOST_REQUIRE(last != in.records.rend());
+    const std::uint64_t of = last->cause;
+    last->what = trace::kind::kernel_request; // so that no order number is missing
+    const auto from = recording::of(in);
+    BOOST_REQUIRE(from);
+    replayer play{from.value()};
+    while (play.more())
+      play.step();
+    BOOST_REQUIRE_MESSAGE(play.diverged(), file);
+    BOOST_TEST(play.diverged()->order == of, file);
+    BOOST_TEST(play.diverged()->replayed.starts_with("reply "), file << play.diverged()->replayed);
+  }
+}
+
+BOOST_AUTO_TEST_SUITE_END()
