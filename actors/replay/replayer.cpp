@@ -61,6 +61,18 @@ std::string replayer::describe(const trace::actor_key& key) const {
   return one == nullptr ? std::string{} : one->describe();
 }
 
+// A mailbox keeps the order: what was sent for certain before what led to `r` began must have been taken before `r`. If
+// it was not, then nobody has sent it when it was recorded.
+void replayer::check_overtaken(const stage::held& first, const record& r) {
+  const record* const sender = from_.record_of(first.cause);
+  const record* const later = from_.record_of(r.cause);
+  if (sender == nullptr || later == nullptr || !trace::is_message(sender->what) || is_delayed(first.what)
+      || has_loose_cause(first.what) || sender->time + sender->duration >= later->time)
+    return;
+  diverge(r, "before this message another one was sent, which was not when it was recorded", {},
+          trace::plain_text(first.what, first.fields) + " | by " + std::to_string(first.cause));
+}
+
 // One handler's messages to one actor arrive in the order in which they were sent: the first that fits is it.
 bool replayer::deliver_held(const record& r, bool by_cause) {
   const auto alive = stage_->actors().find(r.actor);
@@ -76,6 +88,8 @@ bool replayer::deliver_held(const record& r, bool by_cause) {
     });
     if (at == all.end())
       continue;
+    if (at != all.begin())
+      check_overtaken(all.front(), r);
     stage_->deliver(*to, at);
     return true;
   }
@@ -87,6 +101,9 @@ bool replayer::deliver_input(const record& r) {
   auto message = to == nullptr ? nullptr : recorded_input(from_, r);
   if (!message)
     return false;
+  const auto messages = stage_->messages().find(to);
+  if (messages != stage_->messages().end() && !messages->second.empty() && r.what != kind::other_message)
+    check_overtaken(messages->second.front(), r);
   stage_->deliver(*to, std::move(message));
   return true;
 }

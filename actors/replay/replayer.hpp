@@ -50,6 +50,7 @@ private:
   bool deliver(const trace::record& r);
   bool deliver_held(const trace::record& r, bool by_cause);
   bool deliver_input(const trace::record& r);
+  void check_overtaken(const stage::held& first, const trace::record& r);
   void check_after(const trace::record& r);
   void diverge(const trace::record& at, std::string what, std::string recorded = {}, std::string replayed = {});
   std::string missing_message(const trace::record& r, std::string& nearest) const;

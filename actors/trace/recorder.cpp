@@ -236,9 +236,9 @@ void mounted(const mount_record& what) {
     to.number(what.trees_ahead);
     to.number(what.memory);
   });
-  // This thread may record nothing more for long, and without this record a file of a mount that is killed is of no
-  // use.
-  mine.finish();
+  // To the file at once: this thread may record nothing more for long, and a file without this record is of no use.
+  if (exact.load(std::memory_order_relaxed))
+    mine.finish();
 }
 
 void learned(std::string_view bytes) {
