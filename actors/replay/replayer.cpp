@@ -61,13 +61,13 @@ std::string replayer::describe(const trace::actor_key& key) const {
   return one == nullptr ? std::string{} : one->describe();
 }
 
-// A mailbox keeps the order: what was sent for certain before what led to `r` began must have been taken before `r`. If
-// it was not, then nobody has sent it when it was recorded.
+// A mailbox keeps the order: what the same handler has sent before `r`, and what was sent for certain before what led
+// to `r` began, must have been taken before `r`. If it was not, then nobody has sent it when it was recorded.
 void replayer::check_overtaken(const stage::held& first, const record& r) {
   const record* const sender = from_.record_of(first.cause);
   const record* const later = from_.record_of(r.cause);
   if (sender == nullptr || later == nullptr || !trace::is_message(sender->what) || is_delayed(first.what)
-      || has_loose_cause(first.what) || sender->time + sender->duration >= later->time)
+      || has_loose_cause(first.what) || (sender != later && sender->time + sender->duration >= later->time))
     return;
   diverge(r, "before this message another one was sent, which was not when it was recorded", {},
           trace::plain_text(first.what, first.fields) + " | by " + std::to_string(first.cause));

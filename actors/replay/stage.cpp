@@ -65,7 +65,8 @@ stage::~stage() {
 
 void stage::end() {
   passes_ = true;
-  held_.clear();
+  while (!held_.empty())
+    held_.extract(held_.begin()); // not clear: the last message of an actor may be what ends it, and then `gone` erases
   for (caf::actor* each : {&supervisor_, &prefetcher_, &fetcher_})
     if (*each) {
       caf::anon_send_exit(*each, caf::exit_reason::user_shutdown);
