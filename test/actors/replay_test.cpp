@@ -88,4 +88,66 @@ BOOST_AUTO_TEST_CASE(a_difference_is_found) {
   }
 }
 
+// As if a message had not been sent when it was recorded. Who took nothing more has not missed it either.
+BOOST_AUTO_TEST_CASE(a_message_too_many_is_found) {
+  const std::vector<trace::kind> of_the_end{trace::kind::cancel_want, trace::kind::promote_want, // while actors end
+                                            trace::kind::other_message};
+  std::size_t tried = 0;
+  for (const auto& file : recorded_races()) {
+    const auto read = trace::read_file(file);
+    BOOST_REQUIRE(read);
+    const auto& all = read.value().in.records;
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      const auto sender = std::ranges::find(all, all[i].cause, &trace::record::order);
+      if (!trace::is_message(all[i].what) || sender == all.end() || !trace::is_message(sender->what)
+          || std::ranges::count(of_the_end, all[i].what) != 0)
+        continue;
+      const bool took_more =
+          std::any_of(all.begin() + static_cast<std::ptrdiff_t>(i) + 1, all.end(), [&](const auto& r) {
+            const auto by = std::ranges::find(all, r.cause, &trace::record::order);
+            return trace::is_message(r.what) && r.actor == all[i].actor && by != all.end()
+                   && by->time > sender->time + sender->duration;
+          });
+      if (!took_more)
+        continue;
+      ++tried;
+      trace::contents in = read.value().in;
+      in.records[i].what = trace::kind::kernel_request; // so that no order number is missing
+      const auto from = recording::of(in);
+      BOOST_REQUIRE(from);
+      replayer play{from.value()};
+      while (play.more())
+        play.step();
+      BOOST_TEST(play.diverged().has_value(),
+                 file << ": " << all[i].order << " " << trace::row_of(all[i].what)->name << " is not missed");
+    }
+  }
+  BOOST_TEST(tried > 100U);
+}
+
+// What comes behind the first record that is missing is not replayed.
+BOOST_AUTO_TEST_CASE(a_gap_ends_it) {
+  for (const auto& file : recorded_races()) {
+    const auto read = trace::read_file(file);
+    BOOST_REQUIRE(read);
+    const std::size_t count = read.value().in.records.size();
+    for (std::size_t i = 1; i < count; i += 7) {
+      trace::contents in = read.value().in;
+      const std::uint64_t lost = in.records[i].order;
+      // With it what its handler's thread has written after it: here that is all.
+      in.records.resize(i);
+      for (trace::record& each : in.records)
+        if (trace::is_message(each.what) && read.value().in.records[i].cause == each.order)
+          each.duration = trace::record::no_duration;
+      const auto from = recording::of(in);
+      BOOST_REQUIRE(from);
+      replayer play{from.value()};
+      while (play.more())
+        play.step();
+      BOOST_TEST(!play.diverged(),
+                 file << " without " << lost << report_text(play, from.value(), trace::trace_names{in, false}));
+    }
+  }
+}
+
 BOOST_AUTO_TEST_SUITE_END()
