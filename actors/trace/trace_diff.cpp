@@ -18,11 +18,13 @@ namespace {
 
 constexpr std::size_t most_named = 10; // differences of one sort
 
-// Counted by each run for itself.
-constexpr std::string_view run_numbers[] = {"request", "node", "want", "transfer", "slot", "generation", "number"};
+// Counted by each run for itself; or, as digests with such numbers in them, only there in a trace for a replay.
+constexpr std::string_view run_numbers[] = {"request",    "node",   "want",   "transfer", "slot",
+                                            "generation", "number", "digest", "exact"};
 
-// What a clock has sent: how often depends on how long the run took.
-constexpr kind ticks[] = {kind::look_if_idle, kind::trees_delayed};
+// What a clock has sent: how often depends on how long the run took. And what is there for a replay alone: what
+// handlers are told depends on what other threads have done by then.
+constexpr kind not_compared[] = {kind::look_if_idle, kind::trees_delayed, kind::learned, kind::tree, kind::sizes};
 
 // Of a transfer also its length: a server sends the same objects in other pieces and deltas.
 bool is_of_run(kind what, const field& f) {
@@ -30,8 +32,8 @@ bool is_of_run(kind what, const field& f) {
          || (f.name == "bytes" && (what == kind::transfer_finished || what == kind::transfer_ended));
 }
 
-bool is_tick(kind what) {
-  return std::ranges::find(ticks, what) != std::end(ticks);
+bool is_compared(kind what) {
+  return std::ranges::find(not_compared, what) == std::end(not_compared);
 }
 
 // One after the other in every run: the messages of an actor; edges of a kind, apart for each directory.
@@ -81,7 +83,7 @@ public:
         const auto answer = replies.find(number);
         requests[what].push_back({&each, answer == replies.end() ? nullptr : answer->second});
         lanes[{true, each.what, {actor_kind::directory, what.directory}}].push_back(&each);
-      } else if (each.what != kind::reply && !is_tick(each.what)) {
+      } else if (each.what != kind::reply && is_compared(each.what)) {
         lanes[lane_of(each)].push_back(&each);
       }
     }
