@@ -147,11 +147,11 @@ BOOST_AUTO_TEST_CASE(all_at_once_many_times) {
     mount m{server.url("d5/rate3000000", "scratch.git"), recording()};
     const std::string there = "cd " + m.path().string() + " && ";
     background forgetter{"while sleep 0.05; do " + as_root("echo 2 >/proc/sys/vm/drop_caches") + " || exit; done"};
-    std::vector<std::unique_ptr<background>> walkers;
-    for (int i = 0; i < 8; ++i)
-      walkers.push_back(std::make_unique<background>(
+    std::vector<std::unique_ptr<background>> walkers(8);
+    for (std::size_t i = 0; i < walkers.size(); ++i)
+      walkers[i] = std::make_unique<background>(
           there + "for i in 1 2 3; do find . -ls; timeout -s KILL 0.3 cat large | wc -c; cat folder-*/b*/*; "
-          + "timeout 0.2 tail -c " + std::to_string(1 + i) + "000 large; ls absent; done >/dev/null 2>&1; true"));
+          + "timeout 0.2 tail -c " + std::to_string(1 + i) + "000 large; ls absent; done >/dev/null 2>&1; true");
     pause_for(200ms);
     for (int i = 0; i < 2; ++i) {
       server.answer_all_with("503");

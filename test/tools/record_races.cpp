@@ -44,6 +44,7 @@ struct race : recorded_system {
       std::vector<memory_db::entry> middle;
       for (int e = 0; e < 4; ++e) {
         std::vector<memory_db::entry> leaf;
+        leaf.reserve(4);
         for (int f = 0; f < 4; ++f)
           leaf.push_back({"f" + std::to_string(f), entry_kind::file, db->blob("content")});
         middle.push_back({"e" + std::to_string(e), entry_kind::directory, db->tree(leaf)});
