@@ -107,6 +107,9 @@ result<recording> recording::of(const trace::contents& in) {
     return fail(EINVAL, "this trace is of what a mount keeps in memory, so it can be read (gitfs-actor trace show) but "
                         "not replayed; record with: gitfs-actor mount --trace FILE");
   out.end_at_the_first_gap(in);
+  out.ends_ = std::ranges::any_of(out.messages_, [](const record* r) {
+    return r->what == kind::other_message && r->actor.is == trace::actor_kind::supervisor;
+  });
   return out;
 }
 

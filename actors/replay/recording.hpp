@@ -35,6 +35,8 @@ public:
   /// The first order number that is not recorded, or whose handler is not to its end, if records come after it: the
   /// rest of a torn trace, or of a mount that was killed, has gaps and cannot be replayed.
   const std::optional<std::uint64_t>& ends_before() const { return ends_before_; }
+  /// True: the mount's end is in it, so nothing is missing that another thread recorded late.
+  bool ends() const { return ends_; }
   /// Null if there is none.
   const trace::record* record_of(std::uint64_t order) const;
   /// What came of a handler at the edges: replies, actors, transfers; by order.
@@ -59,6 +61,7 @@ private:
   mount mounted_;
   trace::exactness exact_ = trace::exactness::partial;
   std::optional<std::uint64_t> ends_before_;
+  bool ends_ = false;
   std::vector<const trace::record*> messages_, spawned_;
   std::unordered_map<std::uint64_t, const trace::record*> by_order_;
   std::unordered_map<std::uint64_t, std::vector<const trace::record*>> edges_;

@@ -147,6 +147,12 @@ void replayer::step() {
     check_after(r);
   }
   current_ = nullptr;
+  // A tree that two handlers needed at once is recorded by one of them, perhaps behind where the recording was cut off.
+  if (surroundings_->lacks_tree() && !from_.ends()) {
+    diverged_.reset();
+    ended_ = true;
+    return;
+  }
   if (!diverged_)
     ++next_;
   digest_ = trace::digest(digest_, describe(r.actor));

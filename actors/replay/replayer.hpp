@@ -29,7 +29,7 @@ public:
   ~replayer() override;
 
   /// True: there is a next message, and nothing has diverged.
-  bool more() const { return !diverged_ && next_ < from_.messages().size(); }
+  bool more() const { return !diverged_ && !ended_ && next_ < from_.messages().size(); }
   /// The message that `step` will have taken.
   const trace::record& next() const { return *from_.messages()[next_]; }
   void step();
@@ -65,6 +65,7 @@ private:
   std::uint64_t replies_ = 0;
   std::uint64_t digest_ = trace::digest_begin;
   std::optional<divergence> diverged_;
+  bool ended_ = false; // before the last message
 };
 
 } // namespace gitfs

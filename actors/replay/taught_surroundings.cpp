@@ -109,6 +109,7 @@ result<object> taught_surroundings::read(const oid& id) {
     return stand_in(type, size);
   const std::string* contents = from_.tree(id);
   if (contents == nullptr) {
+    lacks_tree_ = true;
     differs("needs tree " + id.hex() + ", which is not in the trace");
     return fail(EIO, "not recorded");
   }
@@ -166,6 +167,7 @@ result<listing_ptr> taught_surroundings::listing(const oid& tree) {
   const std::string* contents = from_.tree(tree);
   auto parsed = contents == nullptr ? result<parsed_tree>{error{EIO, ""}} : parse_tree(*contents);
   if (!parsed || parsed.value().entries.size() != count) {
+    lacks_tree_ = true;
     differs("needs tree " + tree.hex() + ", which is not in the trace as it was");
     return fail(EIO, "not recorded");
   }

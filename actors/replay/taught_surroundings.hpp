@@ -22,6 +22,8 @@ public:
   void begin(std::uint64_t order);
   /// How its questions differ from the recorded ones, if they do.
   std::optional<std::string> end();
+  /// True: a handler needed a tree that is not in the recording.
+  bool lacks_tree() const { return lacks_tree_; }
 
   result<object> read(const oid& id) override;
   bool contains(const oid& id) override;
@@ -49,6 +51,7 @@ private:
   mount_context& context_;
   trace::decoder answers_{{}};
   std::optional<std::string> difference_;
+  bool lacks_tree_ = false;
 };
 
 } // namespace gitfs

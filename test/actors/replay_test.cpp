@@ -150,4 +150,27 @@ BOOST_AUTO_TEST_CASE(a_gap_ends_it) {
   }
 }
 
+// A tree that another thread has recorded behind the tear is no difference; in a recording that is whole, it is.
+BOOST_AUTO_TEST_CASE(a_tree_that_is_missing) {
+  for (const bool whole : {true, false}) {
+    const auto read = trace::read_file(recorded_races().front());
+    BOOST_REQUIRE(read);
+    trace::contents in = read.value().in;
+    const auto tree = std::ranges::find(in.records, trace::kind::tree, &trace::record::what);
+    BOOST_REQUIRE(tree != in.records.end());
+    const std::uint64_t of = tree->cause;
+    tree->what = trace::kind::kernel_request; // so that no order number is missing
+    if (!whole)
+      std::erase_if(in.records, [&](const auto& r) { return r.order > of + 10; });
+    const auto from = recording::of(in);
+    BOOST_REQUIRE(from);
+    replayer play{from.value()};
+    while (play.more())
+      play.step();
+    BOOST_TEST(play.diverged().has_value() == whole);
+    BOOST_TEST(play.messages() > 0U);
+    BOOST_TEST((play.messages() < from.value().messages().size()));
+  }
+}
+
 BOOST_AUTO_TEST_SUITE_END()
