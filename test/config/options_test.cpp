@@ -57,11 +57,12 @@ const std::string see_unmount = " (see gitfs-actor unmount --help)";
 const std::string see_cache = " (see gitfs-actor cache --help)";
 const std::string see_top = " (see gitfs-actor top --help)";
 const std::string see_trace = " (see gitfs-actor trace --help)";
+const std::string see_replay = " (see gitfs-actor replay --help)";
 const std::string see_all = " (see gitfs-actor --help)";
 
 // "URL MOUNTPOINT" stands in for two good arguments.
 const std::vector<wrong_line> wrong_lines{
-    {{}, "a command is missing: mount, unmount, stats, top, cache, trace or why" + see_all},
+    {{}, "a command is missing: mount, unmount, stats, top, cache, trace, replay or why" + see_all},
     {{"mont"}, "unknown command 'mont', did you mean 'mount'?" + see_all},
     {{"umount", "/mnt"}, "unknown command 'umount', did you mean 'mount'?" + see_all},
     {{"--versoin"}, "unknown command '--versoin', did you mean '--version'?" + see_all},
@@ -157,6 +158,10 @@ const std::vector<wrong_line> wrong_lines{
      "--actor: 'x' is not a whole number from 0 to 18446744073709551615" + see_trace},
     {{"trace", "show", "--from=-1", "a"}, "--from: '-1' is not a number of seconds" + see_trace},
     {{"trace", "export", "a"}, "say in which format: --perfetto" + see_trace},
+    {{"replay"}, "FILE is missing" + see_replay},
+    {{"replay", "a", "b"}, "one argument too many: 'b'" + see_replay},
+    {{"replay", "--step", "--json", "a"}, "--step and --json exclude each other" + see_replay},
+    {{"replay", "--until", "x", "a"}, "--until: 'x' is not a whole number from 0 to 18446744073709551615" + see_replay},
 };
 
 } // namespace
@@ -333,6 +338,14 @@ BOOST_AUTO_TEST_CASE(why) {
 BOOST_AUTO_TEST_CASE(unmount) {
   const auto done = parse({"unmount", "/mnt/../mnt/x/"});
   BOOST_TEST(std::get<unmount_options>(done.value().action).mountpoint == "/mnt/x");
+}
+
+BOOST_AUTO_TEST_CASE(the_replay_command) {
+  const auto of = [](const words& arguments) { return std::get<replay_options>(parse(arguments).value().action); };
+  const replay_options some = of({"replay", "--until=20", "--actor", "7", "--step", "/t"});
+  BOOST_TEST((some.input == "/t" && some.until == 20U && some.actor == 7U && some.step && !some.json));
+  const replay_options plain = of({"replay", "--json", "/t"});
+  BOOST_TEST((!plain.until && !plain.actor && !plain.step && plain.json));
 }
 
 BOOST_AUTO_TEST_CASE(the_trace_command) {
