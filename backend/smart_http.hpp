@@ -28,7 +28,7 @@ struct operation {
   std::uint32_t requests = 0;
   std::uint64_t bytes = 0;
   byte_count arrived = nullptr; ///< with those of the attempt that is under way; null: nobody watches
-  std::string traceparent{}; ///< a header of each of its requests; empty: none
+  std::string traceparent{};    ///< a header of each of its requests; empty: none
 };
 
 /// Why one HTTP request did not do.

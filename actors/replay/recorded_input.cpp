@@ -19,7 +19,6 @@ using trace::kind;
 using trace::number_in;
 using trace::record;
 
-
 template <class Message>
 caf::message stamped(Message m, std::uint64_t cause) {
   m.stamp = {cause, 0};
@@ -67,7 +66,9 @@ std::optional<caf::message> input(const recording& from, const record& r) {
   case kind::forget_op:
     return edge == nullptr ? std::nullopt : kernel_message(from, *edge, r);
   case kind::enter_directory:
-    return edge == nullptr ? std::nullopt : entered(from, *edge, r);
+    if (edge == nullptr) // another program asks about a directory that nobody has entered: it lives from here on
+      return stamped(enter_directory{static_cast<dir_slot>(number_in(r, "slot")), stamped(forget_op{}, 0), {}}, 0);
+    return entered(from, *edge, r);
   case kind::interrupt_op:
     return stamped(interrupt_op{number_in(r, "request"), {}}, r.cause);
   case kind::blob_loaded:

@@ -12,7 +12,8 @@ using trace::kind;
 using trace::record;
 
 bool is_outcome(kind k) {
-  return k == kind::reply || k == kind::refused || k == kind::spawned || k == kind::transfer_started;
+  return k == kind::reply || k == kind::refused || k == kind::spawned || k == kind::transfer_started
+         || k == kind::want_objects || k == kind::transfer_objects;
 }
 
 constexpr std::size_t largest_tree = std::size_t{64} << 20; // of a hostile trace

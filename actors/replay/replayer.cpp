@@ -27,6 +27,11 @@ private:
   std::string name_ = "the server";
 };
 
+// What other programs ask of a mount (top, why): it changes nothing, and nobody asks in a replay.
+bool is_question(const record& r) {
+  return r.what == kind::tell_activity || (r.what == kind::kernel_op && trace::number_in(r, "request") == 0);
+}
+
 bool is_delayed(kind k) {
   return k == kind::look_if_idle || k == kind::trees_delayed || k == kind::windows_due;
 }
@@ -128,7 +133,7 @@ bool replayer::deliver(const record& r) {
 
 void replayer::step() {
   const record& r = next();
-  if (r.what == kind::tell_activity) { // it changes nothing, and nobody asks in a replay
+  if (is_question(r)) {
     ++next_;
     return;
   }
