@@ -13,7 +13,7 @@ inline constexpr std::string_view replay_help = R"(Usage: gitfs-actor replay [op
 Lets the actors of a mount do again what FILE, written by mount --trace, says they have done: without a kernel, without
 a server, each message at its recorded place. Every message and every reply is compared. If all are equal, the exit
 status is 0; else it is 1, and the first difference is shown: what was recorded and what happened in its place, what led
-to it, and the state of the actor.
+to it, and the state of the actor. It ends where FILE has a gap (it was cut off, or the mount was killed).
 
   --until N                           end after the message with this number (as trace show prints it)
   --actor INODE                       show each message that the directory with this inode number takes, and its state

@@ -89,15 +89,24 @@ def tracing(b):
     cache, best = b.fresh("cache"), {}
     with b.mount(cache=cache) as mount:
         b.walk(mount.path)
+    trace = b.fresh("trace")
+    ways = {"untraced-find": ["--trace-memory", "0"], "traced-find": ["--trace-memory", "4M"],
+            "recorded-find": ["--trace", trace, "--trace-size", "4G"]}
     for _ in range(5):
-        for key, memory in (("untraced-find", "0"), ("traced-find", "4M")):
-            with b.mount("", "--ref", b.tree.commit, "--trace-memory", memory, cache=cache) as mount:
+        for key, options in ways.items():
+            with b.mount("", "--ref", b.tree.commit, *options, cache=cache) as mount:
                 sample = b.sample()
                 b.walk(mount.path)
                 sample.stop(mount)
             if key not in best or sample.seconds < best[key].seconds:
                 best[key] = sample
     yield from best.items()
+    sample = b.sample()
+    said = line(b.binary, "replay", trace)
+    sample.stop()
+    expect(said.partition("; ")[0].endswith("all as recorded"), True, said)
+    sample.bytes = os.path.getsize(trace)
+    yield "replay", sample
 
 
 def walking_memory(b):
@@ -295,7 +304,9 @@ SCENARIOS = [
         ("stored-find", "`find -ls` in a fresh mount, everything stored", Aim("time", 1.0, "memory-tree")))),
     Scenario(tracing, rows_of(
         ("untraced-find", "`find -ls` in a fresh mount, everything stored, `--trace-memory 0`; fastest of 5"),
-        ("traced-find", "the same with `--trace-memory 4M`", Aim("time", 1.05, "untraced-find")))),
+        ("traced-find", "the same with `--trace-memory 4M`", Aim("time", 1.05, "untraced-find")),
+        ("recorded-find", "the same with `--trace FILE`", Aim("time", 1.05, "untraced-find")),
+        ("replay", "`gitfs-actor replay` of that; \"received\" is the size of FILE", Aim("time", 1.0, "recorded-find")))),
     Scenario(walking_memory, rows_of(
         ("memory-tree", "first `find -ls` of a bare libfuse tree in memory, one thread"))),
     Scenario(walking_far, rows_of(
