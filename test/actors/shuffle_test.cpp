@@ -66,7 +66,8 @@ BOOST_AUTO_TEST_CASE(races) {
 
 BOOST_AUTO_TEST_CASE(a_seed_gives_the_same_order_each_time_and_others_others) {
   const recorded r{"walkers"};
-  const auto first = gitfs::shuffle(*r.from, 5), second = gitfs::shuffle(*r.from, 5), other = gitfs::shuffle(*r.from, 6);
+  const auto first = gitfs::shuffle(*r.from, 5), second = gitfs::shuffle(*r.from, 5),
+             other = gitfs::shuffle(*r.from, 6);
   BOOST_TEST(first.last == second.last, boost::test_tools::per_element());
   BOOST_TEST(first.steps == second.steps);
   BOOST_TEST((first.last != other.last));
