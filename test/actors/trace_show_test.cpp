@@ -105,9 +105,24 @@ BOOST_AUTO_TEST_CASE(perfetto) {
   BOOST_TEST(count("\"ph\":\"X\"") == in.records.size(), text);
   BOOST_TEST(count("\"ph\":\"s\"") == count("\"ph\":\"f\""));
   BOOST_TEST(count("\"ph\":\"s\"") == 15U, text);
-  BOOST_TEST(count("\"ph\":\"M\"") == 4U, text); // "-", kernel, /a and the fetcher
+  BOOST_TEST(count("\"ph\":\"M\"") == 5U, text); // the process, "-", kernel, /a and the fetcher
   BOOST_TEST(count("\"ts\":3000.000,\"dur\":4.000") == 1U, text);
   BOOST_TEST(count("looked?") == 3U, text); // JSON has no bytes that are no text
+}
+
+// Two edges closer to each other than an edge is drawn long, and the later one first: threads write as they come.
+BOOST_AUTO_TEST_CASE(perfetto_slices_of_a_track_do_not_overlap) {
+  written_trace near;
+  near.request(1);         // at 1000 us
+  near.earlier(1'000'400); // at 999.6 us
+  near.request(2);         //
+  near.earlier(1'000'000); // at 999.6 us, too
+  near.reply(2, 2);        //
+  const std::string written = near.bytes();
+  export_perfetto(read_well(written), false, to_text);
+  BOOST_TEST(count("\"ts\":1000.000,\"dur\":1.000") == 1U, text);
+  BOOST_TEST(count("\"ts\":999.600,\"dur\":0.399") == 1U, text);
+  BOOST_TEST(count("\"ts\":999.600,\"dur\":0.000") == 1U, text);
 }
 
 BOOST_AUTO_TEST_CASE(redacted) {

@@ -12,13 +12,13 @@
 
 namespace gitfs::test {
 
-/// Order numbers count from 1, a millisecond apart. What is written fits into one block.
+/// Order numbers count from 1, a millisecond apart if nothing else is said. What is written fits into one block.
 class written_trace {
 public:
   template <class Fields>
   void edge(trace::kind what, std::uint64_t cause, Fields fields) {
     ++order_;
-    trace::encoder e = writer_.begin(static_cast<std::uint32_t>(what), order_, order_ * 1'000'000);
+    trace::encoder e = writer_.begin(static_cast<std::uint32_t>(what), order_, now());
     e.number(cause == 0 ? 0 : order_ - cause);
     fields(e);
     writer_.end(e);
@@ -61,8 +61,7 @@ public:
       e.number(1500);
       fields(e);
     });
-    trace::encoder e =
-        writer_.begin(static_cast<std::uint32_t>(trace::kind::handled), order_, order_ * 1'000'000 + took);
+    trace::encoder e = writer_.begin(static_cast<std::uint32_t>(trace::kind::handled), order_, now() + took);
     e.number(took);
     writer_.end(e);
   }
@@ -78,6 +77,8 @@ public:
   std::uint64_t order() const { return order_; }
   /// Of the next record: as if those between had been lost.
   void skip(std::uint64_t orders) { order_ += orders; }
+  /// What follows has taken place so much earlier.
+  void earlier(std::uint64_t nanoseconds) { back_ += nanoseconds; }
 
   std::string bytes() const {
     char head[trace::file_header_size];
@@ -90,9 +91,12 @@ public:
   }
 
 private:
+  std::uint64_t now() const { return order_ * 1'000'000 - back_; }
+
   std::string block_ = std::string(trace::block_size, '\0');
   trace::block_writer writer_{block_.data()};
   std::uint64_t order_ = 0;
+  std::uint64_t back_ = 0;
 };
 
 /// What a reader gives; `bytes` outlive it.
