@@ -22,7 +22,7 @@ all of it to a file. When it crashes, what is in memory goes to LOGFILE.crash-tr
   stats     print how long each kind of message waited and took
   diff      print where two traces first differ in what was done, whatever the time, which requests were answered
             differently, and how long messages took in both; exit status 0: the same, 1: different, 2: trouble
-  export    print it as JSON that ui.perfetto.dev and chrome://tracing open
+  export    print it as JSON (Trace Event Format) that ui.perfetto.dev and Chromium's trace viewer open
 
   --actor INODE                       show: only the directory with this inode number (ls -di)
   --path PATH                         show: only what is about this path, as it is below the mountpoint

@@ -8,8 +8,9 @@
 
 namespace gitfs::trace {
 
-/// The Trace Event Format that ui.perfetto.dev and chrome://tracing open: a track for each actor with a slice for each
-/// message that it handled, tracks for kernel and server, an arrow from each cause to what it has led to.
+/// The Trace Event Format that ui.perfetto.dev and Catapult (chrome://tracing) open: a track for each actor with a
+/// slice for each message that it handled, tracks for kernel and server, an arrow from each cause to what it has led
+/// to.
 void export_perfetto(const contents& in, bool redact, const printer& print);
 
 /// The same trace with redacted_name for each name. Kinds of a later version are left out, because they may hold names.
