@@ -19,7 +19,7 @@ using namespace gitfs::test;
 
 namespace {
 
-std::vector<std::filesystem::path> recorded_races() {
+std::vector<std::filesystem::path> all_traces() {
   const char* source = std::getenv("GITFS_SOURCE_DIR");
   BOOST_REQUIRE_MESSAGE(source != nullptr, "GITFS_SOURCE_DIR is not set");
   std::vector<std::filesystem::path> out;
@@ -27,6 +27,13 @@ std::vector<std::filesystem::path> recorded_races() {
     if (each.path().extension() == ".trace")
       out.push_back(each.path());
   std::ranges::sort(out);
+  return out;
+}
+
+// Those of one thread: of two it is often not certain who was first, and a tear leaves more than one gap.
+std::vector<std::filesystem::path> recorded_races() {
+  auto out = all_traces();
+  std::erase_if(out, [](const auto& each) { return each.filename().string().starts_with("walkers"); });
   return out;
 }
 
@@ -54,8 +61,8 @@ BOOST_AUTO_TEST_SUITE(replay)
 
 BOOST_AUTO_TEST_CASE(recorded_races_are_equal_each_time) {
   spdlog::set_level(spdlog::level::off);
-  const auto files = recorded_races();
-  BOOST_REQUIRE_GE(files.size(), 10U);
+  const auto files = all_traces();
+  BOOST_REQUIRE_GE(files.size(), 12U);
   for (const auto& file : files) {
     const outcome first = replay_of(file);
     BOOST_TEST(first.equal,
