@@ -105,7 +105,7 @@ def tracing(b):
     said = line(b.binary, "replay", trace)
     sample.stop()
     expect(said.partition("; ")[0].endswith("all as recorded"), True, said)
-    sample.bytes = os.path.getsize(trace)
+    sample.requests, sample.bytes = 0, os.path.getsize(trace)
     yield "replay", sample
 
 
