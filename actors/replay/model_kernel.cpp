@@ -16,9 +16,6 @@ namespace {
 
 constexpr std::size_t window = 8; // requests of the recording that may overtake each other
 
-// Of the recorded listings the last one that is shown is at this offset.
-constexpr std::uint64_t listing_from_start = 0;
-
 } // namespace
 
 struct model_kernel::request {
@@ -275,7 +272,7 @@ void model_kernel::check_entry(const request& r, const node_entry& entry) {
 // Each name once, and one that is listed in full has all of them.
 void model_kernel::check_listing(const request& r) {
   const auto at = places_.find(r.inode);
-  if (at == places_.end() || !at->second.is_known || std::get<readdir_op>(r.what).offset != listing_from_start)
+  if (at == places_.end() || !at->second.is_known || std::get<readdir_op>(r.what).offset != 0)
     return;
   std::set<std::string> seen;
   for (const auto& [name, revealed] : r.listed)

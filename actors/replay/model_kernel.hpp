@@ -45,8 +45,9 @@ public:
   /// The caller of a parked request gives up. False: none is parked.
   bool interrupt(std::mt19937_64& random);
 
-  /// What has been answered wrong, if something was. `may_fail`: errors are no surprise.
+  /// What has been answered wrong, if something was.
   const std::optional<std::string>& wrong() const { return wrong_; }
+  /// From here on an error is no wrong answer: a transfer has failed, or the mount ends.
   void errors_may_come() { errors_may_come_ = true; }
   std::uint64_t sent() const { return sent_; }
 

@@ -104,7 +104,7 @@ result<loaded> read_file(const std::filesystem::path& path) {
                             + " FILE' makes a trace of it");
   std::ifstream in{path, std::ios::binary};
   if (!in)
-    return fail(errno != 0 ? errno : EIO, "cannot open " + path.string());
+    return system_failure(errno != 0 ? errno : EIO, "cannot open " + path.string());
   loaded out;
   out.bytes = std::make_unique<const std::string>(std::istreambuf_iterator<char>{in}, std::istreambuf_iterator<char>{});
   if (in.bad())
