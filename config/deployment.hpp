@@ -1,0 +1,72 @@
+// The tree that a mount shows, as plain data: which repositories and hosts stand at which paths.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace gitfs {
+
+/// Where a secret is kept; it never stands in a file of ours. With neither, git's credential helpers are asked.
+struct secret_place {
+  std::string environment;    ///< name of a variable; empty: none
+  std::filesystem::path file; ///< absolute; refused if others than its owner can read it; empty: none
+
+  bool operator==(const secret_place&) const = default;
+};
+
+/// When a ref is looked at again.
+struct follow_mode {
+  enum class kind_type : std::uint8_t {
+    pinned,     ///< never: what the ref named at first stays
+    on_request, ///< when asked: SIGHUP, `gitfs-actor refresh`
+    polled,     ///< that, and every so often
+  };
+  kind_type kind = kind_type::pinned;
+  std::chrono::milliseconds every{0}; ///< polled only
+
+  bool operator==(const follow_mode&) const = default;
+};
+
+/// One repository at one ref.
+struct shown_repository {
+  std::string path;   ///< below the mountpoint, "team/linux": no empty, "." or ".." part; empty: the mountpoint itself
+  std::string source; ///< URL (may hold credentials: never print it) or absolute path of a local repository
+  std::string ref;    ///< branch, tag or commit; empty: the remote's HEAD
+  follow_mode follow;
+  secret_place token; ///< password of an http(s) source
+
+  bool operator==(const shown_repository&) const = default;
+};
+
+enum class host_kind : std::uint8_t { github, gitea, gitlab, mesa, git };
+
+/// A folder whose children, owners (or groups) and their repositories, appear when they are looked up.
+struct shown_host {
+  std::string path; ///< as in shown_repository; never empty
+  host_kind kind = host_kind::git;
+  /// Base URL of the service without trailing slashes: "https://github.com", a GitHub Enterprise, Gitea or GitLab
+  /// server, the API of mesa. Of `git` a template: "https://git.example/{owner}/{repo}.git".
+  std::string url;
+  /// Base URL of the REST API where it is not where the service usually has it; empty: there.
+  std::string api;
+  secret_place token;                         ///< for all owners
+  std::map<std::string, secret_place> tokens; ///< by owner (mesa: organisation), before `token`
+  follow_mode follow;                         ///< of the repositories in it
+
+  bool operator==(const shown_host&) const = default;
+};
+
+/// No two paths are equal, and none is inside a repository or host.
+struct deployment {
+  std::vector<shown_repository> repositories;
+  std::vector<shown_host> hosts;
+
+  bool operator==(const deployment&) const = default;
+};
+
+} // namespace gitfs
