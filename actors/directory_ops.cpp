@@ -29,6 +29,12 @@ bool is_directory(const dentry& entry) {
   return entry.kind == entry_kind::directory || entry.kind == entry_kind::gitlink;
 }
 
+// As entry_attribute has it.
+std::string object_text(entry_kind kind, const oid& id) {
+  constexpr std::string_view types[] = {"blob", "blob", "link", "tree", "commit"}; // by entry_kind
+  return std::string{types[static_cast<std::size_t>(kind)]} + ' ' + id.hex();
+}
+
 constexpr std::string_view oid_attribute = "user.gitfs.oid";
 constexpr std::string_view commit_attribute = "user.gitfs.commit";
 
@@ -265,13 +271,32 @@ directory_state::lacking directory_state::entry_object(kernel_op& op, const std:
   }
   if (lacking instead; !ensure_listing(op, instead))
     return instead;
-  constexpr std::string_view types[] = {"blob", "blob", "link", "tree", "commit"}; // by entry_kind
-  const dentry* found = dentries_.find(name);
-  if (found == nullptr)
-    op.answer.error(ENOENT);
+  if (const dentry* found = dentries_.find(name))
+    op.answer.xattr(object_text(found->kind, found->id));
   else
-    op.answer.xattr(std::string{types[static_cast<std::size_t>(found->kind)]} + ' ' + found->id.hex());
+    op.answer.error(ENOENT);
   return {};
+}
+
+// Not through `context_.outside`, which notes what handlers are told.
+void directory_state::tell(kernel_op& op) const {
+  const auto* asked = std::get_if<getxattr_op>(&op.what);
+  if (asked == nullptr || op.at != self_child || !asked->name.starts_with(entry_attribute))
+    return op.answer.error(EINVAL);
+  const std::string name = asked->name.substr(entry_attribute.size());
+  if (name.empty())
+    return op.answer.xattr("tree " + link_->tree.hex());
+  if (complete_) {
+    const dentry* found = dentries_.find(name);
+    return found != nullptr ? op.answer.xattr(object_text(found->kind, found->id)) : op.answer.error(ENOENT);
+  }
+  const auto raw = context_.db->read(link_->tree);
+  const auto listing = raw ? parse_tree(raw.value().data()) : result<parsed_tree>{raw.error()};
+  if (!listing)
+    return op.answer.error(ENODATA); // nobody can have fetched anything of what is in it
+  const auto& entries = listing.value().entries;
+  const auto found = std::ranges::find(entries, name, &tree_entry::name);
+  found != entries.end() ? op.answer.xattr(object_text(found->kind, found->id)) : op.answer.error(ENOENT);
 }
 
 void directory_state::xattr(kernel_op& op, const oid& id) {

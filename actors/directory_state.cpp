@@ -82,6 +82,8 @@ void directory_state::drop_listing_if_idle() {
 }
 
 void directory_state::handle(kernel_op op) {
+  if (op.answer.request_id() == 0)
+    return tell(op);
   used_ = true;
   shedding_ = false;
   if (lacking what = attempt(op))

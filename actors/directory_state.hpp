@@ -72,7 +72,8 @@ public:
   directory_state(const directory_state&) = delete;
   directory_state& operator=(const directory_state&) = delete;
 
-  /// Answers the request now or parks it.
+  /// Answers the request now or parks it. One that is no request of the kernel's (request_id 0), but a question about
+  /// the mount, is answered from what is here and changes nothing: a replay passes over it.
   void handle(kernel_op op);
   /// The kernel gives back `count` references to a child.
   void forget(child_index at, std::uint64_t count);
@@ -145,6 +146,7 @@ private:
   lacking read(kernel_op& op, const dentry& child, const read_op& what);
   lacking read_spooled(kernel_op& op, const dentry& child, const read_op& what);
   lacking entry_object(kernel_op& op, const std::string& name);
+  void tell(kernel_op& op) const;
   void xattr(kernel_op& op, const oid& id);
 
   void park(kernel_op op, const missing& what);

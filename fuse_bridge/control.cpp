@@ -86,6 +86,8 @@ result<shown_object> ask_object(const std::filesystem::path& path, const std::st
   auto asked = folder.ask(object_command, &buffer);
   if (!asked && asked.error().code == ENOENT)
     return fail(ENOENT, "there is no " + (path / name).string());
+  if (!asked && asked.error().code == ENODATA)
+    return fail(ENODATA, "nothing of " + path.string() + " is on this machine now: list it, and ask again");
   if (!asked)
     return asked.as_failure();
   buffer.text[sizeof buffer.text - 1] = '\0';

@@ -201,4 +201,25 @@ BOOST_AUTO_TEST_CASE(extended_attributes) {
   BOOST_TEST(send(file, listxattr_op{}).told->text == names);
 }
 
+BOOST_AUTO_TEST_CASE(a_question_about_an_entry_changes_nothing) {
+  const auto ask = [&](const std::string& name) {
+    request r; // no number: the kernel does not ask
+    dir->handle({r.make(), self_child, getxattr_op{std::string{entry_attribute} + name}});
+    return *r.told;
+  };
+  db->hide(root);
+  const std::string before = dir->describe();
+  BOOST_TEST(ask("").text == "tree " + root.hex());
+  BOOST_TEST(ask("text").code == ENODATA);
+  db->show(root);
+  BOOST_TEST(ask("text").text == "blob " + text.hex());
+  BOOST_TEST(ask("link").text == "link " + target.hex());
+  BOOST_TEST(ask("absent").code == ENOENT);
+  BOOST_TEST(dir->describe() == before);
+  BOOST_TEST(port.asked.empty());
+  BOOST_TEST(readdir().told->entries.size() == 7U);
+  BOOST_TEST(ask("dir").text == "tree " + sub.hex());
+  BOOST_TEST(ask("absent").code == ENOENT);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

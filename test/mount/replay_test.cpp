@@ -114,6 +114,14 @@ const std::vector<way> ways{
      "for each in . folder-1 folder-1/b1/f folder-1/b1/l; do getfattr -hd -m - $each; "
      "getfattr -hn user.absent $each 2>/dev/null || true; done"},
     {"a single thread", false, "", {"--threads", "1"}, walk},
+    // Questions are passed over, so they must not have changed anything.
+    {"asked why in between",
+     false,
+     "",
+     {},
+     "stat folder-1/b1 >/dev/null; $GITFS_BINARY why folder-1/b1/f; $GITFS_BINARY why folder-2/b2; ls -l folder-1/b1; "
+     "$GITFS_BINARY why folder-1/b1/f; "
+         + walk},
     {"forgotten in between",
      false,
      "",
