@@ -59,7 +59,11 @@ caf::behavior supervisor_actor::make_behavior() {
         sweep_.answered(context_->outside->listings_memory());
         sweep();
       },
-      [this](look_if_idle) { trim_if_idle(); },
+      [this](look_if_idle) {
+        delayed_send(this, idle_after, look_if_idle{});
+        sweep_again();
+        trim_if_idle();
+      },
       [this](tell_activity& m) {
         m.prefetcher = others_->prefetcher;
         if (others_->fetcher)
@@ -153,8 +157,15 @@ void supervisor_actor::sweep() {
   }
 }
 
+// Also while nobody enters a directory and so nothing says that memory is short.
+void supervisor_actor::sweep_again() {
+  if (!sweep_.wanting())
+    return;
+  sweep_.again(context_->outside->listings_memory(), context_->memory.listings_limit(), context_->outside->slots());
+  sweep();
+}
+
 void supervisor_actor::trim_if_idle() {
-  delayed_send(this, idle_after, look_if_idle{});
   const std::uint64_t requests = context_->outside->kernel_requests();
   if (std::exchange(requests_, requests) != requests)
     trimmed_ = false;

@@ -36,6 +36,7 @@ private:
   template <class Message>
   void surely(void (supervisor_actor::*handler)(Message), Message m);
   void sweep();
+  void sweep_again();
   void trim_if_idle();
   void warn_once(const entries_hidden& m);
   caf::actor live(dir_slot slot) const;
