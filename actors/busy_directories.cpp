@@ -1,5 +1,6 @@
 #include "actors/busy_directories.hpp"
 
+#include "actors/volume.hpp"
 #include "backend/tree.hpp"
 
 #include <algorithm>
@@ -43,7 +44,9 @@ void busy_directories::want_window(busy& b) {
   if (ids.empty())
     return;
   b.in_flight = next_want_++;
-  port_.ask({b.in_flight, want_kind::blobs, urgency::speculation, std::move(ids)});
+  want w{b.in_flight, want_kind::blobs, urgency::speculation, std::move(ids)};
+  w.commit = commit_of(*b.directory);
+  port_.ask(std::move(w));
 }
 
 void busy_directories::forgotten(const dir_link& directory) {

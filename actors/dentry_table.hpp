@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <span>
 #include <string>
@@ -14,6 +15,9 @@
 #include <vector>
 
 namespace gitfs {
+
+/// The time of what has none of its own.
+inline constexpr std::int64_t snapshot_time = std::numeric_limits<std::int64_t>::min();
 
 struct dentry {
   std::string name;
@@ -23,6 +27,7 @@ struct dentry {
   dir_slot slot = no_slot;   ///< of a directory: its inode-table slot, from the first reply that revealed it
   oid id;
   std::uint64_t size = unknown_size; ///< of a blob
+  std::int64_t time = snapshot_time; ///< of its own, seconds since 1970
 };
 
 /// Names, what they stand for, and what the kernel holds of them. An index, once given, means the same name for as long

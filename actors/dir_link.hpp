@@ -1,4 +1,4 @@
-// A directory's place in the snapshot.
+// A directory's place in the mount, and the snapshot that it is part of.
 #pragma once
 
 #include "actors/node_id.hpp"
@@ -11,16 +11,24 @@
 
 namespace gitfs {
 
+struct shown_snapshot; // volume.hpp
+
 /// Immutable, and shared by a directory's actor, its children's links and the readahead: any thread may read it.
 struct dir_link {
-  std::shared_ptr<const dir_link> parent; ///< none for the root
+  std::shared_ptr<const dir_link> parent; ///< none for the root of the mount
   child_index index = 0;                  ///< of its dentry in the parent, from 0
-  oid tree;
+  oid tree;                               ///< zeroes above the repositories
   std::uint64_t ino = root_ino;
-  std::string name; ///< empty for the root
+  std::string name;                              ///< empty for the root of the mount
+  std::shared_ptr<const shown_snapshot> shown{}; ///< none above the repositories
 };
 
 using dir_link_ptr = std::shared_ptr<const dir_link>;
+
+/// True of the root directory of a snapshot (and of the mount). What looks ahead never goes above it.
+inline bool is_root(const dir_link& link) {
+  return !link.parent || (link.shown && !link.parent->shown);
+}
 
 /// Path of a directory below the mountpoint, without a leading slash; for messages.
 inline std::string path_of(const dir_link& link) {

@@ -16,9 +16,9 @@ namespace {
 // Lives for that one blob.
 class blob_loader final : public caf::event_based_actor {
 public:
-  blob_loader(caf::actor_config& cfg, std::shared_ptr<mount_context> context, blob_load what)
+  blob_loader(caf::actor_config& cfg, std::shared_ptr<mounted_repository> from, blob_load what)
     : caf::event_based_actor(cfg),
-      context_(std::move(context)),
+      from_(std::move(from)),
       what_(std::move(what)),
       cause_(trace::cause_now),
       root_(trace::root_now) {}
@@ -35,7 +35,7 @@ protected:
 private:
   // Caught here, because somebody waits for the answer.
   int load() const try {
-    return what_.to_disk ? code_of(context_->spooled.load(what_.blob)) : code_of(context_->blobs.read(what_.blob, 0));
+    return what_.to_disk ? code_of(from_->spooled.load(what_.blob)) : code_of(from_->blobs.read(what_.blob, 0));
   } catch (const std::bad_alloc&) {
     return ENOMEM;
   }
@@ -49,7 +49,7 @@ private:
     return code;
   }
 
-  std::shared_ptr<mount_context> context_;
+  const std::shared_ptr<mounted_repository> from_;
   const blob_load what_;
   const std::uint64_t cause_;
   const std::uint64_t root_;
@@ -92,36 +92,53 @@ void directory_actor::on_exit() {
   state_.reset(); // cancels what is in flight; parked replies answer EIO
 }
 
+namespace {
+
+const caf::actor nobody;
+
+} // namespace
+
+const caf::actor& directory_actor::fetcher() const {
+  return link_->shown ? link_->shown->of->repository->fetcher : nobody;
+}
+
+const caf::actor& directory_actor::prefetcher() const {
+  return link_->shown ? link_->shown->of->prefetcher : nobody;
+}
+
 void directory_actor::ask(want w) {
-  if (!others_->fetcher) {
+  if (!fetcher()) {
     // A local repository has no other place to get it from: what is missing there is an error of that node alone.
     anon_send(this, want_finished{w.id, {EIO, {}}});
     return;
   }
-  anon_send(others_->fetcher, ask_want{caf::actor_cast<caf::weak_actor_ptr>(this), id(), std::move(w), link_});
+  w.commit = commit_of(*link_);
+  anon_send(fetcher(), ask_want{caf::actor_cast<caf::weak_actor_ptr>(this), id(), std::move(w), link_});
 }
 
 // Not this->anon_send in these two: they are also called while the actor is destroyed, perhaps on another thread than
 // the execution unit that it ran on last, and a unit may be touched by its own thread only.
 void directory_actor::promote(want_id want, urgency how) {
-  if (others_->fetcher)
-    caf::anon_send(others_->fetcher, promote_want{id(), want, how});
+  if (fetcher())
+    caf::anon_send(fetcher(), promote_want{id(), want, how});
 }
 
 void directory_actor::cancel(want_id want) {
-  if (others_->fetcher)
-    caf::anon_send(others_->fetcher, cancel_want{id(), want});
+  if (fetcher())
+    caf::anon_send(fetcher(), cancel_want{id(), want});
 }
 
 void directory_actor::load(want_id want, const oid& blob) {
+  const std::shared_ptr<mounted_repository>& from = link_->shown->of->repository;
   const blob_load what{caf::actor_cast<caf::actor>(this), want, blob, false};
-  context_->outside->load(what, [&] { system().spawn<blob_loader>(context_, what); });
+  from->outside->load(what, [&] { system().spawn<blob_loader>(from, what); });
 }
 
 // On a thread of its own: a gigabyte takes seconds, and the scheduler's two threads have everything else to do.
 void directory_actor::spool(want_id want, const oid& blob) {
+  const std::shared_ptr<mounted_repository>& from = link_->shown->of->repository;
   const blob_load what{caf::actor_cast<caf::actor>(this), want, blob, true};
-  context_->outside->load(what, [&] { system().spawn<blob_loader, caf::detached>(context_, what); });
+  from->outside->load(what, [&] { system().spawn<blob_loader, caf::detached>(from, what); });
 }
 
 void directory_actor::release_child(dir_slot slot, release_number number) {
@@ -134,8 +151,8 @@ void directory_actor::reap_child(dir_slot slot) {
 
 void directory_actor::idle(release_number number) {
   anon_send(others_->supervisor, directory_idle{slot_, generation_, number});
-  if (others_->prefetcher)
-    anon_send(others_->prefetcher, directory_forgotten{link_});
+  if (prefetcher())
+    anon_send(prefetcher(), directory_forgotten{link_});
 }
 
 void directory_actor::hidden(std::size_t count, const std::string& reason) {
@@ -144,8 +161,8 @@ void directory_actor::hidden(std::size_t count, const std::string& reason) {
 
 // By this execution unit, which runs it before the fetcher.
 void directory_actor::listed() {
-  if (others_->prefetcher)
-    anon_send(others_->prefetcher, directory_listed{link_});
+  if (prefetcher())
+    anon_send(prefetcher(), directory_listed{link_});
 }
 
 // Past this execution unit, to the scheduler's threads: the read itself is what matters here.
@@ -158,18 +175,18 @@ void directory_actor::read_missed(child_index child, const oid& id) {
 }
 
 void directory_actor::tell_prefetcher(file_read what) {
-  if (others_->prefetcher)
-    others_->prefetcher->enqueue(nullptr, caf::make_message_id(), caf::make_message(std::move(what)), nullptr);
+  if (prefetcher())
+    prefetcher()->enqueue(nullptr, caf::make_message_id(), caf::make_message(std::move(what)), nullptr);
 }
 
 void directory_actor::statted() {
-  if (others_->prefetcher)
-    anon_send(others_->prefetcher, directory_statted{link_});
+  if (prefetcher())
+    anon_send(prefetcher(), directory_statted{link_});
 }
 
 void directory_actor::look_was_read() {
-  if (others_->fetcher)
-    anon_send(others_->fetcher, gitfs::look_was_read{});
+  if (fetcher())
+    anon_send(fetcher(), gitfs::look_was_read{});
 }
 
 // Also called while this actor is made, when there is no execution unit yet.

@@ -10,8 +10,6 @@ namespace gitfs {
 /// The long-lived actors of one mount, as a directory addresses them.
 struct mount_actors {
   caf::actor supervisor;
-  caf::actor fetcher;    ///< none for a local repository
-  caf::actor prefetcher; ///< none where prefetch is off or nothing can be missing
 };
 
 class directory_actor final : public lasting_actor, private directory_port {
@@ -49,8 +47,11 @@ private:
   void tell_prefetcher(file_read what);
   void look_was_read() override;
   void over_budget() override;
+  void stands_at(const dir_link_ptr& link) override { link_ = link; }
   void ask_kernel_to_forget(std::vector<std::uint64_t> nodeids) override;
   std::function<void()> interrupter(std::uint64_t request_id) override;
+  const caf::actor& fetcher() const;
+  const caf::actor& prefetcher() const;
 
   std::shared_ptr<mount_context> context_;
   std::shared_ptr<const mount_actors> others_;

@@ -41,12 +41,16 @@ constexpr std::string_view commit_attribute = "user.gitfs.commit";
 } // namespace
 
 node_attr directory_state::own_attr() const {
-  return {link_->ino, modes[static_cast<int>(entry_kind::directory)], directory_size};
+  return {link_->ino, modes[static_cast<int>(entry_kind::directory)], directory_size, time()};
+}
+
+std::int64_t directory_state::time() const {
+  return link_->shown ? link_->shown->facts.time : context_.began;
 }
 
 node_attr directory_state::attr_of(const dentry& entry) const {
   return {child_ino(link_->ino, entry.name), modes[static_cast<int>(entry.kind)],
-          is_directory(entry) ? directory_size : entry.size};
+          is_directory(entry) ? directory_size : entry.size, entry.time == snapshot_time ? time() : entry.time};
 }
 
 // Fills `out` with a node that the kernel may refer to, and counts the reference.
@@ -56,9 +60,9 @@ bool directory_state::reveal(dentry& entry, node_entry& out) {
   out.attr = attr_of(entry);
   if (entry.kind == entry_kind::directory) {
     if (entry.slot == no_slot) {
-      auto link =
-          std::make_shared<dir_link>(dir_link{link_, dentries_.index_of(entry), entry.id, out.attr.ino, entry.name});
-      auto slot = context_.outside->allocate(self_, std::move(link));
+      auto link = std::make_shared<dir_link>(
+          dir_link{link_, dentries_.index_of(entry), entry.id, out.attr.ino, entry.name, link_->shown});
+      auto slot = outside_->allocate(self_, std::move(link));
       if (!slot)
         return false;
       dentries_.set_slot(entry, *slot);
@@ -183,7 +187,7 @@ directory_state::lacking directory_state::readdir(kernel_op& op, const readdir_o
   if (next == 0)
     fits = op.answer.dirent(".", own_attr(), nullptr, ++next);
   if (fits && next == 1) {
-    const node_attr parent{link_->parent ? link_->parent->ino : link_->ino, own_attr().mode, directory_size};
+    const node_attr parent{link_->parent ? link_->parent->ino : link_->ino, own_attr().mode, directory_size, time()};
     fits = op.answer.dirent("..", parent, nullptr, ++next);
   }
   for (std::uint64_t i = next - 2; fits && i < order.size(); ++i) {
@@ -210,7 +214,7 @@ directory_state::lacking directory_state::readlink(kernel_op& op, const dentry& 
     op.answer.error(EINVAL);
     return {};
   }
-  auto target = context_.outside->read(child.id);
+  auto target = outside_->read(child.id);
   if (!target) {
     if (target.error().code == ENOENT)
       return missing{missing::blob, child.id};
@@ -229,23 +233,23 @@ directory_state::lacking directory_state::read(kernel_op& op, const dentry& chil
   if (what.offset == 0 && op.brought == 0) {
     if (!looked_up_.empty() && std::erase(looked_up_, child.id) != 0)
       port_.look_was_read();
-    if (context_.facts.prefetch)
+    if (context_.prefetch)
       port_.read_started(op.at - 1, child.name, child.id);
   }
   if (child.size != unknown_size && child.size >= context_.memory.spool_from())
     return read_spooled(op, child, what);
   if (child.size != unknown_size && child.size > inline_load_limit && (op.brought & missing::loaded) == 0) {
-    if (auto blob = context_.outside->cached_blob(child.id, what.size)) {
+    if (auto blob = outside_->cached_blob(child.id, what.size)) {
       op.answer.data(*blob, what.offset, what.size);
       return {};
     }
-    if (context_.outside->contains(child.id))
+    if (outside_->contains(child.id))
       return missing{missing::loaded, child.id};
   }
-  auto blob = context_.outside->blob(child.id, what.size);
+  auto blob = outside_->blob(child.id, what.size);
   if (!blob) {
     if (blob.error().code == ENOENT) {
-      if (what.offset == 0 && op.brought == 0 && context_.facts.prefetch)
+      if (what.offset == 0 && op.brought == 0 && context_.prefetch)
         port_.read_missed(dentries_.index_of(child), child.id);
       return missing{missing::blob, child.id};
     }
@@ -257,11 +261,11 @@ directory_state::lacking directory_state::read(kernel_op& op, const dentry& chil
 }
 
 directory_state::lacking directory_state::read_spooled(kernel_op& op, const dentry& child, const read_op& what) {
-  if (auto blob = context_.outside->spooled(child.id)) {
+  if (auto blob = outside_->spooled(child.id)) {
     op.answer.file(*blob, what.offset, what.size);
     return {};
   }
-  return missing{context_.outside->contains(child.id) ? missing::spooled : missing::blob, child.id};
+  return missing{outside_->contains(child.id) ? missing::spooled : missing::blob, child.id};
 }
 
 directory_state::lacking directory_state::entry_object(kernel_op& op, const std::string& name) {
@@ -311,8 +315,8 @@ void directory_state::xattr(kernel_op& op, const oid& id) {
   const std::string& name = std::get<getxattr_op>(op.what).name;
   if (name == oid_attribute)
     op.answer.xattr(id.hex());
-  else if (name == commit_attribute)
-    op.answer.xattr(context_.facts.commit.hex());
+  else if (name == commit_attribute && link_->shown)
+    op.answer.xattr(link_->shown->facts.commit.hex());
   else
     op.answer.error(ENODATA);
 }

@@ -33,12 +33,17 @@ bool lacks_size(const dentry& d) {
   return d.size == unknown_size && has_contents(d.kind);
 }
 
+surroundings& surroundings_of(const mount_context& context, const dir_link& link) {
+  return link.shown ? *link.shown->of->repository->outside : *context.outside;
+}
+
 } // namespace
 
 directory_state::directory_state(mount_context& context, dir_slot self, dir_link_ptr link, directory_port& port)
   : context_(context),
     self_(self),
     link_(std::move(link)),
+    outside_(&surroundings_of(context_, *link_)),
     port_(port) {
   account();
 }
@@ -55,7 +60,7 @@ void directory_state::account() {
   const std::uint64_t before = std::exchange(accounted_, now);
   if (now <= before)
     context_.memory.subtract(memory_budget::kind::listings, before - now);
-  else if (context_.outside->listings_memory(now - before) > context_.memory.listings_limit())
+  else if (outside_->listings_memory(now - before) > context_.memory.listings_limit())
     port_.over_budget();
 }
 
@@ -236,7 +241,7 @@ void directory_state::drop_reference(dentry& entry, std::uint64_t count) {
 }
 
 void directory_state::child_idle(dir_slot slot, std::uint32_t generation, release_number number) {
-  if (!context_.outside->is_current(slot, generation))
+  if (!outside_->is_current(slot, generation))
     return; // an earlier release of the same child has already led to its reaping
   auto latest = releasing_.find(slot);
   dentry* entry = dentries_.at(context_.inodes.index_of(slot));
@@ -278,10 +283,16 @@ void directory_state::clean_up() {
   idle_if_released();
 }
 
+void directory_state::stand_at(dir_link_ptr link) {
+  link_ = std::move(link);
+  outside_ = &surroundings_of(context_, *link_);
+  port_.stands_at(link_);
+}
+
 void directory_state::invalidate(const oid& tree) {
   auto fresh = std::make_shared<dir_link>(*link_);
   fresh->tree = tree;
-  link_ = std::move(fresh);
+  stand_at(std::move(fresh));
   complete_ = false;
   if (!dentries_.referenced()) {
     dentries_.clear();
@@ -311,7 +322,7 @@ bool directory_state::ensure_listing(kernel_op& op, lacking& instead) {
   const missing what{missing::listing, {}};
   if (std::any_of(pending_.begin(), pending_.end(), [&](const pending& p) { return p.what == what; }))
     return instead = what, false;
-  const auto listing = context_.outside->listing(link_->tree);
+  const auto listing = outside_->listing(link_->tree);
   if (!listing) {
     if (listing.error().code == ENOENT)
       return instead = what, false;
@@ -345,7 +356,7 @@ void directory_state::fill_sizes(const std::vector<std::pair<oid, std::uint64_t>
   if (ids.empty())
     return;
   std::vector<std::uint64_t> found(ids.size(), unknown_size);
-  context_.outside->sizes(ids, found);
+  outside_->sizes(ids, found);
   // Also from the answer itself: a size table that could not be written must not make a size unknown for ever.
   std::unordered_map<oid, std::uint64_t> answered(known.begin(), known.end());
   std::size_t at = 0;
@@ -362,7 +373,7 @@ void directory_state::fill_sizes(const std::vector<std::pair<oid, std::uint64_t>
 // After the listing was answered, never before: prefetch must not delay or change the request that armed it.
 void directory_state::after_listing() {
   listed_ = true;
-  if (!context_.facts.prefetch)
+  if (!context_.prefetch)
     return;
   port_.listed(); // first, so that what is wanted for a whole window leaves in one request with what is wanted here
   if (!unknown_sizes().empty())
@@ -393,8 +404,7 @@ std::vector<oid> directory_state::missing_objects(entry_kind of) const {
   std::vector<oid> out;
   for (child_index i : dentries_.sorted())
     if (const dentry& d = *dentries_.at(i);
-        d.kind == of
-        && !(of == entry_kind::directory ? context_.outside->has_listing(d.id) : context_.outside->contains(d.id)))
+        d.kind == of && !(of == entry_kind::directory ? outside_->has_listing(d.id) : outside_->contains(d.id)))
       out.push_back(d.id);
   return out;
 }

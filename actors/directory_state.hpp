@@ -58,6 +58,8 @@ public:
 
   /// To the supervisor: listings take more memory than they may.
   virtual void over_budget() = 0;
+  /// It stands at another link from now on.
+  virtual void stands_at(const dir_link_ptr& link) = 0;
   /// To the kernel: see kernel_notifier.
   virtual void ask_kernel_to_forget(std::vector<std::uint64_t> nodeids) = 0;
 
@@ -166,12 +168,15 @@ private:
   void drop_reference(dentry& entry, std::uint64_t count);
   void idle_if_released();
   bool reveal(dentry& entry, node_entry& out);
+  void stand_at(dir_link_ptr link);
+  std::int64_t time() const;
   node_attr attr_of(const dentry& entry) const;
   node_attr own_attr() const;
 
   mount_context& context_;
   const dir_slot self_;
   dir_link_ptr link_;
+  surroundings* outside_; // of the repository that it is in
   directory_port& port_;
   dentry_table dentries_;
   bool complete_ = false;

@@ -53,10 +53,11 @@ std::uint64_t root_of(std::uint64_t begun) {
 } // namespace
 
 fetcher_actor::fetcher_actor(caf::actor_config& cfg, std::shared_ptr<mount_context> context,
-                             std::shared_ptr<upstream> remote, std::uint64_t trees_ahead,
-                             const want_queue::limits& limits)
-  : lasting_actor(cfg, {trace::actor_kind::fetcher}),
+                             std::shared_ptr<mounted_repository> of, std::shared_ptr<upstream> remote,
+                             std::uint64_t trees_ahead, const want_queue::limits& limits)
+  : lasting_actor(cfg, {trace::actor_kind::fetcher, of->number}),
     context_(std::move(context)),
+    of_(std::move(of)),
     remote_(std::move(remote)),
     trees_ahead_(trees_ahead),
     queue_(limits) {}
@@ -70,9 +71,9 @@ caf::behavior fetcher_actor::make_behavior() {
         context_->counts.add(m.what.how == urgency::speculation ? counter::wants_speculation : counter::wants_demand);
         const std::size_t asked = m.what.ids.size();
         if (m.what.kind != want_kind::sizes)
-          std::erase_if(m.what.ids, [this](const oid& id) { return context_->outside->contains(id); });
+          std::erase_if(m.what.ids, [this](const oid& id) { return of_->outside->contains(id); });
         if (m.what.kind == want_kind::trees && !m.what.ids.empty())
-          fetch_trees_ahead();
+          want_trees_ahead(m.what.commit);
         record_objects(m.what, asked, queue_.sizes_cost_contents());
         queue_.add(key, std::move(m.what));
         context_->counts.add(counter::wants_joined, queue_.take_joined());
@@ -100,10 +101,7 @@ caf::behavior fetcher_actor::make_behavior() {
       [this](start_transfers) { pump(); },
       [this](tell_activity& m) {
         tell(m.so_far);
-        if (const caf::actor next = std::exchange(m.prefetcher, nullptr))
-          anon_send(next, std::move(m));
-        else
-          m.answer.xattr(m.so_far.text());
+        pass_on(*this, std::move(m));
       },
       [this](window_begins) { queue_.hold_sizes(true); },
       [this](window_ends) {
@@ -150,15 +148,23 @@ transfer_callback fetcher_actor::report(std::uint64_t number, std::uint64_t begu
   };
 }
 
-// Once, when the first tree is missed: a snapshot whose trees are all here asks for nothing.
-void fetcher_actor::fetch_trees_ahead() {
-  if (trees_ahead_ == 0)
+// Once for each snapshot, when its first tree is missed: one whose trees are all here asks for nothing. One after the
+// other, because most of what the next one needs may come with the first.
+void fetcher_actor::want_trees_ahead(const oid& commit) {
+  if (trees_ahead_ == 0 || !tried_ahead_.insert(commit).second)
     return;
+  if (transfers_.contains(ahead_number))
+    next_ahead_.push_back(commit);
+  else
+    fetch_trees_ahead(commit);
+}
+
+void fetcher_actor::fetch_trees_ahead(const oid& commit) {
   fetch_request request;
-  request.wants = {context_->facts.commit};
+  request.wants = {commit};
   request.filter = fetch_filter::blob_none;
   request.shallow = true;
-  request.byte_limit = std::exchange(trees_ahead_, 0);
+  request.byte_limit = trees_ahead_;
   request.long_from = long_trees;
   const std::uint64_t begun = recorded(ahead_number, want_kind::trees, request.wants, {});
   request.traceparent = traceparent(begun);
@@ -181,7 +187,7 @@ void fetcher_actor::start(const planned_transfer& plan) {
   }
   fetch_request request;
   if (plan.snapshot) {
-    request.wants = {context_->facts.commit};
+    request.wants = plan.commits;
     request.filter = fetch_filter::none;
     request.shallow = true;
   } else {
@@ -197,6 +203,22 @@ void fetcher_actor::start(const planned_transfer& plan) {
   transfers_[plan.number] = {remote_->fetch(std::move(request), report(plan.number, begun))};
 }
 
+void fetcher_actor::trees_ahead_ended(const std::optional<error>& failure) {
+  queue_.hold_trees(false);
+  if (failure && failure->code == EFBIG)
+    spdlog::info("the trees of this snapshot are too many to fetch at once: they come as they are looked at");
+  else if (failure && failure->code != ECANCELED)
+    spdlog::info("fetching all trees at once failed, they come as they are looked at: {}", failure->message);
+  else
+    queue_.finish_if([this](const oid& id) { return of_->outside->contains(id); });
+  if (!next_ahead_.empty()) {
+    const oid next = next_ahead_.front();
+    next_ahead_.pop_front();
+    fetch_trees_ahead(next);
+  }
+  pump_soon();
+}
+
 void fetcher_actor::transfer_ended(transfer_finished& m) {
   transfers_.erase(m.transfer);
   const auto& failure = m.outcome.failure;
@@ -205,14 +227,7 @@ void fetcher_actor::transfer_ended(transfer_finished& m) {
   if (failure)
     context_->counts.add(failure->code == ECANCELED ? counter::transfers_cancelled : counter::transfers_failed);
   if (m.transfer == ahead_number) {
-    queue_.hold_trees(false);
-    if (failure && failure->code == EFBIG)
-      spdlog::info("the trees of this snapshot are too many to fetch at once: they come as they are looked at");
-    else if (failure && failure->code != ECANCELED)
-      spdlog::info("fetching all trees at once failed, they come as they are looked at: {}", failure->message);
-    else
-      queue_.finish_if([this](const oid& id) { return context_->outside->contains(id); });
-    pump_soon();
+    trees_ahead_ended(failure);
     return;
   }
   want_result outcome{failure ? failure->code : 0, std::move(m.outcome.sizes)};
@@ -224,7 +239,7 @@ void fetcher_actor::transfer_ended(transfer_finished& m) {
   if (!failure && queue_.brings_objects(m.transfer)) {
     const std::vector<oid> ids = queue_.objects_of(m.transfer);
     std::copy_if(ids.begin(), ids.end(), std::back_inserter(absent),
-                 [this](const oid& id) { return !context_->outside->contains(id); });
+                 [this](const oid& id) { return !of_->outside->contains(id); });
     if (queue_.wants_sizes(m.transfer))
       add_sizes(ids, outcome);
   }
@@ -238,7 +253,7 @@ void fetcher_actor::transfer_ended(transfer_finished& m) {
 
 void fetcher_actor::add_sizes(const std::vector<oid>& ids, want_result& outcome) const {
   std::vector<std::uint64_t> sizes(ids.size(), unknown_size);
-  context_->outside->sizes(ids, sizes);
+  of_->outside->sizes(ids, sizes);
   for (std::size_t i = 0; i < ids.size(); ++i)
     if (sizes[i] != unknown_size)
       outcome.sizes.emplace_back(ids[i], sizes[i]);

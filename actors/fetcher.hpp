@@ -8,19 +8,23 @@
 #include "backend/upstream.hpp"
 
 #include <chrono>
+#include <deque>
 #include <map>
 #include <memory>
+#include <optional>
 #include <unordered_map>
+#include <unordered_set>
 
 namespace gitfs {
 
-/// Owns every transfer: ending this actor cancels them all. One per upstream and mount.
+/// Owns every transfer: ending this actor cancels them all. One for each repository that has an upstream, whatever the
+/// number of its refs that are shown.
 class fetcher_actor final : public lasting_actor {
 public:
-  /// `trees_ahead`: when the first tree is missed, fetch all of the snapshot's trees, giving up beyond that many
+  /// `trees_ahead`: when the first tree of a snapshot is missed, fetch all of its trees, giving up beyond that many
   /// bytes (0: do not).
-  fetcher_actor(caf::actor_config& cfg, std::shared_ptr<mount_context> context, std::shared_ptr<upstream> remote,
-                std::uint64_t trees_ahead, const want_queue::limits& limits);
+  fetcher_actor(caf::actor_config& cfg, std::shared_ptr<mount_context> context, std::shared_ptr<mounted_repository> of,
+                std::shared_ptr<upstream> remote, std::uint64_t trees_ahead, const want_queue::limits& limits);
 
   const char* name() const override { return "fetcher"; }
   std::string describe() const override;
@@ -34,7 +38,9 @@ private:
   // want_queue numbers from 1: this one is the fetcher's own.
   static constexpr std::uint64_t ahead_number = 0;
 
-  void fetch_trees_ahead();
+  void want_trees_ahead(const oid& commit);
+  void fetch_trees_ahead(const oid& commit);
+  void trees_ahead_ended(const std::optional<error>& failure);
   void start(const planned_transfer& plan);
   void transfer_ended(transfer_finished& m);
   // fetcher_activity.cpp
@@ -49,8 +55,11 @@ private:
   std::string traceparent(std::uint64_t begun) const;
 
   std::shared_ptr<mount_context> context_;
+  const std::shared_ptr<mounted_repository> of_;
   std::shared_ptr<upstream> remote_;
-  std::uint64_t trees_ahead_; // 0 once it was tried
+  const std::uint64_t trees_ahead_;
+  std::unordered_set<oid> tried_ahead_; // commits
+  std::deque<oid> next_ahead_;          // whose turn comes when the trees of another one are here
   want_queue queue_;
   bool pump_queued_ = false;
   struct asker {

@@ -46,7 +46,7 @@ std::string fetcher_actor::who_waits(const want_key& key, const want& w) const {
   const bool is_root = place->parent == nullptr;
   std::string path = is_root ? "/" : "/" + path_of(*place) + "/";
   if (w.focus || (w.kind == want_kind::blobs && w.ids.size() == 1))
-    path += entry_name(*context_->db, place->tree, w.focus ? *w.focus : w.ids.front());
+    path += entry_name(*of_->db, place->tree, w.focus ? *w.focus : w.ids.front());
   return shown_path(path);
 }
 

@@ -1,10 +1,10 @@
 #include "actors/filesystem.hpp"
 
-#include "actors/fetcher.hpp"
-#include "actors/prefetcher.hpp"
+#include "actors/mounting.hpp"
 #include "actors/supervisor.hpp"
-#include "actors/trace/learned.hpp"
 #include "actors/trace/recorder.hpp"
+#include "backend/git_repository.hpp"
+#include "backend/source.hpp"
 
 #include <caf/send.hpp>
 
@@ -21,32 +21,33 @@ void configure(caf::actor_system_config& config) {
 }
 
 result<std::unique_ptr<filesystem>> filesystem::open(const mount_options& options, caf::actor_system& system) {
-  auto memory = std::make_shared<memory_budget>(options.memory);
-  BOOST_OUTCOME_TRY(what, open_snapshot(options, memory));
-  return std::unique_ptr<filesystem>{new filesystem{system, std::move(what), options, std::move(memory)}};
+  auto context = std::make_shared<mount_context>(std::make_shared<memory_budget>(options.memory), options.cache_dir,
+                                                 options.prefetch);
+  BOOST_OUTCOME_TRY(source, parse_source(options.source));
+  BOOST_OUTCOME_TRY(from, open_repository(source, options, context->shared_memory));
+  BOOST_OUTCOME_TRY(what, from->take(options.ref, std::nullopt, {}));
+  std::unique_ptr<filesystem> out{new filesystem{system, std::move(context)}};
+  out->show(std::move(from), what, options);
+  return out;
 }
 
-filesystem::filesystem(caf::actor_system& system, snapshot what, const mount_options& options,
-                       std::shared_ptr<memory_budget> memory)
+filesystem::filesystem(caf::actor_system& system, std::shared_ptr<mount_context> context)
   : system_(system),
-    what_(std::move(what)),
-    context_(std::make_shared<mount_context>(mount_facts{what_.commit, what_.root_tree, options.prefetch}, what_.db,
-                                             std::move(memory), options.cache_dir)) {
-  const bool prefetch = options.prefetch;
-  trace::mounted({what_.commit, what_.root_tree, prefetch, what_.remote != nullptr, prefetch ? options.trees_ahead : 0,
-                  context_->memory.total()});
-  if (trace::exact)
-    context_->outside = trace::recorded_surroundings(std::move(context_->outside));
-  auto root = std::make_shared<dir_link>();
-  root->tree = what_.root_tree;
-  context_->inodes.allocate(no_slot, std::move(root)); // the first slot is the root's
-  if (what_.remote) {
-    fetcher_ =
-        system.spawn<fetcher_actor>(context_, what_.remote, prefetch ? options.trees_ahead : 0, want_queue::limits{});
-    if (prefetch)
-      prefetcher_ = system.spawn<prefetcher_actor>(context_, fetcher_);
-  }
-  supervisor_ = system.spawn<supervisor_actor>(context_, fetcher_, prefetcher_);
+    context_(std::move(context)) {}
+
+void filesystem::show(std::shared_ptr<repository> from, const snapshot_facts& what, const mount_options& options) {
+  source_ = from->display();
+  description_ = source_ + (what.ref.empty() ? "" : " " + what.ref) + " at " + what.commit.hex();
+  const std::uint64_t trees_ahead = options.prefetch ? options.trees_ahead : 0;
+  const std::shared_ptr<upstream>& remote = from->remote();
+  trace::mounted(
+      {what.commit, what.root_tree, options.prefetch, remote != nullptr, trees_ahead, context_->memory.total()});
+  const auto objects = add_repository(*context_, 0, from->objects());
+  if (remote)
+    start_fetcher(system_, context_, objects, remote, trees_ahead);
+  objects->from = std::move(from);
+  show_at_root(*context_, add_volume(system_, context_, 0, objects), what);
+  supervisor_ = system_.spawn<supervisor_actor>(context_);
 }
 
 filesystem::~filesystem() {
@@ -54,21 +55,18 @@ filesystem::~filesystem() {
 }
 
 void filesystem::end() {
-  context_->spooled.stop(); // else the end would wait for gigabytes to be inflated
-  for (caf::actor* a : {&supervisor_, &prefetcher_, &fetcher_})
-    if (*a) {
-      caf::anon_send_exit(*a, caf::exit_reason::user_shutdown);
-      *a = nullptr;
-    }
+  // Else the end would wait for gigabytes to be inflated.
+  context_->repositories.each([](mounted_repository& each) { each.spooled.stop(); });
+  if (supervisor_)
+    caf::anon_send_exit(supervisor_, caf::exit_reason::user_shutdown);
+  supervisor_ = nullptr;
+  context_->end_actors();
   system_.await_all_actors_done();
+  context_->close();
   context_->trim();
-  context_->spooled.clear();
+  context_->repositories.each([](mounted_repository& each) { each.spooled.clear(); });
   if (!context_->memory.empty())
     spdlog::error("the mount has ended and still accounts for memory:\n{}", context_->memory.text());
-}
-
-std::string filesystem::describe() const {
-  return what_.display + (what_.ref.empty() ? "" : " " + what_.ref) + " at " + what_.commit.hex();
 }
 
 } // namespace gitfs

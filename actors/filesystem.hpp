@@ -1,8 +1,8 @@
-// One mounted snapshot: its objects, its upstream, its actors.
+// One mount: what it shows, and its actors.
 #pragma once
 
 #include "actors/mount_context.hpp"
-#include "backend/snapshot.hpp"
+#include "backend/repository.hpp"
 #include "config/error.hpp"
 #include "config/options.hpp"
 
@@ -10,7 +10,6 @@
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
 
-#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -21,7 +20,8 @@ void configure(caf::actor_system_config& config);
 
 class filesystem {
 public:
-  /// Opens SOURCE at REF (blocks, see open_snapshot) and starts the actors in `system`, which outlives this.
+  /// Opens SOURCE at REF (blocks, see open_repository and repository::take) and starts the actors in `system`, which
+  /// outlives this.
   static result<std::unique_ptr<filesystem>> open(const mount_options& options, caf::actor_system& system);
   ~filesystem();
   filesystem(const filesystem&) = delete;
@@ -29,24 +29,22 @@ public:
 
   const std::shared_ptr<mount_context>& context() const { return context_; }
   const caf::actor& supervisor() const { return supervisor_; }
-  /// The commit's time, seconds since 1970.
-  std::int64_t time() const { return what_.time; }
   /// SOURCE without credentials.
-  const std::string& source() const { return what_.display; }
+  const std::string& source() const { return source_; }
   /// "SOURCE REF at COMMIT", for people.
-  std::string describe() const;
+  const std::string& describe() const { return description_; }
 
   /// Ends every actor and waits for that: what is parked is answered with an error, what is on its way is cancelled.
   void end();
 
 private:
-  filesystem(caf::actor_system& system, snapshot what, const mount_options& options,
-             std::shared_ptr<memory_budget> memory);
+  filesystem(caf::actor_system& system, std::shared_ptr<mount_context> context);
+  void show(std::shared_ptr<repository> from, const snapshot_facts& what, const mount_options& options);
 
   caf::actor_system& system_;
-  snapshot what_;
+  std::string source_, description_;
   std::shared_ptr<mount_context> context_;
-  caf::actor fetcher_, prefetcher_, supervisor_;
+  caf::actor supervisor_;
 };
 
 } // namespace gitfs

@@ -17,6 +17,7 @@
 #include <cstddef>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace gitfs {
 
@@ -152,12 +153,12 @@ struct windows_due {
 struct look_was_read {
   trace::sent_by stamp = trace::sent_by::now();
 };
-/// Bridge → supervisor → fetcher → prefetcher, as far as there are these: each adds what it is doing, and the last one
-/// answers with the text (as an extended attribute). It changes nothing.
+/// Bridge → supervisor → fetchers → prefetchers, as far as there are these: each adds what it is doing, and the last
+/// one answers with the text (as an extended attribute). It changes nothing.
 struct tell_activity {
   reply answer;
   activity so_far;
-  caf::actor prefetcher;
+  std::vector<caf::actor> next{};
   trace::sent_by stamp = trace::sent_by::now();
 };
 /// Fetcher → itself, a moment after it asked for all trees.
@@ -242,3 +243,19 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gitfs::directory_listed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gitfs::file_read)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gitfs::directory_statted)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gitfs::directory_forgotten)
+
+namespace gitfs {
+
+/// To the next one who has something to add.
+template <class Actor>
+void pass_on(Actor& self, tell_activity m) {
+  if (m.next.empty()) {
+    m.answer.xattr(m.so_far.text());
+    return;
+  }
+  const caf::actor next = std::move(m.next.back());
+  m.next.pop_back();
+  self.anon_send(next, std::move(m));
+}
+
+} // namespace gitfs

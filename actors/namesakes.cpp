@@ -1,5 +1,7 @@
 #include "actors/namesakes.hpp"
 
+#include "actors/volume.hpp"
+
 #include <algorithm>
 #include <utility>
 
@@ -102,7 +104,9 @@ void namesakes::want_window(known& k, const dir_link_ptr& directory, child_index
   if (ids.empty())
     return;
   k.in_flight = next_want_++;
-  port_.ask({k.in_flight, want_kind::blobs, urgency::speculation, std::move(ids)});
+  want w{k.in_flight, want_kind::blobs, urgency::speculation, std::move(ids)};
+  w.commit = commit_of(*directory);
+  port_.ask(std::move(w));
 }
 
 void namesakes::forgotten(const dir_link& directory) {

@@ -2,13 +2,17 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <iterator>
+
 namespace gitfs {
 
-prefetcher_actor::prefetcher_actor(caf::actor_config& cfg, std::shared_ptr<mount_context> context, caf::actor fetcher)
-  : lasting_actor(cfg, {trace::actor_kind::prefetcher}),
+prefetcher_actor::prefetcher_actor(caf::actor_config& cfg, std::shared_ptr<mount_context> context, const volume& of)
+  : lasting_actor(cfg, {trace::actor_kind::prefetcher, of.number}),
     context_(std::move(context)),
-    fetcher_(std::move(fetcher)),
-    plan_(*context_->outside, *this, context_->counts, context_->memory.window_bytes(), &context_->listings) {}
+    fetcher_(of.repository->fetcher),
+    plan_(*of.repository->outside, *this, context_->counts, context_->memory.window_bytes(), &of.repository->listings) {
+}
 
 caf::behavior prefetcher_actor::make_behavior() {
   return {
@@ -20,8 +24,8 @@ caf::behavior prefetcher_actor::make_behavior() {
       [this](const directory_forgotten& m) { plan_.forgotten(*m.link); },
       [this](windows_due) { plan_.due(); },
       [this](tell_activity& m) {
-        m.so_far.walkers = plan_.walkers();
-        m.answer.xattr(m.so_far.text());
+        std::ranges::move(plan_.walkers(), std::back_inserter(m.so_far.walkers));
+        pass_on(*this, std::move(m));
       },
       [this](want_finished& m) { plan_.finished(m.id, m.outcome); },
   };

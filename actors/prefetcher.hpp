@@ -8,12 +8,12 @@
 
 namespace gitfs {
 
-/// Hears from directories where readers are, and wants what they will need from the fetcher. Run by the directory's own
-/// execution unit, before the fetcher: so what a walker will need leaves in one request with what its directory asks
-/// for.
+/// One for each volume. Hears from directories where readers are, and wants what they will need from the fetcher. Run
+/// by the directory's own execution unit, before the fetcher: so what a walker will need leaves in one request with
+/// what its directory asks for.
 class prefetcher_actor final : public lasting_actor, private readahead_port {
 public:
-  prefetcher_actor(caf::actor_config& cfg, std::shared_ptr<mount_context> context, caf::actor fetcher);
+  prefetcher_actor(caf::actor_config& cfg, std::shared_ptr<mount_context> context, const volume& of);
 
   const char* name() const override { return "prefetcher"; }
   std::string describe() const override;

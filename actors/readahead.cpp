@@ -1,5 +1,7 @@
 #include "actors/readahead.hpp"
 
+#include "actors/volume.hpp"
+
 #include <algorithm>
 #include <utility>
 
@@ -265,6 +267,7 @@ void readahead::ask(stream& s, want_kind wanted, std::vector<oid> ids) {
     return;
   want w{next_want_++, wanted, urgency::speculation, std::move(ids)};
   w.worth_contents = kind_ == kind::stats;
+  w.commit = commit_of(*s.at);
   s.in_flight.push_back(w.id);
   port_.ask(std::move(w));
 }

@@ -16,11 +16,12 @@
 
 namespace gitfs {
 
-/// What stat shows of one inode. Owner and times are the mount's own and the same for all, so the bridge adds them.
+/// What stat shows of one inode. The owner is the mount's own and the same for all, so the bridge adds it.
 struct node_attr {
   std::uint64_t ino = 0;  ///< st_ino: stable for a path, also across remounts
   std::uint32_t mode = 0; ///< file type and permission bits
   std::uint64_t size = 0; ///< bytes; never a guess
+  std::int64_t time = 0;  ///< seconds since 1970
 };
 
 /// A node that the kernel may refer to from now on: each accepted entry adds one to its nlookup.

@@ -38,17 +38,13 @@ private:
 
 } // namespace
 
-supervisor_actor::supervisor_actor(caf::actor_config& cfg, std::shared_ptr<mount_context> context, caf::actor fetcher,
-                                   caf::actor prefetcher)
+supervisor_actor::supervisor_actor(caf::actor_config& cfg, std::shared_ptr<mount_context> context)
   : lasting_actor(cfg, {trace::actor_kind::supervisor}),
-    context_(std::move(context)),
-    fetcher_(std::move(fetcher)),
-    prefetcher_(std::move(prefetcher)) {}
+    context_(std::move(context)) {}
 
 caf::behavior supervisor_actor::make_behavior() {
   delayed_send(this, idle_after, look_if_idle{});
-  others_ = std::make_shared<mount_actors>(
-      mount_actors{caf::actor_cast<caf::actor>(this), std::move(fetcher_), std::move(prefetcher_)});
+  others_ = std::make_shared<mount_actors>(mount_actors{caf::actor_cast<caf::actor>(this)});
   return {
       [this](enter_directory& m) { enter(m); },
       [this](release_directory m) { surely(&supervisor_actor::release, m); },
@@ -65,11 +61,13 @@ caf::behavior supervisor_actor::make_behavior() {
         trim_if_idle();
       },
       [this](tell_activity& m) {
-        m.prefetcher = others_->prefetcher;
-        if (others_->fetcher)
-          anon_send(others_->fetcher, std::move(m));
-        else
-          m.answer.xattr(m.so_far.text());
+        const auto add = [&m](const caf::actor& one) {
+          if (one)
+            m.next.push_back(one);
+        };
+        context_->volumes.each([&](const volume& each) { add(each.prefetcher); });
+        context_->repositories.each([&](const mounted_repository& each) { add(each.fetcher); });
+        pass_on(*this, std::move(m));
       },
       [this](over_budget) {
         sweep_.over(context_->outside->listings_memory(), context_->memory.listings_limit(),

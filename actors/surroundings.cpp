@@ -2,55 +2,77 @@
 
 #include "actors/mount_context.hpp"
 
+#include <algorithm>
+#include <cerrno>
 #include <utility>
 
 namespace gitfs {
 
 namespace {
 
-class live final : public surroundings {
+class above_all : public surroundings {
 public:
-  explicit live(mount_context& context) : context_(context) {}
+  explicit above_all(mount_context& context) : context_(context) {}
 
-  result<object> read(const oid& id) override { return context_.db->read(id); }
-  bool contains(const oid& id) override { return context_.db->contains(id); }
-  void sizes(std::span<const oid> ids, std::span<std::uint64_t> out) override { context_.db->sizes(ids, out); }
-  void sizes_in(const oid& tree, std::span<const oid> ids, std::span<std::uint64_t> out) override {
-    context_.db->sizes_in(tree, ids, out);
-  }
+  result<object> read(const oid&) override { return nothing(); }
+  bool contains(const oid&) override { return false; }
+  void sizes(std::span<const oid>, std::span<std::uint64_t> out) override { std::ranges::fill(out, unknown_size); }
 
-  std::optional<object> cached_blob(const oid& id, std::uint64_t bytes) override {
-    return context_.blobs.cached(id, bytes);
-  }
-  result<object> blob(const oid& id, std::uint64_t bytes) override { return context_.blobs.read(id, bytes); }
-  std::shared_ptr<const spooled_blob> spooled(const oid& id) override { return context_.spooled.find(id); }
-  bool has_listing(const oid& tree) override { return context_.listings.contains(tree); }
-  result<listing_ptr> listing(const oid& tree) override { return context_.listings.take(tree); }
+  std::optional<object> cached_blob(const oid&, std::uint64_t) override { return std::nullopt; }
+  result<object> blob(const oid&, std::uint64_t) override { return nothing(); }
+  std::shared_ptr<const spooled_blob> spooled(const oid&) override { return nullptr; }
+  bool has_listing(const oid&) override { return false; }
+  result<listing_ptr> listing(const oid&) override { return nothing(); }
 
-  std::optional<dir_slot> allocate(dir_slot parent, dir_link_ptr link) override {
+  std::optional<dir_slot> allocate(dir_slot parent, dir_link_ptr link) final {
     return context_.inodes.allocate(parent, std::move(link));
   }
-  bool is_current(dir_slot slot, std::uint32_t generation) override {
+  bool is_current(dir_slot slot, std::uint32_t generation) final {
     return context_.inodes.in_use(slot) && context_.inodes.generation_of(slot) == generation;
   }
-  std::uint64_t slots() override { return context_.inodes.slots(); }
+  std::uint64_t slots() final { return context_.inodes.slots(); }
 
-  std::uint64_t listings_memory(std::uint64_t more) override {
+  std::uint64_t listings_memory(std::uint64_t more) final {
     return context_.memory.add(memory_budget::kind::listings, more);
   }
-  std::uint64_t kernel_requests() override { return context_.counts.kernel_requests(); }
+  std::uint64_t kernel_requests() final { return context_.counts.kernel_requests(); }
 
-  void aside(const std::function<void()>& start) override { start(); }
-  void load(const blob_load&, const std::function<void()>& start) override { start(); }
+  void aside(const std::function<void()>& start) final { start(); }
+  void load(const blob_load&, const std::function<void()>& start) final { start(); }
 
 private:
+  static error nothing() { return {ENOENT, "there are no objects above the repositories"}; }
+
   mount_context& context_;
+};
+
+class of_repository final : public above_all {
+public:
+  of_repository(mount_context& context, mounted_repository& of) : above_all(context), of_(of) {}
+
+  result<object> read(const oid& id) override { return of_.db->read(id); }
+  bool contains(const oid& id) override { return of_.db->contains(id); }
+  void sizes(std::span<const oid> ids, std::span<std::uint64_t> out) override { of_.db->sizes(ids, out); }
+  void sizes_in(const oid& tree, std::span<const oid> ids, std::span<std::uint64_t> out) override {
+    of_.db->sizes_in(tree, ids, out);
+  }
+
+  std::optional<object> cached_blob(const oid& id, std::uint64_t bytes) override { return of_.blobs.cached(id, bytes); }
+  result<object> blob(const oid& id, std::uint64_t bytes) override { return of_.blobs.read(id, bytes); }
+  std::shared_ptr<const spooled_blob> spooled(const oid& id) override { return of_.spooled.find(id); }
+  bool has_listing(const oid& tree) override { return of_.listings.contains(tree); }
+  result<listing_ptr> listing(const oid& tree) override { return of_.listings.take(tree); }
+
+private:
+  mounted_repository& of_;
 };
 
 } // namespace
 
-std::unique_ptr<surroundings> live_surroundings(mount_context& context) {
-  return std::make_unique<live>(context);
+std::unique_ptr<surroundings> live_surroundings(mount_context& context, mounted_repository* objects) {
+  if (objects == nullptr)
+    return std::make_unique<above_all>(context);
+  return std::make_unique<of_repository>(context, *objects);
 }
 
 } // namespace gitfs

@@ -21,6 +21,7 @@
 namespace gitfs {
 
 struct mount_context;
+struct mounted_repository;
 
 struct blob_load {
   caf::actor directory;
@@ -29,7 +30,7 @@ struct blob_load {
   bool to_disk = false; ///< else into the blob cache
 };
 
-/// As an object_db it answers for the objects of the mount. Any thread.
+/// As an object_db it answers for the objects of one repository. Any thread.
 class surroundings : public object_db {
 public:
   /// blob_cache::cached and read.
@@ -57,7 +58,7 @@ public:
   virtual void load(const blob_load& what, const std::function<void()>& start) = 0;
 };
 
-/// The mount's own. `context` outlives it.
-std::unique_ptr<surroundings> live_surroundings(mount_context& context);
+/// As they are. `objects`: of this repository; none: nothing is here, as above the repositories. Both outlive it.
+std::unique_ptr<surroundings> live_surroundings(mount_context& context, mounted_repository* objects);
 
 } // namespace gitfs

@@ -8,7 +8,7 @@ namespace gitfs {
 
 tree_position position_of(const dir_link& directory) {
   tree_position out;
-  for (const dir_link* d = &directory; d->parent; d = d->parent.get())
+  for (const dir_link* d = &directory; !is_root(*d); d = d->parent.get())
     out.push_back(d->index);
   std::reverse(out.begin(), out.end());
   return out;
@@ -35,8 +35,10 @@ tree_cursor::tree_cursor(object_db& db, dir_link_ptr directory, child_index next
     frames_.push_back({std::move(directory), nullptr, next});
     return;
   }
-  for (dir_link_ptr d = std::move(directory); d; d = d->parent) {
+  for (dir_link_ptr d = std::move(directory);; d = d->parent) {
     frames_.push_back({d, nullptr, next});
+    if (is_root(*d))
+      break;
     next = d->index + 1; // when the walk comes back up, it goes on behind this directory
   }
   std::reverse(frames_.begin(), frames_.end());
@@ -93,7 +95,8 @@ void tree_cursor::step() {
   if (at->entry->kind != entry_kind::directory)
     return;
   auto link = std::make_shared<dir_link>(dir_link{at->directory, at->index, at->entry->id,
-                                                  child_ino(at->directory->ino, at->entry->name), at->entry->name});
+                                                  child_ino(at->directory->ino, at->entry->name), at->entry->name,
+                                                  at->directory->shown});
   if (order_ == walk_order::breadth_first)
     next_.push_back(std::move(link));
   else

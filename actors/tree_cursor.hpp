@@ -14,7 +14,8 @@
 
 namespace gitfs {
 
-/// Where an entry stands: the indices (in sorted listings) on the way down to it. The root is the empty position.
+/// Where an entry stands: the indices (in sorted listings) on the way down to it. The root of the
+/// snapshot is the empty position.
 using tree_position = std::vector<child_index>;
 
 /// Behind everything.

@@ -42,6 +42,8 @@ struct want {
   /// Sizes that are a guess: whoever walks here has waited for sizes before, so they are worth their contents on a
   /// server that gives them in no other way.
   bool worth_contents = false;
+  /// Of the snapshot that all of it is in: what is fetched as a whole is that.
+  oid commit{};
 };
 
 /// `code` 0: everything that the server has is here now. Else an errno, for those who waited only.

@@ -185,6 +185,8 @@ std::optional<planned_transfer> want_queue::take(want_kind kind, urgency how) {
   if (kind == want_kind::sizes)
     for (auto lower = static_cast<int>(how); lower-- > 0;)
       fill(static_cast<urgency>(lower));
+  if (t.plan.snapshot)
+    t.plan.commits = wanted_commits();
   t.plan.number = next_transfer_++;
   t.live = t.plan.ids.size();
   planned_transfer plan = t.plan;
@@ -261,7 +263,7 @@ void want_queue::finish(std::uint64_t number, const want_result& outcome, const 
   }
 
   if (t.plan.snapshot)
-    settle_queued(outcome.code); // who came while it was on its way waits for nothing else
+    settle_queued(t.plan.commits, outcome.code); // who came while it was on its way waits for nothing else
   // git leaves out a want that follows a tree which lists it. By itself such an object comes; or it never will.
   for (const oid& id : absent) {
     auto found = of(kind).find(id);
@@ -285,11 +287,23 @@ void want_queue::finish(std::uint64_t number, const want_result& outcome, const 
   }
 }
 
-void want_queue::settle_queued(int code) {
+std::vector<oid> want_queue::wanted_commits() const {
+  std::vector<oid> out;
+  for (const auto& [key, each] : wants_)
+    if (std::ranges::find(out, each.w.commit) == out.end())
+      out.push_back(each.w.commit);
+  return out;
+}
+
+void want_queue::settle_queued(const std::vector<oid>& commits, int code) {
+  const auto is_of_them = [&](const want_key& key) {
+    const auto it = wants_.find(key);
+    return it != wants_.end() && std::ranges::find(commits, it->second.w.commit) != commits.end();
+  };
   for (want_kind kind : {want_kind::trees, want_kind::blobs}) {
     std::vector<oid> queued;
     for (const auto& [id, i] : of(kind))
-      if (i.transfer == 0)
+      if (i.transfer == 0 && std::ranges::any_of(i.waiters, is_of_them))
         queued.push_back(id);
     for (const oid& id : queued)
       settle(kind, id, code);

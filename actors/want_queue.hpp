@@ -27,7 +27,8 @@ struct planned_transfer {
   std::uint64_t number = 0;
   want_kind kind = want_kind::blobs;
   std::vector<oid> ids;
-  bool snapshot = false;  ///< fetch everything, because the server cannot filter; it brings `ids` too
+  bool snapshot = false;      ///< fetch everything, because the server cannot filter; it brings `ids` too
+  std::vector<oid> commits{}; ///< of the snapshots that are fetched as a whole
   bool looked_up = false; ///< blobs for their sizes, as long as they are small: EFBIG leaves the sizes to object-info
 };
 
@@ -153,7 +154,8 @@ private:
   void degrade_focus(const planned_transfer& plan, const want_result& outcome);
   void ask_for_fewer(const planned_transfer& plan);
   void requeue(want_kind kind, const oid& id, bool alone);
-  void settle_queued(int code);
+  void settle_queued(const std::vector<oid>& commits, int code);
+  std::vector<oid> wanted_commits() const;
   bool sized(const want_key& key) const;
   bool may_start(want_kind kind, urgency how) const;
 

@@ -41,7 +41,7 @@ void blob_cache::keep(const oid& id, const object& blob, std::uint64_t taken) {
   bytes_ += blob.data().size();
   budget_.add(memory_budget::kind::blobs, blob.data().size());
   const std::uint64_t limit = budget_.blobs_limit();
-  while (bytes_ > limit && recent_.size() > 1)
+  while (budget_.used(memory_budget::kind::blobs) > limit && recent_.size() > 1)
     move_out(std::prev(recent_.end()), dropped);
 }
 

@@ -19,8 +19,8 @@ namespace gitfs {
 /// covers the index only, never inflating or I/O.
 class blob_cache {
 public:
-  /// Keeps as much as `budget` leaves to contents. The most recent blob is always kept, however large: else one over
-  /// that would be inflated once per piece.
+  /// Keeps as much as `budget` leaves to contents, together with the other caches of them. The most recent blob is
+  /// always kept, however large: else one over that would be inflated once per piece.
   blob_cache(object_db& db, memory_budget& budget) : db_(db), budget_(budget) {}
   ~blob_cache() { clear(); }
   blob_cache(const blob_cache&) = delete;

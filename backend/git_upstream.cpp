@@ -346,7 +346,7 @@ result<std::shared_ptr<git_upstream>> git_upstream::create(source from, pack_rec
       new git_upstream{std::make_unique<state>(std::move(from), store, std::move(remember_sizes), limits)}};
 }
 
-result<resolved_ref> git_upstream::resolve(const std::string& ref) {
+result<resolved_ref> git_upstream::resolve(const std::string& ref, const std::stop_token& stop) {
   if (const auto id = oid::from_hex(ref))
     return resolved_ref{*id, ""};
   const auto explained = [this](error what) {
@@ -354,7 +354,7 @@ result<resolved_ref> git_upstream::resolve(const std::string& ref) {
   };
   if (auto usable = check_ref_name(ref); !usable)
     return explained(usable.error());
-  operation op{{}, clock_type::now() + impl_->limits.total};
+  operation op{stop, clock_type::now() + impl_->limits.total};
   const auto candidates = ref_candidates(ref);
   // The question goes out beside the discovery, so that both cost one round trip; every v2 server can answer it.
   std::unique_ptr<http_exchange> early;

@@ -13,6 +13,7 @@
 #include <functional>
 #include <memory>
 #include <span>
+#include <stop_token>
 #include <string>
 #include <utility>
 #include <vector>
@@ -51,7 +52,8 @@ public:
   /// Blocks for one round trip, at most for the total limit. `ref`: "" or "HEAD", a branch, a tag (peeled), a full ref
   /// name, in the order of gitrevisions; or a full commit id, which is given back without a request. ENOENT if there is
   /// no such ref, or no commit at all; otherwise as for transfer_outcome.
-  result<resolved_ref> resolve(const std::string& ref);
+  /// ECANCELED: stopped.
+  result<resolved_ref> resolve(const std::string& ref, const std::stop_token& stop = {});
 
   /// Wants go to the server in the given order, and that order matters: of a tree and one of its direct entries git
   /// sends both only if the entry is wanted before the tree; behind it, the entry is filtered out without an error. So

@@ -20,7 +20,7 @@ class once_cache {
 public:
   using limit_function = std::uint64_t (memory_budget::*)() const;
 
-  /// Counts in `budget` as that kind.
+  /// Counts in `budget` as that kind; the limit is that of all caches of that kind together.
   once_cache(memory_budget& budget, memory_budget::kind kind, limit_function limit)
     : budget_(budget),
       kind_(kind),
@@ -44,7 +44,7 @@ public:
     if (order_.size() > 2 * items_.size() + 64)
       std::erase_if(order_, [this](const oid& each) { return !items_.contains(each); });
     // A name that was taken and came again may stand here twice and so go early: that costs reading it.
-    while (bytes_ > limit) {
+    while (budget_.used(kind_) > limit && !order_.empty()) {
       const auto oldest = items_.find(order_.front());
       order_.pop_front();
       if (oldest != items_.end())

@@ -70,7 +70,7 @@ void spool::keep(const oid& id, std::shared_ptr<const spooled_blob> blob, std::l
   bytes_ += blob->size();
   budget_.add(memory_budget::kind::spooled, blob->size());
   recent_.push_front({id, std::move(blob)});
-  while (bytes_ > space_ && recent_.size() > always_kept) {
+  while (budget_.used(memory_budget::kind::spooled) > space_ && recent_.size() > always_kept) {
     bytes_ -= recent_.back().blob->size();
     budget_.subtract(memory_budget::kind::spooled, recent_.back().blob->size());
     dropped.splice(dropped.begin(), recent_, std::prev(recent_.end()));

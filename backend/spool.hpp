@@ -33,7 +33,8 @@ private:
 /// out. Thread-safe; the lock covers the index only.
 class spool {
 public:
-  /// `folder`: where the files are; on a disk, not in memory. `space`: bytes to keep there. The four most recent stay,
+  /// `folder`: where the files are; on a disk, not in memory. `space`: bytes to keep there, together
+  /// with the other spools of the budget. The four most recent stay,
   /// however large, so that as many readers of files larger than that do not have each piece inflated anew.
   spool(object_db& db, memory_budget& budget, std::filesystem::path folder, std::uint64_t space)
     : db_(db),

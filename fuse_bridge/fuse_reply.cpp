@@ -83,7 +83,7 @@ struct stat fuse_reply::stat_of(const node_attr& attr) const {
   out.st_size = static_cast<off_t>(attr.size);
   out.st_blksize = 4096;
   out.st_blocks = static_cast<blkcnt_t>((attr.size + 511) / 512);
-  out.st_atim.tv_sec = out.st_mtim.tv_sec = out.st_ctim.tv_sec = common_.time;
+  out.st_atim.tv_sec = out.st_mtim.tv_sec = out.st_ctim.tv_sec = attr.time;
   return out;
 }
 

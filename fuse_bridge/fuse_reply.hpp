@@ -18,7 +18,6 @@ namespace gitfs {
 struct common_attr {
   uid_t uid = 0;
   gid_t gid = 0;
-  std::int64_t time = 0; ///< the commit's, seconds since 1970
 };
 
 /// A snapshot never changes, so what the kernel has learnt it may keep: 30 years. (A ref that moves is told

@@ -73,7 +73,7 @@ result<void> serve(mount_options& options, daemon_start& start) {
   if (!options.kernel.fsname)
     options.kernel.fsname = files->source();
   BOOST_OUTCOME_TRY(told, telemetry::start(options, files->context(), files->source()));
-  bridge b{files->context(), files->supervisor(), {::getuid(), ::getgid(), files->time()}, false};
+  bridge b{files->context(), files->supervisor(), {::getuid(), ::getgid()}, false};
   BOOST_OUTCOME_TRY(session, mount_session::mount(options, b));
   auto pid = pid_file::write(options.pid_file);
   if (!pid)

@@ -162,7 +162,7 @@ void reply_activity(fuse_req_t req, std::size_t room) {
     return;
   }
   tell_activity question{reply{std::make_unique<control_reply>(req, sizeof(activity_buffer))},
-                         activity_of(b.context->latency), nullptr};
+                         activity_of(b.context->latency)};
   b.supervisor->enqueue(caf::make_mailbox_element(nullptr, caf::make_message_id(), {}, std::move(question)),
                         this_thread_unit());
 }
@@ -178,9 +178,9 @@ void reply_object(fuse_req_t req, fuse_ino_t ino, const void* in, std::size_t si
   std::memcpy(&asked, in, sizeof asked);
   asked.text[sizeof asked.text - 1] = '\0';
   const bridge& b = bridge_of(req);
-  const auto complete = [db = b.context->db](std::string_view value) {
+  const auto complete = [context = b.context](std::string_view value) {
     const auto id = oid::from_hex(value.substr(value.rfind(' ') + 1));
-    return std::string{value} + (id && db->contains(*id) ? " 1" : " 0");
+    return std::string{value} + (id && context->holds(*id) ? " 1" : " 0");
   };
   kernel_op question{reply{std::make_unique<control_reply>(req, sizeof(object_buffer), complete)}, node.child,
                      getxattr_op{std::string{entry_attribute} + asked.text}};

@@ -135,8 +135,8 @@ model_world::model_world(const recording& from, bool fails) : from_(from), all_h
 
 model_world::~model_world() = default;
 
-std::unique_ptr<surroundings> model_world::around(mount_context& context) {
-  return std::make_unique<view>(*this, context);
+std::shared_ptr<surroundings> model_world::around(mount_context& context) {
+  return std::make_shared<view>(*this, context);
 }
 
 std::shared_ptr<upstream> model_world::server() {

@@ -25,7 +25,7 @@ public:
   model_world(const model_world&) = delete;
   model_world& operator=(const model_world&) = delete;
 
-  std::unique_ptr<surroundings> around(mount_context& context);
+  std::shared_ptr<surroundings> around(mount_context& context);
   std::shared_ptr<upstream> server();
 
   /// Transfers that run, and loads of large blobs.

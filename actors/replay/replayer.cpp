@@ -46,7 +46,7 @@ bool has_loose_cause(kind k) {
 replayer::replayer(const recording& from) : from_(from) {
   trace::listen(this);
   const auto taught = [&](mount_context& context) {
-    auto out = std::make_unique<taught_surroundings>(from, context);
+    auto out = std::make_shared<taught_surroundings>(from, context);
     surroundings_ = out.get();
     return out;
   };

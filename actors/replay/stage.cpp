@@ -1,7 +1,6 @@
 #include "actors/replay/stage.hpp"
 
-#include "actors/fetcher.hpp"
-#include "actors/prefetcher.hpp"
+#include "actors/mounting.hpp"
 #include "actors/supervisor.hpp"
 #include "actors/trace/message_rows.hpp"
 #include "actors/trace/trace_format.hpp"
@@ -39,19 +38,15 @@ stage::stage(const recording::mount& mounted, const surroundings_of& outside, st
   lasting_actor::set_gate(this);
   config_.set("scheduler.policy", caf::atom("testing"));
   system_.emplace(config_);
-  context_ = std::make_shared<mount_context>(
-      mount_facts{mounted.commit, mounted.tree, mounted.prefetch}, std::make_shared<no_objects>(),
-      std::make_shared<memory_budget>(mounted.memory), std::filesystem::temp_directory_path());
+  context_ = std::make_shared<mount_context>(std::make_shared<memory_budget>(mounted.memory),
+                                             std::filesystem::temp_directory_path(), mounted.prefetch);
   context_->outside = outside(*context_);
-  auto root = std::make_shared<dir_link>();
-  root->tree = mounted.tree;
-  context_->inodes.allocate(no_slot, std::move(root));
-  if (mounted.remote) {
-    fetcher_ = system_->spawn<fetcher_actor>(context_, std::move(server), mounted.trees_ahead, want_queue::limits{});
-    if (mounted.prefetch)
-      prefetcher_ = system_->spawn<prefetcher_actor>(context_, fetcher_);
-  }
-  supervisor_ = system_->spawn<supervisor_actor>(context_, fetcher_, prefetcher_);
+  auto objects = add_repository(*context_, 0, std::make_shared<no_objects>());
+  objects->outside = context_->outside;
+  if (mounted.remote)
+    start_fetcher(*system_, context_, objects, std::move(server), mounted.trees_ahead);
+  show_at_root(*context_, add_volume(*system_, context_, 0, objects), {mounted.commit, mounted.tree, 0, {}});
+  supervisor_ = system_->spawn<supervisor_actor>(context_);
   scheduler().run();
 }
 
@@ -67,12 +62,14 @@ void stage::end() {
   passes_ = true;
   while (!held_.empty())
     held_.extract(held_.begin()); // not clear: the last message of an actor may be what ends it, and then `gone` erases
-  for (caf::actor* each : {&supervisor_, &prefetcher_, &fetcher_})
-    if (*each) {
-      caf::anon_send_exit(*each, caf::exit_reason::user_shutdown);
-      *each = nullptr;
-    }
+  if (supervisor_)
+    caf::anon_send_exit(supervisor_, caf::exit_reason::user_shutdown);
+  supervisor_ = nullptr;
+  if (context_)
+    context_->end_actors();
   scheduler().run();
+  if (context_)
+    context_->close();
 }
 
 caf::scheduler::test_coordinator& stage::scheduler() {

@@ -35,7 +35,7 @@ public:
     std::string fields;                  ///< of its record
     const lasting_actor* from = nullptr; ///< whose handler has sent it; none: a timer, or from elsewhere
   };
-  using surroundings_of = std::function<std::unique_ptr<surroundings>(mount_context&)>;
+  using surroundings_of = std::function<std::shared_ptr<surroundings>(mount_context&)>;
 
   /// Starts the actors of such a mount.
   stage(const recording::mount& mounted, const surroundings_of& outside, std::shared_ptr<upstream> server);
@@ -71,7 +71,7 @@ private:
   caf::actor_system_config config_;
   std::optional<caf::actor_system> system_;
   std::shared_ptr<mount_context> context_;
-  caf::actor fetcher_, prefetcher_, supervisor_;
+  caf::actor supervisor_;
   std::map<trace::actor_key, std::vector<lasting_actor*>> alive_;
   std::map<lasting_actor*, std::deque<held>> held_;
   const lasting_actor* running_ = nullptr;

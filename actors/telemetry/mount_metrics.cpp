@@ -73,7 +73,7 @@ std::vector<metric> read_metrics(const mount_context& context) {
   std::string name;
   for (std::uint64_t value = 0; lines >> name >> value;)
     out.push_back(described(name, value));
-  for (auto& [counted, value] : context.db->counters())
+  for (auto& [counted, value] : context.store_counters())
     out.push_back(described(counted, value));
   if (metric took = durations(context.latency); !took.points.empty())
     out.push_back(std::move(took));

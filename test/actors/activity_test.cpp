@@ -24,7 +24,7 @@ struct asked_system : played_system {
   activity ask() {
     request question;
     question.id = next_request_id();
-    caf::anon_send(supervisor, tell_activity{question.make(), activity_of(context->latency), nullptr});
+    caf::anon_send(supervisor, tell_activity{question.make(), activity_of(context->latency)});
     run();
     BOOST_TEST(question.told->answers == 1);
     auto read = activity::parse(question.told->text);

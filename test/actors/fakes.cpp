@@ -1,5 +1,7 @@
 #include "test/actors/fakes.hpp"
 
+#include "actors/mounting.hpp"
+
 #include <boost/test/unit_test.hpp>
 
 #include <algorithm>
@@ -151,12 +153,11 @@ const want& recording_port::last(want_kind kind) const {
 
 void directory_fixture::open(const oid& tree, bool prefetch) {
   dir.reset(); // it uses the context
-  context = std::make_unique<mount_context>(mount_facts{oid{}, tree, prefetch}, db,
-                                            std::make_shared<memory_budget>(64 << 20), temp.path());
-  auto link = std::make_shared<dir_link>();
-  link->tree = tree;
-  BOOST_REQUIRE(context->inodes.allocate(no_slot, link) == root_slot);
-  dir.emplace(*context, root_slot, link, port);
+  objects.reset();
+  context = std::make_unique<mount_context>(std::make_shared<memory_budget>(64 << 20), temp.path(), prefetch);
+  objects = add_repository(*context, 0, db);
+  show_at_root(*context, std::make_shared<volume>(volume{0, objects}), {oid{}, tree, 0, {}});
+  dir.emplace(*context, root_slot, context->inodes.link_of(root_slot), port);
 }
 
 request directory_fixture::send(child_index at, decltype(kernel_op::what) what, request r) {

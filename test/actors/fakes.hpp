@@ -93,6 +93,7 @@ public:
   int failures = 0; ///< so many of the next calls that are messages to others throw
   std::vector<std::vector<std::uint64_t>> told_kernel;
   std::vector<child_index> reads, missed;
+  dir_link_ptr stood_at; ///< last, if it has moved
 
   void ask(want w) override {
     fail_if_told();
@@ -121,6 +122,7 @@ public:
   void read_started(child_index child, const std::string&, const oid&) override { reads.push_back(child); }
   void look_was_read() override { ++looks_read; }
   void over_budget() override { ++overs; }
+  void stands_at(const dir_link_ptr& link) override { stood_at = link; }
   void ask_kernel_to_forget(std::vector<std::uint64_t> nodeids) override { told_kernel.push_back(std::move(nodeids)); }
   void read_missed(child_index child, const oid&) override { missed.push_back(child); }
   std::function<void()> interrupter(std::uint64_t) override {
@@ -142,6 +144,7 @@ private:
 struct directory_fixture {
   std::shared_ptr<memory_db> db = std::make_shared<memory_db>();
   std::unique_ptr<mount_context> context;
+  std::shared_ptr<mounted_repository> objects;
   recording_port port;
   temp_dir temp;
   std::optional<directory_state> dir;

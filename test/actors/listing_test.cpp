@@ -44,7 +44,7 @@ BOOST_AUTO_TEST_CASE(what_was_read_ahead_is_used_and_not_read_again) {
   auto ahead = std::make_shared<parsed_tree>();
   ahead->entries = {
       {"a", entry_kind::file, a, 3}, {"late", entry_kind::file, root}, {"sub", entry_kind::directory, sub}};
-  context->listings.put(root, ahead);
+  objects->listings.put(root, ahead);
   db->tell_size(root, 99); // since it was put
   auto list = readdir();
   BOOST_TEST((list.told->what == answer::kind::dirents));
@@ -57,11 +57,11 @@ BOOST_AUTO_TEST_CASE(what_was_read_ahead_is_used_and_not_read_again) {
 BOOST_AUTO_TEST_CASE(a_child_that_was_read_ahead_is_not_wanted) {
   db->show(root);
   db->hide(sub);
-  context->listings.put(sub, std::make_shared<parsed_tree>());
+  objects->listings.put(sub, std::make_shared<parsed_tree>());
   auto list = readdir();
   BOOST_TEST((list.told->what == answer::kind::dirents));
   BOOST_TEST(port.count(want_kind::trees) == 0U);
-  context->listings.clear();
+  objects->listings.clear();
   auto again = readdir();
   BOOST_TEST(port.count(want_kind::trees) == 1U);
 }

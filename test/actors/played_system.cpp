@@ -1,6 +1,6 @@
 #include "test/actors/played_system.hpp"
 
-#include "actors/fetcher.hpp"
+#include "actors/mounting.hpp"
 #include "actors/route.hpp"
 #include "actors/supervisor.hpp"
 
@@ -54,23 +54,24 @@ played_system::~played_system() {
 }
 
 void played_system::open(const oid& tree, bool prefetch, std::uint64_t memory) {
-  context = std::make_shared<mount_context>(mount_facts{oid{}, tree, prefetch}, db,
-                                            std::make_shared<memory_budget>(memory), temp.path());
-  auto root = std::make_shared<dir_link>();
-  root->tree = tree;
-  context->inodes.allocate(no_slot, root);
-  fetcher = system->spawn<fetcher_actor>(context, server, 0, want_queue::limits{});
-  supervisor = system->spawn<supervisor_actor>(context, fetcher, caf::actor{});
+  context = std::make_shared<mount_context>(std::make_shared<memory_budget>(memory), temp.path(), prefetch);
+  auto objects = add_repository(*context, 0, db);
+  start_fetcher(*system, context, objects, server, 0);
+  show_at_root(*context, std::make_shared<volume>(volume{0, objects}), {oid{}, tree, 0, {}});
+  fetcher = objects->fetcher;
+  supervisor = system->spawn<supervisor_actor>(context);
   run();
 }
 
 void played_system::end() {
-  for (caf::actor* a : {&supervisor, &fetcher})
-    if (*a)
-      caf::anon_send_exit(*a, caf::exit_reason::user_shutdown);
-  supervisor = nullptr;
-  fetcher = nullptr;
+  if (supervisor)
+    caf::anon_send_exit(supervisor, caf::exit_reason::user_shutdown);
+  supervisor = fetcher = nullptr;
+  if (context)
+    context->end_actors();
   run();
+  if (context)
+    context->close();
 }
 
 caf::scheduler::test_coordinator& played_system::scheduler() {

@@ -168,12 +168,12 @@ BOOST_AUTO_TEST_CASE(a_large_file_waits_for_the_spool_and_not_for_memory) {
   const auto one = read(child, context->memory.spool_from(), 100), two = read(child, 0, 3);
   BOOST_TEST(port.loads.empty());
   BOOST_REQUIRE_EQUAL(port.spools.size(), 1U);
-  BOOST_REQUIRE(context->spooled.load(large));
+  BOOST_REQUIRE(objects->spooled.load(large));
   dir->finished(port.spools[0].first, {0, {}});
   BOOST_TEST(one.told->text == "end");
   BOOST_TEST(two.told->text == "xxx");
   BOOST_TEST(context->memory.used(memory_budget::kind::blobs) == 0U);
-  context->spooled.clear();
+  objects->spooled.clear();
   BOOST_TEST(context->memory.used(memory_budget::kind::spooled) == 0U);
 }
 

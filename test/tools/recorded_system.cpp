@@ -1,8 +1,7 @@
 #include "test/tools/recorded_system.hpp"
 
 #include "actors/asked.hpp"
-#include "actors/fetcher.hpp"
-#include "actors/prefetcher.hpp"
+#include "actors/mounting.hpp"
 #include "actors/replay/replayed_reply.hpp"
 #include "actors/route.hpp"
 #include "actors/supervisor.hpp"
@@ -82,25 +81,17 @@ recorded_system::recorded_system(const std::filesystem::path& file) {
 
 void recorded_system::begin(const oid& tree, bool prefetch, std::uint64_t memory) {
   constexpr std::uint64_t trees_ahead = 1 << 20;
-  context = std::make_shared<mount_context>(mount_facts{oid{}, tree, prefetch}, db,
-                                            std::make_shared<memory_budget>(memory), temp.path());
+  context = std::make_shared<mount_context>(std::make_shared<memory_budget>(memory), temp.path(), prefetch);
   trace::mounted({oid{}, tree, prefetch, true, prefetch ? trees_ahead : 0, context->memory.total()});
-  context->outside = trace::recorded_surroundings(std::move(context->outside));
-  auto root = std::make_shared<dir_link>();
-  root->tree = tree;
-  context->inodes.allocate(no_slot, root);
-  fetcher = system->spawn<fetcher_actor>(context, server, prefetch ? trees_ahead : 0, want_queue::limits{});
-  caf::actor ahead;
-  if (prefetch)
-    ahead = prefetcher = system->spawn<prefetcher_actor>(context, fetcher);
-  supervisor = system->spawn<supervisor_actor>(context, fetcher, ahead);
+  auto objects = add_repository(*context, 0, db);
+  start_fetcher(*system, context, objects, server, prefetch ? trees_ahead : 0);
+  show_at_root(*context, add_volume(*system, context, 0, objects), {oid{}, tree, 0, {}});
+  fetcher = objects->fetcher;
+  supervisor = system->spawn<supervisor_actor>(context);
   run();
 }
 
 void recorded_system::finish() {
-  if (prefetcher)
-    caf::anon_send_exit(prefetcher, caf::exit_reason::user_shutdown);
-  prefetcher = nullptr;
   end();
   trace::stop_recording();
 }

@@ -25,8 +25,6 @@ struct recorded_system : played_system {
   /// Until nobody but that actor has a message.
   void run_without(caf::actor_id one);
   caf::actor_id actor_in(dir_slot slot) const;
-
-  caf::actor prefetcher;
 };
 
 } // namespace gitfs::test

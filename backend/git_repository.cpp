@@ -1,0 +1,128 @@
+#include "backend/git_repository.hpp"
+
+#include "backend/commit.hpp"
+#include "backend/git_upstream.hpp"
+#include "backend/local_repository.hpp"
+#include "backend/object_store.hpp"
+
+#include <future>
+#include <span>
+#include <utility>
+
+namespace gitfs {
+
+namespace {
+
+transfer_outcome fetch_and_wait(upstream& remote, fetch_request request, const std::stop_token& stop) {
+  std::promise<transfer_outcome> ended;
+  auto running =
+      remote.fetch(std::move(request), [&](transfer_outcome outcome) { ended.set_value(std::move(outcome)); });
+  const std::stop_callback cancel{stop, [&] { running.reset(); }};
+  return ended.get_future().get();
+}
+
+result<snapshot_facts> read_commit(object_db& objects, const oid& named) {
+  BOOST_OUTCOME_TRY(commit, peel_to_commit(objects, named));
+  BOOST_OUTCOME_TRY(raw, objects.read(commit));
+  BOOST_OUTCOME_TRY(parsed, parse_commit(raw.data()));
+  return snapshot_facts{commit, parsed.tree, parsed.committer_time, {}};
+}
+
+class local_source final : public repository {
+public:
+  local_source(std::shared_ptr<local_repository> opened, std::string display)
+    : opened_(std::move(opened)),
+      objects_(opened_),
+      display_(std::move(display)) {}
+
+  const std::shared_ptr<object_db>& objects() const override { return objects_; }
+  const std::shared_ptr<upstream>& remote() const override { return none_; }
+  const std::string& display() const override { return display_; }
+
+  result<snapshot_facts> take(const std::string& ref, const std::optional<oid>&, std::stop_token) override {
+    BOOST_OUTCOME_TRY(resolved, opened_->resolve(ref));
+    auto read = read_commit(*objects_, resolved.commit);
+    if (!read)
+      return fail(EIO, display_ + ": commit " + resolved.commit.hex() + " cannot be read: " + read.error().message);
+    read.value().ref = std::move(resolved.name);
+    return read;
+  }
+
+private:
+  const std::shared_ptr<local_repository> opened_;
+  const std::shared_ptr<object_db> objects_;
+  const std::shared_ptr<upstream> none_;
+  const std::string display_;
+};
+
+class remote_source final : public repository {
+public:
+  remote_source(std::shared_ptr<object_store> store, std::shared_ptr<git_upstream> server)
+    : objects_(std::move(store)),
+      server_(std::move(server)),
+      remote_(server_) {}
+
+  const std::shared_ptr<object_db>& objects() const override { return objects_; }
+  const std::shared_ptr<upstream>& remote() const override { return remote_; }
+  const std::string& display() const override { return server_->display_name(); }
+
+  result<snapshot_facts> take(const std::string& ref, const std::optional<oid>&, std::stop_token stop) override {
+    BOOST_OUTCOME_TRY(resolved, server_->resolve(ref, stop));
+    auto read = read_commit(*objects_, resolved.commit);
+    if (!read || !objects_->contains(read.value().root_tree)) {
+      BOOST_OUTCOME_TRYV(bring(resolved.commit, stop));
+      read = read_commit(*objects_, resolved.commit);
+    }
+    if (!read)
+      return fail(EIO,
+                  display() + " did not send a usable commit " + resolved.commit.hex() + ": " + read.error().message);
+    read.value().ref = std::move(resolved.name);
+    return read;
+  }
+
+private:
+  // The commit and its root tree in one request, or from a server that cannot filter the whole snapshot.
+  result<void> bring(const oid& named, const std::stop_token& stop) {
+    fetch_request request;
+    request.wants = {named};
+    request.shallow = true;
+    request.filter = fetch_filter::tree_1;
+    transfer_outcome outcome = fetch_and_wait(*remote_, request, stop);
+    if (outcome.failure && outcome.failure->code == ENOTSUP) {
+      request.filter = fetch_filter::none;
+      outcome = fetch_and_wait(*remote_, request, stop);
+    }
+    if (outcome.failure)
+      return fail(outcome.failure->code, outcome.failure->message);
+    return success();
+  }
+
+  const std::shared_ptr<object_db> objects_; // outlives the upstream, which fills it
+  const std::shared_ptr<git_upstream> server_;
+  const std::shared_ptr<upstream> remote_;
+};
+
+result<std::shared_ptr<repository>> open_remote(const source& from, const mount_options& options,
+                                                std::shared_ptr<memory_budget> memory) {
+  BOOST_OUTCOME_TRY(store, object_store::open(options.cache_dir, from.location, options.cache_size, std::move(memory)));
+  upstream_limits limits;
+  limits.connect = options.connect_timeout;
+  limits.stall = options.stall_timeout;
+  limits.total = options.timeout;
+  // The store outlives the upstream: the upstream's callback holds it.
+  auto remember = [store](std::span<const std::pair<oid, std::uint64_t>> sizes) { store->remember_sizes(sizes); };
+  BOOST_OUTCOME_TRY(remote, git_upstream::create(from, *store, remember, limits));
+  return std::make_shared<remote_source>(std::move(store), std::move(remote));
+}
+
+} // namespace
+
+result<std::shared_ptr<repository>> open_repository(const source& from, const mount_options& options,
+                                                    std::shared_ptr<memory_budget> memory) {
+  if (from.kind == source::kind_type::remote)
+    return open_remote(from, options, std::move(memory));
+  BOOST_OUTCOME_TRY(opened, local_repository::open(from.location));
+  return std::make_shared<local_source>(std::move(opened), from.display);
+}
+
+} // namespace gitfs

@@ -1,0 +1,20 @@
+// Repositories that speak git: on this disk, or behind smart HTTP.
+#pragma once
+
+#include "backend/memory_budget.hpp"
+#include "backend/repository.hpp"
+#include "backend/source.hpp"
+#include "config/error.hpp"
+#include "config/options.hpp"
+
+#include <memory>
+
+namespace gitfs {
+
+/// Opens the repository (of a remote: its store, and threads) without asking a server anything. Of `options`: the cache
+/// and the limits of requests. `memory`: for what comes ahead of its reader. The errors are those of
+/// local_repository::open and object_store::open.
+result<std::shared_ptr<repository>> open_repository(const source& from, const mount_options& options,
+                                                    std::shared_ptr<memory_budget> memory);
+
+} // namespace gitfs
