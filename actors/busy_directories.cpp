@@ -59,6 +59,13 @@ void busy_directories::forgotten(const dir_link& directory) {
   });
 }
 
+void busy_directories::clear() {
+  for (const busy& b : known_)
+    if (b.in_flight != 0)
+      port_.cancel(b.in_flight);
+  known_.clear();
+}
+
 std::vector<activity::walker> busy_directories::walkers() const {
   std::vector<activity::walker> out;
   for (const busy& b : known_)

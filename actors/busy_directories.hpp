@@ -30,6 +30,8 @@ public:
 
   void read(const dir_link_ptr& directory);
   void forgotten(const dir_link& directory);
+  /// The same of all.
+  void clear();
   void finished(want_id id);
   /// Those that something was wanted for, as readahead::walkers.
   std::vector<activity::walker> walkers() const;

@@ -27,7 +27,14 @@ struct dentry {
   dir_slot slot = no_slot;   ///< of a directory: its inode-table slot, from the first reply that revealed it
   oid id;
   std::uint64_t size = unknown_size; ///< of a blob
-  std::int64_t time = snapshot_time; ///< of its own, seconds since 1970
+  std::int64_t time = 0;             ///< of the snapshot that it came with or was changed by, as far as is known
+};
+
+/// What a refresh made of a table, as far as somebody may have looked: by index, but for what is found no more.
+struct table_changes {
+  std::vector<child_index> added; ///< names that were not there; or perhaps, of a table that had dropped its listing
+  std::vector<std::string> gone;  ///< the kernel refers to what they stood for
+  std::vector<child_index> moved; ///< directories (also of submodules) that stay themselves with other contents
 };
 
 /// Names, what they stand for, and what the kernel holds of them. An index, once given, means the same name for as long
@@ -35,8 +42,9 @@ struct dentry {
 class dentry_table {
 public:
   /// Takes a complete listing (sorted by name, each name once). An unchanged entry and a child directory keep index
-  /// and references; a changed file is a new dentry; names that are no longer there stop being found.
-  void refresh(const std::vector<tree_entry>& listing);
+  /// and references; a changed file is a new dentry; names that are no longer there stop being found. What is new or
+  /// changed gets `time`. An index to which nobody refers any more is used again.
+  table_changes refresh(const std::vector<tree_entry>& listing, std::int64_t time = 0);
 
   /// Forgets the listing. Only when nothing is referenced: indices start anew.
   void clear();
@@ -59,6 +67,8 @@ public:
 
   /// Indices in the order of names.
   std::span<const child_index> sorted() const { return order_; }
+  /// Where an entry that is present stands in that order.
+  child_index position_of(child_index index) const;
 
   /// Adds or gives back kernel references. `unref` never goes below zero, and gives how many are left.
   void ref(dentry& entry);
@@ -83,12 +93,28 @@ public:
         use(index, entry);
   }
 
+  /// Calls `use(index, entry)` for every child directory that has a slot and is present.
+  template <class Use>
+  void each_slot(const Use& use) const {
+    const auto if_slot = [&](child_index index, const dentry& entry) {
+      if (entry.slot != no_slot && entry.present)
+        use(index, entry);
+    };
+    for (const dentry& entry : dentries_)
+      if_slot(index_of(entry), entry);
+    for (const auto& [index, entry] : kept_)
+      if_slot(index, entry);
+  }
+
 private:
   static unsigned weight(const dentry& entry) {
     return (entry.nlookup != 0 ? 1U : 0U) + (entry.slot != no_slot ? 1U : 0U);
   }
 
-  bool restore(const std::vector<tree_entry>& listing);
+  bool restore(const std::vector<tree_entry>& listing, std::int64_t time, table_changes& changes);
+  void stay(child_index index, const tree_entry& entry, std::int64_t time, table_changes& changes);
+  void go(dentry& entry, table_changes& changes);
+  std::vector<child_index> holes() const;
   void measure();
 
   std::vector<dentry> dentries_;

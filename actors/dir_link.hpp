@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,9 +22,23 @@ struct dir_link {
   std::uint64_t ino = root_ino;
   std::string name;                              ///< empty for the root of the mount
   std::shared_ptr<const shown_snapshot> shown{}; ///< none above the repositories
+  /// In the sorted listing; none: as `index`, which is the same until the parent takes over another snapshot.
+  std::optional<child_index> position{};
+  /// Time of the snapshot since which its tree is known to be unchanged; none: of this one. So it is the time of all
+  /// in it of which nothing better is known.
+  std::optional<std::int64_t> since{};
+
+  child_index place() const { return position.value_or(index); }
 };
 
 using dir_link_ptr = std::shared_ptr<const dir_link>;
+
+/// The directory that uses a slot in that generation, and its place in the snapshot that it is to show.
+struct relinked {
+  dir_slot slot = no_slot;
+  std::uint32_t generation = 0;
+  dir_link_ptr link;
+};
 
 /// True of the root directory of a snapshot (and of the mount). What looks ahead never goes above it.
 inline bool is_root(const dir_link& link) {

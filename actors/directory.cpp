@@ -85,6 +85,7 @@ caf::behavior directory_actor::make_behavior() {
         anon_send(others_->supervisor, listing_shed{});
       },
       [this](interrupt_op m) { state_->interrupted(m.request_id); },
+      [this](snapshot_moved& m) { state_->moved(std::move(m.link)); },
   };
 }
 
@@ -112,7 +113,8 @@ void directory_actor::ask(want w) {
     anon_send(this, want_finished{w.id, {EIO, {}}});
     return;
   }
-  w.commit = commit_of(*link_);
+  if (w.commit.is_zero())
+    w.commit = commit_of(*link_);
   anon_send(fetcher(), ask_want{caf::actor_cast<caf::weak_actor_ptr>(this), id(), std::move(w), link_});
 }
 
@@ -197,6 +199,20 @@ void directory_actor::over_budget() {
 void directory_actor::ask_kernel_to_forget(std::vector<std::uint64_t> nodeids) {
   if (context_->kernel != nullptr)
     context_->kernel->forget(std::move(nodeids));
+}
+
+void directory_actor::tell_kernel(directory_change what) {
+  if (context_->kernel != nullptr)
+    context_->kernel->changed(std::move(what));
+}
+
+void directory_actor::relink(std::vector<relinked> children) {
+  anon_send(others_->supervisor, relink_directories{std::move(children)});
+}
+
+void directory_actor::snapshot_left(const dir_link_ptr& root) {
+  if (prefetcher())
+    anon_send(prefetcher(), gitfs::snapshot_left{root});
 }
 
 std::function<void()> directory_actor::interrupter(std::uint64_t request_id) {

@@ -49,6 +49,9 @@ private:
   void over_budget() override;
   void stands_at(const dir_link_ptr& link) override { link_ = link; }
   void ask_kernel_to_forget(std::vector<std::uint64_t> nodeids) override;
+  void tell_kernel(directory_change what) override;
+  void relink(std::vector<relinked> children) override;
+  void snapshot_left(const dir_link_ptr& root) override;
   std::function<void()> interrupter(std::uint64_t request_id) override;
   const caf::actor& fetcher() const;
   const caf::actor& prefetcher() const;

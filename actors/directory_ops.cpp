@@ -1,5 +1,6 @@
 // The operations of a directory and of the files in it: each answered from what is here, or what it lacks.
 #include "actors/directory_state.hpp"
+#include "actors/volume.hpp"
 #include "config/overloaded.hpp"
 
 #include <sys/stat.h>
@@ -35,42 +36,46 @@ std::string object_text(entry_kind kind, const oid& id) {
   return std::string{types[static_cast<std::size_t>(kind)]} + ' ' + id.hex();
 }
 
+// Where a reader is in which listing: what the kernel keeps of a reader between two requests, and of each entry in its
+// cache. A listing that never changed has number 0, so that it is the place alone.
+constexpr std::uint64_t cookie(std::uint32_t number, std::uint64_t place) {
+  return (std::uint64_t{number} << 32) | place;
+}
+constexpr std::uint32_t listing_number(std::uint64_t offset) {
+  return static_cast<std::uint32_t>(offset >> 32);
+}
+constexpr std::uint64_t place_in_listing(std::uint64_t offset) {
+  return static_cast<std::uint32_t>(offset);
+}
+
 constexpr std::string_view oid_attribute = "user.gitfs.oid";
 constexpr std::string_view commit_attribute = "user.gitfs.commit";
 
 } // namespace
 
 node_attr directory_state::own_attr() const {
-  return {link_->ino, modes[static_cast<int>(entry_kind::directory)], directory_size, time()};
-}
-
-std::int64_t directory_state::time() const {
-  return link_->shown ? link_->shown->facts.time : context_.began;
+  return {link_->ino, modes[static_cast<int>(entry_kind::directory)], directory_size, since()};
 }
 
 node_attr directory_state::attr_of(const dentry& entry) const {
   return {child_ino(link_->ino, entry.name), modes[static_cast<int>(entry.kind)],
-          is_directory(entry) ? directory_size : entry.size, entry.time == snapshot_time ? time() : entry.time};
+          is_directory(entry) ? directory_size : entry.size, entry.time};
 }
 
 // Fills `out` with a node that the kernel may refer to, and counts the reference.
 bool directory_state::reveal(dentry& entry, node_entry& out) {
-  node_id id{self_, dentries_.index_of(entry) + 1};
   std::uint64_t generation = context_.inodes.generation_of(self_);
   out.attr = attr_of(entry);
   if (entry.kind == entry_kind::directory) {
     if (entry.slot == no_slot) {
-      auto link = std::make_shared<dir_link>(
-          dir_link{link_, dentries_.index_of(entry), entry.id, out.attr.ino, entry.name, link_->shown});
-      auto slot = outside_->allocate(self_, std::move(link));
+      auto slot = outside_->allocate(self_, child_link(dentries_.index_of(entry), entry));
       if (!slot)
         return false;
       dentries_.set_slot(entry, *slot);
     }
-    id = {entry.slot, self_child};
     generation = context_.inodes.generation_of(entry.slot);
   }
-  out.nodeid = id.encoded();
+  out.nodeid = node_of(dentries_.index_of(entry), entry);
   out.generation = generation;
   dentries_.ref(entry);
   return true;
@@ -161,6 +166,7 @@ directory_state::lacking directory_state::lookup(kernel_op& op, const lookup_op&
     return instead;
   const dentry* found = dentries_.find(what.name);
   if (found == nullptr) {
+    told_absent_ = true;
     op.answer.absent();
     return {};
   }
@@ -177,25 +183,33 @@ directory_state::lacking directory_state::lookup(kernel_op& op, const lookup_op&
   return {};
 }
 
+// "." and ".." if the reader has not had them. False: there is no more room.
+bool directory_state::dots(kernel_op& op, std::uint32_t number, std::uint64_t& next) const {
+  if (next == 0 && !op.answer.dirent(".", own_attr(), nullptr, cookie(number, ++next)))
+    return false;
+  if (next != 1)
+    return true;
+  node_attr parent = own_attr();
+  parent.ino = link_->parent ? link_->parent->ino : link_->ino;
+  return op.answer.dirent("..", parent, nullptr, cookie(number, ++next));
+}
+
 directory_state::lacking directory_state::readdir(kernel_op& op, const readdir_op& what) {
+  if (what.offset != 0 && listing_number(what.offset) != number_)
+    return readdir_past(op, what);
   if (lacking instead; !ensure_listing(op, instead))
     return instead;
   const auto order = dentries_.sorted();
   std::vector<child_index> revealed;
-  std::uint64_t next = what.offset;
-  bool fits = true;
-  if (next == 0)
-    fits = op.answer.dirent(".", own_attr(), nullptr, ++next);
-  if (fits && next == 1) {
-    const node_attr parent{link_->parent ? link_->parent->ino : link_->ino, own_attr().mode, directory_size, time()};
-    fits = op.answer.dirent("..", parent, nullptr, ++next);
-  }
+  std::uint64_t next = place_in_listing(what.offset);
+  bool fits = dots(op, number_, next);
   for (std::uint64_t i = next - 2; fits && i < order.size(); ++i) {
     dentry& entry = *dentries_.at(order[i]);
     node_entry node;
     // A size that is not known yet: by name only, so that a listing never waits for it.
     const bool with_node = what.plus && (is_directory(entry) || entry.size != unknown_size) && reveal(entry, node);
-    fits = op.answer.dirent(entry.name, with_node ? node.attr : attr_of(entry), with_node ? &node : nullptr, i + 3);
+    fits = op.answer.dirent(entry.name, with_node ? node.attr : attr_of(entry), with_node ? &node : nullptr,
+                            cookie(number_, i + 3));
     if (with_node && fits)
       revealed.push_back(order[i]);
     else if (with_node)
@@ -206,6 +220,54 @@ directory_state::lacking directory_state::readdir(kernel_op& op, const readdir_o
       drop_reference(*dentries_.at(i), 1);
   if (what.offset == 0)
     after_listing();
+  return {};
+}
+
+// The rest of a listing that is not shown any more, for who has begun it: by name only, but for what is still the same.
+directory_state::lacking directory_state::readdir_past(kernel_op& op, const readdir_op& what) {
+  const std::uint32_t number = listing_number(what.offset);
+  const std::uint32_t ago = number_ - number;
+  if (number > number_ || ago > past_.size()) {
+    op.answer.error(ESTALE); // too long ago: the reader has to begin anew
+    return {};
+  }
+  const oid tree = past_[past_.size() - ago];
+  const auto listing = outside_->listing(tree);
+  if (!listing) {
+    if (listing.error().code == ENOENT)
+      return missing{missing::listing, tree};
+    op.answer.error(EIO);
+    return {};
+  }
+  const std::vector<tree_entry>& entries = listing.value()->entries;
+  std::vector<child_index> revealed;
+  std::uint64_t next = place_in_listing(what.offset);
+  const bool at_end = next >= entries.size() + 2;
+  bool fits = dots(op, number, next);
+  for (std::uint64_t i = next - 2; fits && i < entries.size(); ++i) {
+    const tree_entry& each = entries[i];
+    dentry past;
+    past.name = each.name;
+    past.kind = each.kind;
+    const dentry* now = dentries_.find(each.name);
+    dentry* same = now != nullptr && now->kind == each.kind && now->id == each.id
+                       ? dentries_.at(dentries_.index_of(*now))
+                       : nullptr;
+    node_entry node;
+    const bool with_node =
+        same != nullptr && what.plus && (is_directory(*same) || same->size != unknown_size) && reveal(*same, node);
+    fits = op.answer.dirent(each.name, with_node ? node.attr : attr_of(past), with_node ? &node : nullptr,
+                            cookie(number, i + 3));
+    if (with_node && fits)
+      revealed.push_back(dentries_.index_of(*same));
+    else if (with_node)
+      drop_reference(*same, 1);
+  }
+  if (!op.answer.dirents_end())
+    for (child_index i : revealed)
+      drop_reference(*dentries_.at(i), 1);
+  if (at_end) // the kernel takes its cache of the listing for complete now, and it is the old one
+    port_.tell_kernel({node_id{self_, self_child}.encoded(), {}, {}});
   return {};
 }
 
@@ -230,11 +292,11 @@ directory_state::lacking directory_state::read(kernel_op& op, const dentry& chil
     op.answer.error(EISDIR);
     return {};
   }
-  if (what.offset == 0 && op.brought == 0) {
+  if (what.offset == 0 && op.brought == 0 && child.present) {
     if (!looked_up_.empty() && std::erase(looked_up_, child.id) != 0)
       port_.look_was_read();
     if (context_.prefetch)
-      port_.read_started(op.at - 1, child.name, child.id);
+      port_.read_started(dentries_.position_of(op.at - 1), child.name, child.id);
   }
   if (child.size != unknown_size && child.size >= context_.memory.spool_from())
     return read_spooled(op, child, what);
@@ -249,8 +311,8 @@ directory_state::lacking directory_state::read(kernel_op& op, const dentry& chil
   auto blob = outside_->blob(child.id, what.size);
   if (!blob) {
     if (blob.error().code == ENOENT) {
-      if (what.offset == 0 && op.brought == 0 && context_.prefetch)
-        port_.read_missed(dentries_.index_of(child), child.id);
+      if (what.offset == 0 && op.brought == 0 && child.present && context_.prefetch)
+        port_.read_missed(dentries_.position_of(op.at - 1), child.id);
       return missing{missing::blob, child.id};
     }
     op.answer.error(EIO);
@@ -282,7 +344,7 @@ directory_state::lacking directory_state::entry_object(kernel_op& op, const std:
   return {};
 }
 
-// Not through `context_.outside`, which notes what handlers are told.
+// Not through `outside_`, which notes what handlers are told.
 void directory_state::tell(kernel_op& op) const {
   const auto* asked = std::get_if<getxattr_op>(&op.what);
   if (asked == nullptr || op.at != self_child || !asked->name.starts_with(entry_attribute))
@@ -294,7 +356,9 @@ void directory_state::tell(kernel_op& op) const {
     const dentry* found = dentries_.find(name);
     return found != nullptr ? op.answer.xattr(object_text(found->kind, found->id)) : op.answer.error(ENOENT);
   }
-  const auto raw = context_.db->read(link_->tree);
+  if (!link_->shown)
+    return op.answer.error(ENODATA);
+  const auto raw = link_->shown->of->repository->db->read(link_->tree);
   const auto listing = raw ? parse_tree(raw.value().data()) : result<parsed_tree>{raw.error()};
   if (!listing)
     return op.answer.error(ENODATA); // nobody can have fetched anything of what is in it

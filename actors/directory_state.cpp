@@ -1,5 +1,7 @@
 #include "actors/directory_state.hpp"
 
+#include "actors/volume.hpp"
+
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
@@ -56,7 +58,7 @@ directory_state::~directory_state() {
 
 // Called where the table of dentries changes as a whole: never on the way of a request that finds it complete.
 void directory_state::account() {
-  const std::uint64_t now = directory_bytes + dentries_.bytes();
+  const std::uint64_t now = directory_bytes + dentries_.bytes() + past_.capacity() * sizeof(oid);
   const std::uint64_t before = std::exchange(accounted_, now);
   if (now <= before)
     context_.memory.subtract(memory_budget::kind::listings, before - now);
@@ -70,9 +72,7 @@ void directory_state::shed() {
   shedding_ = true;
   drop_listing_if_idle();
   std::vector<std::uint64_t> nodes;
-  dentries_.each_looked_up([&](child_index index, const dentry& entry) {
-    nodes.push_back((entry.slot != no_slot ? node_id{entry.slot, self_child} : node_id{self_, index + 1}).encoded());
-  });
+  dentries_.each_looked_up([&](child_index index, const dentry& entry) { nodes.push_back(node_of(index, entry)); });
   if (self_ != root_slot)
     nodes.push_back(node_id{self_, self_child}.encoded());
   port_.ask_kernel_to_forget(std::move(nodes));
@@ -91,6 +91,8 @@ void directory_state::handle(kernel_op op) {
     return tell(op);
   used_ = true;
   shedding_ = false;
+  if (upcoming_)
+    go_on_moving(); // the tree may have come with something else, or could not be had before
   if (lacking what = attempt(op))
     park(std::move(op), *what);
 }
@@ -123,7 +125,7 @@ directory_state::pending& directory_state::pending_for(const missing& what, urge
   const pending fresh{next_want_++, what, how, how == urgency::speculation};
   switch (what.what) {
   case missing::listing:
-    port_.ask({fresh.id, want_kind::trees, how, {link_->tree}});
+    ask_for_listing(fresh.id, what.id, how);
     break;
   case missing::sizes:
     port_.ask(
@@ -150,6 +152,13 @@ directory_state::pending& directory_state::pending_for(const missing& what, urge
     break;
   }
   return pending_.emplace_back(fresh);
+}
+
+void directory_state::ask_for_listing(want_id id, const oid& tree, urgency how) {
+  want w{id, want_kind::trees, how, {tree.is_zero() ? link_->tree : tree}};
+  if (upcoming_ && tree == upcoming_->tree)
+    w.commit = commit_of(*upcoming_); // so all trees of that snapshot come with it
+  port_.ask(std::move(w));
 }
 
 urgency directory_state::urgency_of(const kernel_op& op, const missing& what) {
@@ -184,6 +193,13 @@ void directory_state::finished(want_id id, const want_result& outcome) {
   }
   if (what.what == missing::sizes && outcome.code == 0)
     fill_sizes(outcome.sizes);
+  if (upcoming_ && what == missing{missing::listing, upcoming_->tree}) {
+    if (outcome.code == 0 && outside_->has_listing(what.id))
+      go_on_moving();
+    else
+      spdlog::warn("directory '{}' goes on showing what it did until it is used: its new tree {} cannot be had",
+                   path_of(*link_), what.id.hex());
+  }
   answer_waiters(id, outcome.code, what.what);
 }
 
@@ -280,6 +296,9 @@ void directory_state::clean_up() {
   for (child_index i = 0; const dentry* entry = dentries_.at(i); ++i)
     if (entry->slot != no_slot && entry->nlookup == 0)
       port_.release_child(entry->slot, releasing_[entry->slot] = ++last_release_);
+  say_what_moved();
+  if (upcoming_)
+    go_on_moving();
   idle_if_released();
 }
 
@@ -287,33 +306,6 @@ void directory_state::stand_at(dir_link_ptr link) {
   link_ = std::move(link);
   outside_ = &surroundings_of(context_, *link_);
   port_.stands_at(link_);
-}
-
-void directory_state::invalidate(const oid& tree) {
-  auto fresh = std::make_shared<dir_link>(*link_);
-  fresh->tree = tree;
-  stand_at(std::move(fresh));
-  complete_ = false;
-  if (!dentries_.referenced()) {
-    dentries_.clear();
-    account();
-  }
-  // What is on its way for the old listing is overtaken. (Blobs are of a node, not of a listing.)
-  auto old = std::stable_partition(pending_.begin(), pending_.end(), [](const pending& p) {
-    return p.what.what == missing::blob || p.what.what == missing::loaded || p.what.what == missing::spooled;
-  });
-  const std::vector<pending> overtaken{old, pending_.end()};
-  pending_.erase(old, pending_.end());
-  std::vector<parked_op> again;
-  for (const pending& p : overtaken) {
-    port_.cancel(p.id);
-    for (parked_op& waiter : take_waiters(p.id)) {
-      waiter.op.brought &= static_cast<std::uint8_t>(~p.what.what); // as if nothing had been brought yet
-      again.push_back(std::move(waiter));
-    }
-  }
-  for (parked_op& waiter : again)
-    handle(std::move(waiter.op));
 }
 
 bool directory_state::ensure_listing(kernel_op& op, lacking& instead) {
@@ -332,13 +324,17 @@ bool directory_state::ensure_listing(kernel_op& op, lacking& instead) {
     op.answer.error(EIO);
     return false;
   }
-  const parsed_tree& found = *listing.value();
+  take_listing(*listing.value());
+  return true;
+}
+
+table_changes directory_state::take_listing(const parsed_tree& found) {
   if (found.hidden != 0)
     port_.hidden(found.hidden, found.hidden_reason);
-  dentries_.refresh(found.entries);
+  table_changes changes = dentries_.refresh(found.entries, since());
   complete_ = true;
   account();
-  return true;
+  return changes;
 }
 
 std::vector<oid> directory_state::unknown_sizes() const {
@@ -394,6 +390,8 @@ std::string directory_state::describe() const {
                   dentries_.size(), dentries_.references(), released_ == 0 ? "the kernel refers to it" : "released");
   for (const parked_op& each : parked_)
     out += fmt::format("parked: request {}, waits for want {}\n", each.op.answer.request_id(), each.waits_for);
+  if (upcoming_)
+    out += fmt::format("waits for tree {} of the next snapshot\n", upcoming_->tree.hex());
   for (const pending& each : pending_)
     out += fmt::format("on its way: want {}, {}{}\n", each.id, kinds[std::countr_zero(std::uint8_t{each.what.what})],
                        each.prefetch ? ", ahead" : "");

@@ -8,6 +8,7 @@
 
 #include "actors/dentry_table.hpp"
 #include "actors/dir_link.hpp"
+#include "actors/kernel_notifier.hpp"
 #include "actors/kernel_op.hpp"
 #include "actors/mount_context.hpp"
 #include "actors/want.hpp"
@@ -47,7 +48,7 @@ public:
   virtual void hidden(std::size_t count, const std::string& reason) = 0;
 
   /// To the prefetcher: the directory was listed from its start; a request waits for the sizes of its entries; `child`
-  /// is being read from its start.
+  /// (its place in the sorted listing) is being read from its start.
   virtual void listed() = 0;
   virtual void statted() = 0;
   virtual void read_started(child_index child, const std::string& name, const oid& id) = 0;
@@ -62,6 +63,12 @@ public:
   virtual void stands_at(const dir_link_ptr& link) = 0;
   /// To the kernel: see kernel_notifier.
   virtual void ask_kernel_to_forget(std::vector<std::uint64_t> nodeids) = 0;
+  virtual void tell_kernel(directory_change what) = 0;
+
+  /// To the supervisor: child directories are part of another snapshot.
+  virtual void relink(std::vector<relinked> children) = 0;
+  /// To the prefetcher: from here on the root directory of its snapshot is this one.
+  virtual void snapshot_left(const dir_link_ptr& root) = 0;
 
   /// What to call when the caller of a parked request gives up: leads to `interrupted(request_id)`.
   virtual std::function<void()> interrupter(std::uint64_t request_id) = 0;
@@ -93,9 +100,10 @@ public:
   /// the kernel has given back is released, again if need be. Idempotent.
   void clean_up();
 
-  /// Another tree (or the same, to have it read anew). Whatever is on its way for the old one is dropped; who waits for
-  /// a listing waits for the new one.
-  void invalidate(const oid& tree);
+  /// The directory is part of another snapshot, with another tree or the same. It shows that as soon as the tree is
+  /// here, in one step, and until then what it has shown. Whatever is on its way for the old tree is dropped; who waits
+  /// for a listing waits for the new one.
+  void moved(dir_link_ptr link);
 
   /// Memory is short. Unless it was used since it was asked last, the directory forgets its listing, as far as the
   /// kernel does not refer to it, and asks the kernel to forget the rest. It is loaded again from the store when
@@ -105,6 +113,8 @@ public:
   /// What it holds and waits for, in lines for people.
   std::string describe() const;
 
+  /// Its place in the snapshot that it shows.
+  const dir_link_ptr& link() const { return link_; }
   bool complete() const { return complete_; }
   bool referenced() const { return dentries_.referenced(); }
   std::size_t parked() const { return parked_.size(); }
@@ -123,7 +133,9 @@ private:
       spooled = 64
     };
     kind what = listing;
-    oid id; // blob, loaded, spooled; sizes, if set: somebody looked up this one, and has not listed the directory
+    // blob, loaded, spooled; sizes, if set: somebody looked up this one, and has not listed the directory; listing, if
+    // set: of another tree than that which is shown
+    oid id;
     bool operator==(const missing&) const = default;
   };
   struct pending {
@@ -144,6 +156,8 @@ private:
   lacking attempt_child(kernel_op& op, const dentry& child);
   lacking lookup(kernel_op& op, const lookup_op& what);
   lacking readdir(kernel_op& op, const readdir_op& what);
+  lacking readdir_past(kernel_op& op, const readdir_op& what);
+  bool dots(kernel_op& op, std::uint32_t number, std::uint64_t& next) const;
   lacking readlink(kernel_op& op, const dentry& child);
   lacking read(kernel_op& op, const dentry& child, const read_op& what);
   lacking read_spooled(kernel_op& op, const dentry& child, const read_op& what);
@@ -153,6 +167,7 @@ private:
 
   void park(kernel_op op, const missing& what);
   pending& pending_for(const missing& what, urgency how);
+  void ask_for_listing(want_id id, const oid& tree, urgency how);
   static urgency urgency_of(const kernel_op& op, const missing& what);
   missing sizes_for(const dentry& looked_up) const;
   std::vector<parked_op> take_waiters(want_id id);
@@ -164,12 +179,20 @@ private:
   std::vector<oid> missing_objects(entry_kind of) const;
   void after_listing();
   void drop_listing_if_idle();
+  table_changes take_listing(const parsed_tree& found);
+  void go_on_moving();
+  void take_link(dir_link_ptr link);
+  void note_changes(const table_changes& changes);
+  void say_what_moved();
+  void overtake();
+  dir_link_ptr child_link(child_index index, const dentry& entry) const;
+  std::uint64_t node_of(child_index index, const dentry& entry) const;
+  std::int64_t since() const;
   void account();
   void drop_reference(dentry& entry, std::uint64_t count);
   void idle_if_released();
   bool reveal(dentry& entry, node_entry& out);
   void stand_at(dir_link_ptr link);
-  std::int64_t time() const;
   node_attr attr_of(const dentry& entry) const;
   node_attr own_attr() const;
 
@@ -192,6 +215,13 @@ private:
   bool listed_ = false;        // by somebody, from its start
   std::vector<oid> looked_up_; // files that were wanted alone, and not read since
   std::size_t lone_looks_ = 0; // so many were
+  bool told_absent_ = false;   // the kernel may know names that are not there
+  // Taking over another snapshot: see directory_move.cpp.
+  dir_link_ptr upcoming_;         // its tree is not here yet
+  std::uint32_t number_ = 0;      // of the listing that is shown
+  std::vector<oid> past_;         // trees of the listings before, the latest last
+  directory_change change_;       // what the kernel must be told, and the supervisor;
+  std::vector<relinked> relinks_; // empty but while that is done
 };
 
 } // namespace gitfs

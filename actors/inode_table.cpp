@@ -119,6 +119,10 @@ void inode_table::set_actor(dir_slot index, const caf::actor& actor) {
     caf::intrusive_ptr_release(old);
 }
 
+void inode_table::relink(dir_slot index, dir_link_ptr link) {
+  at(index)->link = std::move(link);
+}
+
 void inode_table::free(dir_slot index) {
   slot* s = at(index);
   set_actor(index, {});

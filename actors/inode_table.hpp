@@ -48,6 +48,8 @@ public:
   /// The supervisor alone calls these.
   const dir_link_ptr& link_of(dir_slot slot) const;
   void set_actor(dir_slot slot, const caf::actor& actor);
+  /// The directory is part of another snapshot; its parent and its dentry there are the same.
+  void relink(dir_slot slot, dir_link_ptr link);
   void free(dir_slot slot);
   /// One that is free may be allocated again.
   void recycle(dir_slot slot);

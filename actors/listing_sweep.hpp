@@ -79,10 +79,10 @@ private:
   }
 
   std::uint64_t hand_ = 0, left_ = 0;
-  std::uint64_t target_ = 0;   // of the last sweep; 0: it was reached
-  std::uint64_t quiet_ = 0;    // listings that have to come before the next sweep,
+  std::uint64_t target_ = 0;      // of the last sweep; 0: it was reached
+  std::uint64_t quiet_ = 0;       // listings that have to come before the next sweep,
   std::uint64_t retry_above_ = 0; // unless this much is used
-  std::uint64_t swept_at_ = 0; // used when `again` began the last one
+  std::uint64_t swept_at_ = 0;    // used when `again` began the last one
   unsigned wait_ = 1, waited_ = 0;
   std::size_t asked_ = 0;
 };

@@ -99,6 +99,17 @@ struct shed_listing {
 struct listing_shed {
   trace::sent_by stamp = trace::sent_by::now();
 };
+/// From a directory, of its children; from who follows a ref, of the root of its snapshot: these are part of another
+/// snapshot. The supervisor notes that for those that nobody has entered, and tells the others.
+struct relink_directories {
+  std::vector<relinked> of;
+  trace::sent_by stamp = trace::sent_by::now();
+};
+/// Supervisor → directory: see directory_state::moved.
+struct snapshot_moved {
+  dir_link_ptr link;
+  trace::sent_by stamp = trace::sent_by::now();
+};
 /// Supervisor → directory: the kernel no longer refers to you.
 struct released {
   release_number number = 0;
@@ -208,6 +219,11 @@ struct directory_forgotten {
   dir_link_ptr link;
   trace::sent_by stamp = trace::sent_by::now();
 };
+/// The root directory is that of another snapshot now.
+struct snapshot_left {
+  dir_link_ptr root;
+  trace::sent_by stamp = trace::sent_by::now();
+};
 
 } // namespace gitfs
 
@@ -243,6 +259,9 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gitfs::directory_listed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gitfs::file_read)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gitfs::directory_statted)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gitfs::directory_forgotten)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gitfs::relink_directories)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gitfs::snapshot_moved)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gitfs::snapshot_left)
 
 namespace gitfs {
 

@@ -120,6 +120,14 @@ void namesakes::forgotten(const dir_link& directory) {
   });
 }
 
+void namesakes::clear() {
+  for (const known& k : known_)
+    if (k.in_flight != 0)
+      port_.cancel(k.in_flight);
+  known_.clear();
+  recent_.clear();
+}
+
 void namesakes::finished(want_id id) {
   for (known& k : known_)
     if (k.in_flight == id)

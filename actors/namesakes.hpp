@@ -41,6 +41,8 @@ public:
   void read(const dir_link_ptr& directory, child_index file, std::string_view name, const oid& id);
   /// Nobody is in or below this directory any more: what was asked for readers there alone is cancelled.
   void forgotten(const dir_link& directory);
+  /// The same of all.
+  void clear();
   void finished(want_id id);
   void number_wants_from(want_id first) { next_want_ = first; }
 

@@ -47,6 +47,8 @@ prefetch_plan::prefetch_plan(object_db& db, readahead_port& port, counters& coun
 }
 
 void prefetch_plan::listed(const dir_link_ptr& directory) {
+  if (is_left(*directory))
+    return;
   // Depth first is what most programs do: only what that does not explain may be another way.
   if (!depth_.follow(directory)) {
     if (!breadth_.follow(directory))
@@ -58,12 +60,16 @@ void prefetch_plan::listed(const dir_link_ptr& directory) {
 }
 
 void prefetch_plan::statted(const dir_link_ptr& directory) {
+  if (is_left(*directory))
+    return;
   if (sizes_cost_contents_ && !stats_.follow(directory))
     stats_.begin(directory);
 }
 
 void prefetch_plan::read(const dir_link_ptr& directory, child_index file, std::string_view name, const oid& id) {
   was_read(id);
+  if (is_left(*directory))
+    return;
   if (contents_.follow(directory, file))
     return;
   contents_.begin(directory, file);
@@ -72,10 +78,20 @@ void prefetch_plan::read(const dir_link_ptr& directory, child_index file, std::s
 }
 
 void prefetch_plan::forgotten(const dir_link& directory) {
+  if (is_left(directory))
+    return;
   for (readahead* each : {&depth_, &breadth_, &stats_, &contents_})
     each->forgotten(directory);
   busy_.forgotten(directory);
   names_.forgotten(directory);
+}
+
+void prefetch_plan::moved(const dir_link& root) {
+  shown_ = root.shown;
+  for (readahead* each : {&depth_, &breadth_, &stats_, &contents_})
+    each->clear();
+  busy_.clear();
+  names_.clear();
 }
 
 void prefetch_plan::finished(want_id id, const want_result& outcome) {

@@ -28,9 +28,16 @@ public:
   /// A file is being read from its start.
   void read(const dir_link_ptr& directory, child_index file, std::string_view name, const oid& id);
   /// After `read`: its contents are not here.
-  void missed(const dir_link_ptr& directory, child_index file, const oid& id) { contents_.missed(directory, file, id); }
+  void missed(const dir_link_ptr& directory, child_index file, const oid& id) {
+    if (is_left(*directory))
+      return;
+    contents_.missed(directory, file, id);
+  }
   /// The kernel has forgotten it and all below: nobody is there any more.
   void forgotten(const dir_link& directory);
+  /// `root` is the root of another snapshot now: what was wanted for readers of the one before is cancelled, and what
+  /// is heard of these from here on is nothing.
+  void moved(const dir_link& root);
   void finished(want_id id, const want_result& outcome);
   std::vector<activity::walker> walkers() const;
   /// The way that a want of the prefetcher is for, as walkers call it.
@@ -42,6 +49,7 @@ public:
   }
 
 private:
+  bool is_left(const dir_link& directory) const { return shown_ && directory.shown != shown_; }
   void ask(want w) override;
   void cancel(want_id id) override;
   void window_begins() override { port_.window_begins(); }
@@ -58,6 +66,7 @@ private:
   busy_directories busy_;
   namesakes names_;
   bool sizes_cost_contents_ = false;
+  std::shared_ptr<const shown_snapshot> shown_; // none until it has moved for the first time
   std::unordered_map<want_id, std::vector<oid>> blobs_asked_;
   struct asked_blob {
     std::uint64_t size = 0;

@@ -22,6 +22,7 @@ caf::behavior prefetcher_actor::make_behavior() {
       },
       [this](const directory_statted& m) { plan_.statted(m.link); },
       [this](const directory_forgotten& m) { plan_.forgotten(*m.link); },
+      [this](const snapshot_left& m) { plan_.moved(*m.root); },
       [this](windows_due) { plan_.due(); },
       [this](tell_activity& m) {
         std::ranges::move(plan_.walkers(), std::back_inserter(m.so_far.walkers));

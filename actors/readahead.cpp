@@ -119,6 +119,11 @@ void readahead::forgotten(const dir_link& directory) {
   }
 }
 
+void readahead::clear() {
+  while (!streams_.empty())
+    drop(streams_.begin());
+}
+
 void readahead::missed(const dir_link_ptr& directory, child_index file, const oid& id) {
   const tree_position p = position(*directory, file);
   const auto it = stream_with(p);

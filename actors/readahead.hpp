@@ -67,6 +67,8 @@ public:
   bool leads(const dir_link_ptr& directory);
   /// Nobody is in or below this directory any more: what was asked for them is cancelled.
   void forgotten(const dir_link& directory);
+  /// All readers are gone.
+  void clear();
   /// What it reads there is not here. If all that was asked for ahead of it has been answered, it has been evicted
   /// since, and so perhaps all the rest: guessing begins anew from here.
   void missed(const dir_link_ptr& directory, child_index file, const oid& id);

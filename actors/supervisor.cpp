@@ -50,6 +50,7 @@ caf::behavior supervisor_actor::make_behavior() {
       [this](release_directory m) { surely(&supervisor_actor::release, m); },
       [this](directory_idle m) { surely(&supervisor_actor::tell_parent_idle, m); },
       [this](reap_directory m) { surely(&supervisor_actor::reap, m); },
+      [this](relink_directories& m) { surely(&supervisor_actor::relink, std::move(m)); },
       [this](const entries_hidden& m) { warn_once(m); },
       [this](listing_shed) {
         sweep_.answered(context_->outside->listings_memory());
@@ -135,6 +136,17 @@ void supervisor_actor::tell_parent_idle(directory_idle m) {
     return; // the root stays
   if (caf::actor above = live(parent))
     anon_send(above, child_is_idle{m.slot, m.generation, m.number});
+}
+
+// In the order of its messages: who is spawned after this has the new link from the table.
+void supervisor_actor::relink(relink_directories m) {
+  for (const relinked& each : m.of) {
+    if (!context_->outside->is_current(each.slot, each.generation))
+      continue; // reaped meanwhile
+    if (caf::actor directory = live(each.slot))
+      anon_send(directory, snapshot_moved{each.link});
+    context_->inodes.relink(each.slot, each.link);
+  }
 }
 
 // A directory is read again each time it was forgotten; its warning is of the mount.

@@ -32,6 +32,7 @@ private:
   void release(release_directory m);
   void tell_parent_idle(directory_idle m);
   void reap(reap_directory m);
+  void relink(relink_directories m);
   template <class Message>
   void surely(void (supervisor_actor::*handler)(Message), Message m);
   void sweep();

@@ -9,7 +9,7 @@ namespace gitfs {
 tree_position position_of(const dir_link& directory) {
   tree_position out;
   for (const dir_link* d = &directory; !is_root(*d); d = d->parent.get())
-    out.push_back(d->index);
+    out.push_back(d->place());
   std::reverse(out.begin(), out.end());
   return out;
 }
@@ -39,7 +39,7 @@ tree_cursor::tree_cursor(object_db& db, dir_link_ptr directory, child_index next
     frames_.push_back({d, nullptr, next});
     if (is_root(*d))
       break;
-    next = d->index + 1; // when the walk comes back up, it goes on behind this directory
+    next = d->place() + 1; // when the walk comes back up, it goes on behind this directory
   }
   std::reverse(frames_.begin(), frames_.end());
 }

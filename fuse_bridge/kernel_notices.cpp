@@ -11,6 +11,8 @@
 #include <cstring>
 #include <fcntl.h>
 #include <span>
+#include <string>
+#include <string_view>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -21,7 +23,17 @@ namespace gitfs {
 namespace {
 
 // As in the kernel's fuse.h of 7.45, which is newer than the headers here.
-constexpr std::int32_t notify_prune = 9;
+constexpr std::int32_t notify_inval_inode = 2, notify_inval_entry = 3, notify_prune = 9;
+struct inval_inode_out {
+  std::uint64_t nodeid;
+  std::int64_t offset; // negative: attributes only
+  std::int64_t length; // 0: to the end
+};
+struct inval_entry_out {
+  std::uint64_t parent;
+  std::uint32_t length;
+  std::uint32_t flags;
+};
 struct out_header {
   std::uint32_t len;
   std::int32_t code;
@@ -44,6 +56,16 @@ int prune(int connection, std::span<const std::uint64_t> nodeids) {
   return ::writev(connection, parts, 3) >= 0 ? 0 : errno;
 }
 
+/// 0 or an errno.
+template <class Body>
+int notify(int connection, std::int32_t code, const Body& body, std::string_view text = {}) {
+  const out_header head{static_cast<std::uint32_t>(sizeof(out_header) + sizeof body + text.size()), code, 0};
+  iovec parts[] = {{const_cast<out_header*>(&head), sizeof head},
+                   {const_cast<Body*>(&body), sizeof body},
+                   {const_cast<char*>(text.data()), text.size()}};
+  return ::writev(connection, parts, text.empty() ? 2 : 3) >= 0 ? 0 : errno;
+}
+
 // fspick(2) and fsconfig(2) without glibc, which has them since 2.36 only.
 int reconfigure(const std::filesystem::path& mountpoint) {
   constexpr unsigned close_on_exec = 1, command_reconfigure = 7;
@@ -59,6 +81,9 @@ int reconfigure(const std::filesystem::path& mountpoint) {
 struct forget_nodes {
   std::vector<std::uint64_t> nodeids;
 };
+struct tell_change {
+  directory_change what;
+};
 /// To itself: what is in the mailbox from here on came after the last reconfiguring.
 struct reconfigured {};
 
@@ -66,6 +91,7 @@ struct reconfigured {};
 } // namespace gitfs
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gitfs::forget_nodes)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gitfs::tell_change)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gitfs::reconfigured)
 
 namespace gitfs {
@@ -84,6 +110,7 @@ protected:
   caf::behavior make_behavior() override {
     return {
         [this](const forget_nodes& m) { forget(m.nodeids); },
+        [this](const tell_change& m) { tell(m.what); },
         [this](reconfigured) { way_ = way::reconfigure; },
     };
   }
@@ -112,6 +139,20 @@ private:
         return by_reconfiguring();
       if (code != 0)
         return; // ENOTCONN: the mount is ending
+    }
+  }
+
+  // Nodes first: a name may have to wait for a request in its directory. What the kernel does not have is ENOENT.
+  void tell(const directory_change& what) const {
+    (void)notify(connection_, notify_inval_inode, inval_inode_out{what.nodeid, 0, 0});
+    for (const std::uint64_t each : what.attributes)
+      (void)notify(connection_, notify_inval_inode, inval_inode_out{each, -1, 0});
+    for (const std::string& each : what.names) {
+      const std::string_view terminated{each.c_str(), each.size() + 1};
+      const int code = notify(connection_, notify_inval_entry,
+                              inval_entry_out{what.nodeid, static_cast<std::uint32_t>(each.size()), 0}, terminated);
+      if (code != 0 && code != ENOENT && code != ENOTDIR && code != ENOTCONN && code != ENODEV)
+        spdlog::warn("the kernel cannot be told that '{}' has changed: {}", each, std::strerror(code));
     }
   }
 
@@ -144,6 +185,10 @@ void kernel_notices::end() {
 void kernel_notices::forget(std::vector<std::uint64_t> nodeids) {
   if (!nodeids.empty())
     caf::anon_send(writer_, forget_nodes{std::move(nodeids)});
+}
+
+void kernel_notices::changed(directory_change what) {
+  caf::anon_send(writer_, tell_change{std::move(what)});
 }
 
 } // namespace gitfs

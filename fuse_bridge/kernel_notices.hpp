@@ -24,8 +24,14 @@ namespace gitfs {
 /// shown as deleted) and detaches what is mounted below, in every mount namespace. Not the same with FUSE_EXPIRE_ONLY:
 /// the name is looked up anew, and nothing is forgotten.
 ///
-/// A lookup that was answered before and arrives after is no harm: it counts a new reference, and a snapshot never
-/// changes.
+/// A lookup that was answered before and arrives after is no harm: it counts a new reference, and the name stands for
+/// the same.
+///
+/// What makes the kernel ask anew for what has changed: FUSE_NOTIFY_INVAL_ENTRY for names that stand for something else
+/// or for nothing now. To who uses the old thing it is as if another had been renamed over it. (Not FUSE_NOTIFY_DELETE:
+/// it does the same, and then makes a directory dead, so that who is in it can list it no more.) A child directory that
+/// stays itself keeps its name in the cache. FUSE_NOTIFY_INVAL_INODE for attributes and the listing. Why answers that
+/// are on their way are no harm: directory_move.cpp.
 class kernel_notices final : public kernel_notifier {
 public:
   /// `connection`: the descriptor of /dev/fuse, which outlives the actor. `mountpoint`: for older kernels.
@@ -34,6 +40,7 @@ public:
   void end();
 
   void forget(std::vector<std::uint64_t> nodeids) override;
+  void changed(directory_change what) override;
 
 private:
   caf::actor writer_;

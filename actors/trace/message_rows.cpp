@@ -112,6 +112,18 @@ void fields(encoder& to, const gitfs::directory_statted& m) {
 void fields(encoder& to, const gitfs::directory_forgotten& m) {
   to.fixed(m.link->ino);
 }
+void fields(encoder& to, const gitfs::relink_directories& m) {
+  to.number(m.of.size());
+  to.fixed(m.of.empty() ? 0 : m.of.front().link->ino);
+}
+void fields(encoder& to, const gitfs::snapshot_moved& m) {
+  to.fixed(m.link->ino);
+  to.id(m.link->tree);
+}
+void fields(encoder& to, const gitfs::snapshot_left& m) {
+  to.fixed(m.root->ino);
+  to.id(m.root->tree);
+}
 
 template <class Message>
 void fields_of(encoder& to, const void* message) {
@@ -162,6 +174,9 @@ const message_row rows[] = {
     plain_row<gitfs::trees_delayed>(kind::trees_delayed),
     plain_row<gitfs::tell_activity>(kind::tell_activity),
     plain_row<gitfs::transfer_grew>(kind::transfer_grew),
+    row<gitfs::relink_directories>(kind::relink_directories),
+    row<gitfs::snapshot_moved>(kind::snapshot_moved),
+    row<gitfs::snapshot_left>(kind::snapshot_left),
     message_row{},
 };
 

@@ -35,6 +35,8 @@ constexpr field idle_fields[] = {{"slot"}, {"generation"}, {"number"}};
 constexpr field number_field[] = {{"number"}};
 constexpr field count_field[] = {{"inode", inode}, {"count"}};
 constexpr field inode_field[] = {{"inode", inode}};
+constexpr field relink_fields[] = {{"count"}, {"first", inode}};
+constexpr field moved_fields[] = {{"inode", inode}, {"tree", id}};
 constexpr field ask_fields[] = {{"want"},  {"kind", want}, {"urgency", urgency},
                                 {"count"}, {"first", id},  {"digest", digest}};
 constexpr field promote_fields[] = {{"want"}, {"urgency", urgency}};
@@ -92,6 +94,9 @@ constexpr std::array table{
     record_row{kind::directory_statted, "directory_statted", inode_field},
     record_row{kind::directory_forgotten, "directory_forgotten", inode_field},
     record_row{kind::tell_activity, "tell_activity", {}},
+    record_row{kind::relink_directories, "relink_directories", relink_fields},
+    record_row{kind::snapshot_moved, "snapshot_moved", moved_fields},
+    record_row{kind::snapshot_left, "snapshot_left", moved_fields},
 };
 static_assert(std::ranges::is_sorted(table, {}, &record_row::number));
 

@@ -61,6 +61,9 @@ enum class kind : std::uint32_t {
   directory_statted,
   directory_forgotten,
   tell_activity,
+  relink_directories,
+  snapshot_moved,
+  snapshot_left,
 };
 
 inline constexpr bool is_message(kind k) {

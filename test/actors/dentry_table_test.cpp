@@ -166,9 +166,49 @@ BOOST_AUTO_TEST_CASE(a_table_that_was_changed_before_it_was_dropped_comes_back_b
   table.refresh({file("a", 3), file("b", 1), file("c", 2)});
   BOOST_TEST(table.index_of(*table.find("a")) == 2U);
   BOOST_TEST(table.index_of(*table.find("c")) == 1U);
-  BOOST_TEST(table.index_of(*table.find("b")) > 2U);
+  BOOST_TEST(table.index_of(*table.find("b")) == 0U); // nobody had referred to it
   const std::vector<std::string> expected{"a", "b", "c"};
   BOOST_TEST(names(table) == expected, boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(an_index_that_nobody_refers_to_is_used_again) {
+  gitfs::dentry_table table;
+  table.refresh({file("a", 1), file("b", 1)});
+  table.ref(*table.at(0));
+  for (std::uint8_t id = 2; id < 100; ++id)
+    table.refresh({file("a", 1), file("b", id)});
+  BOOST_TEST(table.size() <= 3U);
+  BOOST_TEST((table.at(0)->id == id_of(1)));
+  table.refresh({file("a", 2), file("b", 99)});
+  table.refresh({file("a", 3), file("b", 99)});
+  BOOST_TEST((table.at(0)->id == id_of(1))); // somebody has it open
+}
+
+BOOST_AUTO_TEST_CASE(a_time_is_that_of_the_change) {
+  gitfs::dentry_table table;
+  table.refresh({file("a", 1), file("b", 1), {"d", entry_kind::directory, id_of(1)}}, 10);
+  table.refresh({file("a", 1), file("b", 2), file("c", 1), {"d", entry_kind::directory, id_of(2)}}, 20);
+  BOOST_TEST(table.find("a")->time == 10);
+  BOOST_TEST(table.find("b")->time == 20);
+  BOOST_TEST(table.find("c")->time == 20);
+  BOOST_TEST(table.find("d")->time == 20);
+}
+
+BOOST_AUTO_TEST_CASE(changes_are_what_somebody_may_have_seen) {
+  gitfs::dentry_table table;
+  table.refresh({file("changed", 1), {"d", entry_kind::directory, id_of(1)}, file("gone", 1), file("unseen", 1)});
+  for (child_index i = 0; i < 3; ++i)
+    table.ref(*table.at(i));
+  const auto changes =
+      table.refresh({file("added", 1), file("changed", 2), {"d", entry_kind::directory, id_of(2)}, file("unseen", 2)});
+  const std::vector<std::string> gone{"changed", "gone"};
+  BOOST_TEST(changes.gone == gone, boost::test_tools::per_element());
+  BOOST_REQUIRE_EQUAL(changes.added.size(), 1U);
+  BOOST_TEST(table.at(changes.added[0])->name == "added");
+  const std::vector<child_index> moved{1};
+  BOOST_TEST(changes.moved == moved, boost::test_tools::per_element());
+  BOOST_TEST(table.position_of(table.index_of(*table.find("unseen"))) == 3U);
+  BOOST_TEST(table.position_of(1) == 2U);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

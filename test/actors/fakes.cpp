@@ -1,6 +1,7 @@
 #include "test/actors/fakes.hpp"
 
 #include "actors/mounting.hpp"
+#include "actors/volume.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -149,6 +150,25 @@ const want& recording_port::last(want_kind kind) const {
   auto it = std::find_if(asked.rbegin(), asked.rend(), [kind](const want& w) { return w.kind == kind; });
   BOOST_REQUIRE(it != asked.rend());
   return *it;
+}
+
+oid commit_at(std::int64_t time) {
+  oid out;
+  out.bytes[0] = static_cast<std::uint8_t>(time);
+  out.bytes[19] = 0xc0;
+  return out;
+}
+
+dir_link_ptr root_link(const oid& tree, std::int64_t time, const dir_link_ptr& before) {
+  auto out = before ? std::make_shared<dir_link>(*before) : std::make_shared<dir_link>();
+  out->tree = tree;
+  out->since.reset();
+  out->shown = std::make_shared<const shown_snapshot>(shown_snapshot{{commit_at(time), tree, time, {}}});
+  return out;
+}
+
+void directory_fixture::move_to(const oid& tree, std::int64_t time) {
+  dir->moved(root_link(tree, time, dir->link()));
 }
 
 void directory_fixture::open(const oid& tree, bool prefetch) {

@@ -15,6 +15,11 @@
 
 namespace gitfs::test {
 
+/// The link of a root directory of that tree, in the place of `before`.
+dir_link_ptr root_link(const oid& tree, std::int64_t time, const dir_link_ptr& before = nullptr);
+/// The commit of the snapshot of that time.
+oid commit_at(std::int64_t time);
+
 /// Objects by name, put in by the test; ids are made up from a counter. Counts what is read. Thread-safe.
 class memory_db final : public object_db {
 public:
@@ -94,6 +99,9 @@ public:
   std::vector<std::vector<std::uint64_t>> told_kernel;
   std::vector<child_index> reads, missed;
   dir_link_ptr stood_at; ///< last, if it has moved
+  std::vector<directory_change> changes;
+  std::vector<relinked> relinks;
+  int lefts = 0;
 
   void ask(want w) override {
     fail_if_told();
@@ -124,6 +132,15 @@ public:
   void over_budget() override { ++overs; }
   void stands_at(const dir_link_ptr& link) override { stood_at = link; }
   void ask_kernel_to_forget(std::vector<std::uint64_t> nodeids) override { told_kernel.push_back(std::move(nodeids)); }
+  void tell_kernel(directory_change what) override {
+    fail_if_told();
+    changes.push_back(std::move(what));
+  }
+  void relink(std::vector<relinked> children) override {
+    fail_if_told();
+    relinks.insert(relinks.end(), children.begin(), children.end());
+  }
+  void snapshot_left(const dir_link_ptr&) override { ++lefts; }
   void read_missed(child_index child, const oid&) override { missed.push_back(child); }
   std::function<void()> interrupter(std::uint64_t) override {
     return [] {};
@@ -151,6 +168,8 @@ struct directory_fixture {
 
   /// The directory under test is the root, with this tree.
   void open(const oid& tree, bool prefetch = true);
+  /// It is part of another snapshot now, whose commit is named after its time.
+  void move_to(const oid& tree, std::int64_t time = 1);
 
   request lookup(const std::string& name);
   request readdir(std::uint64_t offset = 0, bool plus = true, std::size_t room = 1000);

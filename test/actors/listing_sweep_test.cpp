@@ -81,7 +81,7 @@ BOOST_AUTO_TEST_CASE(a_sweep_in_vain_is_not_repeated_for_every_directory) {
     return answered_in_vain(sweep, 8, used);
   };
   BOOST_TEST(round(200) == 16U);
-  BOOST_TEST(round(210) == 0U); // everything is in use
+  BOOST_TEST(round(210) == 0U);  // everything is in use
   BOOST_TEST(round(251) == 16U); // a quarter more: again
   BOOST_TEST(round(252) == 0U);
   BOOST_TEST(round(253) == 0U);

@@ -162,12 +162,12 @@ BOOST_AUTO_TEST_CASE(a_complete_directory_answers_absent_names_itself) {
   BOOST_TEST(port.asked.size() == asked);
 }
 
-BOOST_AUTO_TEST_CASE(a_result_that_an_invalidation_has_overtaken_is_dropped) {
+BOOST_AUTO_TEST_CASE(a_result_that_a_move_has_overtaken_is_dropped) {
   auto waiting = lookup("a");
   const auto old = port.last(want_kind::trees).id;
   const oid next = db->tree({{"a", entry_kind::file, a}, {"new", entry_kind::file, a}});
   db->hide(next);
-  dir->invalidate(next);
+  move_to(next);
   BOOST_TEST(port.cancelled.back() == old);
   BOOST_TEST(port.count(want_kind::trees) == 2U); // who waited waits for the new listing
   db->show(root);
@@ -180,29 +180,9 @@ BOOST_AUTO_TEST_CASE(a_result_that_an_invalidation_has_overtaken_is_dropped) {
   BOOST_TEST((lookup("new").told->what == answer::kind::entry));
 }
 
-BOOST_AUTO_TEST_CASE(after_an_eviction_the_same_entries_come_back) {
-  (void)readdir();
-  arrive();
-  const auto before = readdir();
-  for (const auto& e : before.told->entries) // as the kernel forgets them
-    if (e.nodeid != 0 && node_id::decode(e.nodeid).child != self_child)
-      dir->forget(node_id::decode(e.nodeid).child, 2);
-  db->hide(root);
-  dir->invalidate(root);
-  BOOST_TEST(!dir->complete());
-  auto after = readdir();
-  BOOST_TEST(after.told->answers == 0);
-  arrive();
-  BOOST_REQUIRE_EQUAL(after.told->entries.size(), before.told->entries.size());
-  for (std::size_t i = 0; i < before.told->entries.size(); ++i) {
-    BOOST_TEST(after.told->entries[i].name == before.told->entries[i].name);
-    BOOST_TEST(after.told->entries[i].attr.ino == before.told->entries[i].attr.ino);
-  }
-}
-
 BOOST_AUTO_TEST_CASE(a_tree_that_cannot_be_parsed_is_an_error_of_this_directory) {
   const oid broken = db->blob("not a tree");
-  dir->invalidate(broken);
+  move_to(broken);
   BOOST_TEST(lookup("a").told->code == EIO);
   BOOST_TEST(readdir().told->code == EIO);
 }

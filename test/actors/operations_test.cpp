@@ -99,7 +99,7 @@ BOOST_AUTO_TEST_CASE(a_backend_error_meets_that_node_alone) {
 
 BOOST_AUTO_TEST_CASE(a_large_blob_is_inflated_elsewhere_once) {
   const oid big = db->blob(std::string(3U << 20, 'x'));
-  dir->invalidate(db->tree({{"big", entry_kind::file, big}}));
+  move_to(db->tree({{"big", entry_kind::file, big}}));
   const auto file = looked_up("big").child;
   auto one = read(file), two = read(file, 1U << 20);
   BOOST_REQUIRE_EQUAL(port.loads.size(), 1U);
@@ -114,7 +114,6 @@ BOOST_AUTO_TEST_CASE(a_large_blob_is_inflated_elsewhere_once) {
 BOOST_AUTO_TEST_CASE(a_stat_never_shows_a_guess) {
   db->hide(text);
   db->hide(script);
-  dir->invalidate(root);
   auto list = readdir();
   for (const auto& e : list.told->entries)
     if (e.name == "text" || e.name == "run")
@@ -133,7 +132,6 @@ BOOST_AUTO_TEST_CASE(a_stat_never_shows_a_guess) {
 
 BOOST_AUTO_TEST_CASE(a_size_that_is_too_dear_to_guess_at_is_asked_for_by_who_waits) {
   db->hide(text);
-  dir->invalidate(root);
   (void)readdir();
   const auto guess = port.last(want_kind::sizes).id;
   auto stat = lookup("text"); // joins the guess, which the server without object-info refuses
@@ -147,8 +145,7 @@ BOOST_AUTO_TEST_CASE(a_size_that_is_too_dear_to_guess_at_is_asked_for_by_who_wai
 BOOST_AUTO_TEST_CASE(a_gitlink_with_a_files_oid_does_not_take_its_size) {
   db->hide(text);
   db->hide(script);
-  dir->invalidate(
-      db->tree({{"a", entry_kind::file, script}, {"b", entry_kind::gitlink, text}, {"c", entry_kind::file, text}}));
+  move_to(db->tree({{"a", entry_kind::file, script}, {"b", entry_kind::gitlink, text}, {"c", entry_kind::file, text}}));
   auto stat = lookup("c");
   dir->finished(port.last(want_kind::sizes).id, {0, {{text, 11}, {script, 10}}});
   BOOST_TEST(stat.told->node.attr.size == 11U);
@@ -184,7 +181,7 @@ BOOST_AUTO_TEST_CASE(a_gitlink_is_an_empty_directory) {
 }
 
 BOOST_AUTO_TEST_CASE(an_empty_directory_has_its_dots) {
-  dir->invalidate(sub);
+  move_to(sub);
   BOOST_TEST(readdir().told->entries.size() == 2U);
 }
 

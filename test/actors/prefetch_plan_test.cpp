@@ -1,5 +1,7 @@
 // Every way through a tree that is recognised, as the prefetcher hears of it.
 #include "actors/prefetch_plan.hpp"
+
+#include "actors/volume.hpp"
 #include "test/actors/walked_tree.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -185,6 +187,27 @@ BOOST_AUTO_TEST_CASE(forgetting_where_a_reader_was_cancels_what_it_was_to_get) {
   plan.forgotten(*leaf.link);
   BOOST_TEST(out.cancelled.size() == out.asked.size());
   BOOST_TEST(counts.value(counter::prefetch_cancelled) == out.cancelled.size());
+}
+
+BOOST_AUTO_TEST_CASE(a_move_cancels_what_was_wanted_and_readers_of_the_old_snapshot_are_ignored) {
+  for (std::size_t i = 0; i < 5; ++i)
+    plan.listed(depth_first[i].link);
+  BOOST_REQUIRE(!out.asked.empty());
+  const auto asked = out.asked.size();
+  dir_link root = *depth_first[0].link;
+  root.shown = std::make_shared<const shown_snapshot>();
+  plan.moved(root);
+  BOOST_TEST(out.cancelled.size() == asked);
+  BOOST_TEST(plan.walkers().empty());
+  for (const node& each : depth_first)
+    plan.listed(each.link);
+  BOOST_TEST(out.asked.size() == asked);
+  for (const node& each : depth_first) {
+    auto now = std::make_shared<dir_link>(*each.link);
+    now->shown = root.shown;
+    plan.listed(now);
+  }
+  BOOST_TEST(out.asked.size() > asked);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -152,7 +152,6 @@ BOOST_AUTO_TEST_CASE(released_with_children_is_idle_when_the_last_goes) {
 
 BOOST_AUTO_TEST_CASE(idle_cancels_what_is_on_its_way) {
   db->hide(text);
-  dir->invalidate(root);
   (void)readdir(0, false);
   BOOST_REQUIRE_EQUAL(dir->in_flight(), 1U);
   dir->release(1);
@@ -202,7 +201,6 @@ BOOST_AUTO_TEST_CASE(an_interrupt_answers_eintr_and_cancels_if_nobody_else_waits
 
 BOOST_AUTO_TEST_CASE(an_interrupt_leaves_prefetch_alone) {
   db->hide(text);
-  dir->invalidate(root);
   (void)readdir(0, false); // wants sizes ahead
   auto stat = lookup("text");
   dir->interrupted(stat.id);
