@@ -30,7 +30,8 @@ struct moving : directory_fixture {
 
   std::map<std::string, answer::listed> listed() {
     std::map<std::string, answer::listed> out;
-    for (const auto& each : readdir().told->entries)
+    const auto r = readdir();
+    for (const auto& each : r.told->entries)
       out[each.name] = each;
     return out;
   }

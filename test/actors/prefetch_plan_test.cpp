@@ -194,9 +194,9 @@ BOOST_AUTO_TEST_CASE(a_move_cancels_what_was_wanted_and_readers_of_the_old_snaps
     plan.listed(depth_first[i].link);
   BOOST_REQUIRE(!out.asked.empty());
   const auto asked = out.asked.size();
-  dir_link root = *depth_first[0].link;
-  root.shown = std::make_shared<const shown_snapshot>();
-  plan.moved(root);
+  dir_link moved = *depth_first[0].link;
+  moved.shown = std::make_shared<const shown_snapshot>();
+  plan.moved(moved);
   BOOST_TEST(out.cancelled.size() == asked);
   BOOST_TEST(plan.walkers().empty());
   for (const node& each : depth_first)
@@ -204,7 +204,7 @@ BOOST_AUTO_TEST_CASE(a_move_cancels_what_was_wanted_and_readers_of_the_old_snaps
   BOOST_TEST(out.asked.size() == asked);
   for (const node& each : depth_first) {
     auto now = std::make_shared<dir_link>(*each.link);
-    now->shown = root.shown;
+    now->shown = moved.shown;
     plan.listed(now);
   }
   BOOST_TEST(out.asked.size() > asked);

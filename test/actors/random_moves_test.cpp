@@ -57,8 +57,9 @@ struct moving_tree : played_system {
   }
   void move() {
     const dir_link_ptr before = context->inodes.link_of(root_slot);
+    const oid tree = next();
     caf::anon_send(supervisor, relink_directories{{{root_slot, context->inodes.generation_of(root_slot),
-                                                    root_link(next(), time, before)}}});
+                                                    root_link(tree, time, before)}}});
   }
 };
 
