@@ -203,7 +203,7 @@ struct directory_listed {
 /// A file is being read from its start.
 struct file_read {
   dir_link_ptr link;
-  child_index index = 0; ///< in the sorted listing of a fresh table: of the file's dentry
+  child_index index = 0; ///< its place in the sorted listing
   std::string name;
   oid id;
   bool missed = false; ///< said after the first word of it: its contents are not here
