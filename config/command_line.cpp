@@ -3,6 +3,7 @@
 #include "config/cache_options.hpp"
 #include "config/help.hpp"
 #include "config/log.hpp"
+#include "config/mount_helper.hpp"
 #include "config/nearest.hpp"
 #include "config/option_values.hpp"
 #include "config/paths.hpp"
@@ -122,6 +123,17 @@ result<invocation> parse_mount(std::vector<string> arguments) {
   return invocation{std::move(out)};
 }
 
+result<invocation> parse_helper(std::span<const char* const> arguments) {
+  if (asks_help(arguments))
+    return invocation{print{mount_help()}};
+  BOOST_OUTCOME_TRY(call, read_helper_call(arguments));
+  BOOST_OUTCOME_TRY(out, parse_mount(std::move(call.arguments)));
+  if (call.fake)
+    return invocation{print{}};
+  std::get<mount_options>(out.action).quiet = !call.verbose;
+  return out;
+}
+
 struct word_option {
   string_view name;
   bool has_value;
@@ -235,6 +247,8 @@ string all_commands() {
 
 result<invocation> parse_command_line(std::span<const char* const> argv) {
   constexpr string_view help = "gitfs-actor --help";
+  if (!argv.empty() && is_mount_helper(argv[0]))
+    return parse_helper(argv.subspan(1));
   if (argv.size() < 2)
     return wrong("a command is missing: " + all_commands(), help);
   const string_view command = argv[1];
@@ -264,6 +278,9 @@ void scrub_arguments(int argc, char** argv) {
   for (int i = 1; i < argc; ++i) {
     const string_view text = argv[i];
     const bool last = i + 1 == argc;
+    // Among the words for a helper of mount(8).
+    if (is_mount_helper(argv[0]) && text.find("otlp-") != string_view::npos)
+      hide(argv[i]);
     if (text == header && !last)
       hide(argv[++i]);
     else if (text.starts_with(header) && text.size() > header.size())

@@ -90,10 +90,17 @@ constexpr std::array mount_words{
     mount_word{"nouser", "", "", ignore},
     mount_word{"users", "", "", ignore},
     mount_word{"nofail", "", "", ignore},
+    mount_word{"owner", "", "", ignore},
+    mount_word{"group", "", "", ignore},
     mount_word{"_netdev", "", "", ignore},
 };
 
-// Splits at commas; a comma after a backslash belongs to the word, as in libfuse.
+bool is_for_others(string_view word) {
+  return word.starts_with("x-") || word.starts_with("X-") || word == "comment" || word.starts_with("comment=");
+}
+
+} // namespace
+
 std::vector<string> split_words(string_view text) {
   std::vector<string> out(1);
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -108,14 +115,26 @@ std::vector<string> split_words(string_view text) {
   return out;
 }
 
-} // namespace
+string escaped_word(string_view word) {
+  string out;
+  for (const char c : word) {
+    if (c == ',' || c == '\\')
+      out += '\\';
+    out += c;
+  }
+  return out;
+}
+
+bool is_mount_word(string_view name) {
+  return is_for_others(name) || std::ranges::find(mount_words, name, &mount_word::name) != mount_words.end();
+}
 
 std::span<const mount_word> mount_word_table() {
   return mount_words;
 }
 
 result<void> set_word(mount_options& out, const string& word) {
-  if (word.starts_with("x-") || word.starts_with("X-") || word.starts_with("comment="))
+  if (is_for_others(word))
     return success();
   const std::size_t equals = word.find('=');
   const string name = word.substr(0, equals);
@@ -127,7 +146,7 @@ result<void> set_word(mount_options& out, const string& word) {
         known.push_back(each.name);
     return fail(EINVAL, "unknown mount option '" + name + "'" + did_you_mean(name, known));
   }
-  if (row->value.empty() && equals != string::npos)
+  if (row->value.empty() && !row->help.empty() && equals != string::npos)
     return fail(EINVAL, "'" + name + "' takes no value");
   if (!row->value.empty() && equals == string::npos)
     return fail(EINVAL, "'" + name + "' needs a value: " + name + "=" + string{row->value});
@@ -151,11 +170,7 @@ string fuse_option_text(const mount_options& options) {
   const auto add_value = [&](string_view name, string_view value) {
     add(name);
     out += '=';
-    for (const char c : value) {
-      if (c == ',' || c == '\\')
-        out += '\\';
-      out += c;
-    }
+    out += escaped_word(value);
   };
   add(kernel.nosuid ? "nosuid" : "suid");
   add(kernel.nodev ? "nodev" : "dev");

@@ -70,6 +70,7 @@ struct mount_options {
   std::filesystem::path log_file; ///< empty: standard error; filled in when the mount goes into the background
   std::filesystem::path pid_file; ///< empty: none
   bool foreground = false;
+  bool quiet = false; ///< nothing is printed when the mount is ready
   kernel_options kernel;
   bool prefetch = true;
   /// Packed trees of the whole snapshot that are fetched at once, in bytes; 100,000 directories of ten files each have

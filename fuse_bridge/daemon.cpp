@@ -34,7 +34,8 @@ constexpr char ready = '+';
     std::_Exit(1);
   }
   const bool good = told.front() == ready;
-  std::fprintf(good ? stdout : stderr, "%s\n", told.c_str() + 1);
+  if (told.size() > 1)
+    std::fprintf(good ? stdout : stderr, "%s\n", told.c_str() + 1);
   std::fflush(stdout);
   std::_Exit(good ? 0 : 1);
 }
@@ -87,7 +88,8 @@ void daemon_start::report(char status, const std::string& line) {
 
 void daemon_start::succeeded(const std::string& line) {
   if (foreground_) {
-    std::printf("%s\n", line.c_str());
+    if (!line.empty())
+      std::printf("%s\n", line.c_str());
     std::fflush(stdout);
     return;
   }

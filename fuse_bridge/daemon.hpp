@@ -19,7 +19,7 @@ public:
   daemon_start& operator=(daemon_start&&) = delete;
   ~daemon_start();
 
-  /// Once. After a success the child is cut off from the terminal.
+  /// Once. After a success the child is cut off from the terminal. An empty line is not printed.
   void succeeded(const std::string& line);
   void failed(const std::string& line);
 

@@ -7,6 +7,7 @@
 #include "config/log.hpp"
 #include "fuse_bridge/daemon.hpp"
 #include "fuse_bridge/mountpoint.hpp"
+#include "fuse_bridge/service_manager.hpp"
 #include "fuse_bridge/session.hpp"
 
 #include <spdlog/spdlog.h>
@@ -54,7 +55,7 @@ struct recording {
   ~recording() { trace::stop_recording(); }
 };
 
-result<void> serve(mount_options& options, daemon_start& start) {
+result<void> serve(mount_options& options, daemon_start& start, const service_manager& service) {
   // Before anything is asked of a server: what the user can mend at once comes first.
   auto at = mountpoint::prepare(options.mountpoint);
   if (!at)
@@ -81,9 +82,11 @@ result<void> serve(mount_options& options, daemon_start& start) {
   session->start(system, worker_threads(options));
 
   spdlog::info("mounted {} on {}", files->describe(), options.mountpoint.string());
-  start.succeeded("mounted " + files->describe() + " on " + options.mountpoint.string());
+  service.ready("mounted " + files->describe());
+  start.succeeded(options.quiet ? "" : "mounted " + files->describe() + " on " + options.mountpoint.string());
 
   session->wait_for_end();
+  service.stopping();
   session->stop();
   // Requests that are still parked are answered while the connection stands: first the actors end, then the mount.
   b.supervisor = nullptr;
@@ -96,6 +99,7 @@ result<void> serve(mount_options& options, daemon_start& start) {
 } // namespace
 
 int run_mount(mount_options options) {
+  const auto service = service_manager::take_from_environment();
   auto start = daemon_start::begin(options.foreground);
   if (!start) {
     std::fprintf(stderr, "gitfs-actor: %s\n", start.error().message.c_str());
@@ -103,12 +107,13 @@ int run_mount(mount_options options) {
   }
   block_ending_signals();
   auto fail_with = [&](const error& e) {
+    service.failed(redacted(e.message));
     start.value().failed("gitfs-actor: " + redacted(e.message));
     return 1;
   };
   if (auto log = start_log({options.level, options.log_file}); !log)
     return fail_with(log.error());
-  if (auto served = serve(options, start.value()); !served)
+  if (auto served = serve(options, start.value(), service); !served)
     return fail_with(served.error());
   return 0;
 }

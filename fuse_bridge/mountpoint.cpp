@@ -8,6 +8,7 @@
 #include <string>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <sys/wait.h>
 #include <system_error>
 #include <unistd.h>
@@ -33,6 +34,12 @@ int run_fusermount(const fs::path& path, bool lazy) {
   return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : EBUSY;
 }
 
+// Asked in a way that no cache of the kernel answers: it still knows a dead root's attributes, and its listing.
+bool is_dead(const fs::path& path) {
+  struct statfs ignored {};
+  return ::statfs(path.c_str(), &ignored) != 0 && errno == ENOTCONN;
+}
+
 } // namespace
 
 result<void> detach(const fs::path& path, bool lazy) {
@@ -53,7 +60,7 @@ result<mountpoint> mountpoint::prepare(const fs::path& path) {
   mountpoint out;
   out.path_ = path;
   struct stat st {};
-  if (::stat(path.c_str(), &st) != 0 && errno == ENOTCONN) {
+  while (is_dead(path)) { // one above the other, perhaps
     spdlog::warn("{}: detaching what a mount process that died has left", path.string());
     BOOST_OUTCOME_TRYV(detach(path, true));
   }
