@@ -1,0 +1,129 @@
+// The mount as a service of systemd: what it tells the service manager, and the unit.
+#include "test/support/background.hpp"
+#include "test/support/command.hpp"
+#include "test/support/mount.hpp"
+#include "test/support/scratch_repository.hpp"
+#include "test/support/temp_dir.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include <csignal>
+#include <cstdlib>
+#include <optional>
+#include <string>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+namespace gitfs::test {
+
+namespace {
+
+// The service manager's end of $NOTIFY_SOCKET.
+class notify_socket {
+public:
+  explicit notify_socket(const std::string& name) {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    BOOST_REQUIRE(name.size() < sizeof address.sun_path);
+    name.copy(address.sun_path, name.size());
+    if (name.front() == '@')
+      address.sun_path[0] = '\0';
+    const auto length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + name.size());
+    BOOST_REQUIRE(::bind(fd_, reinterpret_cast<const sockaddr*>(&address), length) == 0);
+  }
+  ~notify_socket() { ::close(fd_); }
+  notify_socket(const notify_socket&) = delete;
+  notify_socket& operator=(const notify_socket&) = delete;
+
+  /// The next message; empty: none has come in time.
+  std::string next(std::chrono::milliseconds limit = patience) const {
+    std::string out(4096, '\0');
+    ssize_t n = -1;
+    eventually([&] { return (n = ::recv(fd_, out.data(), out.size(), MSG_DONTWAIT)) >= 0; }, limit);
+    out.resize(n < 0 ? 0 : static_cast<std::size_t>(n));
+    return out;
+  }
+
+private:
+  int fd_ = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+};
+
+struct served {
+  scratch_repository repository{"echo x >f"};
+  temp_dir dir;
+
+  std::string command(const std::string& socket, const std::string& source,
+                      const std::string& options = "--foreground") const {
+    return "NOTIFY_SOCKET=" + shell_quoted(socket) + " exec \"$GITFS_BINARY\" mount " + options + " --cache-dir "
+           + shell_quoted(dir / "cache") + " --log-file " + shell_quoted(dir / "log") + " " + shell_quoted(source) + " "
+           + shell_quoted(dir / "mnt");
+  }
+  bool reads() const { return run("cat mnt/f", dir.path()).output == "x\n"; }
+};
+
+} // namespace
+
+BOOST_FIXTURE_TEST_SUITE(service, served)
+
+BOOST_AUTO_TEST_CASE(it_tells_when_it_serves_and_when_it_stops) {
+  for (const std::string& name : {(dir / "notify").string(), "@gitfs-actor-test-" + std::to_string(::getpid())}) {
+    const notify_socket manager{name};
+    background daemon{command(name, repository.bare())};
+    const std::string first = manager.next();
+    BOOST_TEST(first.starts_with("READY=1\nMAINPID=" + std::to_string(daemon.pid()) + "\nSTATUS=mounted "), first);
+    BOOST_TEST(reads());
+    // Children, as git's credential helpers, are not to speak for it.
+    BOOST_TEST(::kill(daemon.pid(), SIGTERM) == 0);
+    BOOST_TEST(manager.next() == "STOPPING=1\nSTATUS=unmounting");
+    const auto ended = daemon.result();
+    BOOST_REQUIRE(ended.has_value());
+    BOOST_TEST(ended->status == 0);
+    BOOST_TEST(!is_mounted(dir / "mnt"));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(from_the_background_it_says_which_process_serves) {
+  const std::string name = dir / "notify";
+  const notify_socket manager{name};
+  must_run("(" + command(name, repository.bare(), "--pid-file " + shell_quoted(dir / "pid")) + ")");
+  BOOST_TEST(holds(manager.next(), "READY=1\nMAINPID=" + must_run("cat pid", dir.path()) + "\n"));
+  BOOST_TEST(run_program({"unmount", dir / "mnt"}).status == 0);
+  BOOST_TEST(manager.next() == "STOPPING=1\nSTATUS=unmounting");
+}
+
+BOOST_AUTO_TEST_CASE(what_fails_is_its_status) {
+  const std::string name = dir / "notify";
+  const notify_socket manager{name};
+  background daemon{command(name, "http://user:hunter2@127.0.0.1:1/x.git")};
+  const std::string said = manager.next();
+  BOOST_TEST(said.starts_with("STATUS="), said);
+  BOOST_TEST(holds(said, "127.0.0.1"), said);
+  BOOST_TEST(!holds(said, "hunter2"), said);
+  const auto ended = daemon.result();
+  BOOST_REQUIRE(ended.has_value());
+  BOOST_TEST(ended->status == 1);
+}
+
+BOOST_AUTO_TEST_CASE(without_a_manager_it_is_silent) {
+  background daemon{command((dir / "nobody").string(), repository.bare())};
+  BOOST_TEST(eventually([&] { return reads(); }));
+  daemon.signal(SIGINT);
+  const auto ended = daemon.result();
+  BOOST_REQUIRE(ended.has_value());
+  BOOST_TEST(ended->status == 0);
+}
+
+// systemd's own reading of the unit; the program and its page are not installed here.
+BOOST_AUTO_TEST_CASE(the_unit_is_good) {
+  const std::string unit = std::string{std::getenv("GITFS_SOURCE_DIR")} + "/packaging/gitfs-actor@.service";
+  must_run("sed 's:/usr/bin/gitfs-actor:'\"$GITFS_BINARY\"':' " + shell_quoted(unit) + " >gitfs-actor@.service",
+           dir.path());
+  const auto said = run("systemd-analyze verify --man=no ./gitfs-actor@test.service", dir.path());
+  BOOST_TEST(said.status == 0, said.output);
+  BOOST_TEST(!holds(said.output, "gitfs-actor@"), said.output);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace gitfs::test
