@@ -7,6 +7,7 @@
 #include "config/nearest.hpp"
 #include "config/option_values.hpp"
 #include "config/paths.hpp"
+#include "config/prefetch_options.hpp"
 #include "config/replay_options.hpp"
 #include "config/trace_options.hpp"
 #include "config/url.hpp"
@@ -233,7 +234,8 @@ constexpr command_row other_commands[] = {
     {"cache", cache_help, parse_cache},
     {"trace", trace_help, parse_trace},
     {"replay", replay_help, parse_replay},
-    {"why", why_help, parse_why}, // one a line
+    {"why", why_help, parse_why},
+    {"prefetch", prefetch_help, parse_prefetch}, // one a line
 };
 
 string all_commands() {

@@ -21,6 +21,7 @@ Commands:
   trace dump|show|stats|diff|export   what a mount's actors have done, message by message
   replay [options] FILE               let them do it again
   why [--trace FILE] PATH             what has caused a file in a mount to be fetched
+  prefetch [options] PATH|GLOB...     fetch files and folders of a mount now
 
 Options:
   -h, --help                          print this text; after a command: its own help

@@ -154,6 +154,16 @@ struct why_options {
   std::vector<std::filesystem::path> traces; ///< absolute; beside what the mount has in memory
 };
 
+/// `gitfs-actor prefetch`.
+struct prefetch_options {
+  enum class action_type : std::uint8_t { prefetch };
+
+  action_type action = action_type::prefetch;
+  std::vector<std::string> patterns; ///< paths or globs, as given: relative to the current folder
+  unsigned readers = 2;
+  bool dry_run = false;
+};
+
 /// One line of the table: an option of `gitfs-actor mount`.
 struct option_row {
   std::string_view group; ///< heading in the help text

@@ -22,5 +22,6 @@ int run_cache(const cache_options& options);
 int run_trace(const trace_options& options);
 int run_replay(const replay_options& options);
 int run_why(const why_options& options);
+int run_prefetch(const prefetch_options& options);
 
 } // namespace gitfs

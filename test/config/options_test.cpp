@@ -62,7 +62,7 @@ const std::string see_all = " (see gitfs-actor --help)";
 
 // "URL MOUNTPOINT" stands in for two good arguments.
 const std::vector<wrong_line> wrong_lines{
-    {{}, "a command is missing: mount, unmount, stats, top, cache, trace, replay or why" + see_all},
+    {{}, "a command is missing: mount, unmount, stats, top, cache, trace, replay, why or prefetch" + see_all},
     {{"mont"}, "unknown command 'mont', did you mean 'mount'?" + see_all},
     {{"umount", "/mnt"}, "unknown command 'umount', did you mean 'mount'?" + see_all},
     {{"--versoin"}, "unknown command '--versoin', did you mean '--version'?" + see_all},
@@ -131,6 +131,9 @@ const std::vector<wrong_line> wrong_lines{
     {{"top", "/a", "--interval"}, "--interval needs a value" + see_top},
     {{"top", "/a", "--interval", "0"},
      "--interval: '0' is not a number of seconds (more than 0, up to a day: 86400)" + see_top},
+    {{"prefetch"}, "PATH is missing (see gitfs-actor prefetch --help)"},
+    {{"prefetch", "--readers=0", "a"},
+     "--readers: '0' is not a whole number from 1 to 16 (see gitfs-actor prefetch --help)"},
     {{"why"}, "PATH is missing (see gitfs-actor why --help)"},
     {{"why", "--trace", "/t"}, "PATH is missing (see gitfs-actor why --help)"},
     {{"cahce", "gc"}, "unknown command 'cahce', did you mean 'cache'?" + see_all},

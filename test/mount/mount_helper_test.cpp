@@ -34,7 +34,7 @@ struct helped {
           "mounted() { grep \" $dir/mnt \" /proc/self/mounts | cut -d' ' -f1,3; }\n"
           // The daemon holds the namespace: it has to end before the script does.
           "leave() { code=$?; while umount $dir/mnt 2>/dev/null; do :; done; while [ -e $dir/pid ] && kill -0 $(cat "
-          "$dir/pid) "
+          "$dir/pid 2>/dev/null) "
           "2>/dev/null; do sleep 0.05; done; exit $code; }; trap leave EXIT\n"
         + script;
     return run(as_root("exec unshare --mount --propagation private bash -c " + shell_quoted(prepared)));
