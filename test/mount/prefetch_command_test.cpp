@@ -66,7 +66,7 @@ BOOST_AUTO_TEST_CASE(a_part_and_patterns) {
   BOOST_TEST(files("'many/f1?'") == "10");
   BOOST_TEST(files("'many/f[12]'") == "2");
   BOOST_TEST(files("'**/*.c'") == "2");
-  BOOST_TEST(files("'many/**/x.c' 'many/**'") == "54");
+  BOOST_TEST(files("'many/**/x.c' 'many/**'") == "53");
   BOOST_TEST(files("'many/[a]*'") == "1"); // there is a file of this very name
   BOOST_TEST(files("tree/d1 tree/d1/f1 \"$PWD/tree/d2\"") == "40");
   BOOST_TEST(files("many/link") == "1");
@@ -114,7 +114,7 @@ BOOST_AUTO_TEST_CASE(each_file_that_cannot_be_read_is_named) {
 BOOST_AUTO_TEST_CASE(an_interrupted_one_ends_and_the_mount_stays) {
   const mount m{server.url("scratch.git"), {"--timeout=60"}};
   must_run("ls -lR >/dev/null", m.path());
-  must_run("\"$GITFS_BINARY\" stats . >/dev/null", m.path());
+  server.clear_requests();
   server.answer_all_with("503");
   background command{"cd " + shell_quoted(m.path()) + " && exec \"$GITFS_BINARY\" prefetch ."};
   BOOST_TEST(eventually([&] { return server.count("fetch") > 0; }));
