@@ -1,5 +1,6 @@
 #include "fuse_bridge/glob_paths.hpp"
 
+#include <algorithm>
 #include <dirent.h>
 #include <fnmatch.h>
 #include <memory>

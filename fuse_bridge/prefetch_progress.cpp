@@ -5,14 +5,14 @@
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
-#include <cstdint>
+#include <cmath>
 
 namespace gitfs {
 
 namespace {
 
 std::string clock(double seconds) {
-  const auto all = static_cast<std::uint64_t>(seconds + 0.5);
+  const auto all = std::llround(seconds);
   if (all >= 3600)
     return fmt::format("{}:{:02}:{:02}", all / 3600, all / 60 % 60, all % 60);
   return fmt::format("{}:{:02}", all / 60, all % 60);

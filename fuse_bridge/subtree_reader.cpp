@@ -83,8 +83,12 @@ void subtree_reader::walk(const std::string& folder) {
   ::closedir(listed); // not while what is below is walked: a tree may be deeper than files can be open
   if (code != 0)
     fail(folder, code);
-  for (const std::string& name : names)
-    visit(folder.ends_with('/') ? folder + name : folder + '/' + name, false);
+  std::string path = folder.ends_with('/') ? folder : folder + '/';
+  const std::size_t length = path.size();
+  for (const std::string& name : names) {
+    path.replace(length, std::string::npos, name);
+    visit(path, false);
+  }
 }
 
 void subtree_reader::read_files() {
