@@ -1,5 +1,7 @@
 #include "config/paths.hpp"
 
+#include <algorithm>
+#include <cctype>
 #include <cerrno>
 #include <cstdlib>
 #include <pwd.h>
@@ -23,6 +25,41 @@ result<std::filesystem::path> xdg_folder(const char* variable, const char* below
     return (std::filesystem::path{base} / "gitfs-actor").lexically_normal();
   BOOST_OUTCOME_TRY(home, home_folder());
   return (home / below_home / "gitfs-actor").lexically_normal();
+}
+
+bool is_name_character(unsigned char c) {
+  return std::isalnum(c) != 0 || c == '_';
+}
+
+result<std::string> with_variables(std::string_view text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '$') {
+      out += text[i];
+      continue;
+    }
+    std::string_view rest = text.substr(i + 1);
+    if (rest.starts_with('$')) {
+      out += '$';
+      ++i;
+      continue;
+    }
+    const bool braces = rest.starts_with('{');
+    if (braces)
+      rest.remove_prefix(1);
+    const auto end = std::ranges::find_if_not(rest, is_name_character);
+    const std::string name{rest.begin(), end};
+    if (name.empty() || std::isdigit(static_cast<unsigned char>(name.front())) != 0
+        || (braces && (end == rest.end() || *end != '}')))
+      return fail(EINVAL,
+                  "'" + std::string{text} + "': a '$' needs a name, as in $HOME or ${HOME}; a dollar sign is $$");
+    const char* const value = std::getenv(name.c_str());
+    if (value == nullptr)
+      return fail(EINVAL, "the variable " + name + " is not set");
+    out += value;
+    i += name.size() + (braces ? 2 : 0);
+  }
+  return out;
 }
 
 } // namespace
@@ -52,6 +89,15 @@ result<std::filesystem::path> absolute_path(std::string_view text) {
   }
   path = path.lexically_normal();
   return path.has_filename() || path == path.root_path() ? path : path.parent_path();
+}
+
+result<std::filesystem::path> expanded_path(std::string_view text, const std::filesystem::path& folder) {
+  BOOST_OUTCOME_TRY(path, with_variables(text));
+  if (path.starts_with('~') && path.size() > 1 && path[1] != '/')
+    return fail(EINVAL, "'" + path + "': another user's home is not looked up; write its path");
+  if (path.empty() || path.starts_with('~'))
+    return absolute_path(path);
+  return absolute_path((folder / path).string());
 }
 
 } // namespace gitfs

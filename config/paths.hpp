@@ -19,4 +19,8 @@ result<std::filesystem::path> default_state_dir();
 /// Does not touch the disk: links are not resolved.
 result<std::filesystem::path> absolute_path(std::string_view text);
 
+/// A path in a file that stands in `folder`, where relative ones begin, in the same form. $NAME and ${NAME} are
+/// replaced by variables, $$ by a dollar sign, then a leading "~". EINVAL: a variable is not set, or "~user".
+result<std::filesystem::path> expanded_path(std::string_view text, const std::filesystem::path& folder);
+
 } // namespace gitfs

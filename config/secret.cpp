@@ -1,0 +1,140 @@
+#include "config/secret.hpp"
+
+#include "config/url.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <cerrno>
+#include <cstdlib>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <optional>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace gitfs {
+
+using std::string;
+using std::string_view;
+
+namespace {
+
+// GitHub, GitLab, Slack, AWS, mesa and JWT.
+constexpr string_view token_beginnings[] = {"ghp_",        "gho_",   "ghu_",  "ghs_",  "ghr_",
+                                            "github_pat_", "glpat-", "gldt-", "glrt-", "glcbt-",
+                                            "gloas-",      "xoxb-",  "xoxp-", "AKIA",  "eyJhbGci"};
+
+constexpr string_view secret_words[] = {"authorization", "cookie", "token", "secret", "password", "key", "auth"};
+
+string lower(string_view text) {
+  string out{text};
+  std::ranges::transform(out, out.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return out;
+}
+
+bool has_secret_word(string_view text) {
+  const string name = lower(text);
+  return std::ranges::any_of(secret_words, [&](string_view word) { return name.find(word) != string::npos; });
+}
+
+// As a random key: long, with digits, and of one piece.
+bool looks_random(string_view text) {
+  constexpr std::size_t least = 20;
+  const auto is_digit = [](unsigned char c) { return std::isdigit(c) != 0; };
+  return text.size() >= least && std::ranges::any_of(text, is_digit)
+         && std::ranges::all_of(text, [](unsigned char c) { return std::isalnum(c) != 0 || c == '_' || c == '-'; });
+}
+
+result<string> checked(string secret, const string& place) {
+  while (secret.ends_with('\n') || secret.ends_with('\r'))
+    secret.pop_back();
+  if (secret.empty())
+    return fail(EINVAL, "the " + place + " is empty");
+  if (std::ranges::any_of(secret, [](unsigned char c) { return c < 0x20 || c == 0x7f; }))
+    return fail(EINVAL, "the " + place + " has more than one line, or a control character, in it");
+  return secret;
+}
+
+result<string> read_file(const std::filesystem::path& path) {
+  constexpr std::size_t most = std::size_t{64} << 10;
+  const string place = "secret file " + path.string();
+  // A pipe that nobody writes to would stop the mount.
+  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (file < 0)
+    return system_failure(errno, place);
+  struct closer {
+    int file;
+    ~closer() { ::close(file); }
+  } const closed{file};
+  struct stat facts {};
+  if (::fstat(file, &facts) != 0)
+    return system_failure(errno, place);
+  if (!S_ISREG(facts.st_mode))
+    return fail(EINVAL, "the " + place + " is not a regular file");
+  if ((facts.st_mode & 077U) != 0)
+    return fail(EACCES, fmt::format("the {} is open to others than its owner (mode {:03o}): chmod 600 it", place,
+                                    facts.st_mode & 0777U));
+  string out;
+  std::array<char, 4096> part{};
+  while (out.size() <= most) {
+    const ssize_t size = ::read(file, part.data(), part.size());
+    if (size < 0 && errno != EINTR)
+      return system_failure(errno, place);
+    if (size == 0)
+      return checked(std::move(out), place);
+    if (size > 0)
+      out.append(part.data(), static_cast<std::size_t>(size));
+  }
+  return fail(EINVAL, "the " + place + " is longer than 64 KiB");
+}
+
+} // namespace
+
+result<string> read_secret(const secret_place& place) {
+  if (!place.file.empty())
+    return read_file(place.file);
+  if (place.environment.empty())
+    return string{};
+  const char* const value = std::getenv(place.environment.c_str());
+  if (value == nullptr)
+    return fail(ENOENT, "the variable " + place.environment + " is not set: it should hold a secret");
+  return checked(value, "variable " + place.environment);
+}
+
+string show_place(const secret_place& place) {
+  if (!place.file.empty())
+    return "file " + place.file.string();
+  return place.environment.empty() ? "" : "environment " + place.environment;
+}
+
+bool looks_like_token(string_view text) {
+  return text.size() >= 8
+         && std::ranges::any_of(token_beginnings, [text](string_view begin) { return text.starts_with(begin); });
+}
+
+string secret_in_url(string_view url) {
+  if (looks_like_token(url))
+    return "this looks like a token";
+  if (const auto user = find_userinfo(url, 0)) {
+    const string_view text = url.substr(user->begin, user->size);
+    if (text.find(':') != string_view::npos || looks_like_token(text) || looks_random(text))
+      return "the URL holds a password";
+  }
+  std::size_t at = url.find('?');
+  while (at != string_view::npos && at + 1 < url.size()) {
+    const std::size_t end = std::min(url.find('&', at + 1), url.size());
+    const string_view pair = url.substr(at + 1, end - at - 1);
+    const std::size_t equals = std::min(pair.find('='), pair.size());
+    if (equals < pair.size() && (has_secret_word(pair.substr(0, equals)) || looks_like_token(pair.substr(equals + 1))))
+      return "the URL holds a secret, '" + string{pair.substr(0, equals)} + "'";
+    at = end < url.size() ? end : string_view::npos;
+  }
+  return "";
+}
+
+bool is_secret_header(string_view name) {
+  return has_secret_word(name);
+}
+
+} // namespace gitfs
