@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 
 namespace gitfs {
 
@@ -39,12 +40,22 @@ string show_level(log_level level) {
 
 result<std::chrono::milliseconds> read_seconds(const string& value) {
   constexpr double most = 86'400;
-  double seconds = 0;
-  const auto [end, ec] = std::from_chars(value.data(), value.data() + value.size(), seconds, std::chars_format::fixed);
+  constexpr struct {
+    string_view name;
+    double seconds;
+  } units[] = {{"", 1}, {"ms", 0.001}, {"s", 1}, {"m", 60}, {"h", 3600}};
+  double number = 0;
+  const char* const text_end = value.data() + value.size();
+  const auto [end, ec] = std::from_chars(value.data(), text_end, number, std::chars_format::fixed);
+  const auto unit = std::ranges::find(units, string_view{end, static_cast<std::size_t>(text_end - end)},
+                                      [](const auto& row) { return row.name; });
+  const double seconds = unit == std::end(units) ? 0 : number * unit->seconds;
   // Written so that NaN is refused too.
-  if (ec != std::errc{} || end != value.data() + value.size() || !(seconds >= 0.001 && seconds <= most))
-    return fail(EINVAL, "'" + value + "' is not a number of seconds (more than 0, up to a day: 86400)");
-  return std::chrono::milliseconds{static_cast<std::int64_t>(seconds * 1000)};
+  if (ec != std::errc{} || !(seconds >= 0.001 && seconds <= most))
+    return fail(EINVAL,
+                "'" + value
+                    + "' is not a time: give seconds, or a number with ms, s, m or h (more than 0, up to a day)");
+  return std::chrono::milliseconds{std::llround(seconds * 1000)};
 }
 
 string show_seconds(std::chrono::milliseconds time) {

@@ -14,7 +14,7 @@ namespace gitfs {
 result<log_level> read_level(const std::string& value);
 std::string show_level(log_level level);
 
-/// Seconds with an optional fraction: at least 0.001, at most a day.
+/// Seconds with an optional fraction, or a number with ms, s, m or h: at least 0.001 s, at most a day.
 result<std::chrono::milliseconds> read_seconds(const std::string& value);
 /// Whole seconds.
 std::string show_seconds(std::chrono::milliseconds time);
