@@ -1,11 +1,13 @@
 #include "config/cache_options.hpp"
 
 #include "config/byte_size.hpp"
+#include "config/config_keys.hpp"
 #include "config/option_values.hpp"
 #include "config/paths.hpp"
 #include "config/subcommand.hpp"
 
 #include <array>
+#include <cstdlib>
 #include <string>
 
 namespace gitfs {
@@ -39,6 +41,10 @@ constexpr table command{"cache", actions, options, [](cache_options&, const stri
 result<invocation> parse_cache(std::span<const char* const> arguments) {
   cache_options out;
   BOOST_OUTCOME_TRYV(subcommand_reader{command}.read(arguments, out));
+  if (const char* folder = std::getenv(variable_for("--cache-dir").c_str());
+      out.cache_dir.empty() && folder != nullptr && *folder != '\0') {
+    BOOST_OUTCOME_TRYV(put(out.cache_dir, absolute_path(folder)));
+  }
   if (out.cache_dir.empty()) {
     BOOST_OUTCOME_TRYV(put(out.cache_dir, default_cache_dir()));
   }

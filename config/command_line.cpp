@@ -1,8 +1,10 @@
 #include "config/command_line.hpp"
 
 #include "config/cache_options.hpp"
+#include "config/config_options.hpp"
 #include "config/help.hpp"
 #include "config/log.hpp"
+#include "config/mount_arguments.hpp"
 #include "config/mount_helper.hpp"
 #include "config/nearest.hpp"
 #include "config/option_values.hpp"
@@ -12,8 +14,6 @@
 #include "config/trace_options.hpp"
 #include "config/url.hpp"
 #include "config/version.hpp"
-
-#include <CLI/CLI.hpp>
 
 #include <algorithm>
 #include <cerrno>
@@ -28,7 +28,7 @@ namespace {
 
 constexpr string_view program = "gitfs-actor";
 
-auto wrong(const string& message, string_view help = "gitfs-actor mount --help") {
+auto wrong(const string& message, string_view help) {
   return fail(EINVAL, redacted(message) + " (see " + string{help} + ")");
 }
 
@@ -37,102 +37,20 @@ bool asks_help(std::span<const char* const> arguments) {
   return std::any_of(arguments.begin(), end, [](string_view each) { return each == "-h" || each == "--help"; });
 }
 
-// Not in the cache folder: whoever empties a cache wants to keep what was said about it.
-result<std::filesystem::path> default_log_file(const mount_options& options) {
-  BOOST_OUTCOME_TRY(state, default_state_dir());
-  string name = options.mountpoint.relative_path().string();
-  std::ranges::replace(name, '/', '-');
-  constexpr std::size_t longest = 200; // with ".log" within the 255 bytes of a file name
-  if (name.size() > longest)
-    name.erase(0, name.size() - longest);
-  return state / (name + ".log");
-}
-
-result<void> finish(mount_options& out, const string& source, const string& mountpoint) {
-  if (source.empty())
-    return wrong("SOURCE is missing");
-  if (mountpoint.empty())
-    return wrong("MOUNTPOINT is missing");
-  if (out.kernel.allow_other && out.kernel.allow_root)
-    return wrong("allow_other and allow_root exclude each other");
-  BOOST_OUTCOME_TRYV(put(out.mountpoint, absolute_path(mountpoint)));
-  out.source = source;
-  if (is_local_path(source)) {
-    BOOST_OUTCOME_TRY(path, absolute_path(source));
-    out.source = path.string();
-  }
-  if (out.cache_dir.empty()) {
-    BOOST_OUTCOME_TRYV(put(out.cache_dir, default_cache_dir()));
-  }
-  if (out.log_file.empty() && !out.foreground) {
-    BOOST_OUTCOME_TRYV(put(out.log_file, default_log_file(out)));
-  }
-  return success();
-}
-
-// What CLI11 could not place: an unknown option is the likelier mistake, so it is named before a surplus argument.
-result<void> refuse_rest(std::vector<string> rest) {
-  std::erase(rest, "--"); // CLI11 keeps the mark itself
-  const auto option = std::ranges::find_if(rest, [](const string& each) { return each.size() > 1 && each[0] == '-'; });
-  if (option != rest.end()) {
-    const string name = option->substr(0, option->find('='));
-    std::vector<string_view> known;
-    for (const option_row& row : mount_option_table())
-      known.push_back(long_name(row));
-    return wrong("unknown option '" + name + "'" + did_you_mean(name, known));
-  }
-  if (!rest.empty())
-    return wrong("one argument too many: '" + rest.front() + "'");
-  return success();
-}
-
-result<invocation> parse_mount(std::vector<string> arguments) {
-  CLI::App app;
-  app.set_help_flag("");
-  app.allow_extras();
-  mount_options out;
-  string source;
-  string mountpoint;
-  std::vector<std::pair<const option_row*, CLI::Option*>> rows;
-  for (const option_row& row : mount_option_table()) {
-    CLI::Option* option = row.value.empty() ? app.add_flag(string{row.names}) : app.add_option(string{row.names});
-    if (!row.value.empty())
-      option->expected(1)->allow_extra_args(false)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-    rows.emplace_back(&row, option);
-  }
-  app.add_option("SOURCE", source);
-  app.add_option("MOUNTPOINT", mountpoint);
-  try {
-    std::ranges::reverse(arguments); // CLI11 takes them from the back
-    app.parse(std::move(arguments));
-  } catch (const CLI::ArgumentMismatch& e) {
-    const string what = e.what();
-    return wrong(what.substr(0, what.find(':')) + " needs a value");
-  } catch (const CLI::Error& e) {
-    return wrong(e.what());
-  }
-  BOOST_OUTCOME_TRYV(refuse_rest(app.remaining()));
-  for (const auto& [row, option] : rows)
-    for (const string& value : option->results()) {
-      const bool is_switch = row->value.empty();
-      if (is_switch && value != "true")
-        return wrong(string{long_name(*row)} + " takes no value");
-      if (auto done = row->set(out, is_switch ? "" : value); !done)
-        return wrong(string{long_name(*row)} + ": " + done.error().message);
-    }
-  BOOST_OUTCOME_TRYV(finish(out, source, mountpoint));
-  return invocation{std::move(out)};
+result<invocation> parse_mount(std::span<const char* const> arguments) {
+  BOOST_OUTCOME_TRY(read, read_mount_arguments({arguments.begin(), arguments.end()}, mount_needs::all));
+  return invocation{std::move(read.options)};
 }
 
 result<invocation> parse_helper(std::span<const char* const> arguments) {
   if (asks_help(arguments))
     return invocation{print{mount_help()}};
   BOOST_OUTCOME_TRY(call, read_helper_call(arguments));
-  BOOST_OUTCOME_TRY(out, parse_mount(std::move(call.arguments)));
+  BOOST_OUTCOME_TRY(read, read_mount_arguments(std::move(call.arguments), mount_needs::all));
   if (call.fake)
     return invocation{print{}};
-  std::get<mount_options>(out.action).quiet = !call.verbose;
-  return out;
+  read.options.quiet = !call.verbose;
+  return invocation{std::move(read.options)};
 }
 
 struct word_option {
@@ -232,6 +150,7 @@ constexpr command_row other_commands[] = {
     {"stats", stats_help, parse_stats},
     {"top", top_help, parse_top},
     {"cache", cache_help, parse_cache},
+    {"config", config_help, parse_config},
     {"trace", trace_help, parse_trace},
     {"replay", replay_help, parse_replay},
     {"why", why_help, parse_why},
@@ -262,7 +181,7 @@ result<invocation> parse_command_line(std::span<const char* const> argv) {
   if (command == "mount") {
     if (asks_help(arguments))
       return invocation{print{mount_help()}};
-    return parse_mount({arguments.begin(), arguments.end()});
+    return parse_mount(arguments);
   }
   for (const command_row& row : other_commands)
     if (command == row.name)

@@ -15,8 +15,8 @@ struct print {
 };
 
 struct invocation {
-  std::variant<mount_options, unmount_options, stats_options, top_options, cache_options, trace_options, replay_options,
-               why_options, prefetch_options, print>
+  std::variant<mount_options, unmount_options, stats_options, top_options, cache_options, config_options, trace_options,
+               replay_options, why_options, prefetch_options, print>
       action;
 };
 

@@ -23,6 +23,9 @@ constexpr struct {
   string_view names;
   string_view text;
 } variables[] = {
+    {"GITFS_ACTOR_CACHE_SIZE, ...",
+     "an option by its long name; before FILE, behind the command line. Of a switch: true"},
+    {"GITFS_ACTOR_OPTIONS", "the same of -o"},
     {"http_proxy, https_proxy,", "the proxy to go through, as for curl and git;"},
     {"all_proxy, no_proxy", "no_proxy: hosts that are reached without it"},
     {"GIT_SSL_CAINFO, SSL_CERT_FILE", "certificates of authorities to trust, beside the system's: a file"},
@@ -34,9 +37,11 @@ constexpr struct {
 } // namespace
 
 string mount_help() {
-  string out = "Usage: gitfs-actor mount [options] SOURCE MOUNTPOINT\n\n"
+  string out = "Usage: gitfs-actor mount [options] SOURCE MOUNTPOINT\n"
+               "       gitfs-actor mount --config FILE [options] [MOUNTPOINT]\n\n"
                "Shows the git repository SOURCE as a read-only folder at MOUNTPOINT, without cloning it.\n"
-               "SOURCE is a URL or the path of a local repository; MOUNTPOINT is an existing folder.\n";
+               "SOURCE is a URL or the path of a local repository; MOUNTPOINT is an existing folder.\n"
+               "FILE names many of them, and hosts, and the options that follow: docs/configuration.md.\n";
   const mount_options defaults;
   string_view group;
   const auto add = [&](const option_row& row) {

@@ -14,10 +14,12 @@ Shows git repositories as read-only folders, without cloning them.
 
 Commands:
   mount [options] SOURCE MOUNTPOINT   show the repository SOURCE at MOUNTPOINT
+  mount --config FILE [options]       show the repositories and hosts that FILE names
   unmount MOUNTPOINT                  end a mount
   stats [--json] MOUNTPOINT           print what a mount has done so far
   top [options] MOUNTPOINT            watch what a mount is doing right now
   cache info|gc|verify [options]      show, shrink or check what is kept on disk
+  config check|show                   check a config file, or show what is in effect and why
   trace dump|show|stats|diff|export   what a mount's actors have done, message by message
   replay [options] FILE               let them do it again
   why [--trace FILE] PATH             what has caused a file in a mount to be fetched

@@ -18,6 +18,8 @@ using std::string_view;
 namespace {
 
 constexpr std::array table{
+    option_row{"Repository", "--config", "FILE", "a file that says what to mount, and how: see docs/configuration.md",
+               [](mount_options& o, const string& v) { return put(o.config_file, absolute_path(v)); }, nullptr},
     option_row{"Repository", "--ref", "REF", "branch, tag or commit to show (default: the remote's HEAD)",
                [](mount_options& o, const string& v) { return put_name(o.ref, v); }, nullptr},
     option_row{"Repository", "--cache-dir", "DIR",

@@ -2,6 +2,7 @@
 // and the defaults shown in it.
 #pragma once
 
+#include "config/deployment.hpp"
 #include "config/error.hpp"
 
 #include <chrono>
@@ -50,10 +51,11 @@ struct listen_address {
 /// What the flags say of telemetry; read_telemetry (telemetry_options.hpp) adds what the environment says.
 struct telemetry_flags {
   std::vector<std::string> endpoints; ///< base URLs of collectors; may hold credentials: never print them
-  std::vector<std::pair<std::string, std::string>> headers; ///< name, value; the values are secrets
-  bool propagate = false;                                   ///< send traceparent upstream
-  bool paths = false;                                       ///< name files, folders and the repository
-  std::optional<listen_address> listen;                     ///< for Prometheus
+  std::vector<std::pair<std::string, std::string>> headers;        ///< name, value; the values are secrets
+  std::vector<std::pair<std::string, secret_place>> header_places; ///< name, where the value is
+  bool propagate = false;                                          ///< send traceparent upstream
+  bool paths = false;                                              ///< name files, folders and the repository
+  std::optional<listen_address> listen;                            ///< for Prometheus
 };
 
 /// Least size of a trace file, in bytes.
@@ -61,7 +63,9 @@ inline constexpr std::uint64_t least_trace_size = std::uint64_t{64} << 10;
 
 /// `gitfs-actor mount`. Every path is absolute, because a daemon changes its working directory.
 struct mount_options {
-  std::string source; ///< URL (may hold credentials: never print it) or absolute path of a local repository
+  std::string source;             ///< URL (may hold credentials: never print it) or absolute path of a local repository
+  std::optional<deployment> tree; ///< then `source` and `ref` are empty
+  std::filesystem::path config_file;             ///< absolute; empty: none
   std::filesystem::path mountpoint;              ///< absolute and normal, not resolved
   std::string ref;                               ///< branch, tag or commit; empty: the remote's HEAD
   std::filesystem::path cache_dir;               ///< filled in, never empty
@@ -162,6 +166,15 @@ struct prefetch_options {
   std::vector<std::string> patterns; ///< paths or globs, as given: relative to the current folder
   unsigned readers = 2;
   bool dry_run = false;
+};
+
+/// `gitfs-actor config check`. What `config show` prints is known when its command line is read.
+struct config_options {
+  enum class action_type : std::uint8_t { check };
+
+  action_type action = action_type::check;
+  std::filesystem::path file; ///< absolute and normal
+  std::string name;           ///< the file as it was given
 };
 
 /// One line of the table: an option of `gitfs-actor mount`.

@@ -19,6 +19,7 @@ int run_unmount(const unmount_options& options);
 int run_stats(const stats_options& options);
 int run_top(const top_options& options);
 int run_cache(const cache_options& options);
+int run_config(const config_options& options);
 int run_trace(const trace_options& options);
 int run_replay(const replay_options& options);
 int run_why(const why_options& options);

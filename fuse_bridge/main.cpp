@@ -25,6 +25,7 @@ int main(int argc, char** argv) {
                         [](const gitfs::stats_options& options) { return gitfs::run_stats(options); },
                         [](const gitfs::top_options& options) { return gitfs::run_top(options); },
                         [](const gitfs::cache_options& options) { return gitfs::run_cache(options); },
+                        [](const gitfs::config_options& options) { return gitfs::run_config(options); },
                         [](const gitfs::trace_options& options) { return gitfs::run_trace(options); },
                         [](const gitfs::replay_options& options) { return gitfs::run_replay(options); },
                         [](const gitfs::why_options& options) { return gitfs::run_why(options); },

@@ -62,7 +62,7 @@ const std::string see_all = " (see gitfs-actor --help)";
 
 // "URL MOUNTPOINT" stands in for two good arguments.
 const std::vector<wrong_line> wrong_lines{
-    {{}, "a command is missing: mount, unmount, stats, top, cache, trace, replay, why or prefetch" + see_all},
+    {{}, "a command is missing: mount, unmount, stats, top, cache, config, trace, replay, why or prefetch" + see_all},
     {{"mont"}, "unknown command 'mont', did you mean 'mount'?" + see_all},
     {{"umount", "/mnt"}, "unknown command 'umount', did you mean 'mount'?" + see_all},
     {{"--versoin"}, "unknown command '--versoin', did you mean '--version'?" + see_all},
@@ -95,13 +95,15 @@ const std::vector<wrong_line> wrong_lines{
      "--memory: 'much' is not a size; give a number of bytes, or one with K, M, G or T, as in 500M" + see},
     {{"mount", "--threads", "2x", "URL", "/mnt"}, "--threads: '2x' is not a whole number from 0 to 64" + see},
     {{"mount", "--timeout", "soon", "URL", "/mnt"},
-     "--timeout: 'soon' is not a number of seconds (more than 0, up to a day: 86400)" + see},
+     "--timeout: 'soon' is not a time: give seconds, or a number with ms, s, m or h (more than 0, up to a day)" + see},
     {{"mount", "--timeout", "0", "URL", "/mnt"},
-     "--timeout: '0' is not a number of seconds (more than 0, up to a day: 86400)" + see},
+     "--timeout: '0' is not a time: give seconds, or a number with ms, s, m or h (more than 0, up to a day)" + see},
     {{"mount", "--stall-timeout", "nan", "URL", "/mnt"},
-     "--stall-timeout: 'nan' is not a number of seconds (more than 0, up to a day: 86400)" + see},
+     "--stall-timeout: 'nan' is not a time: give seconds, or a number with ms, s, m or h (more than 0, up to a day)"
+         + see},
     {{"mount", "--connect-timeout", "86401", "URL", "/mnt"},
-     "--connect-timeout: '86401' is not a number of seconds (more than 0, up to a day: 86400)" + see},
+     "--connect-timeout: '86401' is not a time: give seconds, or a number with ms, s, m or h (more than 0, up to a day)"
+         + see},
     {{"mount", "--cache-dir", "", "URL", "/mnt"}, "--cache-dir: an empty path" + see},
     {{"mount", "--cache-size", "big", "URL", "/mnt"},
      "--cache-size: 'big' is not a size; give a number of bytes, or one with K, M, G or T, as in 500M" + see},
@@ -130,7 +132,8 @@ const std::vector<wrong_line> wrong_lines{
     {{"top", "--onec", "/a"}, "unknown option '--onec', did you mean '--once'?" + see_top},
     {{"top", "/a", "--interval"}, "--interval needs a value" + see_top},
     {{"top", "/a", "--interval", "0"},
-     "--interval: '0' is not a number of seconds (more than 0, up to a day: 86400)" + see_top},
+     "--interval: '0' is not a time: give seconds, or a number with ms, s, m or h (more than 0, up to a day)"
+         + see_top},
     {{"prefetch"}, "PATH is missing (see gitfs-actor prefetch --help)"},
     {{"prefetch", "--readers=0", "a"},
      "--readers: '0' is not a whole number from 1 to 16 (see gitfs-actor prefetch --help)"},

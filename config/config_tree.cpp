@@ -1,0 +1,324 @@
+#include "config/config_tree.hpp"
+
+#include "config/log.hpp"
+#include "config/option_values.hpp"
+#include "config/paths.hpp"
+#include "config/secret.hpp"
+#include "config/url.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <map>
+#include <string_view>
+#include <vector>
+
+namespace gitfs {
+
+using rapidjson::Value;
+using std::string;
+using std::string_view;
+
+namespace {
+
+struct host_row {
+  string_view name;
+  host_kind kind;
+  string_view url; ///< of the public service; empty: there is none
+};
+constexpr std::array host_rows{
+    host_row{"github", host_kind::github, "https://github.com"},
+    host_row{"gitea", host_kind::gitea, ""},
+    host_row{"gitlab", host_kind::gitlab, "https://gitlab.com"},
+    host_row{"mesa", host_kind::mesa, ""},
+    host_row{"git", host_kind::git, ""},
+};
+
+constexpr string_view root = "/";
+constexpr const char* token_remedy =
+    R"(: take it out, and say by "token" where it is kept, as {"env": NAME} or {"file": PATH})";
+
+bool is_variable_name(string_view text) {
+  return !text.empty() && std::isdigit(static_cast<unsigned char>(text.front())) == 0
+         && std::ranges::all_of(text, [](unsigned char c) { return std::isalnum(c) != 0 || c == '_'; });
+}
+
+bool is_http(string_view url) {
+  return url.starts_with("https://") || url.starts_with("http://");
+}
+
+// What is wrong with a path in the tree; empty: nothing.
+string wrong_with_path(const string& path) {
+  constexpr std::size_t longest_name = 255;
+  if (path.find('\0') != string::npos)
+    return "a path with a NUL byte in it";
+  std::size_t begin = 0;
+  for (;;) {
+    const std::size_t end = std::min(path.find('/', begin), path.size());
+    const string part = path.substr(begin, end - begin);
+    if (part.empty())
+      return "a path with an empty part: write it as team/app, without a slash at its begin or end, or / for the "
+             "mountpoint itself";
+    if (part == "." || part == "..")
+      return "'" + part + "' cannot be a part of a path here";
+    if (part.size() > longest_name)
+      return "a name of " + std::to_string(part.size()) + " bytes; the longest is " + std::to_string(longest_name);
+    if (end == path.size())
+      return "";
+    begin = end + 1;
+  }
+}
+
+class tree_reader {
+public:
+  tree_reader(const json_text& text, const std::filesystem::path& folder, config_errors& errors)
+    : text_(text),
+      folder_(folder),
+      errors_(errors) {}
+
+  deployment read() {
+    const Value* const tree = text_.find("/tree");
+    if (tree == nullptr || !tree->IsObject())
+      return {};
+    for (const auto& each : tree->GetObject()) {
+      const string key{each.name.GetString(), each.name.GetStringLength()};
+      at_ = "/tree/" + pointer_part(key);
+      if (const string wrong = key == root ? "" : wrong_with_path(key); !wrong.empty())
+        errors_.add_at_key(at_, wrong);
+      else
+        lines_.try_emplace(key, text_.position_of(text_.place(at_).key).line);
+      if (!each.value.IsObject())
+        continue;
+      const string path = key == root ? "" : key;
+      if (each.value.HasMember("source"))
+        read_repository(path);
+      else if (each.value.HasMember("host"))
+        read_host(path);
+    }
+    refuse_overlaps();
+    return std::move(out_);
+  }
+
+private:
+  std::optional<string> string_at(const char* name) const {
+    const Value* const value = text_.find(at_ + name);
+    if (value == nullptr || !value->IsString() || value->GetStringLength() == 0)
+      return std::nullopt;
+    return string{value->GetString(), value->GetStringLength()};
+  }
+  void wrong(const char* name, const string& message) { errors_.add(at_ + name, message); }
+
+  void read_repository(const string& path) {
+    shown_repository out;
+    out.path = path;
+    if (const auto source = string_at("/source"))
+      out.source = read_source(*source);
+    out.ref = string_at("/ref").value_or("");
+    out.follow = read_follow();
+    out.token = read_token();
+    const bool has_token = out.token != secret_place{};
+    if (has_token && !out.source.empty() && !is_http(out.source))
+      wrong("/token", "only a source with https:// or http:// takes a token");
+    out_.repositories.push_back(std::move(out));
+  }
+
+  string read_source(const string& source) {
+    if (const string secret = secret_in_url(source); !secret.empty()) {
+      wrong("/source", secret + token_remedy);
+    } else if (is_local_path(source)) {
+      if (auto path = expanded_path(source, folder_))
+        return path.value().string();
+      else
+        wrong("/source", path.error().message);
+    } else if (!is_http(source) && !source.starts_with("file://")) {
+      wrong("/source", "expected a URL with https://, http:// or file://, or a path, found '" + source + "'");
+    } else {
+      return source;
+    }
+    return "";
+  }
+
+  void read_host(const string& path) {
+    const string name = string_at("/host").value_or("");
+    const auto row = std::ranges::find(host_rows, name, &host_row::name);
+    if (row == host_rows.end())
+      return; // said by the schema
+    shown_host out;
+    out.path = path;
+    out.kind = row->kind;
+    if (path.empty())
+      errors_.add_at_key(at_, "a host is a folder below the mountpoint: give it a name");
+    if (text_.find(at_ + "/url") == nullptr) {
+      out.url = row->url;
+      if (row->url.empty())
+        wrong("", "'url' is missing: " + name + " has no public service that is meant without it");
+    } else {
+      out.url = read_url("/url", row->kind == host_kind::git);
+    }
+    if (text_.find(at_ + "/api") != nullptr) {
+      if (row->kind == host_kind::git)
+        errors_.add_at_key(at_ + "/api", "a host of the kind git has no API");
+      else
+        out.api = read_url("/api", false);
+    }
+    out.follow = read_follow();
+    out.token = read_token();
+    if (const Value* const tokens = text_.find(at_ + "/tokens"); tokens != nullptr && tokens->IsObject())
+      for (const auto& each : tokens->GetObject()) {
+        const string owner{each.name.GetString(), each.name.GetStringLength()};
+        if (auto place = read_secret_place(text_, at_ + "/tokens/" + pointer_part(owner), folder_, errors_))
+          out.tokens[owner] = std::move(*place);
+      }
+    out_.hosts.push_back(std::move(out));
+  }
+
+  string read_url(const char* name, bool is_template) {
+    auto url = string_at(name);
+    if (!url)
+      return "";
+    if (const string secret = secret_in_url(*url); !secret.empty()) {
+      wrong(name, secret + token_remedy);
+      return "";
+    }
+    if (!is_http(*url) || url->find('/') + 2 >= url->size()) {
+      wrong(name, "expected a URL with https:// or http://, found '" + *url + "'");
+      return "";
+    }
+    string rest = *url;
+    bool complete = true;
+    for (const string_view place : {"{owner}", "{repo}"}) {
+      const std::size_t found = rest.find(place);
+      complete = complete && found != string::npos;
+      if (found != string::npos)
+        rest.erase(found, place.size());
+    }
+    if (is_template && (!complete || rest.find_first_of("{}") != string::npos))
+      wrong(name, "expected a template with {owner} and {repo}, each once, as in "
+                  "https://git.example/{owner}/{repo}.git, found '"
+                      + *url + "'");
+    else if (!is_template && url->find_first_of("{}") != string::npos)
+      wrong(name, "only a host of the kind git takes a template, found '" + *url + "'");
+    while (url->ends_with('/'))
+      url->pop_back();
+    return *url;
+  }
+
+  follow_mode read_follow() {
+    using kind = follow_mode::kind_type;
+    const Value* const value = text_.find(at_ + "/follow");
+    if (value == nullptr || !(value->IsString() || value->IsNumber()))
+      return {};
+    const string said =
+        value->IsString() ? string{value->GetString(), value->GetStringLength()} : string{text_.raw(at_ + "/follow")};
+    if (said == "never")
+      return {};
+    if (said == "on-request")
+      return {kind::on_request};
+    const auto every = read_seconds(said);
+    if (every && every.value() >= std::chrono::seconds{1})
+      return {kind::polled, every.value()};
+    wrong("/follow", "expected a time from 1s to 24h, as 30s, 5m or 1h, or on-request or never, found '" + said + "'");
+    return {};
+  }
+
+  secret_place read_token() {
+    return read_secret_place(text_, at_ + "/token", folder_, errors_).value_or(secret_place{});
+  }
+
+  void refuse_overlaps() {
+    for (const auto& [path, line] : lines_) {
+      const string pointer = "/tree/" + pointer_part(path);
+      if (path == root) {
+        if (lines_.size() > 1)
+          errors_.add_at_key(pointer, "'/' is the mountpoint itself and stands alone, but there is '"
+                                          + std::prev(lines_.end())->first + "' too");
+        continue;
+      }
+      for (std::size_t end = path.find('/'); end != string::npos; end = path.find('/', end + 1))
+        if (const auto outer = lines_.find(path.substr(0, end)); outer != lines_.end())
+          errors_.add_at_key(pointer, "'" + path + "' is inside '" + outer->first + "' (line "
+                                          + std::to_string(outer->second)
+                                          + "), which is shown as a whole: put one of them elsewhere");
+    }
+  }
+
+  const json_text& text_;
+  const std::filesystem::path& folder_;
+  config_errors& errors_;
+  string at_; // the entry that is read
+  std::map<string, std::size_t> lines_;
+  deployment out_;
+};
+
+string show_follow(const follow_mode& follow) {
+  if (follow.kind == follow_mode::kind_type::pinned)
+    return ", pinned";
+  if (follow.kind == follow_mode::kind_type::on_request)
+    return ", followed on request";
+  const auto count = follow.every.count();
+  return ", followed every " + (count % 1000 == 0 ? std::to_string(count / 1000) + "s" : std::to_string(count) + "ms");
+}
+
+string show_token(const secret_place& place, const string& whose = "") {
+  const string text = show_place(place);
+  return text.empty() ? "" : ", token" + whose + " from " + text;
+}
+
+} // namespace
+
+deployment read_tree(const json_text& text, const std::filesystem::path& folder, config_errors& errors) {
+  return tree_reader{text, folder, errors}.read();
+}
+
+std::optional<secret_place> read_secret_place(const json_text& text, const string& pointer,
+                                              const std::filesystem::path& folder, config_errors& errors) {
+  secret_place out;
+  const auto read = [&](const string& at) -> std::optional<string> {
+    const Value* const value = text.find(at);
+    if (value == nullptr || !value->IsString() || value->GetStringLength() == 0)
+      return std::nullopt;
+    string said{value->GetString(), value->GetStringLength()};
+    if (!looks_like_token(said))
+      return said;
+    errors.add(at, "what looks like a token stands here: put it in a variable or a file, and the name of that here");
+    return std::nullopt;
+  };
+  if (const auto name = read(pointer + "/env")) {
+    if (!is_variable_name(*name))
+      errors.add(pointer + "/env", "expected the name of a variable, without a '$'");
+    else
+      out.environment = *name;
+  }
+  if (const auto file = read(pointer + "/file")) {
+    if (auto path = expanded_path(*file, folder))
+      out.file = std::move(path.value());
+    else
+      errors.add(pointer + "/file", path.error().message);
+  }
+  if (out == secret_place{})
+    return std::nullopt;
+  return out;
+}
+
+string show_repository(const shown_repository& repository) {
+  return "repository " + redacted(repository.source) + ", "
+         + (repository.ref.empty() ? "HEAD" : "ref " + repository.ref) + show_follow(repository.follow)
+         + show_token(repository.token);
+}
+
+string show_host(const shown_host& host) {
+  string out =
+      "host " + string{std::ranges::find(host_rows, host.kind, &host_row::kind)->name} + " " + redacted(host.url);
+  if (!host.api.empty())
+    out += ", API " + redacted(host.api);
+  out += show_follow(host.follow) + show_token(host.token);
+  for (const auto& [owner, place] : host.tokens)
+    out += show_token(place, " of " + owner);
+  return out;
+}
+
+string tree_pointer(const string& path) {
+  return "/tree/" + pointer_part(path.empty() ? root : path);
+}
+
+} // namespace gitfs

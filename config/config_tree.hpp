@@ -1,0 +1,28 @@
+// The "tree" of a config file: which repositories and hosts stand where.
+#pragma once
+
+#include "config/config_errors.hpp"
+#include "config/deployment.hpp"
+#include "config/json_text.hpp"
+
+#include <filesystem>
+#include <optional>
+#include <string>
+
+namespace gitfs {
+
+/// Relative paths begin at `folder`. What breaks the schema is passed over: that is told elsewhere.
+deployment read_tree(const json_text& text, const std::filesystem::path& folder, config_errors& errors);
+
+/// {"env": NAME} or {"file": PATH} at `pointer`; nothing if there is none or it was no good.
+std::optional<secret_place> read_secret_place(const json_text& text, const std::string& pointer,
+                                              const std::filesystem::path& folder, config_errors& errors);
+
+/// "repository https://example.org/a.git, ref main, every 30s, token from environment TOKEN"; no credentials.
+std::string show_repository(const shown_repository& repository);
+std::string show_host(const shown_host& host);
+
+/// The JSON pointer of what stands at this path in the tree.
+std::string tree_pointer(const std::string& path);
+
+} // namespace gitfs
