@@ -5,6 +5,7 @@
 #include "config/json_text.hpp"
 
 #include <cstddef>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -33,6 +34,7 @@ private:
   std::string file_;
   const json_text& text_;
   std::vector<json_text::problem> found_;
+  std::set<std::string> told_; // pointers
 };
 
 } // namespace gitfs

@@ -141,7 +141,7 @@ private:
       one.value += plain(value);
     } else if (value.IsObject()) {
       one.value = name;
-      one.secret = read_secret_place(text_, at, file_.parent_path(), errors_);
+      one.secret = read_secret_place(value, at, file_.parent_path(), errors_);
       if (!one.secret)
         return;
     } else {

@@ -89,6 +89,7 @@ public:
         lines_.try_emplace(key, text_.position_of(text_.place(at_).key).line);
       if (!each.value.IsObject())
         continue;
+      entry_ = &each.value;
       const string path = key == root ? "" : key;
       if (each.value.HasMember("source"))
         read_repository(path);
@@ -100,8 +101,13 @@ public:
   }
 
 private:
+  // Of the entry, without its leading slash.
+  const Value* member(const char* name) const {
+    const auto found = entry_->FindMember(name + 1);
+    return found == entry_->MemberEnd() ? nullptr : &found->value;
+  }
   std::optional<string> string_at(const char* name) const {
-    const Value* const value = text_.find(at_ + name);
+    const Value* const value = member(name);
     if (value == nullptr || !value->IsString() || value->GetStringLength() == 0)
       return std::nullopt;
     return string{value->GetString(), value->GetStringLength()};
@@ -148,14 +154,14 @@ private:
     out.kind = row->kind;
     if (path.empty())
       errors_.add_at_key(at_, "a host is a folder below the mountpoint: give it a name");
-    if (text_.find(at_ + "/url") == nullptr) {
+    if (member("/url") == nullptr) {
       out.url = row->url;
       if (row->url.empty())
         wrong("", "'url' is missing: " + name + " has no public service that is meant without it");
     } else {
       out.url = read_url("/url", row->kind == host_kind::git);
     }
-    if (text_.find(at_ + "/api") != nullptr) {
+    if (member("/api") != nullptr) {
       if (row->kind == host_kind::git)
         errors_.add_at_key(at_ + "/api", "a host of the kind git has no API");
       else
@@ -163,10 +169,10 @@ private:
     }
     out.follow = read_follow();
     out.token = read_token();
-    if (const Value* const tokens = text_.find(at_ + "/tokens"); tokens != nullptr && tokens->IsObject())
+    if (const Value* const tokens = member("/tokens"); tokens != nullptr && tokens->IsObject())
       for (const auto& each : tokens->GetObject()) {
         const string owner{each.name.GetString(), each.name.GetStringLength()};
-        if (auto place = read_secret_place(text_, at_ + "/tokens/" + pointer_part(owner), folder_, errors_))
+        if (auto place = read_secret_place(each.value, at_ + "/tokens/" + pointer_part(owner), folder_, errors_))
           out.tokens[owner] = std::move(*place);
       }
     out_.hosts.push_back(std::move(out));
@@ -205,7 +211,7 @@ private:
 
   follow_mode read_follow() {
     using kind = follow_mode::kind_type;
-    const Value* const value = text_.find(at_ + "/follow");
+    const Value* const value = member("/follow");
     if (value == nullptr || !(value->IsString() || value->IsNumber()))
       return {};
     const string said =
@@ -222,7 +228,9 @@ private:
   }
 
   secret_place read_token() {
-    return read_secret_place(text_, at_ + "/token", folder_, errors_).value_or(secret_place{});
+    const Value* const value = member("/token");
+    return value == nullptr ? secret_place{}
+                            : read_secret_place(*value, at_ + "/token", folder_, errors_).value_or(secret_place{});
   }
 
   void refuse_overlaps() {
@@ -245,7 +253,8 @@ private:
   const json_text& text_;
   const std::filesystem::path& folder_;
   config_errors& errors_;
-  string at_; // the entry that is read
+  string at_; // the pointer of the entry that is read
+  const Value* entry_ = nullptr;
   std::map<string, std::size_t> lines_;
   deployment out_;
 };
@@ -270,26 +279,28 @@ deployment read_tree(const json_text& text, const std::filesystem::path& folder,
   return tree_reader{text, folder, errors}.read();
 }
 
-std::optional<secret_place> read_secret_place(const json_text& text, const string& pointer,
+std::optional<secret_place> read_secret_place(const Value& place, const string& pointer,
                                               const std::filesystem::path& folder, config_errors& errors) {
   secret_place out;
-  const auto read = [&](const string& at) -> std::optional<string> {
-    const Value* const value = text.find(at);
+  const auto read = [&](const char* name) -> std::optional<string> {
+    const auto found = place.IsObject() ? place.FindMember(name) : Value::ConstMemberIterator{};
+    const Value* const value = place.IsObject() && found != place.MemberEnd() ? &found->value : nullptr;
     if (value == nullptr || !value->IsString() || value->GetStringLength() == 0)
       return std::nullopt;
     string said{value->GetString(), value->GetStringLength()};
     if (!looks_like_token(said))
       return said;
-    errors.add(at, "what looks like a token stands here: put it in a variable or a file, and the name of that here");
+    errors.add(pointer + "/" + name,
+               "what looks like a token stands here: put it in a variable or a file, and the name of that here");
     return std::nullopt;
   };
-  if (const auto name = read(pointer + "/env")) {
+  if (const auto name = read("env")) {
     if (!is_variable_name(*name))
       errors.add(pointer + "/env", "expected the name of a variable, without a '$'");
     else
       out.environment = *name;
   }
-  if (const auto file = read(pointer + "/file")) {
+  if (const auto file = read("file")) {
     if (auto path = expanded_path(*file, folder))
       out.file = std::move(path.value());
     else

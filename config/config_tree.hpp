@@ -14,8 +14,8 @@ namespace gitfs {
 /// Relative paths begin at `folder`. What breaks the schema is passed over: that is told elsewhere.
 deployment read_tree(const json_text& text, const std::filesystem::path& folder, config_errors& errors);
 
-/// {"env": NAME} or {"file": PATH} at `pointer`; nothing if there is none or it was no good.
-std::optional<secret_place> read_secret_place(const json_text& text, const std::string& pointer,
+/// Of {"env": NAME} or {"file": PATH}, which stands at `pointer`; nothing if it was no good.
+std::optional<secret_place> read_secret_place(const rapidjson::Value& place, const std::string& pointer,
                                               const std::filesystem::path& folder, config_errors& errors);
 
 /// "repository https://example.org/a.git, ref main, every 30s, token from environment TOKEN"; no credentials.

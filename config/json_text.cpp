@@ -148,7 +148,9 @@ struct json_text::recorder {
   }
 };
 
-json_text::json_text(string text) : text_(std::move(text)) {
+json_text::json_text(string text) : text_(std::move(text)), lines_{0} {
+  for (size_t at = text_.find('\n'); at != string::npos; at = text_.find('\n', at + 1))
+    lines_.push_back(at + 1);
   if (text_.starts_with(byte_order_mark))
     std::fill_n(text_.begin(), byte_order_mark.size(), ' ');
   if (const size_t nul = text_.find('\0'); nul != string::npos) {
@@ -194,11 +196,11 @@ string_view json_text::raw(const string& pointer) const {
 }
 
 json_text::position json_text::position_of(size_t offset) const {
-  const string_view before = string_view{text_}.substr(0, offset);
-  const size_t line_begin = before.rfind('\n') == before.npos ? 0 : before.rfind('\n') + 1;
+  const auto line = std::ranges::upper_bound(lines_, offset) - lines_.begin(); // at least 1: the first begins at 0
+  const size_t begin = lines_[static_cast<size_t>(line) - 1];
+  const string_view before = string_view{text_}.substr(begin, offset - begin);
   const auto is_character = [](char c) { return (static_cast<unsigned char>(c) & 0xc0U) != 0x80U; };
-  return {static_cast<size_t>(std::ranges::count(before, '\n')) + 1,
-          static_cast<size_t>(std::ranges::count_if(before.substr(line_begin), is_character)) + 1};
+  return {static_cast<size_t>(line), static_cast<size_t>(std::ranges::count_if(before, is_character)) + 1};
 }
 
 } // namespace gitfs

@@ -54,6 +54,7 @@ private:
   struct recorder;
 
   std::string text_;
+  std::vector<std::size_t> lines_; // where each begins
   std::map<std::string, json_place, std::less<>> places_;
   std::vector<problem> problems_;
   rapidjson::Document document_;

@@ -128,6 +128,15 @@ BOOST_AUTO_TEST_CASE(repositories) {
   BOOST_TEST((tree(R"({"/": {"source": "/r"}})") == deployment{{{"", "/r", "", {}, {}}}, {}}));
 }
 
+BOOST_AUTO_TEST_CASE(ten_thousand_repositories) {
+  std::string text = "{";
+  for (int i = 0; i < 10'000; ++i)
+    text += "\"team/" + std::to_string(i) + R"(": {"source": "https://example.org/a.git", "ref": "main"},)" + "\n";
+  const auto file = parsed(R"({"tree": )" + text + "}}");
+  BOOST_TEST(file.tree.repositories.size() == 10'000U);
+  BOOST_TEST(file.lines.at("team/9999") == 10'000U);
+}
+
 BOOST_AUTO_TEST_CASE(hosts) {
   const deployment got = tree(R"({
     "gh": {"host": "github", "token": {"env": "T"}}, "lab": {"host": "gitlab"},

@@ -124,9 +124,9 @@ BOOST_AUTO_TEST_CASE(wrong_command_lines) {
   write(R"({"tree": {"a": {"source": "/r"}}})");
   BOOST_TEST(wrong({"mount", "--config", file})
              == "MOUNTPOINT is missing: neither " + file + " nor the command line has it" + see);
-  write(R"({"tre": {}})");
+  write(R"({"treee": {}})");
   BOOST_TEST(wrong({"mount", "--config", file})
-             == file + ":1:1: 'tree' is missing\n" + file + ":1:2: /tre: unknown key, did you mean 'tree'?");
+             == file + ":1:1: 'tree' is missing\n" + file + ":1:2: /treee: unknown key, did you mean 'tree'?");
   BOOST_TEST(wrong({"config"}) == "what to do is missing: check or show" + see_config);
   BOOST_TEST(wrong({"config", "chek"}) == "'chek' is not one of check, show, did you mean 'check'?" + see_config);
   BOOST_TEST(wrong({"config", "check"}) == "FILE is missing" + see_config);
