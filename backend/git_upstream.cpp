@@ -42,7 +42,7 @@ attempt_result read_into(Response& response, http_exchange& exchange, std::uint6
     if (auto fed = response.feed(piece); !fed)
       return as_attempt(std::move(fed));
   }
-  return response.complete() ? attempt_result{} : smart_http::cut_off(exchange);
+  return response.complete() ? attempt_result{} : cut_off(exchange);
 }
 
 attempt_result read_refs(std::vector<advertised_ref>& out, http_exchange& exchange) {
@@ -57,7 +57,7 @@ attempt_result read_capabilities(capabilities& out, http_exchange& exchange) {
   constexpr std::size_t limit = std::size_t{1} << 20; // an old server may list every ref: its first lines are enough
   auto parsed = parse_capabilities(exchange.read_all(limit));
   if (!parsed && parsed.error().code == EPROTO) // cut off, by whom and why the transport may know
-    return exchange.received() < limit ? smart_http::cut_off(exchange) : attempt_failure{{EIO, parsed.error().message}};
+    return exchange.received() < limit ? cut_off(exchange) : attempt_failure{{EIO, parsed.error().message}};
   if (!parsed)
     return attempt_failure{std::move(parsed.error())};
   out = std::move(parsed.value());
@@ -81,7 +81,7 @@ public:
     if (stop.stop_requested())
       return attempt_failure{{ECANCELED, "the request was cancelled"}};
     if (!response.complete())
-      return smart_http::cut_off(exchange);
+      return cut_off(exchange);
     if (!sink_)
       return attempt_failure{{EIO, "the server sent no pack"}};
     auto done = sink_->commit();

@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -26,6 +27,7 @@ struct http_request {
   std::chrono::steady_clock::time_point deadline{}; ///< of the whole request; the epoch: none
   bool follow = true;                               ///< false: an answer with a redirect is the final one
   std::optional<tls_trust> trust{};                 ///< in place of the client's
+  std::vector<std::string> keep_headers{};          ///< names, in lower case, of what http_head::headers shall have
 };
 
 /// Known once the headers of the final answer (behind redirects) are in.
@@ -34,6 +36,7 @@ struct http_head {
   std::string effective_url; ///< where redirects led
   std::string content_type;  ///< without parameters, in lower case
   std::chrono::seconds retry_after{0};
+  std::map<std::string, std::string> headers{}; ///< of `keep_headers` those that came; many of a name with ", " between
 };
 
 /// How the transport ended; an answer with any status is a success here.

@@ -116,6 +116,11 @@ http_head http_easy::read_head() const {
   curl_off_t seconds = 0;
   curl_easy_getinfo(handle(), CURLINFO_RETRY_AFTER, &seconds); // takes both forms, seconds and a date
   out.retry_after = std::chrono::seconds{std::max<curl_off_t>(seconds, 0)};
+  for (const std::string& name : request_.keep_headers) {
+    curl_header* header = nullptr;
+    for (std::size_t i = 0; curl_easy_header(handle(), name.c_str(), i, CURLH_HEADER, -1, &header) == CURLHE_OK; ++i)
+      out.headers[name] += (i == 0 ? "" : ", ") + std::string{header->value};
+  }
   return out;
 }
 

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <condition_variable>
 #include <spdlog/spdlog.h>
 #include <string_view>
 #include <utility>
@@ -13,8 +12,6 @@
 namespace gitfs {
 
 namespace {
-
-using clock_type = std::chrono::steady_clock;
 
 constexpr std::string_view advertisement_path = "/info/refs?service=git-upload-pack";
 constexpr std::string_view post_path = "/git-upload-pack";
@@ -35,19 +32,6 @@ constexpr struct {
     {413, E2BIG, "the server refuses a request of this size (HTTP 413)"},
     {429, EIO, "the server asks to make fewer requests (HTTP 429)"},
 };
-
-/// False if stopped before.
-bool sleep_for(std::chrono::milliseconds wait, const std::stop_token& stop) {
-  std::mutex mutex;
-  std::condition_variable_any never;
-  std::unique_lock lock{mutex};
-  never.wait_for(lock, stop, wait, [] { return false; });
-  return !stop.stop_requested();
-}
-
-auto cancelled() {
-  return fail(ECANCELED, "the request was cancelled");
-}
 
 /// As many servers explain themselves in a line of plain text.
 std::string explanation(http_exchange& exchange, const http_head& head) {
@@ -101,41 +85,32 @@ attempt_result smart_http::finish_post(operation& op, http_exchange& begun, cons
 
 result<void> smart_http::perform(operation& op, const call& what, const response_reader& read) {
   constexpr int most_renewals = 3;
-  retry_policy retries{retries_, op.deadline, random_unit};
-  for (int renewals = 0;;) {
-    if (op.stop.stop_requested())
-      return cancelled();
+  int renewals = 0;
+  authenticator::ticket who;
+  const auto attempt = [&]() -> attempt_result {
     const std::string url = base();
-    const auto who = authenticator_.current(url);
-    auto exchange = begin(op, what, url, who.used);
+    who = authenticator_.current(url);
+    const auto exchange = begin(op, what, url, who.used); // its end closes a connection whose answer was not all read
     attempt_result failure = judge(*exchange, what, [&](http_exchange& body) {
       if (!what.body)
         follow(body.head().effective_url);
       return read(body);
     });
     account(op, *exchange);
-    exchange.reset(); // closes the connection if the answer was not read to its end
-    if (!failure) {
+    if (!failure)
       authenticator_.accepted(url, who);
-      return success();
-    }
-    if (op.stop.stop_requested())
-      return cancelled();
-    if (failure->unauthorized && renewals++ < most_renewals) {
-      // who asks may be behind a redirect
-      if (!what.body)
-        follow(failure->effective_url);
-      BOOST_OUTCOME_TRY(authenticator_.renew(base(), who, op.stop, op.deadline));
-      continue;
-    }
-    const auto wait = failure->transient ? retries.next(clock_type::now(), failure->retry_after) : std::nullopt;
-    if (!wait)
-      return BOOST_OUTCOME_V2_NAMESPACE::failure(std::move(failure->what));
-    spdlog::debug("{}; trying again in {} ms", failure->what.message, wait->count());
-    ++retried_;
-    if (!sleep_for(*wait, op.stop))
-      return cancelled();
-  }
+    return failure;
+  };
+  const auto renew = [&](const attempt_failure& failure) -> result<bool> {
+    if (!failure.unauthorized || renewals++ >= most_renewals)
+      return false;
+    // who asks may be behind a redirect
+    if (!what.body)
+      follow(failure.effective_url);
+    BOOST_OUTCOME_TRY(authenticator_.renew(base(), who, op.stop, op.deadline));
+    return true;
+  };
+  return attempt_until_done(op, retries_, retried_, attempt, renew);
 }
 
 std::unique_ptr<http_exchange> smart_http::begin(operation& op, const call& what, const std::string& url,
@@ -188,13 +163,6 @@ attempt_result smart_http::judge(http_exchange& exchange, const call& what, cons
   if (out && !out->what.message.starts_with(from_.display))
     out->what.message = from_.display + ": " + out->what.message;
   return out;
-}
-
-attempt_failure smart_http::cut_off(const http_exchange& exchange) {
-  const http_end& end = exchange.end();
-  if (end.failure != 0)
-    return {{end.failure, end.message}, end.transient};
-  return {{EIO, "the server's answer was cut off"}, true};
 }
 
 void smart_http::account(operation& op, const http_exchange& exchange) {

@@ -3,6 +3,7 @@
 
 #include "backend/credentials.hpp"
 #include "backend/git_upstream.hpp"
+#include "backend/http_attempt.hpp"
 #include "backend/http_client.hpp"
 #include "backend/http_exchange.hpp"
 #include "backend/retry.hpp"
@@ -10,42 +11,12 @@
 #include "config/error.hpp"
 
 #include <atomic>
-#include <chrono>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <mutex>
-#include <optional>
-#include <stop_token>
 #include <string>
 
 namespace gitfs {
-
-/// What one operation may take, and what it took.
-struct operation {
-  std::stop_token stop;
-  std::chrono::steady_clock::time_point deadline;
-  std::uint32_t requests = 0;
-  std::uint64_t bytes = 0;
-  byte_count arrived = nullptr; ///< with those of the attempt that is under way; null: nobody watches
-  std::string traceparent{};    ///< a header of each of its requests; empty: none
-};
-
-/// Why one HTTP request did not do.
-struct attempt_failure {
-  error what;
-  bool transient = false;
-  std::chrono::seconds retry_after{0};
-  bool unauthorized = false;
-  std::string effective_url{};
-};
-
-/// Nothing: it did.
-using attempt_result = std::optional<attempt_failure>;
-
-/// Reads the body of an answer of status 200 and the expected type. Called once an attempt; whatever it collects must
-/// begin anew with each.
-using response_reader = std::function<attempt_result(http_exchange&)>;
 
 /// Thread-safe; calls block, and end early with ECANCELED when the operation is stopped.
 class smart_http {
@@ -60,9 +31,6 @@ public:
   /// A POST that is sent now and looked at later, once and without retries.
   std::unique_ptr<http_exchange> begin_post(operation& op, std::string body);
   attempt_result finish_post(operation& op, http_exchange& begun, const response_reader& read);
-
-  /// The failure of a body that has ended too early.
-  static attempt_failure cut_off(const http_exchange& exchange);
 
   upstream_counters counters() const;
   void count_cancelled() { ++cancelled_; }

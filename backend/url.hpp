@@ -27,4 +27,7 @@ std::string without_userinfo(std::string_view text);
 /// Decodes %XX; "" and false if there is a malformed escape or a control character.
 bool percent_decode(std::string_view text, std::string& out);
 
+/// Writes all but RFC 3986's unreserved characters as %XX: for one part of a path, or a value in a query.
+std::string percent_encode(std::string_view text);
+
 } // namespace gitfs
