@@ -19,6 +19,8 @@ struct capabilities {
   bool fetch_wait_for_done = false;
   bool object_info = false; ///< with sizes
   bool server_option = false;
+
+  bool operator==(const capabilities&) const = default;
 };
 
 /// Takes the whole body of `GET …/info/refs?service=git-upload-pack`, with or without the "# service=" preamble. EIO:

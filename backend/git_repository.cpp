@@ -2,8 +2,10 @@
 
 #include "backend/commit.hpp"
 #include "backend/git_upstream.hpp"
+#include "backend/host_sizes.hpp"
 #include "backend/local_repository.hpp"
 #include "backend/object_store.hpp"
+#include "backend/sized_upstream.hpp"
 
 #include <future>
 #include <span>
@@ -57,10 +59,13 @@ private:
 
 class remote_source final : public repository {
 public:
-  remote_source(std::shared_ptr<object_store> store, std::shared_ptr<git_upstream> server)
+  /// `sized`: the server together with who tells sizes; null: it is alone.
+  remote_source(std::shared_ptr<object_store> store, std::shared_ptr<git_upstream> server,
+                std::shared_ptr<sized_upstream> sized)
     : objects_(std::move(store)),
       server_(std::move(server)),
-      remote_(server_) {}
+      sized_(std::move(sized)),
+      remote_(sized_ ? std::shared_ptr<upstream>{sized_} : server_) {}
 
   const std::shared_ptr<object_db>& objects() const override { return objects_; }
   const std::shared_ptr<upstream>& remote() const override { return remote_; }
@@ -77,6 +82,8 @@ public:
       return fail(EIO,
                   display() + " did not send a usable commit " + resolved.commit.hex() + ": " + read.error().message);
     read.value().ref = std::move(resolved.name);
+    if (sized_)
+      sized_->look_in(read.value().commit, read.value().root_tree);
     return read;
   }
 
@@ -99,11 +106,13 @@ private:
 
   const std::shared_ptr<object_db> objects_; // outlives the upstream, which fills it
   const std::shared_ptr<git_upstream> server_;
+  const std::shared_ptr<sized_upstream> sized_;
   const std::shared_ptr<upstream> remote_;
 };
 
 result<std::shared_ptr<repository>> open_remote(const source& from, const mount_options& options,
-                                                std::shared_ptr<memory_budget> memory) {
+                                                std::shared_ptr<memory_budget> memory,
+                                                std::shared_ptr<size_source> sizes) {
   BOOST_OUTCOME_TRY(store, object_store::open(options.cache_dir, from.location, options.cache_size, std::move(memory)));
   upstream_limits limits;
   limits.connect = options.connect_timeout;
@@ -111,16 +120,18 @@ result<std::shared_ptr<repository>> open_remote(const source& from, const mount_
   limits.total = options.timeout;
   // The store outlives the upstream: the upstream's callback holds it.
   auto remember = [store](std::span<const std::pair<oid, std::uint64_t>> sizes) { store->remember_sizes(sizes); };
-  BOOST_OUTCOME_TRY(remote, git_upstream::create(from, *store, remember, limits));
-  return std::make_shared<remote_source>(std::move(store), std::move(remote));
+  BOOST_OUTCOME_TRY(remote, git_upstream::create(from, *store, remember, limits, capabilities_of_host(from)));
+  auto sized = with_sizes(remote, store, sizes ? std::move(sizes) : sizes_of_host(from, limits), remember);
+  return std::make_shared<remote_source>(std::move(store), std::move(remote), std::move(sized));
 }
 
 } // namespace
 
 result<std::shared_ptr<repository>> open_repository(const source& from, const mount_options& options,
-                                                    std::shared_ptr<memory_budget> memory) {
+                                                    std::shared_ptr<memory_budget> memory,
+                                                    std::shared_ptr<size_source> sizes) {
   if (from.kind == source::kind_type::remote)
-    return open_remote(from, options, std::move(memory));
+    return open_remote(from, options, std::move(memory), std::move(sizes));
   BOOST_OUTCOME_TRY(opened, local_repository::open(from.location));
   return std::make_shared<local_source>(std::move(opened), from.display);
 }

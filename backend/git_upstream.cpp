@@ -9,6 +9,7 @@
 #include "backend/smart_http.hpp"
 #include "backend/worker_pool.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <condition_variable>
 #include <exception>
@@ -144,7 +145,10 @@ private:
 /// Asks for the capabilities once, whoever needs them first; who comes meanwhile waits and shares a failure.
 class discovery {
 public:
-  explicit discovery(smart_http& http) : http_(http) {}
+  discovery(smart_http& http, std::optional<capabilities> assumed)
+    : http_(http),
+      known_(std::move(assumed)),
+      only_assumed_(known_.has_value()) {}
 
   result<capabilities> get(operation& op) {
     std::unique_lock lock{mutex_};
@@ -184,6 +188,15 @@ public:
     return known_;
   }
 
+  /// True if what was known so far was only assumed: who needs it next asks.
+  bool doubt() {
+    const std::lock_guard lock{mutex_};
+    if (!std::exchange(only_assumed_, false))
+      return false;
+    known_.reset();
+    return true;
+  }
+
 private:
   smart_http& http_;
   mutable std::mutex mutex_;
@@ -192,6 +205,7 @@ private:
   error last_failure_;
   unsigned round_ = 0;
   bool asking_ = false;
+  bool only_assumed_ = false; ///< nobody has asked
 };
 
 class running_operation : public transfer {
@@ -212,12 +226,14 @@ private:
 struct git_upstream::state {
   using body = std::function<result<void>(operation&, transfer_outcome&)>;
 
-  state(source where, pack_receiver& receiver, size_receiver sizes, upstream_limits how)
+  state(source where, pack_receiver& receiver, size_receiver sizes, upstream_limits how,
+        std::optional<capabilities> assumed)
     : from(std::move(where)),
       store(receiver),
       remember_sizes(std::move(sizes)),
       limits(how),
-      http(from, limits) {}
+      http(from, limits),
+      server(http, std::move(assumed)) {}
 
   std::unique_ptr<transfer> start(transfer_callback done, body what) {
     std::stop_source stop;
@@ -265,7 +281,22 @@ struct git_upstream::state {
       stop.request_stop();
   }
 
-  result<void> fetch(operation& op, const fetch_request& request, transfer_outcome& out);
+  /// `what` with the server's capabilities; if it fails with ones that were only assumed, again with the real ones.
+  template <class Answer>
+  result<Answer> with_capabilities(operation& op, const std::function<result<Answer>(const capabilities&)>& what) {
+    BOOST_OUTCOME_TRY(can, server.get(op));
+    auto out = what(can);
+    constexpr int not_refused[] = {ECANCELED, ETIMEDOUT, EACCES, EFBIG, E2BIG, ENOTSUP};
+    if (out || std::find(std::begin(not_refused), std::end(not_refused), out.error().code) != std::end(not_refused)
+        || !server.doubt())
+      return out;
+    BOOST_OUTCOME_TRY(really, server.get(op));
+    if (really == can)
+      return out;
+    return what(really);
+  }
+
+  result<void> fetch(operation& op, const fetch_request& request, const capabilities& can, transfer_outcome& out);
   result<void> object_info(operation& op, const std::vector<oid>& ids, transfer_outcome& out);
   result<std::vector<advertised_ref>> list_refs(operation& op, std::span<const std::string> prefixes,
                                                 const capabilities& server);
@@ -275,17 +306,15 @@ struct git_upstream::state {
   const size_receiver remember_sizes;
   const upstream_limits limits;
   smart_http http;
-  discovery server{http};
+  discovery server;
   std::mutex mutex;
   std::map<std::uint64_t, std::stop_source> running;
   std::uint64_t last_id = 0;
   worker_pool workers; ///< last: its threads use everything above
 };
 
-result<void> git_upstream::state::fetch(operation& op, const fetch_request& request, transfer_outcome& out) {
-  if (request.wants.empty())
-    return success();
-  BOOST_OUTCOME_TRY(can, server.get(op));
+result<void> git_upstream::state::fetch(operation& op, const fetch_request& request, const capabilities& can,
+                                        transfer_outcome& out) {
   if (request.filter != fetch_filter::none && !can.fetch_filter)
     return fail(ENOTSUP, from.display
                              + ": the server does not offer partial fetches (capability \"filter\"; on the "
@@ -339,11 +368,12 @@ git_upstream::~git_upstream() {
 }
 
 result<std::shared_ptr<git_upstream>> git_upstream::create(source from, pack_receiver& store,
-                                                           size_receiver remember_sizes, upstream_limits limits) {
+                                                           size_receiver remember_sizes, upstream_limits limits,
+                                                           std::optional<capabilities> assumed) {
   if (from.kind != source::kind_type::remote)
     return fail(EINVAL, from.display + ": this is not the URL of a remote repository");
-  return std::shared_ptr<git_upstream>{
-      new git_upstream{std::make_unique<state>(std::move(from), store, std::move(remember_sizes), limits)}};
+  return std::shared_ptr<git_upstream>{new git_upstream{
+      std::make_unique<state>(std::move(from), store, std::move(remember_sizes), limits, std::move(assumed))}};
 }
 
 result<resolved_ref> git_upstream::resolve(const std::string& ref, const std::stop_token& stop) {
@@ -360,24 +390,31 @@ result<resolved_ref> git_upstream::resolve(const std::string& ref, const std::st
   std::unique_ptr<http_exchange> early;
   if (!impl_->server.known())
     early = impl_->http.begin_post(op, compose_ls_refs(candidates, nullptr));
-  BOOST_OUTCOME_TRY(can, impl_->server.get(op));
+  BOOST_OUTCOME_TRYV(impl_->server.get(op));
   std::vector<advertised_ref> refs;
   const auto read = [&](http_exchange& exchange) { return read_refs(refs, exchange); };
+  const auto list = [&](std::span<const std::string> prefixes) {
+    return impl_->with_capabilities<std::vector<advertised_ref>>(
+        op, [&](const capabilities& can) { return impl_->list_refs(op, prefixes, can); });
+  };
   if (!early || impl_->http.finish_post(op, *early, read)) {
-    BOOST_OUTCOME_TRY(listed, impl_->list_refs(op, candidates, can));
+    BOOST_OUTCOME_TRY(listed, list(candidates));
     refs = std::move(listed);
   }
   if (auto chosen = choose_ref(ref, refs))
     return std::move(*chosen);
   const std::string all[] = {"HEAD", "refs/heads/", "refs/tags/"};
-  BOOST_OUTCOME_TRY(known, impl_->list_refs(op, all, can));
+  BOOST_OUTCOME_TRY(known, list(all));
   return explained(no_such_ref(ref, known));
 }
 
 std::unique_ptr<transfer> git_upstream::fetch(fetch_request request, transfer_callback done) {
   return impl_->start(std::move(done), [this, request = std::move(request)](operation& op, transfer_outcome& out) {
+    if (request.wants.empty())
+      return result<void>{success()};
     op.traceparent = request.traceparent;
-    return impl_->fetch(op, request, out);
+    return impl_->with_capabilities<void>(op,
+                                          [&](const capabilities& can) { return impl_->fetch(op, request, can, out); });
   });
 }
 

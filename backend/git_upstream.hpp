@@ -1,6 +1,7 @@
 // A git server behind a smart-HTTP URL (gitprotocol-http, gitprotocol-v2).
 #pragma once
 
+#include "backend/capabilities.hpp"
 #include "backend/oid.hpp"
 #include "backend/pack_sink.hpp"
 #include "backend/resolved_ref.hpp"
@@ -12,6 +13,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <stop_token>
 #include <string>
@@ -42,9 +44,11 @@ using size_receiver = std::function<void(std::span<const std::pair<oid, std::uin
 /// callbacks and joins the threads; so a callback must not be what destroys it.
 class git_upstream : public upstream {
 public:
-  /// No request is made yet. `from` must be remote; `store` must outlive the upstream.
+  /// No request is made yet. `from` must be remote; `store` must outlive the upstream. `assumed`: what the server is
+  /// known to be capable of; it is asked only when it refuses something.
   static result<std::shared_ptr<git_upstream>> create(source from, pack_receiver& store, size_receiver remember_sizes,
-                                                      upstream_limits limits = {});
+                                                      upstream_limits limits = {},
+                                                      std::optional<capabilities> assumed = {});
   ~git_upstream() override;
   git_upstream(const git_upstream&) = delete;
   git_upstream& operator=(const git_upstream&) = delete;

@@ -92,8 +92,7 @@ result<void> smart_http::perform(operation& op, const call& what, const response
     who = authenticator_.current(url);
     const auto exchange = begin(op, what, url, who.used); // its end closes a connection whose answer was not all read
     attempt_result failure = judge(*exchange, what, [&](http_exchange& body) {
-      if (!what.body)
-        follow(body.head().effective_url);
+      follow(body.head().effective_url, what.path);
       return read(body);
     });
     account(op, *exchange);
@@ -105,8 +104,7 @@ result<void> smart_http::perform(operation& op, const call& what, const response
     if (!failure.unauthorized || renewals++ >= most_renewals)
       return false;
     // who asks may be behind a redirect
-    if (!what.body)
-      follow(failure.effective_url);
+    follow(failure.effective_url, what.path);
     BOOST_OUTCOME_TRY(authenticator_.renew(base(), who, op.stop, op.deadline));
     return true;
   };
@@ -175,11 +173,11 @@ std::string smart_http::base() const {
   return base_;
 }
 
-void smart_http::follow(const std::string& effective_url) {
+void smart_http::follow(const std::string& effective_url, std::string_view path) {
   // as git: only a redirect that keeps the end of the URL tells where the repository is
-  if (!effective_url.ends_with(advertisement_path))
+  if (!effective_url.ends_with(path))
     return;
-  std::string url = without_userinfo(effective_url.substr(0, effective_url.size() - advertisement_path.size()));
+  std::string url = without_userinfo(effective_url.substr(0, effective_url.size() - path.size()));
   const std::lock_guard lock{mutex_};
   if (url == base_)
     return;

@@ -15,6 +15,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
 
 namespace gitfs {
 
@@ -43,7 +44,7 @@ private:
   attempt_result judge(http_exchange& exchange, const call& what, const response_reader& read) const;
   void account(operation& op, const http_exchange& exchange);
   std::string base() const;
-  void follow(const std::string& effective_url);
+  void follow(const std::string& effective_url, std::string_view path);
 
   const source from_;
   const upstream_limits limits_;

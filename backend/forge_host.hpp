@@ -1,0 +1,63 @@
+// A service's tree of names, remembered: so that looking at it again does not ask again.
+#pragma once
+
+#include "backend/forge.hpp"
+#include "backend/repository_host.hpp"
+#include "backend/source.hpp"
+
+#include <chrono>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+
+namespace gitfs {
+
+/// Opens a repository without asking a server anything. `sizes` may be null.
+using repository_opener =
+    std::function<result<std::shared_ptr<repository>>(const source& from, std::shared_ptr<size_source> sizes)>;
+
+class forge_host final : public repository_host {
+public:
+  using clock = std::chrono::steady_clock;
+  struct memory {
+    std::chrono::seconds present{600}; ///< that a name exists
+    std::chrono::seconds absent{60};   ///< that it does not, and that a listing has all
+    std::function<clock::time_point()> now = &clock::now;
+  };
+
+  forge_host(std::unique_ptr<forge> service, std::string display, repository_opener open, memory keep);
+
+  result<host_entry> lookup(std::span<const std::string> path, const std::string& name, std::stop_token stop) override;
+  result<std::vector<host_entry>> list(std::span<const std::string> path, std::stop_token stop) override;
+  result<std::shared_ptr<repository>> open(std::span<const std::string> path) override;
+  const std::string& display() const override { return display_; }
+
+private:
+  struct known {
+    host_entry entry;
+    clock::time_point until;
+  };
+  struct folder {
+    std::map<std::string, known> children; ///< by folded name
+    std::map<std::string, clock::time_point> absent;
+    clock::time_point listed_until{}; ///< a listing would give `children`
+    clock::time_point all_until{};    ///< what is not in `children` does not exist
+  };
+
+  std::string folded(std::string name) const;
+  void remember(folder& where, const forge_listing& what);
+  void forget_old(folder& where) const;
+  static std::vector<host_entry> entries(const folder& where);
+  std::vector<std::string> spelled(name_path path) const;
+
+  const std::unique_ptr<forge> service_;
+  const std::string display_;
+  const repository_opener open_;
+  const memory keep_;
+  mutable std::mutex mutex_;
+  std::map<std::string, folder> folders_; ///< by folded path
+};
+
+} // namespace gitfs
