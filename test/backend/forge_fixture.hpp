@@ -1,0 +1,118 @@
+// Repositories behind a forge's API and a git server, and a log that is kept.
+#pragma once
+
+#include "backend/forges.hpp"
+#include "test/support/command.hpp"
+#include "test/support/fault_server.hpp"
+#include "test/support/forge_server.hpp"
+#include "test/support/outcome.hpp"
+#include "test/support/temp_dir.hpp"
+
+#include <boost/test/unit_test.hpp>
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <memory>
+#include <spdlog/sinks/ostream_sink.h>
+#include <spdlog/spdlog.h>
+#include <sstream>
+#include <string>
+#include <vector>
+
+namespace gitfs::test {
+
+using namespace std::chrono_literals;
+
+/// Octo/hello (two directories, on branch trunk), Octo/.github, Octo/hidden (private), Org (an organisation) with
+/// Org/secret (private), Empty without any. Groups: Org/deep/er/project.
+struct forge_fixture {
+  forge_fixture() {
+    must_run(
+        "git init -q -b trunk work && cd work && mkdir -p dir/sub other && printf one > one"
+        " && printf 'second file' > dir/two && : > dir/empty && printf 12345 > dir/sub/five && printf 1234567 > other/7"
+        " && ln -s one link && git add . && git commit -q -m first && cd .. && mkdir -p root/Octo root/Org/deep/er "
+        "root/Empty"
+        " && touch root/Org/organization && git clone -q --bare work root/Octo/hello.git"
+        " && git -C root/Octo/hello.git config uploadpack.allowFilter true"
+        " && git -C root/Octo/hello.git config uploadpack.allowAnySHA1InWant true"
+        " && for r in Octo/.github Octo/hidden Org/secret Org/open Org/deep/er/project; do"
+        " cp -r root/Octo/hello.git root/$r.git; done && touch root/Octo/hidden.git/private "
+        "root/Org/secret.git/private",
+        dir.path());
+    std::ofstream{dir / "helper"} << "#!/bin/sh\necho \"$1\" >> '" << (dir / "helper-log").string()
+                                  << "'\n[ \"$1\" = get ] && cat '" << (dir / "answer").string() << "'\nexit 0\n";
+    std::filesystem::permissions(dir / "helper", std::filesystem::perms::owner_all);
+    std::ofstream{dir / "gitconfig"} << "[credential]\n\thelper = " << (dir / "helper").string() << "\n";
+    helper_answers("");
+    auto sink = std::make_shared<spdlog::sinks::ostream_sink_mt>(log_);
+    logger_before = spdlog::default_logger();
+    spdlog::set_default_logger(std::make_shared<spdlog::logger>("test", sink));
+    spdlog::set_level(spdlog::level::trace);
+    server.emplace(root());
+  }
+  ~forge_fixture() { spdlog::set_default_logger(logger_before); }
+
+  std::filesystem::path root() const { return dir / "root"; }
+  void helper_answers(const std::string& text) const { std::ofstream{dir / "answer"} << text; }
+  /// How often the helper was asked for a credential.
+  std::size_t helper_asked() const {
+    std::ifstream in{dir / "helper-log"};
+    std::size_t out = 0;
+    for (std::string line; std::getline(in, line);)
+      out += line == "get" ? 1 : 0;
+    return out;
+  }
+  std::string log() const { return log_.str(); }
+
+  /// Its requests fail within a second, and are made again at once.
+  static host_needs needs() {
+    host_needs out;
+    out.limits.total = 20s;
+    out.retries = {1ms, 5ms, 3};
+    out.read_secret = [](const secret_place& place) -> result<std::string> {
+      if (place.environment == "GOOD")
+        return std::string{"good"};
+      if (place.environment == "BAD")
+        return std::string{"bad-token"};
+      return fail(ENOENT, "no such variable");
+    };
+    out.open = [](const source&, const std::shared_ptr<size_source>&) -> result<std::shared_ptr<repository>> {
+      return fail(ENOSYS, "nothing is opened here");
+    };
+    return out;
+  }
+
+  std::shared_ptr<repository_host> host(host_kind kind, const std::string& api, const host_needs& with = needs(),
+                                        const std::string& token = {}) const {
+    shown_host what;
+    what.path = "x";
+    what.kind = kind;
+    what.url = server->url();
+    what.api = api;
+    what.token.environment = token;
+    auto out = make_host(what, with);
+    BOOST_REQUIRE_MESSAGE(out, why(out));
+    return out.value();
+  }
+
+  static std::vector<std::string> names(const result<std::vector<host_entry>>& listed) {
+    BOOST_REQUIRE_MESSAGE(listed, why(listed));
+    std::vector<std::string> out;
+    for (const host_entry& each : listed.value())
+      out.push_back(each.name);
+    return out;
+  }
+
+  temp_dir dir;
+  scoped_env config{"GIT_CONFIG_GLOBAL", (dir / "gitconfig").c_str()};
+  scoped_env system{"GIT_CONFIG_SYSTEM", "/dev/null"};
+  scoped_env askpass{"GIT_ASKPASS", nullptr};
+  scoped_env ssh_askpass{"SSH_ASKPASS", nullptr};
+  scoped_env home{"HOME", dir.path().c_str()}; // no .netrc
+  std::ostringstream log_;
+  std::shared_ptr<spdlog::logger> logger_before;
+  std::optional<forge_server> server;
+};
+
+} // namespace gitfs::test
