@@ -34,6 +34,10 @@ bool forge_access::renew(const authenticator::ticket& refused, const error& why,
   return renewed && !helpers_.current(url_).used.password.empty();
 }
 
+bool forge_access::without_token(const std::string& owner) const {
+  return place_of(owner) == nullptr && std::chrono::steady_clock::now() < none_until_.load();
+}
+
 result<rest_answer> forge_access::get(const std::string& owner, const std::string& path, std::stop_token stop) {
   return as<rest_answer>(owner, stop, [&](const std::string& token) { return api_.get(path, token, stop); });
 }

@@ -43,6 +43,9 @@ public:
   /// For git, with `username` beside the token; empty: let git's way find it.
   result<credential> login(const std::string& owner, const std::string& username) const;
 
+  /// True: there is no token for `owner`, and the helpers have said so.
+  bool without_token(const std::string& owner) const;
+
   rest_client& api() { return api_; }
   const rest_client& api() const { return api_; }
 

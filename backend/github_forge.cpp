@@ -86,7 +86,7 @@ private:
       BOOST_OUTCOME_TRY(page, access_->api().get(public_pages(name), token, stop));
       forge_found out{{name}, forge_listing{}};
       BOOST_OUTCOME_TRY(take(*out.inside, *page.body, name));
-      out.inside->all = page.next.empty() && token.empty(); // with a token there may be private ones
+      out.inside->all = page.next.empty() && access_->without_token(name); // with one there may be private ones
       std::string spelled;
       if (!out.inside->entries.empty()) {
         spelled = string_member(owner_in((*page.body)[0]), "login");
@@ -112,7 +112,7 @@ private:
   /// "/users/…" gives the public ones only.
   result<page_source> pages_of(const std::string& owner, const std::string& token, const std::stop_token& stop) {
     if (token.empty())
-      return page_source{public_pages(owner), true};
+      return page_source{public_pages(owner), access_->without_token(owner)};
     BOOST_OUTCOME_TRY(who, access_->api().get("/users/" + percent_encode(owner), token, stop));
     if (string_member(*who.body, "type") == "Organization")
       return page_source{"/orgs/" + percent_encode(owner) + "/repos?per_page=100&sort=full_name", true};

@@ -83,13 +83,18 @@ struct forge_fixture {
     return out;
   }
 
+  static shown_host shown(host_kind kind, const std::string& url, const std::string& api = {}) {
+    shown_host out;
+    out.path = "x";
+    out.kind = kind;
+    out.url = url;
+    out.api = api;
+    return out;
+  }
+
   std::shared_ptr<repository_host> host(host_kind kind, const std::string& api, const host_needs& with = needs(),
                                         const std::string& token = {}) const {
-    shown_host what;
-    what.path = "x";
-    what.kind = kind;
-    what.url = server->url();
-    what.api = api;
+    shown_host what = shown(kind, server->url(), api);
     what.token.environment = token;
     auto out = make_host(what, with);
     BOOST_REQUIRE_MESSAGE(out, why(out));

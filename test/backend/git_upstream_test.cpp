@@ -1,3 +1,4 @@
+#include "backend/host_sizes.hpp"
 #include "test/backend/upstream_fixture.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -218,6 +219,40 @@ BOOST_AUTO_TEST_CASE(a_local_source_is_refused) {
   const auto out = gitfs::git_upstream::create(local, store, {});
   BOOST_REQUIRE(!out);
   BOOST_TEST(out.error().code == EINVAL);
+}
+
+BOOST_AUTO_TEST_CASE(what_a_server_is_known_for_is_not_asked) {
+  const auto github = capabilities_of_host(parse_source("https://github.com/a/b").value());
+  auto up = connect({}, {}, github);
+  BOOST_TEST(up->resolve("main").value().commit.hex() == rev("main").hex());
+  const auto out = fetch(*up, {.wants = {rev("main")}, .filter = fetch_filter::tree_1, .shallow = true});
+  BOOST_TEST(!out.failure, (out.failure ? out.failure->message : ""));
+  BOOST_TEST(server.requests().size() == 2);
+  BOOST_TEST(sizes(*up, {rev("main:one")}).failure->code == ENOTSUP); // as it is known for
+  BOOST_TEST(server.requests().size() == 2);
+}
+
+BOOST_AUTO_TEST_CASE(a_server_that_refuses_what_it_is_known_for_is_asked) {
+  must_run("git config uploadpack.allowFilter false", repository());
+  auto up = connect({}, {}, capabilities_of_host(parse_source("https://github.com/a/b").value()));
+  const oid main = up->resolve("main").value().commit;
+  BOOST_TEST(fetch(*up, {.wants = {main}, .filter = fetch_filter::tree_1, .shallow = true}).failure->code == ENOTSUP);
+  const auto out = fetch(*up, {.wants = {main}, .filter = fetch_filter::none, .shallow = true});
+  BOOST_TEST(!out.failure, (out.failure ? out.failure->message : ""));
+  const auto all = server.requests();
+  BOOST_TEST(std::count_if(all.begin(), all.end(), [](const auto& each) { return each.method == "GET"; }) == 1);
+}
+
+BOOST_AUTO_TEST_CASE(where_a_post_is_redirected_to_the_next_goes) {
+  auto up = connect({}, server.url("old.git"), capabilities_of_host(parse_source("https://github.com/a/b").value()));
+  server.next_post(
+      [&](fault_exchange& x) { x.reply(301, {"Location: " + server.url("repo.git") + "/git-upload-pack"}, ""); });
+  BOOST_REQUIRE(up->resolve("main"));
+  BOOST_REQUIRE(up->resolve("main"));
+  const auto all = server.requests();
+  BOOST_REQUIRE(all.size() == 3);
+  BOOST_TEST(all[0].target == "/old.git/git-upload-pack");
+  BOOST_TEST(all[2].target == "/repo.git/git-upload-pack");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -55,11 +55,13 @@ struct upstream_fixture {
   oid rev(const std::string& what) const { return *oid::from_hex(must_run("git rev-parse " + what, repository())); }
   std::filesystem::path repository() const { return dir / "repo.git"; }
 
-  std::shared_ptr<gitfs::git_upstream> connect(upstream_limits limits = {}, const std::string& url = {}) {
-    return connect_to(store, limits, url);
+  std::shared_ptr<gitfs::git_upstream> connect(upstream_limits limits = {}, const std::string& url = {},
+                                               std::optional<capabilities> assumed = {}) {
+    return connect_to(store, limits, url, std::move(assumed));
   }
   std::shared_ptr<gitfs::git_upstream> connect_to(pack_receiver& receiver, upstream_limits limits = {},
-                                                  const std::string& url = {}) {
+                                                  const std::string& url = {},
+                                                  std::optional<capabilities> assumed = {}) {
     auto from = parse_source(url.empty() ? server.url("repo.git") : url);
     BOOST_REQUIRE_MESSAGE(from, why(from));
     auto out = gitfs::git_upstream::create(
@@ -68,7 +70,7 @@ struct upstream_fixture {
           const std::lock_guard lock{mutex};
           remembered.assign(sizes.begin(), sizes.end());
         },
-        limits);
+        limits, std::move(assumed));
     BOOST_REQUIRE(out);
     return out.value();
   }

@@ -1,0 +1,65 @@
+#include "test/backend/forge_fixture.hpp"
+#include "test/support/git_server.hpp"
+
+using namespace gitfs;
+using namespace gitfs::test;
+
+namespace {
+
+using path = std::vector<std::string>;
+
+struct fixture : forge_fixture {
+  std::shared_ptr<repository_host> templated(const std::string& names) {
+    const shown_host what = shown(host_kind::git, git.url(names));
+    auto with = needs();
+    with.open = [this](const source& from, const auto& sizes) -> result<std::shared_ptr<repository>> {
+      BOOST_TEST((sizes == nullptr));
+      opened = from.location;
+      return std::shared_ptr<repository>{};
+    };
+    auto out = make_host(what, with);
+    BOOST_REQUIRE_MESSAGE(out, test::why(out));
+    return out.value();
+  }
+
+  gitfs::test::git_server git{root()};
+  std::string opened;
+};
+
+} // namespace
+
+BOOST_FIXTURE_TEST_SUITE(git_host, fixture)
+
+BOOST_AUTO_TEST_CASE(the_git_server_says_what_is_there) {
+  const auto host = templated("{owner}/{repo}.git");
+  BOOST_TEST(!host->lookup(path{}, "Octo", {}).value().is_repository);
+  BOOST_TEST(git.count() == 0); // nobody can tell
+  const auto found = host->lookup(path{"Octo"}, "hello", {});
+  BOOST_REQUIRE_MESSAGE(found, test::why(found));
+  BOOST_TEST(found.value().is_repository);
+  for (int i = 0; i < 2; ++i)
+    BOOST_TEST(host->lookup(path{"Octo"}, "none", {}).error().code == ENOENT);
+  BOOST_TEST(host->lookup(path{"Octo"}, "Hello", {}).error().code == ENOENT); // which minds the case
+  BOOST_TEST(git.count() == 3);
+  BOOST_TEST(host->list(path{"Octo"}, {}).error().code == ENOTSUP);
+  BOOST_REQUIRE(host->open(path{"Octo", "hello"}));
+  BOOST_TEST(opened == git.url("Octo/hello.git"));
+}
+
+BOOST_AUTO_TEST_CASE(a_path_may_have_any_depth) {
+  const auto host = templated("{path}.git");
+  BOOST_TEST(!host->lookup(path{}, "Org", {}).value().is_repository);
+  BOOST_TEST(host->lookup(path{"Org"}, "open", {}).value().is_repository);
+  BOOST_TEST(host->lookup(path{"Org", "deep", "er"}, "project", {}).value().is_repository);
+  BOOST_REQUIRE(host->open(path{"Org", "deep", "er", "project"}));
+  BOOST_TEST(opened == git.url("Org/deep/er/project.git"));
+}
+
+BOOST_AUTO_TEST_CASE(a_template_has_places_for_the_names) {
+  const shown_host what = shown(host_kind::git, "https://git.example/all.git");
+  const auto out = make_host(what, needs());
+  BOOST_REQUIRE(!out);
+  BOOST_TEST(out.error().code == EINVAL);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
