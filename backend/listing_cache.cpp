@@ -42,14 +42,9 @@ std::uint64_t bytes_of(const parsed_tree& listing) {
 } // namespace
 
 result<listing_ptr> read_listing(object_db& db, const oid& tree) {
-  BOOST_OUTCOME_TRY(raw, db.read(tree));
-  if (raw.type() != object_type::tree)
-    return fail(EBADMSG, "not a tree object");
-  auto parsed = parse_tree(raw.data());
-  if (!parsed)
-    return fail(EBADMSG, parsed.error().message);
-  fill_sizes(db, tree, parsed.value().entries);
-  return listing_ptr{std::make_shared<parsed_tree>(std::move(parsed).value())};
+  BOOST_OUTCOME_TRY(parsed, db.listing(tree));
+  fill_sizes(db, tree, parsed.entries);
+  return listing_ptr{std::make_shared<parsed_tree>(std::move(parsed))};
 }
 
 listing_ptr with_sizes(object_db& db, const oid& tree, listing_ptr listing) {

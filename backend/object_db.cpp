@@ -1,10 +1,21 @@
 #include "backend/object_db.hpp"
 
 #include "backend/large_blob.hpp"
+#include "backend/tree.hpp"
 
 #include <cerrno>
 
 namespace gitfs {
+
+result<parsed_tree> object_db::listing(const oid& tree) {
+  BOOST_OUTCOME_TRY(raw, read(tree));
+  if (raw.type() != object_type::tree)
+    return fail(EBADMSG, "not a tree object");
+  auto parsed = parse_tree(raw.data());
+  if (!parsed)
+    return fail(EBADMSG, parsed.error().message);
+  return parsed;
+}
 
 result<void> object_db::copy(const oid& id, const blob_target& to) {
   BOOST_OUTCOME_TRY(blob, read(id));

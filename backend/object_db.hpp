@@ -16,6 +16,7 @@
 namespace gitfs {
 
 struct blob_target;
+struct parsed_tree;
 
 /// Numbered as git numbers them in packs.
 enum class object_type : std::uint8_t { commit = 1, tree = 2, blob = 3, tag = 4 };
@@ -49,6 +50,10 @@ public:
   /// The object, its hash checked against `id`. ENOENT: not here (or here but corrupt, and now set aside: to whoever
   /// can fetch it again that is the same). EIO: the disk failed.
   virtual result<object> read(const oid& id) = 0;
+
+  /// A tree taken apart, without sizes. Where there are listings that are no git objects, this and `read` give them too.
+  /// ENOENT: it is not here. EBADMSG: it is no tree, or a malformed one. Otherwise the disk's error.
+  virtual result<parsed_tree> listing(const oid& tree);
 
   /// Writes the contents of a blob to a file, its hash checked. For what is too large to be whole in memory: the object
   /// databases on disk need little of it for any size. Errors as `read`; ECANCELED: stopped.

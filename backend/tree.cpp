@@ -17,6 +17,9 @@ struct raw_entry {
   const char* id;
 };
 
+/// In the order of entry_kind.
+constexpr std::array written_modes{"100644", "100755", "120000", "40000", "160000"};
+
 /// git's canon_mode.
 entry_kind kind_of(std::uint32_t mode) {
   switch (mode & 0170000) {
@@ -152,6 +155,27 @@ result<parsed_tree> parse_tree(std::string_view raw) {
   }
   out.hidden = hidden.count();
   out.hidden_reason = hidden.reason();
+  return out;
+}
+
+std::string compose_tree(std::span<const tree_entry> entries) {
+  struct placed {
+    const tree_entry* entry;
+    std::string sorted_as; // git sorts a directory as if its name ended in '/'
+  };
+  std::vector<placed> order;
+  order.reserve(entries.size());
+  for (const tree_entry& e : entries)
+    order.push_back({&e, e.kind == entry_kind::directory ? e.name + '/' : e.name});
+  std::sort(order.begin(), order.end(), [](const placed& a, const placed& b) { return a.sorted_as < b.sorted_as; });
+  std::string out;
+  for (const placed& each : order) {
+    out += written_modes[static_cast<std::size_t>(each.entry->kind)];
+    out += ' ';
+    out += each.entry->name;
+    out += '\0';
+    out.append(reinterpret_cast<const char*>(each.entry->id.bytes.data()), oid::raw_size);
+  }
   return out;
 }
 

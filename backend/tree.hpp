@@ -6,6 +6,7 @@
 #include "config/error.hpp"
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,6 +25,8 @@ struct tree_entry {
   entry_kind kind;
   oid id;
   std::uint64_t size = unknown_size; ///< of a blob, if somebody has filled it in: a tree does not hold it
+  /// When it was last changed, seconds since 1970, if somebody knows: a tree does not hold that either. 0: nobody does.
+  std::int64_t time = 0;
 
   bool operator==(const tree_entry&) const = default;
 };
@@ -40,5 +43,8 @@ struct parsed_tree {
 /// Hidden: names that are empty, `.`, `..`, `.git` in any case, hold '/', are longer than 255 bytes, or came before.
 /// EIO: truncated or malformed.
 result<parsed_tree> parse_tree(std::string_view raw);
+
+/// The contents of the tree object that names these entries, in git's order. No name holds a NUL.
+std::string compose_tree(std::span<const tree_entry> entries);
 
 } // namespace gitfs
