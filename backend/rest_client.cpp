@@ -112,6 +112,7 @@ struct rest_client::question {
   std::string accept;
   std::shared_ptr<const std::string> body; ///< null: GET
   bool json = true;                        ///< what is expected
+  const response_reader* read = nullptr;   ///< takes the answer, whatever it is
 };
 
 struct rest_client::answer {
@@ -180,15 +181,25 @@ result<std::string> rest_client::url_of(const std::string& path) const {
 
 result<rest_client::answer> rest_client::perform(const question& what, std::stop_token stop) {
   operation op{std::move(stop), std::chrono::steady_clock::now() + options_.limits.total};
-  BOOST_OUTCOME_TRY(check_limit(what.token));
   answer out;
+  BOOST_OUTCOME_TRY(perform(op, what, out));
+  return out;
+}
+
+result<void> rest_client::get_with(operation& op, const std::string& path, const std::string& accept,
+                                   const std::string& token, const response_reader& read) {
+  BOOST_OUTCOME_TRY(url, url_of(path));
+  answer nothing;
+  return perform(op, {std::move(url), token, accept, nullptr, false, &read}, nothing);
+}
+
+result<void> rest_client::perform(operation& op, const question& what, answer& out) {
+  BOOST_OUTCOME_TRY(check_limit(what.token));
   auto done = attempt_until_done(
       op, options_.retries, retried_, [&] { return attempt(op, what, out); }, nullptr);
-  if (done)
-    return out;
-  if (done.error().code == ECANCELED)
+  if (!done && done.error().code == ECANCELED)
     ++cancelled_;
-  return BOOST_OUTCOME_V2_NAMESPACE::failure(std::move(done.error()));
+  return done;
 }
 
 attempt_result rest_client::attempt(operation& op, const question& what, answer& out) {
@@ -209,6 +220,8 @@ attempt_result rest_client::attempt(operation& op, const question& what, answer&
     request.headers.emplace_back("Content-Type: application/json");
   if (!known.etag.empty())
     request.headers.push_back("If-None-Match: " + known.etag);
+  if (!op.traceparent.empty())
+    request.headers.push_back("traceparent: " + op.traceparent);
   request.body = what.body;
   request.connect_timeout = options_.limits.connect;
   request.stall_timeout = options_.limits.stall;
@@ -226,6 +239,12 @@ attempt_result rest_client::attempt(operation& op, const question& what, answer&
   }
   if (head.status < 200 || head.status > 299)
     return refused(exchange, head, what);
+  if (what.read != nullptr) {
+    attempt_result done = (*what.read)(exchange);
+    bytes_ += exchange.received();
+    op.bytes += exchange.received();
+    return done;
+  }
   const bool web_page = head.content_type == "text/html";
   if (web_page || (what.json && !head.content_type.empty() && !is_json(head.content_type)))
     return attempt_failure{{ENOTSUP, display() + ": the answer is "

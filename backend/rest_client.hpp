@@ -75,6 +75,11 @@ public:
   result<std::string> get_bytes(const std::string& path, const std::string& accept, const std::string& token,
                                 std::stop_token stop);
 
+  /// GET whose answer of any type (see http_head::content_type) is read by `read`, as an operation of the caller's: with
+  /// its deadline, and counted in it.
+  result<void> get_with(operation& op, const std::string& path, const std::string& accept, const std::string& token,
+                        const response_reader& read);
+
   upstream_counters counters() const;
 
   /// The service without credentials, for people.
@@ -90,6 +95,7 @@ private:
   };
 
   result<answer> perform(const question& what, std::stop_token stop);
+  result<void> perform(operation& op, const question& what, answer& out);
   attempt_result attempt(operation& op, const question& what, answer& out);
   attempt_failure refused(http_exchange& exchange, const http_head& head, const question& what);
   result<void> check_limit(const std::string& token) const;
