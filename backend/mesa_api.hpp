@@ -2,12 +2,13 @@
 //
 //   {base}/{org}/repos?cursor&limit                  {repos: [{name, default_branch, head_sha}], next_cursor, has_more}
 //   {base}/{org}/{repo}                              {default_branch, head_sha}
-//   {base}/{org}/{repo}/content?ref&path&depth       a file or symlink: {type, name, path, sha, size, encoding: "base64",
+//   {base}/{org}/{repo}/content?ref&path&depth       a file or symlink: {type, name, path, sha, size, encoding:
+//   "base64",
 //     &cursor                                        content, executable, last_commit_at}; with the media type
-//                                                    application/octet-stream its bytes; or a directory: {type: "dir", name,
-//                                                    path, sha, child_count, entries, next_cursor, has_more}, whose entries
-//                                                    are the same without contents, and of directories have entries of
-//                                                    their own down to `depth`
+//                                                    application/octet-stream its bytes; or a directory: {type: "dir",
+//                                                    name, path, sha, child_count, entries, next_cursor, has_more},
+//                                                    whose entries are the same without contents, and of directories
+//                                                    have entries of their own down to `depth`
 #pragma once
 
 #include "backend/mesa_objects.hpp"

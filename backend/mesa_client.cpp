@@ -48,7 +48,8 @@ result<void> mesa_client::ask(operation& op, const std::string& org, const std::
   const auto read = [&](http_exchange& exchange) -> attempt_result {
     const std::string type = exchange.head().content_type;
     if (type == "text/html")
-      return with_name(display(), {ENOTSUP, "the answer is a web page; check that this is the URL of the service's API"});
+      return with_name(display(),
+                       {ENOTSUP, "the answer is a web page; check that this is the URL of the service's API"});
     std::string body, piece;
     while (exchange.read(piece)) {
       if (progress)
@@ -89,8 +90,7 @@ result<mesa_repository_facts> mesa_client::repository(operation& op, const std::
   return out;
 }
 
-result<mesa_client::repository_list> mesa_client::repositories(operation& op, const std::string& org,
-                                                               bool first_page) {
+result<mesa_client::repository_list> mesa_client::repositories(operation& op, const std::string& org, bool first_page) {
   repository_list out;
   std::set<std::string> seen;
   std::string cursor;
@@ -143,8 +143,8 @@ result<void> mesa_client::read_file(operation& op, const directory& what, const 
 
 result<std::string> mesa_client::read_link(operation& op, const directory& what, const mesa_progress& progress) {
   std::string out;
-  BOOST_OUTCOME_TRYV(ask(op, what.org, mesa_content_path(what.org, what.repository, what.ref, what.path, 0, {}), progress,
-                         [&](const auto& json) -> result<void> {
+  BOOST_OUTCOME_TRYV(ask(op, what.org, mesa_content_path(what.org, what.repository, what.ref, what.path, 0, {}),
+                         progress, [&](const auto& json) -> result<void> {
                            BOOST_OUTCOME_TRY(contents, parse_mesa_contents(json));
                            out = std::move(contents);
                            return success();

@@ -22,8 +22,8 @@ using mesa_key_source = std::function<result<std::string>(const std::string& org
 /// Told of each piece of an answer as it arrives; an error ends the request with it.
 using mesa_progress = std::function<result<void>(std::string_view piece)>;
 
-/// Thread-safe; calls block, inside the operation's deadline, and are counted in it. Errors as rest_client's, and as the
-/// parsers' of mesa_api.
+/// Thread-safe; calls block, inside the operation's deadline, and are counted in it. Errors as rest_client's, and as
+/// the parsers' of mesa_api.
 class mesa_client {
 public:
   /// `base`: without trailing slashes.

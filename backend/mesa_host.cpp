@@ -14,7 +14,6 @@ namespace {
 constexpr std::size_t most_absent = 10'000; // names that do not exist are anybody's to invent
 constexpr const char* list_name = "repos";  // what the API has at the place of a repository
 
-
 bool repository_possible(const std::string& name) {
   return mesa_name_possible(name) && name != list_name;
 }
@@ -37,8 +36,8 @@ mesa_host::mesa_host(mesa_host_options options, secret_reader read_secret, store
                                       "config file");
           auto key = read(place);
           if (!key || key.value().empty())
-            return fail(EACCES, url + ": the key for the organisation " + printable(org) + " cannot be read: "
-                                    + (key ? "it is empty" : key.error().message));
+            return fail(EACCES, url + ": the key for the organisation " + printable(org)
+                                    + " cannot be read: " + (key ? "it is empty" : key.error().message));
           return key;
         },
         options_.client)) {}
@@ -47,8 +46,7 @@ auto mesa_host::no_such(const std::string& name) const {
   return fail(ENOENT, display() + ": there is no " + printable(name));
 }
 
-result<host_entry> mesa_host::lookup(std::span<const std::string> path, const std::string& name,
-                                     std::stop_token stop) {
+result<host_entry> mesa_host::lookup(std::span<const std::string> path, const std::string& name, std::stop_token stop) {
   if (path.size() > 1)
     return fail(ENOENT, display() + ": there is nothing below a repository");
   if (path.empty() ? !mesa_name_possible(name) : !repository_possible(name))
@@ -85,8 +83,7 @@ result<host_entry> mesa_host::lookup_organisation(const std::string& name, std::
   return host_entry{name};
 }
 
-result<host_entry> mesa_host::lookup_repository(const std::string& org, const std::string& name,
-                                                std::stop_token stop) {
+result<host_entry> mesa_host::lookup_repository(const std::string& org, const std::string& name, std::stop_token stop) {
   {
     const std::lock_guard lock{mutex_};
     const auto known = organisations_.find(org);
@@ -158,8 +155,8 @@ result<std::shared_ptr<repository>> mesa_host::open(std::span<const std::string>
   if (auto out = known.lock())
     return out;
   BOOST_OUTCOME_TRY(store, open_store_(display() + mesa_repository_path(path[0], path[1])));
-  std::shared_ptr<repository> out = std::make_shared<mesa_repository>(client_, path[0], path[1],
-                                                                      std::make_shared<mesa_objects>(std::move(store)));
+  std::shared_ptr<repository> out =
+      std::make_shared<mesa_repository>(client_, path[0], path[1], std::make_shared<mesa_objects>(std::move(store)));
   known = out;
   return out;
 }

@@ -98,7 +98,8 @@ std::vector<mesa_question> plan_questions(const mesa_index& index, std::span<con
   const auto put = [&](const mesa_place& place, std::size_t levels, std::size_t depth) {
     if (by_level.size() <= levels)
       by_level.resize(levels + 1);
-    const auto [it, is_new] = by_level[levels].try_emplace({place.ref, place.path(levels)}, asked{&place, levels, depth});
+    const auto [it, is_new] =
+        by_level[levels].try_emplace({place.ref, place.path(levels)}, asked{&place, levels, depth});
     it->second.depth = std::max(it->second.depth, depth);
   };
   for (const mesa_place& place : wanted)

@@ -25,8 +25,8 @@ struct mesa_place {
   std::string path() const { return path(names.size()); }
 };
 
-/// Each object is remembered at the place where it was listed last, which is in the newest snapshot that has it. Memory:
-/// some 60 bytes for a file, 120 for a directory. Thread-safe.
+/// Each object is remembered at the place where it was listed last, which is in the newest snapshot that has it.
+/// Memory: some 60 bytes for a file, 120 for a directory. Thread-safe.
 class mesa_index {
 public:
   void add_root(const oid& root, std::string ref);

@@ -26,8 +26,8 @@ struct mesa_listing {
 
 /// A listing that is a git tree of its name becomes one in the store. Of another (the service names directories by
 /// something else, or does not list all) the tree that it describes is kept under the service's name in a table beside
-/// the store, guarded by a check of its own; `read` gives it as a tree, so that whoever takes trees apart need not know.
-/// The table holds the entries' times too, which no git object has. Thread-safe; any number of processes.
+/// the store, guarded by a check of its own; `read` gives it as a tree, so that whoever takes trees apart need not
+/// know. The table holds the entries' times too, which no git object has. Thread-safe; any number of processes.
 class mesa_objects final : public object_db {
 public:
   /// The table is a file in the store's folder.

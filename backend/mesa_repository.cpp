@@ -19,7 +19,9 @@ std::string short_name(const std::string& ref) {
 }
 
 std::int64_t time_of(const mesa_listing& root) {
-  std::int64_t out = root.time;
+  if (root.time != 0)
+    return root.time;
+  std::int64_t out = 0;
   for (const tree_entry& e : root.entries)
     out = std::max(out, e.time);
   return out;

@@ -13,8 +13,8 @@ namespace gitfs {
 
 /// The service tells the commit of the default branch only; that snapshot is asked for by its commit, so that its
 /// listings cannot move. Of another branch or tag the root directory's id stands for the commit, and it is asked for by
-/// the ref: if that moves, what was not listed yet fails until `take` is called again. A full commit id is one. The time
-/// of a snapshot is that of the last change below its root.
+/// the ref: if that moves, what was not listed yet fails until `take` is called again. A full commit id is one. The
+/// time of a snapshot is that of the last change below its root.
 class mesa_repository final : public repository {
 public:
   mesa_repository(std::shared_ptr<mesa_client> client, std::string org, std::string name,

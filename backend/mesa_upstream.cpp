@@ -47,6 +47,7 @@ struct job {
   unsigned misses = 0;
   bool told_long = false;
   std::unordered_set<std::string> listed; ///< of `whole`: paths that are asked for, or have come
+  std::unordered_set<std::string> again;  ///< and those asked for again for what is below them
   composed_pack pack;
 };
 
@@ -83,11 +84,11 @@ struct mesa_upstream::state {
   void list_more(const job_ptr& j, mesa_transfer& t, const mesa_question& what, const std::string& cursor,
                  const std::shared_ptr<listing_so_far>& before);
   void take_pages(const job_ptr& j, mesa_transfer& t, const std::string& ref, std::vector<mesa_page> pages);
+  void list_below(const job_ptr& j, mesa_transfer& t, const std::string& ref, const mesa_listing& listed, bool nested);
   result<void> keep(std::span<const mesa_listing> listings);
 
   void ask_for_blobs(const job_ptr& j, mesa_transfer& t, std::span<const oid> blobs);
-  void bring(const job_ptr& j, mesa_transfer& t, const oid& id, entry_kind kind,
-             const mesa_client::directory& where);
+  void bring(const job_ptr& j, mesa_transfer& t, const oid& id, entry_kind kind, const mesa_client::directory& where);
   result<void> bring_small(const job_ptr& j, mesa_transfer& t, operation& op, const oid& id, entry_kind kind,
                            const mesa_client::directory& where);
   result<void> bring_large(const job_ptr& j, mesa_transfer& t, operation& op, const oid& id, std::uint64_t size,
@@ -258,9 +259,8 @@ void mesa_upstream::state::list_more(const job_ptr& j, mesa_transfer& t, const m
   t.count(op.requests, op.bytes);
   if (!pages) {
     if (pages.error().code == EFBIG && what.depth > 1 && j->request.byte_limit == 0)
-      return t.add([this, j, q = mesa_question{what.tree, what.ref, what.path, what.depth / 2}](auto& to) {
-        list(j, to, q);
-      });
+      return t.add(
+          [this, j, q = mesa_question{what.tree, what.ref, what.path, what.depth / 2}](auto& to) { list(j, to, q); });
     return missed(*j, t, described(pages.error(), where));
   }
   mesa_page& first = pages.value().front();
@@ -292,6 +292,7 @@ void mesa_upstream::state::list_more(const job_ptr& j, mesa_transfer& t, const m
 void mesa_upstream::state::take_pages(const job_ptr& j, mesa_transfer& t, const std::string& ref,
                                       std::vector<mesa_page> pages) {
   const bool all = j->whole && j->request.filter != fetch_filter::tree_1;
+  const bool nested = pages.size() > 1;
   std::vector<mesa_listing> whole;
   for (mesa_page& page : pages) {
     if (all) {
@@ -317,19 +318,31 @@ void mesa_upstream::state::take_pages(const job_ptr& j, mesa_transfer& t, const 
   if (!all)
     return;
   for (const mesa_listing& each : whole)
-    for (const tree_entry& e : each.entries) {
-      if (e.kind != entry_kind::directory)
-        continue;
-      std::string path = each.path.empty() ? e.name : each.path + '/' + e.name;
-      if (objects->contains(e.id))
-        continue;
-      {
-        const std::lock_guard lock{j->mutex};
-        if (!j->listed.insert(path).second)
-          continue;
-      }
-      t.add([this, j, q = mesa_question{e.id, ref, std::move(path), all_levels}](auto& to) { list(j, to, q); });
-    }
+    list_below(j, t, ref, each, nested);
+}
+
+/// What the service did not list because it is too deep: the directories in `listed`, one by one or by asking for the
+/// one that they are in again, from where the service may go deeper.
+void mesa_upstream::state::list_below(const job_ptr& j, mesa_transfer& t, const std::string& ref,
+                                      const mesa_listing& listed, bool nested) {
+  constexpr std::size_t several = 3, files_for_each = 16;
+  std::vector<mesa_question> left;
+  std::unique_lock lock{j->mutex};
+  for (const tree_entry& e : listed.entries) {
+    std::string path = listed.path.empty() ? e.name : listed.path + '/' + e.name;
+    if (e.kind == entry_kind::directory && !j->listed.contains(path) && !objects->contains(e.id))
+      left.push_back({e.id, ref, std::move(path), all_levels});
+  }
+  const bool together = nested && left.size() >= several && left.size() * files_for_each >= listed.entries.size()
+                        && j->again.insert(listed.path).second;
+  if (together)
+    left = {{listed.id, ref, listed.path, all_levels}};
+  else
+    for (const mesa_question& each : left)
+      j->listed.insert(each.path);
+  lock.unlock();
+  for (mesa_question& each : left)
+    t.add([this, j, q = std::move(each)](auto& to) { list(j, to, q); });
 }
 
 void mesa_upstream::state::ask_for_blobs(const job_ptr& j, mesa_transfer& t, std::span<const oid> blobs) {
@@ -497,7 +510,8 @@ std::unique_ptr<transfer> mesa_upstream::object_info(std::vector<oid> ids, trans
   auto j = std::make_shared<job>();
   j->request.wants = std::move(ids);
   j->request.traceparent = std::move(traceparent);
-  return impl_->transfers.start(std::move(done), [self = impl_.get(), j](mesa_transfer& t) { self->begin_sizes(j, t); });
+  return impl_->transfers.start(std::move(done),
+                                [self = impl_.get(), j](mesa_transfer& t) { self->begin_sizes(j, t); });
 }
 
 void mesa_upstream::add_snapshot(const oid& commit, const oid& root, const std::string& ref) {

@@ -51,8 +51,8 @@ public:
   /// can fetch it again that is the same). EIO: the disk failed.
   virtual result<object> read(const oid& id) = 0;
 
-  /// A tree taken apart, without sizes. Where there are listings that are no git objects, this and `read` give them too.
-  /// ENOENT: it is not here. EBADMSG: it is no tree, or a malformed one. Otherwise the disk's error.
+  /// A tree taken apart, without sizes. Where there are listings that are no git objects, this and `read` give them
+  /// too. ENOENT: it is not here. EBADMSG: it is no tree, or a malformed one. Otherwise the disk's error.
   virtual result<parsed_tree> listing(const oid& tree);
 
   /// Writes the contents of a blob to a file, its hash checked. For what is too large to be whole in memory: the object

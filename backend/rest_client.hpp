@@ -75,8 +75,8 @@ public:
   result<std::string> get_bytes(const std::string& path, const std::string& accept, const std::string& token,
                                 std::stop_token stop);
 
-  /// GET whose answer of any type (see http_head::content_type) is read by `read`, as an operation of the caller's: with
-  /// its deadline, and counted in it.
+  /// GET whose answer of any type (see http_head::content_type) is read by `read`, as an operation of the caller's:
+  /// with its deadline, and counted in it.
   result<void> get_with(operation& op, const std::string& path, const std::string& accept, const std::string& token,
                         const response_reader& read);
 

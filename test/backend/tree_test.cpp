@@ -156,8 +156,8 @@ BOOST_AUTO_TEST_CASE(a_large_directory_in_the_worst_order) {
 
 // git's order is not that of the bytes: "a-" < "a/" < "a0".
 BOOST_AUTO_TEST_CASE(a_tree_is_composed_as_git_does) {
-  const std::string raw = entry("100644", "a-") + entry("40000", "a") + entry("100755", "a0") + entry("120000", "b")
-                          + entry("160000", "c");
+  const std::string raw =
+      entry("100644", "a-") + entry("40000", "a") + entry("100755", "a0") + entry("120000", "b") + entry("160000", "c");
   BOOST_TEST(compose_tree(parsed(raw).entries) == raw);
   BOOST_TEST(compose_tree({}).empty());
 }

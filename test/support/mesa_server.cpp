@@ -169,7 +169,8 @@ std::string mesa_server::repositories(const std::string& org, const asked& what)
     if (each.starts_with(org + "/"))
       all.push_back(each.substr(org.size() + 1));
   const std::size_t from = std::stoul(what.get("cursor", "0"));
-  const std::size_t to = std::min(all.size(), from + std::min(how_.page, std::size_t{std::stoul(what.get("limit", "100"))}));
+  const std::size_t to =
+      std::min(all.size(), from + std::min(how_.page, std::size_t{std::stoul(what.get("limit", "100"))}));
   rapidjson::StringBuffer text;
   json out{text};
   const std::string head = must_run("git rev-parse HEAD", repository_);
