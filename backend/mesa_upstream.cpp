@@ -9,7 +9,6 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <map>
 #include <mutex>
 #include <set>
 #include <string>
@@ -102,7 +101,7 @@ struct mesa_upstream::state {
   const std::shared_ptr<mesa_objects> objects;
   mesa_index index;
   std::mutex mutex;
-  std::map<oid, std::pair<oid, std::string>> snapshots; ///< root and ref of each commit
+  std::unordered_map<oid, std::pair<oid, std::string>> snapshots; ///< root and ref of each commit
   mesa_transfers transfers;                             ///< last: its threads use everything above
 };
 
