@@ -102,7 +102,7 @@ struct mesa_upstream::state {
   mesa_index index;
   std::mutex mutex;
   std::unordered_map<oid, std::pair<oid, std::string>> snapshots; ///< root and ref of each commit
-  mesa_transfers transfers;                             ///< last: its threads use everything above
+  mesa_transfers transfers;                                       ///< last: its threads use everything above
 };
 
 operation mesa_upstream::state::begin(const job& j, mesa_transfer& t) const {

@@ -32,13 +32,14 @@ BOOST_AUTO_TEST_CASE(times) {
   BOOST_TEST(time_in("\"2020-09-13T12:26:40.999Z\"") == 1600000000);
   BOOST_TEST(time_in("\"2020-09-13T14:26:40+02:00\"") == 1600000000);
   BOOST_TEST(time_in("\"2020-09-13T06:56:40-05:30\"") == 1600000000);
-  for (const char* wrong : {"\"\"", "\"yesterday\"", "\"2020-13-13T12:26:40Z\"", "null", "-5", "\"2020-09-13T12:26:40?\""})
+  for (const char* wrong :
+       {"\"\"", "\"yesterday\"", "\"2020-13-13T12:26:40Z\"", "null", "-5", "\"2020-09-13T12:26:40?\""})
     BOOST_TEST(time_in(wrong) == 0, wrong);
 }
 
 BOOST_AUTO_TEST_CASE(paths_are_encoded) {
-  BOOST_TEST(mesa_content_path("o", "r", "main", "a b?#%.txt", 2, "x y") ==
-             "/o/r/content?ref=main&path=a%20b%3F%23%25.txt&depth=2&cursor=x%20y");
+  BOOST_TEST(mesa_content_path("o", "r", "main", "a b?#%.txt", 2, "x y")
+             == "/o/r/content?ref=main&path=a%20b%3F%23%25.txt&depth=2&cursor=x%20y");
   BOOST_TEST(mesa_repositories_path("o", "") == "/o/repos?limit=100");
 }
 

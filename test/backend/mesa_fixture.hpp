@@ -40,9 +40,7 @@ struct mesa_fixture {
 
   static std::vector<std::string> names() { return {"acme/one", "acme/two", "acme/three", "acme/four", "other/x"}; }
 
-  void serve(mesa_options with) {
-    server = std::make_unique<mesa_server>(scratch.bare(), names(), std::move(with));
-  }
+  void serve(mesa_options with) { server = std::make_unique<mesa_server>(scratch.bare(), names(), std::move(with)); }
 
   static upstream_limits limits() {
     upstream_limits out;
@@ -97,9 +95,7 @@ struct mesa_fixture {
     return *oid::from_hex(must_run("git rev-parse '" + what + "'", scratch.bare()));
   }
   /// As the server tells it.
-  oid told(const std::string& path) {
-    return *oid::from_hex(server->told_id(server->snapshot("HEAD").at(path)));
-  }
+  oid told(const std::string& path) { return *oid::from_hex(server->told_id(server->snapshot("HEAD").at(path))); }
 
   /// "MODE SHA PATH" of what is below a tree that is here, as `git ls-tree -r -t`; what is missing is a line that says
   /// so.

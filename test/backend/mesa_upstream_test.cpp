@@ -54,8 +54,9 @@ BOOST_AUTO_TEST_CASE(a_snapshot_is_taken_in_two_requests_and_then_in_one) {
 }
 
 BOOST_AUTO_TEST_CASE(other_refs_are_told_by_their_root) {
-  scratch.in_work("git checkout -q -b side/x && printf new > new && git add . && git commit -q -m x && git push -q origin "
-                  "side/x");
+  scratch.in_work(
+      "git checkout -q -b side/x && printf new > new && git add . && git commit -q -m x && git push -q origin "
+      "side/x");
   const auto repository = open();
   const snapshot_facts side = take(*repository, "side/x");
   BOOST_TEST((side.root_tree == rev("side/x^{tree}")));
@@ -351,8 +352,7 @@ BOOST_AUTO_TEST_CASE(cancelling_closes_the_connection) {
   std::promise<transfer_outcome> done;
   fetch_request request;
   request.wants = {told("dir"), told("one"), told("run.sh")};
-  auto running =
-      repository->remote()->fetch(request, [&](transfer_outcome out) { done.set_value(std::move(out)); });
+  auto running = repository->remote()->fetch(request, [&](transfer_outcome out) { done.set_value(std::move(out)); });
   asked.get_future().get();
   running.reset();
   BOOST_TEST(code_of(done.get_future().get()) == ECANCELED);
