@@ -174,10 +174,10 @@ result<object> mesa_objects::read(const oid& id) {
   return object{object_type::tree, text, *text};
 }
 
-result<parsed_tree> mesa_objects::listing(const oid& tree) {
+result<parsed_tree> mesa_objects::read_tree(const oid& tree) {
   const auto known = table_->get_listing(tree);
   result<parsed_tree> out =
-      known && known->tree ? parse_tree(*known->tree) : object_db::listing(tree); // whose `read` is above
+      known && known->tree ? parse_tree(*known->tree) : object_db::read_tree(tree); // whose `read` is above
   if (out && known)
     unpack_times(known->times, out.value().entries);
   return out;

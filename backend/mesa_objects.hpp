@@ -37,7 +37,7 @@ public:
   mesa_objects& operator=(const mesa_objects&) = delete;
 
   result<object> read(const oid& id) override;
-  result<parsed_tree> listing(const oid& tree) override;
+  result<parsed_tree> read_tree(const oid& tree) override;
   result<void> copy(const oid& id, const blob_target& to) override { return store_->copy(id, to); }
   bool contains(const oid& id) override;
   void sizes(std::span<const oid> ids, std::span<std::uint64_t> out) override { store_->sizes(ids, out); }

@@ -157,7 +157,7 @@ void mesa_upstream::state::learn_stored(std::span<const oid> wanted) {
   for (bool news = true; news && !all_known();) {
     news = false;
     for (const oid& tree : index.unread())
-      if (auto listed = objects->listing(tree)) {
+      if (auto listed = objects->read_tree(tree)) {
         index.learn(tree, listed.value().entries);
         news = true;
       }
@@ -356,7 +356,7 @@ void mesa_upstream::state::ask_for_blobs(const job_ptr& j, mesa_transfer& t, std
     const oid parent = *index.find_parent(blob);
     auto it = parents.find(parent);
     if (it == parents.end())
-      it = parents.emplace(parent, wanted_of_tree{index.find_tree(parent), objects->listing(parent)}).first;
+      it = parents.emplace(parent, wanted_of_tree{index.find_tree(parent), objects->read_tree(parent)}).first;
     const auto& [place, listing] = it->second;
     if (!place || !listing) {
       missed(*j, t, {ENOENT, client->display() + ": the listing that names object " + blob.hex() + " is gone"});

@@ -7,7 +7,7 @@
 
 namespace gitfs {
 
-result<parsed_tree> object_db::listing(const oid& tree) {
+result<parsed_tree> object_db::read_tree(const oid& tree) {
   BOOST_OUTCOME_TRY(raw, read(tree));
   if (raw.type() != object_type::tree)
     return fail(EBADMSG, "not a tree object");

@@ -53,7 +53,7 @@ public:
 
   /// A tree taken apart, without sizes. Where there are listings that are no git objects, this and `read` give them
   /// too. ENOENT: it is not here. EBADMSG: it is no tree, or a malformed one. Otherwise the disk's error.
-  virtual result<parsed_tree> listing(const oid& tree);
+  virtual result<parsed_tree> read_tree(const oid& tree);
 
   /// Writes the contents of a blob to a file, its hash checked. For what is too large to be whole in memory: the object
   /// databases on disk need little of it for any size. Errors as `read`; ECANCELED: stopped.

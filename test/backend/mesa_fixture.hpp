@@ -102,7 +102,7 @@ struct mesa_fixture {
   static void walk(object_db& db, const oid& tree, const std::string& path, std::vector<std::string>& out,
                    std::vector<oid>* missing = nullptr) {
     constexpr const char* modes[] = {"100644", "100755", "120000", "040000", "160000"};
-    auto listed = db.listing(tree);
+    auto listed = db.read_tree(tree);
     if (!listed) {
       out.push_back("missing " + path);
       if (missing != nullptr)

@@ -183,7 +183,7 @@ BOOST_AUTO_TEST_CASE(names_that_are_no_git_trees_work_too) {
   const snapshot_facts taken = take(*again);
   BOOST_TEST(server->requests() - before == 1u);
   BOOST_TEST(walked(*again->objects(), taken.root_tree) == expected(), boost::test_tools::per_element());
-  BOOST_TEST(again->objects()->listing(told("dir")).value().entries.front().time != 0);
+  BOOST_TEST(again->objects()->read_tree(told("dir")).value().entries.front().time != 0);
 }
 
 BOOST_AUTO_TEST_CASE(entries_that_the_service_hides_are_not_shown) {
@@ -194,7 +194,7 @@ BOOST_AUTO_TEST_CASE(entries_that_the_service_hides_are_not_shown) {
   const snapshot_facts taken = take(*repository);
   BOOST_TEST(why_not(fetch(*repository, {taken.commit}, fetch_filter::blob_none)) == "");
   BOOST_TEST(walked(*repository->objects(), taken.root_tree) == expected(), boost::test_tools::per_element());
-  BOOST_TEST(repository->objects()->listing(told("wide/a")).value().entries.empty());
+  BOOST_TEST(repository->objects()->read_tree(told("wide/a")).value().entries.empty());
 }
 
 BOOST_AUTO_TEST_CASE(wrong_contents_never_reach_the_store) {
