@@ -86,6 +86,7 @@ caf::behavior directory_actor::make_behavior() {
       },
       [this](interrupt_op m) { state_->interrupted(m.request_id); },
       [this](snapshot_moved& m) { state_->moved(std::move(m.link)); },
+      [this](const place_told& m) { state_->placed(m.id, m.what); },
   };
 }
 
@@ -128,6 +129,14 @@ void directory_actor::promote(want_id want, urgency how) {
 void directory_actor::cancel(want_id want) {
   if (fetcher())
     caf::anon_send(fetcher(), cancel_want{id(), want});
+}
+
+void directory_actor::ask_place(want_id want, const std::string& name) {
+  anon_send(others_->catalog, gitfs::ask_place{caf::actor_cast<caf::weak_actor_ptr>(this), id(), want, link_, name});
+}
+
+void directory_actor::cancel_place(want_id want) {
+  caf::anon_send(others_->catalog, gitfs::cancel_place{id(), want});
 }
 
 void directory_actor::load(want_id want, const oid& blob) {

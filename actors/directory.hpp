@@ -10,6 +10,7 @@ namespace gitfs {
 /// The long-lived actors of one mount, as a directory addresses them.
 struct mount_actors {
   caf::actor supervisor;
+  caf::actor catalog{}; ///< none in a plain mount
 };
 
 class directory_actor final : public lasting_actor, private directory_port {
@@ -34,6 +35,8 @@ private:
   void ask(want w) override;
   void promote(want_id id, urgency how) override;
   void cancel(want_id id) override;
+  void ask_place(want_id id, const std::string& name) override;
+  void cancel_place(want_id id) override;
   void load(want_id id, const oid& blob) override;
   void spool(want_id id, const oid& blob) override;
   void release_child(dir_slot slot, release_number number) override;

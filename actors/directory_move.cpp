@@ -178,7 +178,7 @@ void directory_state::overtake() {
   pending_.erase(old, pending_.end());
   std::vector<parked_op> again;
   for (const pending& p : overtaken) {
-    port_.cancel(p.id);
+    give_up(p);
     for (parked_op& waiter : take_waiters(p.id)) {
       waiter.op.brought &= static_cast<std::uint8_t>(~p.what.what); // as if nothing had been brought yet
       again.push_back(std::move(waiter));

@@ -109,6 +109,10 @@ directory_state::lacking directory_state::attempt_self(kernel_op& op) {
                           return {};
                         },
                         [&](const getxattr_op& what) -> lacking {
+                          if (!link_->shown) {
+                            op.answer.error(ENODATA);
+                            return {};
+                          }
                           if (what.name.starts_with(entry_attribute))
                             return entry_object(op, what.name.substr(entry_attribute.size()));
                           xattr(op, link_->tree);
@@ -166,8 +170,9 @@ directory_state::lacking directory_state::lookup(kernel_op& op, const lookup_op&
     return instead;
   const dentry* found = dentries_.find(what.name);
   if (found == nullptr) {
-    told_absent_ = true;
-    op.answer.absent();
+    told_absent_ = told_absent_ || complete_;
+    // What a host does not have now it may have later.
+    complete_ ? op.answer.absent() : op.answer.error(ENOENT);
     return {};
   }
   if (!is_directory(*found) && found->size == unknown_size)

@@ -53,7 +53,7 @@ directory_state::directory_state(mount_context& context, dir_slot self, dir_link
 directory_state::~directory_state() {
   context_.memory.subtract(memory_budget::kind::listings, accounted_);
   for (const pending& p : pending_)
-    port_.cancel(p.id);
+    give_up(p);
 }
 
 // Called where the table of dentries changes as a whole: never on the way of a request that finds it complete.
@@ -150,6 +150,9 @@ directory_state::pending& directory_state::pending_for(const missing& what, urge
   case missing::link_targets:
     port_.ask({fresh.id, want_kind::blobs, how, missing_objects(entry_kind::symlink)});
     break;
+  case missing::place:
+    port_.ask_place(fresh.id, what.name);
+    break;
   }
   return pending_.emplace_back(fresh);
 }
@@ -236,8 +239,9 @@ void directory_state::interrupted(std::uint64_t request_id) {
   auto alone = std::find_if(pending_.begin(), pending_.end(), [id](const pending& p) { return p.id == id; });
   if (alone == pending_.end() || alone->prefetch)
     return;
+  const pending abandoned = *alone;
   pending_.erase(alone);
-  port_.cancel(id);
+  give_up(abandoned);
 }
 
 void directory_state::forget(child_index at, std::uint64_t count) {
@@ -282,7 +286,7 @@ void directory_state::idle_if_released() {
   // What is still on its way is speculation, and nobody is left to use it. (A load cannot be cancelled; its result is
   // dropped.)
   for (const pending& p : pending_)
-    port_.cancel(p.id);
+    give_up(p);
   pending_.clear();
   port_.idle(released_);
   released_ = 0; // last: if one of these throws, clean_up does them again
@@ -311,6 +315,8 @@ void directory_state::stand_at(dir_link_ptr link) {
 bool directory_state::ensure_listing(kernel_op& op, lacking& instead) {
   if (complete_)
     return true;
+  if (!link_->shown)
+    return ensure_place(op, instead);
   const missing what{missing::listing, {}};
   if (std::any_of(pending_.begin(), pending_.end(), [&](const pending& p) { return p.what == what; }))
     return instead = what, false;
@@ -369,7 +375,7 @@ void directory_state::fill_sizes(const std::vector<std::pair<oid, std::uint64_t>
 // After the listing was answered, never before: prefetch must not delay or change the request that armed it.
 void directory_state::after_listing() {
   listed_ = true;
-  if (!context_.prefetch)
+  if (!context_.prefetch || !link_->shown)
     return;
   port_.listed(); // first, so that what is wanted for a whole window leaves in one request with what is wanted here
   if (!unknown_sizes().empty())
@@ -383,8 +389,8 @@ void directory_state::after_listing() {
 
 std::string directory_state::describe() const {
   // By the bits of missing::kind.
-  static constexpr std::string_view kinds[] = {"listing",           "sizes",        "blob",        "blob into memory",
-                                               "trees of children", "link targets", "blob to disk"};
+  static constexpr std::string_view kinds[] = {"listing",           "sizes",        "blob",         "blob into memory",
+                                               "trees of children", "link targets", "blob to disk", "place"};
   std::string out =
       fmt::format("listing {}: {} dentries, {} references to them; {}\n", complete_ ? "complete" : "not here",
                   dentries_.size(), dentries_.references(), released_ == 0 ? "the kernel refers to it" : "released");

@@ -6,6 +6,7 @@
 // thread ever blocks on the network.
 #pragma once
 
+#include "actors/catalog.hpp"
 #include "actors/dentry_table.hpp"
 #include "actors/dir_link.hpp"
 #include "actors/kernel_notifier.hpp"
@@ -30,6 +31,10 @@ public:
   virtual void ask(want w) = 0;
   virtual void promote(want_id id, urgency how) = 0; ///< somebody waits for it now, or more urgently
   virtual void cancel(want_id id) = 0;
+
+  /// To the catalog, above the repositories: what is here, or what is `name` in it; answered by `placed`.
+  virtual void ask_place(want_id id, const std::string& name) = 0;
+  virtual void cancel_place(want_id id) = 0;
 
   /// Inflates a large blob into the blob cache on another thread; answered with `finished`.
   virtual void load(want_id id, const oid& blob) = 0;
@@ -91,6 +96,9 @@ public:
   /// A want or load ended. One that was cancelled or overtaken meanwhile is dropped.
   void finished(want_id id, const want_result& outcome);
 
+  /// The catalog's answer to ask_place.
+  void placed(want_id id, const place_answer& what);
+
   /// The parent: the kernel holds no reference to this directory. Answered by `idle`, now or when the last child goes.
   void release(release_number number);
   /// A child directory is idle, in answer to that release. Unless it was looked up meanwhile, its slot goes back.
@@ -130,12 +138,14 @@ private:
       loaded = 8,
       child_trees = 16,
       link_targets = 32,
-      spooled = 64
+      spooled = 64,
+      place = 128 ///< what is here, above the repositories
     };
     kind what = listing;
     // blob, loaded, spooled; sizes, if set: somebody looked up this one, and has not listed the directory; listing, if
     // set: of another tree than that which is shown
     oid id;
+    std::string name{}; // place: the one that is looked up in it; empty: all
     bool operator==(const missing&) const = default;
   };
   struct pending {
@@ -174,6 +184,8 @@ private:
   void answer_waiters(want_id id, int code, missing::kind brought);
   // Whether the listing is here. If not, `instead` is what the attempt gives: it lacks it, or an error was answered.
   bool ensure_listing(kernel_op& op, lacking& instead);
+  bool ensure_place(const kernel_op& op, lacking& instead) const;
+  void give_up(const pending& p);
   void fill_sizes(const std::vector<std::pair<oid, std::uint64_t>>& known);
   std::vector<oid> unknown_sizes() const;
   std::vector<oid> missing_objects(entry_kind of) const;

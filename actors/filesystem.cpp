@@ -1,5 +1,6 @@
 #include "actors/filesystem.hpp"
 
+#include "actors/catalog_actor.hpp"
 #include "actors/mounting.hpp"
 #include "actors/supervisor.hpp"
 #include "actors/trace/recorder.hpp"
@@ -20,14 +21,56 @@ void configure(caf::actor_system_config& config) {
   config.set("scheduler.max-threads", std::size_t{2});
 }
 
-result<std::unique_ptr<filesystem>> filesystem::open(const mount_options& options, caf::actor_system& system) {
+namespace {
+
+// The credentials of an entry stand beside its URL.
+result<source> source_of(const shown_repository& entry, const deployment_parts& parts) {
+  BOOST_OUTCOME_TRY(out, parse_source(entry.source));
+  if (entry.token == secret_place{})
+    return out;
+  if (!parts.read_secret)
+    return fail(EACCES, out.display + ": its token cannot be read here");
+  BOOST_OUTCOME_TRY(secret, parts.read_secret(entry.token));
+  out.password = std::move(secret);
+  if (out.username.empty())
+    out.username = "x-access-token"; // services look at the password alone, but want a name
+  return out;
+}
+
+// The one repository that a mount shows; none: a tree of them.
+std::optional<shown_repository> only_one(const mount_options& options) {
+  if (!options.tree)
+    return shown_repository{{}, options.source, options.ref, {}, {}};
+  const deployment& tree = *options.tree;
+  if (tree.hosts.empty() && tree.repositories.size() == 1 && tree.repositories.front().path.empty())
+    return tree.repositories.front();
+  return std::nullopt;
+}
+
+result<std::shared_ptr<repository>> open_entry(const shown_repository& entry, const mount_options& options,
+                                               const deployment_parts& parts, std::shared_ptr<memory_budget> memory) {
+  BOOST_OUTCOME_TRY(from, source_of(entry, parts));
+  return open_repository(from, options, std::move(memory));
+}
+
+std::uint64_t trees_ahead_of(const mount_options& options) {
+  return options.prefetch ? options.trees_ahead : 0;
+}
+
+} // namespace
+
+result<std::unique_ptr<filesystem>> filesystem::open(const mount_options& options, caf::actor_system& system,
+                                                     const deployment_parts& parts) {
   auto context = std::make_shared<mount_context>(std::make_shared<memory_budget>(options.memory), options.cache_dir,
                                                  options.prefetch);
-  BOOST_OUTCOME_TRY(source, parse_source(options.source));
-  BOOST_OUTCOME_TRY(from, open_repository(source, options, context->shared_memory));
-  BOOST_OUTCOME_TRY(what, from->take(options.ref, std::nullopt, {}));
   std::unique_ptr<filesystem> out{new filesystem{system, std::move(context)}};
-  out->show(std::move(from), what, options);
+  if (const auto one = only_one(options)) {
+    BOOST_OUTCOME_TRY(from, open_entry(*one, options, parts, out->context_->shared_memory));
+    BOOST_OUTCOME_TRY(what, from->take(one->ref, std::nullopt, {}));
+    out->show(std::move(from), what, options);
+  } else {
+    BOOST_OUTCOME_TRYV(out->show(options, parts));
+  }
   return out;
 }
 
@@ -35,19 +78,49 @@ filesystem::filesystem(caf::actor_system& system, std::shared_ptr<mount_context>
   : system_(system),
     context_(std::move(context)) {}
 
+void filesystem::begin(const snapshot_facts& root, bool remote, const mount_options& options) {
+  trace::mounted(
+      {root.commit, root.root_tree, options.prefetch, remote, trees_ahead_of(options), context_->memory.total()});
+}
+
 void filesystem::show(std::shared_ptr<repository> from, const snapshot_facts& what, const mount_options& options) {
   source_ = from->display();
   description_ = source_ + (what.ref.empty() ? "" : " " + what.ref) + " at " + what.commit.hex();
-  const std::uint64_t trees_ahead = options.prefetch ? options.trees_ahead : 0;
   const std::shared_ptr<upstream>& remote = from->remote();
-  trace::mounted(
-      {what.commit, what.root_tree, options.prefetch, remote != nullptr, trees_ahead, context_->memory.total()});
+  begin(what, remote != nullptr, options);
   const auto objects = add_repository(*context_, 0, from->objects());
   if (remote)
-    start_fetcher(system_, context_, objects, remote, trees_ahead);
+    start_fetcher(system_, context_, objects, remote, trees_ahead_of(options));
   objects->from = std::move(from);
   show_at_root(*context_, add_volume(system_, context_, 0, objects), what);
   supervisor_ = system_.spawn<supervisor_actor>(context_);
+}
+
+result<void> filesystem::show(const mount_options& options, const deployment_parts& parts) {
+  catalog_actor::needs needs;
+  needs.tree = std::make_shared<const deployment>(*options.tree);
+  for (const shown_host& each : needs.tree->hosts) {
+    if (!parts.make_host)
+      return fail(ENOTSUP, each.url + ": hosts cannot be shown here");
+    BOOST_OUTCOME_TRY(host, parts.make_host(each));
+    needs.hosts.push_back(std::move(host));
+  }
+  needs.open = [options, parts, memory = context_->shared_memory](const shown_repository& entry) {
+    return open_entry(entry, options, parts, memory);
+  };
+  needs.trees_ahead = trees_ahead_of(options);
+  needs.workers = &workers_.emplace();
+  const auto count = [](std::size_t n, const char* one, const char* many) {
+    return std::to_string(n) + ' ' + (n == 1 ? one : many);
+  };
+  source_ = "gitfs-actor";
+  description_ = count(needs.tree->repositories.size(), "repository", "repositories") + ", "
+                 + count(needs.tree->hosts.size(), "host", "hosts");
+  begin({}, true, options);
+  context_->inodes.allocate(no_slot, std::make_shared<dir_link>());
+  catalog_ = system_.spawn<catalog_actor>(context_, std::move(needs));
+  supervisor_ = system_.spawn<supervisor_actor>(context_, catalog_);
+  return success();
 }
 
 filesystem::~filesystem() {
@@ -57,11 +130,15 @@ filesystem::~filesystem() {
 void filesystem::end() {
   // Else the end would wait for gigabytes to be inflated.
   context_->repositories.each([](mounted_repository& each) { each.spooled.stop(); });
-  if (supervisor_)
-    caf::anon_send_exit(supervisor_, caf::exit_reason::user_shutdown);
-  supervisor_ = nullptr;
-  context_->end_actors();
+  for (caf::actor* a : {&supervisor_, &catalog_})
+    if (*a) {
+      caf::anon_send_exit(*a, caf::exit_reason::user_shutdown);
+      *a = nullptr;
+    }
+  if (!workers_) // else each repository ends what is its own, perhaps made just now
+    context_->end_actors();
   system_.await_all_actors_done();
+  workers_.reset(); // what its threads were doing is stopped
   context_->close();
   context_->trim();
   context_->repositories.each([](mounted_repository& each) { each.spooled.clear(); });

@@ -3,6 +3,9 @@
 
 #include "actors/mount_context.hpp"
 #include "backend/repository.hpp"
+#include "backend/repository_host.hpp"
+#include "backend/worker_pool.hpp"
+#include "config/deployment.hpp"
 #include "config/error.hpp"
 #include "config/options.hpp"
 
@@ -10,7 +13,9 @@
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
 
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace gitfs {
@@ -18,18 +23,28 @@ namespace gitfs {
 /// Scheduler settings for the actors that no FUSE thread runs.
 void configure(caf::actor_system_config& config);
 
+/// What a mount of many repositories needs of others.
+struct deployment_parts {
+  /// What stands at a place; may be another one each time. None: entries with a secret cannot be opened.
+  std::function<result<std::string>(const secret_place&)> read_secret;
+  /// Makes no request. None: the deployment has no hosts.
+  std::function<result<std::shared_ptr<repository_host>>(const shown_host&)> make_host;
+};
+
 class filesystem {
 public:
-  /// Opens SOURCE at REF (blocks, see open_repository and repository::take) and starts the actors in `system`, which
-  /// outlives this.
-  static result<std::unique_ptr<filesystem>> open(const mount_options& options, caf::actor_system& system);
+  /// Starts the actors in `system`, which outlives this. Of one repository: opens SOURCE at REF first (blocks, see
+  /// open_repository and repository::take). Of `options.tree`: asks no server anything; what is in it is opened when
+  /// somebody enters it. A tree that is one repository at the mountpoint itself is as SOURCE and REF.
+  static result<std::unique_ptr<filesystem>> open(const mount_options& options, caf::actor_system& system,
+                                                  const deployment_parts& parts = {});
   ~filesystem();
   filesystem(const filesystem&) = delete;
   filesystem& operator=(const filesystem&) = delete;
 
   const std::shared_ptr<mount_context>& context() const { return context_; }
   const caf::actor& supervisor() const { return supervisor_; }
-  /// SOURCE without credentials.
+  /// SOURCE without credentials; of a tree of repositories the program's name.
   const std::string& source() const { return source_; }
   /// "SOURCE REF at COMMIT", for people.
   const std::string& describe() const { return description_; }
@@ -40,11 +55,14 @@ public:
 private:
   filesystem(caf::actor_system& system, std::shared_ptr<mount_context> context);
   void show(std::shared_ptr<repository> from, const snapshot_facts& what, const mount_options& options);
+  result<void> show(const mount_options& options, const deployment_parts& parts);
+  void begin(const snapshot_facts& root, bool remote, const mount_options& options);
 
   caf::actor_system& system_;
   std::string source_, description_;
   std::shared_ptr<mount_context> context_;
-  caf::actor supervisor_;
+  caf::actor supervisor_, catalog_;
+  std::optional<worker_pool> workers_; // of a tree of repositories
 };
 
 } // namespace gitfs

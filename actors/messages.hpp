@@ -3,6 +3,7 @@
 #pragma once
 
 #include "actors/activity.hpp"
+#include "actors/catalog.hpp"
 #include "actors/dir_link.hpp"
 #include "actors/kernel_op.hpp"
 #include "actors/trace/stamp.hpp"
@@ -16,6 +17,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -120,6 +122,72 @@ struct child_is_idle {
   dir_slot slot = no_slot;
   std::uint32_t generation = 0;
   release_number number = 0;
+  trace::sent_by stamp = trace::sent_by::now();
+};
+
+// --- directory ↔ catalog, above the repositories --------------------------------------------------------------------
+
+/// What is at this place? `name`: about that in it; empty: all. Answered by `place_told`, unless cancelled.
+struct ask_place {
+  caf::weak_actor_ptr from;
+  caf::actor_id from_id = 0;
+  want_id id = 0;
+  dir_link_ptr place;
+  std::string name;
+  trace::sent_by stamp = trace::sent_by::now();
+};
+struct cancel_place {
+  caf::actor_id from_id = 0;
+  want_id id = 0;
+  trace::sent_by stamp = trace::sent_by::now();
+};
+struct place_told {
+  want_id id = 0;
+  place_answer what;
+  trace::sent_by stamp = trace::sent_by::now();
+};
+
+// --- catalog ↔ repository -------------------------------------------------------------------------------------------
+
+/// Take a snapshot and make a volume of that number show it. Answered by `ref_shown`, unless cancelled.
+struct show_ref {
+  call_number call = 0;
+  place_number place = 0;
+  std::string ref;
+  caf::actor answer_to;
+  trace::sent_by stamp = trace::sent_by::now();
+};
+struct cancel_show {
+  call_number call = 0;
+  trace::sent_by stamp = trace::sent_by::now();
+};
+struct ref_shown {
+  call_number call = 0;
+  place_number place = 0;
+  int code = 0;
+  shown_ptr shown; ///< if `code` is 0
+  trace::sent_by stamp = trace::sent_by::now();
+};
+/// Catalog → itself: what has failed a moment ago may be tried again.
+struct retry_allowed {
+  place_number place = 0;
+  trace::sent_by stamp = trace::sent_by::now();
+};
+
+// --- worker threads → catalog, repository ---------------------------------------------------------------------------
+
+/// What a host said. Shared: results cannot be copied into a message cheaply.
+struct host_told {
+  call_number call = 0;
+  std::shared_ptr<const result<host_entry>> found;
+  std::shared_ptr<const result<std::vector<host_entry>>> listed; ///< one of the two
+  trace::sent_by stamp = trace::sent_by::now();
+};
+struct snapshot_taken {
+  call_number call = 0;
+  std::shared_ptr<repository> opened; ///< if it was not open yet
+  std::optional<error> failure;
+  snapshot_facts facts;
   trace::sent_by stamp = trace::sent_by::now();
 };
 
@@ -262,6 +330,15 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gitfs::directory_forgotten)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gitfs::relink_directories)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gitfs::snapshot_moved)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gitfs::snapshot_left)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gitfs::ask_place)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gitfs::cancel_place)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gitfs::place_told)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gitfs::show_ref)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gitfs::cancel_show)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gitfs::ref_shown)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gitfs::retry_allowed)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gitfs::host_told)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gitfs::snapshot_taken)
 
 namespace gitfs {
 

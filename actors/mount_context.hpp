@@ -10,6 +10,7 @@
 #include "backend/memory_budget.hpp"
 #include "backend/object_db.hpp"
 
+#include <atomic>
 #include <cstdint>
 #include <ctime>
 #include <filesystem>
@@ -55,6 +56,7 @@ struct mount_context {
   std::function<std::string(std::uint64_t begun, std::uint64_t root)> traceparent;
   counters counts;
   latencies latency;
+  std::atomic<std::uint64_t> prefetching{0}; ///< see surroundings
   /// How handlers see slots and memory; of objects it knows none. Replaced before the first request, if at all.
   std::shared_ptr<surroundings> outside;
 };

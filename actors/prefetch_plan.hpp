@@ -40,6 +40,7 @@ public:
   void moved(const dir_link& root);
   void finished(want_id id, const want_result& outcome);
   std::vector<activity::walker> walkers() const;
+  bool fetches_contents() const { return !blobs_asked_.empty(); }
   /// The way that a want of the prefetcher is for, as walkers call it.
   static std::string_view way_of(want_id id);
   /// After the port's `later`.
@@ -55,6 +56,7 @@ private:
   void window_begins() override { port_.window_begins(); }
   void window_ends() override { port_.window_ends(); }
   bool later() override { return port_.later(); }
+  std::uint64_t share_of(std::uint64_t bytes) override { return port_.share_of(bytes); }
   void came(const std::vector<oid>& blobs);
   void was_read(const oid& blob);
   void forget_asked(const std::vector<oid>& blobs);

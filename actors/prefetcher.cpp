@@ -9,6 +9,8 @@ namespace gitfs {
 
 prefetcher_actor::prefetcher_actor(caf::actor_config& cfg, std::shared_ptr<mount_context> context, const volume& of)
   : lasting_actor(cfg, {trace::actor_kind::prefetcher, of.number}),
+    alone_(of.number == 0),
+    outside_(of.repository->outside),
     context_(std::move(context)),
     fetcher_(of.repository->fetcher),
     plan_(*of.repository->outside, *this, context_->counts, context_->memory.window_bytes(), &of.repository->listings) {
@@ -21,14 +23,23 @@ caf::behavior prefetcher_actor::make_behavior() {
         m.missed ? plan_.missed(m.link, m.index, m.id) : plan_.read(m.link, m.index, m.name, m.id);
       },
       [this](const directory_statted& m) { plan_.statted(m.link); },
-      [this](const directory_forgotten& m) { plan_.forgotten(*m.link); },
-      [this](const snapshot_left& m) { plan_.moved(*m.root); },
+      [this](const directory_forgotten& m) {
+        plan_.forgotten(*m.link);
+        rest();
+      },
+      [this](const snapshot_left& m) {
+        plan_.moved(*m.root);
+        rest();
+      },
       [this](windows_due) { plan_.due(); },
       [this](tell_activity& m) {
         std::ranges::move(plan_.walkers(), std::back_inserter(m.so_far.walkers));
         pass_on(*this, std::move(m));
       },
-      [this](want_finished& m) { plan_.finished(m.id, m.outcome); },
+      [this](want_finished& m) {
+        plan_.finished(m.id, m.outcome);
+        rest();
+      },
   };
 }
 
@@ -37,6 +48,21 @@ std::string prefetcher_actor::describe() const {
   for (const activity::walker& each : plan_.walkers())
     out += fmt::format("{} at {}: window {}, {} wants on their way\n", each.way, each.path, each.window, each.wants);
   return out.empty() ? "nobody walks\n" : out;
+}
+
+// One budget for all: who begins while others fetch takes the less.
+std::uint64_t prefetcher_actor::share_of(std::uint64_t bytes) {
+  if (alone_)
+    return bytes;
+  const std::uint64_t sharers = outside_->prefetching(std::exchange(counted_, true) ? 0 : 1);
+  return bytes / std::max<std::uint64_t>(sharers, 1);
+}
+
+void prefetcher_actor::rest() {
+  if (counted_ && !plan_.fetches_contents()) {
+    counted_ = false;
+    outside_->prefetching(-1);
+  }
 }
 
 void prefetcher_actor::on_exit() {

@@ -28,7 +28,12 @@ private:
   void window_begins() override;
   void window_ends() override;
   bool later() override;
+  std::uint64_t share_of(std::uint64_t bytes) override;
+  void rest();
 
+  const bool alone_;     // it is the only volume of its mount
+  bool counted_ = false; // among those who fetch contents ahead
+  const std::shared_ptr<surroundings> outside_;
   std::shared_ptr<mount_context> context_;
   caf::actor fetcher_;
   prefetch_plan plan_;

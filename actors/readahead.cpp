@@ -203,6 +203,7 @@ void readahead::want_window(stream& s) {
     return;
   }
   needs found;
+  found.limit = kind_ == kind::listings ? 0 : port_.share_of(limits_.bytes);
   s.horizon.refresh_sizes();
   // Up to, not including, the unit after the window: what lies between belongs to the last one in it.
   while (!found.full) {
@@ -241,7 +242,7 @@ void readahead::add(const tree_cursor::visit& v, needs& found) {
 // True if what is found so far leaves room for it. The first always has some.
 bool readahead::room_for(std::uint64_t size, needs& found) const {
   const std::uint64_t more = size == unknown_size ? assumed_blob_size : size;
-  found.full = found.bytes != 0 && found.bytes + more > limits_.bytes;
+  found.full = found.bytes != 0 && found.bytes + more > found.limit;
   if (!found.full)
     found.bytes += std::max<std::uint64_t>(more, 1);
   return !found.full;

@@ -26,6 +26,8 @@ public:
   /// Around the wants of one window, whose trees may take a while to read.
   virtual void window_begins() = 0;
   virtual void window_ends() = 0;
+  /// Of the contents that a window may bring, the share of who is not alone.
+  virtual std::uint64_t share_of(std::uint64_t bytes) { return bytes; }
   /// True: `readahead::due` will be called, on another thread than the reader's if one is free.
   virtual bool later() { return false; }
 };
@@ -107,6 +109,7 @@ private:
   struct needs {
     std::vector<oid> sizes, blobs;
     std::uint64_t bytes = 0;
+    std::uint64_t limit = 0;
     bool full = false; // the byte limit was reached before the entry that set it
   };
 

@@ -38,13 +38,14 @@ private:
 
 } // namespace
 
-supervisor_actor::supervisor_actor(caf::actor_config& cfg, std::shared_ptr<mount_context> context)
+supervisor_actor::supervisor_actor(caf::actor_config& cfg, std::shared_ptr<mount_context> context, caf::actor catalog)
   : lasting_actor(cfg, {trace::actor_kind::supervisor}),
-    context_(std::move(context)) {}
+    context_(std::move(context)),
+    catalog_(std::move(catalog)) {}
 
 caf::behavior supervisor_actor::make_behavior() {
   delayed_send(this, idle_after, look_if_idle{});
-  others_ = std::make_shared<mount_actors>(mount_actors{caf::actor_cast<caf::actor>(this)});
+  others_ = std::make_shared<mount_actors>(mount_actors{caf::actor_cast<caf::actor>(this), std::move(catalog_)});
   return {
       [this](enter_directory& m) { enter(m); },
       [this](release_directory m) { surely(&supervisor_actor::release, m); },

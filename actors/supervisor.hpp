@@ -17,7 +17,8 @@ namespace gitfs {
 /// its parent says that nobody can reach it. Sole writer of the inode table's actor handles.
 class supervisor_actor final : public lasting_actor {
 public:
-  supervisor_actor(caf::actor_config& cfg, std::shared_ptr<mount_context> context);
+  /// `catalog`: of a mount with a tree above its repositories.
+  supervisor_actor(caf::actor_config& cfg, std::shared_ptr<mount_context> context, caf::actor catalog = {});
 
   const char* name() const override { return "supervisor"; }
   std::string describe() const override;
@@ -42,6 +43,7 @@ private:
   caf::actor live(dir_slot slot) const;
 
   std::shared_ptr<mount_context> context_;
+  caf::actor catalog_;
   std::shared_ptr<const mount_actors> others_;
   listing_sweep sweep_;
   std::uint64_t requests_ = 0;                  // of the kernel, when they were looked at last

@@ -35,6 +35,10 @@ public:
   std::uint64_t listings_memory(std::uint64_t more) final {
     return context_.memory.add(memory_budget::kind::listings, more);
   }
+  std::uint64_t prefetching(int change) final {
+    return context_.prefetching.fetch_add(static_cast<std::uint64_t>(static_cast<std::int64_t>(change)))
+           + static_cast<std::uint64_t>(static_cast<std::int64_t>(change));
+  }
   std::uint64_t kernel_requests() final { return context_.counts.kernel_requests(); }
 
   void aside(const std::function<void()>& start) final { start(); }

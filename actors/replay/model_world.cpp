@@ -100,6 +100,7 @@ public:
     return context_.memory.add(memory_budget::kind::listings, more);
   }
   std::uint64_t kernel_requests() override { return world_.requests; }
+  std::uint64_t prefetching(int) override { return 1; }
   void aside(const std::function<void()>&) override {}
   void load(const blob_load& what, const std::function<void()>&) override { world_.loads_.push_back(what); }
 

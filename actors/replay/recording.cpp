@@ -104,6 +104,9 @@ result<recording> recording::of(const trace::contents& in) {
     return fail(EINVAL,
                 "names are taken out of this trace (--redact), so it can be read (gitfs-actor trace show) but not "
                 "replayed; replay the trace it was made of");
+  if (out.mounted_.tree.is_zero() && out.exact_ == trace::exactness::full)
+    return fail(EINVAL, "this trace is of a mount of many repositories, so it can be read (gitfs-actor trace show) but "
+                        "not replayed");
   if (out.exact_ != trace::exactness::full)
     return fail(EINVAL, "this trace is of what a mount keeps in memory, so it can be read (gitfs-actor trace show) but "
                         "not replayed; record with: gitfs-actor mount --trace FILE");

@@ -12,7 +12,7 @@ namespace {
 
 using trace::question;
 
-constexpr std::array<std::string_view, 14> questions{
+constexpr std::array<std::string_view, 15> questions{
     "nothing",
     "to read object",
     "whether there is object",
@@ -27,6 +27,7 @@ constexpr std::array<std::string_view, 14> questions{
     "how many slots there are",
     "for the memory of listings",
     "for the number of kernel requests",
+    "how many volumes fetch contents ahead",
 };
 
 std::string name_of(std::uint64_t what) {
@@ -201,6 +202,10 @@ std::uint64_t taught_surroundings::slots() {
 std::uint64_t taught_surroundings::listings_memory(std::uint64_t more) {
   context_.memory.add(memory_budget::kind::listings, more); // given back when the directory ends
   return next(question::listings_memory) ? number() : 0;
+}
+
+std::uint64_t taught_surroundings::prefetching(int) {
+  return next(question::prefetching) ? number() : 1;
 }
 
 std::uint64_t taught_surroundings::kernel_requests() {

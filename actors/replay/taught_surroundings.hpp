@@ -38,6 +38,7 @@ public:
   std::uint64_t slots() override;
   std::uint64_t listings_memory(std::uint64_t more) override;
   std::uint64_t kernel_requests() override;
+  std::uint64_t prefetching(int change) override;
   void aside(const std::function<void()>&) override {}
   void load(const blob_load&, const std::function<void()>&) override {} // when it ends is in the recording
 

@@ -133,6 +133,8 @@ public:
   }
   std::uint64_t kernel_requests() override { return number(question::kernel_requests, of_->kernel_requests()); }
 
+  std::uint64_t prefetching(int change) override { return number(question::prefetching, of_->prefetching(change)); }
+
   void aside(const std::function<void()>& start) override { of_->aside(start); }
   void load(const blob_load& what, const std::function<void()>& start) override { of_->load(what, start); }
 

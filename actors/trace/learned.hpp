@@ -24,6 +24,7 @@ enum class question : std::uint8_t {
   slots = 11,           ///< number
   listings_memory = 12, ///< bytes
   kernel_requests = 13, ///< number
+  prefetching = 14,     ///< number
 };
 
 /// The same as `of`, and puts all of it on record.

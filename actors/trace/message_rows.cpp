@@ -109,6 +109,68 @@ void fields(encoder& to, const gitfs::file_read& m) {
 void fields(encoder& to, const gitfs::directory_statted& m) {
   to.fixed(m.link->ino);
 }
+void fields(encoder& to, const gitfs::ask_place& m) {
+  to.number(m.id);
+  to.fixed(m.place->ino);
+  to.text(m.name);
+}
+void fields(encoder& to, const gitfs::cancel_place& m) {
+  to.number(m.id);
+}
+std::uint64_t code_of(int code) {
+  return static_cast<std::uint64_t>(code);
+}
+void fields(encoder& to, const gitfs::place_told& m) {
+  to.number(m.id);
+  to.number(code_of(m.what.code));
+  to.id(m.what.shown ? m.what.shown->facts.commit : oid{});
+  to.number(m.what.names.size());
+  std::uint64_t all = digest_begin;
+  for (const std::string& each : m.what.names)
+    all = digest(all, each);
+  to.fixed(all);
+}
+void fields(encoder& to, const gitfs::show_ref& m) {
+  to.number(m.call);
+  to.number(m.place);
+  to.text(m.ref);
+}
+void fields(encoder& to, const gitfs::cancel_show& m) {
+  to.number(m.call);
+}
+void fields(encoder& to, const gitfs::ref_shown& m) {
+  to.number(m.call);
+  to.number(m.place);
+  to.number(code_of(m.code));
+  to.id(m.shown ? m.shown->facts.commit : oid{});
+}
+void fields(encoder& to, const gitfs::retry_allowed& m) {
+  to.number(m.place);
+}
+void fields(encoder& to, const gitfs::host_told& m) {
+  std::uint64_t all = digest_begin;
+  to.number(m.call);
+  if (m.found) {
+    to.number(code_of(*m.found ? 0 : m.found->error().code));
+    to.number(*m.found ? 1 : 0);
+    if (*m.found)
+      all = digest(all, m.found->value().name);
+  } else {
+    to.number(code_of(*m.listed ? 0 : m.listed->error().code));
+    to.number(*m.listed ? m.listed->value().size() : 0);
+    if (*m.listed)
+      for (const host_entry& each : m.listed->value())
+        all = digest(all, each.name);
+  }
+  to.fixed(all);
+}
+void fields(encoder& to, const gitfs::snapshot_taken& m) {
+  to.number(m.call);
+  to.number(code_of(m.failure ? m.failure->code : 0));
+  to.id(m.facts.commit);
+  to.id(m.facts.root_tree);
+  to.number(static_cast<std::uint64_t>(m.facts.time));
+}
 void fields(encoder& to, const gitfs::directory_forgotten& m) {
   to.fixed(m.link->ino);
 }
@@ -177,6 +239,15 @@ const message_row rows[] = {
     row<gitfs::relink_directories>(kind::relink_directories),
     row<gitfs::snapshot_moved>(kind::snapshot_moved),
     row<gitfs::snapshot_left>(kind::snapshot_left),
+    row<gitfs::ask_place>(kind::ask_place),
+    row<gitfs::cancel_place>(kind::cancel_place),
+    row<gitfs::place_told>(kind::place_told),
+    row<gitfs::show_ref>(kind::show_ref),
+    row<gitfs::cancel_show>(kind::cancel_show),
+    row<gitfs::ref_shown>(kind::ref_shown),
+    row<gitfs::retry_allowed>(kind::retry_allowed),
+    row<gitfs::host_told>(kind::host_told),
+    row<gitfs::snapshot_taken>(kind::snapshot_taken),
     message_row{},
 };
 

@@ -42,6 +42,14 @@ constexpr field ask_fields[] = {{"want"},  {"kind", want}, {"urgency", urgency},
 constexpr field promote_fields[] = {{"want"}, {"urgency", urgency}};
 constexpr field want_field[] = {{"want"}};
 constexpr field want_finished_fields[] = {{"want"}, {"error", code}, {"sizes"}, {"digest", digest}};
+constexpr field ask_place_fields[] = {{"want"}, {"inode", inode}, {"name", name}};
+constexpr field place_told_fields[] = {{"want"}, {"error", code}, {"commit", id}, {"names"}, {"digest", digest}};
+constexpr field show_ref_fields[] = {{"call"}, {"place"}, {"ref", name}};
+constexpr field call_field[] = {{"call"}};
+constexpr field ref_shown_fields[] = {{"call"}, {"place"}, {"error", code}, {"commit", id}};
+constexpr field place_field[] = {{"place"}};
+constexpr field host_told_fields[] = {{"call"}, {"error", code}, {"names"}, {"digest", digest}};
+constexpr field taken_fields[] = {{"call"}, {"error", code}, {"commit", id}, {"tree", id}, {"time"}};
 constexpr field file_read_fields[] = {{"inode", inode}, {"child"}, {"blob", id}, {"missed"}};
 
 // By number, for row_of.
@@ -97,6 +105,15 @@ constexpr std::array table{
     record_row{kind::relink_directories, "relink_directories", relink_fields},
     record_row{kind::snapshot_moved, "snapshot_moved", moved_fields},
     record_row{kind::snapshot_left, "snapshot_left", moved_fields},
+    record_row{kind::ask_place, "ask_place", ask_place_fields},
+    record_row{kind::cancel_place, "cancel_place", want_field},
+    record_row{kind::place_told, "place_told", place_told_fields},
+    record_row{kind::show_ref, "show_ref", show_ref_fields},
+    record_row{kind::cancel_show, "cancel_show", call_field},
+    record_row{kind::ref_shown, "ref_shown", ref_shown_fields},
+    record_row{kind::retry_allowed, "retry_allowed", place_field},
+    record_row{kind::host_told, "host_told", host_told_fields},
+    record_row{kind::snapshot_taken, "snapshot_taken", taken_fields},
 };
 static_assert(std::ranges::is_sorted(table, {}, &record_row::number));
 
@@ -106,7 +123,8 @@ constexpr std::string_view answer_names[] = {"error", "absent", "entry", "attr",
 constexpr std::string_view want_names[] = {"trees", "blobs", "sizes"};
 constexpr std::string_view urgency_names[] = {"speculation", "demand", "path"};
 constexpr std::string_view exact_names[] = {"partial", "full", "redacted"};
-constexpr std::string_view actor_names[] = {"other", "directory", "supervisor", "fetcher", "prefetcher"};
+constexpr std::string_view actor_names[] = {"other",      "directory", "supervisor", "fetcher",
+                                            "prefetcher", "catalog",   "repository"};
 
 std::span<const std::string_view> names_of(field_type type) {
   switch (type) {

@@ -64,6 +64,15 @@ enum class kind : std::uint32_t {
   relink_directories,
   snapshot_moved,
   snapshot_left,
+  ask_place,
+  cancel_place,
+  place_told,
+  show_ref,
+  cancel_show,
+  ref_shown,
+  retry_allowed,
+  host_told,
+  snapshot_taken,
 };
 
 inline constexpr bool is_message(kind k) {
@@ -71,9 +80,10 @@ inline constexpr bool is_message(kind k) {
 }
 
 /// Who takes messages. Numbers as in the files.
-enum class actor_kind : std::uint8_t { other, directory, supervisor, fetcher, prefetcher };
+enum class actor_kind : std::uint8_t { other, directory, supervisor, fetcher, prefetcher, catalog, repository };
 
-/// An actor by what is the same in every run, unlike CAF's ids. `inode`: st_ino, of directories.
+/// An actor by what is the same in every run, unlike CAF's ids. `inode`: st_ino, of directories; number of a repository
+/// or volume, of those that there can be several of.
 struct actor_key {
   actor_kind is = actor_kind::other;
   std::uint64_t inode = 0;

@@ -81,7 +81,8 @@ std::string trace_names::actor_of(const record& r) const {
   if (r.actor.is == actor_kind::directory)
     return path_of(r.actor.inode);
   const std::string_view known = name_of(field_type::actor, static_cast<std::uint64_t>(r.actor.is));
-  return known.empty() ? "?" : std::string{known};
+  const std::string number = r.actor.inode == 0 ? std::string{} : " " + std::to_string(r.actor.inode);
+  return known.empty() ? "?" : std::string{known} + number;
 }
 
 std::string trace_names::shown(const field_value& value) const {

@@ -180,6 +180,16 @@ void directory_fixture::open(const oid& tree, bool prefetch) {
   dir.emplace(*context, root_slot, context->inodes.link_of(root_slot), port);
 }
 
+void directory_fixture::open_place() {
+  open({});
+  dir.emplace(*context, root_slot, std::make_shared<dir_link>(), port);
+}
+
+shown_ptr directory_fixture::snapshot(const oid& tree) {
+  return std::make_shared<const shown_snapshot>(
+      shown_snapshot{std::make_shared<volume>(volume{1, objects}), {oid{}, tree, 77, {}}});
+}
+
 request directory_fixture::send(child_index at, decltype(kernel_op::what) what, request r) {
   r.id = next_request_id();
   dir->handle(kernel_op{r.make(), at, std::move(what)});

@@ -91,6 +91,7 @@ public:
   std::vector<want> asked;
   std::vector<want_id> promoted, cancelled;
   std::vector<std::pair<want_id, oid>> loads, spools;
+  std::vector<std::pair<want_id, std::string>> places;
   std::vector<dir_slot> released, reaped;
   std::vector<release_number> release_numbers;
   int stats = 0, looks_read = 0;
@@ -109,6 +110,8 @@ public:
   }
   void promote(want_id id, urgency) override { promoted.push_back(id); }
   void cancel(want_id id) override { cancelled.push_back(id); }
+  void ask_place(want_id id, const std::string& name) override { places.emplace_back(id, name); }
+  void cancel_place(want_id id) override { cancelled.push_back(id); }
   void load(want_id id, const oid& blob) override { loads.emplace_back(id, blob); }
   void spool(want_id id, const oid& blob) override { spools.emplace_back(id, blob); }
   void release_child(dir_slot slot, release_number number) override {
@@ -170,6 +173,10 @@ struct directory_fixture {
   void open(const oid& tree, bool prefetch = true);
   /// It is part of another snapshot now, whose commit is named after its time.
   void move_to(const oid& tree, std::int64_t time = 1);
+  /// The same above the repositories.
+  void open_place();
+  /// A snapshot with that tree.
+  shown_ptr snapshot(const oid& tree);
 
   request lookup(const std::string& name);
   request readdir(std::uint64_t offset = 0, bool plus = true, std::size_t room = 1000);

@@ -272,6 +272,27 @@ BOOST_AUTO_TEST_CASE(without_filter_everything_waits_for_one_snapshot) {
   BOOST_TEST((finished() == outcomes{{1, 0}, {2, 0}}));
 }
 
+BOOST_AUTO_TEST_CASE(without_filter_who_wants_another_snapshot_waits_for_that) {
+  const oid one = id_of(1001), other = id_of(1002);
+  const auto of = [&](want_id id, const oid& object, const oid& commit) {
+    want w{id, want_kind::blobs, urgency::demand, {object}};
+    w.commit = commit;
+    queue.add({1, id}, std::move(w));
+  };
+  of(1, id_of(0), one);
+  queue.finish(start().number, {ENOTSUP, {}});
+  const auto first = start();
+  BOOST_TEST((first.commits == std::vector{one}));
+  of(2, id_of(5), other);
+  of(3, id_of(6), one);
+  queue.finish(first.number, {});
+  BOOST_TEST((finished() == outcomes{{1, 0}, {3, 0}}));
+  const auto second = start();
+  BOOST_TEST((second.commits == std::vector{other}));
+  queue.finish(second.number, {});
+  BOOST_TEST((finished() == outcomes{{2, 0}}));
+}
+
 BOOST_AUTO_TEST_CASE(while_all_trees_are_on_their_way_no_others_are_asked_for) {
   queue.hold_trees(true);
   guess(1, ids(0, 5), want_kind::trees);

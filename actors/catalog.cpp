@@ -1,0 +1,253 @@
+#include "actors/catalog.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+namespace gitfs {
+
+namespace {
+
+// "linux@v6.1": a repository, and the ref of it that is meant. No service allows '@' in a name.
+std::pair<std::string, std::string> name_and_ref(const std::string& name) {
+  const std::size_t sign = name.find('@');
+  if (sign == std::string::npos || sign == 0 || sign + 1 == name.size())
+    return {name, {}};
+  return {name.substr(0, sign), name.substr(sign + 1)};
+}
+
+// For a program that looks at a place where something failed.
+int visible_errno(int code) {
+  switch (code) {
+  case ENOENT:
+  case EACCES:
+  case ETIMEDOUT:
+  case ENOSPC:
+  case ENOMEM:
+    return code;
+  default:
+    return EIO;
+  }
+}
+
+} // namespace
+
+bool usable_name(std::string_view name) {
+  return !name.empty() && name.size() <= 255 && name != "." && name != ".."
+         && name.find_first_of(std::string_view{"/\0", 2}) == std::string_view::npos;
+}
+
+catalog::catalog(const deployment& tree, hosts of, catalog_port& port) : port_(port), root_(std::make_unique<place>()) {
+  const auto make = [this](std::string_view path) -> place& {
+    place* out = root_.get();
+    for (std::size_t end = 0; !path.empty(); path.remove_prefix(std::min(end + 1, path.size()))) {
+      end = std::min(path.find('/'), path.size());
+      out = &child(*out, path.substr(0, end));
+    }
+    return *out;
+  };
+  for (const shown_repository& each : tree.repositories) {
+    place& p = make(each.path);
+    p.is_repository = true;
+    p.entry = &each;
+    p.ref = each.ref;
+  }
+  for (std::size_t i = 0; i < tree.hosts.size(); ++i)
+    make(tree.hosts[i].path).host = of.at(i);
+}
+
+catalog::place& catalog::child(place& of, std::string_view name) {
+  const auto known = of.children.find(name);
+  if (known != of.children.end())
+    return *known->second;
+  auto fresh = std::make_unique<place>();
+  fresh->number = static_cast<place_number>(places_.size()) + 1;
+  places_.emplace(fresh->number, fresh.get());
+  return *of.children.emplace(name, std::move(fresh)).first->second;
+}
+
+catalog::place* catalog::at(std::string_view path) {
+  place* out = root_.get();
+  while (!path.empty()) {
+    const std::size_t end = std::min(path.find('/'), path.size());
+    const auto next = out->children.find(path.substr(0, end));
+    if (next == out->children.end())
+      return nullptr;
+    out = next->second.get();
+    path.remove_prefix(std::min(end + 1, path.size()));
+  }
+  return out;
+}
+
+void catalog::ask(const place_asker& who, std::string_view path, const std::string& name) {
+  place* const of = at(path);
+  if (of == nullptr)
+    port_.tell(who, {.code = ENOENT});
+  else if (of->is_repository)
+    enter_repository(who, *of);
+  else if (of->host == nullptr || (!name.empty() && of->children.contains(name)))
+    tell_names(who, *of);
+  else if (!name.empty() && !usable_name(name))
+    port_.tell(who, {.code = ENOENT});
+  else
+    ask_host(who, *of, name);
+}
+
+void catalog::tell_names(const place_asker& who, const place& of) const {
+  place_answer out;
+  for (const auto& [name, each] : of.children)
+    out.names.push_back(name);
+  out.complete = of.host == nullptr;
+  port_.tell(who, std::move(out));
+}
+
+// --- repositories ---------------------------------------------------------------------------------------------------
+
+repository_number catalog::number_of(const place& of, bool& is_new) {
+  std::string key;
+  if (of.entry != nullptr) {
+    key = "entry\n" + of.entry->source + '\n' + of.entry->token.environment + '\n' + of.entry->token.file.string();
+  } else {
+    key = fmt::format("host {}", fmt::ptr(of.host.get()));
+    for (const std::string& each : of.path)
+      key += '\n' + each;
+  }
+  const auto [at, fresh] =
+      repositories_.try_emplace(std::move(key), static_cast<repository_number>(repositories_.size()) + 1);
+  is_new = fresh;
+  return at->second;
+}
+
+void catalog::enter_repository(const place_asker& who, place& of) {
+  if (of.shown) {
+    port_.tell(who, {.shown = of.shown});
+    return;
+  }
+  if (of.refused != 0) {
+    port_.tell(who, {.code = of.refused});
+    return;
+  }
+  of.waiting.push_back(who);
+  if (of.taking != 0)
+    return;
+  bool is_new = false;
+  of.of = number_of(of, is_new);
+  of.taking = ++last_call_;
+  port_.take(of.taking, of.number, of.of, is_new ? repository_origin{of.entry, of.host, of.path} : repository_origin{},
+             of.ref);
+}
+
+void catalog::taken(call_number number, place_number at, const result<shown_ptr>& snapshot) {
+  place& of = *places_.at(at);
+  if (of.taking != number)
+    return; // nobody waited any more
+  of.taking = 0;
+  place_answer out;
+  if (snapshot)
+    out.shown = of.shown = snapshot.value();
+  else
+    refuse(of, out.code = visible_errno(snapshot.error().code));
+  for (const place_asker& each : std::exchange(of.waiting, {}))
+    port_.tell(each, out);
+}
+
+void catalog::refuse(place& of, int code) {
+  of.refused = code;
+  port_.retry_later(of.number);
+}
+
+void catalog::may_retry(place_number which) {
+  places_.at(which)->refused = 0;
+}
+
+void catalog::cancel(const place_asker& who) {
+  for (auto& [number, of] : places_)
+    if (std::erase(of->waiting, who) != 0 && of->waiting.empty())
+      port_.stop_taking(std::exchange(of->taking, 0), of->of);
+  for (auto it = calls_.begin(); it != calls_.end();) {
+    const auto each = it++;
+    if (std::erase(each->second.waiting, who) == 0 || !each->second.waiting.empty())
+      continue;
+    port_.stop_asking(each->first);
+    calls_.erase(each);
+  }
+}
+
+// --- hosts ----------------------------------------------------------------------------------------------------------
+
+void catalog::ask_host(const place_asker& who, place& of, const std::string& name) {
+  if (of.refused != 0) {
+    port_.tell(who, {.code = of.refused});
+    return;
+  }
+  for (auto& [number, each] : calls_)
+    if (each.of == &of && each.name == name) {
+      each.waiting.push_back(who);
+      return;
+    }
+  calls_.emplace(++last_call_, call{&of, name, {who}});
+  port_.ask_host(last_call_, of.host, of.path, name_and_ref(name).first);
+}
+
+catalog::call catalog::end(call_number number) {
+  const auto at = calls_.extract(number);
+  return at ? at.mapped() : call{};
+}
+
+catalog::place& catalog::add_found(place& to, const std::string& name, const host_entry& what) {
+  place& out = child(to, name);
+  out.host = to.host;
+  out.path = to.path;
+  out.path.push_back(what.name);
+  out.is_repository = what.is_repository;
+  out.ref = name_and_ref(name).second;
+  return out;
+}
+
+void catalog::found(call_number number, const result<host_entry>& what) {
+  const call of = end(number);
+  if (of.of == nullptr)
+    return; // nobody waited any more
+  int code = what ? 0 : visible_errno(what.error().code);
+  const bool with_ref = !name_and_ref(of.name).second.empty();
+  if (code == 0 && (!usable_name(what.value().name) || (with_ref && !what.value().is_repository)))
+    code = ENOENT;
+  if (code == 0)
+    add_found(*of.of, of.name, what.value());
+  else if (code != ENOENT) // which the host remembers
+    refuse(*of.of, code);
+  for (const place_asker& each : of.waiting)
+    code == 0 ? tell_names(each, *of.of) : port_.tell(each, {.code = code});
+}
+
+void catalog::listed(call_number number, const result<std::vector<host_entry>>& what) {
+  const call of = end(number);
+  if (of.of == nullptr)
+    return;
+  const int code = what || what.error().code == ENOTSUP ? 0 : visible_errno(what.error().code);
+  if (what)
+    for (const host_entry& each : what.value())
+      if (usable_name(each.name) && !of.of->children.contains(each.name))
+        add_found(*of.of, each.name, each);
+  if (code != 0)
+    refuse(*of.of, code);
+  for (const place_asker& each : of.waiting)
+    code == 0 ? tell_names(each, *of.of) : port_.tell(each, {.code = code});
+}
+
+std::string catalog::describe() const {
+  std::size_t open = 0;
+  std::string out;
+  for (const auto& [number, each] : places_) {
+    open += each->shown ? 1 : 0;
+    if (each->taking != 0)
+      out += fmt::format("place {}: repository {} is being opened, {} wait\n", number, each->of, each->waiting.size());
+  }
+  for (const auto& [number, each] : calls_)
+    out += fmt::format("call {}: place {}, {} wait\n", number, each.of->number, each.waiting.size());
+  return fmt::format("{} places, {} of them open\n", places_.size(), open) + out;
+}
+
+} // namespace gitfs

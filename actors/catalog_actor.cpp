@@ -1,0 +1,137 @@
+#include "actors/catalog_actor.hpp"
+
+#include <caf/send.hpp>
+#include <spdlog/spdlog.h>
+
+#include <chrono>
+#include <exception>
+#include <utility>
+
+namespace gitfs {
+
+namespace {
+
+constexpr std::chrono::seconds retry_after{1};
+
+// Of a worker thread: what is thrown there (memory is short) fails the call, not the process.
+template <class Value, class Call>
+std::shared_ptr<const result<Value>> told_by(const Call& call) {
+  try {
+    return std::make_shared<const result<Value>>(call());
+  } catch (const std::exception& thrown) {
+    return std::make_shared<const result<Value>>(error{EIO, thrown.what()});
+  }
+}
+
+} // namespace
+
+catalog_actor::catalog_actor(caf::actor_config& cfg, std::shared_ptr<mount_context> context, needs with)
+  : lasting_actor(cfg, {trace::actor_kind::catalog}),
+    context_(std::move(context)),
+    with_(std::move(with)),
+    catalog_(*with_.tree, with_.hosts, *this) {}
+
+caf::behavior catalog_actor::make_behavior() {
+  return {
+      [this](ask_place& m) {
+        const place_asker who{m.from_id, m.id};
+        asking_[who] = std::move(m.from);
+        catalog_.ask(who, path_of(*m.place), m.name);
+      },
+      [this](cancel_place m) {
+        catalog_.cancel({m.from_id, m.id});
+        asking_.erase({m.from_id, m.id});
+      },
+      [this](const ref_shown& m) {
+        if (m.code == 0)
+          catalog_.taken(m.call, m.place, m.shown);
+        else
+          catalog_.taken(m.call, m.place, error{m.code, {}});
+      },
+      [this](const host_told& m) {
+        const auto report = [](const auto& outcome) {
+          if (!outcome && outcome.error().code != ENOENT && outcome.error().code != ENOTSUP
+              && outcome.error().code != ECANCELED)
+            spdlog::warn("{}", outcome.error().message);
+        };
+        calls_.erase(m.call);
+        if (m.found) {
+          report(*m.found);
+          catalog_.found(m.call, *m.found);
+        } else {
+          report(*m.listed);
+          catalog_.listed(m.call, *m.listed);
+        }
+      },
+      [this](retry_allowed m) { catalog_.may_retry(m.place); },
+  };
+}
+
+void catalog_actor::on_exit() {
+  for (auto& [call, stop] : calls_)
+    stop.request_stop();
+  for (const auto& [number, one] : repositories_)
+    caf::anon_send_exit(one, caf::exit_reason::user_shutdown);
+  repositories_.clear();
+}
+
+void catalog_actor::tell(const place_asker& who, place_answer answer) {
+  const auto asked = asking_.extract(who);
+  if (!asked)
+    return;
+  if (auto to = asked.mapped().lock())
+    anon_send(caf::actor_cast<caf::actor>(to), place_told{who.second, std::move(answer)});
+}
+
+void catalog_actor::take(call_number call, place_number place, repository_number number, const repository_origin& from,
+                         const std::string& ref) {
+  caf::actor& one = repositories_[number];
+  if (!one) {
+    repository_actor::opener open;
+    if (from.entry != nullptr)
+      open = [tree = with_.tree, entry = from.entry, make = with_.open] { return make(*entry); };
+    else
+      open = [host = from.host, path = from.path] { return host->open(path); };
+    one = system().spawn<repository_actor>(context_, number, std::move(open), with_.trees_ahead, *with_.workers);
+  }
+  anon_send(one, show_ref{call, place, ref, caf::actor_cast<caf::actor>(this)});
+}
+
+void catalog_actor::stop_taking(call_number call, repository_number number) {
+  if (const auto one = repositories_.find(number); one != repositories_.end())
+    anon_send(one->second, cancel_show{call});
+}
+
+void catalog_actor::ask_host(call_number call, std::shared_ptr<repository_host> host, std::vector<std::string> path,
+                             std::string name) {
+  std::stop_source stop;
+  calls_.emplace(call, stop);
+  const trace::sent_by now = trace::sent_by::now();
+  auto work = [me = caf::actor_cast<caf::actor>(this), call, host = std::move(host), path = std::move(path),
+               name = std::move(name), stop = stop.get_token(), cause = now.cause, root = now.root] {
+    host_told out{call, nullptr, nullptr, {}};
+    if (name.empty())
+      out.listed = told_by<std::vector<host_entry>>([&] { return host->list(path, stop); });
+    else
+      out.found = told_by<host_entry>([&] { return host->lookup(path, name, stop); });
+    const trace::because_of asked{cause, root};
+    out.stamp = trace::sent_by::now();
+    caf::anon_send(me, std::move(out));
+  };
+  try {
+    with_.workers->run(std::move(work));
+  } catch (const std::exception& thrown) { // no thread is to be had
+    anon_send(this, host_told{call, std::make_shared<const result<host_entry>>(error{EIO, thrown.what()}), nullptr});
+  }
+}
+
+void catalog_actor::stop_asking(call_number call) {
+  if (const auto it = calls_.find(call); it != calls_.end())
+    it->second.request_stop();
+}
+
+void catalog_actor::retry_later(place_number place) {
+  delayed_anon_send(this, retry_after, retry_allowed{place});
+}
+
+} // namespace gitfs

@@ -1,0 +1,61 @@
+// The actor of the tree above the repositories: the message face of catalog.
+#pragma once
+
+#include "actors/catalog.hpp"
+#include "actors/lasting_actor.hpp"
+#include "actors/messages.hpp"
+#include "actors/mount_context.hpp"
+#include "actors/repository_actor.hpp"
+#include "backend/worker_pool.hpp"
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <stop_token>
+#include <string>
+
+namespace gitfs {
+
+/// Makes the repository of an entry of the deployment; asks no server anything. Any thread.
+using repository_opener = std::function<result<std::shared_ptr<repository>>(const shown_repository&)>;
+
+/// Asks hosts on worker threads; makes an actor for each repository that somebody has entered, and ends these with
+/// itself.
+class catalog_actor final : public lasting_actor, private catalog_port {
+public:
+  struct needs {
+    std::shared_ptr<const deployment> tree;
+    catalog::hosts hosts{};
+    repository_opener open;
+    std::uint64_t trees_ahead = 0;  ///< as fetcher_actor
+    worker_pool* workers = nullptr; ///< outlives the actor's life, not the object: jobs may hold that
+  };
+
+  catalog_actor(caf::actor_config& cfg, std::shared_ptr<mount_context> context, needs with);
+
+  const char* name() const override { return "catalog"; }
+  std::string describe() const override { return catalog_.describe(); }
+
+protected:
+  caf::behavior make_behavior() override;
+  void on_exit() override;
+
+private:
+  void tell(const place_asker& who, place_answer answer) override;
+  void take(call_number call, place_number place, repository_number number, const repository_origin& from,
+            const std::string& ref) override;
+  void stop_taking(call_number call, repository_number number) override;
+  void ask_host(call_number call, std::shared_ptr<repository_host> host, std::vector<std::string> path,
+                std::string name) override;
+  void stop_asking(call_number call) override;
+  void retry_later(place_number place) override;
+
+  std::shared_ptr<mount_context> context_;
+  const needs with_;
+  catalog catalog_;
+  std::map<place_asker, caf::weak_actor_ptr> asking_;
+  std::map<repository_number, caf::actor> repositories_;
+  std::map<call_number, std::stop_source> calls_; // of hosts
+};
+
+} // namespace gitfs

@@ -1,0 +1,63 @@
+// Directories above the repositories: what is in them the catalog knows.
+#include "actors/directory_state.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+namespace gitfs {
+
+namespace {
+
+// Everything above the repositories is a directory.
+std::vector<tree_entry> as_listing(const std::vector<std::string>& names) {
+  std::vector<tree_entry> out;
+  out.reserve(names.size());
+  for (const std::string& each : names)
+    out.push_back({each, entry_kind::directory, {}});
+  return out;
+}
+
+} // namespace
+
+// As ensure_listing. A directory of a host is never complete: what was said for this request is all that it gets.
+bool directory_state::ensure_place(const kernel_op& op, lacking& instead) const {
+  if ((op.brought & missing::place) != 0)
+    return true;
+  const auto* looked_up = std::get_if<lookup_op>(&op.what);
+  const auto* listing = std::get_if<readdir_op>(&op.what);
+  if ((looked_up != nullptr && dentries_.find(looked_up->name) != nullptr)
+      || (listing != nullptr && listing->offset != 0))
+    return true;
+  instead = missing{missing::place, {}, looked_up != nullptr ? looked_up->name : std::string{}};
+  return false;
+}
+
+void directory_state::placed(want_id id, const place_answer& what) {
+  const auto it = std::ranges::find(pending_, id, &pending::id);
+  if (it == pending_.end())
+    return; // cancelled
+  pending_.erase(it);
+  if (what.code != 0) {
+    for (parked_op& waiter : take_waiters(id))
+      waiter.op.answer.error(what.code);
+    return;
+  }
+  if (what.shown && !link_->shown) {
+    auto fresh = std::make_shared<dir_link>(*link_);
+    fresh->shown = what.shown;
+    fresh->tree = what.shown->facts.root_tree;
+    stand_at(std::move(fresh));
+  } else if (!link_->shown) {
+    dentries_.refresh(as_listing(what.names), since());
+    complete_ = what.complete;
+    account();
+  }
+  answer_waiters(id, 0, missing::place);
+}
+
+void directory_state::give_up(const pending& p) {
+  p.what.what == missing::place ? port_.cancel_place(p.id) : port_.cancel(p.id);
+}
+
+} // namespace gitfs

@@ -1,0 +1,154 @@
+#include "actors/repository_actor.hpp"
+
+#include "actors/mounting.hpp"
+
+#include <caf/send.hpp>
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <exception>
+#include <utility>
+
+namespace gitfs {
+
+namespace {
+
+// On a worker thread. `known`: if it is open already.
+snapshot_taken take_snapshot(call_number call, std::shared_ptr<repository> known, const repository_actor::opener& open,
+                             const std::string& ref, const std::stop_token& stop) {
+  snapshot_taken out{call, nullptr, std::nullopt, {}, {}};
+  try {
+    if (!known) {
+      auto opened = open();
+      if (!opened) {
+        out.failure = std::move(opened.error());
+        return out;
+      }
+      known = out.opened = std::move(opened.value());
+    }
+    auto facts = known->take(ref, std::nullopt, stop);
+    if (facts)
+      out.facts = std::move(facts.value());
+    else
+      out.failure = std::move(facts.error());
+  } catch (const std::exception& thrown) { // memory is short
+    out.failure = error{EIO, thrown.what()};
+  }
+  return out;
+}
+
+} // namespace
+
+repository_actor::repository_actor(caf::actor_config& cfg, std::shared_ptr<mount_context> context,
+                                   repository_number number, opener open, std::uint64_t trees_ahead,
+                                   worker_pool& workers)
+  : lasting_actor(cfg, {trace::actor_kind::repository, number}),
+    context_(std::move(context)),
+    number_(number),
+    open_(std::move(open)),
+    trees_ahead_(trees_ahead),
+    workers_(workers) {}
+
+caf::behavior repository_actor::make_behavior() {
+  return {
+      [this](show_ref& m) {
+        job& one = jobs_[m.call];
+        one = {m.place, std::move(m.ref), {}, std::move(m.answer_to), false};
+        if (objects_ || opening_ == 0)
+          start(m.call, one);
+      },
+      [this](cancel_show m) {
+        const auto it = jobs_.find(m.call);
+        if (it == jobs_.end())
+          return;
+        it->second.stop.request_stop();
+        if (!it->second.running)
+          jobs_.erase(it);
+      },
+      [this](const snapshot_taken& m) { taken(m); },
+  };
+}
+
+void repository_actor::on_exit() {
+  for (auto& [call, each] : jobs_)
+    each.stop.request_stop();
+  jobs_.clear();
+  const auto end = [](const caf::actor& one) {
+    if (one)
+      caf::anon_send_exit(one, caf::exit_reason::user_shutdown);
+  };
+  for (const auto& [place, each] : volumes_)
+    end(each->prefetcher);
+  if (objects_)
+    end(objects_->fetcher);
+}
+
+void repository_actor::start(call_number call, job& what) {
+  what.running = true;
+  if (!objects_)
+    opening_ = call;
+  const trace::sent_by now = trace::sent_by::now();
+  auto work = [me = caf::actor_cast<caf::actor>(this), call, known = objects_ ? objects_->from : nullptr, open = open_,
+               ref = what.ref, stop = what.stop.get_token(), cause = now.cause, root = now.root] {
+    snapshot_taken out = take_snapshot(call, known, open, ref, stop);
+    const trace::because_of asked{cause, root};
+    out.stamp = trace::sent_by::now();
+    caf::anon_send(me, std::move(out));
+  };
+  try {
+    workers_.run(std::move(work));
+  } catch (const std::exception& thrown) { // no thread is to be had
+    anon_send(this, snapshot_taken{call, nullptr, error{EIO, thrown.what()}, {}});
+  }
+}
+
+void repository_actor::start_waiting() {
+  for (auto& [call, each] : jobs_)
+    if (!each.running && (objects_ || opening_ == 0))
+      start(call, each);
+}
+
+void repository_actor::taken(const snapshot_taken& m) {
+  if (opening_ == m.call)
+    opening_ = 0;
+  if (m.opened)
+    use(m.opened);
+  if (const auto of = jobs_.extract(m.call)) {
+    const job& what = of.mapped();
+    ref_shown out{m.call, what.place, 0, nullptr};
+    if (!m.failure) {
+      out.shown = show(what.place, m.facts);
+      last_failure_.clear();
+    } else {
+      out.code = m.failure->code;
+      // Whoever comes by tries again: said once.
+      if (out.code != ECANCELED && std::exchange(last_failure_, m.failure->message) != m.failure->message)
+        spdlog::warn("{}", m.failure->message);
+    }
+    anon_send(what.catalog, std::move(out));
+  }
+  start_waiting();
+}
+
+void repository_actor::use(std::shared_ptr<repository> opened) {
+  objects_ = add_repository(*context_, number_, opened->objects());
+  objects_->from = std::move(opened);
+  if (const auto& remote = objects_->from->remote())
+    start_fetcher(system(), context_, objects_, remote, trees_ahead_);
+}
+
+shown_ptr repository_actor::show(place_number place, const snapshot_facts& facts) {
+  auto& shown = volumes_[place];
+  if (!shown) {
+    shown = add_volume(system(), context_, place, objects_);
+    spdlog::info("{}{} at {}", objects_->from->display(), facts.ref.empty() ? "" : " " + facts.ref, facts.commit.hex());
+  }
+  return std::make_shared<const shown_snapshot>(shown_snapshot{shown, facts});
+}
+
+std::string repository_actor::describe() const {
+  return fmt::format("{}; {} refs are shown, {} snapshots on their way\n", objects_ ? "open" : "not open",
+                     volumes_.size(), jobs_.size());
+}
+
+} // namespace gitfs

@@ -1,0 +1,63 @@
+// The actor of one repository in a mount with a tree above.
+#pragma once
+
+#include "actors/catalog.hpp"
+#include "actors/lasting_actor.hpp"
+#include "actors/messages.hpp"
+#include "actors/mount_context.hpp"
+#include "backend/repository.hpp"
+#include "backend/worker_pool.hpp"
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <stop_token>
+#include <string>
+
+namespace gitfs {
+
+/// Opens its repository when the first of its refs is entered, and takes snapshots, both on worker threads; each ref
+/// that is shown is a volume. Owns the fetcher of the repository and the prefetchers of the volumes.
+class repository_actor final : public lasting_actor {
+public:
+  using opener = std::function<result<std::shared_ptr<repository>>()>;
+
+  repository_actor(caf::actor_config& cfg, std::shared_ptr<mount_context> context, repository_number number,
+                   opener open, std::uint64_t trees_ahead, worker_pool& workers);
+
+  const char* name() const override { return "repository"; }
+  std::string describe() const override;
+
+protected:
+  caf::behavior make_behavior() override;
+  void on_exit() override;
+
+private:
+  struct job {
+    place_number place = 0;
+    std::string ref;
+    std::stop_source stop;
+    caf::actor catalog;
+    bool running = false;
+  };
+
+  void start(call_number call, job& what);
+  void start_waiting();
+  void taken(const snapshot_taken& m);
+  void use(std::shared_ptr<repository> opened);
+  shown_ptr show(place_number place, const snapshot_facts& facts);
+
+  std::shared_ptr<mount_context> context_;
+  const repository_number number_;
+  const opener open_;
+  const std::uint64_t trees_ahead_;
+  worker_pool& workers_;
+  std::shared_ptr<mounted_repository> objects_; // none until it is open
+  std::map<place_number, std::shared_ptr<volume>> volumes_;
+  std::map<call_number, job> jobs_;
+  call_number opening_ = 0; // the others wait for it
+  std::string last_failure_;
+};
+
+} // namespace gitfs

@@ -1,0 +1,226 @@
+// The tree above the repositories: what is asked of whom, and who is told what.
+#include "actors/catalog.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include <cerrno>
+#include <stop_token>
+
+using namespace gitfs;
+
+namespace {
+
+/// Never asked directly: the port records what would be.
+class no_host final : public repository_host {
+public:
+  result<host_entry> lookup(std::span<const std::string>, const std::string&, std::stop_token) override {
+    return fail(EIO, "asked");
+  }
+  result<std::vector<host_entry>> list(std::span<const std::string>, std::stop_token) override {
+    return fail(EIO, "asked");
+  }
+  result<std::shared_ptr<repository>> open(std::span<const std::string>) override { return fail(EIO, "asked"); }
+  const std::string& display() const override { return name_; }
+
+private:
+  std::string name_ = "host";
+};
+
+struct recorded_port final : catalog_port {
+  struct taking {
+    call_number call = 0;
+    place_number place = 0;
+    repository_number number = 0;
+    bool is_new = false;
+    std::vector<std::string> path;
+    std::string ref;
+  };
+  struct asking {
+    call_number call = 0;
+    std::vector<std::string> path;
+    std::string name;
+  };
+  std::map<place_asker, std::vector<place_answer>> told;
+  std::vector<taking> takes;
+  std::vector<asking> asked;
+  std::vector<call_number> stopped;
+  std::vector<place_number> retries;
+
+  void tell(const place_asker& who, place_answer answer) override { told[who].push_back(std::move(answer)); }
+  void take(call_number call, place_number place, repository_number number, const repository_origin& from,
+            const std::string& ref) override {
+    takes.push_back({call, place, number, from.entry != nullptr || from.host != nullptr, from.path, ref});
+  }
+  void stop_taking(call_number call, repository_number) override { stopped.push_back(call); }
+  void ask_host(call_number call, std::shared_ptr<repository_host>, std::vector<std::string> path,
+                std::string name) override {
+    asked.push_back({call, std::move(path), std::move(name)});
+  }
+  void stop_asking(call_number call) override { stopped.push_back(call); }
+  void retry_later(place_number place) override { retries.push_back(place); }
+};
+
+struct fixture {
+  deployment tree{{{"team/linux", "https://a/linux", "v6.1", {}, {}},
+                   {"team/next", "https://a/linux", "master", {}, {}},
+                   {"git", "https://a/git", "", {}, {}}},
+                  {{"hub", host_kind::github, "https://hub", {}, {}, {}, {}}}};
+  recorded_port port;
+  gitfs::catalog catalog{tree, {std::make_shared<no_host>()}, port};
+  shown_ptr snapshot = std::make_shared<const shown_snapshot>();
+
+  place_asker asks(std::uint64_t id, std::string_view path, const std::string& name = {}) {
+    catalog.ask({id, 1}, path, name);
+    return {id, 1};
+  }
+  const place_answer& told(const place_asker& who) {
+    BOOST_REQUIRE_EQUAL(port.told[who].size(), 1U);
+    return port.told[who].front();
+  }
+  bool waits(const place_asker& who) { return port.told[who].empty(); }
+};
+
+} // namespace
+
+BOOST_FIXTURE_TEST_SUITE(catalog, fixture)
+
+BOOST_AUTO_TEST_CASE(folders_are_known_at_once_and_complete) {
+  const auto root = told(asks(1, ""));
+  BOOST_TEST((root.names == std::vector<std::string>{"git", "hub", "team"}));
+  BOOST_TEST(root.complete);
+  BOOST_TEST((told(asks(2, "team")).names == std::vector<std::string>{"linux", "next"}));
+  BOOST_TEST(told(asks(3, "team/none")).code == ENOENT);
+  BOOST_TEST(port.takes.empty());
+  BOOST_TEST(port.asked.empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_repository_is_taken_once_for_all_who_enter) {
+  const auto one = asks(1, "team/linux"), two = asks(2, "team/linux", "Makefile");
+  BOOST_REQUIRE_EQUAL(port.takes.size(), 1U);
+  BOOST_TEST(port.takes[0].ref == "v6.1");
+  BOOST_TEST(port.takes[0].is_new);
+  BOOST_TEST(waits(one));
+  catalog.taken(port.takes[0].call, port.takes[0].place, snapshot);
+  BOOST_TEST(told(one).shown == snapshot);
+  BOOST_TEST(told(two).shown == snapshot);
+  BOOST_TEST(told(asks(3, "team/linux")).shown == snapshot);
+  BOOST_TEST(port.takes.size() == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(two_refs_of_one_source_are_one_repository) {
+  asks(1, "team/linux");
+  asks(2, "team/next");
+  asks(3, "git");
+  BOOST_REQUIRE_EQUAL(port.takes.size(), 3U);
+  BOOST_TEST(port.takes[0].number == port.takes[1].number);
+  BOOST_TEST(!port.takes[1].is_new);
+  BOOST_TEST(port.takes[2].number != port.takes[0].number);
+  BOOST_TEST(port.takes[0].place != port.takes[1].place);
+}
+
+BOOST_AUTO_TEST_CASE(a_failure_is_shared_and_tried_again_after_a_while) {
+  const auto one = asks(1, "git"), two = asks(2, "git");
+  catalog.taken(port.takes[0].call, port.takes[0].place, error{ETIMEDOUT, "down"});
+  BOOST_TEST(told(one).code == ETIMEDOUT);
+  BOOST_TEST(told(two).code == ETIMEDOUT);
+  BOOST_TEST(told(asks(3, "git")).code == ETIMEDOUT); // at once: nobody asks the server
+  BOOST_TEST(port.takes.size() == 1U);
+  BOOST_REQUIRE_EQUAL(port.retries.size(), 1U);
+  catalog.may_retry(port.retries[0]);
+  const auto later = asks(4, "git");
+  BOOST_REQUIRE_EQUAL(port.takes.size(), 2U);
+  BOOST_TEST(!port.takes[1].is_new);
+  catalog.taken(port.takes[1].call, port.takes[1].place, snapshot);
+  BOOST_TEST(told(later).shown == snapshot);
+}
+
+BOOST_AUTO_TEST_CASE(errors_that_programs_do_not_expect_are_io_errors) {
+  const auto one = asks(1, "git");
+  catalog.taken(port.takes[0].call, port.takes[0].place, error{EPROTO, ""});
+  BOOST_TEST(told(one).code == EIO);
+}
+
+BOOST_AUTO_TEST_CASE(what_all_have_given_up_is_stopped_and_its_outcome_is_of_nobody) {
+  const auto one = asks(1, "git"), two = asks(2, "git");
+  catalog.cancel(one);
+  BOOST_TEST(port.stopped.empty());
+  catalog.cancel(two);
+  BOOST_TEST((port.stopped == std::vector{port.takes[0].call}));
+  const auto later = asks(3, "git");
+  BOOST_REQUIRE_EQUAL(port.takes.size(), 2U);
+  catalog.taken(port.takes[0].call, port.takes[0].place, error{ECANCELED, ""}); // of the first
+  BOOST_TEST(waits(later));
+  catalog.taken(port.takes[1].call, port.takes[1].place, snapshot);
+  BOOST_TEST(told(later).shown == snapshot);
+  BOOST_TEST(waits(one));
+}
+
+BOOST_AUTO_TEST_CASE(a_host_is_asked_for_names_and_never_complete) {
+  const auto one = asks(1, "hub", "torvalds"), two = asks(2, "hub", "torvalds");
+  BOOST_REQUIRE_EQUAL(port.asked.size(), 1U);
+  BOOST_TEST(port.asked[0].name == "torvalds");
+  catalog.found(port.asked[0].call, host_entry{"torvalds"});
+  BOOST_TEST((told(one).names == std::vector<std::string>{"torvalds"}));
+  BOOST_TEST(!told(two).complete);
+  BOOST_TEST((told(asks(3, "hub", "torvalds")).names == std::vector<std::string>{"torvalds"}));
+  BOOST_TEST(port.asked.size() == 1U);
+
+  const auto below = asks(4, "hub/torvalds", "linux@v6.1");
+  BOOST_REQUIRE_EQUAL(port.asked.size(), 2U);
+  BOOST_TEST((port.asked[1].path == std::vector<std::string>{"torvalds"}));
+  BOOST_TEST(port.asked[1].name == "linux");
+  catalog.found(port.asked[1].call, host_entry{"linux", true});
+  BOOST_TEST((told(below).names == std::vector<std::string>{"linux@v6.1"}));
+  asks(5, "hub/torvalds/linux@v6.1");
+  BOOST_REQUIRE_EQUAL(port.takes.size(), 1U);
+  BOOST_TEST(port.takes[0].ref == "v6.1");
+  BOOST_TEST((port.takes[0].path == std::vector<std::string>{"torvalds", "linux"}));
+}
+
+BOOST_AUTO_TEST_CASE(what_a_host_does_not_know_is_not_there_and_may_be_asked_for_again) {
+  const auto one = asks(1, "hub", "nobody");
+  catalog.found(port.asked[0].call, error{ENOENT, ""});
+  BOOST_TEST(told(one).code == ENOENT);
+  asks(2, "hub", "nobody");
+  BOOST_TEST(port.asked.size() == 2U); // it is the host that remembers
+}
+
+BOOST_AUTO_TEST_CASE(a_host_that_fails_is_left_alone_for_a_while) {
+  const auto one = asks(1, "hub", "a");
+  catalog.found(port.asked[0].call, error{ETIMEDOUT, ""});
+  BOOST_TEST(told(one).code == ETIMEDOUT);
+  BOOST_TEST(told(asks(2, "hub", "b")).code == ETIMEDOUT);
+  BOOST_TEST(port.asked.size() == 1U);
+  catalog.may_retry(port.retries.at(0));
+  asks(3, "hub", "b");
+  BOOST_TEST(port.asked.size() == 2U);
+}
+
+BOOST_AUTO_TEST_CASE(a_list_has_what_the_service_lists_and_what_was_looked_up) {
+  asks(1, "hub", "hidden");
+  catalog.found(port.asked[0].call, host_entry{"hidden"});
+  const auto all = asks(2, "hub");
+  BOOST_TEST(port.asked[1].name.empty());
+  catalog.listed(port.asked[1].call, std::vector<host_entry>{{"b"}, {"a"}, {"../up"}, {".."}, {"a/b"}, {""}});
+  BOOST_TEST((told(all).names == std::vector<std::string>{"a", "b", "hidden"}));
+  const auto again = asks(3, "hub");
+  catalog.listed(port.asked[2].call, error{ENOTSUP, ""});
+  BOOST_TEST((told(again).names == std::vector<std::string>{"a", "b", "hidden"}));
+}
+
+BOOST_AUTO_TEST_CASE(a_ref_of_what_is_no_repository_is_not_there) {
+  const auto one = asks(1, "hub", "owner@v1");
+  catalog.found(port.asked[0].call, host_entry{"owner"});
+  BOOST_TEST(told(one).code == ENOENT);
+}
+
+BOOST_AUTO_TEST_CASE(a_question_to_a_host_that_all_have_given_up_is_stopped) {
+  const auto one = asks(1, "hub", "a");
+  catalog.cancel(one);
+  BOOST_TEST((port.stopped == std::vector{port.asked[0].call}));
+  catalog.found(port.asked[0].call, host_entry{"a"});
+  BOOST_TEST(waits(one));
+  BOOST_TEST((told(asks(2, "")).names == std::vector<std::string>{"git", "hub", "team"}));
+}
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,122 @@
+// Directories above the repositories: what they ask the catalog, who waits, and how one becomes the root of a snapshot.
+#include "actors/tree_cursor.hpp"
+#include "test/actors/fakes.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include <sys/stat.h>
+
+using namespace gitfs;
+using namespace gitfs::test;
+
+namespace {
+
+struct above : directory_fixture {
+  oid file = db->blob("x"), root = db->tree({{"file", entry_kind::file, file}});
+
+  above() { open_place(); }
+  want_id last() const { return port.places.back().first; }
+};
+
+} // namespace
+
+BOOST_FIXTURE_TEST_SUITE(places, above)
+
+BOOST_AUTO_TEST_CASE(a_folder_is_asked_for_once_and_complete_then) {
+  auto list = readdir();
+  auto again = readdir();
+  BOOST_REQUIRE_EQUAL(port.places.size(), 1U);
+  BOOST_TEST(port.places[0].second.empty());
+  dir->placed(last(), {.names = {"a", "b"}, .complete = true});
+  BOOST_TEST((list.told->what == answer::kind::dirents));
+  BOOST_TEST(again.told->entries.size() == 4U);
+  auto found = lookup("a");
+  BOOST_TEST((found.told->what == answer::kind::entry));
+  BOOST_TEST((found.told->node.attr.mode & S_IFMT) == static_cast<unsigned>(S_IFDIR));
+  BOOST_TEST(found.told->node.attr.time == context->began);
+  BOOST_TEST((lookup("c").told->what == answer::kind::absent));
+  BOOST_TEST(port.places.size() == 1U);
+  BOOST_TEST(port.asked.empty()); // nothing is wanted ahead of anybody
+}
+
+BOOST_AUTO_TEST_CASE(getattr_asks_nobody) {
+  auto attr = send(self_child, getattr_op{});
+  BOOST_TEST((attr.told->what == answer::kind::attr));
+  BOOST_TEST(attr.told->attr.time == context->began);
+  BOOST_TEST(port.places.empty());
+}
+
+BOOST_AUTO_TEST_CASE(one_that_is_a_repository_becomes_the_root_of_its_snapshot) {
+  auto found = lookup("file");
+  auto list = readdir();
+  BOOST_TEST(port.places.size() == 2U); // about one name, and about all
+  const shown_ptr shown = snapshot(root);
+  dir->placed(port.places[0].first, {.shown = shown});
+  BOOST_TEST((found.told->what == answer::kind::entry));
+  BOOST_TEST(found.told->node.attr.time == 77);
+  BOOST_REQUIRE(port.stood_at);
+  BOOST_TEST(port.stood_at->shown == shown);
+  BOOST_TEST((port.stood_at->tree == root));
+  dir->placed(port.places[1].first, {.shown = shown});
+  BOOST_TEST(list.told->entries.size() == 3U);
+  BOOST_TEST((lookup("none").told->what == answer::kind::absent));
+  BOOST_TEST(send(self_child, getattr_op{}).told->attr.time == 77);
+}
+
+BOOST_AUTO_TEST_CASE(a_failure_is_shared_by_those_who_waited_and_not_remembered) {
+  auto one = readdir(), two = readdir();
+  dir->placed(last(), {.code = ENOENT});
+  BOOST_TEST((one.told->what == answer::kind::error));
+  BOOST_TEST(one.told->code == ENOENT);
+  BOOST_TEST(two.told->code == ENOENT);
+  auto again = readdir();
+  BOOST_REQUIRE_EQUAL(port.places.size(), 2U);
+  dir->placed(last(), {.complete = true});
+  BOOST_TEST((again.told->what == answer::kind::dirents));
+}
+
+BOOST_AUTO_TEST_CASE(in_a_host_each_name_is_asked_for_and_its_absence_is_not_kept) {
+  auto a = lookup("a"), b = lookup("b"), a_again = lookup("a");
+  BOOST_REQUIRE_EQUAL(port.places.size(), 2U);
+  dir->placed(port.places[0].first, {.names = {"a"}});
+  BOOST_TEST((a.told->what == answer::kind::entry));
+  BOOST_TEST((a_again.told->what == answer::kind::entry));
+  dir->placed(port.places[1].first, {.names = {"a"}});
+  BOOST_TEST((b.told->what == answer::kind::error));
+  BOOST_TEST(b.told->code == ENOENT);
+  BOOST_TEST((lookup("a").told->what == answer::kind::entry));
+  BOOST_TEST(port.places.size() == 2U); // it is known
+  auto list = readdir();
+  BOOST_TEST(port.places.size() == 3U); // each time
+  dir->placed(last(), {.names = {"a", "c"}});
+  BOOST_TEST(list.told->entries.size() == 4U);
+  BOOST_TEST(readdir(3).told->entries.size() == 1U); // goes on with what was listed
+}
+
+BOOST_AUTO_TEST_CASE(the_last_who_gives_up_takes_the_question_back) {
+  auto one = readdir(), two = readdir();
+  dir->interrupted(one.id);
+  BOOST_TEST(port.cancelled.empty());
+  dir->interrupted(two.id);
+  BOOST_TEST((port.cancelled == std::vector{last()}));
+  BOOST_TEST(one.told->code == EINTR);
+  dir->placed(last(), {.names = {"a"}, .complete = true}); // late, and of nobody
+  BOOST_TEST(!dir->complete());
+}
+
+BOOST_AUTO_TEST_CASE(what_looks_ahead_stays_in_the_snapshot) {
+  const auto top = std::make_shared<dir_link>();
+  const auto volume_root = std::make_shared<dir_link>(dir_link{top, 5, root, 2, "volume", snapshot(root)});
+  const auto below = std::make_shared<dir_link>(dir_link{volume_root, 0, root, 3, "sub", volume_root->shown});
+  BOOST_TEST(is_root(*top));
+  BOOST_TEST(is_root(*volume_root));
+  BOOST_TEST(!is_root(*below));
+  BOOST_TEST((position_of(*volume_root) == tree_position{}));
+  BOOST_TEST((position_of(*below) == tree_position{0}));
+  BOOST_TEST(path_of(*below) == "volume/sub");
+  tree_cursor cursor{*db, below, 1};
+  BOOST_TEST(!cursor.peek()); // behind it, in the root of the volume, there is nothing more
+  BOOST_TEST((cursor.position() == end_position));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
