@@ -119,7 +119,7 @@ result<std::shared_ptr<repository>> open_remote(const source& from, const mount_
   limits.stall = options.stall_timeout;
   limits.total = options.timeout;
   // The store outlives the upstream: the upstream's callback holds it.
-  auto remember = [store](std::span<const std::pair<oid, std::uint64_t>> sizes) { store->remember_sizes(sizes); };
+  auto remember = [store](std::span<const std::pair<oid, std::uint64_t>> told) { store->remember_sizes(told); };
   BOOST_OUTCOME_TRY(remote, git_upstream::create(from, *store, remember, limits, capabilities_of_host(from)));
   auto sized = with_sizes(remote, store, sizes ? std::move(sizes) : sizes_of_host(from, limits), remember);
   return std::make_shared<remote_source>(std::move(store), std::move(remote), std::move(sized));

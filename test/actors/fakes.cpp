@@ -163,7 +163,8 @@ dir_link_ptr root_link(const oid& tree, std::int64_t time, const dir_link_ptr& b
   auto out = before ? std::make_shared<dir_link>(*before) : std::make_shared<dir_link>();
   out->tree = tree;
   out->since.reset();
-  out->shown = std::make_shared<const shown_snapshot>(shown_snapshot{{commit_at(time), tree, time, {}}});
+  out->shown = std::make_shared<const shown_snapshot>(
+      shown_snapshot{before ? before->shown->of : nullptr, {commit_at(time), tree, time, {}}});
   return out;
 }
 
