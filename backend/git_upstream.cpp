@@ -321,14 +321,23 @@ result<void> git_upstream::state::fetch(operation& op, const fetch_request& requ
                                "server: git config uploadpack.allowFilter true)");
   if (request.shallow && !can.fetch_shallow)
     return fail(ENOTSUP, from.display + ": the server does not offer shallow fetches");
-  auto done =
-      http.post(op, std::make_shared<const std::string>(compose_fetch(request, can)), [&](http_exchange& exchange) {
-        pack_download download{store, request};
-        auto read = download.read(exchange, op.stop);
-        if (const auto size = download.size())
-          out.sizes = {{request.wants.front(), *size}};
-        return read;
-      });
+  const auto ask = [&](const fetch_request& what) {
+    return http.post(op, std::make_shared<const std::string>(compose_fetch(what, can)), [&](http_exchange& exchange) {
+      pack_download download{store, request};
+      auto read = download.read(exchange, op.stop);
+      if (const auto size = download.size())
+        out.sizes = {{request.wants.front(), *size}};
+      return read;
+    });
+  };
+  auto done = ask(request);
+  if (!done && done.error().code == ESTALE && !request.haves.empty()) {
+    fetch_request whole = request;
+    whole.haves.clear();
+    done = ask(whole);
+  }
+  if (!done && done.error().code == ESTALE) // nobody asked for a thin pack
+    done = fail(EIO, done.error().message);
   if (remember_sizes && !out.sizes.empty())
     remember_sizes(out.sizes);
   return done;

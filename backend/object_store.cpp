@@ -319,7 +319,8 @@ result<std::unique_ptr<pack_sink>> object_store::new_pack(pack_use use) {
     state->table->put(what.blobs);
   };
   fresh_blobs* const fresh = use == pack_use::read_soon ? &impl_->fresh : nullptr; // `installed` keeps it alive
-  BOOST_OUTCOME_TRY(sink, pack_ingest::begin(impl_->objects, store_lock(impl_->folder), installed, fresh));
+  const auto here = [state = impl_](const oid& id) { return state->read(id); };
+  BOOST_OUTCOME_TRY(sink, pack_ingest::begin(impl_->objects, store_lock(impl_->folder), installed, fresh, here));
   return std::unique_ptr<pack_sink>{std::move(sink)};
 }
 

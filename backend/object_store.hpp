@@ -44,7 +44,8 @@ public:
   std::vector<std::pair<std::string, std::uint64_t>> counters() const override;
 
   /// A pack of fewer than 100 objects becomes loose objects, as with git's `fetch.unpackLimit`; a larger one is kept.
-  /// Thin packs are refused. Of one that is read soon, blobs stay in memory until they are read once, within a budget.
+  /// A thin pack is completed by what is here; ESTALE, if that is not all of it. Of one that is read soon, blobs stay
+  /// in memory until they are read once, within a budget.
   result<std::unique_ptr<pack_sink>> new_pack(pack_use use) override;
 
   /// Keeps sizes that an upstream told, for ever. Best effort.

@@ -1,5 +1,7 @@
 #include "backend/pack_indexer.hpp"
 
+#include "backend/file_io.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -42,7 +44,11 @@ struct pack_indexer::large_blob {
   large_blob& operator=(const large_blob&) = delete;
 };
 
-pack_indexer::pack_indexer(int file, fresh_blobs* fresh) : fresh_(fresh), contents_(file) {}
+pack_indexer::pack_indexer(int file, fresh_blobs* fresh, outside_objects outside)
+  : file_(file),
+    fresh_(fresh),
+    outside_(std::move(outside)),
+    contents_(file) {}
 
 pack_indexer::~pack_indexer() = default;
 
@@ -116,8 +122,9 @@ result<bool> pack_indexer::take_trailer() {
   consume(oid::raw_size);
   if (said != checksum_)
     return broken("its checksum is another");
-  if (waiting_ != 0)
-    return broken(std::to_string(waiting_) + " of its objects are deltas of objects that are not in it");
+  if (waiting_ != 0) {
+    BOOST_OUTCOME_TRYV(complete());
+  }
   stage_ = stage::done;
   return true;
 }
@@ -280,6 +287,73 @@ result<void> pack_indexer::resolve_waiting(pack_position base) {
     add_waiting(index, ready);
   }
   return success();
+}
+
+/// Adds what the deltas that still wait are made of.
+result<void> pack_indexer::complete() {
+  position_ -= oid::raw_size; // over the trailer
+  for (bool more = outside_ != nullptr; more && waiting_ != 0;) {
+    more = false;
+    std::vector<oid> wanted;
+    for (const auto& [id, those] : waiting_for_name_)
+      wanted.push_back(id);
+    for (const oid& id : wanted) {
+      if (!waiting_for_name_.contains(id))
+        continue; // it is in the pack, and was a delta of another
+      if (const auto found = outside_(id)) {
+        BOOST_OUTCOME_TRYV(add_base(id, found.value()));
+        more = true;
+      }
+    }
+  }
+  if (waiting_ == 0)
+    return seal();
+  const std::string what = std::to_string(waiting_) + " of its objects are deltas of objects that are not in it";
+  if (outside_ == nullptr)
+    return broken(what);
+  return fail(ESTALE, "a pack cannot be taken in: " + what + ", nor on this machine");
+}
+
+result<void> pack_indexer::add_base(const oid& id, const object& contents) {
+  const std::string_view data = contents.data();
+  std::string bytes = entry_header{static_cast<unsigned>(contents.type()), data.size()}.text();
+  const std::size_t header = bytes.size();
+  uLongf deflated = compressBound(data.size());
+  bytes.resize(header + deflated);
+  if (::compress2(reinterpret_cast<Bytef*>(bytes.data() + header), &deflated,
+                  reinterpret_cast<const Bytef*>(data.data()), data.size(), Z_BEST_SPEED)
+      != Z_OK)
+    return fail(ENOMEM, "an object cannot be deflated");
+  bytes.resize(header + deflated);
+  BOOST_OUTCOME_TRYV(write_at(file_, bytes, position_, "cannot write an arriving pack"));
+  const auto index = static_cast<pack_position>(objects_.size());
+  index_entry& listed = objects_.emplace_back();
+  listed.offset = position_;
+  listed.crc = libdeflate_crc32(0, bytes.data(), bytes.size());
+  pack_entry& entry = contents_.entries().emplace_back();
+  entry.data = position_ + header;
+  entry.packed_size = deflated;
+  entry.size = data.size();
+  entry.type = contents.type();
+  position_ += bytes.size();
+  contents_.keep(index, contents);
+  named(index, id, data.size());
+  return resolve_waiting(index);
+}
+
+/// Header and trailer of what the file holds now.
+result<void> pack_indexer::seal() {
+  BOOST_OUTCOME_TRYV(
+      write_at(file_, pack_header(static_cast<std::uint32_t>(objects_.size())), 0, "cannot write an arriving pack"));
+  sha1 whole;
+  std::string piece;
+  for (std::uint64_t at = 0; at < position_; at += piece.size()) {
+    piece.resize(std::min<std::uint64_t>(position_ - at, compact_from));
+    BOOST_OUTCOME_TRYV(read_at(file_, piece.data(), piece.size(), at, "cannot read an arriving pack"));
+    whole.update(piece);
+  }
+  checksum_ = whole.finish();
+  return write_at(file_, raw_name(checksum_), position_, "cannot write an arriving pack");
 }
 
 } // namespace gitfs

@@ -15,6 +15,7 @@
 #include "config/error.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -23,13 +24,17 @@
 
 namespace gitfs {
 
-/// Takes packs as gitformat-pack describes them, versions 2 and 3, with deltas on offsets and on names within the pack.
-/// Not thread-safe. Every error is final: EIO, the pack is damaged, cut off, or needs objects that are not in it
-/// ("thin"); or the disk's own.
+/// Where the bases of a thin pack are, by name. Any error: not there.
+using outside_objects = std::function<result<object>(const oid&)>;
+
+/// Takes packs as gitformat-pack describes them, versions 2 and 3, with deltas on offsets and on names. Not
+/// thread-safe. Every error is final: EIO, the pack is damaged, cut off, or "thin" where there is no outside; ESTALE,
+/// it needs objects that are not outside either; or the disk's own.
 class pack_indexer {
 public:
-  /// `file`: holds at its start what was appended. `fresh`, if any, is given the blobs.
-  pack_indexer(int file, fresh_blobs* fresh);
+  /// `file`: holds at its start what was appended. `fresh`, if any, is given the blobs. With `outside`, a thin pack is
+  /// completed in the file by what it lacks, as by `git index-pack --fix-thin`.
+  pack_indexer(int file, fresh_blobs* fresh, outside_objects outside = nullptr);
   ~pack_indexer();
 
   /// The next bytes, which are in the file already.
@@ -39,6 +44,8 @@ public:
 
   /// After `finish`, in the order of the pack.
   const std::vector<index_entry>& objects() const { return objects_; }
+  /// So many of them came; the rest was added.
+  std::uint32_t arrived() const { return count_; }
   object_type type_of(pack_position index) const { return contents_.entries()[index].type; }
   /// Bytes of contents.
   std::uint64_t size_of(pack_position index) const { return contents_.entries()[index].contents; }
@@ -67,8 +74,13 @@ private:
   void named(pack_position index, const oid& id, std::uint64_t size);
   result<void> resolve_waiting(pack_position base);
   void add_waiting(pack_position base, std::vector<pack_position>& out);
+  result<void> complete();
+  result<void> add_base(const oid& id, const object& contents);
+  result<void> seal();
 
+  const int file_;
   fresh_blobs* const fresh_;
+  const outside_objects outside_;
   pack_contents contents_;
   std::vector<index_entry> objects_;
   stage stage_ = stage::header;

@@ -50,7 +50,7 @@ pack_ingest::~pack_ingest() = default;
 
 result<std::unique_ptr<pack_ingest>> pack_ingest::begin(const fs::path& objects, const fs::path& lock,
                                                         std::function<void(const ingested&)> installed,
-                                                        fresh_blobs* fresh) {
+                                                        fresh_blobs* fresh, outside_objects outside) {
   use_libgit2();
   auto state = std::make_unique<impl>();
   state->objects = objects;
@@ -58,7 +58,7 @@ result<std::unique_ptr<pack_ingest>> pack_ingest::begin(const fs::path& objects,
   state->installed = std::move(installed);
   BOOST_OUTCOME_TRY(incoming, incoming_pack::make(objects, lock));
   state->incoming.emplace(std::move(incoming));
-  state->indexer.emplace(state->incoming->fd(), fresh);
+  state->indexer.emplace(state->incoming->fd(), fresh, std::move(outside));
   return std::unique_ptr<pack_ingest>{new pack_ingest{std::move(state)}};
 }
 
@@ -104,7 +104,7 @@ result<ingested> pack_ingest::impl::finish() {
   done.bytes = received;
   done.contents = total;
   const std::size_t count = indexer->objects().size();
-  done.objects = static_cast<std::uint32_t>(count);
+  done.objects = indexer->arrived();
   done.new_pack = count >= unpack_limit || total > unpack_bytes;
   const file_lock moving{lock_file, file_lock::mode::shared, true};
   BOOST_OUTCOME_TRYV(done.new_pack ? install(done) : explode());
@@ -124,7 +124,7 @@ result<void> pack_ingest::impl::explode() {
   if (git_odb_backend_loose(&raw, objects.c_str(), fast_compression, 0, 0777, 0444) != 0)
     return libgit2_error("cannot write objects", EIO);
   const odb_backend loose{raw};
-  for (pack_position i = 0; i < indexer->objects().size(); ++i) {
+  for (pack_position i = 0; i < indexer->arrived(); ++i) { // what was added is here
     const auto* name = reinterpret_cast<const git_oid*>(indexer->objects()[i].id.bytes.data());
     // Not over one that is there: ext4 waits for the disk when a file is replaced. If that one is damaged, whoever
     // reads it finds out, and then it is fetched again. As git does, it is made young again: it must not be evicted

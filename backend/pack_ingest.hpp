@@ -2,6 +2,7 @@
 #pragma once
 
 #include "backend/fresh_blobs.hpp"
+#include "backend/pack_indexer.hpp"
 #include "backend/pack_sink.hpp"
 #include "config/error.hpp"
 
@@ -31,11 +32,11 @@ class pack_ingest final : public pack_sink {
 public:
   /// `objects`: the repository's objects folder. `lock`: the file whose lock keeps `incoming_pack::clean` away.
   /// `installed` is called by a successful commit. `fresh`, if any, outlives the sink and gets the blobs that came,
-  /// inflated.
+  /// inflated. `outside`: for thin packs.
   static result<std::unique_ptr<pack_ingest>> begin(const std::filesystem::path& objects,
                                                     const std::filesystem::path& lock,
                                                     std::function<void(const ingested&)> installed,
-                                                    fresh_blobs* fresh = nullptr);
+                                                    fresh_blobs* fresh = nullptr, outside_objects outside = nullptr);
   ~pack_ingest() override;
 
   result<void> append(std::string_view bytes) override;

@@ -20,7 +20,8 @@ public:
   virtual result<void> append(std::string_view bytes) = 0;
 
   /// All bytes are there: checks every object's hash and the trailer, installs the pack (or explodes it), and only
-  /// then lets readers see it. Gives the number of objects. EIO: truncated or corrupt; nothing was installed.
+  /// then lets readers see it. Gives the number of objects. EIO: truncated or corrupt; ESTALE: it has deltas of objects
+  /// that are not here. Nothing was installed then.
   virtual result<std::uint32_t> commit() = 0;
 };
 

@@ -106,11 +106,17 @@ std::string compose_fetch(const fetch_request& request, const capabilities& serv
   std::string out = begin_command("fetch", &server);
   append_line(out, "no-progress");
   append_line(out, "ofs-delta");
-  if (request.shallow)
+  if (request.shallow) {
+    if (!request.haves.empty())
+      append_line(out, "thin-pack"); // without it git takes only commits for known, and sends their trees again
+    append_oid_lines(out, "shallow ", request.haves); // else they would stand for their ancestors, too
     append_line(out, "deepen 1");
+  }
   if (request.filter != fetch_filter::none)
     append_line(out, "filter ", filter_specs[static_cast<std::size_t>(request.filter)]);
   append_oid_lines(out, "want ", request.wants);
+  if (request.shallow)
+    append_oid_lines(out, "have ", request.haves);
   append_line(out, "done");
   append_flush(out);
   return out;

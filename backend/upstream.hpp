@@ -29,6 +29,10 @@ struct fetch_request {
   fetch_filter filter = fetch_filter::tree_0;
   /// `deepen 1`: of wanted commits no ancestor. Set whenever a want is a commit.
   bool shallow = false;
+  /// With `shallow`: commits that were fetched so before. What their trees have is not sent again, whether it is here
+  /// or not: what is missing then is to be fetched by itself. One that the server does not know (any more) is passed
+  /// over. If what comes is told as differences from what is not here, all is asked for once more, without haves.
+  std::vector<oid> haves{};
   /// Give up with EFBIG once the pack is longer than this many bytes; 0: no limit.
   std::uint64_t byte_limit = 0;
   /// Of a pack of one blob: the same as soon as its header says that it has more bytes, and its size is in the outcome.

@@ -1,10 +1,44 @@
 #include "backend/host_sizes.hpp"
+#include "backend/object_store.hpp"
+#include "backend/pack_format.hpp"
 #include "test/backend/upstream_fixture.hpp"
 
 #include <boost/test/unit_test.hpp>
 
 using namespace gitfs;
 using namespace gitfs::test;
+
+namespace {
+
+/// Hands packs on, and notes how many objects each has.
+struct counting_receiver : pack_receiver {
+  explicit counting_receiver(pack_receiver& real) : to(real) {}
+  result<std::unique_ptr<pack_sink>> new_pack(pack_use use) override {
+    BOOST_OUTCOME_TRY(real, to.new_pack(use));
+    return std::unique_ptr<pack_sink>{std::make_unique<sink>(*this, std::move(real))};
+  }
+
+  struct sink : pack_sink {
+    sink(counting_receiver& of, std::unique_ptr<pack_sink> real) : owner(of), to(std::move(real)) {}
+    result<void> append(std::string_view bytes) override {
+      if (start.size() < pack_header_size)
+        start += bytes;
+      return to->append(bytes);
+    }
+    result<std::uint32_t> commit() override {
+      owner.objects.push_back(parse_pack_header(start).value());
+      return to->commit();
+    }
+    counting_receiver& owner;
+    std::unique_ptr<pack_sink> to;
+    std::string start;
+  };
+
+  pack_receiver& to;
+  std::vector<std::size_t> objects;
+};
+
+} // namespace
 
 BOOST_FIXTURE_TEST_SUITE(git_upstream, upstream_fixture)
 
@@ -134,6 +168,96 @@ BOOST_AUTO_TEST_CASE(other_filters_bring_what_they_say) {
   BOOST_TEST(fetched(fetch_filter::tree_1) == listed("--filter=tree:1"), boost::test_tools::per_element());
   BOOST_TEST(fetched(fetch_filter::blob_none) == listed("--filter=blob:none"), boost::test_tools::per_element());
   BOOST_TEST(fetched(fetch_filter::none) == listed(""), boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(of_a_snapshot_that_follows_another_only_what_changed_comes) {
+  // the parts of many are alike enough to come as deltas of those of before, and too many to become loose objects
+  must_run("for i in $(seq 150); do mkdir -p many/d$i && for f in 1 2 3 4; do echo $i >many/d$i/f$f; done; done"
+           " && git add . && git commit -q -m 0"
+           " && for i in 1 2 3; do echo $i >dir/sub/more && git add . && git commit -q -m $i; done; mkdir -p a/b/c &&"
+           " echo x >a/b/c/d && git add . && git commit -q -m other"
+           " && for i in $(seq 150); do echo x >many/d$i/f2; done && git commit -q -a -m all"
+           " && git push -q ../repo.git main && git -C ../repo.git gc -q",
+           dir / "work");
+  int stores = 0;
+  const auto brought = [&](const std::string& from, const std::string& to, fetch_filter filter) {
+    const auto opened = gitfs::object_store::open(dir / "cache", std::to_string(++stores));
+    BOOST_REQUIRE(opened);
+    counting_receiver counted{*opened.value()};
+    const auto up = connect_to(counted);
+    const auto first = fetch(*up, {.wants = {rev(from)}, .filter = filter, .shallow = true});
+    BOOST_REQUIRE_MESSAGE(!first.failure, message_of(first));
+    const auto second = fetch(*up, {.wants = {rev(to)}, .filter = filter, .shallow = true, .haves = {rev(from)}});
+    BOOST_REQUIRE_MESSAGE(!second.failure, message_of(second));
+    BOOST_TEST(second.requests == 1U);
+    const char* const filters[] = {"", "--filter=blob:none", "--filter=tree:0", "--filter=tree:1"};
+    for (const std::string& id :
+         words(must_run("git rev-list --objects --no-object-names -n 1 "
+                            + std::string{filters[static_cast<std::size_t>(filter)]} + " " + rev(to).hex(),
+                        repository())))
+      BOOST_TEST(opened.value()->read(*oid::from_hex(id)).has_value());
+    must_run("git fsck --connectivity-only 2>&1 | grep -i corrupt && exit 1; for i in objects/pack/*.idx; do"
+             " [ ! -e $i ] || git verify-pack $i; done",
+             opened.value()->folder());
+    return counted.objects;
+  };
+  const auto objects = [](std::size_t first, std::size_t second) { return std::vector<std::size_t>{first, second}; };
+  const std::size_t all = 3 + 2 + 151; // commit, root, dir, dir/sub, many and what is in it
+  BOOST_TEST(brought("main~3", "main~2", fetch_filter::blob_none) == objects(all - 1, 4),
+             boost::test_tools::per_element()); // commit, root, dir, dir/sub
+  BOOST_TEST(brought("main~2", "main~1", fetch_filter::blob_none) == objects(all - 1, 5),
+             boost::test_tools::per_element()); // commit, root, a, a/b, a/b/c
+  BOOST_TEST(brought("main~4", "main~1", fetch_filter::blob_none) == objects(all - 1, 7),
+             boost::test_tools::per_element()); // not what was between
+  BOOST_TEST(brought("main~1", "main~2", fetch_filter::blob_none) == objects(all + 2, 2),
+             boost::test_tools::per_element()); // as after a reset
+  BOOST_TEST(brought("main~2", "main~1", fetch_filter::tree_1) == objects(2, 2), boost::test_tools::per_element());
+  BOOST_TEST(brought("main~1", "main", fetch_filter::blob_none) == objects(all + 2, 2 + 151),
+             boost::test_tools::per_element());
+  BOOST_TEST(brought("main~2", "main~1", fetch_filter::none).back() == 6U);
+}
+
+BOOST_AUTO_TEST_CASE(a_have_that_the_server_has_lost_is_passed_over) {
+  auto up = connect();
+  const oid lost = rev("main"), now = rev("old");
+  must_run(
+      "git update-ref -d refs/tags/light && git update-ref -d refs/tags/v1.0 && git update-ref -d"
+      " refs/heads/feature/x && git update-ref refs/heads/main old && git -c gc.reflogExpire=now gc -q --prune=now",
+      repository());
+  BOOST_REQUIRE(run("git cat-file -e " + lost.hex(), repository()).status != 0);
+  const oid never = *oid::from_hex(std::string(40, 'e'));
+  const auto out =
+      fetch(*up, {.wants = {now}, .filter = fetch_filter::blob_none, .shallow = true, .haves = {lost, never}});
+  BOOST_REQUIRE_MESSAGE(!out.failure, message_of(out));
+  BOOST_TEST(
+      words(store.list_objects())
+          == words(must_run("git rev-list --objects --no-object-names --filter=blob:none -n 1 old", repository())),
+      boost::test_tools::per_element());
+}
+
+// A have promises nothing about the store: it may never have brought the old trees, or have evicted them.
+BOOST_AUTO_TEST_CASE(what_a_have_kept_back_is_fetched_by_itself) {
+  must_run("for i in $(seq 200); do echo $i >dir/sub/f$i; done && git add . && git commit -q -m wide"
+           " && echo x >dir/sub/f7 && git commit -q -a -m next && mkdir new && echo 1 >new/x && git add ."
+           " && git commit -q -m last && git push -q ../repo.git main && git -C ../repo.git gc -q",
+           dir / "work");
+  const auto brought = [&](const std::string& to, const std::string& from) {
+    const auto opened = gitfs::object_store::open(dir / "cache", to);
+    BOOST_REQUIRE(opened);
+    const auto up = connect_to(*opened.value());
+    const auto out =
+        fetch(*up, {.wants = {rev(to)}, .filter = fetch_filter::blob_none, .shallow = true, .haves = {rev(from)}});
+    BOOST_REQUIRE_MESSAGE(!out.failure, message_of(out));
+    BOOST_TEST(opened.value()->contains(rev(to)));
+    BOOST_TEST(opened.value()->contains(rev(to + "^{tree}")));
+    BOOST_TEST(code_of(fetch(*up, {.wants = {rev(to + ":dir/sub"), rev(to + ":dir")}})) == 0);
+    BOOST_TEST(opened.value()->contains(rev(to + ":dir")));
+    BOOST_TEST(opened.value()->contains(rev(to + ":dir/sub")));
+    return out.requests;
+  };
+  brought("main", "main~1");
+  // dir/sub comes as a delta of one that is not here: all is asked for again
+  BOOST_TEST(brought("main~1", "main~2") == 3U);
 }
 
 BOOST_AUTO_TEST_CASE(sizes_are_those_of_git) {

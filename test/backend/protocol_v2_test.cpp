@@ -124,6 +124,11 @@ BOOST_AUTO_TEST_CASE(composes_fetch_and_object_info) {
   BOOST_TEST(fetch(fetch_filter::tree_0, false) == expected({"filter tree:0\n"}));
   BOOST_TEST(fetch(fetch_filter::tree_1, true) == expected({"deepen 1\n", "filter tree:1\n"}));
   BOOST_TEST(fetch(fetch_filter::blob_none, true) == expected({"deepen 1\n", "filter blob:none\n"}));
+  BOOST_TEST(compose_fetch({.wants = {a}, .filter = fetch_filter::tree_1, .shallow = true, .haves = {b}}, can)
+             == lines({"command=fetch\n", "|", "no-progress\n", "ofs-delta\n", "thin-pack\n", "shallow " + id_b + "\n",
+                       "deepen 1\n", "filter tree:1\n", "want " + id_a + "\n", "have " + id_b + "\n", "done\n"}));
+  BOOST_TEST(compose_fetch({.wants = {a}, .filter = fetch_filter::tree_0, .haves = {b}}, can)
+             == compose_fetch({.wants = {a}, .filter = fetch_filter::tree_0}, can)); // of wanted objects alone
   const oid ids[] = {a, b};
   BOOST_TEST(compose_object_info(ids, can)
              == lines({"command=object-info\n", "|", "size\n", "oid " + id_a + "\n", "oid " + id_b + "\n"}));
