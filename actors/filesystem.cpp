@@ -48,9 +48,10 @@ std::optional<shown_repository> only_one(const mount_options& options) {
 }
 
 result<std::shared_ptr<repository>> open_entry(const shown_repository& entry, const mount_options& options,
-                                               const deployment_parts& parts, std::shared_ptr<memory_budget> memory) {
+                                               const deployment_parts& parts, std::shared_ptr<memory_budget> memory,
+                                               std::shared_ptr<backend_services> services) {
   BOOST_OUTCOME_TRY(from, source_of(entry, parts));
-  return open_repository(from, options, std::move(memory));
+  return open_repository(from, options, std::move(memory), std::move(services));
 }
 
 std::uint64_t trees_ahead_of(const mount_options& options) {
@@ -65,7 +66,7 @@ result<std::unique_ptr<filesystem>> filesystem::open(const mount_options& option
                                                  options.prefetch);
   std::unique_ptr<filesystem> out{new filesystem{system, std::move(context)}};
   if (const auto one = only_one(options)) {
-    BOOST_OUTCOME_TRY(from, open_entry(*one, options, parts, out->context_->shared_memory));
+    BOOST_OUTCOME_TRY(from, open_entry(*one, options, parts, out->context_->shared_memory, out->services_));
     BOOST_OUTCOME_TRY(what, from->take(one->ref, std::nullopt, {}));
     out->show(std::move(from), what, options);
   } else {
@@ -105,8 +106,8 @@ result<void> filesystem::show(const mount_options& options, const deployment_par
     BOOST_OUTCOME_TRY(host, parts.make_host(each));
     needs.hosts.push_back(std::move(host));
   }
-  needs.open = [options, parts, memory = context_->shared_memory](const shown_repository& entry) {
-    return open_entry(entry, options, parts, memory);
+  needs.open = [options, parts, memory = context_->shared_memory, services = services_](const shown_repository& entry) {
+    return open_entry(entry, options, parts, memory, services);
   };
   needs.trees_ahead = trees_ahead_of(options);
   needs.workers = &workers_.emplace();

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "actors/mount_context.hpp"
+#include "backend/backend_services.hpp"
 #include "backend/repository.hpp"
 #include "backend/repository_host.hpp"
 #include "backend/worker_pool.hpp"
@@ -59,6 +60,7 @@ private:
   void begin(const snapshot_facts& root, bool remote, const mount_options& options);
 
   caf::actor_system& system_;
+  const std::shared_ptr<backend_services> services_ = std::make_shared<backend_services>(); // the last to be let go of
   std::string source_, description_;
   std::shared_ptr<mount_context> context_;
   caf::actor supervisor_, catalog_;

@@ -71,12 +71,16 @@ public:
   const std::shared_ptr<upstream>& remote() const override { return remote_; }
   const std::string& display() const override { return server_->display_name(); }
 
-  result<snapshot_facts> take(const std::string& ref, const std::optional<oid>&, std::stop_token stop) override {
+  result<snapshot_facts> take(const std::string& ref, const std::optional<oid>& have, std::stop_token stop) override {
     BOOST_OUTCOME_TRY(resolved, server_->resolve(ref, stop));
     auto read = read_commit(*objects_, resolved.commit);
     if (!read || !objects_->contains(read.value().root_tree)) {
-      BOOST_OUTCOME_TRYV(bring(resolved.commit, stop));
+      BOOST_OUTCOME_TRYV(bring(resolved.commit, have, stop));
       read = read_commit(*objects_, resolved.commit);
+    }
+    // Of a commit with the tree of one that is had, the server sends the commit alone.
+    if (have && read && !objects_->contains(read.value().root_tree)) {
+      BOOST_OUTCOME_TRYV(fetch({.wants = {read.value().root_tree}}, stop));
     }
     if (!read)
       return fail(EIO,
@@ -89,16 +93,22 @@ public:
 
 private:
   // The commit and its root tree in one request, or from a server that cannot filter the whole snapshot.
-  result<void> bring(const oid& named, const std::stop_token& stop) {
+  result<void> bring(const oid& named, const std::optional<oid>& have, const std::stop_token& stop) {
     fetch_request request;
     request.wants = {named};
     request.shallow = true;
     request.filter = fetch_filter::tree_1;
-    transfer_outcome outcome = fetch_and_wait(*remote_, request, stop);
-    if (outcome.failure && outcome.failure->code == ENOTSUP) {
-      request.filter = fetch_filter::none;
-      outcome = fetch_and_wait(*remote_, request, stop);
-    }
+    if (have)
+      request.haves = {*have};
+    auto done = fetch(request, stop);
+    if (done || done.error().code != ENOTSUP)
+      return done;
+    request.filter = fetch_filter::none;
+    return fetch(std::move(request), stop);
+  }
+
+  result<void> fetch(fetch_request request, const std::stop_token& stop) {
+    transfer_outcome outcome = fetch_and_wait(*remote_, std::move(request), stop);
     if (outcome.failure)
       return fail(outcome.failure->code, outcome.failure->message);
     return success();
@@ -112,15 +122,18 @@ private:
 
 result<std::shared_ptr<repository>> open_remote(const source& from, const mount_options& options,
                                                 std::shared_ptr<memory_budget> memory,
-                                                std::shared_ptr<size_source> sizes) {
-  BOOST_OUTCOME_TRY(store, object_store::open(options.cache_dir, from.location, options.cache_size, std::move(memory)));
+                                                std::shared_ptr<size_source> sizes,
+                                                std::shared_ptr<backend_services> services) {
+  BOOST_OUTCOME_TRY(
+      store, object_store::open(options.cache_dir, from.location, options.cache_size, std::move(memory), services));
   upstream_limits limits;
   limits.connect = options.connect_timeout;
   limits.stall = options.stall_timeout;
   limits.total = options.timeout;
   // The store outlives the upstream: the upstream's callback holds it.
   auto remember = [store](std::span<const std::pair<oid, std::uint64_t>> told) { store->remember_sizes(told); };
-  BOOST_OUTCOME_TRY(remote, git_upstream::create(from, *store, remember, limits, capabilities_of_host(from)));
+  BOOST_OUTCOME_TRY(remote, git_upstream::create(from, *store, remember, limits, capabilities_of_host(from),
+                                                 std::move(services)));
   auto sized = with_sizes(remote, store, sizes ? std::move(sizes) : sizes_of_host(from, limits), remember);
   return std::make_shared<remote_source>(std::move(store), std::move(remote), std::move(sized));
 }
@@ -129,9 +142,10 @@ result<std::shared_ptr<repository>> open_remote(const source& from, const mount_
 
 result<std::shared_ptr<repository>> open_repository(const source& from, const mount_options& options,
                                                     std::shared_ptr<memory_budget> memory,
+                                                    std::shared_ptr<backend_services> services,
                                                     std::shared_ptr<size_source> sizes) {
   if (from.kind == source::kind_type::remote)
-    return open_remote(from, options, std::move(memory), std::move(sizes));
+    return open_remote(from, options, std::move(memory), std::move(sizes), std::move(services));
   BOOST_OUTCOME_TRY(opened, local_repository::open(from.location));
   return std::make_shared<local_source>(std::move(opened), from.display);
 }

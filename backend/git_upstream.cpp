@@ -1,5 +1,6 @@
 #include "backend/git_upstream.hpp"
 
+#include "backend/backend_services.hpp"
 #include "backend/capabilities.hpp"
 #include "backend/fetch_response.hpp"
 #include "backend/object_db.hpp"
@@ -7,7 +8,7 @@
 #include "backend/protocol_v2.hpp"
 #include "backend/ref_choice.hpp"
 #include "backend/smart_http.hpp"
-#include "backend/worker_pool.hpp"
+#include "backend/url.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -208,6 +209,15 @@ private:
   bool only_assumed_ = false; ///< nobody has asked
 };
 
+std::shared_ptr<backend_services> own_services(const upstream_limits& how) {
+  return std::make_shared<backend_services>(http_client_options{.connections_per_host = std::max(how.parallel, 1u)});
+}
+
+std::string host_of(const source& from) {
+  const auto url = parse_url(from.location);
+  return url ? url.value().authority() : from.location;
+}
+
 class running_operation : public transfer {
 public:
   running_operation(std::stop_source stop, byte_count arrived) : stop_(std::move(stop)), arrived_(std::move(arrived)) {}
@@ -227,13 +237,20 @@ struct git_upstream::state {
   using body = std::function<result<void>(operation&, transfer_outcome&)>;
 
   state(source where, pack_receiver& receiver, size_receiver sizes, upstream_limits how,
-        std::optional<capabilities> assumed)
-    : from(std::move(where)),
+        std::optional<capabilities> assumed, std::shared_ptr<backend_services> shared)
+    : services(shared ? std::move(shared) : own_services(how)),
+      from(std::move(where)),
       store(receiver),
       remember_sizes(std::move(sizes)),
       limits(how),
-      http(from, limits),
+      host(host_of(from)),
+      http(from, limits, services->http()),
       server(http, std::move(assumed)) {}
+  ~state() {
+    cancel_all();
+    std::unique_lock lock{mutex};
+    all_ended.wait(lock, [this] { return running.empty(); });
+  }
 
   std::unique_ptr<transfer> start(transfer_callback done, body what) {
     std::stop_source stop;
@@ -245,16 +262,31 @@ struct git_upstream::state {
     }
     const auto deadline = clock_type::now() + limits.total;
     auto arrived = std::make_shared<std::atomic<std::uint64_t>>(0);
-    workers.run(
-        [this, id, deadline, arrived, token = stop.get_token(), done = std::move(done), what = std::move(what)] {
-          operation op{token, deadline};
-          op.arrived = arrived;
-          done(run(id, std::move(op), what));
-        });
+    auto job = [this, id, deadline, arrived, token = stop.get_token(), done = std::move(done),
+                what = std::move(what)]() mutable {
+      operation op{token, deadline};
+      op.arrived = arrived;
+      done(run(std::move(op), what));
+      done = nullptr; // what these two hold goes before `this` may
+      what = nullptr;
+      ended(id);
+    };
+    try {
+      services->workers().run(std::move(job), host);
+    } catch (...) {
+      ended(id);
+      throw;
+    }
     return std::make_unique<running_operation>(std::move(stop), std::move(arrived));
   }
 
-  transfer_outcome run(std::uint64_t id, operation op, const body& what) {
+  void ended(std::uint64_t id) {
+    const std::lock_guard lock{mutex};
+    running.erase(id);
+    all_ended.notify_all(); // under the mutex: whoever waits destroys both
+  }
+
+  transfer_outcome run(operation op, const body& what) {
     transfer_outcome out;
     try {
       if (auto ended = what(op, out); !ended)
@@ -266,8 +298,6 @@ struct git_upstream::state {
       http.count_cancelled();
     out.requests = op.requests;
     out.bytes = op.bytes;
-    const std::lock_guard lock{mutex};
-    running.erase(id);
     return out;
   }
 
@@ -301,16 +331,18 @@ struct git_upstream::state {
   result<std::vector<advertised_ref>> list_refs(operation& op, std::span<const std::string> prefixes,
                                                 const capabilities& server);
 
+  const std::shared_ptr<backend_services> services; ///< first: the rest uses it
   const source from;
   pack_receiver& store;
   const size_receiver remember_sizes;
   const upstream_limits limits;
+  const std::string host; ///< whose jobs these are
   smart_http http;
   discovery server;
   std::mutex mutex;
+  std::condition_variable all_ended;
   std::map<std::uint64_t, std::stop_source> running;
   std::uint64_t last_id = 0;
-  worker_pool workers; ///< last: its threads use everything above
 };
 
 result<void> git_upstream::state::fetch(operation& op, const fetch_request& request, const capabilities& can,
@@ -372,17 +404,16 @@ result<std::vector<advertised_ref>> git_upstream::state::list_refs(operation& op
 
 git_upstream::git_upstream(std::unique_ptr<state> impl) : impl_(std::move(impl)) {}
 
-git_upstream::~git_upstream() {
-  impl_->cancel_all();
-}
+git_upstream::~git_upstream() = default;
 
 result<std::shared_ptr<git_upstream>> git_upstream::create(source from, pack_receiver& store,
                                                            size_receiver remember_sizes, upstream_limits limits,
-                                                           std::optional<capabilities> assumed) {
+                                                           std::optional<capabilities> assumed,
+                                                           std::shared_ptr<backend_services> services) {
   if (from.kind != source::kind_type::remote)
     return fail(EINVAL, from.display + ": this is not the URL of a remote repository");
-  return std::shared_ptr<git_upstream>{new git_upstream{
-      std::make_unique<state>(std::move(from), store, std::move(remember_sizes), limits, std::move(assumed))}};
+  return std::shared_ptr<git_upstream>{new git_upstream{std::make_unique<state>(
+      std::move(from), store, std::move(remember_sizes), limits, std::move(assumed), std::move(services))}};
 }
 
 result<resolved_ref> git_upstream::resolve(const std::string& ref, const std::stop_token& stop) {

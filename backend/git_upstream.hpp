@@ -22,11 +22,13 @@
 
 namespace gitfs {
 
+class backend_services;
+
 struct upstream_limits {
   std::chrono::milliseconds connect{10'000}; ///< TCP and TLS handshake of one attempt
   std::chrono::milliseconds stall{30'000};   ///< no byte in either direction
   std::chrono::milliseconds total{120'000};  ///< one operation with all its retries
-  unsigned parallel = 8;                     ///< connections to the server; further requests queue
+  unsigned parallel = 8;                     ///< connections to the server, where none are shared
 };
 
 /// Sums over the life of the upstream.
@@ -40,15 +42,16 @@ struct upstream_counters {
 /// Told of sizes that the server gave; may block; called on a thread of the upstream.
 using size_receiver = std::function<void(std::span<const std::pair<oid, std::uint64_t>>)>;
 
-/// Not to be used across a fork: it owns threads from `create` on. Destruction cancels what runs, delivers the
-/// callbacks and joins the threads; so a callback must not be what destroys it.
+/// Not to be used across a fork. Destruction cancels what runs, and waits until its own callbacks have been delivered;
+/// so one of these must not be what destroys it.
 class git_upstream : public upstream {
 public:
   /// No request is made yet. `from` must be remote; `store` must outlive the upstream. `assumed`: what the server is
-  /// known to be capable of; it is asked only when it refuses something.
+  /// known to be capable of; it is asked only when it refuses something. `services`: none: its own.
   static result<std::shared_ptr<git_upstream>> create(source from, pack_receiver& store, size_receiver remember_sizes,
                                                       upstream_limits limits = {},
-                                                      std::optional<capabilities> assumed = {});
+                                                      std::optional<capabilities> assumed = {},
+                                                      std::shared_ptr<backend_services> services = nullptr);
   ~git_upstream() override;
   git_upstream(const git_upstream&) = delete;
   git_upstream& operator=(const git_upstream&) = delete;

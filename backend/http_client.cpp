@@ -35,7 +35,8 @@ public:
     if (multi_ == nullptr)
       throw std::bad_alloc{};
     curl_multi_setopt(multi_, CURLMOPT_MAX_HOST_CONNECTIONS, long{options_.connections_per_host});
-    thread_ = edge_thread("http", [this] { loop(); });
+    curl_multi_setopt(multi_, CURLMOPT_MAX_TOTAL_CONNECTIONS, long{options_.connections});
+    curl_multi_setopt(multi_, CURLMOPT_MAXCONNECTS, long{options_.connections}); // else curl keeps 4 for each request
   }
 
   ~core() { curl_multi_cleanup(multi_); }
@@ -46,11 +47,14 @@ public:
       stopping_ = true;
     }
     curl_multi_wakeup(multi_);
-    thread_.join();
+    if (thread_.joinable())
+      thread_.join();
   }
 
   request_id start(http_request request, std::shared_ptr<http_handler> handler) {
     std::unique_lock lock{mutex_};
+    if (!thread_.joinable())
+      thread_ = edge_thread("http", [this] { loop(); });
     const request_id id = ++last_id_;
     commands_.push_back({id, command::what::start, std::move(request), std::move(handler)});
     lock.unlock();

@@ -71,14 +71,15 @@ public:
 };
 
 struct http_client_options {
-  unsigned connections_per_host = 8;
+  unsigned connections_per_host = 8;          ///< further requests to it queue
+  unsigned connections = 64;                  ///< to all hosts; further requests queue
   std::string user_agent = "git/gitfs-actor"; ///< some hosts serve git only to agents that begin with "git/"
   tls_trust trust = tls_trust::of_environment();
 };
 
 /// Thread-safe. TLS is verified, always; proxies come from the environment as libcurl reads it (http_proxy,
 /// https_proxy, all_proxy, no_proxy); redirects are followed, a POST stays one, never from https to http. Destruction
-/// cancels everything and joins the thread.
+/// cancels everything and joins the thread, which begins with the first request.
 class http_client {
 public:
   explicit http_client(http_client_options options = {});

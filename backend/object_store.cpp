@@ -1,5 +1,6 @@
 #include "backend/object_store.hpp"
 
+#include "backend/backend_services.hpp"
 #include "backend/cache_keeper.hpp"
 #include "backend/fresh_blobs.hpp"
 #include "backend/git_odb.hpp"
@@ -74,16 +75,17 @@ struct object_store::impl {
   std::vector<tree_sizes> trees; // whose sizes were all found
   std::int64_t packs_seen = 0;
   std::set<std::string> packs;          // by name, when the keeper last looked
-  std::unique_ptr<cache_keeper> keeper; // last: its thread uses the rest
+  std::shared_ptr<cache_keeper> keeper; // none without a quota
 
   explicit impl(std::shared_ptr<memory_budget> memory) : fresh(std::move(memory)) {}
   ~impl() {
-    keeper.reset();
+    if (keeper)
+      keeper->leave(this);
     write_uses();
     write_trees();
   }
 
-  void keep(const fs::path& cache_dir, std::uint64_t quota);
+  void keep(const fs::path& cache_dir, std::uint64_t quota, backend_services* services);
   void tick();
   void note_use(const oid& id);
   void write_uses();
@@ -141,18 +143,10 @@ void object_store::impl::write_trees() {
   table->put_trees(all);
 }
 
-void object_store::impl::keep(const fs::path& cache_dir, std::uint64_t quota) {
-  store_watcher watcher;
-  watcher.added = [this](const fs::path& store) {
-    if (store == folder)
-      reader->refresh();
-  };
-  watcher.removed = [this](const fs::path& store) {
-    if (store == folder)
-      reader->reopen();
-  };
+void object_store::impl::keep(const fs::path& cache_dir, std::uint64_t quota, backend_services* services) {
   note_quota(cache_dir, quota);
-  keeper = std::make_unique<cache_keeper>(cache_dir, quota, std::move(watcher), [this] { tick(); });
+  keeper = services != nullptr ? services->keeper_of(cache_dir) : std::make_shared<cache_keeper>(cache_dir);
+  keeper->join(this, {folder, quota, [this] { reader->refresh(); }, [this] { reader->reopen(); }, [this] { tick(); }});
 }
 
 /// Keeps up with other processes: packs of theirs are looked for, and those that they removed are closed, for an open
@@ -238,7 +232,8 @@ object_store::~object_store() = default;
 
 result<std::shared_ptr<object_store>> object_store::open(const fs::path& cache_dir, const std::string& key,
                                                          std::optional<std::uint64_t> quota,
-                                                         std::shared_ptr<memory_budget> memory) {
+                                                         std::shared_ptr<memory_budget> memory,
+                                                         std::shared_ptr<backend_services> services) {
   use_libgit2();
   BOOST_OUTCOME_TRY(folder, make_store_folder(cache_dir, key));
   const fs::path objects = folder / "objects";
@@ -250,7 +245,7 @@ result<std::shared_ptr<object_store>> object_store::open(const fs::path& cache_d
   state->reader = std::move(reader);
   state->table = size_table::open(size_file(folder));
   if (quota)
-    state->keep(folder.parent_path(), *quota);
+    state->keep(folder.parent_path(), *quota, services.get());
   return std::shared_ptr<object_store>{new object_store{std::move(state)}};
 }
 

@@ -4,11 +4,13 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cstring>
 #include <map>
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <unistd.h>
 #include <vector>
 
 namespace gitfs {
@@ -107,16 +109,35 @@ void in_parts(std::span<const T> all, const Use& use) {
 } // namespace
 
 struct size_table::impl {
-  impl(const std::filesystem::path& file, std::size_t map) : lmdb(file, map, {"sizes", "uses", "trees"}) {}
+  impl(std::filesystem::path where, std::size_t bytes) : file(std::move(where)), map(bytes) {}
 
-  lmdb_file lmdb;
+  /// Opened when it is needed first: that walks all of its pages, and holds two descriptors.
+  lmdb_file& lmdb() const {
+    std::call_once(once, [this] {
+      owner = std::make_unique<lmdb_file>(file, map, std::vector{"sizes", "uses", "trees"});
+      opened = owner.get();
+    });
+    return *owner;
+  }
+
+  /// None, if there is nothing to be read: to make a file waits for the disk.
+  lmdb_file* readable() const { return opened != nullptr || ::access(file.c_str(), F_OK) == 0 ? &lmdb() : nullptr; }
+
+  const std::filesystem::path file;
+  const std::size_t map;
+  mutable std::once_flag once;
+  mutable std::unique_ptr<lmdb_file> owner;
+  mutable std::atomic<lmdb_file*> opened = nullptr;
 
   /// Calls `use` with the place and the value of each that is there.
   template <class Value, class Use>
   void look_up(table in, std::span<const oid> ids, const Use& use) {
     std::vector<MDB_val> keys(ids.size());
     std::transform(ids.begin(), ids.end(), keys.begin(), key_of);
-    lmdb.look_up(in, keys, [&use](std::size_t i, const MDB_val& value) {
+    lmdb_file* const from = readable();
+    if (from == nullptr)
+      return;
+    from->look_up(in, keys, [&use](std::size_t i, const MDB_val& value) {
       Value found;
       if (value.mv_size != sizeof found)
         return;
@@ -127,7 +148,7 @@ struct size_table::impl {
 
   int put_size(MDB_txn* txn, const oid& id, std::uint64_t size, bool& corrected) const;
   bool has_all(MDB_txn* txn, const tree_sizes& what) const;
-  int drop_trees(MDB_txn* txn) const { return mdb_drop(txn, lmdb.table(sizes_by_tree), 0); }
+  int drop_trees(MDB_txn* txn) const { return mdb_drop(txn, lmdb().table(sizes_by_tree), 0); }
 };
 
 size_table::size_table(std::unique_ptr<impl> state) : impl_(std::move(state)) {}
@@ -160,14 +181,14 @@ void size_table::get(std::span<const oid> ids, std::span<std::uint64_t> out) {
 int size_table::impl::put_size(MDB_txn* txn, const oid& id, std::uint64_t size, bool& corrected) const {
   const stored_size stored{size, check_of(id, size)};
   MDB_val key = key_of(id), value = value_of(&stored, sizeof stored);
-  const int status = mdb_put(txn, lmdb.table(sizes_by_object), &key, &value, MDB_NOOVERWRITE);
+  const int status = mdb_put(txn, lmdb().table(sizes_by_object), &key, &value, MDB_NOOVERWRITE);
   if (status != MDB_KEYEXIST)
     return status;
   if (value.mv_size == sizeof stored && std::memcmp(value.mv_data, &stored, sizeof stored) == 0)
     return 0;
   corrected = true;
   value = value_of(&stored, sizeof stored);
-  return mdb_put(txn, lmdb.table(sizes_by_object), &key, &value, 0);
+  return mdb_put(txn, lmdb().table(sizes_by_object), &key, &value, 0);
 }
 
 void size_table::put(std::span<const std::pair<oid, std::uint64_t>> sizes) {
@@ -175,7 +196,7 @@ void size_table::put(std::span<const std::pair<oid, std::uint64_t>> sizes) {
     return;
   const auto in_order = sorted(sizes);
   in_parts<std::pair<oid, std::uint64_t>>(in_order, [&](auto some) {
-    impl_->lmdb.write([&](MDB_txn* txn) {
+    impl_->lmdb().write([&](MDB_txn* txn) {
       bool corrected = false;
       for (const auto& [id, size] : some)
         if (const int status = impl_->put_size(txn, id, size, corrected))
@@ -188,9 +209,10 @@ void size_table::put(std::span<const std::pair<oid, std::uint64_t>> sizes) {
 bool size_table::get_tree(const oid& tree, std::span<const oid> ids, std::span<std::uint64_t> out) {
   bool found = false;
   const MDB_val key = key_of(tree);
-  impl_->lmdb.look_up(sizes_by_tree, {&key, 1}, [&](std::size_t, const MDB_val& value) {
-    found = unpack({static_cast<const char*>(value.mv_data), value.mv_size}, tree, ids, out);
-  });
+  if (lmdb_file* const from = impl_->readable())
+    from->look_up(sizes_by_tree, {&key, 1}, [&](std::size_t, const MDB_val& value) {
+      found = unpack({static_cast<const char*>(value.mv_data), value.mv_size}, tree, ids, out);
+    });
   if (!found)
     std::fill(out.begin(), out.end(), unknown_size);
   return found;
@@ -201,7 +223,7 @@ bool size_table::impl::has_all(MDB_txn* txn, const tree_sizes& what) const {
   for (std::size_t i = 0; i < what.ids.size(); ++i) {
     const stored_size expected{what.sizes[i], check_of(what.ids[i], what.sizes[i])};
     MDB_val key = key_of(what.ids[i]), value;
-    if (mdb_get(txn, lmdb.table(sizes_by_object), &key, &value) != 0 || value.mv_size != sizeof expected
+    if (mdb_get(txn, lmdb().table(sizes_by_object), &key, &value) != 0 || value.mv_size != sizeof expected
         || std::memcmp(value.mv_data, &expected, sizeof expected) != 0)
       return false;
   }
@@ -215,13 +237,13 @@ void size_table::put_trees(std::span<const tree_sizes> trees) {
   for (const tree_sizes& each : trees)
     in_order.push_back(&each);
   std::ranges::sort(in_order, {}, [](const tree_sizes* each) { return each->tree.bytes; });
-  impl_->lmdb.write([&](MDB_txn* txn) {
+  impl_->lmdb().write([&](MDB_txn* txn) {
     for (const tree_sizes* each : in_order) {
       if (!impl_->has_all(txn, *each))
         continue;
       const std::string sizes = packed(*each);
       MDB_val key = key_of(each->tree), value = value_of(sizes.data(), sizes.size());
-      if (const int status = mdb_put(txn, impl_->lmdb.table(sizes_by_tree), &key, &value, 0))
+      if (const int status = mdb_put(txn, impl_->lmdb().table(sizes_by_tree), &key, &value, 0))
         return status;
     }
     return 0;
@@ -233,10 +255,10 @@ void size_table::touch(std::span<const oid> ids, std::uint32_t seconds) {
     return;
   const auto in_order = sorted(ids);
   in_parts<oid>(in_order, [&](std::span<const oid> some) {
-    impl_->lmdb.write([&](MDB_txn* txn) {
+    impl_->lmdb().write([&](MDB_txn* txn) {
       for (const oid& id : some) {
         MDB_val key = key_of(id), value = value_of(&seconds, sizeof seconds);
-        if (const int status = mdb_put(txn, impl_->lmdb.table(uses_by_object), &key, &value, 0))
+        if (const int status = mdb_put(txn, impl_->lmdb().table(uses_by_object), &key, &value, 0))
           return status;
       }
       return 0;
@@ -259,10 +281,10 @@ void size_table::forget_uses(std::span<const oid> ids) {
   if (ids.empty())
     return;
   const auto in_order = sorted(ids);
-  impl_->lmdb.write([&](MDB_txn* txn) {
+  impl_->lmdb().write([&](MDB_txn* txn) {
     for (const oid& id : in_order) {
       MDB_val key = key_of(id);
-      if (const int status = mdb_del(txn, impl_->lmdb.table(uses_by_object), &key, nullptr);
+      if (const int status = mdb_del(txn, impl_->lmdb().table(uses_by_object), &key, nullptr);
           status != 0 && status != MDB_NOTFOUND)
         return status;
     }
@@ -272,10 +294,10 @@ void size_table::forget_uses(std::span<const oid> ids) {
 
 size_table::check_report size_table::check() {
   check_report out;
-  impl_->lmdb.write([&](MDB_txn* txn) {
+  impl_->lmdb().write([&](MDB_txn* txn) {
     out = {};
     MDB_cursor* cursor = nullptr;
-    if (const int status = mdb_cursor_open(txn, impl_->lmdb.table(sizes_by_object), &cursor))
+    if (const int status = mdb_cursor_open(txn, impl_->lmdb().table(sizes_by_object), &cursor))
       return status;
     const std::unique_ptr<MDB_cursor, void (*)(MDB_cursor*)> owner{cursor, mdb_cursor_close};
     MDB_val key, value;
@@ -298,11 +320,12 @@ size_table::check_report size_table::check() {
 }
 
 void size_table::trim() {
-  impl_->lmdb.trim();
+  if (lmdb_file* const file = impl_->opened)
+    file->trim();
 }
 
 bool size_table::was_damaged() const {
-  return impl_->lmdb.was_damaged();
+  return impl_->lmdb().was_damaged();
 }
 
 } // namespace gitfs

@@ -29,8 +29,8 @@ public:
     std::size_t initial_map = std::size_t{1} << 28; ///< bytes of address space; grows by itself
   };
 
-  /// Opens or makes `file` (and `file`-lock, `file`-unsynced). Never fails: without a usable file all is a miss. All
-  /// callers in this process that name one file share one table, as LMDB demands.
+  /// Opens or makes `file` (and `file`-lock, `file`-unsynced) when it is needed first. Never fails: without a usable
+  /// file all is a miss. All callers in this process that name one file share one table, as LMDB demands.
   static std::shared_ptr<size_table> open(const std::filesystem::path& file, options how);
   static std::shared_ptr<size_table> open(const std::filesystem::path& file) { return open(file, options{}); }
 

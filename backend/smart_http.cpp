@@ -51,13 +51,13 @@ struct smart_http::call {
   std::shared_ptr<const std::string> body; ///< null: GET
 };
 
-smart_http::smart_http(const source& from, upstream_limits limits, retry_limits retries)
+smart_http::smart_http(const source& from, upstream_limits limits, http_client& client, retry_limits retries)
   : from_(from),
     limits_(limits),
     retries_(retries),
     authenticator_(from.location, credential{from.username, from.password}),
     base_(from.location),
-    client_(http_client_options{.connections_per_host = std::max(limits.parallel, 1u)}) {}
+    client_(client) {}
 
 result<void> smart_http::get_advertisement(operation& op, const response_reader& read) {
   return perform(op, {advertisement_path, "application/x-git-upload-pack-advertisement", nullptr}, read);

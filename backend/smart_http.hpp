@@ -22,7 +22,8 @@ namespace gitfs {
 /// Thread-safe; calls block, and end early with ECANCELED when the operation is stopped.
 class smart_http {
 public:
-  smart_http(const source& from, upstream_limits limits, retry_limits retries = {});
+  /// `client` outlives it.
+  smart_http(const source& from, upstream_limits limits, http_client& client, retry_limits retries = {});
 
   /// GET …/info/refs, protocol 2. Follows where redirects lead: later requests go there.
   result<void> get_advertisement(operation& op, const response_reader& read);
@@ -53,7 +54,7 @@ private:
   mutable std::mutex mutex_;
   std::string base_; ///< the repository's URL behind redirects
   std::atomic<std::uint64_t> requests_{0}, bytes_{0}, retried_{0}, cancelled_{0};
-  http_client client_; ///< last: its thread ends first
+  http_client& client_;
 };
 
 } // namespace gitfs

@@ -1,37 +1,66 @@
-// Threads for what may block (disk, child processes, waiting for an answer): as many as there is work at once.
+// Threads for what may block (disk, child processes, waiting for an answer): as many as there is work at once, within
+// limits.
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <functional>
+#include <list>
+#include <map>
 #include <mutex>
+#include <string>
 #include <thread>
-#include <vector>
 
 namespace gitfs {
 
-/// Threads are kept and used again. Thread-safe; destruction waits for everything that was given to `run`, so it must
-/// not happen on one of the threads.
+struct worker_limits {
+  std::size_t threads = 64;
+  std::size_t of_one = 16;                ///< for the jobs of one name at once
+  std::chrono::milliseconds idle{10'000}; ///< a thread without work ends after that
+};
+
+/// Jobs of one name (a host) begin in the order in which they came, those of whom the fewest run before others. The
+/// last quarter of the threads is for names of which nothing runs, so a few hosts that do not answer hold up nobody
+/// else. A job may wait for one of another name if none of that name waits for a job.
+///
+/// Thread-safe; destruction waits for everything that was given to `run`, so it must not happen on one of the threads.
 class worker_pool {
 public:
-  worker_pool() = default;
+  explicit worker_pool(worker_limits how = {}) : limits_(how) {}
   ~worker_pool();
   worker_pool(const worker_pool&) = delete;
   worker_pool& operator=(const worker_pool&) = delete;
 
-  /// Runs `job` soon, on a thread of its own. If the system gives no more threads it waits for one; if there is none
-  /// at all, throws std::system_error.
-  void run(std::function<void()> job);
+  /// Runs `job` as soon as the limits let it, on a thread of its own. If the system gives no more threads it waits for
+  /// one; if there is none at all, throws std::system_error.
+  void run(std::function<void()> job, const std::string& of = {});
+
+  /// That there are now.
+  std::size_t threads();
 
 private:
-  void work();
+  struct share {
+    std::deque<std::function<void()>> waiting;
+    std::size_t running = 0;
+    std::uint64_t served = 0; // when one began last
+  };
+  using shares = std::map<std::string, share>;
 
+  void work();
+  shares::iterator next();
+  std::size_t ready() const;
+  void leave();
+
+  const worker_limits limits_;
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::deque<std::function<void()>> jobs_;
-  std::vector<std::thread> threads_;
-  std::size_t idle_ = 0;
+  shares shares_; // those with jobs
+  std::list<std::thread> threads_, ended_;
+  std::size_t idle_ = 0, running_ = 0;
+  std::uint64_t begun_ = 0;
   bool stopping_ = false;
 };
 

@@ -394,10 +394,11 @@ BOOST_AUTO_TEST_CASE(a_keeper_survives_what_is_thrown) {
   fs::create_symlink("quarantine", quarantine_folder(folder)); // to itself: whoever follows it fails
   BOOST_TEST((keep({}).after != 0u));
   std::atomic<int> ticks = 0;
-  cache_keeper keeper{cache, megabyte, {}, [&] {
-                        if (++ticks == 1)
-                          throw std::bad_alloc{};
-                      }};
+  cache_keeper keeper{cache};
+  keeper.join(&ticks, {.folder = folder, .quota = megabyte, .tick = [&] {
+                         if (++ticks == 1)
+                           throw std::bad_alloc{};
+                       }});
   BOOST_TEST(eventually([&] {
     keeper.arrived(megabyte);
     return ticks > 1 && keeper.counters().cache_bytes != 0;

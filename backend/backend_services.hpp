@@ -1,0 +1,37 @@
+// What the repositories of one process share: connections, threads, and the keepers of cache folders.
+#pragma once
+
+#include "backend/cache_keeper.hpp"
+#include "backend/http_client.hpp"
+#include "backend/worker_pool.hpp"
+
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+
+namespace gitfs {
+
+/// Thread-safe. Threads begin with the first use, so not to be used across a fork from then on. Whoever uses it holds
+/// it; the last one must not let go of it on a thread of `workers` or of a keeper.
+class backend_services {
+public:
+  explicit backend_services(http_client_options http = {}, worker_limits workers = {})
+    : http_(std::move(http)),
+      workers_(workers) {}
+
+  http_client& http() { return http_; }
+  worker_pool& workers() { return workers_; }
+
+  /// The one that looks after `cache_dir`; it ends with the last who holds it.
+  std::shared_ptr<cache_keeper> keeper_of(const std::filesystem::path& cache_dir);
+
+private:
+  std::mutex mutex_;
+  std::map<std::string, std::weak_ptr<cache_keeper>> keepers_; // by canonical path
+  http_client http_;
+  worker_pool workers_; ///< last: its threads use the client
+};
+
+} // namespace gitfs
