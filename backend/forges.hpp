@@ -38,7 +38,8 @@ std::unique_ptr<forge> make_github_forge(std::shared_ptr<forge_access> access, s
 std::unique_ptr<forge> make_gitea_forge(std::shared_ptr<forge_access> access, std::string url);
 std::unique_ptr<forge> make_gitlab_forge(std::shared_ptr<forge_access> access, std::string url);
 /// `tmpl`: "https://git.example/{owner}/{repo}.git" or with {path}.
-result<std::unique_ptr<forge>> make_git_forge(std::string tmpl, forge_tokens tokens, upstream_limits limits);
+result<std::unique_ptr<forge>> make_git_forge(std::string tmpl, forge_tokens tokens, upstream_limits limits,
+                                              std::shared_ptr<http_client> client = {});
 
 /// Sizes of the repository `path` ("owner/repo") by the API of a kind; null: it tells none.
 std::shared_ptr<size_source> forge_sizes(host_kind kind, std::shared_ptr<forge_access> access, const std::string& owner,

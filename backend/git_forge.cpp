@@ -21,10 +21,11 @@ void replace(std::string& text, std::string_view what, const std::string& by) {
 
 class git_forge final : public forge {
 public:
-  git_forge(std::string tmpl, forge_tokens tokens, upstream_limits limits)
+  git_forge(std::string tmpl, forge_tokens tokens, upstream_limits limits, std::shared_ptr<http_client> client)
     : template_(std::move(tmpl)),
       tokens_(std::move(tokens)),
       limits_(limits),
+      client_(client ? std::move(client) : std::make_shared<http_client>()),
       nested_(template_.find("{path}") != std::string::npos),
       depth_(nested_                                          ? deepest
              : template_.find("{owner}") != std::string::npos ? 2
@@ -80,7 +81,7 @@ private:
     BOOST_OUTCOME_TRY(who, login(path));
     from.username = std::move(who.username);
     from.password = std::move(who.password);
-    smart_http server{from, limits_};
+    smart_http server{from, limits_, *client_};
     operation op{std::move(stop), std::chrono::steady_clock::now() + limits_.total};
     return server.get_advertisement(op, [](http_exchange&) { return attempt_result{}; });
   }
@@ -88,17 +89,20 @@ private:
   const std::string template_;
   const forge_tokens tokens_;
   const upstream_limits limits_;
+  const std::shared_ptr<http_client> client_;
   const bool nested_;
   const std::size_t depth_;
 };
 
 } // namespace
 
-result<std::unique_ptr<forge>> make_git_forge(std::string tmpl, forge_tokens tokens, upstream_limits limits) {
+result<std::unique_ptr<forge>> make_git_forge(std::string tmpl, forge_tokens tokens, upstream_limits limits,
+                                              std::shared_ptr<http_client> client) {
   if ((tmpl.find("{repo}") == std::string::npos) == (tmpl.find("{path}") == std::string::npos))
     return fail(EINVAL, without_userinfo(tmpl)
                             + ": a template of URLs has {owner}/{repo}, {repo} or {path} where the names go");
-  return std::unique_ptr<forge>{std::make_unique<git_forge>(std::move(tmpl), std::move(tokens), limits)};
+  return std::unique_ptr<forge>{
+      std::make_unique<git_forge>(std::move(tmpl), std::move(tokens), limits, std::move(client))};
 }
 
 } // namespace gitfs

@@ -132,8 +132,8 @@ result<std::shared_ptr<repository>> open_remote(const source& from, const mount_
   limits.total = options.timeout;
   // The store outlives the upstream: the upstream's callback holds it.
   auto remember = [store](std::span<const std::pair<oid, std::uint64_t>> told) { store->remember_sizes(told); };
-  BOOST_OUTCOME_TRY(remote, git_upstream::create(from, *store, remember, limits, capabilities_of_host(from),
-                                                 std::move(services)));
+  BOOST_OUTCOME_TRY(
+      remote, git_upstream::create(from, *store, remember, limits, capabilities_of_host(from), std::move(services)));
   auto sized = with_sizes(remote, store, sizes ? std::move(sizes) : sizes_of_host(from, limits), remember);
   return std::make_shared<remote_source>(std::move(store), std::move(remote), std::move(sized));
 }

@@ -14,9 +14,9 @@
 namespace gitfs {
 
 /// Opens the repository (of a remote: its store, and threads) without asking a server anything. Of `options`: the cache
-/// and the limits of requests. `memory`: for what comes ahead of its reader. `services`: none: its own. `sizes`: who tells them where the git
-/// server does not; none: who is known to, by the URL. The errors are those of local_repository::open and
-/// object_store::open.
+/// and the limits of requests. `memory`: for what comes ahead of its reader. `services`: none: its own. `sizes`: who
+/// tells them where the git server does not; none: who is known to, by the URL. The errors are those of
+/// local_repository::open and object_store::open.
 result<std::shared_ptr<repository>> open_repository(const source& from, const mount_options& options,
                                                     std::shared_ptr<memory_budget> memory,
                                                     std::shared_ptr<backend_services> services = {},

@@ -63,7 +63,7 @@ result<std::shared_ptr<repository_host>> make_host(const shown_host& what, const
     auto access = std::make_shared<forge_access>(what.url, forge_options(what.kind, api, needs), std::move(tokens));
     service = known->make(std::move(access), what.url);
   } else if (what.kind == host_kind::git) {
-    BOOST_OUTCOME_TRY(made, make_git_forge(what.url, std::move(tokens), needs.limits));
+    BOOST_OUTCOME_TRY(made, make_git_forge(what.url, std::move(tokens), needs.limits, needs.client));
     service = std::move(made);
   } else {
     return fail(ENOTSUP, display + ": this kind of service is not known here");

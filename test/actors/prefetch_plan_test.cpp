@@ -7,6 +7,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 using namespace gitfs;
@@ -202,10 +203,13 @@ BOOST_AUTO_TEST_CASE(a_move_cancels_what_was_wanted_and_readers_of_the_old_snaps
   for (const node& each : depth_first)
     plan.listed(each.link);
   BOOST_TEST(out.asked.size() == asked);
+  std::map<dir_link_ptr, dir_link_ptr> links; // parents come first
   for (const node& each : depth_first) {
     auto now = std::make_shared<dir_link>(*each.link);
     now->shown = moved.shown;
-    plan.listed(now);
+    if (now->parent)
+      now->parent = links.at(now->parent);
+    plan.listed(links[each.link] = now);
   }
   BOOST_TEST(out.asked.size() > asked);
 }
