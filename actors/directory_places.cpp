@@ -47,6 +47,7 @@ void directory_state::placed(want_id id, const place_answer& what) {
     auto fresh = std::make_shared<dir_link>(*link_);
     fresh->shown = what.shown;
     fresh->tree = what.shown->facts.root_tree;
+    fresh->since.reset(); // was that of the mount
     stand_at(std::move(fresh));
   } else if (!link_->shown) {
     dentries_.refresh(as_listing(what.names), since());
