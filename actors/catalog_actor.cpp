@@ -1,5 +1,7 @@
 #include "actors/catalog_actor.hpp"
 
+#include "actors/trace/recorder.hpp"
+
 #include <caf/send.hpp>
 #include <spdlog/spdlog.h>
 
@@ -21,6 +23,15 @@ std::shared_ptr<const result<Value>> told_by(const Call& call) {
   } catch (const std::exception& thrown) {
     return std::make_shared<const result<Value>>(error{EIO, thrown.what()});
   }
+}
+
+void record(const host_told& what) {
+  if (!trace::exact.load(std::memory_order_relaxed))
+    return;
+  if (what.found && *what.found)
+    trace::host_told(what.call, {&what.found->value(), 1});
+  else if (what.listed && *what.listed)
+    trace::host_told(what.call, what.listed->value());
 }
 
 } // namespace
@@ -115,6 +126,7 @@ void catalog_actor::ask_host(call_number call, std::shared_ptr<repository_host> 
     else
       out.found = told_by<host_entry>([&] { return host->lookup(path, name, stop); });
     const trace::because_of asked{cause, root};
+    record(out);
     out.stamp = trace::sent_by::now();
     caf::anon_send(me, std::move(out));
   };

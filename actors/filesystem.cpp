@@ -118,6 +118,7 @@ result<void> filesystem::show(const mount_options& options, const deployment_par
   description_ = count(needs.tree->repositories.size(), "repository", "repositories") + ", "
                  + count(needs.tree->hosts.size(), "host", "hosts");
   begin({}, true, options);
+  trace::shown(*needs.tree);
   context_->inodes.allocate(no_slot, std::make_shared<dir_link>());
   catalog_ = system_.spawn<catalog_actor>(context_, std::move(needs));
   supervisor_ = system_.spawn<supervisor_actor>(context_, catalog_);

@@ -59,6 +59,8 @@ struct mount_context {
   std::atomic<std::uint64_t> prefetching{0}; ///< see surroundings
   /// How handlers see slots and memory; of objects it knows none. Replaced before the first request, if at all.
   std::shared_ptr<surroundings> outside;
+  /// In place of those of each repository that is opened from here on: in a replay. None: as they are.
+  std::shared_ptr<surroundings> outside_of_all;
 };
 
 /// Makes it known to the mount, with surroundings as the mount has them (recorded, if all is).

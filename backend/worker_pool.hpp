@@ -30,13 +30,13 @@ struct worker_limits {
 class worker_pool {
 public:
   explicit worker_pool(worker_limits how = {}) : limits_(how) {}
-  ~worker_pool();
+  virtual ~worker_pool();
   worker_pool(const worker_pool&) = delete;
   worker_pool& operator=(const worker_pool&) = delete;
 
   /// Runs `job` as soon as the limits let it, on a thread of its own. If the system gives no more threads it waits for
   /// one; if there is none at all, throws std::system_error.
-  void run(std::function<void()> job, const std::string& of = {});
+  virtual void run(std::function<void()> job, const std::string& of = {});
 
   /// That there are now.
   std::size_t threads();

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <cerrno>
 #include <charconv>
 #include <cstdio>
 #include <iostream>
@@ -153,6 +154,9 @@ result<bool> run(const replay_options& options) {
   if (file.in.torn)
     std::fprintf(stderr, "gitfs-actor: %s ends within a block: this is what stands before\n", options.input.c_str());
   BOOST_OUTCOME_TRY(from, recording::of(file.in));
+  if (options.shuffle && from.mounted().shown)
+    return fail(EINVAL, "this trace is of several repositories: it can be replayed as it was recorded, but not yet in "
+                        "other orders (--shuffle)");
   if (const auto& gap = from.ends_before())
     std::fprintf(stderr, "gitfs-actor: record %llu of %s, or what came of it, is missing: this is what stands before\n",
                  static_cast<unsigned long long>(*gap), options.input.c_str());

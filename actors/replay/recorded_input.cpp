@@ -2,6 +2,7 @@
 
 #include "actors/messages.hpp"
 #include "actors/replay/replayed_reply.hpp"
+#include "actors/replay/silent_world.hpp"
 #include "actors/trace/recorder.hpp"
 
 #include <caf/exit_reason.hpp>
@@ -59,6 +60,40 @@ std::optional<caf::message> entered(const recording& from, const record& edge, c
   return stamped(enter_directory{slot, std::move(first), {}}, edge.order);
 }
 
+caf::message host_answer(const recording& from, const record& r) {
+  host_told out{number_in(r, "call"), nullptr, nullptr, {}};
+  const std::vector<host_entry>& told = from.told_by_host(out.call);
+  const error failure{static_cast<int>(number_in(r, "error")), "as recorded"};
+  if (number_in(r, "listed") != 0)
+    out.listed = failure.code != 0 ? std::make_shared<const result<std::vector<host_entry>>>(failure)
+                                   : std::make_shared<const result<std::vector<host_entry>>>(told);
+  else
+    out.found = failure.code != 0 || told.empty() ? std::make_shared<const result<host_entry>>(failure)
+                                                  : std::make_shared<const result<host_entry>>(told.front());
+  return stamped(std::move(out), r.cause);
+}
+
+caf::message snapshot(const record& r) {
+  snapshot_taken out{number_in(r, "call"), nullptr, std::nullopt, {}, {}};
+  if (const auto code = static_cast<int>(number_in(r, "error")); code != 0)
+    out.failure = error{code, "as recorded"};
+  std::string source;
+  for (const trace::field_value& each : trace::fields_of(r)) {
+    if (each.what.name == "commit")
+      out.facts.commit = each.id;
+    else if (each.what.name == "tree")
+      out.facts.root_tree = each.id;
+    else if (each.what.name == "ref")
+      out.facts.ref = each.text;
+    else if (each.what.name == "source")
+      source = each.text;
+  }
+  out.facts.time = static_cast<std::int64_t>(number_in(r, "time"));
+  if (const std::uint64_t opened = number_in(r, "opened"); opened != 0)
+    out.opened = silent_repository(opened == 2, std::move(source));
+  return stamped(std::move(out), r.cause);
+}
+
 std::optional<caf::message> input(const recording& from, const record& r) {
   const record* edge = from.record_of(r.cause);
   switch (r.what) {
@@ -82,9 +117,14 @@ std::optional<caf::message> input(const recording& from, const record& r) {
       outcome.failure = error{code, "as recorded"};
     outcome.bytes = number_in(r, "bytes");
     outcome.requests = static_cast<std::uint32_t>(number_in(r, "requests"));
-    outcome.sizes = from.sizes_of(number);
+    if (const record* end = from.record_of(r.cause))
+      outcome.sizes = from.sizes_of(end->cause);
     return stamped(transfer_finished{number, std::move(outcome), {}}, r.cause);
   }
+  case kind::host_told:
+    return host_answer(from, r);
+  case kind::snapshot_taken:
+    return snapshot(r);
   case kind::other_message:
     return caf::make_message(caf::exit_msg{{}, caf::exit_reason::user_shutdown});
   default:

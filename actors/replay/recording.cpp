@@ -16,6 +16,13 @@ bool is_outcome(kind k) {
          || k == kind::want_objects || k == kind::transfer_objects;
 }
 
+follow_mode follow_in(decoder& in) {
+  follow_mode out;
+  out.kind = static_cast<follow_mode::kind_type>(in.number());
+  out.every = std::chrono::milliseconds{in.number()};
+  return out;
+}
+
 constexpr std::size_t largest_tree = std::size_t{64} << 20; // of a hostile trace
 
 } // namespace
@@ -63,8 +70,34 @@ void recording::take(const record& r) {
     break;
   }
   case kind::sizes: {
-    std::string& all = sizes_[in.number()];
-    all += in.text();
+    in.number(); // each fetcher counts its transfers by itself
+    sizes_[r.cause] += in.text();
+    break;
+  }
+  case kind::shown_tree:
+    shown_[r.order];
+    break;
+  case kind::shown_repository: {
+    shown_repository each;
+    each.path = in.text();
+    each.ref = in.text();
+    each.source = std::to_string(in.number());
+    each.follow = follow_in(in);
+    shown_[r.cause].repositories.push_back(std::move(each));
+    break;
+  }
+  case kind::shown_host: {
+    shown_host each;
+    each.path = in.text();
+    each.kind = static_cast<host_kind>(in.number());
+    each.follow = follow_in(in);
+    shown_[r.cause].hosts.push_back(std::move(each));
+    break;
+  }
+  case kind::host_entry: {
+    auto& all = told_[in.number()];
+    std::string name{in.text()};
+    all.push_back({std::move(name), in.number() != 0});
     break;
   }
   case kind::refused:
@@ -97,6 +130,8 @@ result<recording> recording::of(const trace::contents& in) {
     begins |= each.what == kind::mounted;
     out.take(each);
   }
+  if (!out.shown_.empty())
+    out.mounted_.shown = std::make_shared<const deployment>(out.shown_.begin()->second);
   if (!begins)
     return fail(EINVAL, "this trace does not begin with its mount, so it can be read (gitfs-actor trace show) but not "
                         "replayed; record with: gitfs-actor mount --trace FILE, and with a --trace-size that suffices");
@@ -104,9 +139,9 @@ result<recording> recording::of(const trace::contents& in) {
     return fail(EINVAL,
                 "names are taken out of this trace (--redact), so it can be read (gitfs-actor trace show) but not "
                 "replayed; replay the trace it was made of");
-  if (out.mounted_.tree.is_zero() && out.exact_ == trace::exactness::full)
-    return fail(EINVAL, "this trace is of a mount of many repositories, so it can be read (gitfs-actor trace show) but "
-                        "not replayed");
+  if (out.mounted_.tree.is_zero() && !out.mounted_.shown && out.exact_ == trace::exactness::full)
+    return fail(EINVAL, "this trace is of a mount of many repositories, and does not say of which: an earlier version "
+                        "recorded it; it can be read (gitfs-actor trace show) but not replayed");
   if (out.exact_ != trace::exactness::full)
     return fail(EINVAL, "this trace is of what a mount keeps in memory, so it can be read (gitfs-actor trace show) but "
                         "not replayed; record with: gitfs-actor mount --trace FILE");
@@ -153,9 +188,9 @@ std::vector<oid> recording::trees() const {
   return out;
 }
 
-std::vector<std::pair<oid, std::uint64_t>> recording::sizes_of(std::uint64_t transfer) const {
+std::vector<std::pair<oid, std::uint64_t>> recording::sizes_of(std::uint64_t started) const {
   std::vector<std::pair<oid, std::uint64_t>> out;
-  const auto at = sizes_.find(transfer);
+  const auto at = sizes_.find(started);
   if (at == sizes_.end())
     return out;
   for (decoder in{at->second}; !in.rest().empty() && !in.bad();) {
@@ -163,6 +198,17 @@ std::vector<std::pair<oid, std::uint64_t>> recording::sizes_of(std::uint64_t tra
     out.emplace_back(id, in.number());
   }
   return out;
+}
+
+const deployment* recording::shown_from(std::uint64_t order) const {
+  const auto at = shown_.find(order);
+  return at == shown_.end() ? nullptr : &at->second;
+}
+
+const std::vector<host_entry>& recording::told_by_host(std::uint64_t call) const {
+  static const std::vector<host_entry> none;
+  const auto at = told_.find(call);
+  return at == told_.end() ? none : at->second;
 }
 
 } // namespace gitfs

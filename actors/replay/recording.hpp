@@ -3,10 +3,13 @@
 
 #include "actors/trace/trace_reader.hpp"
 #include "backend/oid.hpp"
+#include "backend/repository_host.hpp"
+#include "config/deployment.hpp"
 #include "config/error.hpp"
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -25,6 +28,8 @@ public:
     oid commit, tree;
     bool prefetch = false, remote = false;
     std::uint64_t trees_ahead = 0, memory = 0; ///< bytes
+    /// Of many repositories: their tree, whose sources say only which of them are the same. Null: of one.
+    std::shared_ptr<const deployment> shown{};
   };
   const mount& mounted() const { return mounted_; }
 
@@ -49,7 +54,12 @@ public:
   const std::string* tree(const oid& id) const;
   /// All whose contents are known.
   std::vector<oid> trees() const;
-  std::vector<std::pair<oid, std::uint64_t>> sizes_of(std::uint64_t transfer) const;
+  /// `started`: order of the transfer's begin.
+  std::vector<std::pair<oid, std::uint64_t>> sizes_of(std::uint64_t started) const;
+  /// The tree that was shown from that order on. `mounted` has the first.
+  const deployment* shown_from(std::uint64_t order) const;
+  /// What a host has told, by the number of the call.
+  const std::vector<host_entry>& told_by_host(std::uint64_t call) const;
   /// True if the kernel no longer wanted the reply.
   bool was_refused(std::uint64_t request) const { return refused_.contains(request); }
 
@@ -68,7 +78,9 @@ private:
   std::multimap<std::uint64_t, const trace::record*> messages_by_;
   std::unordered_map<std::uint64_t, std::string> learned_;
   std::unordered_map<oid, std::pair<std::string, std::size_t>> trees_; ///< contents, and how much of them is here
-  std::unordered_map<std::uint64_t, std::string> sizes_;
+  std::unordered_map<std::uint64_t, std::string> sizes_; ///< by order of the transfer's begin
+  std::map<std::uint64_t, deployment> shown_; ///< by order
+  std::unordered_map<std::uint64_t, std::vector<host_entry>> told_;
   std::unordered_map<std::uint64_t, bool> refused_;
 };
 

@@ -14,31 +14,18 @@ namespace {
 using trace::kind;
 using trace::record;
 
-// Transfers that never end by themselves: the recording says when they do.
-class silent_upstream final : public upstream {
-public:
-  std::unique_ptr<transfer> fetch(fetch_request, transfer_callback) override { return std::make_unique<transfer>(); }
-  std::unique_ptr<transfer> object_info(std::vector<oid>, transfer_callback, std::string) override {
-    return std::make_unique<transfer>();
-  }
-  const std::string& display_name() const override { return name_; }
-
-private:
-  std::string name_ = "the server";
-};
-
 // What other programs ask of a mount (top, why): it changes nothing, and nobody asks in a replay.
 bool is_question(const record& r) {
   return r.what == kind::tell_activity || (r.what == kind::kernel_op && trace::number_in(r, "request") == 0);
 }
 
 bool is_delayed(kind k) {
-  return k == kind::look_if_idle || k == kind::trees_delayed || k == kind::windows_due;
+  return k == kind::look_if_idle || k == kind::trees_delayed || k == kind::windows_due || k == kind::retry_allowed;
 }
 
 // Also sent while an actor is destroyed, on behalf of whatever the last thread to hold it does.
 bool has_loose_cause(kind k) {
-  return k == kind::cancel_want || k == kind::promote_want;
+  return k == kind::cancel_want || k == kind::promote_want || k == kind::cancel_place;
 }
 
 } // namespace
@@ -50,7 +37,7 @@ replayer::replayer(const recording& from) : from_(from) {
     surroundings_ = out.get();
     return out;
   };
-  stage_.emplace(from.mounted(), taught, std::make_shared<silent_upstream>());
+  stage_.emplace(from.mounted(), taught, silent_upstream());
 }
 
 replayer::~replayer() {

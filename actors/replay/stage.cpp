@@ -1,5 +1,6 @@
 #include "actors/replay/stage.hpp"
 
+#include "actors/catalog_actor.hpp"
 #include "actors/mounting.hpp"
 #include "actors/supervisor.hpp"
 #include "actors/trace/message_rows.hpp"
@@ -10,28 +11,23 @@
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <filesystem>
-#include <span>
+#include <iterator>
 #include <utility>
 
 namespace gitfs {
 
 namespace {
 
-// Nobody asks it: handlers ask their surroundings.
-class no_objects final : public object_db {
-public:
-  result<object> read(const oid&) override { return fail(ENOENT, "a replay has no objects"); }
-  bool contains(const oid&) override { return false; }
-  void sizes(std::span<const oid>, std::span<std::uint64_t> out) override { std::ranges::fill(out, unknown_size); }
-};
+using trace::kind;
+
+constexpr kind inputs[] = {kind::blob_loaded,  kind::transfer_ended, kind::transfer_grew,
+                           kind::interrupt_op, kind::host_told,      kind::snapshot_taken};
 
 } // namespace
 
 bool is_input(trace::kind k) {
-  using trace::kind;
-  return k == kind::blob_loaded || k == kind::transfer_ended || k == kind::transfer_grew || k == kind::interrupt_op;
+  return std::ranges::find(inputs, k) != std::end(inputs);
 }
 
 stage::stage(const recording::mount& mounted, const surroundings_of& outside, std::shared_ptr<upstream> server) {
@@ -40,14 +36,33 @@ stage::stage(const recording::mount& mounted, const surroundings_of& outside, st
   system_.emplace(config_);
   context_ = std::make_shared<mount_context>(std::make_shared<memory_budget>(mounted.memory),
                                              std::filesystem::temp_directory_path(), mounted.prefetch);
-  context_->outside = outside(*context_);
-  auto objects = add_repository(*context_, 0, std::make_shared<no_objects>());
-  objects->outside = context_->outside;
+  context_->outside = context_->outside_of_all = outside(*context_);
+  if (mounted.shown)
+    show_many(mounted);
+  else
+    show(mounted, std::move(server));
+  scheduler().run();
+}
+
+// As filesystem does.
+void stage::show(const recording::mount& mounted, std::shared_ptr<upstream> server) {
+  auto objects = add_repository(*context_, 0, no_objects());
   if (mounted.remote)
     start_fetcher(*system_, context_, objects, std::move(server), mounted.trees_ahead);
   show_at_root(*context_, add_volume(*system_, context_, 0, objects), {mounted.commit, mounted.tree, 0, {}});
   supervisor_ = system_->spawn<supervisor_actor>(context_);
-  scheduler().run();
+}
+
+void stage::show_many(const recording::mount& mounted) {
+  catalog_actor::needs needs;
+  needs.tree = mounted.shown;
+  for (std::size_t i = 0; i < needs.tree->hosts.size(); ++i)
+    needs.hosts.push_back(silent_host());
+  needs.trees_ahead = mounted.trees_ahead;
+  needs.workers = &workers_;
+  context_->inodes.allocate(no_slot, std::make_shared<dir_link>());
+  catalog_ = system_->spawn<catalog_actor>(context_, std::move(needs));
+  supervisor_ = system_->spawn<supervisor_actor>(context_, catalog_);
 }
 
 stage::~stage() {
@@ -62,9 +77,11 @@ void stage::end() {
   passes_ = true;
   while (!held_.empty())
     held_.extract(held_.begin()); // not clear: the last message of an actor may be what ends it, and then `gone` erases
-  if (supervisor_)
-    caf::anon_send_exit(supervisor_, caf::exit_reason::user_shutdown);
-  supervisor_ = nullptr;
+  for (caf::actor* each : {&supervisor_, &catalog_})
+    if (*each) {
+      caf::anon_send_exit(*each, caf::exit_reason::user_shutdown);
+      *each = nullptr;
+    }
   if (context_)
     context_->end_actors();
   scheduler().run();

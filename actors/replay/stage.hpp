@@ -5,6 +5,7 @@
 #include "actors/lasting_actor.hpp"
 #include "actors/mount_context.hpp"
 #include "actors/replay/recording.hpp"
+#include "actors/replay/silent_world.hpp"
 #include "backend/upstream.hpp"
 
 #include <caf/actor.hpp>
@@ -37,7 +38,7 @@ public:
   };
   using surroundings_of = std::function<std::shared_ptr<surroundings>(mount_context&)>;
 
-  /// Starts the actors of such a mount.
+  /// Starts the actors of such a mount. `server`: of a mount of one repository.
   stage(const recording::mount& mounted, const surroundings_of& outside, std::shared_ptr<upstream> server);
   ~stage() override;
 
@@ -66,12 +67,15 @@ private:
   bool holds(lasting_actor& to, caf::mailbox_element_ptr& x) override;
   void born(lasting_actor& one) override;
   void gone(lasting_actor& one) override;
+  void show(const recording::mount& mounted, std::shared_ptr<upstream> server);
+  void show_many(const recording::mount& mounted);
   caf::scheduler::test_coordinator& scheduler();
 
+  silent_workers workers_;
   caf::actor_system_config config_;
   std::optional<caf::actor_system> system_;
   std::shared_ptr<mount_context> context_;
-  caf::actor supervisor_;
+  caf::actor supervisor_, catalog_;
   std::map<trace::actor_key, std::vector<lasting_actor*>> alive_;
   std::map<lasting_actor*, std::deque<held>> held_;
   const lasting_actor* running_ = nullptr;

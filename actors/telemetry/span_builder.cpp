@@ -202,13 +202,13 @@ void span_builder::transfer_began(const trace::record& r) {
     transfers_.clear();
   }
   const values has{r};
-  transfers_[has.number("transfer")] = {at, has.number("count"), has.number("kind")};
+  transfers_[r.order] = {at, has.number("count"), has.number("kind")};
 }
 
 void span_builder::transfer_ended(const trace::record& r, std::vector<span>& out) {
   node& at = remember(r);
   const values has{r};
-  const auto found = transfers_.find(has.number("transfer"));
+  const auto found = transfers_.find(r.cause); // not by its number, which each fetcher counts for itself
   if (found == transfers_.end())
     return;
   const open_transfer transfer = found->second;
@@ -234,7 +234,7 @@ span span_builder::fetched(const open_transfer& transfer, std::uint64_t end, std
 }
 
 void span_builder::finish(std::uint64_t time, std::vector<span>& out) {
-  for (const auto& [number, transfer] : transfers_)
+  for (const auto& [begun, transfer] : transfers_)
     if (ids_.sampled(transfer.at.root))
       out.push_back(fetched(transfer, std::max(time, transfer.at.time), ECANCELED));
   transfers_.clear();

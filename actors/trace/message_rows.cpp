@@ -163,6 +163,7 @@ void fields(encoder& to, const gitfs::host_told& m) {
         all = digest(all, each.name);
   }
   to.fixed(all);
+  to.number(m.listed ? 1 : 0);
 }
 void fields(encoder& to, const gitfs::snapshot_taken& m) {
   to.number(m.call);
@@ -170,6 +171,9 @@ void fields(encoder& to, const gitfs::snapshot_taken& m) {
   to.id(m.facts.commit);
   to.id(m.facts.root_tree);
   to.number(static_cast<std::uint64_t>(m.facts.time));
+  to.number(!m.opened ? 0 : m.opened->remote() ? 2 : 1);
+  to.text(m.facts.ref);
+  to.text(m.opened ? m.opened->display() : std::string_view{});
 }
 void fields(encoder& to, const gitfs::directory_forgotten& m) {
   to.fixed(m.link->ino);

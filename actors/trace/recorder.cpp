@@ -1,6 +1,8 @@
 #include "actors/trace/recorder.hpp"
 
 #include "actors/trace/trace_file.hpp"
+#include "backend/repository_host.hpp"
+#include "config/deployment.hpp"
 
 #include <algorithm>
 #include <array>
@@ -241,6 +243,45 @@ void mounted(const mount_record& what) {
     mine.finish();
 }
 
+namespace {
+
+// Opened once, with both refs of it.
+bool same_repository(const shown_repository& a, const shown_repository& b) {
+  return a.source == b.source && a.token == b.token;
+}
+
+void put_follow(encoder& to, const follow_mode& follow) {
+  to.number(static_cast<std::uint64_t>(follow.kind));
+  to.number(static_cast<std::uint64_t>(follow.every.count()));
+}
+
+} // namespace
+
+std::uint64_t shown(const deployment& tree) {
+  const std::uint64_t order = edge(kind::shown_tree, [&](encoder& to) {
+    to.number(tree.repositories.size());
+    to.number(tree.hosts.size());
+  });
+  const because_of in{order};
+  for (const shown_repository& each : tree.repositories)
+    edge(kind::shown_repository, [&](encoder& to) {
+      const auto same = std::ranges::find_if(tree.repositories, [&](const auto& r) { return same_repository(r, each); });
+      to.text(each.path);
+      to.text(each.ref);
+      to.number(static_cast<std::uint64_t>(same - tree.repositories.begin()));
+      put_follow(to, each.follow);
+    });
+  for (const shown_host& each : tree.hosts)
+    edge(kind::shown_host, [&](encoder& to) {
+      to.text(each.path);
+      to.number(static_cast<std::uint64_t>(each.kind));
+      put_follow(to, each.follow);
+    });
+  if (exact.load(std::memory_order_relaxed))
+    mine.finish(); // as in mounted
+  return order;
+}
+
 void learned(std::string_view bytes) {
   if (learning.handler == 0)
     return;
@@ -285,6 +326,15 @@ void sizes(std::uint64_t transfer, std::span<const std::pair<oid, std::uint64_t>
       to.text(piece);
     });
   });
+}
+
+void host_told(std::uint64_t call, std::span<const host_entry> told) {
+  for (const host_entry& each : told)
+    edge(kind::host_entry, [&](encoder& to) {
+      to.number(call);
+      to.text(each.name);
+      to.number(each.is_repository ? 1 : 0);
+    });
 }
 
 std::uint64_t digest(std::uint64_t so_far, std::string_view text) {

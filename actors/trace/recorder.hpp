@@ -18,6 +18,13 @@
 #include <string_view>
 #include <utility>
 
+namespace gitfs {
+
+struct deployment;
+struct host_entry;
+
+} // namespace gitfs
+
 namespace gitfs::trace {
 
 struct recording_options {
@@ -97,6 +104,8 @@ struct mount_record {
   std::uint64_t memory = 0;      ///< bytes
 };
 void mounted(const mount_record& what);
+/// The tree that a mount of many repositories shows from here on. Of their sources only which are the same.
+std::uint64_t shown(const deployment& tree);
 
 /// `what`: a want_kind.
 std::uint64_t transfer_started(std::uint64_t number, std::uint8_t what, std::span<const oid> ids);
@@ -121,6 +130,8 @@ bool is_new_tree(const oid& id);
 void tree(const oid& id, std::string_view contents);
 /// What a transfer has told, before its end is recorded: of each blob its oid and a number.
 void sizes(std::uint64_t transfer, std::span<const std::pair<oid, std::uint64_t>> told);
+/// What a host has told, before the answer to the call is sent.
+void host_told(std::uint64_t call, std::span<const host_entry> told);
 
 /// To be folded over what shall be compared: FNV-1a by words, begun with `digest_begin`.
 inline constexpr std::uint64_t digest_begin = 14695981039346656037U;

@@ -48,8 +48,13 @@ constexpr field show_ref_fields[] = {{"call"}, {"place"}, {"ref", name}};
 constexpr field call_field[] = {{"call"}};
 constexpr field ref_shown_fields[] = {{"call"}, {"place"}, {"error", code}, {"commit", id}};
 constexpr field place_field[] = {{"place"}};
-constexpr field host_told_fields[] = {{"call"}, {"error", code}, {"names"}, {"digest", digest}};
-constexpr field taken_fields[] = {{"call"}, {"error", code}, {"commit", id}, {"tree", id}, {"time"}};
+constexpr field host_told_fields[] = {{"call"}, {"error", code}, {"names"}, {"digest", digest}, {"listed"}};
+constexpr field taken_fields[] = {{"call"}, {"error", code}, {"commit", id}, {"tree", id},
+                                  {"time"}, {"opened"},      {"ref", name},  {"source", name}};
+constexpr field shown_tree_fields[] = {{"repositories"}, {"hosts"}};
+constexpr field shown_repository_fields[] = {{"path", name}, {"ref", name}, {"same_as"}, {"follow"}, {"every"}};
+constexpr field shown_host_fields[] = {{"path", name}, {"kind"}, {"follow"}, {"every"}};
+constexpr field host_entry_fields[] = {{"call"}, {"name", name}, {"repository"}};
 constexpr field file_read_fields[] = {{"inode", inode}, {"child"}, {"blob", id}, {"missed"}};
 
 // By number, for row_of.
@@ -69,6 +74,10 @@ constexpr std::array table{
     record_row{kind::sizes, "sizes", sizes_fields, "server"},
     record_row{kind::want_objects, "want_objects", want_objects_fields},
     record_row{kind::transfer_objects, "transfer_objects", transfer_objects_fields, "server"},
+    record_row{kind::shown_tree, "shown_tree", shown_tree_fields},
+    record_row{kind::shown_repository, "shown_repository", shown_repository_fields},
+    record_row{kind::shown_host, "shown_host", shown_host_fields},
+    record_row{kind::host_entry, "host_entry", host_entry_fields, "server"},
     record_row{kind::other_message, "other", {}},
     record_row{kind::kernel_op, "kernel_op", op_fields},
     record_row{kind::forget_op, "forget_op", child_fields},

@@ -26,6 +26,11 @@ enum class kind : std::uint32_t {
   sizes = 13,            ///< a piece of what a transfer has told
   want_objects = 16,     ///< what an ask_want asks for, in pieces; its cause
   transfer_objects = 17, ///< what a transfer is to bring, in pieces; its cause is transfer_started
+  // Of a mount of many repositories.
+  shown_tree = 18,       ///< what is shown from here on: that of the mount stands behind `mounted`
+  shown_repository = 19, ///< in it; its cause
+  shown_host = 20,
+  host_entry = 21, ///< one of the names in a host_told
 
   first_message = 64, ///< from here on: messages that an actor took
   other_message = 64,

@@ -20,11 +20,12 @@ constexpr std::size_t most_named = 10; // differences of one sort
 
 // Counted by each run for itself; or, as digests with such numbers in them, only there in a trace for a replay.
 constexpr std::string_view run_numbers[] = {"request",    "node",   "want",   "transfer", "slot",
-                                            "generation", "number", "digest", "exact"};
+                                            "generation", "number", "digest", "exact", "call", "place"};
 
 // What a clock has sent: how often depends on how long the run took. And what is there for a replay alone: what
 // handlers are told depends on what other threads have done by then.
-constexpr kind not_compared[] = {kind::look_if_idle, kind::trees_delayed, kind::learned, kind::tree, kind::sizes};
+constexpr kind not_compared[] = {kind::look_if_idle, kind::trees_delayed, kind::retry_allowed, kind::learned,
+                                 kind::tree,         kind::sizes,         kind::host_entry};
 
 // Of a transfer also its length: a server sends the same objects in other pieces and deltas.
 bool is_of_run(kind what, const field& f) {
@@ -114,13 +115,15 @@ private:
     return out;
   }
 
-  static lane lane_of(const record& r) {
+  lane lane_of(const record& r) const {
     if (is_message(r.what))
       return {false, kind::handled, r.actor};
     lane out{true, r.what, {}};
     for (const field_value& each : fields_of(r))
       if (each.what.type == field_type::inode && out.of.inode == 0)
         out.of = {actor_kind::directory, each.number};
+    if (const std::uint64_t server = names.server_of(r); server != 0)
+      out.of = {actor_kind::fetcher, server};
     return out;
   }
 };
@@ -265,6 +268,8 @@ private:
     const record& r = d.a != nullptr ? *d.a : *d.b;
     if (!d.where.edge)
       return fmt::format("message {} of {}", d.index + 1, known.names.actor_of(r));
+    if (d.where.of.is == actor_kind::fetcher)
+      return fmt::format("{} {} of repository {}", kind_name(r.what), d.index + 1, d.where.of.inode);
     const std::string in = d.where.of.inode == 0 ? "" : " of " + known.names.path_of(d.where.of.inode);
     return fmt::format("{} {}{}", kind_name(r.what), d.index + 1, in);
   }

@@ -39,7 +39,13 @@ std::string show_duration(std::uint64_t ns) {
 }
 
 trace_names::trace_names(const contents& in, bool redact) : redact_(redact) {
+  std::unordered_map<std::uint64_t, std::uint64_t> fetchers; // by order of what they took
   for (const record& each : in.records) {
+    if (is_message(each.what) && each.actor.is == actor_kind::fetcher && each.actor.inode != 0)
+      fetchers[each.order] = each.actor.inode;
+    if (each.what == kind::transfer_started)
+      if (const auto by = fetchers.find(each.cause); by != fetchers.end())
+        servers_[each.order] = by->second;
     if (each.what != kind::spawned)
       continue;
     std::uint64_t inode = 0;
@@ -73,16 +79,29 @@ std::string trace_names::path_of(std::uint64_t inode) const {
   return out.empty() ? "/" : out;
 }
 
+namespace {
+
+std::string numbered(std::string_view name, std::uint64_t number) {
+  return number == 0 ? std::string{name} : fmt::format("{} {}", name, number);
+}
+
+} // namespace
+
+// A fetcher counts its transfers by itself; what belongs to one is told by its cause.
+std::uint64_t trace_names::server_of(const record& r) const {
+  const auto at = servers_.find(r.what == kind::transfer_started ? r.order : r.cause);
+  return at == servers_.end() ? 0 : at->second;
+}
+
 std::string trace_names::actor_of(const record& r) const {
   if (!is_message(r.what)) {
     const record_row* row = row_of(r.what);
-    return row == nullptr || row->where.empty() ? "-" : std::string{row->where};
+    return row == nullptr || row->where.empty() ? "-" : numbered(row->where, server_of(r));
   }
   if (r.actor.is == actor_kind::directory)
     return path_of(r.actor.inode);
   const std::string_view known = name_of(field_type::actor, static_cast<std::uint64_t>(r.actor.is));
-  const std::string number = r.actor.inode == 0 ? std::string{} : " " + std::to_string(r.actor.inode);
-  return known.empty() ? "?" : std::string{known} + number;
+  return known.empty() ? "?" : numbered(known, r.actor.inode);
 }
 
 std::string trace_names::shown(const field_value& value) const {

@@ -25,6 +25,8 @@ public:
   std::string path_of(std::uint64_t inode) const;
   /// Who took the message, or what is on the other side of an edge.
   std::string actor_of(const record& r) const;
+  /// Of what passes between a fetcher and its server: the number of the repository; 0 where there is one, or none.
+  std::uint64_t server_of(const record& r) const;
   /// "offset=0 name='x'".
   std::string fields_of(const record& r) const;
   /// One of them: "0", "'x'"; empty if it says nothing.
@@ -42,6 +44,7 @@ private:
 
   const bool redact_;
   std::unordered_map<std::uint64_t, place> places_;
+  std::unordered_map<std::uint64_t, std::uint64_t> servers_; // by order of transfer_started
 };
 
 /// Its name in the table, or its number.

@@ -48,17 +48,18 @@ public:
       causes_(in),
       names_(in, false),
       print_(print) {
-    std::unordered_map<std::uint64_t, std::size_t> by_number;
+    std::unordered_map<std::uint64_t, std::size_t> by_begin; // each fetcher has a transfer of the same number
     for (const record& each : in.records) {
       if (each.what == kind::transfer_started) {
-        by_number[number_in(each, "transfer")] = transfers_.size();
+        by_begin[each.order] = transfers_.size();
         transfers_.push_back({&each, nullptr, {}, false});
       } else if (each.what == kind::transfer_objects || each.what == kind::transfer_finished) {
-        const auto at = by_number.find(number_in(each, "transfer"));
-        if (at != by_number.end())
+        const auto at = by_begin.find(each.cause);
+        if (at != by_begin.end())
           add(transfers_[at->second], each);
-      } else if (each.what == kind::mounted) {
-        came_with_commit_ = names_object(each, object);
+      } else if (each.what == kind::mounted || each.what == kind::snapshot_taken) {
+        if (came_with_ == nullptr && names_object(each, object))
+          came_with_ = &each;
       } else if (is_want(each)) {
         wants_.push_back(each.what == kind::ask_want ? &each : causes_.of(each));
       }
@@ -70,8 +71,9 @@ public:
 
   origin tell() {
     const transfer_story* const by = find();
-    if (came_with_commit_ && (by == nullptr || by->whole)) {
-      print_("came with the commit, when the mount was made, or was stored before\n");
+    if (came_with_ != nullptr && (by == nullptr || by->whole)) {
+      print_(fmt::format("came with the commit, when {}, or was stored before\n",
+                         came_with_->what == kind::mounted ? "the mount was made" : "somebody entered the repository"));
       return origin::brought;
     }
     if (by == nullptr && wants_.empty())
@@ -134,13 +136,22 @@ private:
           last = &each;
         else if (each.finished == nullptr)
           on_its_way = &each;
-      } else if (each.whole && each.succeeded()) {
+      } else if (each.whole && each.succeeded() && may_hold(each)) {
         of_the_commit = &each;
       }
     }
     if (of_the_commit != nullptr && !is_tree_ && number_in(*of_the_commit->started, "transfer") == 0)
       of_the_commit = nullptr; // trees only
     return last != nullptr ? last : on_its_way != nullptr ? on_its_way : of_the_commit;
+  }
+
+  // Of several repositories: that one's, of which it was wanted. Where it never was, nobody knows which.
+  bool may_hold(const transfer_story& whole) const {
+    const std::uint64_t of = names_.server_of(*whole.started);
+    if (!wants_.empty())
+      return std::ranges::any_of(wants_, [of](const record* each) { return each->actor.inode == of; });
+    return std::ranges::all_of(transfers_,
+                               [&](const transfer_story& each) { return names_.server_of(*each.started) == of; });
   }
 
   std::uint64_t served_before(const transfer_story& by) const {
@@ -156,7 +167,9 @@ private:
   }
 
   void tell_arrival(const transfer_story& by) const {
-    const std::uint64_t number = number_in(*by.started, "transfer");
+    const std::uint64_t server = names_.server_of(*by.started);
+    const std::string number =
+        fmt::format("{}{}", number_in(*by.started, "transfer"), server == 0 ? "" : fmt::format(" of repository {}", server));
     if (by.finished == nullptr) {
       print_(fmt::format("on its way with transfer {} since {}\n", number, wall_clock(by.started->time)));
       return;
@@ -227,7 +240,7 @@ private:
   const printer& print_;
   std::vector<transfer_story> transfers_; // in their order
   std::vector<const record*> wants_;      // ask_want, of this object
-  bool came_with_commit_ = false;         // its root tree
+  const record* came_with_ = nullptr;     // if it is a root tree: the mount, or what has opened its repository
   std::size_t count_ = 0;                 // transfers that brought it
 };
 

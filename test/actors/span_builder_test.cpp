@@ -188,6 +188,25 @@ BOOST_AUTO_TEST_CASE(a_request_that_waits_for_the_transfer_of_another_is_linked_
   BOOST_TEST(linked == 1U);
 }
 
+// Each counts its transfers by itself.
+BOOST_AUTO_TEST_CASE(two_fetchers_with_a_transfer_of_the_same_number) {
+  asks(1, 0, 100);
+  takes(kind::kernel_op, 2, 1, 1, 1, 100);
+  asks(3, 2, 101, request_kind::read);
+  takes(kind::kernel_op, 4, 3, 3, 1, 101);
+  fetches(5, 10, 2, 1);
+  fetches(6, 20, 4, 1);
+  fetched(7, 30, 6, 1);
+  fetched(8, 40, 5, 1);
+  BOOST_REQUIRE_EQUAL(spans.size(), 2U);
+  BOOST_TEST((spans[0].id == ids.of(6)));
+  BOOST_TEST((spans[0].trace == ids.trace(3)));
+  BOOST_TEST(spans[0].begin == begun + 20);
+  BOOST_TEST((spans[1].id == ids.of(5)));
+  BOOST_TEST((spans[1].trace == ids.trace(1)));
+  BOOST_TEST(spans[1].end == begun + 40);
+}
+
 BOOST_AUTO_TEST_CASE(messages_that_wait_or_take_long_are_spans_and_what_comes_of_waiting_is_below) {
   asks(1, 0, 100);
   takes(kind::kernel_op, 2, 5 * ms, 1, 5 * ms, 100); // waited

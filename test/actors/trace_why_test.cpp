@@ -171,6 +171,42 @@ BOOST_AUTO_TEST_CASE(what_comes_with_the_commit) {
   BOOST_TEST(count("when the mount was made") == 1U, text);
 }
 
+// Of two repositories, whose fetchers number alike.
+BOOST_AUTO_TEST_CASE(transfers_of_two_fetchers) {
+  const auto begin = [&](std::uint64_t repository, std::uint64_t number, const oid& first, const oid& what) {
+    out.message(kind::start_transfers, 0, {actor_kind::fetcher, repository}, 0, 0);
+    return start(number, first, {what});
+  };
+  const auto of_1 = begin(1, 1, object(1), object(1)), of_2 = begin(2, 1, object(2), object(2));
+  finish(1, of_2);
+  finish(1, of_1);
+  BOOST_TEST((why(object(1)) == origin::brought));
+  BOOST_TEST(count("with transfer 1 of repository 1: this object alone") == 1U, text);
+  BOOST_TEST(count("server 1 transfer_finished") == 1U, text);
+  BOOST_TEST((why(object(2)) == origin::brought));
+  BOOST_TEST(count("with transfer 1 of repository 2: this object alone") == 1U, text);
+  // All trees of one say nothing of an object that may be the other's.
+  finish(0, begin(2, 0, commit, commit));
+  BOOST_TEST((why(object(7), true) == origin::unknown));
+  out.message_with(kind::ask_want, 0, {actor_kind::fetcher, 2}, 10, [&](encoder& e) {
+    for (int i = 0; i < 4; ++i)
+      e.number(1);
+    e.id(object(7));
+  });
+  BOOST_TEST((why(object(7), true) == origin::brought));
+}
+
+BOOST_AUTO_TEST_CASE(the_root_of_a_snapshot_that_was_taken) {
+  out.message_with(kind::snapshot_taken, 0, {actor_kind::repository, 1}, 10, [&](encoder& e) {
+    e.number(1);
+    e.number(0);
+    e.id(commit);
+    e.id(object(5));
+  });
+  BOOST_TEST((why(object(5), true) == origin::brought));
+  BOOST_TEST(count("came with the commit, when somebody entered the repository, or was stored before\n") == 1U, text);
+}
+
 BOOST_AUTO_TEST_CASE(a_chain_that_begins_earlier_than_the_trace) {
   out.skip(10);
   out.message_with(kind::ask_want, 5, {actor_kind::fetcher}, 10, [&](encoder& e) {

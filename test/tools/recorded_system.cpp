@@ -9,6 +9,7 @@
 #include "actors/trace/recorder.hpp"
 
 #include <caf/local_actor.hpp>
+#include <caf/send.hpp>
 
 #include <algorithm>
 #include <stdexcept>
@@ -91,7 +92,27 @@ void recorded_system::begin(const oid& tree, bool prefetch, std::uint64_t memory
   run();
 }
 
+void recorded_system::begin(deployment tree, catalog::hosts hosts, decltype(catalog_actor::needs::open) open) {
+  constexpr std::uint64_t memory = 64 << 20, trees_ahead = 1 << 20;
+  context = std::make_shared<mount_context>(std::make_shared<memory_budget>(memory), temp.path(), true);
+  trace::mounted({oid{}, oid{}, true, true, trees_ahead, context->memory.total()});
+  trace::shown(tree);
+  context->inodes.allocate(no_slot, std::make_shared<dir_link>());
+  catalog_of_all = system->spawn<catalog_actor>(
+      context, catalog_actor::needs{std::make_shared<const deployment>(std::move(tree)), std::move(hosts),
+                                    std::move(open), trees_ahead, &workers});
+  supervisor = system->spawn<supervisor_actor>(context, catalog_of_all);
+  run();
+}
+
 void recorded_system::finish() {
+  if (catalog_of_all) {
+    for (caf::actor* each : {&supervisor, &catalog_of_all}) {
+      caf::anon_send_exit(*each, caf::exit_reason::user_shutdown);
+      *each = nullptr;
+    }
+    run();
+  }
   end();
   trace::stop_recording();
 }

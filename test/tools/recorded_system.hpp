@@ -1,12 +1,26 @@
 // A played system that is recorded, as a mount with --trace is.
 #pragma once
 
+#include "actors/catalog_actor.hpp"
 #include "test/actors/played_system.hpp"
 
 #include <cstdint>
+#include <deque>
 #include <filesystem>
+#include <functional>
 
 namespace gitfs::test {
+
+/// Worker threads whose jobs are done when the test says so.
+class played_workers final : public worker_pool {
+public:
+  void run(std::function<void()> job) override { jobs.push_back(std::move(job)); }
+  void do_all() {
+    for (; !jobs.empty(); jobs.pop_front())
+      jobs.front()();
+  }
+  std::deque<std::function<void()>> jobs;
+};
 
 /// One in a process: the recorder is the process's.
 struct recorded_system : played_system {
@@ -15,6 +29,8 @@ struct recorded_system : played_system {
 
   /// As a mount of that tree over the network begins. `prefetch`: with the prefetcher. `memory`: bytes.
   void begin(const oid& tree, bool prefetch = false, std::uint64_t memory = 64 << 20);
+  /// As a mount of that tree begins.
+  void begin(deployment tree, catalog::hosts hosts, decltype(catalog_actor::needs::open) open);
   /// Ends the actors and completes the file.
   void finish();
 
@@ -25,6 +41,9 @@ struct recorded_system : played_system {
   /// Until nobody but that actor has a message.
   void run_without(caf::actor_id one);
   caf::actor_id actor_in(dir_slot slot) const;
+
+  played_workers workers;
+  caf::actor catalog_of_all; ///< of a tree
 };
 
 } // namespace gitfs::test
