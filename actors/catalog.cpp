@@ -39,50 +39,81 @@ bool usable_name(std::string_view name) {
          && name.find_first_of(std::string_view{"/\0", 2}) == std::string_view::npos;
 }
 
-catalog::catalog(const deployment& tree, hosts of, catalog_port& port) : port_(port), root_(std::make_unique<place>()) {
-  const auto make = [this](std::string_view path) -> place& {
-    place* out = root_.get();
-    for (std::size_t end = 0; !path.empty(); path.remove_prefix(std::min(end + 1, path.size()))) {
-      end = std::min(path.find('/'), path.size());
-      out = &child(*out, path.substr(0, end));
-    }
-    return *out;
-  };
-  for (const shown_repository& each : tree.repositories) {
-    place& p = make(each.path);
-    p.is_repository = true;
-    p.entry = &each;
-    p.ref = each.ref;
-  }
-  for (std::size_t i = 0; i < tree.hosts.size(); ++i)
-    make(tree.hosts[i].path).host = of.at(i);
+catalog::catalog(const deployment& tree, hosts of, catalog_port& port) : port_(port) {
+  root_ = build(tree, of);
+}
+
+catalog::place& catalog::fresh_place() {
+  auto fresh = std::make_unique<place>();
+  fresh->number = static_cast<place_number>(places_.size()); // of the mountpoint itself 0, as in a plain mount
+  return *places_.emplace(fresh->number, std::move(fresh)).first->second;
 }
 
 catalog::place& catalog::child(place& of, std::string_view name) {
   const auto known = of.children.find(name);
   if (known != of.children.end())
     return *known->second;
-  auto fresh = std::make_unique<place>();
-  fresh->number = static_cast<place_number>(places_.size()) + 1;
-  places_.emplace(fresh->number, fresh.get());
-  return *of.children.emplace(name, std::move(fresh)).first->second;
+  place& fresh = fresh_place();
+  fresh.name = of.name.empty() ? std::string{name} : of.name + '/' + std::string{name};
+  of.children.emplace(name, &fresh);
+  return fresh;
+}
+
+catalog::place& catalog::make(place& root, std::string_view path) {
+  place* out = &root;
+  for (std::size_t end = 0; !path.empty(); path.remove_prefix(std::min(end + 1, path.size()))) {
+    end = std::min(path.find('/'), path.size());
+    out = &child(*out, path.substr(0, end));
+  }
+  return *out;
+}
+
+catalog::place* catalog::build(const deployment& tree, const hosts& of) {
+  place& root = fresh_place();
+  for (const shown_repository& each : tree.repositories) {
+    place& p = make(root, each.path);
+    p.is_repository = true;
+    p.entry = std::make_shared<const shown_repository>(each);
+    p.ref = each.ref;
+    p.follow = each.follow;
+  }
+  for (std::size_t i = 0; i < tree.hosts.size(); ++i) {
+    place& p = make(root, tree.hosts[i].path);
+    p.host = of.at(i);
+    p.host_entry = std::make_shared<const shown_host>(tree.hosts[i]);
+    p.follow = p.host_entry->follow;
+  }
+  return &root;
 }
 
 catalog::place* catalog::at(std::string_view path) {
-  place* out = root_.get();
+  place* out = root_;
   while (!path.empty()) {
     const std::size_t end = std::min(path.find('/'), path.size());
     const auto next = out->children.find(path.substr(0, end));
     if (next == out->children.end())
       return nullptr;
-    out = next->second.get();
+    out = next->second;
     path.remove_prefix(std::min(end + 1, path.size()));
   }
   return out;
 }
 
-void catalog::ask(const place_asker& who, std::string_view path, const std::string& name) {
+// One that is at a place twice is another that had its slot.
+void catalog::see(place& of, const relinked& directory) {
+  constexpr std::size_t most = 4; // one, but for who is still in one that was removed and came back
+  if (!directory.link)
+    return;
+  std::erase_if(of.seen, [&](const relinked& each) { return each.slot == directory.slot; });
+  if (of.seen.size() == most)
+    of.seen.erase(of.seen.begin());
+  of.seen.push_back(directory);
+}
+
+void catalog::ask(const place_asker& who, std::string_view path, const std::string& name, const relinked& from) {
   place* const of = at(path);
+  if (of != nullptr)
+    see(*of, from);
   if (of == nullptr)
     port_.tell(who, {.code = ENOENT});
   else if (of->is_repository)
@@ -95,12 +126,16 @@ void catalog::ask(const place_asker& who, std::string_view path, const std::stri
     ask_host(who, *of, name);
 }
 
-void catalog::tell_names(const place_asker& who, const place& of) const {
+place_answer catalog::names_in(const place& of) const {
   place_answer out;
   for (const auto& [name, each] : of.children)
     out.names.push_back(name);
   out.complete = of.host == nullptr;
-  port_.tell(who, std::move(out));
+  return out;
+}
+
+void catalog::tell_names(const place_asker& who, const place& of) const {
+  port_.tell(who, names_in(of));
 }
 
 // --- repositories ---------------------------------------------------------------------------------------------------
@@ -121,7 +156,7 @@ repository_number catalog::number_of(const place& of, bool& is_new) {
 }
 
 void catalog::enter_repository(const place_asker& who, place& of) {
-  if (of.shown) {
+  if (of.shown && !of.stale) {
     port_.tell(who, {.shown = of.shown});
     return;
   }
@@ -130,13 +165,17 @@ void catalog::enter_repository(const place_asker& who, place& of) {
     return;
   }
   of.waiting.push_back(who);
+  look(of);
+}
+
+void catalog::look(place& of) {
   if (of.taking != 0)
     return;
   bool is_new = false;
   of.of = number_of(of, is_new);
   of.taking = ++last_call_;
   port_.take(of.taking, of.number, of.of, is_new ? repository_origin{of.entry, of.host, of.path} : repository_origin{},
-             of.ref);
+             of.ref, of.shown ? std::optional{of.shown->facts.commit} : std::nullopt);
 }
 
 void catalog::taken(call_number number, place_number at, const result<shown_ptr>& snapshot) {
@@ -144,13 +183,31 @@ void catalog::taken(call_number number, place_number at, const result<shown_ptr>
   if (of.taking != number)
     return; // nobody waited any more
   of.taking = 0;
+  const shown_ptr before = of.shown;
+  if (snapshot) {
+    of.failures = 0;
+    of.last_error.clear();
+    of.behind = false;
+    if (!before || before->facts.commit != snapshot.value()->facts.commit)
+      of.shown = snapshot.value();
+  } else {
+    ++of.failures;
+    of.last_error = snapshot.error().message;
+    if (!before)
+      refuse(of, visible_errno(snapshot.error().code));
+  }
+  of.stale = !snapshot && of.stale && before; // the next one to enter may have more luck
   place_answer out;
-  if (snapshot)
-    out.shown = of.shown = snapshot.value();
-  else
-    refuse(of, out.code = visible_errno(snapshot.error().code));
+  out.shown = of.shown;
+  out.code = of.shown ? 0 : of.refused;
   for (const place_asker& each : std::exchange(of.waiting, {}))
     port_.tell(each, out);
+  tell_refreshers(of, before);
+  look_again_later(of);
+  if (!of.late.empty()) {
+    of.refreshers = std::exchange(of.late, {});
+    look(of);
+  }
 }
 
 void catalog::refuse(place& of, int code) {
@@ -164,7 +221,7 @@ void catalog::may_retry(place_number which) {
 
 void catalog::cancel(const place_asker& who) {
   for (auto& [number, of] : places_)
-    if (std::erase(of->waiting, who) != 0 && of->waiting.empty())
+    if (std::erase(of->waiting, who) != 0 && of->waiting.empty() && !of->shown && of->refreshers.empty())
       port_.stop_taking(std::exchange(of->taking, 0), of->of);
   for (auto it = calls_.begin(); it != calls_.end();) {
     const auto each = it++;
@@ -203,6 +260,7 @@ catalog::place& catalog::add_found(place& to, const std::string& name, const hos
   out.path.push_back(what.name);
   out.is_repository = what.is_repository;
   out.ref = name_and_ref(name).second;
+  out.follow = to.follow;
   return out;
 }
 
@@ -243,7 +301,10 @@ std::string catalog::describe() const {
   for (const auto& [number, each] : places_) {
     open += each->shown ? 1 : 0;
     if (each->taking != 0)
-      out += fmt::format("place {}: repository {} is being opened, {} wait\n", number, each->of, each->waiting.size());
+      out += fmt::format("place {}: a snapshot of repository {} is being taken, {} wait\n", number, each->of,
+                         each->waiting.size());
+    if (!each->last_error.empty())
+      out += fmt::format("place {}: {}\n", number, each->last_error);
   }
   for (const auto& [number, each] : calls_)
     out += fmt::format("call {}: place {}, {} wait\n", number, each.of->number, each.waiting.size());

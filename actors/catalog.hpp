@@ -1,16 +1,20 @@
 // The tree above the repositories: what stands at which place, what is known of it, and who waits to know more.
 #pragma once
 
+#include "actors/dir_link.hpp"
 #include "actors/volume.hpp"
 #include "actors/want.hpp"
 #include "backend/repository_host.hpp"
 #include "config/deployment.hpp"
 #include "config/error.hpp"
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -22,6 +26,7 @@ namespace gitfs {
 using place_number = std::uint32_t;
 using repository_number = std::uint32_t;
 using call_number = std::uint64_t;
+using refresh_number = std::uint64_t;
 
 /// A directory's actor, by its id, and its own number for what it asks.
 using place_asker = std::pair<std::uint64_t, want_id>;
@@ -37,9 +42,35 @@ struct place_answer {
 
 /// Where a repository comes from: the entry of a deployment, or what a host has at a path.
 struct repository_origin {
-  const shown_repository* entry = nullptr;
+  std::shared_ptr<const shown_repository> entry{};
   std::shared_ptr<repository_host> host{};
   std::vector<std::string> path{}; ///< in the host
+};
+
+/// A place whose directories go over to another snapshot. Its end, when all is done, is told to those who wait for it.
+struct place_move {
+  std::function<void(const std::vector<refresh_number>&)> ended;
+  std::vector<refresh_number> waiting{}; ///< written by the catalog alone, while it holds this
+
+  explicit place_move(std::function<void(const std::vector<refresh_number>&)> when_over) : ended(std::move(when_over)) {}
+  place_move(const place_move&) = delete;
+  place_move& operator=(const place_move&) = delete;
+  ~place_move() {
+    if (!waiting.empty())
+      ended(waiting);
+  }
+};
+
+/// The outcome of catalog::refresh: a line for each place, of which those with a reason for failure begin with '!'.
+struct refresh_report {
+  std::string text{};
+  std::size_t left = 0; ///< looks and moves that are still on their way
+};
+
+/// What catalog::refresh looks at.
+struct refresh_what {
+  std::string path{};    ///< the entry that it is in; empty: all
+  bool requested = true; ///< all: also those that are polled, else those that are followed on request alone
 };
 
 /// What the catalog says to others; every call returns at once.
@@ -48,9 +79,9 @@ public:
   virtual ~catalog_port() = default;
   virtual void tell(const place_asker& who, place_answer answer) = 0;
   /// Opens the repository, unless it is, and takes a snapshot of it; answered with `taken`. `from`: of a number that is
-  /// new.
+  /// new. `have`: what the place shows.
   virtual void take(call_number call, place_number place, repository_number number, const repository_origin& from,
-                    const std::string& ref) = 0;
+                    const std::string& ref, const std::optional<oid>& have) = 0;
   /// Nobody waits for that any more.
   virtual void stop_taking(call_number call, repository_number number) = 0;
   /// repository_host::lookup, and list if `name` is empty; answered with `found` and `listed`.
@@ -59,21 +90,37 @@ public:
   virtual void stop_asking(call_number call) = 0;
   /// Leads to `may_retry`, in a second or so.
   virtual void retry_later(place_number place) = 0;
+  /// Leads to `look_due`.
+  virtual void look_later(place_number place, std::uint64_t timer, std::chrono::milliseconds in) = 0;
+
+  /// Whether that directory is still there: the kernel refers to it.
+  virtual bool is_current(const relinked& directory) = 0;
+  /// To the supervisor: these are the roots of another snapshot.
+  virtual void relink(std::vector<relinked> directories) = 0;
+  /// To that directory: directory_state::entries_changed.
+  virtual void change_entries(const relinked& directory, place_answer now, std::vector<std::string> replaced) = 0;
+  /// One whose end leads to `moved`.
+  virtual std::shared_ptr<place_move> begin_move() = 0;
+  virtual void refreshed(refresh_number number, const refresh_report& report) = 0;
 };
 
 /// A plain class: the catalog's actor is its message face. Nothing is asked of anybody until somebody enters. Of all
 /// who wait for one thing it is done once; a failure is told to all of them, and until `may_retry` to who comes then,
 /// so that a crowd does not hammer a server that is down. After that the next one tries again.
+///
+/// A ref that is polled is looked at every so often while the kernel refers to the root directory of its snapshot: the
+/// kernel answers from its caches, so use cannot be seen otherwise. After that it is looked at when somebody enters it
+/// again, before he is told anything. What cannot be looked at stays as it is, and is looked at less and less often.
 class catalog {
 public:
   using hosts = std::vector<std::shared_ptr<repository_host>>; ///< by their order in the deployment
 
-  /// `tree` outlives it.
   catalog(const deployment& tree, hosts of, catalog_port& port);
 
   /// What is at `path` ("team/linux"; below the mountpoint)? `name`: the question is about that in it, and a list of
   /// all is not needed; empty: all. Answered by catalog_port::tell, now or later.
-  void ask(const place_asker& who, std::string_view path, const std::string& name);
+  /// `from`: the directory that asks.
+  void ask(const place_asker& who, std::string_view path, const std::string& name, const relinked& from = {});
   /// It gave up.
   void cancel(const place_asker& who);
 
@@ -81,6 +128,21 @@ public:
   void found(call_number call, const result<host_entry>& what);
   void listed(call_number call, const result<std::vector<host_entry>>& what);
   void may_retry(place_number which);
+  void look_due(place_number which, std::uint64_t timer);
+
+  /// What stands at the mountpoint itself was opened before, and `root` shows it.
+  void opened(shown_ptr shown, const relinked& root);
+
+  /// Looks at refs now; answered by catalog_port::refreshed when the mount shows what was found.
+  void refresh(refresh_number number, const refresh_what& what);
+  void cancel_refresh(refresh_number number);
+  /// What these waited for is shown.
+  void moved(const std::vector<refresh_number>& who);
+
+  /// Shows this tree from now on. What is the same in both stays; what is another ref of the same source moves.
+  /// `of`: hosts as in the constructor; those that are not new are not used. False: the mountpoint
+  /// itself cannot become that, and all stays as it was.
+  bool reload(const deployment& tree, const hosts& of);
 
   /// What it knows and who waits, in lines for people.
   std::string describe() const;
@@ -88,17 +150,30 @@ public:
 private:
   struct place {
     place_number number = 0;
-    std::map<std::string, std::unique_ptr<place>, std::less<>> children{};
-    std::shared_ptr<repository_host> host{}; ///< below which it is
-    std::vector<std::string> path{};         ///< in that
-    const shown_repository* entry = nullptr;
+    std::string name{}; ///< below the mountpoint
+    std::map<std::string, place*, std::less<>> children{};
+    std::shared_ptr<repository_host> host{};              ///< below which it is
+    std::shared_ptr<const shown_host> host_entry{};       ///< of what stands in the deployment
+    std::vector<std::string> path{};                      ///< in the host
+    std::shared_ptr<const shown_repository> entry{};      ///< of what stands in the deployment
     bool is_repository = false;
+    bool removed = false; ///< from the deployment: nobody new comes here
     std::string ref{};
+    follow_mode follow{};
     shown_ptr shown{};
     call_number taking = 0;   ///< on its way
     repository_number of = 0; ///< by which
     int refused = 0;          ///< failed a moment ago
     std::vector<place_asker> waiting{};
+    std::vector<relinked> seen{};   ///< directories that were told what is here, the latest last
+    bool stale = false;             ///< to be looked at before somebody is told
+    bool behind = false;            ///< shows another ref than it is to
+    std::uint64_t timer = 0;        ///< the latest one
+    unsigned failures = 0;          ///< since it could be looked at
+    std::string last_error{};       ///< of the latest look
+    std::weak_ptr<place_move> moving{};
+    std::vector<refresh_number> refreshers{}; ///< wait for what is being taken
+    std::vector<refresh_number> late{};       ///< came while that was on its way, and wait for the next
   };
   struct call {
     place* of = nullptr;
@@ -112,13 +187,29 @@ private:
   repository_number number_of(const place& of, bool& is_new);
   void enter_repository(const place_asker& who, place& of);
   void ask_host(const place_asker& who, place& of, const std::string& name);
+  place_answer names_in(const place& of) const;
   void tell_names(const place_asker& who, const place& of) const;
+  place& make(place& root, std::string_view path);
+  place& fresh_place();
+  place* build(const deployment& tree, const hosts& of);
+  void look(place& of);
+  void look_again_later(place& of);
+  void move(place& of);
+  void tell_refreshers(place& of, const shown_ptr& before);
+  static std::string shown_name(const place& of);
+  void add_refresh(refresh_number number, place& of);
+  void see(place& of, const relinked& directory);
+  void remove(place& of);
+  void follow_host(place& of, const std::shared_ptr<const shown_host>& entry);
+  bool take_over(place& old, place& fresh);
+  void merge(place& old, place& fresh);
   void refuse(place& of, int code);
   call end(call_number number);
 
   catalog_port& port_;
-  std::unique_ptr<place> root_;
-  std::map<place_number, place*> places_;
+  std::map<place_number, std::unique_ptr<place>> places_; // also those that were removed
+  place* root_ = nullptr;
+  std::map<refresh_number, refresh_report> refreshes_;
   std::map<std::string, repository_number> repositories_; // by what tells them apart
   std::map<call_number, call> calls_;
   call_number last_call_ = 0;

@@ -5,6 +5,7 @@
 #include <caf/send.hpp>
 #include <spdlog/spdlog.h>
 
+#include <cerrno>
 #include <chrono>
 #include <exception>
 #include <utility>
@@ -43,11 +44,14 @@ catalog_actor::catalog_actor(caf::actor_config& cfg, std::shared_ptr<mount_conte
     catalog_(*with_.tree, with_.hosts, *this) {}
 
 caf::behavior catalog_actor::make_behavior() {
+  if (with_.first)
+    catalog_.opened(with_.first->shown,
+                    {root_slot, context_->inodes.generation_of(root_slot), context_->inodes.link_of(root_slot)});
   return {
       [this](ask_place& m) {
         const place_asker who{m.from_id, m.id};
         asking_[who] = std::move(m.from);
-        catalog_.ask(who, path_of(*m.place), m.name);
+        catalog_.ask(who, path_of(*m.place), m.name, {m.slot, m.generation, m.place});
       },
       [this](cancel_place m) {
         catalog_.cancel({m.from_id, m.id});
@@ -57,7 +61,7 @@ caf::behavior catalog_actor::make_behavior() {
         if (m.code == 0)
           catalog_.taken(m.call, m.place, m.shown);
         else
-          catalog_.taken(m.call, m.place, error{m.code, {}});
+          catalog_.taken(m.call, m.place, error{m.code, m.why});
       },
       [this](const host_told& m) {
         const auto report = [](const auto& outcome) {
@@ -75,6 +79,18 @@ caf::behavior catalog_actor::make_behavior() {
         }
       },
       [this](retry_allowed m) { catalog_.may_retry(m.place); },
+      [this](look_due m) { catalog_.look_due(m.place, m.timer); },
+      [this](const moves_settled& m) { catalog_.moved(m.who); },
+      [this](refresh_refs& m) {
+        refreshes_[m.number] = std::move(m.done);
+        catalog_.refresh(m.number, m.what);
+      },
+      [this](gitfs::cancel_refresh m) {
+        catalog_.cancel_refresh(m.number);
+        if (const auto asked = refreshes_.extract(m.number))
+          asked.mapped()(EINTR, {});
+      },
+      [this](const reload_tree& m) { m.done(catalog_.reload(*m.tree, m.hosts)); },
   };
 }
 
@@ -84,6 +100,8 @@ void catalog_actor::on_exit() {
   for (const auto& [number, one] : repositories_)
     caf::anon_send_exit(one, caf::exit_reason::user_shutdown);
   repositories_.clear();
+  for (const auto& [number, answer] : std::exchange(refreshes_, {}))
+    answer(EIO, {});
 }
 
 void catalog_actor::tell(const place_asker& who, place_answer answer) {
@@ -95,17 +113,18 @@ void catalog_actor::tell(const place_asker& who, place_answer answer) {
 }
 
 void catalog_actor::take(call_number call, place_number place, repository_number number, const repository_origin& from,
-                         const std::string& ref) {
+                         const std::string& ref, const std::optional<oid>& have) {
   caf::actor& one = repositories_[number];
   if (!one) {
     repository_actor::opener open;
-    if (from.entry != nullptr)
-      open = [tree = with_.tree, entry = from.entry, make = with_.open] { return make(*entry); };
+    if (from.entry)
+      open = [entry = from.entry, make = with_.open] { return make(*entry); };
     else
       open = [host = from.host, path = from.path] { return host->open(path); };
-    one = system().spawn<repository_actor>(context_, number, std::move(open), with_.trees_ahead, *with_.workers);
+    one = system().spawn<repository_actor>(context_, number, std::move(open), with_.trees_ahead, *with_.workers,
+                                         place == 0 ? with_.first : std::nullopt);
   }
-  anon_send(one, show_ref{call, place, ref, caf::actor_cast<caf::actor>(this)});
+  anon_send(one, show_ref{call, place, ref, caf::actor_cast<caf::actor>(this), have});
 }
 
 void catalog_actor::stop_taking(call_number call, repository_number number) {
@@ -144,6 +163,34 @@ void catalog_actor::stop_asking(call_number call) {
 
 void catalog_actor::retry_later(place_number place) {
   delayed_anon_send(this, retry_after, retry_allowed{place});
+}
+
+void catalog_actor::look_later(place_number place, std::uint64_t timer, std::chrono::milliseconds in) {
+  delayed_anon_send(this, in, look_due{place, timer});
+}
+
+bool catalog_actor::is_current(const relinked& directory) {
+  return context_->outside->is_current(directory.slot, directory.generation);
+}
+
+void catalog_actor::relink(std::vector<relinked> directories) {
+  anon_send(context_->supervisor, relink_directories{std::move(directories)});
+}
+
+void catalog_actor::change_entries(const relinked& directory, place_answer now, std::vector<std::string> replaced) {
+  anon_send(context_->supervisor, gitfs::change_entries{directory.slot, directory.generation,
+                                                        entries_changed{std::move(now), std::move(replaced)}});
+}
+
+std::shared_ptr<place_move> catalog_actor::begin_move() {
+  return std::make_shared<place_move>([me = caf::actor_cast<caf::actor>(this)](const std::vector<refresh_number>& who) {
+    caf::anon_send(me, moves_settled{who});
+  });
+}
+
+void catalog_actor::refreshed(refresh_number number, const refresh_report& report) {
+  if (const auto asked = refreshes_.extract(number))
+    asked.mapped()(0, report.text);
 }
 
 } // namespace gitfs

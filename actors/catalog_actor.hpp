@@ -11,6 +11,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 
@@ -24,10 +25,11 @@ using repository_opener = std::function<result<std::shared_ptr<repository>>(cons
 class catalog_actor final : public lasting_actor, private catalog_port {
 public:
   struct needs {
-    std::shared_ptr<const deployment> tree;
+    std::shared_ptr<const deployment> tree; ///< at first
     catalog::hosts hosts{};
     repository_opener open;
     std::uint64_t trees_ahead = 0;  ///< as fetcher_actor
+    std::optional<opened_first> first{};
     worker_pool* workers = nullptr; ///< outlives the actor's life, not the object: jobs may hold that
   };
 
@@ -43,12 +45,18 @@ protected:
 private:
   void tell(const place_asker& who, place_answer answer) override;
   void take(call_number call, place_number place, repository_number number, const repository_origin& from,
-            const std::string& ref) override;
+            const std::string& ref, const std::optional<oid>& have) override;
   void stop_taking(call_number call, repository_number number) override;
   void ask_host(call_number call, std::shared_ptr<repository_host> host, std::vector<std::string> path,
                 std::string name) override;
   void stop_asking(call_number call) override;
   void retry_later(place_number place) override;
+  void look_later(place_number place, std::uint64_t timer, std::chrono::milliseconds in) override;
+  bool is_current(const relinked& directory) override;
+  void relink(std::vector<relinked> directories) override;
+  void change_entries(const relinked& directory, place_answer now, std::vector<std::string> replaced) override;
+  std::shared_ptr<place_move> begin_move() override;
+  void refreshed(refresh_number number, const refresh_report& report) override;
 
   std::shared_ptr<mount_context> context_;
   const needs with_;
@@ -56,6 +64,7 @@ private:
   std::map<place_asker, caf::weak_actor_ptr> asking_;
   std::map<repository_number, caf::actor> repositories_;
   std::map<call_number, std::stop_source> calls_; // of hosts
+  std::map<refresh_number, std::function<void(int, const std::string&)>> refreshes_;
 };
 
 } // namespace gitfs

@@ -33,11 +33,16 @@ struct dir_link {
 
 using dir_link_ptr = std::shared_ptr<const dir_link>;
 
+/// Held by all that is still to be done for a move: messages on their way, directories whose new tree is not here yet,
+/// notices to the kernel. When the last copy goes, the mount shows what was moved to.
+using move_token = std::shared_ptr<void>;
+
 /// The directory that uses a slot in that generation, and its place in the snapshot that it is to show.
 struct relinked {
   dir_slot slot = no_slot;
   std::uint32_t generation = 0;
   dir_link_ptr link;
+  move_token move{};
 };
 
 /// True of the root directory of a snapshot (and of the mount). What looks ahead never goes above it.

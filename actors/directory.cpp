@@ -85,7 +85,8 @@ caf::behavior directory_actor::make_behavior() {
         anon_send(others_->supervisor, listing_shed{});
       },
       [this](interrupt_op m) { state_->interrupted(m.request_id); },
-      [this](snapshot_moved& m) { state_->moved(std::move(m.link)); },
+      [this](snapshot_moved& m) { state_->moved(std::move(m.link), std::move(m.move)); },
+      [this](const entries_changed& m) { state_->entries_changed(m.now, m.replaced); },
       [this](const place_told& m) { state_->placed(m.id, m.what); },
   };
 }
@@ -132,7 +133,8 @@ void directory_actor::cancel(want_id want) {
 }
 
 void directory_actor::ask_place(want_id want, const std::string& name) {
-  anon_send(others_->catalog, gitfs::ask_place{caf::actor_cast<caf::weak_actor_ptr>(this), id(), want, link_, name});
+  anon_send(others_->catalog, gitfs::ask_place{caf::actor_cast<caf::weak_actor_ptr>(this), id(), want, link_, name, slot_,
+                                                generation_});
 }
 
 void directory_actor::cancel_place(want_id want) {

@@ -59,7 +59,8 @@ dir_link_ptr directory_state::child_link(child_index index, const dentry& entry)
   return out;
 }
 
-void directory_state::moved(dir_link_ptr link) {
+void directory_state::moved(dir_link_ptr link, move_token move) {
+  move_ = std::move(move); // who waits for one that is overtaken waits for this one
   if (is_root(*link))
     port_.snapshot_left(link);
   upcoming_ = std::move(link);
@@ -132,7 +133,7 @@ void directory_state::go_on_moving() {
 }
 
 void directory_state::note_changes(const table_changes& changes) {
-  change_.names = changes.gone;
+  change_.names.insert(change_.names.end(), changes.gone.begin(), changes.gone.end());
   if (told_absent_) // else there is no negative dentry
     for (child_index i : changes.added)
       change_.names.push_back(dentries_.at(i)->name);
@@ -151,13 +152,14 @@ void directory_state::take_link(dir_link_ptr link) {
   stand_at(std::move(link));
   relinks_.clear();
   dentries_.each_slot([&](child_index index, const dentry& entry) {
-    relinks_.push_back({entry.slot, context_.inodes.generation_of(entry.slot), child_link(index, entry)});
+    relinks_.push_back({entry.slot, context_.inodes.generation_of(entry.slot), child_link(index, entry), move_});
   });
 }
 
 // Called again by clean_up until all is said.
 void directory_state::say_what_moved() {
   if (change_.nodeid != 0) {
+    change_.move = move_;
     port_.tell_kernel(change_);
     change_ = {};
   }
@@ -165,6 +167,8 @@ void directory_state::say_what_moved() {
     port_.relink(relinks_);
     relinks_.clear();
   }
+  if (!upcoming_)
+    move_.reset();
 }
 
 // What is on its way for the old listing is dropped, and a late answer to it with it: no want of that number is known

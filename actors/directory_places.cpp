@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <iterator>
 #include <utility>
 
 namespace gitfs {
@@ -55,6 +56,22 @@ void directory_state::placed(want_id id, const place_answer& what) {
     account();
   }
   answer_waiters(id, 0, missing::place);
+}
+
+void directory_state::entries_changed(const place_answer& now, const std::vector<std::string>& replaced) {
+  if (link_->shown)
+    return; // it is a repository's now, and stays that for who is in it
+  change_.nodeid = node_id{self_, self_child}.encoded();
+  if (!replaced.empty()) { // else a directory would be taken for the one that had its name
+    std::vector<std::string> others;
+    std::ranges::copy_if(now.names, std::back_inserter(others),
+                         [&](const std::string& each) { return std::ranges::find(replaced, each) == replaced.end(); });
+    note_changes(dentries_.refresh(as_listing(others), since()));
+  }
+  note_changes(dentries_.refresh(as_listing(now.names), since()));
+  complete_ = now.complete;
+  account();
+  say_what_moved();
 }
 
 void directory_state::give_up(const pending& p) {

@@ -199,9 +199,11 @@ void directory_state::finished(want_id id, const want_result& outcome) {
   if (upcoming_ && what == missing{missing::listing, upcoming_->tree}) {
     if (outcome.code == 0 && outside_->has_listing(what.id))
       go_on_moving();
-    else
+    else {
       spdlog::warn("directory '{}' goes on showing what it did until it is used: its new tree {} cannot be had",
                    path_of(*link_), what.id.hex());
+      move_.reset(); // nobody is to wait for that
+    }
   }
   answer_waiters(id, outcome.code, what.what);
 }

@@ -111,7 +111,10 @@ public:
   /// The directory is part of another snapshot, with another tree or the same. It shows that as soon as the tree is
   /// here, in one step, and until then what it has shown. Whatever is on its way for the old tree is dropped; who waits
   /// for a listing waits for the new one.
-  void moved(dir_link_ptr link);
+  void moved(dir_link_ptr link, move_token move = {});
+
+  /// Above the repositories: other names are in it now, and what stands at the `replaced` ones is something else.
+  void entries_changed(const place_answer& now, const std::vector<std::string>& replaced);
 
   /// Memory is short. Unless it was used since it was asked last, the directory forgets its listing, as far as the
   /// kernel does not refer to it, and asks the kernel to forget the rest. It is loaded again from the store when
@@ -230,6 +233,7 @@ private:
   bool told_absent_ = false;   // the kernel may know names that are not there
   // Taking over another snapshot: see directory_move.cpp.
   dir_link_ptr upcoming_;         // its tree is not here yet
+  move_token move_;               // for which all that is done
   std::uint32_t number_ = 0;      // of the listing that is shown
   std::vector<oid> past_;         // trees of the listings before, the latest last
   directory_change change_;       // what the kernel must be told, and the supervisor;

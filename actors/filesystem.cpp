@@ -40,7 +40,7 @@ result<source> source_of(const shown_repository& entry, const deployment_parts& 
 // The one repository that a mount shows; none: a tree of them.
 std::optional<shown_repository> only_one(const mount_options& options) {
   if (!options.tree)
-    return shown_repository{{}, options.source, options.ref, {}, {}};
+    return shown_repository{{}, options.source, options.ref, options.follow, {}};
   const deployment& tree = *options.tree;
   if (tree.hosts.empty() && tree.repositories.size() == 1 && tree.repositories.front().path.empty())
     return tree.repositories.front();
@@ -54,6 +54,16 @@ result<std::shared_ptr<repository>> open_entry(const shown_repository& entry, co
   return open_repository(from, options, std::move(memory), std::move(services));
 }
 
+result<void> put_hosts(catalog::hosts& out, const deployment& tree, const deployment_parts& parts) {
+  for (const shown_host& each : tree.hosts) {
+    if (!parts.make_host)
+      return fail(ENOTSUP, each.url + ": hosts cannot be shown here");
+    BOOST_OUTCOME_TRY(host, parts.make_host(each));
+    out.push_back(std::move(host));
+  }
+  return success();
+}
+
 std::uint64_t trees_ahead_of(const mount_options& options) {
   return options.prefetch ? options.trees_ahead : 0;
 }
@@ -64,19 +74,27 @@ result<std::unique_ptr<filesystem>> filesystem::open(const mount_options& option
                                                      const deployment_parts& parts) {
   auto context = std::make_shared<mount_context>(std::make_shared<memory_budget>(options.memory), options.cache_dir,
                                                  options.prefetch);
-  std::unique_ptr<filesystem> out{new filesystem{system, std::move(context)}};
+  std::unique_ptr<filesystem> out{new filesystem{system, std::move(context), parts}};
   if (const auto one = only_one(options)) {
     BOOST_OUTCOME_TRY(from, open_entry(*one, options, parts, out->context_->shared_memory, out->services_));
     BOOST_OUTCOME_TRY(what, from->take(one->ref, std::nullopt, {}));
-    out->show(std::move(from), what, options);
+    auto objects = out->show_first(std::move(from), what, options);
+    // What may change has a catalog.
+    if (options.tree || one->follow.kind != follow_mode::kind_type::pinned) {
+      BOOST_OUTCOME_TRYV(out->show_tree({{*one}, {}}, options, std::move(objects)));
+    } else {
+      out->supervisor_ = system.spawn<supervisor_actor>(out->context_);
+    }
   } else {
-    BOOST_OUTCOME_TRYV(out->show(options, parts));
+    BOOST_OUTCOME_TRYV(out->show_tree(*options.tree, options, std::nullopt));
   }
+  out->context_->supervisor = out->supervisor_;
   return out;
 }
 
-filesystem::filesystem(caf::actor_system& system, std::shared_ptr<mount_context> context)
+filesystem::filesystem(caf::actor_system& system, std::shared_ptr<mount_context> context, deployment_parts parts)
   : system_(system),
+    parts_(std::move(parts)),
     context_(std::move(context)) {}
 
 void filesystem::begin(const snapshot_facts& root, bool remote, const mount_options& options) {
@@ -84,7 +102,8 @@ void filesystem::begin(const snapshot_facts& root, bool remote, const mount_opti
       {root.commit, root.root_tree, options.prefetch, remote, trees_ahead_of(options), context_->memory.total()});
 }
 
-void filesystem::show(std::shared_ptr<repository> from, const snapshot_facts& what, const mount_options& options) {
+opened_first filesystem::show_first(std::shared_ptr<repository> from, const snapshot_facts& what,
+                                    const mount_options& options) {
   source_ = from->display();
   description_ = source_ + (what.ref.empty() ? "" : " " + what.ref) + " at " + what.commit.hex();
   const std::shared_ptr<upstream>& remote = from->remote();
@@ -94,34 +113,42 @@ void filesystem::show(std::shared_ptr<repository> from, const snapshot_facts& wh
     start_fetcher(system_, context_, objects, remote, trees_ahead_of(options));
   objects->from = std::move(from);
   show_at_root(*context_, add_volume(system_, context_, 0, objects), what);
-  supervisor_ = system_.spawn<supervisor_actor>(context_);
+  return {objects, context_->inodes.link_of(root_slot)->shown};
 }
 
-result<void> filesystem::show(const mount_options& options, const deployment_parts& parts) {
+result<void> filesystem::show_tree(const deployment& tree, const mount_options& options,
+                                   std::optional<opened_first> first) {
   catalog_actor::needs needs;
-  needs.tree = std::make_shared<const deployment>(*options.tree);
-  for (const shown_host& each : needs.tree->hosts) {
-    if (!parts.make_host)
-      return fail(ENOTSUP, each.url + ": hosts cannot be shown here");
-    BOOST_OUTCOME_TRY(host, parts.make_host(each));
-    needs.hosts.push_back(std::move(host));
-  }
-  needs.open = [options, parts, memory = context_->shared_memory, services = services_](const shown_repository& entry) {
+  needs.tree = std::make_shared<const deployment>(tree);
+  BOOST_OUTCOME_TRYV(put_hosts(needs.hosts, tree, parts_));
+  needs.open = [options, parts = parts_, memory = context_->shared_memory,
+                services = services_](const shown_repository& entry) {
     return open_entry(entry, options, parts, memory, services);
   };
+  needs.first = std::move(first);
   needs.trees_ahead = trees_ahead_of(options);
   needs.workers = &workers_.emplace();
   const auto count = [](std::size_t n, const char* one, const char* many) {
     return std::to_string(n) + ' ' + (n == 1 ? one : many);
   };
-  source_ = "gitfs-actor";
-  description_ = count(needs.tree->repositories.size(), "repository", "repositories") + ", "
-                 + count(needs.tree->hosts.size(), "host", "hosts");
-  begin({}, true, options);
-  trace::shown(*needs.tree);
-  context_->inodes.allocate(no_slot, std::make_shared<dir_link>());
+  if (!needs.first) {
+    source_ = "gitfs-actor";
+    description_ = count(tree.repositories.size(), "repository", "repositories") + ", "
+                   + count(tree.hosts.size(), "host", "hosts");
+    begin({}, true, options);
+    trace::shown(tree);
+    context_->inodes.allocate(no_slot, std::make_shared<dir_link>());
+  }
   catalog_ = system_.spawn<catalog_actor>(context_, std::move(needs));
   supervisor_ = system_.spawn<supervisor_actor>(context_, catalog_);
+  return success();
+}
+
+result<void> filesystem::reload(const deployment& tree, std::function<void(bool)> done) {
+  catalog::hosts hosts;
+  BOOST_OUTCOME_TRYV(put_hosts(hosts, tree, parts_));
+  caf::anon_send(catalog_,
+                 reload_tree{std::make_shared<const deployment>(tree), std::move(hosts), std::move(done)});
   return success();
 }
 

@@ -43,6 +43,12 @@ public:
   filesystem(const filesystem&) = delete;
   filesystem& operator=(const filesystem&) = delete;
 
+  /// Where refresh_refs and reload_tree go; none: nothing is followed, and there is no config file.
+  const caf::actor& catalog() const { return catalog_; }
+  /// Shows another tree (of a mount that has a catalog). `done`, on any thread: false if the mountpoint itself cannot
+  /// become that. Errors are those of deployment_parts::make_host; then nothing has changed.
+  result<void> reload(const deployment& tree, std::function<void(bool)> done);
+
   const std::shared_ptr<mount_context>& context() const { return context_; }
   const caf::actor& supervisor() const { return supervisor_; }
   /// SOURCE without credentials; of a tree of repositories the program's name.
@@ -54,13 +60,14 @@ public:
   void end();
 
 private:
-  filesystem(caf::actor_system& system, std::shared_ptr<mount_context> context);
-  void show(std::shared_ptr<repository> from, const snapshot_facts& what, const mount_options& options);
-  result<void> show(const mount_options& options, const deployment_parts& parts);
+  filesystem(caf::actor_system& system, std::shared_ptr<mount_context> context, deployment_parts parts);
+  opened_first show_first(std::shared_ptr<repository> from, const snapshot_facts& what, const mount_options& options);
+  result<void> show_tree(const deployment& tree, const mount_options& options, std::optional<opened_first> first);
   void begin(const snapshot_facts& root, bool remote, const mount_options& options);
 
   caf::actor_system& system_;
   const std::shared_ptr<backend_services> services_ = std::make_shared<backend_services>(); // the last to be let go of
+  const deployment_parts parts_;
   std::string source_, description_;
   std::shared_ptr<mount_context> context_;
   caf::actor supervisor_, catalog_;

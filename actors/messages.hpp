@@ -110,6 +110,19 @@ struct relink_directories {
 /// Supervisor → directory: see directory_state::moved.
 struct snapshot_moved {
   dir_link_ptr link;
+  move_token move{};
+  trace::sent_by stamp = trace::sent_by::now();
+};
+/// Catalog → supervisor → directory: see directory_state::entries_changed.
+struct entries_changed {
+  place_answer now;
+  std::vector<std::string> replaced;
+  trace::sent_by stamp = trace::sent_by::now();
+};
+struct change_entries {
+  dir_slot slot = no_slot;
+  std::uint32_t generation = 0;
+  entries_changed what;
   trace::sent_by stamp = trace::sent_by::now();
 };
 /// Supervisor → directory: the kernel no longer refers to you.
@@ -134,6 +147,8 @@ struct ask_place {
   want_id id = 0;
   dir_link_ptr place;
   std::string name;
+  dir_slot slot = no_slot;
+  std::uint32_t generation = 0;
   trace::sent_by stamp = trace::sent_by::now();
 };
 struct cancel_place {
@@ -155,6 +170,7 @@ struct show_ref {
   place_number place = 0;
   std::string ref;
   caf::actor answer_to;
+  std::optional<oid> have{}; ///< what it shows
   trace::sent_by stamp = trace::sent_by::now();
 };
 struct cancel_show {
@@ -166,11 +182,44 @@ struct ref_shown {
   place_number place = 0;
   int code = 0;
   shown_ptr shown; ///< if `code` is 0
+  std::string why{};
+  trace::sent_by stamp = trace::sent_by::now();
+};
+/// Catalog → itself: a ref that is polled is to be looked at.
+struct look_due {
+  place_number place = 0;
+  std::uint64_t timer = 0;
+  trace::sent_by stamp = trace::sent_by::now();
+};
+/// Of the end of place_move, on any thread → catalog: what these waited for is shown.
+struct moves_settled {
+  std::vector<refresh_number> who;
   trace::sent_by stamp = trace::sent_by::now();
 };
 /// Catalog → itself: what has failed a moment ago may be tried again.
 struct retry_allowed {
   place_number place = 0;
+  trace::sent_by stamp = trace::sent_by::now();
+};
+
+// --- bridge → catalog -----------------------------------------------------------------------------------------------
+
+/// Look at refs now. `done`, on the catalog's thread: an errno and nothing, or 0 and a line for each, as refresh_report.
+struct refresh_refs {
+  refresh_number number = 0; ///< who asks gives it; never used again
+  refresh_what what;
+  std::function<void(int code, const std::string& text)> done;
+  trace::sent_by stamp = trace::sent_by::now();
+};
+struct cancel_refresh {
+  refresh_number number = 0;
+  trace::sent_by stamp = trace::sent_by::now();
+};
+/// Show another deployment. `done`: false if the mountpoint itself cannot become that.
+struct reload_tree {
+  std::shared_ptr<const deployment> tree;
+  std::vector<std::shared_ptr<repository_host>> hosts; ///< by their order in it
+  std::function<void(bool)> done;
   trace::sent_by stamp = trace::sent_by::now();
 };
 
@@ -330,6 +379,13 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gitfs::directory_forgotten)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gitfs::relink_directories)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gitfs::snapshot_moved)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gitfs::snapshot_left)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gitfs::entries_changed)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gitfs::change_entries)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gitfs::look_due)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gitfs::moves_settled)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gitfs::refresh_refs)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gitfs::cancel_refresh)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gitfs::reload_tree)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gitfs::ask_place)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gitfs::cancel_place)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gitfs::place_told)

@@ -82,6 +82,7 @@ void mount_context::end_actors() const {
 }
 
 void mount_context::close() {
+  supervisor = nullptr;
   volumes.each([](volume& each) { each.prefetcher = nullptr; });
   repositories.each([](mounted_repository& each) { each.fetcher = nullptr; });
 }

@@ -51,6 +51,7 @@ struct mount_context {
   open_list<volume> volumes;
   inode_table inodes;
   kernel_notifier* kernel = nullptr; ///< set before the first request, if at all
+  caf::actor supervisor;             ///< the same; given back by `close`
   /// What to tell the server of the span of a transfer: takes the order numbers of its begin and of its root. Set
   /// before the first request, if at all.
   std::function<std::string(std::uint64_t begun, std::uint64_t root)> traceparent;

@@ -15,7 +15,7 @@ namespace {
 
 // On a worker thread. `known`: if it is open already.
 snapshot_taken take_snapshot(call_number call, std::shared_ptr<repository> known, const repository_actor::opener& open,
-                             const std::string& ref, const std::stop_token& stop) {
+                             const std::string& ref, const std::optional<oid>& have, const std::stop_token& stop) {
   snapshot_taken out{call, nullptr, std::nullopt, {}, {}};
   try {
     if (!known) {
@@ -26,7 +26,7 @@ snapshot_taken take_snapshot(call_number call, std::shared_ptr<repository> known
       }
       known = out.opened = std::move(opened.value());
     }
-    auto facts = known->take(ref, std::nullopt, stop);
+    auto facts = known->take(ref, have, stop);
     if (facts)
       out.facts = std::move(facts.value());
     else
@@ -41,19 +41,24 @@ snapshot_taken take_snapshot(call_number call, std::shared_ptr<repository> known
 
 repository_actor::repository_actor(caf::actor_config& cfg, std::shared_ptr<mount_context> context,
                                    repository_number number, opener open, std::uint64_t trees_ahead,
-                                   worker_pool& workers)
+                                   worker_pool& workers, const std::optional<opened_first>& first)
   : lasting_actor(cfg, {trace::actor_kind::repository, number}),
     context_(std::move(context)),
     number_(number),
     open_(std::move(open)),
     trees_ahead_(trees_ahead),
-    workers_(workers) {}
+    workers_(workers) {
+  if (first) {
+    objects_ = first->objects;
+    volumes_[0] = first->shown->of;
+  }
+}
 
 caf::behavior repository_actor::make_behavior() {
   return {
       [this](show_ref& m) {
         job& one = jobs_[m.call];
-        one = {m.place, std::move(m.ref), {}, std::move(m.answer_to), false};
+        one = {m.place, std::move(m.ref), m.have, {}, std::move(m.answer_to), false};
         if (objects_ || opening_ == 0)
           start(m.call, one);
       },
@@ -89,8 +94,8 @@ void repository_actor::start(call_number call, job& what) {
     opening_ = call;
   const trace::sent_by now = trace::sent_by::now();
   auto work = [me = caf::actor_cast<caf::actor>(this), call, known = objects_ ? objects_->from : nullptr, open = open_,
-               ref = what.ref, stop = what.stop.get_token(), cause = now.cause, root = now.root] {
-    snapshot_taken out = take_snapshot(call, known, open, ref, stop);
+               ref = what.ref, have = what.have, stop = what.stop.get_token(), cause = now.cause, root = now.root] {
+    snapshot_taken out = take_snapshot(call, known, open, ref, have, stop);
     const trace::because_of asked{cause, root};
     out.stamp = trace::sent_by::now();
     caf::anon_send(me, std::move(out));
@@ -115,15 +120,16 @@ void repository_actor::taken(const snapshot_taken& m) {
     use(m.opened);
   if (const auto of = jobs_.extract(m.call)) {
     const job& what = of.mapped();
-    ref_shown out{m.call, what.place, 0, nullptr};
+    ref_shown out{m.call, what.place, 0, nullptr, {}};
     if (!m.failure) {
-      out.shown = show(what.place, m.facts);
-      last_failure_.clear();
+      out.shown = show(what, m.facts);
+      last_failures_.erase(what.place);
     } else {
       out.code = m.failure->code;
-      // Whoever comes by tries again: said once.
-      if (out.code != ECANCELED && std::exchange(last_failure_, m.failure->message) != m.failure->message)
-        spdlog::warn("{}", m.failure->message);
+      out.why = m.failure->message;
+      // Whoever comes by tries again, and so does who follows the ref: said once.
+      if (out.code != ECANCELED && std::exchange(last_failures_[what.place], out.why) != out.why)
+        spdlog::warn("{}{}", out.why, what.have ? "; " + what.have->hex() + " stays" : "");
     }
     anon_send(what.catalog, std::move(out));
   }
@@ -137,12 +143,15 @@ void repository_actor::use(std::shared_ptr<repository> opened) {
     start_fetcher(system(), context_, objects_, remote, trees_ahead_);
 }
 
-shown_ptr repository_actor::show(place_number place, const snapshot_facts& facts) {
-  auto& shown = volumes_[place];
+shown_ptr repository_actor::show(const job& what, const snapshot_facts& facts) {
+  auto& shown = volumes_[what.place];
   if (!shown) {
-    shown = add_volume(system(), context_, place, objects_);
-    spdlog::info("{}{} at {}", objects_->from->display(), facts.ref.empty() ? "" : " " + facts.ref, facts.commit.hex());
+    shown = add_volume(system(), context_, what.place, objects_);
+  } else if (!what.have || *what.have == facts.commit) {
+    return std::make_shared<const shown_snapshot>(shown_snapshot{shown, facts});
   }
+  spdlog::info("{}{} at {}{}", objects_->from->display(), facts.ref.empty() ? "" : " " + facts.ref, facts.commit.hex(),
+               what.have ? ", after " + what.have->hex() : "");
   return std::make_shared<const shown_snapshot>(shown_snapshot{shown, facts});
 }
 

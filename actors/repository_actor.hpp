@@ -12,6 +12,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 
@@ -24,7 +25,8 @@ public:
   using opener = std::function<result<std::shared_ptr<repository>>()>;
 
   repository_actor(caf::actor_config& cfg, std::shared_ptr<mount_context> context, repository_number number,
-                   opener open, std::uint64_t trees_ahead, worker_pool& workers);
+                   opener open, std::uint64_t trees_ahead, worker_pool& workers,
+                   const std::optional<opened_first>& first = {});
 
   const char* name() const override { return "repository"; }
   std::string describe() const override;
@@ -37,6 +39,7 @@ private:
   struct job {
     place_number place = 0;
     std::string ref;
+    std::optional<oid> have;
     std::stop_source stop;
     caf::actor catalog;
     bool running = false;
@@ -46,7 +49,7 @@ private:
   void start_waiting();
   void taken(const snapshot_taken& m);
   void use(std::shared_ptr<repository> opened);
-  shown_ptr show(place_number place, const snapshot_facts& facts);
+  shown_ptr show(const job& what, const snapshot_facts& facts);
 
   std::shared_ptr<mount_context> context_;
   const repository_number number_;
@@ -57,7 +60,7 @@ private:
   std::map<place_number, std::shared_ptr<volume>> volumes_;
   std::map<call_number, job> jobs_;
   call_number opening_ = 0; // the others wait for it
-  std::string last_failure_;
+  std::map<place_number, std::string> last_failures_;
 };
 
 } // namespace gitfs

@@ -52,6 +52,11 @@ caf::behavior supervisor_actor::make_behavior() {
       [this](directory_idle m) { surely(&supervisor_actor::tell_parent_idle, m); },
       [this](reap_directory m) { surely(&supervisor_actor::reap, m); },
       [this](relink_directories& m) { surely(&supervisor_actor::relink, std::move(m)); },
+      [this](change_entries& m) {
+        if (context_->outside->is_current(m.slot, m.generation))
+          if (caf::actor directory = live(m.slot))
+            anon_send(directory, std::move(m.what));
+      },
       [this](const entries_hidden& m) { warn_once(m); },
       [this](listing_shed) {
         sweep_.answered(context_->outside->listings_memory());
@@ -145,7 +150,7 @@ void supervisor_actor::relink(relink_directories m) {
     if (!context_->outside->is_current(each.slot, each.generation))
       continue; // reaped meanwhile
     if (caf::actor directory = live(each.slot))
-      anon_send(directory, snapshot_moved{each.link});
+      anon_send(directory, snapshot_moved{each.link, each.move});
     context_->inodes.relink(each.slot, each.link);
   }
 }

@@ -69,6 +69,12 @@ struct shown_snapshot {
 
 using shown_ptr = std::shared_ptr<const shown_snapshot>;
 
+/// What a mount shows at the mountpoint itself, opened before it is made.
+struct opened_first {
+  std::shared_ptr<mounted_repository> objects;
+  shown_ptr shown;
+};
+
 /// Of the snapshot that the directory is part of; zeroes above the repositories.
 inline oid commit_of(const dir_link& link) {
   return link.shown ? link.shown->facts.commit : oid{};

@@ -113,6 +113,23 @@ result<invocation> parse_stats(std::span<const char* const> arguments) {
   return invocation{std::move(out)};
 }
 
+// PATH as it is seen from here, or below MOUNTPOINT.
+result<invocation> parse_refresh(std::span<const char* const> arguments) {
+  const bool has_path = arguments.size() > 1 && string_view{arguments.back()} != "--";
+  BOOST_OUTCOME_TRY(mountpoint, parse_path(has_path ? arguments.first(arguments.size() - 1) : arguments,
+                                           "gitfs-actor refresh --help", "MOUNTPOINT"));
+  refresh_options out{std::move(mountpoint), {}};
+  if (has_path) {
+    BOOST_OUTCOME_TRY(path, absolute_path(arguments.back()));
+    out.path = path.lexically_relative(out.mountpoint);
+    if (out.path.empty() || *out.path.begin() == "..")
+      out.path = std::filesystem::path{arguments.back()}.relative_path().lexically_normal();
+    if (out.path == ".")
+      out.path.clear();
+  }
+  return invocation{std::move(out)};
+}
+
 result<invocation> parse_top(std::span<const char* const> arguments) {
   top_options out;
   const auto set_interval = [&out](const string& value) -> result<void> {
@@ -153,6 +170,7 @@ constexpr command_row other_commands[] = {
     {"config", config_help, parse_config},
     {"trace", trace_help, parse_trace},
     {"replay", replay_help, parse_replay},
+    {"refresh", refresh_help, parse_refresh},
     {"why", why_help, parse_why},
     {"prefetch", prefetch_help, parse_prefetch}, // one a line
 };

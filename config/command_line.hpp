@@ -16,7 +16,7 @@ struct print {
 
 struct invocation {
   std::variant<mount_options, unmount_options, stats_options, top_options, cache_options, config_options, trace_options,
-               replay_options, why_options, prefetch_options, print>
+               replay_options, why_options, prefetch_options, refresh_options, print>
       action;
 };
 

@@ -121,6 +121,8 @@ private:
       out.source = read_source(*source);
     out.ref = string_at("/ref").value_or("");
     out.follow = read_follow();
+    if (out.follow != follow_mode{} && is_commit_id(out.ref))
+      wrong("/follow", "a commit id never changes: follow a branch or tag, or leave this out");
     out.token = read_token();
     const bool has_token = out.token != secret_place{};
     if (has_token && !out.source.empty() && !is_http(out.source))
@@ -210,20 +212,15 @@ private:
   }
 
   follow_mode read_follow() {
-    using kind = follow_mode::kind_type;
     const Value* const value = member("/follow");
     if (value == nullptr || !(value->IsString() || value->IsNumber()))
       return {};
     const string said =
         value->IsString() ? string{value->GetString(), value->GetStringLength()} : string{text_.raw(at_ + "/follow")};
-    if (said == "never")
-      return {};
-    if (said == "on-request")
-      return {kind::on_request};
-    const auto every = read_seconds(said);
-    if (every && every.value() >= std::chrono::seconds{1})
-      return {kind::polled, every.value()};
-    wrong("/follow", "expected a time from 1s to 24h, as 30s, 5m or 1h, or on-request or never, found '" + said + "'");
+    if (auto follow = gitfs::read_follow(said))
+      return follow.value();
+    else
+      wrong("/follow", follow.error().message);
     return {};
   }
 

@@ -16,6 +16,7 @@ Commands:
   mount [options] SOURCE MOUNTPOINT   show the repository SOURCE at MOUNTPOINT
   mount --config FILE [options]       show the repositories and hosts that FILE names
   unmount MOUNTPOINT                  end a mount
+  refresh MOUNTPOINT [PATH]           look now at the refs that a mount follows
   stats [--json] MOUNTPOINT           print what a mount has done so far
   top [options] MOUNTPOINT            watch what a mount is doing right now
   cache info|gc|verify [options]      show, shrink or check what is kept on disk
@@ -37,6 +38,13 @@ or the decision to look ahead of a reader, to their arrival, with what else came
 for what it keeps of its messages (--trace-memory); only its owner and root may.
 
   --trace FILE                        look in this trace too (mount --trace); may be given several times
+)";
+
+inline constexpr std::string_view refresh_help = R"(Usage: gitfs-actor refresh MOUNTPOINT [PATH]
+
+Asks the servers now which commits the refs are at that the mount at MOUNTPOINT follows (mount --follow, "follow" in a
+config file), or the one that PATH is in, and returns when the mount shows them. Prints what each has moved to. Only the
+mount's owner and root may ask. The exit status is 1 if anything could not be looked at.
 )";
 
 inline constexpr std::string_view unmount_help = R"(Usage: gitfs-actor unmount MOUNTPOINT

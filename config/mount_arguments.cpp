@@ -54,7 +54,7 @@ result<void> refuse_rest(std::vector<string> rest) {
 struct flags {
   std::vector<setting> settings;
   string config, source, mountpoint;
-  bool has_ref = false;
+  bool has_ref = false, has_follow = false;
 };
 
 result<flags> read_flags(std::vector<string> arguments) {
@@ -90,6 +90,7 @@ result<flags> read_flags(std::vector<string> arguments) {
       if (name == "--config")
         out.config = value;
       out.has_ref = out.has_ref || name == "--ref";
+      out.has_follow = out.has_follow || name == "--follow";
       out.settings.push_back({long_name(*row), is_switch ? "" : value, {setting_origin::kind_type::flag, name}});
     }
   return out;
@@ -107,6 +108,8 @@ result<void> place_arguments(flags& given, mount_needs needs) {
                  + "' does not go with --config, whose file says what is shown: give MOUNTPOINT only");
   } else if (given.has_ref) {
     return wrong("--ref does not go with --config, whose file says what is shown");
+  } else if (given.has_follow) {
+    return wrong("--follow does not go with --config, whose file says what is shown");
   } else {
     given.mountpoint = std::exchange(given.source, {});
   }
@@ -146,6 +149,8 @@ result<mount_arguments> put_together(flags given, mount_needs needs) {
     return wrong("MOUNTPOINT is missing: neither " + given.config + " nor the command line has it");
   if (options.kernel.allow_other && options.kernel.allow_root)
     return wrong("allow_other and allow_root exclude each other");
+  if (options.follow != follow_mode{} && is_commit_id(options.ref))
+    return wrong("--follow: --ref is a commit id, which never changes: give a branch or tag");
   options.source = given.source;
   if (!given.source.empty() && is_local_path(given.source)) {
     BOOST_OUTCOME_TRY(path, absolute_path(given.source));

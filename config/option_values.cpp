@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <cmath>
 
 namespace gitfs {
@@ -75,6 +76,22 @@ result<std::uint64_t> read_trace_memory(const std::string& value) {
   if (bytes > most)
     return fail(EINVAL, "'" + value + "' is more than " + show_byte_size(most));
   return bytes;
+}
+
+result<follow_mode> read_follow(const string& value) {
+  using kind = follow_mode::kind_type;
+  if (value == "never")
+    return follow_mode{};
+  if (value == "on-request")
+    return follow_mode{kind::on_request, {}};
+  const auto every = read_seconds(value);
+  if (every && every.value() >= std::chrono::seconds{1})
+    return follow_mode{kind::polled, every.value()};
+  return fail(EINVAL, "expected a time from 1s to 24h, as 30s, 5m or 1h, or on-request or never, found '" + value + "'");
+}
+
+bool is_commit_id(std::string_view ref) {
+  return ref.size() == 40 && std::ranges::all_of(ref, [](unsigned char c) { return std::isxdigit(c) != 0; });
 }
 
 result<std::uint64_t> read_memory(const std::string& value) {

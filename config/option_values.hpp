@@ -7,6 +7,7 @@
 #include <charconv>
 #include <chrono>
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace gitfs {
@@ -18,6 +19,12 @@ std::string show_level(log_level level);
 result<std::chrono::milliseconds> read_seconds(const std::string& value);
 /// Whole seconds.
 std::string show_seconds(std::chrono::milliseconds time);
+
+/// When a ref is looked at again: a time from 1s to 24h, on-request, or never.
+result<follow_mode> read_follow(const std::string& value);
+
+/// True of a full commit id: it cannot be followed.
+bool is_commit_id(std::string_view ref);
 
 /// A size as 64M; at least 8M.
 result<std::uint64_t> read_memory(const std::string& value);

@@ -68,6 +68,7 @@ struct mount_options {
   std::filesystem::path config_file;             ///< absolute; empty: none
   std::filesystem::path mountpoint;              ///< absolute and normal, not resolved
   std::string ref;                               ///< branch, tag or commit; empty: the remote's HEAD
+  follow_mode follow;                            ///< of `source`
   std::filesystem::path cache_dir;               ///< filled in, never empty
   std::uint64_t cache_size = default_cache_size; ///< bytes of the disk, for all of cache_dir
   log_level level = log_level::info;
@@ -101,6 +102,12 @@ struct unmount_options {
 struct stats_options {
   std::filesystem::path mountpoint; ///< absolute and normal
   bool json = false;
+};
+
+/// `gitfs-actor refresh`.
+struct refresh_options {
+  std::filesystem::path mountpoint; ///< absolute and normal
+  std::filesystem::path path;       ///< below it; empty: everything
 };
 
 /// `gitfs-actor top`.

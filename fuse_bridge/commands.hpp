@@ -16,6 +16,7 @@ inline void print_out(std::string_view text) {
 /// Each gives the process's exit status, having printed its one line.
 int run_mount(mount_options options);
 int run_unmount(const unmount_options& options);
+int run_refresh(const refresh_options& options);
 int run_stats(const stats_options& options);
 int run_top(const top_options& options);
 int run_cache(const cache_options& options);

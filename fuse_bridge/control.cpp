@@ -101,6 +101,17 @@ result<shown_object> ask_object(const std::filesystem::path& path, const std::st
   return shown_object{*id, type, stored};
 }
 
+result<std::string> ask_refresh(const std::filesystem::path& path, const std::string& below) {
+  BOOST_OUTCOME_TRY(mount, asked_mount::open(path));
+  auto buffer = std::make_unique<refresh_buffer>();
+  if (below.size() >= sizeof buffer->text)
+    return fail(ENAMETOOLONG, below + ": no path is as long as that");
+  below.copy(buffer->text, below.size());
+  BOOST_OUTCOME_TRYV(mount.ask(refresh_command, buffer.get()));
+  buffer->text[sizeof buffer->text - 1] = '\0';
+  return std::string{buffer->text};
+}
+
 result<activity> ask_activity(const std::filesystem::path& path) {
   BOOST_OUTCOME_TRY(mount, asked_mount::open(path));
   auto buffer = std::make_unique<activity_buffer>();

@@ -51,6 +51,13 @@ struct object_buffer {
 
 inline constexpr unsigned long object_command = _IOWR('g', 0x4a, object_buffer);
 
+/// Asked: the path below the mountpoint that is in the entry to be looked at, empty: all; the answer: refresh_report.
+struct refresh_buffer {
+  char text[12288];
+};
+
+inline constexpr unsigned long refresh_command = _IOWR('g', 0x4b, refresh_buffer);
+
 /// In the mount: answers the question in `chunk`.
 void answer_trace(trace_chunk& chunk);
 
@@ -60,6 +67,10 @@ result<std::string> ask_trace(const std::filesystem::path& path);
 
 /// What the mount at `path` reports. ENOTTY: not a mount of gitfs-actor; otherwise the error of opening it.
 result<std::map<std::string, std::uint64_t>> ask_report(const std::filesystem::path& path);
+
+/// Has the mount at `path` look at what it follows, and waits until it shows that. A line for each; of failures with a
+/// '!' before it. Errors as ask_report.
+result<std::string> ask_refresh(const std::filesystem::path& path, const std::string& below);
 
 struct shown_object {
   oid id;

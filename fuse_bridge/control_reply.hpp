@@ -30,9 +30,9 @@ public:
       text.resize(text.rfind('\n') + 1); // npos + 1: nothing
     }
     text.resize(size_);
-    fuse_reply_ioctl(request_, 0, text.data(), text.size());
+    fuse_reply_ioctl(take(), 0, text.data(), text.size());
   }
-  void error(int code) override { fuse_reply_err(request_, code); }
+  void error(int code) override { fuse_reply_err(take(), code); }
   void absent() override { error(ENOENT); }
   bool entry(const node_entry&) override { return error(EIO), false; }
   void attr(const node_attr&) override { error(EIO); }
@@ -42,12 +42,24 @@ public:
   bool dirent(std::string_view, const node_attr&, const node_entry*, std::uint64_t) override { return false; }
   bool dirents_end() override { return error(EIO), false; }
   std::uint64_t request_id() const override { return 0; } // of no request of the kernel
-  void on_interrupt(std::function<void()>) override {}
+  void on_interrupt(std::function<void()> interrupted) override {
+    interrupted_ = std::move(interrupted);
+    fuse_req_interrupt_func(
+        request_, [](fuse_req_t, void* data) { (*static_cast<std::function<void()>*>(data))(); }, &interrupted_);
+  }
 
 private:
+  // As fuse_reply: unregistering waits for a callback that is running.
+  fuse_req_t take() {
+    if (interrupted_)
+      fuse_req_interrupt_func(request_, nullptr, nullptr);
+    return request_;
+  }
+
   fuse_req_t request_;
   std::size_t size_;
   completion complete_;
+  std::function<void()> interrupted_{};
 };
 
 } // namespace gitfs

@@ -22,6 +22,7 @@ int main(int argc, char** argv) {
   return std::visit(gitfs::overloaded{
                         [](gitfs::mount_options& options) { return gitfs::run_mount(std::move(options)); },
                         [](const gitfs::unmount_options& options) { return gitfs::run_unmount(options); },
+                        [](const gitfs::refresh_options& options) { return gitfs::run_refresh(options); },
                         [](const gitfs::stats_options& options) { return gitfs::run_stats(options); },
                         [](const gitfs::top_options& options) { return gitfs::run_top(options); },
                         [](const gitfs::cache_options& options) { return gitfs::run_cache(options); },

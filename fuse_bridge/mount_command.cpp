@@ -7,6 +7,7 @@
 #include "config/log.hpp"
 #include "fuse_bridge/daemon.hpp"
 #include "fuse_bridge/mountpoint.hpp"
+#include "fuse_bridge/reloader.hpp"
 #include "fuse_bridge/service_manager.hpp"
 #include "fuse_bridge/session.hpp"
 
@@ -74,7 +75,7 @@ result<void> serve(mount_options& options, daemon_start& start, const service_ma
   if (!options.kernel.fsname)
     options.kernel.fsname = files->source();
   BOOST_OUTCOME_TRY(told, telemetry::start(options, files->context(), files->source()));
-  bridge b{files->context(), files->supervisor(), {::getuid(), ::getgid()}, false};
+  bridge b{files->context(), files->supervisor(), {::getuid(), ::getgid()}, false, files->catalog()};
   BOOST_OUTCOME_TRY(session, mount_session::mount(options, b));
   auto pid = pid_file::write(options.pid_file);
   if (!pid)
@@ -85,11 +86,13 @@ result<void> serve(mount_options& options, daemon_start& start, const service_ma
   service.ready("mounted " + files->describe());
   start.succeeded(options.quiet ? "" : "mounted " + files->describe() + " on " + options.mountpoint.string());
 
-  session->wait_for_end();
+  reloader again{*files, options, service};
+  session->wait_for_end([&] { again.reload(); });
   service.stopping();
   session->stop();
   // Requests that are still parked are answered while the connection stands: first the actors end, then the mount.
   b.supervisor = nullptr;
+  b.catalog = nullptr;
   files->end();
   session->unmount();
   told.reset(); // collectors may be slow, and nobody is to wait for them

@@ -6,6 +6,9 @@
 #include "fuse_bridge/control.hpp"
 #include "fuse_bridge/control_reply.hpp"
 
+#include <caf/send.hpp>
+
+#include <atomic>
 #include <cstring>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -15,6 +18,11 @@ namespace gitfs {
 fuse_unit*& this_thread_unit() {
   thread_local fuse_unit* unit = nullptr;
   return unit;
+}
+
+refresh_number next_refresh() {
+  static std::atomic<refresh_number> last{0};
+  return ++last;
 }
 
 namespace {
@@ -167,6 +175,32 @@ void reply_activity(fuse_req_t req, std::size_t room) {
                         this_thread_unit());
 }
 
+// `gitfs-actor refresh`.
+void reply_refresh(fuse_req_t req, const void* in, std::size_t size, std::size_t room) {
+  const bridge& b = bridge_of(req);
+  if (!is_owner(req)) {
+    fuse_reply_err(req, EACCES);
+    return;
+  }
+  if (size < sizeof(refresh_buffer) || room < sizeof(refresh_buffer)) {
+    fuse_reply_err(req, EINVAL);
+    return;
+  }
+  const char* const text = static_cast<const char*>(in);
+  const std::string path{text, ::strnlen(text, sizeof(refresh_buffer))};
+  auto answer = std::make_shared<reply>(std::make_unique<control_reply>(req, sizeof(refresh_buffer)));
+  if (!b.catalog) {
+    answer->xattr(path.empty() ? "nothing is followed\n" : "!" + path + ": it is pinned: mount with --follow\n");
+    return;
+  }
+  const refresh_number number = next_refresh();
+  const auto tell = [answer](int code, const std::string& report) {
+    code != 0 ? answer->error(code) : answer->xattr(report.empty() ? "nothing is followed\n" : report);
+  };
+  answer->on_interrupt([catalog = b.catalog, number] { caf::anon_send(catalog, cancel_refresh{number}); });
+  caf::anon_send(b.catalog, refresh_refs{number, {path, true}, tell});
+}
+
 // `gitfs-actor why`: an extended attribute, which the mount may have been made without, and whether its object is here.
 void reply_object(fuse_req_t req, fuse_ino_t ino, const void* in, std::size_t size, std::size_t room) {
   const node_id node = node_id::decode(ino);
@@ -196,6 +230,10 @@ void op_ioctl(fuse_req_t req, fuse_ino_t ino, unsigned command, void*, fuse_file
   }
   if (command == static_cast<unsigned>(activity_command)) {
     reply_activity(req, room);
+    return;
+  }
+  if (command == static_cast<unsigned>(refresh_command)) {
+    reply_refresh(req, in, size, room);
     return;
   }
   if (command == static_cast<unsigned>(object_command)) {

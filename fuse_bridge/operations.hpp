@@ -1,6 +1,7 @@
 // Kernel requests → messages.
 #pragma once
 
+#include "actors/catalog.hpp"
 #include "actors/mount_context.hpp"
 #include "fuse_bridge/fuse_reply.hpp"
 #include "fuse_bridge/fuse_unit.hpp"
@@ -19,11 +20,15 @@ struct bridge {
   caf::actor supervisor;
   common_attr common;
   bool kernel_opens_alone = false; ///< set by INIT, before any other request
+  caf::actor catalog{};            ///< none: nothing is followed
 };
 
 /// The table for fuse_session_new. Each operation runs on a FUSE worker thread that has set `this_thread_unit`; it only
 /// sends a message (or answers from constants) and returns.
 fuse_lowlevel_ops fuse_operations(bool xattr);
+
+/// A number for refresh_refs.
+refresh_number next_refresh();
 
 /// The execution unit of the calling FUSE worker thread.
 fuse_unit*& this_thread_unit();

@@ -121,11 +121,12 @@ void mount_session::work(caf::actor_system& system) {
     pthread_kill(waiter_, worker_ended);
 }
 
-void mount_session::wait_for_end() {
+void mount_session::wait_for_end(const std::function<void()>& reload) {
   const sigset_t set = ending_signals();
   int signal = 0;
-  while (sigwait(&set, &signal) != 0) {
-  }
+  while (sigwait(&set, &signal) != 0 || signal == SIGHUP)
+    if (signal == SIGHUP)
+      reload();
   if (signal == worker_ended)
     spdlog::info("unmounted");
   else

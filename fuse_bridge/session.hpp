@@ -10,6 +10,7 @@
 
 #include <atomic>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <thread>
@@ -34,8 +35,9 @@ public:
   /// Starts the worker threads, each an execution unit of `system`.
   void start(caf::actor_system& system, unsigned threads);
 
-  /// Blocks until the file system was unmounted from outside, or SIGTERM, SIGINT or SIGHUP came.
-  void wait_for_end();
+  /// Blocks until the file system was unmounted from outside, or SIGTERM or SIGINT came. `reload` is called for each
+  /// SIGHUP.
+  void wait_for_end(const std::function<void()>& reload);
 
   /// Ends the worker threads; requests that come from now on stay in the kernel. Answers that are still owed can be
   /// given until `unmount`.

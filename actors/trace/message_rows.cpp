@@ -191,6 +191,37 @@ void fields(encoder& to, const gitfs::snapshot_left& m) {
   to.id(m.root->tree);
 }
 
+void fields(encoder& to, const gitfs::entries_changed& m) {
+  std::uint64_t all = digest_begin;
+  to.number(m.now.names.size());
+  for (const std::string& each : m.now.names)
+    all = digest(all, each);
+  to.fixed(all);
+  to.number(m.replaced.size());
+}
+void fields(encoder& to, const gitfs::change_entries& m) {
+  to.number(m.slot);
+}
+void fields(encoder& to, const gitfs::look_due& m) {
+  to.number(m.place);
+  to.number(m.timer);
+}
+void fields(encoder& to, const gitfs::moves_settled& m) {
+  to.number(m.who.size());
+  to.number(m.who.empty() ? 0 : m.who.front());
+}
+void fields(encoder& to, const gitfs::refresh_refs& m) {
+  to.number(m.number);
+  to.text(m.what.path);
+}
+void fields(encoder& to, const gitfs::cancel_refresh& m) {
+  to.number(m.number);
+}
+void fields(encoder& to, const gitfs::reload_tree& m) {
+  to.number(m.tree->repositories.size());
+  to.number(m.tree->hosts.size());
+}
+
 template <class Message>
 void fields_of(encoder& to, const void* message) {
   fields(to, *static_cast<const Message*>(message));
@@ -252,6 +283,13 @@ const message_row rows[] = {
     row<gitfs::retry_allowed>(kind::retry_allowed),
     row<gitfs::host_told>(kind::host_told),
     row<gitfs::snapshot_taken>(kind::snapshot_taken),
+    row<gitfs::entries_changed>(kind::entries_changed),
+    row<gitfs::change_entries>(kind::change_entries),
+    row<gitfs::look_due>(kind::look_due),
+    row<gitfs::moves_settled>(kind::moves_settled),
+    row<gitfs::refresh_refs>(kind::refresh_refs),
+    row<gitfs::cancel_refresh>(kind::cancel_refresh),
+    row<gitfs::reload_tree>(kind::reload_tree),
     message_row{},
 };
 

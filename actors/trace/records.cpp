@@ -55,6 +55,11 @@ constexpr field shown_tree_fields[] = {{"repositories"}, {"hosts"}};
 constexpr field shown_repository_fields[] = {{"path", name}, {"ref", name}, {"same_as"}, {"follow"}, {"every"}};
 constexpr field shown_host_fields[] = {{"path", name}, {"kind"}, {"follow"}, {"every"}};
 constexpr field host_entry_fields[] = {{"call"}, {"name", name}, {"repository"}};
+constexpr field entries_fields[] = {{"names"}, {"digest", digest}, {"replaced"}};
+constexpr field look_fields[] = {{"place"}, {"timer"}};
+constexpr field moves_fields[] = {{"count"}, {"first"}};
+constexpr field refresh_fields[] = {{"number"}, {"path", name}};
+constexpr field reload_fields[] = {{"repositories"}, {"hosts"}};
 constexpr field file_read_fields[] = {{"inode", inode}, {"child"}, {"blob", id}, {"missed"}};
 
 // By number, for row_of.
@@ -123,6 +128,13 @@ constexpr std::array table{
     record_row{kind::retry_allowed, "retry_allowed", place_field},
     record_row{kind::host_told, "host_told", host_told_fields},
     record_row{kind::snapshot_taken, "snapshot_taken", taken_fields},
+    record_row{kind::entries_changed, "entries_changed", entries_fields},
+    record_row{kind::change_entries, "change_entries", slot_field},
+    record_row{kind::look_due, "look_due", look_fields},
+    record_row{kind::moves_settled, "moves_settled", moves_fields},
+    record_row{kind::refresh_refs, "refresh_refs", refresh_fields},
+    record_row{kind::cancel_refresh, "cancel_refresh", number_field},
+    record_row{kind::reload_tree, "reload_tree", reload_fields},
 };
 static_assert(std::ranges::is_sorted(table, {}, &record_row::number));
 

@@ -78,6 +78,13 @@ enum class kind : std::uint32_t {
   retry_allowed,
   host_told,
   snapshot_taken,
+  entries_changed,
+  change_entries,
+  look_due,
+  moves_settled,
+  refresh_refs,
+  cancel_refresh,
+  reload_tree,
 };
 
 inline constexpr bool is_message(kind k) {
