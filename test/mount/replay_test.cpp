@@ -3,6 +3,7 @@
 
 #include "test/support/background.hpp"
 #include "test/support/command.hpp"
+#include "test/support/config_text.hpp"
 #include "test/support/fixtures.hpp"
 #include "test/support/git_server.hpp"
 #include "test/support/mount.hpp"
@@ -140,6 +141,48 @@ BOOST_DATA_TEST_CASE(equal_in_every_way, data::make(ways), each) {
   BOOST_TEST(holds(first, "replies, all as recorded"), first);
   BOOST_TEST(!first.starts_with("0 messages"), first);
   BOOST_TEST(equal() == first);
+}
+
+// Each in it at another commit; some are met before they can be had.
+BOOST_AUTO_TEST_CASE(a_tree_of_repositories) {
+  scratch_repository second{"mkdir -p sub/deep; for i in 1 2 3 4 5; do echo $i >sub/deep/$i; done; ln -s sub link"};
+  second.in_work("git tag v1");
+  second.commit("echo two >sub/deep/2");
+  second.push();
+  git_server of_second{second.root()};
+  {
+    mount m{{.options = recording({"--memory", "16M"}),
+             .config = config_text({{"one", repository_entry(server.url("scratch.git"))},
+                                    {"noobjinfo", repository_entry(server.url("noobjinfo", "scratch.git"))},
+                                    {"team/new", repository_entry(of_second.url("scratch.git"))},
+                                    {"team/old", repository_entry(of_second.url("scratch.git"), "v1")},
+                                    {"team/deep/local", repository_entry(second.bare().string(), "v1")},
+                                    {"no-ref", repository_entry(second.bare().string(), "none")},
+                                    {"later", repository_entry((dir / "later.git").string())}})}};
+    must_run("ls -l . team team/deep >/dev/null; ls absent team/absent 2>/dev/null || true", m.path());
+    of_second.stop();
+    must_run("! ls team/new 2>/dev/null", m.path());
+    of_second.start();
+    must_run("! stat later/sub no-ref/sub 2>/dev/null; ! stat later/sub 2>/dev/null", m.path());
+    must_run("cp -r " + second.bare().string() + " later.git", dir.path());
+    background other{"cd " + m.path().string() + " && find . -ls >/dev/null 2>&1; cat noobjinfo/folder-3/b?/*; true"};
+    must_run("until ls later/sub && ls team/new/sub; do sleep 0.1; done >/dev/null 2>&1", m.path());
+    must_run(walk + "; cat team/*/sub/deep/2 team/deep/local/sub/deep/2 one/folder-2/b?/*  >/dev/null; md5sum one/large",
+             m.path());
+    BOOST_TEST(other.result(240s).has_value());
+    must_run("cd /; " + as_root("echo 2 >/proc/sys/vm/drop_caches"));
+    must_run("cat */*/sub/deep/1 one/folder-1/b1/f; ls -lR team", m.path());
+    m.unmount();
+  }
+  const std::string shown = must_run("$GITFS_BINARY trace show trace", dir.path());
+  for (const char* what : {" shown_repository path='team/old' ref='v1' ", " snapshot_taken ", " retry_allowed "})
+    BOOST_TEST(holds(shown, what), what);
+  BOOST_TEST(number_in("$GITFS_BINARY trace show trace | grep -o 'server [0-9]* transfer_started' | sort -u | wc -l") > 1U);
+  const std::string first = equal();
+  BOOST_TEST(holds(first, "replies, all as recorded"), first);
+  for (int i = 0; i < 5; ++i)
+    BOOST_TEST(equal() == first);
+  expect_error(2, "this trace is of several repositories", {"--shuffle", "1"});
 }
 
 BOOST_DATA_TEST_CASE(what_git_would_not_write, data::make({"local", "", "noobjinfo"}), how) {

@@ -3,6 +3,8 @@
 
 #include "test/support/background.hpp"
 #include "test/support/command.hpp"
+#include "test/support/config_text.hpp"
+#include "test/support/fault_server.hpp"
 #include "test/support/git_server.hpp"
 #include "test/support/mount.hpp"
 #include "test/support/outcome.hpp"
@@ -230,6 +232,31 @@ BOOST_AUTO_TEST_CASE(no_secrets) {
   for (const char* secret :
        {content, "what-stands", "user:pass", "dXNlcjpwYXNz", "Basic", "Authorization", "http", "127.0.0.1"})
     BOOST_TEST(!holds(bytes, secret), secret);
+}
+
+// Of sources of a tree of repositories where they are, which is no name of a file and goes with the names; no credentials.
+BOOST_AUTO_TEST_CASE(no_secrets_of_a_tree) {
+  const std::string helper = "!echo username=user && echo password=pass #";
+  const scoped_env count{"GIT_CONFIG_COUNT", "1"}, key{"GIT_CONFIG_KEY_0", "credential.helper"},
+      value{"GIT_CONFIG_VALUE_0", helper.c_str()};
+  const auto path = dir / "trace";
+  std::string bytes, redacted;
+  {
+    const mount m{{.options = {"--trace", path.string()},
+                   .config = config_text({{"a-team/one", repository_entry(server.url("auth", "scratch.git"))},
+                                          {"a-team/two", repository_entry(repository.bare().string(), "main")}})}};
+    walk(m);
+    BOOST_TEST(holds(must_run("cat a-team/*/a-folder-1/b1/f", m.path()), content));
+    bytes = *read(dumped(m)).bytes;
+    redacted = *read(dumped(m, {"--redact"})).bytes;
+  }
+  bytes += *read(path).bytes;
+  for (const char* there : {"a-folder-1", "a-team/one", "main", "http"})
+    BOOST_TEST(holds(bytes, there), there);
+  for (const char* secret : {content, "what-stands", "user:pass", "dXNlcjpwYXNz", "Basic", "Authorization", "password"})
+    BOOST_TEST(!holds(bytes, secret), secret);
+  for (const char* name : {"a-team", "a-folder", "main", "http", "scratch"})
+    BOOST_TEST(!holds(redacted, name), name);
 }
 
 // One reader after the other, so that both runs do the same; one thread, so in the same order.

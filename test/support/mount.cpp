@@ -86,17 +86,23 @@ mount::mount(std::string source, std::vector<std::string> options)
   : mount{mount_plan{.source = std::move(source), .options = std::move(options)}} {}
 
 mount::mount(mount_plan plan)
-  : mountpoint_{dir_ / "mnt"},
+  : mountpoint_{plan.mountpoint.empty() ? dir_ / "mnt" : plan.mountpoint},
     cache_dir_{plan.cache_dir.empty() ? dir_ / "cache" : plan.cache_dir},
     log_file_{dir_ / "log"} {
-  std::filesystem::create_directory(mountpoint_);
+  if (plan.mountpoint.empty())
+    std::filesystem::create_directory(mountpoint_);
   const auto pid_file = dir_ / "pid";
   // A file and no pipe takes the output: a daemon that kept a pipe open would make us wait for ever.
   const auto output = dir_ / "output";
   std::vector<std::string> arguments{"mount",   "--cache-dir", cache_dir_.string(), "--log-file",
                                      log_file_, "--pid-file",  pid_file.string(),   "--log-level=debug"};
   arguments.insert(arguments.end(), plan.options.begin(), plan.options.end());
-  arguments.insert(arguments.end(), {"--", plan.source, mountpoint_.string()});
+  if (!plan.config.empty()) {
+    std::ofstream{dir_ / "config.json"} << plan.config;
+    arguments.insert(arguments.end(), {"--config", dir_ / "config.json", "--", mountpoint_.string()});
+  } else {
+    arguments.insert(arguments.end(), {"--", plan.source, mountpoint_.string()});
+  }
   std::string line = binary();
   for (const std::string& each : arguments)
     line += " " + shell_quoted(each);
@@ -172,9 +178,14 @@ void mount::expect_end() {
   mounted_ = false;
 }
 
-void mount::kill() {
+void mount::crash() {
   ::kill(pid_, SIGKILL);
   wait_for_exit();
+  mounted_ = false;
+}
+
+void mount::kill() {
+  crash();
   // With auto_unmount somebody else may have been faster.
   const auto done = run("fusermount3 -uz " + shell_quoted(mountpoint_));
   if (done.status != 0 && is_mounted(mountpoint_))

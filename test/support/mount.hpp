@@ -10,11 +10,13 @@
 
 namespace gitfs::test {
 
-/// What a mount is made with. `cache_dir` empty: one of its own, which ends with it.
+/// What a mount is made with. `cache_dir` or `mountpoint` empty: one of its own, which ends with it.
 struct mount_plan {
-  std::string source;
+  std::string source{};
   std::vector<std::string> options{}; ///< further arguments, unquoted: {"--ref", "v6.1"}
   std::filesystem::path cache_dir{};
+  std::string config{}; ///< in place of `source`: the text of a config file
+  std::filesystem::path mountpoint{};
 };
 
 class mount {
@@ -49,6 +51,8 @@ public:
   void expect_end();
   /// SIGKILL, as a crash; then takes the dead mount away.
   void kill();
+  /// The same, and the dead mount stays.
+  void crash();
 
 private:
   void wait_for_exit() const;
