@@ -64,17 +64,11 @@ caf::behavior catalog_actor::make_behavior() {
           catalog_.taken(m.call, m.place, error{m.code, m.why});
       },
       [this](const host_told& m) {
-        const auto report = [](const auto& outcome) {
-          if (!outcome && outcome.error().code != ENOENT && outcome.error().code != ENOTSUP
-              && outcome.error().code != ECANCELED)
-            spdlog::warn("{}", outcome.error().message);
-        };
-        calls_.erase(m.call);
         if (m.found) {
-          report(*m.found);
+          report(m.call, *m.found ? nullptr : &m.found->error());
           catalog_.found(m.call, *m.found);
         } else {
-          report(*m.listed);
+          report(m.call, *m.listed ? nullptr : &m.listed->error());
           catalog_.listed(m.call, *m.listed);
         }
       },
@@ -95,8 +89,8 @@ caf::behavior catalog_actor::make_behavior() {
 }
 
 void catalog_actor::on_exit() {
-  for (auto& [call, stop] : calls_)
-    stop.request_stop();
+  for (auto& [call, each] : calls_)
+    each.stop.request_stop();
   for (const auto& [number, one] : repositories_)
     caf::anon_send_exit(one, caf::exit_reason::user_shutdown);
   repositories_.clear();
@@ -135,7 +129,10 @@ void catalog_actor::stop_taking(call_number call, repository_number number) {
 void catalog_actor::ask_host(call_number call, std::shared_ptr<repository_host> host, std::vector<std::string> path,
                              std::string name) {
   std::stop_source stop;
-  calls_.emplace(call, stop);
+  std::string what;
+  for (const std::string& each : path)
+    what += each + '/';
+  calls_.emplace(call, asking{host->display() + ", " + what + name, stop});
   const trace::sent_by now = trace::sent_by::now();
   auto work = [me = caf::actor_cast<caf::actor>(this), call, host = std::move(host), path = std::move(path),
                name = std::move(name), stop = stop.get_token(), cause = now.cause, root = now.root] {
@@ -158,7 +155,21 @@ void catalog_actor::ask_host(call_number call, std::shared_ptr<repository_host> 
 
 void catalog_actor::stop_asking(call_number call) {
   if (const auto it = calls_.find(call); it != calls_.end())
-    it->second.request_stop();
+    it->second.stop.request_stop();
+}
+
+// Whoever comes by tries again: said once.
+void catalog_actor::report(call_number call, const error* failure) {
+  const auto ended = calls_.extract(call);
+  if (!ended || (failure != nullptr && failure->code == ECANCELED))
+    return;
+  if (said_.size() > 1000) // names are anybody's to invent
+    said_.clear();
+  const bool fails = failure != nullptr && failure->code != ENOENT && failure->code != ENOTSUP;
+  if (!fails)
+    said_.erase(ended.mapped().what);
+  else if (std::string& last = said_[ended.mapped().what]; last != failure->message)
+    spdlog::warn("{}: {}", ended.mapped().what, last = failure->message);
 }
 
 void catalog_actor::retry_later(place_number place) {

@@ -18,7 +18,7 @@
 namespace gitfs {
 
 /// Makes the repository of an entry of the deployment; asks no server anything. Any thread.
-using repository_opener = std::function<result<std::shared_ptr<repository>>(const shown_repository&)>;
+using entry_opener = std::function<result<std::shared_ptr<repository>>(const shown_repository&)>;
 
 /// Asks hosts on worker threads; makes an actor for each repository that somebody has entered, and ends these with
 /// itself.
@@ -27,7 +27,7 @@ public:
   struct needs {
     std::shared_ptr<const deployment> tree; ///< at first
     catalog::hosts hosts{};
-    repository_opener open;
+    entry_opener open;
     std::uint64_t trees_ahead = 0;  ///< as fetcher_actor
     std::optional<opened_first> first{};
     worker_pool* workers = nullptr; ///< outlives the actor's life, not the object: jobs may hold that
@@ -50,6 +50,7 @@ private:
   void ask_host(call_number call, std::shared_ptr<repository_host> host, std::vector<std::string> path,
                 std::string name) override;
   void stop_asking(call_number call) override;
+  void report(call_number call, const error* failure);
   void retry_later(place_number place) override;
   void look_later(place_number place, std::uint64_t timer, std::chrono::milliseconds in) override;
   bool is_current(const relinked& directory) override;
@@ -63,7 +64,12 @@ private:
   catalog catalog_;
   std::map<place_asker, caf::weak_actor_ptr> asking_;
   std::map<repository_number, caf::actor> repositories_;
-  std::map<call_number, std::stop_source> calls_; // of hosts
+  struct asking {
+    std::string what; // the host, and the name that is looked up
+    std::stop_source stop;
+  };
+  std::map<call_number, asking> calls_;     // of hosts
+  std::map<std::string, std::string> said_; // the last failure of each of those
   std::map<refresh_number, std::function<void(int, const std::string&)>> refreshes_;
 };
 

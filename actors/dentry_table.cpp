@@ -17,6 +17,11 @@ std::uint64_t known_size(std::uint64_t one, std::uint64_t other) {
   return one != unknown_size ? one : other;
 }
 
+// What a listing says of an entry itself goes before the time of the snapshot.
+std::int64_t time_of(const tree_entry& entry, std::int64_t otherwise) {
+  return entry.time != 0 ? entry.time : otherwise;
+}
+
 dentry fresh_dentry(const tree_entry& entry, std::int64_t time) {
   dentry out;
   out.name = entry.name;
@@ -24,7 +29,7 @@ dentry fresh_dentry(const tree_entry& entry, std::int64_t time) {
   out.id = entry.id;
   out.size = entry.size;
   out.present = true;
-  out.time = time;
+  out.time = time_of(entry, time);
   return out;
 }
 
@@ -80,7 +85,7 @@ void dentry_table::stay(child_index index, const tree_entry& entry, std::int64_t
   if (d.id == entry.id)
     return;
   d.id = entry.id;
-  d.time = time;
+  d.time = time_of(entry, time);
   changes.moved.push_back(index);
 }
 

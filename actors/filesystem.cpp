@@ -4,7 +4,9 @@
 #include "actors/mounting.hpp"
 #include "actors/supervisor.hpp"
 #include "actors/trace/recorder.hpp"
+#include "backend/forges.hpp"
 #include "backend/git_repository.hpp"
+#include "backend/object_store.hpp"
 #include "backend/source.hpp"
 
 #include <caf/send.hpp>
@@ -28,10 +30,10 @@ result<source> source_of(const shown_repository& entry, const deployment_parts& 
   BOOST_OUTCOME_TRY(out, parse_source(entry.source));
   if (entry.token == secret_place{})
     return out;
-  if (!parts.read_secret)
-    return fail(EACCES, out.display + ": its token cannot be read here");
-  BOOST_OUTCOME_TRY(secret, parts.read_secret(entry.token));
-  out.password = std::move(secret);
+  auto secret = parts.read_secret(entry.token);
+  if (!secret)
+    return fail(EACCES, out.display + ": its token cannot be had: " + secret.error().message);
+  out.password = std::move(secret.value());
   if (out.username.empty())
     out.username = "x-access-token"; // services look at the password alone, but want a name
   return out;
@@ -56,12 +58,25 @@ result<std::shared_ptr<repository>> open_entry(const shown_repository& entry, co
 
 result<void> put_hosts(catalog::hosts& out, const deployment& tree, const deployment_parts& parts) {
   for (const shown_host& each : tree.hosts) {
-    if (!parts.make_host)
-      return fail(ENOTSUP, each.url + ": hosts cannot be shown here");
     BOOST_OUTCOME_TRY(host, parts.make_host(each));
     out.push_back(std::move(host));
   }
   return success();
+}
+
+auto host_maker(const mount_options& options, const deployment_parts& parts, std::shared_ptr<memory_budget> memory,
+                const std::shared_ptr<backend_services>& services) {
+  host_needs needs;
+  needs.open = [options, memory, services](const source& from, std::shared_ptr<size_source> sizes) {
+    return open_repository(from, options, memory, services, std::move(sizes));
+  };
+  needs.open_store = [options, memory, services](const std::string& key) {
+    return object_store::open(options.cache_dir, key, options.cache_size, memory, services);
+  };
+  needs.read_secret = parts.read_secret;
+  needs.limits = limits_of(options);
+  needs.client = std::shared_ptr<http_client>{services, &services->http()};
+  return [needs = std::move(needs)](const shown_host& what) { return make_host(what, needs); };
 }
 
 std::uint64_t trees_ahead_of(const mount_options& options) {
@@ -75,6 +90,8 @@ result<std::unique_ptr<filesystem>> filesystem::open(const mount_options& option
   auto context = std::make_shared<mount_context>(std::make_shared<memory_budget>(options.memory), options.cache_dir,
                                                  options.prefetch);
   std::unique_ptr<filesystem> out{new filesystem{system, std::move(context), parts}};
+  if (!parts.make_host)
+    out->parts_.make_host = host_maker(options, parts, out->context_->shared_memory, out->services_);
   if (const auto one = only_one(options)) {
     BOOST_OUTCOME_TRY(from, open_entry(*one, options, parts, out->context_->shared_memory, out->services_));
     BOOST_OUTCOME_TRY(what, from->take(one->ref, std::nullopt, {}));

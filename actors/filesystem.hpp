@@ -9,6 +9,7 @@
 #include "config/deployment.hpp"
 #include "config/error.hpp"
 #include "config/options.hpp"
+#include "config/secret.hpp"
 
 #include <caf/actor.hpp>
 #include <caf/actor_system.hpp>
@@ -24,11 +25,11 @@ namespace gitfs {
 /// Scheduler settings for the actors that no FUSE thread runs.
 void configure(caf::actor_system_config& config);
 
-/// What a mount of many repositories needs of others.
+/// What a test may have otherwise.
 struct deployment_parts {
-  /// What stands at a place; may be another one each time. None: entries with a secret cannot be opened.
-  std::function<result<std::string>(const secret_place&)> read_secret;
-  /// Makes no request. None: the deployment has no hosts.
+  /// What stands at a place; may be another one each time.
+  std::function<result<std::string>(const secret_place&)> read_secret = gitfs::read_secret;
+  /// Makes no request. None: gitfs::make_host.
   std::function<result<std::shared_ptr<repository_host>>(const shown_host&)> make_host;
 };
 
@@ -67,7 +68,7 @@ private:
 
   caf::actor_system& system_;
   const std::shared_ptr<backend_services> services_ = std::make_shared<backend_services>(); // the last to be let go of
-  const deployment_parts parts_;
+  deployment_parts parts_;
   std::string source_, description_;
   std::shared_ptr<mount_context> context_;
   caf::actor supervisor_, catalog_;

@@ -55,6 +55,7 @@ public:
   of_repository(mount_context& context, mounted_repository& of) : above_all(context), of_(of) {}
 
   result<object> read(const oid& id) override { return of_.db->read(id); }
+  result<parsed_tree> read_tree(const oid& tree) override { return of_.db->read_tree(tree); }
   bool contains(const oid& id) override { return of_.db->contains(id); }
   void sizes(std::span<const oid> ids, std::span<std::uint64_t> out) override { of_.db->sizes(ids, out); }
   void sizes_in(const oid& tree, std::span<const oid> ids, std::span<std::uint64_t> out) override {

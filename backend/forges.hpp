@@ -5,26 +5,32 @@
 #include "backend/forge_access.hpp"
 #include "backend/forge_host.hpp"
 #include "backend/git_upstream.hpp"
+#include "backend/object_store.hpp"
 #include "config/deployment.hpp"
 #include "config/error.hpp"
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <string>
 
 namespace gitfs {
 
+/// The store of an upstream, by its URL without credentials.
+using store_opener = std::function<result<std::shared_ptr<object_store>>(const std::string& key)>;
+
 /// What a host needs of its process.
 struct host_needs {
   repository_opener open;
   secret_reader read_secret;
+  store_opener open_store{};             ///< of services whose repositories are no git servers (mesa)
   upstream_limits limits{};              ///< of requests to the API
   std::shared_ptr<http_client> client{}; ///< null: one of its own
   retry_limits retries{};
   forge_host::memory keep{};
 };
 
-/// By its kind; no request is made. EINVAL: the URL or template is none; ENOTSUP: no such kind here.
+/// By its kind; no request is made. EINVAL: the URL or template is none.
 result<std::shared_ptr<repository_host>> make_host(const shown_host& what, const host_needs& needs);
 
 /// Where a kind's REST API is for the service at `url`: "https://github.com" → "https://api.github.com". Empty: the

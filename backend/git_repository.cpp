@@ -1,7 +1,6 @@
 #include "backend/git_repository.hpp"
 
 #include "backend/commit.hpp"
-#include "backend/git_upstream.hpp"
 #include "backend/host_sizes.hpp"
 #include "backend/local_repository.hpp"
 #include "backend/object_store.hpp"
@@ -126,10 +125,7 @@ result<std::shared_ptr<repository>> open_remote(const source& from, const mount_
                                                 std::shared_ptr<backend_services> services) {
   BOOST_OUTCOME_TRY(
       store, object_store::open(options.cache_dir, from.location, options.cache_size, std::move(memory), services));
-  upstream_limits limits;
-  limits.connect = options.connect_timeout;
-  limits.stall = options.stall_timeout;
-  limits.total = options.timeout;
+  const upstream_limits limits = limits_of(options);
   // The store outlives the upstream: the upstream's callback holds it.
   auto remember = [store](std::span<const std::pair<oid, std::uint64_t>> told) { store->remember_sizes(told); };
   BOOST_OUTCOME_TRY(
@@ -139,6 +135,14 @@ result<std::shared_ptr<repository>> open_remote(const source& from, const mount_
 }
 
 } // namespace
+
+upstream_limits limits_of(const mount_options& options) {
+  upstream_limits out;
+  out.connect = options.connect_timeout;
+  out.stall = options.stall_timeout;
+  out.total = options.timeout;
+  return out;
+}
 
 result<std::shared_ptr<repository>> open_repository(const source& from, const mount_options& options,
                                                     std::shared_ptr<memory_budget> memory,

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "backend/backend_services.hpp"
+#include "backend/git_upstream.hpp"
 #include "backend/memory_budget.hpp"
 #include "backend/repository.hpp"
 #include "backend/size_source.hpp"
@@ -12,6 +13,9 @@
 #include <memory>
 
 namespace gitfs {
+
+/// Of each request to a server.
+upstream_limits limits_of(const mount_options& options);
 
 /// Opens the repository (of a remote: its store, and threads) without asking a server anything. Of `options`: the cache
 /// and the limits of requests. `memory`: for what comes ahead of its reader. `services`: none: its own. `sizes`: who

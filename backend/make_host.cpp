@@ -1,4 +1,5 @@
 #include "backend/forges.hpp"
+#include "backend/mesa_host.hpp"
 #include "backend/url.hpp"
 
 #include <algorithm>
@@ -56,17 +57,25 @@ result<std::shared_ptr<repository_host>> make_host(const shown_host& what, const
   const std::string display = without_userinfo(what.url);
   forge_tokens tokens{what.token, what.tokens, needs.read_secret};
   std::unique_ptr<forge> service;
-  if (const auto* known = rest_kind(what.kind)) {
+  if (what.kind != host_kind::git)
     if (auto url = parse_url(what.url); !url || !url.value().scheme.starts_with("http"))
       return fail(EINVAL, display + ": a service has an http:// or https:// URL");
+  if (what.kind == host_kind::mesa) {
+    mesa_host_options options{
+        .url = what.api.empty() ? what.url : what.api, .tokens = what.tokens, .token = what.token};
+    options.limits = needs.limits;
+    options.client = needs.client;
+    options.keep_present = needs.keep.present;
+    options.keep_absent = needs.keep.absent;
+    return std::make_shared<mesa_host>(std::move(options), needs.read_secret, needs.open_store);
+  }
+  if (const auto* known = rest_kind(what.kind)) {
     const std::string api = what.api.empty() ? usual_api(what.kind, what.url) : what.api;
     auto access = std::make_shared<forge_access>(what.url, forge_options(what.kind, api, needs), std::move(tokens));
     service = known->make(std::move(access), what.url);
-  } else if (what.kind == host_kind::git) {
+  } else {
     BOOST_OUTCOME_TRY(made, make_git_forge(what.url, std::move(tokens), needs.limits, needs.client));
     service = std::move(made);
-  } else {
-    return fail(ENOTSUP, display + ": this kind of service is not known here");
   }
   return std::make_shared<forge_host>(std::move(service), display, needs.open, needs.keep);
 }

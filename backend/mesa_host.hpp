@@ -1,10 +1,9 @@
 // The mesa service as a tree of names: organisations, and repositories in them.
 #pragma once
 
+#include "backend/forges.hpp"
 #include "backend/mesa_client.hpp"
-#include "backend/object_store.hpp"
 #include "backend/repository_host.hpp"
-#include "config/deployment.hpp"
 
 #include <chrono>
 #include <functional>
@@ -27,11 +26,6 @@ struct mesa_host_options {
   std::chrono::seconds keep_absent{60};   ///< that a name does not, and that a list has all
   std::function<std::chrono::steady_clock::time_point()> now = &std::chrono::steady_clock::now;
 };
-
-/// Reads a secret from its place; the error names the place.
-using secret_reader = std::function<result<std::string>(const secret_place&)>;
-/// The store of an upstream, by its URL without credentials.
-using store_opener = std::function<result<std::shared_ptr<object_store>>(const std::string& key)>;
 
 /// An organisation without a key is not asked for: EACCES, and the message says where to put one. Those with a key of
 /// their own are listed.

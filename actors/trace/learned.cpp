@@ -71,6 +71,12 @@ public:
       note.number(code_of(out.error()));
     return out;
   }
+  // Recorded as the reading that it is; what a listing says beyond its tree is told by `listing` alone.
+  result<parsed_tree> read_tree(const oid& id) override {
+    if (auto raw = read(id); !raw)
+      return raw.as_failure();
+    return of_->read_tree(id);
+  }
   bool contains(const oid& id) override { return flag(question::contains, id, of_->contains(id)); }
   void sizes(std::span<const oid> ids, std::span<std::uint64_t> out) override {
     of_->sizes(ids, out);

@@ -194,6 +194,22 @@ BOOST_AUTO_TEST_CASE(a_time_is_that_of_the_change) {
   BOOST_TEST(table.find("d")->time == 20);
 }
 
+BOOST_AUTO_TEST_CASE(a_time_that_the_listing_tells_goes_before_it) {
+  gitfs::dentry_table table;
+  const auto told = [](const char* name, std::uint8_t id, std::int64_t time) {
+    tree_entry out{name, entry_kind::directory, id_of(id)};
+    out.time = time;
+    return out;
+  };
+  table.refresh({told("a", 1, 5), told("b", 1, 6), told("c", 1, 0)}, 10);
+  BOOST_TEST(table.find("a")->time == 5);
+  BOOST_TEST(table.find("c")->time == 10);
+  table.refresh({told("a", 1, 5), told("b", 2, 15), told("c", 1, 0)}, 20);
+  BOOST_TEST(table.find("a")->time == 5);
+  BOOST_TEST(table.find("b")->time == 15);
+  BOOST_TEST(table.find("c")->time == 10);
+}
+
 BOOST_AUTO_TEST_CASE(changes_are_what_somebody_may_have_seen) {
   gitfs::dentry_table table;
   table.refresh({file("changed", 1), {"d", entry_kind::directory, id_of(1)}, file("gone", 1), file("unseen", 1)});

@@ -1,5 +1,6 @@
 // What each system call fails with: one table.
 #include "test/support/command.hpp"
+#include "test/support/config_text.hpp"
 #include "test/support/mount.hpp"
 #include "test/support/scratch_repository.hpp"
 
@@ -227,6 +228,63 @@ BOOST_AUTO_TEST_CASE(extended_attributes_when_asked_for) {
   BOOST_REQUIRE_GT(listed, 0);
   BOOST_TEST(std::string(buffer, static_cast<std::size_t>(listed)).find(std::string{"user.gitfs.oid\0", 15})
              != std::string::npos);
+}
+
+// Folders that hold repositories are as those in them.
+BOOST_AUTO_TEST_CASE(above_the_repositories) {
+  static struct stat st;
+  static char buffer[4096];
+  const std::string source = repository().source.bare().string();
+  const mount m{mount_plan{.config = config_text({{"team/app", repository_entry(source)},
+                                                  {"top", repository_entry(source)},
+                                                  {"gone", repository_entry(source + "-gone")}})}};
+  BOOST_REQUIRE_EQUAL(::chdir(m.path().c_str()), 0);
+  check({
+      {"open O_CREAT", EROFS, [] { return opened("new", O_WRONLY | O_CREAT); }},
+      {"open O_CREAT in a folder", EROFS, [] { return opened("team/new", O_WRONLY | O_CREAT); }},
+      {"open O_CREAT in a repository", EROFS, [] { return opened("team/app/new", O_WRONLY | O_CREAT); }},
+      {"open of a folder to write", EISDIR, [] { return opened("team", O_WRONLY); }},
+      {"open of a folder", 0, [] { return opened("team", O_RDONLY | O_DIRECTORY); }},
+      {"open O_TMPFILE", EROFS, [] { return opened("team", O_RDWR | O_TMPFILE); }},
+      {"mkdir", EROFS, [] { return ::mkdir("new", 0755); }},
+      {"mkdir in a folder", EROFS, [] { return ::mkdir("team/new", 0755); }},
+      {"mkdir of a folder that is there", EEXIST, [] { return ::mkdir("team", 0755); }},
+      {"mkdir of a repository that is there", EEXIST, [] { return ::mkdir("team/app", 0755); }},
+      {"rmdir of a folder", EROFS, [] { return ::rmdir("team"); }},
+      {"rmdir of a repository", EROFS, [] { return ::rmdir("team/app"); }},
+      {"unlink of a folder", EROFS, [] { return ::unlink("team"); }},
+      {"rename of a repository", EROFS, [] { return ::rename("top", "other"); }},
+      {"rename of a file to another repository", EROFS, [] { return ::rename("top/file", "team/app/new"); }},
+      {"link to another repository", EROFS, [] { return ::link("top/file", "team/app/new"); }},
+      {"symlink", EROFS, [] { return ::symlink("top", "new"); }},
+      {"mknod", EROFS, [] { return ::mknod("team/new", S_IFREG | 0644, 0); }},
+      {"chmod", EROFS, [] { return ::chmod("team", 0700); }},
+      {"chown", EROFS, [] { return ::chown("team", 1, 1); }},
+      {"utimensat", EROFS, [] { return ::utimensat(AT_FDCWD, "team", times, 0); }},
+      {"setxattr", EROFS, [] { return ::setxattr("team", "user.a", "b", 1, 0); }},
+      {"access W_OK", EROFS, [] { return ::access("team", W_OK); }},
+      {"stat of nothing", ENOENT, [] { return ::stat("nothing", &st); }},
+      {"stat of nothing in a folder", ENOENT, [] { return ::stat("team/nothing", &st); }},
+      {"stat of .git", ENOENT, [] { return ::lstat(".git", &st); }},
+      {"stat of a folder", 0, [] { return ::stat("team", &st); }},
+      {"stat of a repository that cannot be opened", 0, [] { return ::stat("gone", &st); }},
+      {"stat in a repository that cannot be opened", ENOENT, [] { return ::stat("gone/file", &st); }},
+      {"listing a repository that cannot be opened", ENOENT,
+       [] {
+         DIR* stream = ::opendir("gone");
+         if (stream == nullptr)
+           return -1L;
+         errno = 0;
+         const dirent* first = ::readdir(stream);
+         const int code = errno;
+         ::closedir(stream);
+         errno = code;
+         return first == nullptr && code != 0 ? -1L : 0L;
+       }},
+      {"read of a folder", EISDIR, [] { return used("team", O_RDONLY, [](int f) { return ::read(f, buffer, 1); }); }},
+      {"readlink of a folder", EINVAL, [] { return ::readlink("team", buffer, sizeof buffer); }},
+  });
+  BOOST_REQUIRE_EQUAL(::chdir("/"), 0);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
