@@ -27,10 +27,13 @@ snapshot_taken take_snapshot(call_number call, std::shared_ptr<repository> known
       known = out.opened = std::move(opened.value());
     }
     auto facts = known->take(ref, have, stop);
-    if (facts)
+    if (facts) {
       out.facts = std::move(facts.value());
-    else
+    } else {
       out.failure = std::move(facts.error());
+      if (out.failure->code == EACCES) // credentials are read when it is opened, and others may be there then
+        out.opened = nullptr;
+    }
   } catch (const std::exception& thrown) { // memory is short
     out.failure = error{EIO, thrown.what()};
   }
