@@ -52,7 +52,8 @@ struct place_move {
   std::function<void(const std::vector<refresh_number>&)> ended;
   std::vector<refresh_number> waiting{}; ///< written by the catalog alone, while it holds this
 
-  explicit place_move(std::function<void(const std::vector<refresh_number>&)> when_over) : ended(std::move(when_over)) {}
+  explicit place_move(std::function<void(const std::vector<refresh_number>&)> when_over)
+    : ended(std::move(when_over)) {}
   place_move(const place_move&) = delete;
   place_move& operator=(const place_move&) = delete;
   ~place_move() {
@@ -152,10 +153,10 @@ private:
     place_number number = 0;
     std::string name{}; ///< below the mountpoint
     std::map<std::string, place*, std::less<>> children{};
-    std::shared_ptr<repository_host> host{};              ///< below which it is
-    std::shared_ptr<const shown_host> host_entry{};       ///< of what stands in the deployment
-    std::vector<std::string> path{};                      ///< in the host
-    std::shared_ptr<const shown_repository> entry{};      ///< of what stands in the deployment
+    std::shared_ptr<repository_host> host{};         ///< below which it is
+    std::shared_ptr<const shown_host> host_entry{};  ///< of what stands in the deployment
+    std::vector<std::string> path{};                 ///< in the host
+    std::shared_ptr<const shown_repository> entry{}; ///< of what stands in the deployment
     bool is_repository = false;
     bool removed = false; ///< from the deployment: nobody new comes here
     std::string ref{};
@@ -165,12 +166,12 @@ private:
     repository_number of = 0; ///< by which
     int refused = 0;          ///< failed a moment ago
     std::vector<place_asker> waiting{};
-    std::vector<relinked> seen{};   ///< directories that were told what is here, the latest last
-    bool stale = false;             ///< to be looked at before somebody is told
-    bool behind = false;            ///< shows another ref than it is to
-    std::uint64_t timer = 0;        ///< the latest one
-    unsigned failures = 0;          ///< since it could be looked at
-    std::string last_error{};       ///< of the latest look
+    std::vector<relinked> seen{}; ///< directories that were told what is here, the latest last
+    bool stale = false;           ///< to be looked at before somebody is told
+    bool behind = false;          ///< shows another ref than it is to
+    std::uint64_t timer = 0;      ///< the latest one
+    unsigned failures = 0;        ///< since it could be looked at
+    std::string last_error{};     ///< of the latest look
     std::weak_ptr<place_move> moving{};
     std::vector<refresh_number> refreshers{}; ///< wait for what is being taken
     std::vector<refresh_number> late{};       ///< came while that was on its way, and wait for the next

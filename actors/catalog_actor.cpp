@@ -116,7 +116,7 @@ void catalog_actor::take(call_number call, place_number place, repository_number
     else
       open = [host = from.host, path = from.path] { return host->open(path); };
     one = system().spawn<repository_actor>(context_, number, std::move(open), with_.trees_ahead, *with_.workers,
-                                         place == 0 ? with_.first : std::nullopt);
+                                           place == 0 ? with_.first : std::nullopt);
   }
   anon_send(one, show_ref{call, place, ref, caf::actor_cast<caf::actor>(this), have});
 }

@@ -28,7 +28,7 @@ public:
     std::shared_ptr<const deployment> tree; ///< at first
     catalog::hosts hosts{};
     entry_opener open;
-    std::uint64_t trees_ahead = 0;  ///< as fetcher_actor
+    std::uint64_t trees_ahead = 0; ///< as fetcher_actor
     std::optional<opened_first> first{};
     worker_pool* workers = nullptr; ///< outlives the actor's life, not the object: jobs may hold that
   };

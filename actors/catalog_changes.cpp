@@ -93,8 +93,8 @@ void catalog::refresh(refresh_number number, const refresh_what& what) {
     if (of == nullptr || !of->is_repository)
       report.text += fmt::format("!{}: no repository that somebody has looked at is there\n", what.path);
     else if (of->follow.kind == kind::pinned)
-      report.text += fmt::format("!{}: it is pinned{}: give it \"follow\" in the config file (mount --follow)\n", shown_name(*of),
-                                 of->shown ? " to " + of->shown->facts.commit.hex() : "");
+      report.text += fmt::format("!{}: it is pinned{}: give it \"follow\" in the config file (mount --follow)\n",
+                                 shown_name(*of), of->shown ? " to " + of->shown->facts.commit.hex() : "");
     else
       add_refresh(number, *of);
   } else {
@@ -134,7 +134,8 @@ void catalog::tell_refreshers(place& of, const shown_ptr& before) {
     if (!of.last_error.empty())
       report->second.text += fmt::format("!{}: {}\n", name, of.last_error);
     else if (moves)
-      report->second.text += fmt::format("{}: {} → {}\n", name, before->facts.commit.hex(), of.shown->facts.commit.hex());
+      report->second.text +=
+          fmt::format("{}: {} → {}\n", name, before->facts.commit.hex(), of.shown->facts.commit.hex());
     else
       report->second.text += fmt::format("{}: unchanged, {}\n", name, of.shown->facts.commit.hex());
     if (const auto on_its_way = of.moving.lock())

@@ -133,8 +133,8 @@ void directory_actor::cancel(want_id want) {
 }
 
 void directory_actor::ask_place(want_id want, const std::string& name) {
-  anon_send(others_->catalog, gitfs::ask_place{caf::actor_cast<caf::weak_actor_ptr>(this), id(), want, link_, name, slot_,
-                                                generation_});
+  anon_send(others_->catalog,
+            gitfs::ask_place{caf::actor_cast<caf::weak_actor_ptr>(this), id(), want, link_, name, slot_, generation_});
 }
 
 void directory_actor::cancel_place(want_id want) {

@@ -204,10 +204,11 @@ struct retry_allowed {
 
 // --- bridge → catalog -----------------------------------------------------------------------------------------------
 
-/// Look at refs now. `done`, on the catalog's thread: an errno and nothing, or 0 and a line for each, as refresh_report.
+/// Look at refs now. `done`, on the catalog's thread: an errno and nothing, or 0 and a line for each, as
+/// refresh_report.
 struct refresh_refs {
   refresh_number number = 0; ///< who asks gives it; never used again
-  refresh_what what;
+  refresh_what what{}; // braces: g++ 12 warns without
   std::function<void(int code, const std::string& text)> done;
   trace::sent_by stamp = trace::sent_by::now();
 };

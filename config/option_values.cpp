@@ -87,7 +87,8 @@ result<follow_mode> read_follow(const string& value) {
   const auto every = read_seconds(value);
   if (every && every.value() >= std::chrono::seconds{1})
     return follow_mode{kind::polled, every.value()};
-  return fail(EINVAL, "expected a time from 1s to 24h, as 30s, 5m or 1h, or on-request or never, found '" + value + "'");
+  return fail(EINVAL,
+              "expected a time from 1s to 24h, as 30s, 5m or 1h, or on-request or never, found '" + value + "'");
 }
 
 bool is_commit_id(std::string_view ref) {

@@ -198,7 +198,11 @@ void reply_refresh(fuse_req_t req, const void* in, std::size_t size, std::size_t
     code != 0 ? answer->error(code) : answer->xattr(report.empty() ? "nothing is followed\n" : report);
   };
   answer->on_interrupt([catalog = b.catalog, number] { caf::anon_send(catalog, cancel_refresh{number}); });
-  caf::anon_send(b.catalog, refresh_refs{number, {path, true}, tell});
+  refresh_refs question;
+  question.number = number;
+  question.what.path = path;
+  question.done = tell;
+  caf::anon_send(b.catalog, std::move(question));
 }
 
 // `gitfs-actor why`: an extended attribute, which the mount may have been made without, and whether its object is here.

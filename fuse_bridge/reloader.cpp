@@ -23,10 +23,8 @@ struct lasting_row {
 
 // What only another mount can have.
 constexpr lasting_row lasting[] = {
-    {"mountpoint",
-     [](const auto& a, const auto& b) { return a.mountpoint == b.mountpoint || b.mountpoint.empty(); }},
-    {"cache",
-     [](const auto& a, const auto& b) { return a.cache_dir == b.cache_dir && a.cache_size == b.cache_size; }},
+    {"mountpoint", [](const auto& a, const auto& b) { return a.mountpoint == b.mountpoint || b.mountpoint.empty(); }},
+    {"cache", [](const auto& a, const auto& b) { return a.cache_dir == b.cache_dir && a.cache_size == b.cache_size; }},
     {"memory", [](const auto& a, const auto& b) { return a.memory == b.memory; }},
     {"threads", [](const auto& a, const auto& b) { return a.threads == b.threads; }},
     {"prefetch",
@@ -78,10 +76,14 @@ void reloader::reload() {
     return;
   }
   take_file();
-  caf::anon_send(files_.catalog(), refresh_refs{next_refresh(), {{}, false}, [ready](int, const std::string& text) {
-                                                  log_lines(text);
-                                                  ready();
-                                                }});
+  refresh_refs question;
+  question.number = next_refresh();
+  question.what.requested = false;
+  question.done = [ready](int, const std::string& text) {
+    log_lines(text);
+    ready();
+  };
+  caf::anon_send(files_.catalog(), std::move(question));
 }
 
 // The catalog handles messages in order: what the file says is in force before refs are looked at.

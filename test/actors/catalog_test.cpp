@@ -346,7 +346,8 @@ BOOST_FIXTURE_TEST_CASE(a_refresh_ends_when_what_has_moved_is_shown, followed) {
   port.relinks.clear(); // the last one has it now
   BOOST_REQUIRE_EQUAL(port.settled.size(), 1U);
   catalog.moved(port.settled);
-  BOOST_TEST(port.refreshes[1] == "team/linux: " + commit1 + " → " + commit2 + "\nteam/next: unchanged, " + commit1 + "\n");
+  BOOST_TEST(port.refreshes[1]
+             == "team/linux: " + commit1 + " → " + commit2 + "\nteam/next: unchanged, " + commit1 + "\n");
   catalog.refresh(2, {"git/Makefile", true});
   BOOST_TEST(port.refreshes[2].starts_with("!git: it is pinned to " + commit1), port.refreshes[2]);
   catalog.refresh(3, {"team", true});
