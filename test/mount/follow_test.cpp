@@ -169,7 +169,7 @@ BOOST_AUTO_TEST_CASE(refresh_shows_what_the_server_has) {
     BOOST_TEST(told.status == 0, told.output);
     BOOST_TEST(holds(told.output, " → " + head()), told.output);
     BOOST_TEST(read(m / "number") == std::to_string(n));
-    BOOST_TEST(read(m / "list/deep/a-" + std::to_string(n)) == std::to_string(n));
+    BOOST_TEST(read(m / ("list/deep/a-" + std::to_string(n))) == std::to_string(n));
   }
   server.stop();
   const auto failed = run_program({"refresh", m.path()});
