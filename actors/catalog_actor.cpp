@@ -51,7 +51,8 @@ caf::behavior catalog_actor::make_behavior() {
       [this](ask_place& m) {
         const place_asker who{m.from_id, m.id};
         asking_[who] = std::move(m.from);
-        catalog_.ask(who, path_of(*m.place), m.name, {m.slot, m.generation, m.place});
+        asked_place_ = path_of(*m.place);
+        catalog_.ask(who, asked_place_, m.name, {m.slot, m.generation, m.place});
       },
       [this](cancel_place m) {
         catalog_.cancel({m.from_id, m.id});
@@ -85,6 +86,12 @@ caf::behavior catalog_actor::make_behavior() {
           asked.mapped()(EINTR, {});
       },
       [this](const reload_tree& m) { m.done(catalog_.reload(*m.tree, m.hosts)); },
+      [this](tell_status& m) {
+        add_status(m.so_far);
+        for (const auto& [number, one] : repositories_)
+          m.next.push_back(one);
+        pass_on(*this, std::move(m));
+      },
   };
 }
 
@@ -118,6 +125,8 @@ void catalog_actor::take(call_number call, place_number place, repository_number
     one = system().spawn<repository_actor>(context_, number, std::move(open), with_.trees_ahead, *with_.workers,
                                            place == 0 ? with_.first : std::nullopt);
   }
+  if (const auto [at, fresh] = entered_.try_emplace(place); fresh)
+    at->second = {asked_place_, ref};
   anon_send(one, show_ref{call, place, ref, caf::actor_cast<caf::actor>(this), have});
 }
 
@@ -156,6 +165,30 @@ void catalog_actor::ask_host(call_number call, std::shared_ptr<repository_host> 
 void catalog_actor::stop_asking(call_number call) {
   if (const auto it = calls_.find(call); it != calls_.end())
     it->second.stop.request_stop();
+}
+
+// What of hosts was entered is there as the repository that it is.
+void catalog_actor::add_status(mount_status& to) const {
+  std::map<std::string, entry_status*> known;
+  for (entry_status& each : to.entries)
+    known.emplace(each.path, &each);
+  std::vector<entry_status> more;
+  for (const auto& [place, each] : entered_) {
+    if (const auto at = known.find(each.path); at != known.end()) {
+      at->second->place = place;
+      continue;
+    }
+    entry_status& one = more.emplace_back();
+    one.place = place;
+    one.path = each.path;
+    one.ref = each.ref;
+    for (const shown_host& host : with_.tree->hosts)
+      if (each.path.starts_with(host.path + '/')) {
+        one.source = status_of(host).source + each.path.substr(host.path.size());
+        one.follow = status_of(host).follow;
+      }
+  }
+  to.entries.insert(to.entries.end(), more.begin(), more.end());
 }
 
 // Whoever comes by tries again: said once.

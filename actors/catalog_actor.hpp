@@ -5,6 +5,7 @@
 #include "actors/lasting_actor.hpp"
 #include "actors/messages.hpp"
 #include "actors/mount_context.hpp"
+#include "actors/mount_status.hpp"
 #include "actors/repository_actor.hpp"
 #include "backend/worker_pool.hpp"
 
@@ -51,6 +52,7 @@ private:
                 std::string name) override;
   void stop_asking(call_number call) override;
   void report(call_number call, const error* failure);
+  void add_status(mount_status& to) const;
   void retry_later(place_number place) override;
   void look_later(place_number place, std::uint64_t timer, std::chrono::milliseconds in) override;
   bool is_current(const relinked& directory) override;
@@ -71,6 +73,11 @@ private:
   std::map<call_number, asking> calls_;     // of hosts
   std::map<std::string, std::string> said_; // the last failure of each of those
   std::map<refresh_number, std::function<void(int, const std::string&)>> refreshes_;
+  std::string asked_place_;                 // the path that the catalog is asked about now
+  struct entered {
+    std::string path, ref;
+  };
+  std::map<place_number, entered> entered_; // by somebody, and then opened or not
 };
 
 } // namespace gitfs

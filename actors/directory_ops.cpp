@@ -352,6 +352,8 @@ directory_state::lacking directory_state::entry_object(kernel_op& op, const std:
 // Not through `outside_`, which notes what handlers are told.
 void directory_state::tell(kernel_op& op) const {
   const auto* asked = std::get_if<getxattr_op>(&op.what);
+  if (asked != nullptr && op.at == self_child && asked->name == commit_attribute && link_->shown)
+    return op.answer.xattr(link_->shown->facts.commit.hex());
   if (asked == nullptr || op.at != self_child || !asked->name.starts_with(entry_attribute))
     return op.answer.error(EINVAL);
   const std::string name = asked->name.substr(entry_attribute.size());

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <ctime>
 #include <exception>
 #include <utility>
 
@@ -74,6 +75,10 @@ caf::behavior repository_actor::make_behavior() {
           jobs_.erase(it);
       },
       [this](const snapshot_taken& m) { taken(m); },
+      [this](tell_status& m) {
+        add_status(m.so_far);
+        pass_on(*this, std::move(m));
+      },
   };
 }
 
@@ -131,8 +136,12 @@ void repository_actor::taken(const snapshot_taken& m) {
       out.code = m.failure->code;
       out.why = m.failure->message;
       // Whoever comes by tries again, and so does who follows the ref: said once.
-      if (out.code != ECANCELED && std::exchange(last_failures_[what.place], out.why) != out.why)
-        spdlog::warn("{}{}", out.why, what.have ? "; " + what.have->hex() + " stays" : "");
+      if (out.code != ECANCELED) {
+        failed& last = last_failures_[what.place];
+        last.at = std::time(nullptr);
+        if (std::exchange(last.message, out.why) != out.why)
+          spdlog::warn("{}{}", out.why, what.have ? "; " + what.have->hex() + " stays" : "");
+      }
     }
     anon_send(what.catalog, std::move(out));
   }
@@ -153,9 +162,28 @@ shown_ptr repository_actor::show(const job& what, const snapshot_facts& facts) {
   } else if (!what.have || *what.have == facts.commit) {
     return std::make_shared<const shown_snapshot>(shown_snapshot{shown, facts});
   }
+  commits_[what.place] = facts.commit;
   spdlog::info("{}{} at {}{}", objects_->from->display(), facts.ref.empty() ? "" : " " + facts.ref, facts.commit.hex(),
                what.have ? ", after " + what.have->hex() : "");
   return std::make_shared<const shown_snapshot>(shown_snapshot{shown, facts});
+}
+
+void repository_actor::add_status(mount_status& to) const {
+  for (entry_status& each : to.entries) {
+    if (each.place == 0)
+      continue;
+    if (const auto shown = commits_.find(each.place); shown != commits_.end()) {
+      each.state = "open";
+      each.commit = shown->second.hex();
+      each.source = objects_->from->display();
+    }
+    if (const auto last = last_failures_.find(each.place); last != last_failures_.end()) {
+      if (each.state != "open")
+        each.state = "failed";
+      each.failure = last->second.message;
+      each.failed_at = last->second.at;
+    }
+  }
 }
 
 std::string repository_actor::describe() const {

@@ -5,6 +5,7 @@
 #include "actors/lasting_actor.hpp"
 #include "actors/messages.hpp"
 #include "actors/mount_context.hpp"
+#include "actors/mount_status.hpp"
 #include "backend/repository.hpp"
 #include "backend/worker_pool.hpp"
 
@@ -47,6 +48,7 @@ private:
 
   void start(call_number call, job& what);
   void start_waiting();
+  void add_status(mount_status& to) const;
   void taken(const snapshot_taken& m);
   void use(std::shared_ptr<repository> opened);
   shown_ptr show(const job& what, const snapshot_facts& facts);
@@ -58,9 +60,14 @@ private:
   worker_pool& workers_;
   std::shared_ptr<mounted_repository> objects_; // none until it is open
   std::map<place_number, std::shared_ptr<volume>> volumes_;
+  std::map<place_number, oid> commits_; // that these show
   std::map<call_number, job> jobs_;
   call_number opening_ = 0; // the others wait for it
-  std::map<place_number, std::string> last_failures_;
+  struct failed {
+    std::string message;
+    std::int64_t at = 0; ///< seconds since 1970, for people alone
+  };
+  std::map<place_number, failed> last_failures_;
 };
 
 } // namespace gitfs

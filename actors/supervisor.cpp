@@ -1,5 +1,7 @@
 #include "actors/supervisor.hpp"
 
+#include "actors/mount_status.hpp"
+
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
@@ -74,6 +76,11 @@ caf::behavior supervisor_actor::make_behavior() {
         };
         context_->volumes.each([&](const volume& each) { add(each.prefetcher); });
         context_->repositories.each([&](const mounted_repository& each) { add(each.fetcher); });
+        pass_on(*this, std::move(m));
+      },
+      [this](tell_status& m) {
+        if (others_->catalog)
+          m.next.push_back(others_->catalog);
         pass_on(*this, std::move(m));
       },
       [this](over_budget) {

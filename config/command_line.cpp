@@ -130,6 +130,20 @@ result<invocation> parse_refresh(std::span<const char* const> arguments) {
   return invocation{std::move(out)};
 }
 
+result<invocation> parse_status(std::span<const char* const> arguments) {
+  status_options out;
+  const word_option known[] = {switch_for("--json", out.json)};
+  const bool of_all = std::ranges::all_of(arguments, [](string_view each) { return each.starts_with("--json"); });
+  // Without MOUNTPOINT the options are read all the same.
+  std::vector<const char*> words{arguments.begin(), arguments.end()};
+  if (of_all)
+    words.push_back("/");
+  BOOST_OUTCOME_TRYV(put(out.mountpoint, parse_path(words, "gitfs-actor status --help", "MOUNTPOINT", known)));
+  if (of_all)
+    out.mountpoint.clear();
+  return invocation{std::move(out)};
+}
+
 result<invocation> parse_top(std::span<const char* const> arguments) {
   top_options out;
   const auto set_interval = [&out](const string& value) -> result<void> {
@@ -165,6 +179,7 @@ struct command_row {
 constexpr command_row other_commands[] = {
     {"unmount", unmount_help, parse_unmount},
     {"stats", stats_help, parse_stats},
+    {"status", status_help, parse_status},
     {"top", top_help, parse_top},
     {"cache", cache_help, parse_cache},
     {"config", config_help, parse_config},

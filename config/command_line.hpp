@@ -14,9 +14,15 @@ struct print {
   std::string text;
 };
 
+/// `gitfs-actor status`.
+struct status_options {
+  std::filesystem::path mountpoint; ///< absolute and normal; empty: all mounts of this user
+  bool json = false;
+};
+
 struct invocation {
   std::variant<mount_options, unmount_options, stats_options, top_options, cache_options, config_options, trace_options,
-               replay_options, why_options, prefetch_options, refresh_options, print>
+               replay_options, why_options, prefetch_options, refresh_options, status_options, print>
       action;
 };
 

@@ -17,6 +17,7 @@ Commands:
   mount --config FILE [options]       show the repositories and hosts that FILE names
   unmount MOUNTPOINT                  end a mount
   refresh MOUNTPOINT [PATH]           look now at the refs that a mount follows
+  status [--json] [MOUNTPOINT]        print what is shown where, and how it stands
   stats [--json] MOUNTPOINT           print what a mount has done so far
   top [options] MOUNTPOINT            watch what a mount is doing right now
   cache info|gc|verify [options]      show, shrink or check what is kept on disk
@@ -64,6 +65,16 @@ the mount's owner and root may ask. Without a terminal it prints plain frames.
 
 Keys: q quit; b, l, n sort by what is busiest, what takes longest, the name; / filter by a part of a path or kind
 (Enter keeps it, Esc takes it away); w only what somebody waits for; + and - the interval; space look now.
+)";
+
+inline constexpr std::string_view status_help = R"(Usage: gitfs-actor status [--json] [MOUNTPOINT]
+
+Prints what the mount at MOUNTPOINT shows, or every mount of yours: its config file or repository, and of each entry the
+path, ref and commit, whether it is open (nothing is opened before somebody enters it) or has failed, when and why, and
+how its ref is followed; the cache folder with its size and quota; memory. It asks no server. Only the mount's owner and
+root may ask.
+
+  --json                              as a JSON array
 )";
 
 inline constexpr std::string_view stats_help = R"(Usage: gitfs-actor stats [--json] MOUNTPOINT

@@ -1,6 +1,7 @@
 // What each command of the program does.
 #pragma once
 
+#include "config/command_line.hpp"
 #include "config/options.hpp"
 
 #include <cstdio>
@@ -18,6 +19,7 @@ int run_mount(mount_options options);
 int run_unmount(const unmount_options& options);
 int run_refresh(const refresh_options& options);
 int run_stats(const stats_options& options);
+int run_status(const status_options& options);
 int run_top(const top_options& options);
 int run_cache(const cache_options& options);
 int run_config(const config_options& options);

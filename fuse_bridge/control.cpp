@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
+#include <iterator>
 #include <memory>
 #include <sstream>
 #include <unistd.h>
@@ -110,6 +111,25 @@ result<std::string> ask_refresh(const std::filesystem::path& path, const std::st
   BOOST_OUTCOME_TRYV(mount.ask(refresh_command, buffer.get()));
   buffer->text[sizeof buffer->text - 1] = '\0';
   return std::string{buffer->text};
+}
+
+result<mount_status> ask_status(const std::filesystem::path& path) {
+  BOOST_OUTCOME_TRY(mount, asked_mount::open(path));
+  auto buffer = std::make_unique<status_buffer>();
+  mount_status out;
+  do {
+    buffer->from = out.entries.size();
+    BOOST_OUTCOME_TRYV(mount.ask(status_command, buffer.get()));
+    buffer->text[sizeof buffer->text - 1] = '\0';
+    BOOST_OUTCOME_TRY(more, mount_status::parse(buffer->text));
+    const std::size_t came = more.entries.size();
+    more.entries.insert(more.entries.begin(), std::make_move_iterator(out.entries.begin()),
+                        std::make_move_iterator(out.entries.end()));
+    out = std::move(more);
+    if (came == 0)
+      break;
+  } while (out.next != 0);
+  return out;
 }
 
 result<activity> ask_activity(const std::filesystem::path& path) {

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "actors/activity.hpp"
+#include "actors/mount_status.hpp"
 #include "actors/trace/trace_format.hpp"
 #include "config/error.hpp"
 
@@ -58,6 +59,15 @@ struct refresh_buffer {
 
 inline constexpr unsigned long refresh_command = _IOWR('g', 0x4b, refresh_buffer);
 
+/// How the mount stands, in as many answers as it takes: see mount_status.
+struct status_buffer {
+  std::uint64_t from; ///< asked: the first entry that is to be told
+  char text[14336];   ///< lines; ends with a zero byte
+};
+static_assert(sizeof(status_buffer) < 1U << _IOC_SIZEBITS);
+
+inline constexpr unsigned long status_command = _IOWR('g', 0x4c, status_buffer);
+
 /// In the mount: answers the question in `chunk`.
 void answer_trace(trace_chunk& chunk);
 
@@ -79,6 +89,9 @@ struct shown_object {
 };
 /// The object of `name` in the folder `path`; empty: the folder's own. ENOENT: there is none; the others as ask_report.
 result<shown_object> ask_object(const std::filesystem::path& path, const std::string& name);
+
+/// How the mount at `path` stands. Errors as ask_trace.
+result<mount_status> ask_status(const std::filesystem::path& path);
 
 /// What the mount at `path` is doing. Errors as ask_report.
 result<activity> ask_activity(const std::filesystem::path& path);

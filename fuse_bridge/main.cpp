@@ -24,6 +24,7 @@ int main(int argc, char** argv) {
                         [](const gitfs::unmount_options& options) { return gitfs::run_unmount(options); },
                         [](const gitfs::refresh_options& options) { return gitfs::run_refresh(options); },
                         [](const gitfs::stats_options& options) { return gitfs::run_stats(options); },
+                        [](const gitfs::status_options& options) { return gitfs::run_status(options); },
                         [](const gitfs::top_options& options) { return gitfs::run_top(options); },
                         [](const gitfs::cache_options& options) { return gitfs::run_cache(options); },
                         [](const gitfs::config_options& options) { return gitfs::run_config(options); },

@@ -75,7 +75,12 @@ result<void> serve(mount_options& options, daemon_start& start, const service_ma
   if (!options.kernel.fsname)
     options.kernel.fsname = files->source();
   BOOST_OUTCOME_TRY(told, telemetry::start(options, files->context(), files->source()));
-  bridge b{files->context(), files->supervisor(), {::getuid(), ::getgid()}, false, files->catalog()};
+  bridge b{files->context(),
+           files->supervisor(),
+           {::getuid(), ::getgid()},
+           std::make_shared<const mount_status>(status_of(options)),
+           false,
+           files->catalog()};
   BOOST_OUTCOME_TRY(session, mount_session::mount(options, b));
   auto pid = pid_file::write(options.pid_file);
   if (!pid)

@@ -37,7 +37,8 @@ int run_fusermount(const fs::path& path, bool lazy) {
 // Asked in a way that no cache of the kernel answers: it still knows a dead root's attributes, and its listing.
 bool is_dead(const fs::path& path) {
   struct statfs ignored {};
-  return ::statfs(path.c_str(), &ignored) != 0 && errno == ENOTCONN;
+  // ECONNABORTED: its process ended while this was being asked
+  return ::statfs(path.c_str(), &ignored) != 0 && (errno == ENOTCONN || errno == ECONNABORTED);
 }
 
 } // namespace

@@ -10,6 +10,8 @@
 
 #include <atomic>
 #include <cstring>
+#include <fstream>
+#include <sstream>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -205,6 +207,67 @@ void reply_refresh(fuse_req_t req, const void* in, std::size_t size, std::size_t
   caf::anon_send(b.catalog, std::move(question));
 }
 
+// Bytes of this process in memory.
+std::uint64_t resident() {
+  std::ifstream pages{"/proc/self/statm"};
+  std::uint64_t all = 0, here = 0;
+  pages >> all >> here;
+  return here * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+}
+
+mount_status status_now(const bridge& b) {
+  mount_status out = *b.about;
+  std::istringstream counters{b.context->report()};
+  std::string name;
+  for (std::uint64_t value = 0, used = 0; counters >> name >> value;) {
+    if (name == "store.cache_bytes")
+      out.facts["cache_bytes"] = std::to_string(value);
+    else if (name.starts_with("memory.") && name != "memory.budget")
+      out.facts["memory"] = std::to_string(used += value);
+  }
+  out.facts["resident"] = std::to_string(resident());
+  out.facts["process"] = std::to_string(::getpid());
+  return out;
+}
+
+// `gitfs-actor status`: sources and messages of servers are not for everybody who may read the mount.
+void reply_status(fuse_req_t req, const void* in, std::size_t size, std::size_t room) {
+  const bridge& b = bridge_of(req);
+  if (!is_owner(req)) {
+    fuse_reply_err(req, EACCES);
+    return;
+  }
+  if (size < sizeof(status_buffer) || room < sizeof(status_buffer) || !b.about) {
+    fuse_reply_err(req, b.about ? EINVAL : ENOTTY);
+    return;
+  }
+  std::uint64_t from = 0;
+  std::memcpy(&from, in, sizeof from);
+  constexpr std::size_t text_room = sizeof(status_buffer::text) - 1;
+  // Of one repository its root directory knows the commit, of many the catalog.
+  const bool one = b.about->entries.size() == 1 && b.about->entries.front().path.empty();
+  const auto complete = [b, one](std::string_view value) {
+    std::string text{value};
+    if (one) {
+      mount_status all = status_now(b);
+      all.entries.front().state = "open";
+      all.entries.front().commit = value;
+      text = all.text(0, text_room);
+    }
+    text.resize(text_room);
+    return std::string(sizeof(status_buffer::from), '\0') + text;
+  };
+  reply answer{std::make_unique<control_reply>(req, sizeof(status_buffer), complete)};
+  if (one) {
+    kernel_op question{std::move(answer), self_child, getxattr_op{"user.gitfs.commit"}};
+    send_to_directory(*b.context, b.supervisor, root_slot, std::move(question), this_thread_unit());
+    return;
+  }
+  tell_status question{std::move(answer), status_now(b), from, text_room};
+  b.supervisor->enqueue(caf::make_mailbox_element(nullptr, caf::make_message_id(), {}, std::move(question)),
+                        this_thread_unit());
+}
+
 // `gitfs-actor why`: an extended attribute, which the mount may have been made without, and whether its object is here.
 void reply_object(fuse_req_t req, fuse_ino_t ino, const void* in, std::size_t size, std::size_t room) {
   const node_id node = node_id::decode(ino);
@@ -238,6 +301,10 @@ void op_ioctl(fuse_req_t req, fuse_ino_t ino, unsigned command, void*, fuse_file
   }
   if (command == static_cast<unsigned>(refresh_command)) {
     reply_refresh(req, in, size, room);
+    return;
+  }
+  if (command == static_cast<unsigned>(status_command)) {
+    reply_status(req, in, size, room);
     return;
   }
   if (command == static_cast<unsigned>(object_command)) {

@@ -3,6 +3,7 @@
 
 #include "actors/catalog.hpp"
 #include "actors/mount_context.hpp"
+#include "actors/mount_status.hpp"
 #include "fuse_bridge/fuse_reply.hpp"
 #include "fuse_bridge/fuse_unit.hpp"
 
@@ -19,8 +20,9 @@ struct bridge {
   std::shared_ptr<mount_context> context;
   caf::actor supervisor;
   common_attr common;
-  bool kernel_opens_alone = false; ///< set by INIT, before any other request
-  caf::actor catalog{};            ///< none: nothing is followed
+  std::shared_ptr<const mount_status> about; ///< what can be said without asking anybody; none: nothing
+  bool kernel_opens_alone = false;           ///< set by INIT, before any other request
+  caf::actor catalog{};                      ///< none: nothing is followed
 };
 
 /// The table for fuse_session_new. Each operation runs on a FUSE worker thread that has set `this_thread_unit`; it only

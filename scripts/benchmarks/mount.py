@@ -11,14 +11,15 @@ from benchmarks.server import Failed, line, run
 
 
 class Mount:
-    """Without `cache`, the cache folder is one of its own, which goes with the mount."""
+    """Without `cache`, the cache folder is one of its own, which goes with the mount. `source` None: the options have a
+    config file."""
 
     def __init__(self, bench, source, options=(), cache=None, path=None):
         self.binary, self.path = bench.binary, path or os.path.join(bench.folder, "mnt")
         self.own_cache = None if cache else tempfile.mkdtemp(prefix="cache-", dir=bench.folder)
         self.pid_file = os.path.join(bench.folder, "pid")
         self.command = [self.binary, "mount", "--cache-dir", cache or self.own_cache, "--pid-file", self.pid_file,
-                        "--log-file", os.path.join(bench.folder, "log"), *options, "--", source, self.path]
+                        "--log-file", os.path.join(bench.folder, "log"), *options, "--", *([source] if source else []), self.path]
 
     def __enter__(self):
         os.makedirs(self.path, exist_ok=True)

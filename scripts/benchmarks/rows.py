@@ -3,6 +3,7 @@ one another; it is ended after the last one that is wanted."""
 
 import dataclasses
 import hashlib
+import json
 import os
 import re
 import subprocess
@@ -10,7 +11,7 @@ import sys
 import time
 
 from benchmarks.bench import drop_caches, expect
-from benchmarks.mount import MemoryTree
+from benchmarks.mount import MemoryTree, Mount
 from benchmarks.server import ENV, SCRIPTS, Failed, line, output
 from benchmarks.table import Aim, Row
 from benchmarks.tree import Tree
@@ -280,6 +281,36 @@ class Scenario:
     long: bool = False    # more than some 10 s
 
 
+def deploying(b):
+    """Many small repositories from one config file, each with a store of its own."""
+    count, files = 200, 20
+    source = b.fresh("deployed")
+    os.makedirs(source + "/work")
+    for i in range(files):
+        with open(f"{source}/work/file{i}", "w") as file:
+            file.write(f"{i}\n" * 100)
+    git = ["git", "-C", source + "/work", "-c", "user.name=A", "-c", "user.email=a@example.org"]
+    for words in (["init", "-q", "-b", "main"], ["add", "."], ["commit", "-q", "-m", "all"],
+                  ["clone", "-q", "--bare", ".", source + "/bare"]):
+        subprocess.run([*git, *words], check=True, env=ENV)
+    subprocess.run(["git", "-C", source + "/bare", "gc", "-q"], check=True, env=ENV)
+    for i in range(count):
+        link = os.path.join(b.server.root, f"deployed{i}.git")
+        if not os.path.islink(link):  # of a run before
+            os.symlink(source + "/bare", link)
+    config = os.path.join(source, "config.json")
+    with open(config, "w") as file:
+        json.dump({"tree": {f"group{i % 10}/r{i}": {"source": f"{b.server.base}/deployed{i}.git"}
+                            for i in range(count)}}, file)
+    sample = b.sample()
+    with Mount(b, None, ["--config", config]) as mount:
+        expect(output("ls", "-A", mount.path).count(b"\n"), 10, "ls shows entries")
+        yield "deploy-start", sample.stop(mount)
+        sample = b.sample()
+        b.walk(mount.path, 1 + 10 + count * (1 + files))
+        yield "deploy-walk", sample.stop(mount)
+
+
 def rows_of(*rows):
     return [Row(key, title, aims) for key, title, *aims in rows]
 
@@ -338,6 +369,10 @@ SCENARIOS = [
         ("idle", "memory: idle after the mount"),
         ("dropped-find", "memory: `find -ls`, then the kernel's caches dropped", Aim("times memory", 1.2, "idle")),
         ("dropped-tar", "memory: `tar`, then the kernel's caches dropped", Aim("times memory", 1.2, "idle")))),
+    Scenario(deploying, rows_of(
+        ("deploy-start", "200 repositories from one config file: mount, `ls`", Aim("seconds", 1.0), Aim("requests", 0),
+         MEMORY),
+        ("deploy-walk", "there, `find -ls` of all of them, nothing stored"))),
     Scenario(listing_wide, rows_of(
         ("wide-ls", "1,000,000 files in 100,000 folders: mount, `ls`", Aim("time", 1.5, "mount-ls")),
         ("wide-find", "there, `find -ls` of 1,111 folders with 11,110 files"))),

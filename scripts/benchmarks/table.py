@@ -51,6 +51,7 @@ def difference(own, other):
 
 # By kind: what of a row's samples is looked at, how it is set against the other row (or stands alone), its text.
 KINDS = {
+    "seconds": ("seconds", None, seconds_text, "≤ "),
     "time": ("seconds", quotient, ratio_text, "≤ "),
     "time at least": ("seconds", quotient, ratio_text, "≥ "),
     "more seconds": ("seconds", difference, seconds_text, "≤ + "),

@@ -160,6 +160,46 @@ BOOST_AUTO_TEST_CASE(inode_numbers_are_unique_and_dots_and_df_are_as_elsewhere) 
   BOOST_TEST(must_run("find . -links +1", m.path()) == "");
 }
 
+BOOST_AUTO_TEST_CASE(status_tells_what_is_shown_and_what_has_failed) {
+  const mount m = shows({{"team/app", repository_entry(url(), "v1")},
+                         {"later", repository_entry(url())},
+                         {"wrong", repository_entry(url(), "no-such-branch", R"("follow": "30s")")},
+                         {"hub", R"({"host": "git", "url": ")" + server.url("{owner}/{repo}.git") + "\"}"}});
+  BOOST_TEST(failure_of(m / "team/app/one") == 0);
+  BOOST_TEST(failure_of(m / "wrong/one") == ENOENT);
+  const auto text = run_program({"status", m.path().string()});
+  BOOST_TEST(text.status == 0);
+  const std::string commit = must_run("git rev-parse v1", source().work());
+  for (const std::string& each : {m.path().string() + ": config ",
+                                  "  team/app: open " + commit.substr(0, 12) + ", " + url() + " v1, followed: never\n",
+                                  "  later: not opened, " + url() + ", followed: never\n",
+                                  "  wrong: failed, " + url() + " no-such-branch, followed: 30s\n",
+                                  std::string{"there is no branch or tag \"no-such-branch\""},
+                                  std::string{"  hub: host, "}, "  cache " + m.cache_dir().string()})
+    BOOST_TEST(holds(text.output, each), each << "\nin\n" << text.output);
+  BOOST_TEST(server.count("info/refs") == 1U); // asking opens nothing
+
+  const auto query = [&](const std::string& expression) {
+    return must_run("python3 -c 'import json,sys; m = json.load(sys.stdin); " + expression + "' <<'END'\n"
+                    + run_program({"status", "--json", m.path().string()}).output + "END");
+  };
+  BOOST_TEST(query(R"(print(m[0]["process"]))") == std::to_string(m.pid()));
+  BOOST_TEST(query(R"(print([e["commit"] for e in m[0]["entries"] if e["path"] == "team/app"][0]))") == commit);
+  BOOST_TEST(query(R"(print([e["state"] for e in m[0]["entries"]]))") == "['open', 'not opened', 'failed', '']");
+  BOOST_TEST(holds(run_program({"status"}).output, m.path().string() + ": config "));
+}
+
+BOOST_AUTO_TEST_CASE(status_of_a_plain_mount_and_of_what_is_none) {
+  const mount m{url(), {"--ref", "v1"}};
+  const auto text = run_program({"status", m.path().string()});
+  BOOST_TEST(holds(text.output, "  .: open " + must_run("git rev-parse v1", source().work()).substr(0, 12)),
+             text.output);
+  const auto none = run_program({"status", folder.path().string()});
+  BOOST_TEST(none.status == 1);
+  BOOST_TEST(holds(none.output, "is not a mount of gitfs-actor"), none.output);
+  BOOST_TEST(run_program({"status", "--jsn"}).status == 2);
+}
+
 namespace {
 
 /// 200 repositories of their own.
@@ -207,6 +247,8 @@ BOOST_AUTO_TEST_CASE(two_hundred_repositories_and_three_hosts_of_one_file) {
     BOOST_TEST(must_run("ls", m.path()).size() > 0U);
     BOOST_TEST(of_all.count() == 0U);
     BOOST_TEST(forge.count() == 0U);
+    const std::string status = run_program({"status", "--json", m.path().string()}).output; // takes several answers
+    BOOST_TEST(times(status, R"("state": "not opened")") == std::size_t{many::count});
     BOOST_TEST(difference(want, manifest(m.path())) == "");
     m.crash();
   }
