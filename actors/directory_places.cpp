@@ -40,8 +40,10 @@ void directory_state::placed(want_id id, const place_answer& what) {
     return; // cancelled
   pending_.erase(it);
   if (what.code != 0) {
+    // C libraries take ENOENT of a listing for its end, so `ls` of what cannot be opened would look empty.
     for (parked_op& waiter : take_waiters(id))
-      waiter.op.answer.error(what.code);
+      waiter.op.answer.error(what.code == ENOENT && std::holds_alternative<readdir_op>(waiter.op.what) ? EIO
+                                                                                                       : what.code);
     return;
   }
   if (what.shown && !link_->shown) {

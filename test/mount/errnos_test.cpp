@@ -269,7 +269,7 @@ BOOST_AUTO_TEST_CASE(above_the_repositories) {
       {"stat of a folder", 0, [] { return ::stat("team", &st); }},
       {"stat of a repository that cannot be opened", 0, [] { return ::stat("gone", &st); }},
       {"stat in a repository that cannot be opened", ENOENT, [] { return ::stat("gone/file", &st); }},
-      {"listing a repository that cannot be opened", ENOENT,
+      {"listing a repository that cannot be opened", EIO,
        [] {
          DIR* stream = ::opendir("gone");
          if (stream == nullptr)
