@@ -164,7 +164,9 @@ result<void> filesystem::show_tree(const deployment& tree, const mount_options& 
 result<void> filesystem::reload(const deployment& tree, std::function<void(bool)> done) {
   catalog::hosts hosts;
   BOOST_OUTCOME_TRYV(put_hosts(hosts, tree, parts_));
-  caf::anon_send(catalog_, reload_tree{std::make_shared<const deployment>(tree), std::move(hosts), std::move(done)});
+  const trace::because_of edge{trace::shown(tree)};
+  caf::anon_send(catalog_,
+                 reload_tree{std::make_shared<const deployment>(tree), std::move(hosts), std::move(done)});
   return success();
 }
 

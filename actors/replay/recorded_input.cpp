@@ -94,6 +94,34 @@ caf::message snapshot(const record& r) {
   return stamped(std::move(out), r.cause);
 }
 
+caf::message settled(const record& r) {
+  moves_settled out;
+  trace::decoder in{r.fields};
+  for (std::uint64_t left = in.number(); left != 0 && !in.bad(); --left)
+    out.who.push_back(in.number());
+  return stamped(std::move(out), r.cause);
+}
+
+caf::message refresh(const record& r) {
+  trace::decoder in{r.fields};
+  refresh_refs out;
+  out.number = in.number();
+  out.what.path = in.text();
+  out.what.requested = in.number() != 0;
+  out.done = [](int, const std::string&) {};
+  return stamped(std::move(out), r.cause);
+}
+
+std::optional<caf::message> reload(const recording& from, const record& r) {
+  const deployment* const tree = from.shown_from(r.cause);
+  if (tree == nullptr)
+    return std::nullopt;
+  reload_tree out{std::make_shared<const deployment>(*tree), {}, [](bool) {}, {}};
+  for (std::size_t i = 0; i < tree->hosts.size(); ++i)
+    out.hosts.push_back(silent_host());
+  return stamped(std::move(out), r.cause);
+}
+
 std::optional<caf::message> input(const recording& from, const record& r) {
   const record* edge = from.record_of(r.cause);
   switch (r.what) {
@@ -125,6 +153,14 @@ std::optional<caf::message> input(const recording& from, const record& r) {
     return host_answer(from, r);
   case kind::snapshot_taken:
     return snapshot(r);
+  case kind::moves_settled:
+    return settled(r);
+  case kind::refresh_refs:
+    return refresh(r);
+  case kind::cancel_refresh:
+    return stamped(cancel_refresh{number_in(r, "number"), {}}, r.cause);
+  case kind::reload_tree:
+    return reload(from, r);
   case kind::other_message:
     return caf::make_message(caf::exit_msg{{}, caf::exit_reason::user_shutdown});
   default:

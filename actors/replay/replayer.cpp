@@ -20,12 +20,14 @@ bool is_question(const record& r) {
 }
 
 bool is_delayed(kind k) {
-  return k == kind::look_if_idle || k == kind::trees_delayed || k == kind::windows_due || k == kind::retry_allowed;
+  return k == kind::look_if_idle || k == kind::trees_delayed || k == kind::windows_due || k == kind::retry_allowed
+         || k == kind::look_due;
 }
 
-// Also sent while an actor is destroyed, on behalf of whatever the last thread to hold it does.
+// Also sent while an actor is destroyed, on behalf of whatever the last thread to hold it does. (moves_settled: while a
+// token is, and the one that was taken is made of its record.)
 bool has_loose_cause(kind k) {
-  return k == kind::cancel_want || k == kind::promote_want || k == kind::cancel_place;
+  return k == kind::cancel_want || k == kind::promote_want || k == kind::cancel_place || k == kind::moves_settled;
 }
 
 } // namespace

@@ -21,8 +21,9 @@ namespace {
 
 using trace::kind;
 
-constexpr kind inputs[] = {kind::blob_loaded,  kind::transfer_ended, kind::transfer_grew,
-                           kind::interrupt_op, kind::host_told,      kind::snapshot_taken};
+constexpr kind inputs[] = {kind::blob_loaded,    kind::transfer_ended, kind::transfer_grew, kind::interrupt_op,
+                           kind::host_told,      kind::snapshot_taken, kind::moves_settled, kind::refresh_refs,
+                           kind::cancel_refresh, kind::reload_tree};
 
 } // namespace
 
@@ -38,29 +39,38 @@ stage::stage(const recording::mount& mounted, const surroundings_of& outside, st
                                              std::filesystem::temp_directory_path(), mounted.prefetch);
   context_->outside = context_->outside_of_all = outside(*context_);
   if (mounted.shown)
-    show_many(mounted);
+    show_tree(mounted, std::move(server));
   else
     show(mounted, std::move(server));
+  context_->supervisor = supervisor_;
   scheduler().run();
 }
 
 // As filesystem does.
-void stage::show(const recording::mount& mounted, std::shared_ptr<upstream> server) {
+opened_first stage::show_first(const recording::mount& mounted, std::shared_ptr<upstream> server) {
   auto objects = add_repository(*context_, 0, no_objects());
   if (mounted.remote)
     start_fetcher(*system_, context_, objects, std::move(server), mounted.trees_ahead);
   show_at_root(*context_, add_volume(*system_, context_, 0, objects), {mounted.commit, mounted.tree, 0, {}});
+  return {objects, context_->inodes.link_of(root_slot)->shown};
+}
+
+void stage::show(const recording::mount& mounted, std::shared_ptr<upstream> server) {
+  show_first(mounted, std::move(server));
   supervisor_ = system_->spawn<supervisor_actor>(context_);
 }
 
-void stage::show_many(const recording::mount& mounted) {
+void stage::show_tree(const recording::mount& mounted, std::shared_ptr<upstream> server) {
   catalog_actor::needs needs;
   needs.tree = mounted.shown;
   for (std::size_t i = 0; i < needs.tree->hosts.size(); ++i)
     needs.hosts.push_back(silent_host());
   needs.trees_ahead = mounted.trees_ahead;
   needs.workers = &workers_;
-  context_->inodes.allocate(no_slot, std::make_shared<dir_link>());
+  if (mounted.tree.is_zero())
+    context_->inodes.allocate(no_slot, std::make_shared<dir_link>());
+  else // the mountpoint itself is a repository that is followed
+    needs.first = show_first(mounted, std::move(server));
   catalog_ = system_->spawn<catalog_actor>(context_, std::move(needs));
   supervisor_ = system_->spawn<supervisor_actor>(context_, catalog_);
 }

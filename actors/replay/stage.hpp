@@ -68,7 +68,8 @@ private:
   void born(lasting_actor& one) override;
   void gone(lasting_actor& one) override;
   void show(const recording::mount& mounted, std::shared_ptr<upstream> server);
-  void show_many(const recording::mount& mounted);
+  void show_tree(const recording::mount& mounted, std::shared_ptr<upstream> server);
+  opened_first show_first(const recording::mount& mounted, std::shared_ptr<upstream> server);
   caf::scheduler::test_coordinator& scheduler();
 
   silent_workers workers_;

@@ -208,11 +208,13 @@ void fields(encoder& to, const gitfs::look_due& m) {
 }
 void fields(encoder& to, const gitfs::moves_settled& m) {
   to.number(m.who.size());
-  to.number(m.who.empty() ? 0 : m.who.front());
+  for (const refresh_number each : m.who)
+    to.number(each);
 }
 void fields(encoder& to, const gitfs::refresh_refs& m) {
   to.number(m.number);
   to.text(m.what.path);
+  to.number(m.what.requested ? 1 : 0);
 }
 void fields(encoder& to, const gitfs::cancel_refresh& m) {
   to.number(m.number);

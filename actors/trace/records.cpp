@@ -58,7 +58,7 @@ constexpr field host_entry_fields[] = {{"call"}, {"name", name}, {"repository"}}
 constexpr field entries_fields[] = {{"names"}, {"digest", digest}, {"replaced"}};
 constexpr field look_fields[] = {{"place"}, {"timer"}};
 constexpr field moves_fields[] = {{"count"}, {"first"}};
-constexpr field refresh_fields[] = {{"number"}, {"path", name}};
+constexpr field refresh_fields[] = {{"number"}, {"path", name}, {"requested"}};
 constexpr field reload_fields[] = {{"repositories"}, {"hosts"}};
 constexpr field file_read_fields[] = {{"inode", inode}, {"child"}, {"blob", id}, {"missed"}};
 

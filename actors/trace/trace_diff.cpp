@@ -19,13 +19,13 @@ namespace {
 constexpr std::size_t most_named = 10; // differences of one sort
 
 // Counted by each run for itself; or, as digests with such numbers in them, only there in a trace for a replay.
-constexpr std::string_view run_numbers[] = {"request",    "node",   "want",   "transfer", "slot",
-                                            "generation", "number", "digest", "exact", "call", "place"};
+constexpr std::string_view run_numbers[] = {"request", "node",   "want",  "transfer", "slot", "generation",
+                                            "number",  "digest", "exact", "call",     "place"};
 
 // What a clock has sent: how often depends on how long the run took. And what is there for a replay alone: what
 // handlers are told depends on what other threads have done by then.
-constexpr kind not_compared[] = {kind::look_if_idle, kind::trees_delayed, kind::retry_allowed, kind::learned,
-                                 kind::tree,         kind::sizes,         kind::host_entry};
+constexpr kind not_compared[] = {kind::look_if_idle, kind::trees_delayed, kind::retry_allowed, kind::look_due,
+                                 kind::learned,      kind::tree,          kind::sizes,         kind::host_entry};
 
 // Of a transfer also its length: a server sends the same objects in other pieces and deltas.
 bool is_of_run(kind what, const field& f) {

@@ -167,7 +167,8 @@ BOOST_AUTO_TEST_CASE(a_tree_of_repositories) {
     must_run("cp -r " + second.bare().string() + " later.git", dir.path());
     background other{"cd " + m.path().string() + " && find . -ls >/dev/null 2>&1; cat noobjinfo/folder-3/b?/*; true"};
     must_run("until ls later/sub && ls team/new/sub; do sleep 0.1; done >/dev/null 2>&1", m.path());
-    must_run(walk + "; cat team/*/sub/deep/2 team/deep/local/sub/deep/2 one/folder-2/b?/*  >/dev/null; md5sum one/large",
+    must_run(walk
+                 + "; cat team/*/sub/deep/2 team/deep/local/sub/deep/2 one/folder-2/b?/*  >/dev/null; md5sum one/large",
              m.path());
     BOOST_TEST(other.result(240s).has_value());
     must_run("cd /; " + as_root("echo 2 >/proc/sys/vm/drop_caches"));
@@ -177,12 +178,38 @@ BOOST_AUTO_TEST_CASE(a_tree_of_repositories) {
   const std::string shown = must_run("$GITFS_BINARY trace show trace", dir.path());
   for (const char* what : {" shown_repository path='team/old' ref='v1' ", " snapshot_taken ", " retry_allowed "})
     BOOST_TEST(holds(shown, what), what);
-  BOOST_TEST(number_in("$GITFS_BINARY trace show trace | grep -o 'server [0-9]* transfer_started' | sort -u | wc -l") > 1U);
+  BOOST_TEST(number_in("$GITFS_BINARY trace show trace | grep -o 'server [0-9]* transfer_started' | sort -u | wc -l")
+             > 1U);
   const std::string first = equal();
   BOOST_TEST(holds(first, "replies, all as recorded"), first);
   for (int i = 0; i < 5; ++i)
     BOOST_TEST(equal() == first);
   expect_error(2, "this trace is of several repositories", {"--shuffle", "1"});
+}
+
+// A ref that moves under somebody, looked at by itself and when asked.
+BOOST_AUTO_TEST_CASE(refs_that_move) {
+  scratch_repository second{"mkdir -p sub/deep; for i in 1 2 3 4 5; do echo $i >sub/deep/$i; done"};
+  git_server of_second{second.root()};
+  {
+    mount m{{.options = recording(),
+             .config = config_text(
+                 {{"polled", repository_entry(of_second.url("scratch.git"), "main", R"("follow": "1s")")},
+                  {"asked", repository_entry(second.bare().string(), "main", R"("follow": "on-request")")}})}};
+    must_run("cat */sub/deep/* >/dev/null; ls -l polled asked", m.path());
+    for (const char* now : {"two", "three"}) {
+      second.commit(std::string{"echo "} + now + " >sub/deep/2; echo new >sub/" + now);
+      second.push();
+      must_run("$GITFS_BINARY refresh " + shell_quoted(m.path().string()));
+      must_run(std::string{"until test $(cat polled/sub/deep/2)$(cat asked/sub/deep/2) = "} + now + now
+                   + "; do sleep 0.1; done; ls -lR . >/dev/null",
+               m.path());
+    }
+    m.unmount();
+  }
+  BOOST_TEST(holds(must_run("$GITFS_BINARY trace show trace", dir.path()), " relink_directories "));
+  const std::string first = equal();
+  BOOST_TEST(equal() == first);
 }
 
 BOOST_DATA_TEST_CASE(what_git_would_not_write, data::make({"local", "", "noobjinfo"}), how) {

@@ -98,10 +98,14 @@ void recorded_system::begin(deployment tree, catalog::hosts hosts, decltype(cata
   trace::mounted({oid{}, oid{}, true, true, trees_ahead, context->memory.total()});
   trace::shown(tree);
   context->inodes.allocate(no_slot, std::make_shared<dir_link>());
-  catalog_of_all = system->spawn<catalog_actor>(
-      context, catalog_actor::needs{std::make_shared<const deployment>(std::move(tree)), std::move(hosts),
-                                    std::move(open), trees_ahead, &workers});
-  supervisor = system->spawn<supervisor_actor>(context, catalog_of_all);
+  catalog_actor::needs needs;
+  needs.tree = std::make_shared<const deployment>(std::move(tree));
+  needs.hosts = std::move(hosts);
+  needs.open = std::move(open);
+  needs.trees_ahead = trees_ahead;
+  needs.workers = &workers;
+  catalog_of_all = system->spawn<catalog_actor>(context, std::move(needs));
+  context->supervisor = supervisor = system->spawn<supervisor_actor>(context, catalog_of_all);
   run();
 }
 

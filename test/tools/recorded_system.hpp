@@ -14,7 +14,7 @@ namespace gitfs::test {
 /// Worker threads whose jobs are done when the test says so.
 class played_workers final : public worker_pool {
 public:
-  void run(std::function<void()> job) override { jobs.push_back(std::move(job)); }
+  void run(std::function<void()> job, const std::string&) override { jobs.push_back(std::move(job)); }
   void do_all() {
     for (; !jobs.empty(); jobs.pop_front())
       jobs.front()();
