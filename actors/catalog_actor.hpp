@@ -73,7 +73,7 @@ private:
   std::map<call_number, asking> calls_;     // of hosts
   std::map<std::string, std::string> said_; // the last failure of each of those
   std::map<refresh_number, std::function<void(int, const std::string&)>> refreshes_;
-  std::string asked_place_;                 // the path that the catalog is asked about now
+  std::string asked_place_; // the path that the catalog is asked about now
   struct entered {
     std::string path, ref;
   };

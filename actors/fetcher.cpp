@@ -164,6 +164,9 @@ void fetcher_actor::fetch_trees_ahead(const oid& commit) {
   request.wants = {commit};
   request.filter = fetch_filter::blob_none;
   request.shallow = true;
+  if (had_ahead_)
+    request.haves = {*had_ahead_};
+  ahead_of_ = commit;
   request.byte_limit = trees_ahead_;
   request.long_from = long_trees;
   const std::uint64_t begun = recorded(ahead_number, want_kind::trees, request.wants, {});
@@ -211,6 +214,8 @@ void fetcher_actor::trees_ahead_ended(const std::optional<error>& failure) {
     spdlog::info("fetching all trees at once failed, they come as they are looked at: {}", failure->message);
   else
     queue_.finish_if([this](const oid& id) { return of_->outside->contains(id); });
+  if (!failure)
+    had_ahead_ = ahead_of_;
   if (!next_ahead_.empty()) {
     const oid next = next_ahead_.front();
     next_ahead_.pop_front();

@@ -59,6 +59,8 @@ private:
   std::shared_ptr<upstream> remote_;
   const std::uint64_t trees_ahead_;
   std::unordered_set<oid> tried_ahead_; // commits
+  oid ahead_of_;                        // that one whose trees were asked for last
+  std::optional<oid> had_ahead_{};      // whose trees came: of the next snapshot only what it has not is sent
   std::deque<oid> next_ahead_;          // whose turn comes when the trees of another one are here
   want_queue queue_;
   bool pump_queued_ = false;

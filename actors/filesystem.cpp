@@ -138,10 +138,8 @@ result<void> filesystem::show_tree(const deployment& tree, const mount_options& 
   catalog_actor::needs needs;
   needs.tree = std::make_shared<const deployment>(tree);
   BOOST_OUTCOME_TRYV(put_hosts(needs.hosts, tree, parts_));
-  needs.open = [options, parts = parts_, memory = context_->shared_memory,
-                services = services_](const shown_repository& entry) {
-    return open_entry(entry, options, parts, memory, services);
-  };
+  needs.open = [options, parts = parts_, memory = context_->shared_memory, services = services_](
+                   const shown_repository& entry) { return open_entry(entry, options, parts, memory, services); };
   needs.first = std::move(first);
   needs.trees_ahead = trees_ahead_of(options);
   needs.workers = &workers_.emplace();
@@ -153,9 +151,9 @@ result<void> filesystem::show_tree(const deployment& tree, const mount_options& 
     description_ = count(tree.repositories.size(), "repository", "repositories") + ", "
                    + count(tree.hosts.size(), "host", "hosts");
     begin({}, true, options);
-    trace::shown(tree);
     context_->inodes.allocate(no_slot, std::make_shared<dir_link>());
   }
+  trace::shown(tree);
   catalog_ = system_.spawn<catalog_actor>(context_, std::move(needs));
   supervisor_ = system_.spawn<supervisor_actor>(context_, catalog_);
   return success();
@@ -165,8 +163,7 @@ result<void> filesystem::reload(const deployment& tree, std::function<void(bool)
   catalog::hosts hosts;
   BOOST_OUTCOME_TRYV(put_hosts(hosts, tree, parts_));
   const trace::because_of edge{trace::shown(tree)};
-  caf::anon_send(catalog_,
-                 reload_tree{std::make_shared<const deployment>(tree), std::move(hosts), std::move(done)});
+  caf::anon_send(catalog_, reload_tree{std::make_shared<const deployment>(tree), std::move(hosts), std::move(done)});
   return success();
 }
 

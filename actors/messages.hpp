@@ -208,7 +208,7 @@ struct retry_allowed {
 /// refresh_report.
 struct refresh_refs {
   refresh_number number = 0; ///< who asks gives it; never used again
-  refresh_what what{}; // braces: g++ 12 warns without
+  refresh_what what{};       // braces: g++ 12 warns without
   std::function<void(int code, const std::string& text)> done;
   trace::sent_by stamp = trace::sent_by::now();
 };

@@ -177,16 +177,11 @@ struct command_row {
 };
 
 constexpr command_row other_commands[] = {
-    {"unmount", unmount_help, parse_unmount},
-    {"stats", stats_help, parse_stats},
-    {"status", status_help, parse_status},
-    {"top", top_help, parse_top},
-    {"cache", cache_help, parse_cache},
-    {"config", config_help, parse_config},
-    {"trace", trace_help, parse_trace},
-    {"replay", replay_help, parse_replay},
-    {"refresh", refresh_help, parse_refresh},
-    {"why", why_help, parse_why},
+    {"unmount", unmount_help, parse_unmount},    {"stats", stats_help, parse_stats},
+    {"status", status_help, parse_status},       {"top", top_help, parse_top},
+    {"cache", cache_help, parse_cache},          {"config", config_help, parse_config},
+    {"trace", trace_help, parse_trace},          {"replay", replay_help, parse_replay},
+    {"refresh", refresh_help, parse_refresh},    {"why", why_help, parse_why},
     {"prefetch", prefetch_help, parse_prefetch}, // one a line
 };
 

@@ -78,8 +78,8 @@ private:
   std::multimap<std::uint64_t, const trace::record*> messages_by_;
   std::unordered_map<std::uint64_t, std::string> learned_;
   std::unordered_map<oid, std::pair<std::string, std::size_t>> trees_; ///< contents, and how much of them is here
-  std::unordered_map<std::uint64_t, std::string> sizes_; ///< by order of the transfer's begin
-  std::map<std::uint64_t, deployment> shown_; ///< by order
+  std::unordered_map<std::uint64_t, std::string> sizes_;               ///< by order of the transfer's begin
+  std::map<std::uint64_t, deployment> shown_;                          ///< by order
   std::unordered_map<std::uint64_t, std::vector<host_entry>> told_;
   std::unordered_map<std::uint64_t, bool> refused_;
 };

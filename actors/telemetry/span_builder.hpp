@@ -92,7 +92,7 @@ private:
   std::vector<node> nodes_; ///< by order
   std::unordered_map<std::uint64_t, open_request> requests_;
   std::unordered_map<std::uint64_t, open_transfer> transfers_; ///< by order
-  std::unordered_map<std::uint64_t, place> places_; ///< folders, only with paths
+  std::unordered_map<std::uint64_t, place> places_;            ///< folders, only with paths
   std::uint64_t dropped_ = 0;
 };
 

@@ -265,7 +265,8 @@ std::uint64_t shown(const deployment& tree) {
   const because_of in{order};
   for (const shown_repository& each : tree.repositories)
     edge(kind::shown_repository, [&](encoder& to) {
-      const auto same = std::ranges::find_if(tree.repositories, [&](const auto& r) { return same_repository(r, each); });
+      const auto same =
+          std::ranges::find_if(tree.repositories, [&](const auto& r) { return same_repository(r, each); });
       to.text(each.path);
       to.text(each.ref);
       to.number(static_cast<std::uint64_t>(same - tree.repositories.begin()));

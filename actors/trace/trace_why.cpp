@@ -168,8 +168,8 @@ private:
 
   void tell_arrival(const transfer_story& by) const {
     const std::uint64_t server = names_.server_of(*by.started);
-    const std::string number =
-        fmt::format("{}{}", number_in(*by.started, "transfer"), server == 0 ? "" : fmt::format(" of repository {}", server));
+    const std::string number = fmt::format("{}{}", number_in(*by.started, "transfer"),
+                                           server == 0 ? "" : fmt::format(" of repository {}", server));
     if (by.finished == nullptr) {
       print_(fmt::format("on its way with transfer {} since {}\n", number, wall_clock(by.started->time)));
       return;

@@ -234,7 +234,8 @@ BOOST_AUTO_TEST_CASE(no_secrets) {
     BOOST_TEST(!holds(bytes, secret), secret);
 }
 
-// Of sources of a tree of repositories where they are, which is no name of a file and goes with the names; no credentials.
+// Of sources of a tree of repositories where they are, which is no name of a file and goes with the names; no
+// credentials.
 BOOST_AUTO_TEST_CASE(no_secrets_of_a_tree) {
   const std::string helper = "!echo username=user && echo password=pass #";
   const scoped_env count{"GIT_CONFIG_COUNT", "1"}, key{"GIT_CONFIG_KEY_0", "credential.helper"},

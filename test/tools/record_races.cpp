@@ -345,7 +345,8 @@ void listing_while_fetches_are_saturated(race& s) {
     require(each.told->text == "content", "a read was not answered");
 }
 
-// --- a tree of repositories -------------------------------------------------------------------------------------------
+// --- a tree of repositories
+// -------------------------------------------------------------------------------------------
 
 struct played_repository final : repository {
   std::shared_ptr<object_db> db;
@@ -488,7 +489,8 @@ void tree_of_repositories(race& s) {
   // Two fetchers, each with a transfer that both number the same.
   for (const char* name : {"a", "b", "av1"})
     s.db->hide(all.blobs.at(name));
-  const auto read_a = s.send(node_of(waiting[0]), read_op{0, 100}), read_b = s.send(node_of(waiting[3]), read_op{0, 100});
+  const auto read_a = s.send(node_of(waiting[0]), read_op{0, 100}),
+             read_b = s.send(node_of(waiting[3]), read_op{0, 100});
   s.run();
   require(all.servers[0]->transfers.size() > all.answered[0] && all.servers[1]->transfers.size() > all.answered[1],
           "they are not two transfers at once");
