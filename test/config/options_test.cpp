@@ -62,7 +62,9 @@ const std::string see_all = " (see gitfs-actor --help)";
 
 // "URL MOUNTPOINT" stands in for two good arguments.
 const std::vector<wrong_line> wrong_lines{
-    {{}, "a command is missing: mount, unmount, stats, top, cache, config, trace, replay, why or prefetch" + see_all},
+    {{},
+     "a command is missing: mount, unmount, stats, status, top, cache, config, trace, replay, refresh, why or prefetch"
+         + see_all},
     {{"mont"}, "unknown command 'mont', did you mean 'mount'?" + see_all},
     {{"umount", "/mnt"}, "unknown command 'umount', did you mean 'mount'?" + see_all},
     {{"--versoin"}, "unknown command '--versoin', did you mean '--version'?" + see_all},
