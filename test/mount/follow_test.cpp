@@ -223,9 +223,11 @@ BOOST_FIXTURE_TEST_CASE(a_reload_adds_and_removes_entries, configured) {
   BOOST_TEST(list() == "a  b\n");
   BOOST_TEST(read(mountpoint / "b/number") == "1");
   BOOST_TEST(run("stat " + (mountpoint / "c").string()).status != 0);
-  background inside{"cd " + shell_quoted(mountpoint / "b")
+  const std::filesystem::path sign = file.string() + ".inside";
+  background inside{"cd " + shell_quoted(mountpoint / "b") + " && touch " + shell_quoted(sign)
                     + " && until cat list/a-1 && [ ! -e ../b ]; do sleep 0.05; done"
                       " && cat number list/b-1 && ls same"};
+  BOOST_REQUIRE(eventually([&] { return std::filesystem::exists(sign); }));
   write(entry("a/one") + ", " + entry("a/two") + ", " + entry("c"));
   reload("is in force");
   BOOST_TEST(eventually([&] { return list() == "a  c\n"; }), list());
