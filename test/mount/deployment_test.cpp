@@ -73,7 +73,7 @@ BOOST_AUTO_TEST_CASE(a_tree_of_repositories_at_several_depths) {
                          {"team/app", repository_entry(url())},
                          {"team/deep/er/lib", repository_entry(source().bare().string(), "v1")}});
   BOOST_TEST(must_run("find . -maxdepth 1 | sort", m.path()) == ".\n./team\n./top");
-  BOOST_TEST(must_run("ls -la team team/deep team/deep/er top/.. | wc -l", m.path()) != "0");
+  must_run("ls -la team team/deep team/deep/er top/.. >/dev/null", m.path());
   BOOST_TEST(must_run("stat -c %F top team/app team/deep/er/lib", m.path()) == "directory\ndirectory\ndirectory");
   BOOST_TEST(failure_of(m / "none") == ENOENT);
   BOOST_TEST(failure_of(m / "team/none") == ENOENT);
