@@ -67,7 +67,7 @@ public:
 
   /// Indices in the order of names.
   std::span<const child_index> sorted() const { return order_; }
-  /// Where an entry that is present stands in that order.
+  /// Where an entry that is present stands in that order; not after `drop`.
   child_index position_of(child_index index) const;
 
   /// Adds or gives back kernel references. `unref` never goes below zero, and gives how many are left.

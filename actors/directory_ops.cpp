@@ -297,10 +297,13 @@ directory_state::lacking directory_state::read(kernel_op& op, const dentry& chil
     op.answer.error(EISDIR);
     return {};
   }
-  if (what.offset == 0 && op.brought == 0 && child.present) {
+  const bool begins = what.offset == 0 && op.brought == 0 && child.present;
+  // A listing that was dropped does not say which files come next.
+  const bool foreseeable = begins && complete_ && context_.prefetch;
+  if (begins) {
     if (!looked_up_.empty() && std::erase(looked_up_, child.id) != 0)
       port_.look_was_read();
-    if (context_.prefetch)
+    if (foreseeable)
       port_.read_started(dentries_.position_of(op.at - 1), child.name, child.id);
   }
   if (child.size != unknown_size && child.size >= context_.memory.spool_from())
@@ -316,7 +319,7 @@ directory_state::lacking directory_state::read(kernel_op& op, const dentry& chil
   auto blob = outside_->blob(child.id, what.size);
   if (!blob) {
     if (blob.error().code == ENOENT) {
-      if (what.offset == 0 && op.brought == 0 && child.present && context_.prefetch)
+      if (foreseeable)
         port_.read_missed(dentries_.position_of(op.at - 1), child.id);
       return missing{missing::blob, child.id};
     }

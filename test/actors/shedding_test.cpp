@@ -68,6 +68,19 @@ BOOST_AUTO_TEST_CASE(what_the_kernel_refers_to_is_the_same_inode_before_and_afte
   BOOST_TEST(dir->referenced());
 }
 
+BOOST_AUTO_TEST_CASE(nothing_is_foretold_from_a_listing_that_is_gone) {
+  open(root, true);
+  const auto f30 = looked_up("f30");
+  shed();
+  BOOST_TEST(!dir->complete());
+  BOOST_TEST(read(f30.child).told->text == "text");
+  BOOST_TEST(port.reads.empty());
+  (void)readdir(0, false);
+  (void)read(f30.child);
+  const std::vector<child_index> expected{20};
+  BOOST_TEST(port.reads == expected, boost::test_tools::per_element());
+}
+
 BOOST_AUTO_TEST_CASE(references_are_counted_while_the_listing_is_gone) {
   const auto f30 = looked_up("f30");
   (void)looked_up("f30");
