@@ -84,9 +84,8 @@ BOOST_DATA_TEST_CASE(eight_walkers_twice, data::make({"local", "http"}), how) {
   BOOST_TEST(m.counter("directories.live") == 1U);
   // Not one thread per request, nor one copy of the repository per walker.
   BOOST_TEST(threads_of(m) <= threads + 4);
-#ifndef __SANITIZE_ADDRESS__ // which keeps what was freed, and a border around everything else
-  BOOST_TEST(m.resident() < 300U << 20, m.resident() / 1024 << " KiB");
-#endif
+  if (!sanitized())
+    BOOST_TEST(m.resident() < 300U << 20, m.resident() / 1024 << " KiB");
   m.unmount();
 }
 

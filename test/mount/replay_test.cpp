@@ -29,11 +29,7 @@ using namespace std::chrono_literals;
 namespace data = boost::unit_test::data;
 using words = std::vector<std::string>;
 
-#ifdef __SANITIZE_ADDRESS__
-constexpr int many = 10; // each takes ten times as long
-#else
-constexpr int many = 100;
-#endif
+const int many = sanitized() ? 10 : 100;
 
 const scratch_repository& repository() {
   static const scratch_repository made{"for a in 1 2 3 4 5 6; do for b in 1 2 3 4 5; do mkdir -p folder-$a/b$b; "

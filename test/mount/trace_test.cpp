@@ -28,11 +28,7 @@ using namespace gitfs::trace;
 const char* const content = "what-stands-in-a-file-4711";
 
 // A sanitizer would report the one that is a crash in earnest.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr int crash = SIGABRT;
-#else
-constexpr int crash = SIGSEGV;
-#endif
+const int crash = sanitized() ? SIGABRT : SIGSEGV;
 
 struct served {
   scratch_repository repository{"for a in 1 2 3 4 5 6; do for b in 1 2 3 4 5; do mkdir -p a-folder-$a/b$b; "

@@ -68,6 +68,10 @@ program_result run_program(const std::vector<std::string>& arguments) {
   return {done.status, std::move(done.output)};
 }
 
+bool sanitized() {
+  return std::getenv("GITFS_SANITIZED") != nullptr;
+}
+
 bool is_mounted(const std::filesystem::path& path) {
   // /proc/mounts writes the bytes that would break its columns in octal; the folders of tests have none of them.
   std::istringstream mounts{content("/proc/self/mounts")};

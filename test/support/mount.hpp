@@ -72,6 +72,10 @@ struct program_result {
 };
 program_result run_program(const std::vector<std::string>& arguments);
 
+/// Whether $GITFS_BINARY is a sanitizer's build (ctest sets GITFS_SANITIZED then): it is some ten times slower, keeps
+/// what was freed, and reports what would have been a crash.
+bool sanitized();
+
 /// Whether something is mounted at `path`.
 bool is_mounted(const std::filesystem::path& path);
 
