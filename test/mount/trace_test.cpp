@@ -256,29 +256,6 @@ BOOST_AUTO_TEST_CASE(no_secrets_of_a_tree) {
     BOOST_TEST(!holds(redacted, name), name);
 }
 
-// One reader after the other, so that both runs do the same; one thread, so in the same order.
-BOOST_AUTO_TEST_CASE(two_runs_compared) {
-  for (const char* name : {"first", "other", "longer"}) {
-    const mount m{url(), {"--trace", dir / name, "--threads", "1", "-oprefetch=off"}};
-    must_run("cat a-folder-1/b1/f; ls a-folder-2/b3 >/dev/null", m.path());
-    if (name == std::string{"longer"})
-      must_run("! cat a-folder-1/b1/missing 2>/dev/null", m.path());
-  }
-  const auto diff = [&](const char* name) { return run_program({"trace", "diff", dir / "first", dir / name}); };
-  const auto same = diff("first");
-  BOOST_TEST(same.status == 0, same.output);
-  BOOST_TEST(holds(same.output, "the same was done: "), same.output);
-  const auto other = diff("other");
-  BOOST_TEST(other.status == 0, other.output);
-  const auto longer = diff("longer");
-  BOOST_TEST(longer.status == 1, longer.output);
-  BOOST_TEST(holds(longer.output, "first difference: "), longer.output);
-  BOOST_TEST(holds(longer.output, "first:        nothing more"), longer.output);
-  BOOST_TEST(holds(longer.output, "0 only in the first, 1 only in the other"), longer.output);
-  const auto none = diff("none");
-  BOOST_TEST(none.status == 2, none.output);
-}
-
 BOOST_AUTO_TEST_CASE(a_crash_leaves_what_was_in_memory) {
   mount m{url()};
   walk(m);
