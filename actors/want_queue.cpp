@@ -1,5 +1,7 @@
 #include "actors/want_queue.hpp"
 
+#include "actors/told_sizes.hpp"
+
 #include <algorithm>
 #include <cerrno>
 #include <unordered_map>
@@ -32,30 +34,37 @@ void want_queue::add(const want_key& key, want w) {
   } else if (kind == want_kind::sizes && !object_info_) {
     kind = want_kind::blobs;
   }
-  std::sort(w.ids.begin(), w.ids.end());
-  w.ids.erase(std::unique(w.ids.begin(), w.ids.end()), w.ids.end());
+  if (w.ids.size() > of(kind).bucket_count())
+    of(kind).reserve(w.ids.size());
+  // Sizes in the order of the walk, in which a server finds them sooner; what it packs by name, for there it makes no
+  // difference, and a tree that came before one in it would make git leave that out.
+  if (kind != want_kind::sizes)
+    std::ranges::sort(w.ids);
+  std::erase_if(w.ids, [&](const oid& id) { return !enqueue(kind, id, key, w.how); });
   if (w.ids.empty()) {
     finished_.push_back({key, {}});
     return;
   }
-  for (const oid& id : w.ids)
-    enqueue(kind, id, key, w.how);
   const std::size_t count = w.ids.size();
   wants_[key] = {std::move(w), kind, count, {}};
 }
 
-void want_queue::enqueue(want_kind kind, const oid& id, const want_key& key, urgency how) {
+/// False: this want has named it before.
+bool want_queue::enqueue(want_kind kind, const oid& id, const want_key& key, urgency how) {
   auto [it, fresh] = of(kind).try_emplace(id);
   item& i = it->second;
+  if (!i.waiters.empty() && i.waiters.back() == key)
+    return false;
   i.waiters.push_back(key);
   joined_ += fresh ? 0 : 1;
   if (!fresh && how <= i.how)
-    return; // joined
+    return true; // joined
   i.how = how;
   if (i.transfer == 0)
     queue(kind, how).push_back(id); // an older entry in the other queue is passed over when its turn comes
   else if (auto t = transfers_.find(i.transfer); t != transfers_.end())
     t->second.demand = true; // it was a guess, and is not any more
+  return true;
 }
 
 void want_queue::promote(const want_key& key, urgency how) {
@@ -275,15 +284,17 @@ void want_queue::finish(std::uint64_t number, const want_result& outcome, const 
       requeue(kind, id, true);
   }
 
-  std::unordered_map<oid, std::uint64_t> sizes(outcome.sizes.begin(), outcome.sizes.end());
+  told_sizes sizes{outcome.sizes};
   for (const oid& id : t.plan.ids) {
-    if (auto size = sizes.find(id); size != sizes.end())
-      if (auto i = of(kind).find(id); i != of(kind).end())
-        for (const want_key& key : i->second.waiters)
-          if (sized(key))
-            wants_[key].outcome.sizes.push_back(*size);
-    if (auto i = of(kind).find(id); i != of(kind).end() && i->second.transfer == number)
-      settle(kind, id, outcome.code == E2BIG ? EIO : outcome.code); // E2BIG would tell a reader of its arguments
+    const auto i = of(kind).find(id);
+    if (i == of(kind).end())
+      continue;
+    if (const auto* size = sizes.of(id))
+      for (const want_key& key : i->second.waiters)
+        if (sized(key))
+          wants_[key].outcome.sizes.push_back(*size);
+    if (i->second.transfer == number)
+      settle(kind, i, outcome.code == E2BIG ? EIO : outcome.code); // E2BIG would tell a reader of its arguments
   }
 }
 
@@ -339,7 +350,7 @@ void want_queue::degrade_sizes() {
 
 // Looked up by its path, and too long to be fetched for its size alone.
 void want_queue::degrade_focus(const planned_transfer& plan, const want_result& outcome) {
-  const std::unordered_map<oid, std::uint64_t> sizes(outcome.sizes.begin(), outcome.sizes.end());
+  told_sizes sizes{outcome.sizes};
   for (const oid& id : plan.ids) {
     auto it = of(want_kind::blobs).find(id);
     if (it == of(want_kind::blobs).end())
@@ -351,7 +362,7 @@ void want_queue::degrade_focus(const planned_transfer& plan, const want_result& 
         readers.push_back(key);
         continue;
       }
-      if (const auto size = sizes.find(id); size != sizes.end()) {
+      if (const auto* size = sizes.of(id)) {
         w->second.outcome.sizes.push_back(*size);
         settle(key, 0);
         continue;
@@ -387,9 +398,11 @@ void want_queue::requeue(want_kind kind, const oid& id, bool alone) {
 }
 
 void want_queue::settle(want_kind kind, const oid& id, int code) {
-  auto it = of(kind).find(id);
-  if (it == of(kind).end())
-    return;
+  if (const auto it = of(kind).find(id); it != of(kind).end())
+    settle(kind, it, code);
+}
+
+void want_queue::settle(want_kind kind, items::iterator it, int code) {
   const std::vector<want_key> waiters = std::move(it->second.waiters);
   of(kind).erase(it);
   if (of(kind).empty() && of(kind).bucket_count() > kept_buckets)

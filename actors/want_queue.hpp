@@ -145,10 +145,11 @@ private:
   items& of(want_kind kind) { return items_[static_cast<int>(kind)]; }
   std::deque<oid>& queue(want_kind kind, urgency how) { return queues_[static_cast<int>(kind)][static_cast<int>(how)]; }
   waiting_wants waiting_for(const std::vector<const item*>& wanted) const;
-  void enqueue(want_kind kind, const oid& id, const want_key& key, urgency how);
+  bool enqueue(want_kind kind, const oid& id, const want_key& key, urgency how);
   std::optional<planned_transfer> take(want_kind kind, urgency how);
   std::optional<planned_transfer> next_wanted();
   void settle(want_kind kind, const oid& id, int code);
+  void settle(want_kind kind, items::iterator it, int code);
   void settle(const want_key& key, int code);
   void degrade_sizes();
   void degrade_focus(const planned_transfer& plan, const want_result& outcome);

@@ -119,6 +119,11 @@ BOOST_AUTO_TEST_CASE(duplicates_and_nothing) {
   BOOST_TEST((finished() == outcomes{{2, 0}}));
 }
 
+BOOST_AUTO_TEST_CASE(sizes_are_asked_for_in_the_order_of_the_want) {
+  demand(1, {id_of(7), id_of(3), id_of(7), id_of(5), id_of(3)}, want_kind::sizes);
+  BOOST_TEST((start().ids == std::vector{id_of(7), id_of(3), id_of(5)}));
+}
+
 BOOST_AUTO_TEST_CASE(demand_goes_first_and_always_finds_a_slot) {
   guess(1, ids(0, 300));
   (void)start();
@@ -237,6 +242,16 @@ BOOST_AUTO_TEST_CASE(sizes_are_given_to_those_who_wanted_them) {
   queue.finish(t.number, {0, {{id_of(0), 10}, {id_of(1), 11}, {id_of(2), 12}}});
   for (const auto& f : queue.take_finished())
     BOOST_TEST(f.outcome.sizes.size() == 2U);
+}
+
+BOOST_AUTO_TEST_CASE(sizes_may_be_told_in_any_order_and_not_all) {
+  demand(1, ids(0, 5), want_kind::sizes);
+  const auto t = start();
+  queue.finish(t.number, {0, {{id_of(0), 10}, {id_of(4), 14}, {id_of(2), 12}, {id_of(77), 99}}});
+  const auto done = queue.take_finished();
+  BOOST_REQUIRE_EQUAL(done.size(), 1U);
+  const std::vector<std::pair<oid, std::uint64_t>> expected{{id_of(0), 10}, {id_of(2), 12}, {id_of(4), 14}};
+  BOOST_TEST((done.front().outcome.sizes == expected));
 }
 
 BOOST_AUTO_TEST_CASE(without_object_info_demanded_sizes_come_with_contents) {
