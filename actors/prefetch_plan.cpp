@@ -5,9 +5,10 @@ namespace gitfs {
 namespace {
 
 // Sizes are a few bytes each, so their windows grow fast: the whole Linux tree in two. The trees of 4,096 directories
-// are read in about 0.1 s.
+// are read in about 0.1 s. A server looks up some 100,000 sizes a second, and two requests at once on two processors;
+// so it has answered the second about when the walker has been through the first.
 constexpr readahead::limits listing_limits{
-    .first = 64, .growth = 128, .most = 8192, .bytes = 0, .windows_ahead = 0, .streams = 8};
+    .first = 64, .growth = 128, .most = 8192, .bytes = 0, .windows_ahead = 0, .first_sizes = 32'000, .streams = 8};
 
 // Contents are what costs. Two windows on their way, so that two cores check and index what arrives while it is read.
 readahead::limits content_limits(std::size_t first, std::uint64_t bytes) {

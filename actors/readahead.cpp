@@ -9,6 +9,7 @@ namespace gitfs {
 
 namespace {
 
+constexpr std::size_t unlimited = std::numeric_limits<std::size_t>::max();
 constexpr std::size_t doubtful = 2, wrong = 4; // see leaves_out
 
 bool within(const tree_position& p, const tree_position& directory) {
@@ -192,17 +193,27 @@ void readahead::due() {
 }
 
 void readahead::advance(stream& s) {
+  if (std::exchange(s.parted, false)) {
+    want_window(s, unlimited); // nothing is held for it: that would hold the first part, too
+    return;
+  }
   port_.window_begins();
-  want_window(s);
+  want_window(s, limits_.first_sizes);
   port_.window_ends();
+  if (!s.parted)
+    return;
+  s.due = port_.later();
+  if (!s.due)
+    advance(s);
 }
 
-void readahead::want_window(stream& s) {
+void readahead::want_window(stream& s, std::size_t most_sizes) {
   if (order_ == walk_order::depth_first && !within(s.horizon.position(), s.within)) {
     s.owed = 0;
     return;
   }
   needs found;
+  found.blobs = std::exchange(s.links, {});
   found.limit = kind_ == kind::listings ? 0 : port_.share_of(limits_.bytes);
   s.horizon.refresh_sizes();
   // Up to, not including, the unit after the window: what lies between belongs to the last one in it.
@@ -210,6 +221,12 @@ void readahead::want_window(stream& s) {
     auto v = s.horizon.peek();
     if (!v || (unit(*v) && s.owed == 0) || s.horizon.has_left(s.within.size()))
       break;
+    if (unit(*v) && found.sizes.size() >= most_sizes) {
+      s.parted = true;
+      s.links = std::move(found.blobs);
+      ask(s, want_kind::sizes, std::move(found.sizes));
+      return;
+    }
     if (unit(*v) && --s.owed == s.window / 2 && s.halfway)
       set_trigger(s, s.horizon.position(), s.horizon_at);
     add(*v, found);

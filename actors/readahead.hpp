@@ -12,6 +12,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <list>
 #include <optional>
 #include <vector>
@@ -48,6 +49,8 @@ public:
     /// Windows on their way beyond the one that the reader is in; 0: the next one leaves when the reader is halfway
     /// through the last.
     unsigned windows_ahead = 1;
+    /// Beyond so many sizes in one window these leave, and the rest is put together while the server looks them up.
+    std::size_t first_sizes = std::numeric_limits<std::size_t>::max();
     std::size_t streams = 8; ///< readers told apart, those with a window and those without; the one unused longest goes
   };
 
@@ -96,11 +99,13 @@ private:
     std::size_t window = 0; ///< of the last move, in units; 0: only one step was seen
     /// Units from the start on: to the horizon, the trigger, the newest window, and the last trigger that was passed.
     std::size_t horizon_at = 0, trigger_at = 0, newest_at = 0, judged_at = 0;
-    std::size_t steps = 0; ///< of readers, since they passed that one
-    bool due = false;      ///< put off
-    bool halfway = false;  ///< the trigger is in the middle of the last window
-    std::size_t owed = 0;  ///< units of the last move that wait for trees
-    want_id trees = 0;     ///< the want that brings them
+    std::size_t steps = 0;    ///< of readers, since they passed that one
+    bool due = false;         ///< put off
+    bool halfway = false;     ///< the trigger is in the middle of the last window
+    std::size_t owed = 0;     ///< units of the last move that wait for trees
+    want_id trees = 0;        ///< the want that brings them
+    bool parted = false;      ///< the first sizes of the window have left, the rest is to be put together
+    std::vector<oid> links{}; ///< blobs of that first part: they leave with those of the rest
     std::vector<want_id> in_flight{};
   };
   using streams = std::list<stream>;
@@ -125,7 +130,7 @@ private:
   void set_trigger(stream& s, const tree_position& where, std::size_t at);
   void advance(stream& s);
   bool next_is_here(const stream& s) const;
-  void want_window(stream& s);
+  void want_window(stream& s, std::size_t most_sizes);
   void add(const tree_cursor::visit& v, needs& found);
   void add_contents(const tree_cursor::visit& v, needs& found);
   void add_attributes(const tree_cursor::visit& v, needs& found);

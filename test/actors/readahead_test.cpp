@@ -388,4 +388,89 @@ BOOST_FIXTURE_TEST_CASE(a_window_that_must_be_asked_for_is_not_put_off, wide_tre
   BOOST_TEST(out.wanted(want_kind::sizes) == blobs.size());
 }
 
+// 40 directories, each with two files and a link. The second window is all the rest.
+struct long_window {
+  long_window() {
+    std::vector<memory_db::entry> top;
+    for (int d = 0; d < 40; ++d) {
+      std::vector<memory_db::entry> in;
+      for (const char* name : {"f", "g"})
+        in.push_back({name, entry_kind::file, db.blob("x")});
+      in.push_back({"h", entry_kind::symlink, db.blob("f")});
+      for (const auto& each : in)
+        db.hide(each.id);
+      top.push_back({"d" + std::to_string(10 + d), entry_kind::directory, db.tree(in)});
+    }
+    auto link = std::make_shared<dir_link>();
+    link->tree = db.tree(top);
+    order.push_back(link);
+    for (child_index d = 0; d < 40; ++d)
+      order.push_back(std::make_shared<dir_link>(dir_link{link, d, top[d].id, 0, top[d].name}));
+  }
+
+  /// Up to where the second window has begun.
+  void walk() {
+    while (out.wanted(want_kind::sizes) <= 4 * in_each)
+      walker.at(order[at++]);
+  }
+  /// Different objects, in wants from there on.
+  std::size_t wanted_since(std::size_t first, want_kind kind) const {
+    std::set<oid> ids;
+    for (std::size_t i = first; i < out.asked.size(); ++i)
+      if (out.asked[i].kind == kind)
+        ids.insert(out.asked[i].ids.begin(), out.asked[i].ids.end());
+    return ids.size();
+  }
+
+  static constexpr std::size_t in_each = 3, rest = 36; // behind the first window
+  memory_db db;
+  recorded_readahead out;
+  std::vector<dir_link_ptr> order;
+  std::size_t at = 0;
+  readahead_at walker{gitfs::readahead::kind::listings,
+                      walk_order::depth_first,
+                      db,
+                      out,
+                      {.first = 4, .growth = 100, .most = 1000, .windows_ahead = 0, .first_sizes = 20, .streams = 3}};
+};
+
+BOOST_FIXTURE_TEST_CASE(the_first_sizes_of_a_long_window_leave_before_the_rest, long_window) {
+  out.puts_off = true;
+  walk();
+  BOOST_TEST(out.laters == 1);
+  BOOST_TEST((out.asked.back().kind == want_kind::sizes));
+  BOOST_TEST(out.asked.back().ids.size() == 21U); // of whole directories
+  const std::size_t before = out.asked.size();
+  walker.at(order[at++]);
+  BOOST_TEST(out.asked.size() == before);
+  walker.due();
+  BOOST_TEST(wanted_since(before, want_kind::sizes) == rest * in_each - 21);
+  BOOST_TEST(wanted_since(before, want_kind::blobs) == rest); // links of both parts in one request
+  BOOST_TEST(out.asked.size() == before + 2);
+  for (; at < order.size(); ++at)
+    walker.at(order[at]);
+  walker.due();
+  BOOST_TEST(out.asked.size() == before + 2);
+  BOOST_TEST(out.open == 0);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_reader_who_is_faster_gets_the_rest_of_a_long_window_at_once, long_window) {
+  out.puts_off = true;
+  walk();
+  const std::size_t before = out.asked.size();
+  for (; at < order.size() && out.asked.size() == before; ++at)
+    walker.at(order[at]);
+  BOOST_TEST(at < 15U);
+  BOOST_TEST(wanted_since(before, want_kind::sizes) == rest * in_each - 21);
+  const std::size_t all = out.asked.size();
+  walker.due();
+  BOOST_TEST(out.asked.size() == all);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_long_window_leaves_whole_where_nothing_can_be_put_off, long_window) {
+  walk();
+  BOOST_TEST(out.wanted(want_kind::sizes) == (4 + rest) * in_each);
+  BOOST_TEST(out.wanted(want_kind::blobs) == 4 + rest);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
