@@ -53,7 +53,8 @@ public:
   /// Notes that objects were used at `seconds` (since 1970), in one transaction.
   void touch(std::span<const oid> ids, std::uint32_t seconds);
 
-  /// The file's pages no longer count as this process's memory; the page cache has them still.
+  /// The file's pages no longer count as this process's memory; the page cache has them still. What was put last, up to
+  /// 4 MB, is no longer kept at hand.
   void trim();
 
   /// When an object was last noted as used, in seconds since 1970; 0: never.

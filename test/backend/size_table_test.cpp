@@ -211,6 +211,34 @@ BOOST_AUTO_TEST_CASE(a_corrected_size_is_right_in_its_tree_too) {
   BOOST_TEST(!knows(*table, tree_from(0)));
 }
 
+BOOST_AUTO_TEST_CASE(many_at_once_are_found_whatever_was_put_before_and_after) {
+  temp_dir dir;
+  const auto table = gitfs::size_table::open(dir / "t");
+  table->put(sizes_from(0, 100));
+  for (std::uint64_t first = 100; first < 250'000; first += 50'000) // more than it keeps at hand
+    table->put(sizes_from(first, 50'000));
+  BOOST_TEST(known(*table, 0, 300'000) == 250'100U);
+  table->put(sizes_from(250'100, 10));
+  BOOST_TEST(known(*table, 0, 300'000) == 250'110U);
+  table->trim();
+  BOOST_TEST(known(*table, 0, 300'000) == 250'110U);
+}
+
+BOOST_AUTO_TEST_CASE(a_size_that_is_corrected_is_right_at_once) {
+  temp_dir dir;
+  const auto table = gitfs::size_table::open(dir / "t");
+  auto wrong = sizes_from(0, 5'000);
+  for (auto& [id, size] : wrong)
+    size += 1;
+  table->put(wrong);
+  table->put(sizes_from(0, 5'000));
+  BOOST_TEST(known(*table, 0, 5'000) == 5'000U);
+  table->put(wrong);
+  table->put(sizes_from(0, 1)); // few are not kept at hand
+  BOOST_TEST(size_of(*table, numbered(0)) == 0U);
+  BOOST_TEST(size_of(*table, numbered(1)) == 4U);
+}
+
 BOOST_AUTO_TEST_CASE(a_check_makes_it_forget_the_trees_and_keep_the_sizes) {
   temp_dir dir;
   put_in_child(dir / "t", 0, 70, true);
