@@ -3,7 +3,6 @@
 #include <cassert>
 #include <cerrno>
 #include <charconv>
-#include <cstdio>
 
 namespace gitfs {
 
@@ -24,9 +23,10 @@ constexpr pkt_type special[] = {pkt_type::flush, pkt_type::delim, pkt_type::resp
 
 void append_pkt(std::string& out, std::string_view payload) {
   assert(payload.size() <= pkt_max - digits);
-  char head[digits + 1];
-  std::snprintf(head, sizeof head, "%04x", static_cast<unsigned>(payload.size() + digits) & 0xffffu);
-  out.append(head, digits).append(payload);
+  const std::size_t length = payload.size() + digits;
+  for (int shift = 12; shift >= 0; shift -= 4)
+    out += "0123456789abcdef"[length >> shift & 15];
+  out.append(payload);
 }
 
 void append_flush(std::string& out) {
