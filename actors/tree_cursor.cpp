@@ -51,7 +51,7 @@ bool tree_cursor::load(frame& f) {
   if (!listing && listing.error().code != EBADMSG)
     return false;
   if (!listing)
-    f.tree = std::make_shared<const parsed_tree>(); // nothing to find there
+    f.tree = std::make_shared<parsed_tree>(); // nothing to find there
   else if (f.tree = std::move(listing).value(); ahead_ != nullptr && f.descended)
     ahead_->put(f.directory->tree, f.tree);
   return true;

@@ -50,7 +50,9 @@ result<listing_ptr> read_listing(object_db& db, const oid& tree) {
 listing_ptr with_sizes(object_db& db, const oid& tree, listing_ptr listing) {
   if (std::ranges::none_of(listing->entries, lacks_size))
     return listing;
-  auto out = std::make_shared<parsed_tree>(*listing);
+  // Every listing was made without const: one that nobody else has need not be copied.
+  auto out = listing.use_count() == 1 ? std::const_pointer_cast<parsed_tree>(std::move(listing))
+                                      : std::make_shared<parsed_tree>(*listing);
   fill_sizes(db, tree, out->entries);
   return out;
 }

@@ -10,6 +10,7 @@
 #include <endian.h>
 #include <map>
 #include <mutex>
+#include <shared_mutex>
 #include <string>
 #include <string_view>
 #include <unistd.h>
@@ -120,11 +121,9 @@ public:
 
   /// Fills in what it knows; the number of those that it does not.
   std::size_t get(std::span<const oid> ids, std::span<std::uint64_t> out) {
-    std::unique_lock lock{mutex_};
-    const auto puts = puts_;
-    lock.unlock();
+    const std::shared_lock lock{mutex_};
     std::size_t unknown = ids.size();
-    for (auto some = puts.rbegin(); some != puts.rend() && unknown != 0; ++some)
+    for (auto some = puts_.rbegin(); some != puts_.rend() && unknown != 0; ++some)
       for (std::size_t i = 0; i < ids.size(); ++i)
         if (out[i] == unknown_size)
           if (const auto* found = find(**some, ids[i]))
@@ -142,22 +141,36 @@ private:
   // An answer of the server has tens of thousands; 4 MB at most.
   static constexpr std::size_t fewest = 1024, most = std::size_t{1} << 17, most_puts = 4;
 
-  static const put::value_type* find(const put& in, const oid& id) {
-    std::uint32_t head = 0;
+  /// The first 64 bits as a fraction of all names.
+  static double place_of(const oid& id) {
+    std::uint64_t head = 0;
     std::memcpy(&head, id.bytes.data(), sizeof head);
-    const std::size_t guess = std::uint64_t{be32toh(head)} * in.size() >> 32;
-    const auto key = [](const put::value_type& each) -> const oid& { return each.first; };
-    std::size_t low = guess, high = guess;
-    for (std::size_t step = 64; low != 0 && id < in[low].first; step *= 2)
-      low -= std::min(low, step);
-    for (std::size_t step = 64; high != in.size() && !(id < in[high].first); step *= 2)
-      high += std::min(in.size() - high, step);
-    const auto at = std::ranges::lower_bound(in.begin() + static_cast<std::ptrdiff_t>(low),
-                                             in.begin() + static_cast<std::ptrdiff_t>(high), id, {}, key);
-    return at != in.end() && at->first == id ? &*at : nullptr;
+    return static_cast<double>(be64toh(head)) * 0x1p-64;
   }
 
-  std::mutex mutex_;
+  /// Each guess looks at one cache line, and the last is off by a few.
+  static const put::value_type* find(const put& in, const oid& id) {
+    constexpr int guesses = 3;
+    constexpr std::ptrdiff_t off = 8;
+    const auto size = static_cast<std::ptrdiff_t>(in.size());
+    const double place = place_of(id);
+    std::ptrdiff_t at = 0;
+    double known = 0; // place of what stands there
+    for (int i = 0; i < guesses; ++i) {
+      at += static_cast<std::ptrdiff_t>((place - known) * static_cast<double>(size));
+      at = std::clamp<std::ptrdiff_t>(at, 0, size - 1);
+      known = place_of(in[static_cast<std::size_t>(at)].first);
+    }
+    auto low = in.begin() + std::max<std::ptrdiff_t>(at - off, 0), high = in.begin() + std::min(at + off, size);
+    if (id < low->first)
+      low = in.begin();
+    if (high != in.end() && high->first < id)
+      high = in.end();
+    const auto found = std::ranges::lower_bound(low, high, id, {}, &put::value_type::first);
+    return found != in.end() && found->first == id ? &*found : nullptr;
+  }
+
+  std::shared_mutex mutex_;
   std::deque<std::shared_ptr<const put>> puts_; // the newest last
   std::size_t entries_ = 0;
 };

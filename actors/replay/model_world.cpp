@@ -86,7 +86,7 @@ public:
       return fail(ENOENT, "not fetched");
     const std::string* contents = world_.from_.tree(tree);
     BOOST_OUTCOME_TRY(parsed, parse_tree(contents == nullptr ? std::string_view{} : *contents));
-    return with_sizes(*this, tree, std::make_shared<const parsed_tree>(std::move(parsed)));
+    return with_sizes(*this, tree, std::make_shared<parsed_tree>(std::move(parsed)));
   }
 
   std::optional<dir_slot> allocate(dir_slot parent, dir_link_ptr link) override {

@@ -61,6 +61,13 @@ BOOST_AUTO_TEST_CASE(sizes_that_came_after_it_was_put_are_in_what_is_taken) {
   BOOST_TEST(cache.take(tree).value()->entries.at(0).size == git_content(blobs(0, 1).front()).size());
 }
 
+BOOST_AUTO_TEST_CASE(a_listing_that_somebody_else_has_stays_as_it_is) {
+  const listing_ptr before = unlike(unknown_size);
+  const listing_ptr after = with_sizes(*store, tree, before);
+  BOOST_TEST(before->entries.at(0).size == unknown_size);
+  BOOST_TEST(after->entries.at(0).size == git_content(blobs(0, 1).front()).size());
+}
+
 BOOST_AUTO_TEST_CASE(beyond_its_limit_the_oldest_go_and_the_gauge_falls_to_zero) {
   for (char digit = '0'; digit <= '9'; ++digit)
     cache.put(id_of(std::string(40, digit)), unlike(1, 500));
