@@ -22,8 +22,8 @@ class forge_host final : public repository_host {
 public:
   using clock = std::chrono::steady_clock;
   struct memory {
-    std::chrono::seconds present{600}; ///< that a name exists
-    std::chrono::seconds absent{60};   ///< that it does not, and that a listing has all
+    std::chrono::milliseconds present{600'000}; ///< that a name exists
+    std::chrono::milliseconds absent{60'000};   ///< that it does not, and that a listing has all
     std::function<clock::time_point()> now = &clock::now;
   };
 

@@ -27,7 +27,7 @@ struct host_needs {
   upstream_limits limits{};              ///< of requests to the API
   std::shared_ptr<http_client> client{}; ///< null: one of its own
   retry_limits retries{};
-  forge_host::memory keep{};
+  forge_host::memory keep{}; ///< but `absent`, which is the host's own
 };
 
 /// By its kind; no request is made. EINVAL: the URL or template is none.

@@ -56,6 +56,8 @@ rest_options forge_options(host_kind kind, const std::string& api, const host_ne
 result<std::shared_ptr<repository_host>> make_host(const shown_host& what, const host_needs& needs) {
   const std::string display = without_userinfo(what.url);
   forge_tokens tokens{what.token, what.tokens, needs.read_secret};
+  forge_host::memory keep = needs.keep;
+  keep.absent = what.absent;
   std::unique_ptr<forge> service;
   if (what.kind != host_kind::git)
     if (auto url = parse_url(what.url); !url || !url.value().scheme.starts_with("http"))
@@ -65,8 +67,9 @@ result<std::shared_ptr<repository_host>> make_host(const shown_host& what, const
         .url = what.api.empty() ? what.url : what.api, .tokens = what.tokens, .token = what.token};
     options.limits = needs.limits;
     options.client = needs.client;
-    options.keep_present = needs.keep.present;
-    options.keep_absent = needs.keep.absent;
+    options.keep_present = keep.present;
+    options.keep_absent = keep.absent;
+    options.now = keep.now;
     return std::make_shared<mesa_host>(std::move(options), needs.read_secret, needs.open_store);
   }
   if (const auto* known = rest_kind(what.kind)) {
@@ -77,7 +80,7 @@ result<std::shared_ptr<repository_host>> make_host(const shown_host& what, const
     BOOST_OUTCOME_TRY(made, make_git_forge(what.url, std::move(tokens), needs.limits, needs.client));
     service = std::move(made);
   }
-  return std::make_shared<forge_host>(std::move(service), display, needs.open, needs.keep);
+  return std::make_shared<forge_host>(std::move(service), display, needs.open, std::move(keep));
 }
 
 } // namespace gitfs

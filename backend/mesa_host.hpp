@@ -22,8 +22,8 @@ struct mesa_host_options {
   upstream_limits limits{};                   ///< of each operation; `parallel`: for each repository
   std::shared_ptr<http_client> client{};      ///< null: one of its own
 
-  std::chrono::seconds keep_present{600}; ///< that a repository exists
-  std::chrono::seconds keep_absent{60};   ///< that a name does not, and that a list has all
+  std::chrono::milliseconds keep_present{600'000}; ///< that a repository exists
+  std::chrono::milliseconds keep_absent{60'000};   ///< that a name does not, and that a list has all
   std::function<std::chrono::steady_clock::time_point()> now = &std::chrono::steady_clock::now;
 };
 

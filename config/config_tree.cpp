@@ -170,6 +170,7 @@ private:
         out.api = read_url("/api", false);
     }
     out.follow = read_follow();
+    out.absent = read_absent(out.absent);
     out.token = read_token();
     if (const Value* const tokens = member("/tokens"); tokens != nullptr && tokens->IsObject())
       for (const auto& each : tokens->GetObject()) {
@@ -211,17 +212,34 @@ private:
     return *url;
   }
 
-  follow_mode read_follow() {
-    const Value* const value = member("/follow");
+  // A text or a number, as it stands there.
+  std::optional<string> text_at(const char* name) const {
+    const Value* const value = member(name);
     if (value == nullptr || !(value->IsString() || value->IsNumber()))
+      return std::nullopt;
+    return value->IsString() ? string{value->GetString(), value->GetStringLength()} : string{text_.raw(at_ + name)};
+  }
+
+  follow_mode read_follow() {
+    const auto said = text_at("/follow");
+    if (!said)
       return {};
-    const string said =
-        value->IsString() ? string{value->GetString(), value->GetStringLength()} : string{text_.raw(at_ + "/follow")};
-    if (auto follow = gitfs::read_follow(said))
+    if (auto follow = gitfs::read_follow(*said))
       return follow.value();
     else
       wrong("/follow", follow.error().message);
     return {};
+  }
+
+  std::chrono::milliseconds read_absent(std::chrono::milliseconds otherwise) {
+    const auto said = text_at("/absent");
+    if (!said)
+      return otherwise;
+    const auto time = read_seconds(*said);
+    if (time && time.value() >= std::chrono::seconds{1})
+      return time.value();
+    wrong("/absent", "expected a time from 1s to 24h, as 30s or 5m, found '" + *said + "'");
+    return otherwise;
   }
 
   secret_place read_token() {
@@ -256,13 +274,17 @@ private:
   deployment out_;
 };
 
+string show_time(std::chrono::milliseconds time) {
+  const auto count = time.count();
+  return count % 1000 == 0 ? std::to_string(count / 1000) + "s" : std::to_string(count) + "ms";
+}
+
 string show_follow(const follow_mode& follow) {
   if (follow.kind == follow_mode::kind_type::pinned)
     return ", pinned";
   if (follow.kind == follow_mode::kind_type::on_request)
     return ", followed on request";
-  const auto count = follow.every.count();
-  return ", followed every " + (count % 1000 == 0 ? std::to_string(count / 1000) + "s" : std::to_string(count) + "ms");
+  return ", followed every " + show_time(follow.every);
 }
 
 string show_token(const secret_place& place, const string& whose = "") {
@@ -319,7 +341,10 @@ string show_host(const shown_host& host) {
       "host " + string{std::ranges::find(host_rows, host.kind, &host_row::kind)->name} + " " + redacted(host.url);
   if (!host.api.empty())
     out += ", API " + redacted(host.api);
-  out += show_follow(host.follow) + show_token(host.token);
+  out += show_follow(host.follow);
+  if (host.absent != shown_host{}.absent)
+    out += ", names not there asked for again after " + show_time(host.absent);
+  out += show_token(host.token);
   for (const auto& [owner, place] : host.tokens)
     out += show_token(place, " of " + owner);
   return out;

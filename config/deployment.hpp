@@ -57,6 +57,7 @@ struct shown_host {
   secret_place token;                         ///< for all owners
   std::map<std::string, secret_place> tokens; ///< by owner (mesa: organisation), before `token`
   follow_mode follow;                         ///< of the repositories in it
+  std::chrono::milliseconds absent{60'000};   ///< how long it is remembered that a name is not there
 
   bool operator==(const shown_host&) const = default;
 };

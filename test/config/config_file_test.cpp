@@ -139,15 +139,15 @@ BOOST_AUTO_TEST_CASE(ten_thousand_repositories) {
 
 BOOST_AUTO_TEST_CASE(hosts) {
   const deployment got = tree(R"({
-    "gh": {"host": "github", "token": {"env": "T"}}, "lab": {"host": "gitlab"},
+    "gh": {"host": "github", "token": {"env": "T"}}, "lab": {"host": "gitlab", "absent": "1500ms"},
     "ghe": {"host": "github", "url": "https://g.example/", "api": "https://g.example/api/v3//", "follow": "1h"},
-    "tea": {"host": "gitea", "url": "http://tea"},
+    "tea": {"host": "gitea", "url": "http://tea", "absent": 300},
     "mesa": {"host": "mesa", "url": "https://m", "tokens": {"a/b": {"env": "K"}, "c": {"file": "k"}}},
     "any": {"host": "git", "url": "https://g/{owner}/{repo}.git"}})");
   const deployment expected{
       {},
       {{"gh", host_kind::github, "https://github.com", "", {"T", ""}, {}, {}},
-       {"lab", host_kind::gitlab, "https://gitlab.com", "", {}, {}, {}},
+       {"lab", host_kind::gitlab, "https://gitlab.com", "", {}, {}, {}, std::chrono::milliseconds{1500}},
        {"ghe",
         host_kind::github,
         "https://g.example",
@@ -155,7 +155,7 @@ BOOST_AUTO_TEST_CASE(hosts) {
         {},
         {},
         {follow_kind::polled, std::chrono::hours{1}}},
-       {"tea", host_kind::gitea, "http://tea", "", {}, {}, {}},
+       {"tea", host_kind::gitea, "http://tea", "", {}, {}, {}, std::chrono::minutes{5}},
        {"mesa", host_kind::mesa, "https://m", "", {}, {{"a/b", {"K", ""}}, {"c", {"", "/etc/g/k"}}}, {}},
        {"any", host_kind::git, "https://g/{owner}/{repo}.git", "", {}, {}, {}}}};
   BOOST_TEST((got == expected));
