@@ -20,6 +20,9 @@ constexpr unsigned flags =
     rapidjson::kParseCommentsFlag | rapidjson::kParseTrailingCommasFlag | rapidjson::kParseValidateEncodingFlag;
 constexpr size_t deepest = 32;
 constexpr string_view byte_order_mark = "\xef\xbb\xbf";
+constexpr const char* not_json =
+    R"(this is no JSON: write it as {"tree": {"app": {"source": "https://git.example/app.git"}}}, with // for comments; )"
+    R"(expected '{', found )";
 
 // RapidJSON copies its own stream while it reads a token, so a handler would see the position before that.
 class counted_stream {
@@ -162,18 +165,21 @@ json_text::json_text(string text) : text_(std::move(text)), lines_{0} {
   recorder seen{*this, in};
   if (const auto done = reader.Parse<flags>(in, seen); !done) {
     string message = rapidjson::GetParseError_En(done.Code());
+    size_t at = done.Offset();
     if (seen.too_deep)
       message = "nested deeper than " + std::to_string(deepest);
     else if (done.Code() == rapidjson::kParseErrorDocumentEmpty)
       message = "the file is empty";
     else if (done.Code() == rapidjson::kParseErrorUnspecificSyntaxError)
       message = "a comment that has no end, or is none"; // RapidJSON says it of comments alone
+    else if (const size_t first = next_token(text_, 0); text_[first] != '{')
+      message = not_json + shown(text_, at = first);
     else
-      message += " found " + shown(text_, done.Offset());
+      message += " found " + shown(text_, at);
     if (const size_t stop = message.find(". found"); stop != string::npos)
       message[stop] = ',';
     message.front() = static_cast<char>(std::tolower(static_cast<unsigned char>(message.front())));
-    problems_.push_back({std::min(done.Offset(), text_.size()), "", std::move(message)});
+    problems_.push_back({std::min(at, text_.size()), "", std::move(message)});
     return;
   }
   document_.Parse<flags>(text_.data(), text_.size());

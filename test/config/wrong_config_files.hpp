@@ -13,6 +13,10 @@ struct wrong_file {
 
 using namespace std::string_literals;
 
+inline const std::string not_json =
+    R"(this is no JSON: write it as {"tree": {"app": {"source": "https://git.example/app.git"}}}, with // for comments; )"
+    R"(expected '{', found )";
+
 // HOME is /home/u, and NOT_SET is not set.
 inline const std::vector<wrong_file> wrong_files{
     {""s, "1:1: the file is empty"s},
@@ -20,6 +24,12 @@ inline const std::vector<wrong_file> wrong_files{
     {"[]"s, "1:1: expected an object, found an array"s},
     {"null"s, "1:1: expected an object, found null"s},
     {R"("tree")"s, "1:1: expected an object, found 'tree'"s},
+    {"# a comment\ntree:\n  app: {}\n"s, "1:1: "s + not_json + "'#'"},
+    {"// YAML\n---\ntree: {}\n"s, "2:1: "s + not_json + "'-'"},
+    {"tree:\n  app: {}\n"s, "1:1: "s + not_json + "'t'"},
+    {"[tree]\napp = 1\n"s, "1:1: "s + not_json + "'['"},
+    {R"("tree": {})"s, "1:1: "s + not_json + "'\"'"},
+    {"\377\376{"s, "1:1: "s + not_json + "byte 255"},
     {"{"s, "1:2: missing a name for object member, found the end of the file"s},
     {R"({"tree": {"a": {"source": "/r"}})"s,
      "1:33: missing a comma or '}' after an object member, found the end of the file"s},
