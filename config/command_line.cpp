@@ -59,9 +59,9 @@ struct word_option {
   std::function<result<void>(const string& value)> set;
 };
 
-// For the commands that take one path, called `noun`, and a few options.
-result<std::filesystem::path> parse_path(std::span<const char* const> arguments, string_view help, string_view noun,
-                                         std::span<const word_option> known = {}) {
+// For the commands that take a few options and one to `most` arguments, the first of them called `noun`.
+result<std::vector<string_view>> parse_words(std::span<const char* const> arguments, string_view help, string_view noun,
+                                             std::span<const word_option> known, std::size_t most) {
   std::vector<string_view> paths;
   bool options_end = false;
   for (std::size_t i = 0; i < arguments.size(); ++i) {
@@ -92,9 +92,16 @@ result<std::filesystem::path> parse_path(std::span<const char* const> arguments,
   }
   if (paths.empty() || paths.front().empty())
     return wrong(string{noun} + " is missing", help);
-  if (paths.size() > 1)
-    return wrong("one argument too many: '" + string{paths[1]} + "'", help);
-  return absolute_path(paths.front());
+  if (paths.size() > most)
+    return wrong("one argument too many: '" + string{paths[most]} + "'", help);
+  return paths;
+}
+
+// For those that take one path.
+result<std::filesystem::path> parse_path(std::span<const char* const> arguments, string_view help, string_view noun,
+                                         std::span<const word_option> known = {}) {
+  BOOST_OUTCOME_TRY(words, parse_words(arguments, help, noun, known, 1));
+  return absolute_path(words.front());
 }
 
 word_option switch_for(string_view name, bool& given) {
@@ -115,15 +122,14 @@ result<invocation> parse_stats(std::span<const char* const> arguments) {
 
 // PATH as it is seen from here, or below MOUNTPOINT.
 result<invocation> parse_refresh(std::span<const char* const> arguments) {
-  const bool has_path = arguments.size() > 1 && string_view{arguments.back()} != "--";
-  BOOST_OUTCOME_TRY(mountpoint, parse_path(has_path ? arguments.first(arguments.size() - 1) : arguments,
-                                           "gitfs-actor refresh --help", "MOUNTPOINT"));
+  BOOST_OUTCOME_TRY(words, parse_words(arguments, "gitfs-actor refresh --help", "MOUNTPOINT", {}, 2));
+  BOOST_OUTCOME_TRY(mountpoint, absolute_path(words.front()));
   refresh_options out{std::move(mountpoint), {}};
-  if (has_path) {
-    BOOST_OUTCOME_TRY(path, absolute_path(arguments.back()));
+  if (words.size() > 1) {
+    BOOST_OUTCOME_TRY(path, absolute_path(words.back()));
     out.path = path.lexically_relative(out.mountpoint);
     if (out.path.empty() || *out.path.begin() == "..")
-      out.path = std::filesystem::path{arguments.back()}.relative_path().lexically_normal();
+      out.path = std::filesystem::path{words.back()}.relative_path().lexically_normal();
     if (out.path == ".")
       out.path.clear();
   }

@@ -55,6 +55,7 @@ std::ostream& operator<<(std::ostream& out, const wrong_line& line) {
 const std::string see = " (see gitfs-actor mount --help)";
 const std::string see_unmount = " (see gitfs-actor unmount --help)";
 const std::string see_cache = " (see gitfs-actor cache --help)";
+const std::string see_refresh = " (see gitfs-actor refresh --help)";
 const std::string see_top = " (see gitfs-actor top --help)";
 const std::string see_trace = " (see gitfs-actor trace --help)";
 const std::string see_replay = " (see gitfs-actor replay --help)";
@@ -130,6 +131,11 @@ const std::vector<wrong_line> wrong_lines{
     {{"stats"}, "MOUNTPOINT is missing (see gitfs-actor stats --help)"},
     {{"stats", "--jsn", "/a"}, "unknown option '--jsn', did you mean '--json'? (see gitfs-actor stats --help)"},
     {{"stats", "--json=1", "/a"}, "--json takes no value (see gitfs-actor stats --help)"},
+    {{"refresh"}, "MOUNTPOINT is missing" + see_refresh},
+    {{"refresh", ""}, "MOUNTPOINT is missing" + see_refresh},
+    {{"refresh", "/a", "/a/b", "c"}, "one argument too many: 'c'" + see_refresh},
+    {{"refresh", "--json", "/a"}, "unknown option '--json'" + see_refresh},
+    {{"refresh", "/a", "--path"}, "unknown option '--path'" + see_refresh},
     {{"top"}, "MOUNTPOINT is missing" + see_top},
     {{"top", "--onec", "/a"}, "unknown option '--onec', did you mean '--once'?" + see_top},
     {{"top", "/a", "--interval"}, "--interval needs a value" + see_top},
@@ -314,7 +320,7 @@ BOOST_AUTO_TEST_CASE(help_lines_are_not_wider_than_a_page) {
 
 BOOST_AUTO_TEST_CASE(general_help_and_version) {
   BOOST_TEST(printed({"--help"}) == printed({"-h"}));
-  for (const char* command : {"mount", "unmount", "stats", "top", "why"})
+  for (const char* command : {"mount", "unmount", "stats", "refresh", "top", "why"})
     BOOST_TEST(printed({"--help"}).find(std::string{"\n  "} + command + " ") != std::string::npos);
   BOOST_TEST(printed({"--version"}) == std::string{"gitfs-actor "} + version + "\n");
   BOOST_TEST(printed({"unmount", "--help"}).starts_with("Usage: gitfs-actor unmount MOUNTPOINT\n"));
@@ -325,6 +331,30 @@ BOOST_AUTO_TEST_CASE(stats) {
   BOOST_TEST(std::get<stats_options>(plain.value().action).mountpoint == "/mnt/x");
   BOOST_TEST(!std::get<stats_options>(plain.value().action).json);
   BOOST_TEST(std::get<stats_options>(json.value().action).json);
+}
+
+BOOST_AUTO_TEST_CASE(refresh) {
+  struct row {
+    words arguments;
+    const char* path; ///< below /mnt/x
+  };
+  const row table[] = {
+      {{"refresh", "/mnt/x/"}, ""},
+      {{"refresh", "--", "/mnt/x"}, ""},
+      {{"refresh", "/mnt/x", "/mnt/x"}, ""},
+      {{"refresh", "/mnt/x", "."}, ""},
+      {{"refresh", "/mnt/./x", "/mnt/x/team//app/"}, "team/app"},
+      {{"refresh", "/mnt/x", "team/app"}, "team/app"},
+      {{"refresh", "/mnt/x", "--", "-a"}, "-a"},
+      {{"refresh", "/mnt/x", "/team/app"}, "team/app"}, // as one sees it who takes the mountpoint for the root
+  };
+  for (const row& each : table) {
+    const auto done = parse(each.arguments);
+    BOOST_REQUIRE_MESSAGE(done, (done ? "" : done.error().message));
+    const auto& o = std::get<refresh_options>(done.value().action);
+    BOOST_TEST(o.mountpoint == "/mnt/x");
+    BOOST_TEST(o.path == each.path, each.path << ": " << o.path);
+  }
 }
 
 BOOST_AUTO_TEST_CASE(top) {
