@@ -217,6 +217,7 @@ void catalog::refuse(place& of, int code) {
 
 void catalog::may_retry(place_number which) {
   places_.at(which)->refused = 0;
+  places_.at(which)->closed.clear();
 }
 
 void catalog::cancel(const place_asker& who) {
@@ -235,8 +236,9 @@ void catalog::cancel(const place_asker& who) {
 // --- hosts ----------------------------------------------------------------------------------------------------------
 
 void catalog::ask_host(const place_asker& who, place& of, const std::string& name) {
-  if (of.refused != 0) {
-    port_.tell(who, {.code = of.refused});
+  const std::string bare = name_and_ref(name).first;
+  if (of.refused != 0 || of.closed.contains(bare)) {
+    port_.tell(who, {.code = of.refused != 0 ? of.refused : EACCES});
     return;
   }
   for (auto& [number, each] : calls_)
@@ -245,7 +247,14 @@ void catalog::ask_host(const place_asker& who, place& of, const std::string& nam
       return;
     }
   calls_.emplace(++last_call_, call{&of, name, {who}});
-  port_.ask_host(last_call_, of.host, of.path, name_and_ref(name).first);
+  port_.ask_host(last_call_, of.host, of.path, bare);
+}
+
+void catalog::refuse(const call& of, int code) {
+  if (code != EACCES)
+    return refuse(*of.of, code);
+  of.of->closed.insert(name_and_ref(of.name).first);
+  port_.retry_later(of.of->number);
 }
 
 catalog::call catalog::end(call_number number) {
@@ -275,7 +284,7 @@ void catalog::found(call_number number, const result<host_entry>& what) {
   if (code == 0)
     add_found(*of.of, of.name, what.value());
   else if (code != ENOENT) // which the host remembers
-    refuse(*of.of, code);
+    refuse(of, code);
   for (const place_asker& each : of.waiting)
     code == 0 ? tell_names(each, *of.of) : port_.tell(each, {.code = code});
 }
@@ -290,7 +299,7 @@ void catalog::listed(call_number number, const result<std::vector<host_entry>>& 
       if (usable_name(each.name) && !of.of->children.contains(each.name))
         add_found(*of.of, each.name, each);
   if (code != 0)
-    refuse(*of.of, code);
+    refuse(of, code);
   for (const place_asker& each : of.waiting)
     code == 0 ? tell_names(each, *of.of) : port_.tell(each, {.code = code});
 }

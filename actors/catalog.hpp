@@ -107,7 +107,8 @@ public:
 
 /// A plain class: the catalog's actor is its message face. Nothing is asked of anybody until somebody enters. Of all
 /// who wait for one thing it is done once; a failure is told to all of them, and until `may_retry` to who comes then,
-/// so that a crowd does not hammer a server that is down. After that the next one tries again.
+/// so that a crowd does not hammer a server that is down. After that the next one tries again. What a host fails with
+/// is of all its names, but EACCES of that name alone.
 ///
 /// A ref that is polled is looked at every so often while the kernel refers to the root directory of its snapshot: the
 /// kernel answers from its caches, so use cannot be seen otherwise. After that it is looked at when somebody enters it
@@ -136,6 +137,7 @@ public:
 
   /// Looks at refs now; answered by catalog_port::refreshed when the mount shows what was found.
   void refresh(refresh_number number, const refresh_what& what);
+  /// Nobody waits for that any more.
   void cancel_refresh(refresh_number number);
   /// What these waited for is shown.
   void moved(const std::vector<refresh_number>& who);
@@ -165,6 +167,8 @@ private:
     call_number taking = 0;   ///< on its way
     repository_number of = 0; ///< by which
     int refused = 0;          ///< failed a moment ago
+    /// In a host: of these names that was said for want of credentials, which others may have. Empty: of its listing.
+    std::set<std::string> closed{};
     std::vector<place_asker> waiting{};
     std::vector<relinked> seen{}; ///< directories that were told what is here, the latest last
     bool stale = false;           ///< to be looked at before somebody is told
@@ -205,6 +209,7 @@ private:
   bool take_over(place& old, place& fresh);
   void merge(place& old, place& fresh);
   void refuse(place& of, int code);
+  void refuse(const call& of, int code);
   call end(call_number number);
 
   catalog_port& port_;

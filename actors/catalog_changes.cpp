@@ -145,8 +145,20 @@ void catalog::tell_refreshers(place& of, const shown_ptr& before) {
   }
 }
 
+// A look that was for it alone is given up, down to its request: the next refresh is not to wait for that.
 void catalog::cancel_refresh(refresh_number number) {
   refreshes_.erase(number);
+  for (const auto& [at, of] : places_) {
+    std::erase(of->late, number);
+    const bool alone = std::erase(of->refreshers, number) != 0 && of->refreshers.empty() && of->waiting.empty();
+    if (!alone || !of->shown || of->behind || of->taking == 0)
+      continue;
+    port_.stop_taking(std::exchange(of->taking, 0), of->of);
+    look_again_later(*of);
+    of->refreshers = std::exchange(of->late, {});
+    if (!of->refreshers.empty())
+      look(*of);
+  }
 }
 
 void catalog::moved(const std::vector<refresh_number>& who) {

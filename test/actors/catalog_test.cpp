@@ -230,6 +230,24 @@ BOOST_AUTO_TEST_CASE(a_host_that_fails_is_left_alone_for_a_while) {
   BOOST_TEST(port.asked.size() == 2U);
 }
 
+BOOST_AUTO_TEST_CASE(a_name_without_credentials_closes_itself_alone) {
+  const auto one = asks(1, "hub", "closed"), all = asks(2, "hub");
+  catalog.found(port.asked[0].call, error{EACCES, ""});
+  BOOST_TEST(told(one).code == EACCES);
+  BOOST_TEST(told(asks(3, "hub", "closed")).code == EACCES);
+  BOOST_TEST(told(asks(4, "hub", "closed@v1")).code == EACCES);
+  BOOST_TEST(waits(all));
+  catalog.listed(port.asked[1].call, error{EACCES, ""});
+  BOOST_TEST(told(asks(5, "hub")).code == EACCES);
+  BOOST_TEST(port.asked.size() == 2U);
+  const auto other = asks(6, "hub", "other");
+  BOOST_REQUIRE_EQUAL(port.asked.size(), 3U);
+  catalog.found(port.asked[2].call, host_entry{"other"});
+  BOOST_TEST(told(other).code == 0);
+  catalog.may_retry(port.retries.at(0));
+  BOOST_TEST(waits(asks(7, "hub", "closed")));
+}
+
 BOOST_AUTO_TEST_CASE(a_list_has_what_the_service_lists_and_what_was_looked_up) {
   asks(1, "hub", "hidden");
   catalog.found(port.asked[0].call, host_entry{"hidden"});
@@ -363,6 +381,26 @@ BOOST_FIXTURE_TEST_CASE(a_refresh_does_not_trust_a_look_that_began_before_it, fo
   BOOST_REQUIRE_EQUAL(port.takes.size(), 3U);
   take(at_commit(commit1));
   BOOST_TEST(port.refreshes[1] == "team/linux: unchanged, " + commit1 + "\n");
+}
+
+BOOST_FIXTURE_TEST_CASE(a_look_for_a_refresh_alone_ends_with_it, followed) {
+  enter("team/linux");
+  catalog.refresh(1, {"team/linux", true});
+  catalog.refresh(2, {"team/linux", true});
+  catalog.cancel_refresh(1);
+  BOOST_REQUIRE_EQUAL(port.takes.size(), 3U); // the second began after the first look
+  BOOST_TEST((port.stopped == std::vector{port.takes[1].call}));
+  BOOST_TEST(port.timers.size() == 2U); // and it is polled as before
+  catalog.taken(port.takes[1].call, port.takes[1].place, error{ECANCELED, ""});
+  take(at_commit(commit1));
+  BOOST_TEST(port.refreshes[2] == "team/linux: unchanged, " + commit1 + "\n");
+  BOOST_TEST(!port.refreshes.contains(1));
+  poll(); // which goes on without it
+  catalog.refresh(3, {"team/linux", true});
+  catalog.cancel_refresh(3);
+  take(at_commit(commit1));
+  BOOST_TEST(port.stopped.size() == 1U);
+  BOOST_TEST(port.takes.size() == 4U);
 }
 
 BOOST_FIXTURE_TEST_CASE(entries_come_and_go, followed) {
