@@ -42,6 +42,13 @@ result<rest_answer> forge_access::get(const std::string& owner, const std::strin
   return as<rest_answer>(owner, stop, [&](const std::string& token) { return api_.get(path, token, stop); });
 }
 
+result<rest_answer> forge_access::get_object(const std::string& owner, const std::string& path, std::stop_token stop) {
+  BOOST_OUTCOME_TRY(out, get(owner, path, std::move(stop)));
+  if (!out.body->IsObject())
+    return fail(EIO, api_.display() + ": the answer to " + path + " describes nothing");
+  return out;
+}
+
 result<credential> forge_access::login(const std::string& owner, const std::string& username) const {
   if (const secret_place* place = place_of(owner)) {
     BOOST_OUTCOME_TRY(token, tokens_.read(*place));

@@ -39,6 +39,8 @@ public:
                     const std::function<result<Answer>(const std::string& token)>& ask);
 
   result<rest_answer> get(const std::string& owner, const std::string& path, std::stop_token stop);
+  /// Of what is answered with a JSON object. EIO: it is none.
+  result<rest_answer> get_object(const std::string& owner, const std::string& path, std::stop_token stop);
 
   /// For git, with `username` beside the token; empty: let git's way find it.
   result<credential> login(const std::string& owner, const std::string& username) const;

@@ -90,7 +90,7 @@ private:
       std::string query = recursive ? "?recursive=1" : "";
       if (pages_ != 0)
         query += fmt::format("{}per_page={}&page={}", query.empty() ? "?" : "&", pages_, page);
-      BOOST_OUTCOME_TRY(answer, access_->get(owner_, base + query, stop));
+      BOOST_OUTCOME_TRY(answer, access_->get_object(owner_, base + query, stop));
       BOOST_OUTCOME_TRY(read, take(out, *answer.body));
       const auto cut = answer.body->FindMember("truncated");
       const bool more = cut != answer.body->MemberEnd() && cut->value.IsBool() && cut->value.GetBool();
@@ -103,8 +103,8 @@ private:
 
   /// How many entries there were.
   result<std::size_t> take(search& out, const rapidjson::Document& answer) const {
-    const auto list = answer.IsObject() ? answer.FindMember("tree") : rapidjson::Value::ConstMemberIterator{};
-    if (!answer.IsObject() || list == answer.MemberEnd() || !list->value.IsArray())
+    const auto list = answer.FindMember("tree");
+    if (list == answer.MemberEnd() || !list->value.IsArray())
       return fail(EIO, access_->api().display() + ": the answer lists no tree");
     for (const auto& entry : list->value.GetArray()) {
       if (string_member(entry, "type") != "blob")

@@ -101,8 +101,8 @@ private:
   }
 
   result<forge_found> lookup_repository(const std::string& owner, const std::string& name, std::stop_token stop) {
-    BOOST_OUTCOME_TRY(
-        answer, access_->get(owner, "/repos/" + percent_encode(owner) + "/" + percent_encode(name), std::move(stop)));
+    BOOST_OUTCOME_TRY(answer, access_->get_object(owner, "/repos/" + percent_encode(owner) + "/" + percent_encode(name),
+                                                  std::move(stop)));
     host_entry entry = entry_of(*answer.body);
     if (!same(entry.name, name)) // it was renamed, and git is redirected as this was
       entry.name = name;

@@ -73,8 +73,8 @@ private:
     const std::string& owner = path.empty() ? name : path[0];
     BOOST_OUTCOME_TRY(
         answer,
-        access_->get(owner, kind + percent_encode(joined(path, name)) + (is_repository ? "" : "?with_projects=false"),
-                     stop));
+        access_->get_object(
+            owner, kind + percent_encode(joined(path, name)) + (is_repository ? "" : "?with_projects=false"), stop));
     host_entry entry = entry_of(*answer.body, is_repository);
     entry.name = spelled(std::move(entry.name), name);
     return forge_found{std::move(entry)};

@@ -48,8 +48,7 @@ result<void> mesa_client::ask(operation& op, const std::string& org, const std::
   const auto read = [&](http_exchange& exchange) -> attempt_result {
     const std::string type = exchange.head().content_type;
     if (type == "text/html")
-      return with_name(display(),
-                       {ENOTSUP, "the answer is a web page; check that this is the URL of the service's API"});
+      return with_name(display(), {EIO, "the answer is a web page; check that this is the URL of the service's API"});
     std::string body, piece;
     while (exchange.read(piece)) {
       if (progress)

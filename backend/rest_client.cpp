@@ -247,9 +247,9 @@ attempt_result rest_client::attempt(operation& op, const question& what, answer&
   }
   const bool web_page = head.content_type == "text/html";
   if (web_page || (what.json && !head.content_type.empty() && !is_json(head.content_type)))
-    return attempt_failure{{ENOTSUP, display() + ": the answer is "
-                                         + (web_page ? "a web page" : "of the type " + printable(head.content_type))
-                                         + " and not JSON; check that this is the URL of the REST API"}};
+    return attempt_failure{{EIO, display() + ": the answer is "
+                                     + (web_page ? "a web page" : "of the type " + printable(head.content_type))
+                                     + " and not JSON; check that this is the URL of the REST API"}};
   std::string body, piece;
   while (exchange.read(piece)) {
     if (body.size() + piece.size() > options_.body_limit)

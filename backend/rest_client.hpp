@@ -52,7 +52,7 @@ struct rest_options {
 ///   EAGAIN     over a rate limit for longer than `longest_wait`; the message says until when. Until then no further
 ///              request is made with the same token.
 ///   EFBIG      longer than `body_limit`
-///   EIO, ETIMEDOUT, E2BIG (413), ENOTSUP (not JSON at all: a web page)
+///   EIO (also: not JSON, but a web page), ETIMEDOUT, E2BIG (413)
 /// Messages name the service and hold what it says itself, never a token, which is in no log either.
 class rest_client {
 public:
