@@ -178,6 +178,31 @@ BOOST_AUTO_TEST_CASE(refresh_shows_what_the_server_has) {
   server.start();
 }
 
+BOOST_AUTO_TEST_CASE(a_refresh_that_is_interrupted_is_given_up) {
+  const mount m{url(), {"--follow", "on-request"}};
+  const std::string look = "ls -lR; cat number list/deep/a-1";
+  must_run(look, m.path());
+  push_number(2);
+  for (const int signal : {SIGINT, SIGKILL}) {
+    server.clear_requests();
+    server.answer_all_with("429 200"); // which the mount waits for, and no test
+    background refresh{"exec \"$GITFS_BINARY\" refresh " + shell_quoted(m.path())};
+    BOOST_TEST(eventually([&] { return server.count() != 0; }));
+    refresh.signal(signal);
+    const auto ended = refresh.result();
+    BOOST_REQUIRE(ended.has_value());
+    BOOST_TEST(ended->status == 128 + signal, ended->output);
+    must_run(look, m.path());
+    BOOST_TEST(read(m / "number") == "1");
+  }
+  server.answer_all_with("");
+  background again{"exec \"$GITFS_BINARY\" refresh " + shell_quoted(m.path())};
+  const auto told = again.result();
+  BOOST_REQUIRE(told.has_value());
+  BOOST_TEST(holds(told->output, " → " + head()), told->output);
+  BOOST_TEST(read(m / "number") == "2");
+}
+
 BOOST_AUTO_TEST_CASE(a_ref_can_be_forced_and_deleted) {
   repository.in_work("git branch topic; git push -q ../root/scratch.git topic");
   const mount m{url(), {"--follow", "1s", "--ref", "topic"}};
@@ -244,6 +269,48 @@ BOOST_FIXTURE_TEST_CASE(a_reload_adds_and_removes_entries, configured) {
   daemon->signal(SIGHUP);
   BOOST_TEST(eventually([&] { return list() == "c\n"; }), list() + logged());
   BOOST_TEST(holds(logged(), "memory cannot change while it is mounted"), logged());
+}
+
+BOOST_FIXTURE_TEST_CASE(a_reload_adds_and_removes_hosts, configured) {
+  const scratch_repository other{"echo other >number", "app.git"};
+  const auto serve = [this](const std::filesystem::path& from, const std::string& to) {
+    must_run("mkdir -p $(dirname " + to + ") && cp -r " + shell_quoted(from) + " " + to, repository.root());
+  };
+  serve(repository.bare(), "team/app.git");
+  serve(other.bare(), "else/team/app.git");
+  const auto host = [this](const std::string& path, const std::string& below = "", const std::string& more = "") {
+    return "\"" + path + R"(": {"host": "git", "url": ")" + server.url(below + "{owner}/{repo}.git") + '"' + more + "}";
+  };
+  write(entry("b"));
+  open();
+  BOOST_TEST(run("stat " + (mountpoint / "hub").string()).status != 0);
+  write(entry("b") + ", " + host("hub") + ", " + host("deep/er/hub"));
+  reload("is in force");
+  BOOST_TEST(eventually([&] { return list() == "b  deep  hub\n"; }), list());
+  BOOST_TEST(read(mountpoint / "hub/team/app/number") == "1");
+  BOOST_TEST(read(mountpoint / "deep/er/hub/team/app@main/number") == "1");
+  const std::filesystem::path sign = file.string() + ".inside";
+  background inside{"cd " + shell_quoted(mountpoint / "hub/team/app") + " && touch " + shell_quoted(sign)
+                    + " && until [ ! -e " + shell_quoted(mountpoint / "hub")
+                    + " ]; do sleep 0.05; done"
+                      " && cat number list/b-1 && ls same"};
+  BOOST_REQUIRE(eventually([&] { return std::filesystem::exists(sign); }));
+  // Another host at the same path, and one that goes.
+  write(entry("b") + ", " + host("hub", "", ", \"follow\": \"1s\"") + ", " + host("deep/er/hub", "else/"));
+  daemon->signal(SIGHUP);
+  BOOST_TEST(eventually([&] { return read(mountpoint / "deep/er/hub/team/app/number") == "other"; }), logged());
+  write(entry("b"));
+  daemon->signal(SIGHUP);
+  BOOST_TEST(eventually([&] { return list() == "b\n"; }), list() + logged());
+  BOOST_TEST(run("stat " + (mountpoint / "hub").string()).status != 0);
+  BOOST_TEST(run("stat " + (mountpoint / "deep").string()).status != 0);
+  const auto stayed = inside.result();
+  BOOST_REQUIRE(stayed.has_value());
+  BOOST_TEST(stayed->status == 0, stayed->output);
+  write(entry("b") + ", " + host("hub", "else/"));
+  daemon->signal(SIGHUP);
+  BOOST_TEST(eventually([&] { return read(mountpoint / "hub/team/app/number") == "other"; }), logged());
+  BOOST_TEST(read(mountpoint / "b/number") == "1");
 }
 
 BOOST_FIXTURE_TEST_CASE(a_reload_changes_refs_and_sources, configured) {

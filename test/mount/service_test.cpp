@@ -8,7 +8,10 @@
 #include <boost/test/unit_test.hpp>
 
 #include <csignal>
+#include <cstdint>
 #include <cstdlib>
+#include <ctime>
+#include <fstream>
 #include <optional>
 #include <string>
 #include <sys/socket.h>
@@ -56,8 +59,8 @@ struct served {
   std::string command(const std::string& socket, const std::string& source,
                       const std::string& options = "--foreground") const {
     return "NOTIFY_SOCKET=" + shell_quoted(socket) + " exec \"$GITFS_BINARY\" mount " + options + " --cache-dir "
-           + shell_quoted(dir / "cache") + " --log-file " + shell_quoted(dir / "log") + " " + shell_quoted(source) + " "
-           + shell_quoted(dir / "mnt");
+           + shell_quoted(dir / "cache") + " --log-file " + shell_quoted(dir / "log") + " "
+           + (source.empty() ? "" : shell_quoted(source) + " ") + shell_quoted(dir / "mnt");
   }
   bool reads() const { return run("cat mnt/f", dir.path()).output == "x\n"; }
 };
@@ -80,6 +83,46 @@ BOOST_AUTO_TEST_CASE(it_tells_when_it_serves_and_when_it_stops) {
     BOOST_REQUIRE(ended.has_value());
     BOOST_TEST(ended->status == 0);
     BOOST_TEST(!is_mounted(dir / "mnt"));
+  }
+}
+
+// As sd_notify(3) has it for a unit of Type=notify, and what notify-reload needs.
+BOOST_AUTO_TEST_CASE(it_tells_when_it_reloads_and_when_that_has_ended) {
+  const auto now = [] {
+    timespec time{};
+    ::clock_gettime(CLOCK_MONOTONIC, &time);
+    return std::int64_t{time.tv_sec} * 1'000'000 + time.tv_nsec / 1000;
+  };
+  const std::string name = dir / "notify", file = dir / "config.json";
+  const std::string good = R"({"tree": {"r": {"source": ")" + repository.bare().string() + "\"}}}";
+  const notify_socket manager{name};
+  std::ofstream{file} << good;
+  const struct {
+    const char* what;
+    std::string command;
+    std::string file; ///< what the config file is when SIGHUP comes
+  } table[] = {
+      {"a plain mount", command(name, repository.bare()), good},
+      {"a followed one", command(name, repository.bare(), "--foreground --follow on-request"), good},
+      {"a config file", command(name, "", "--foreground --config " + shell_quoted(file)), good},
+      {"one that is wrong now", command(name, "", "--foreground --config " + shell_quoted(file)), "{"},
+  };
+  for (const auto& each : table) {
+    std::ofstream{file} << good;
+    background daemon{each.command};
+    BOOST_TEST(manager.next().starts_with("READY=1\n"), each.what);
+    std::ofstream{file} << each.file;
+    const auto before = now();
+    BOOST_TEST(::kill(daemon.pid(), SIGHUP) == 0);
+    const std::string begin = manager.next(), head = "RELOADING=1\nMONOTONIC_USEC=";
+    BOOST_REQUIRE_MESSAGE(begin.starts_with(head), each.what << ": " << begin);
+    const std::int64_t told = std::stoll(begin.substr(head.size()));
+    BOOST_TEST(told >= before, each.what);
+    BOOST_TEST(told <= now(), each.what);
+    BOOST_TEST(manager.next().starts_with("READY=1\n"), each.what);
+    BOOST_TEST(::kill(daemon.pid(), SIGTERM) == 0);
+    BOOST_TEST(manager.next().starts_with("STOPPING=1\n"), each.what);
+    BOOST_TEST(daemon.result().has_value());
   }
 }
 
