@@ -12,7 +12,7 @@ import time
 
 from benchmarks.bench import drop_caches, expect
 from benchmarks.mount import MemoryTree, Mount
-from benchmarks.server import ENV, SCRIPTS, Failed, line, output
+from benchmarks.server import ENV, SCRIPTS, Failed, line, output, run
 from benchmarks.table import Aim, Row
 from benchmarks.tree import Tree
 
@@ -272,6 +272,41 @@ def listing_wide(b):
         yield "wide-find", sample.stop(mount)
 
 
+def following(b):
+    """From the poll that tells of a push until what was pushed is read. When a poll comes is the user's choice."""
+    repository, path, pushed = b.fresh("followed"), b.tree.some_files(1)[0], b"pushed\n"
+    run("git", "clone", "-q", "--bare", "--shared", b.tree.repository, repository)
+    b.server.serve("followed", repository)
+    branch = line("git", "-C", repository, "symbolic-ref", "HEAD")
+    commit = (f"commit {branch}\ncommitter A <a@example.org> now\ndata 0\nfrom {branch}^0\n"
+              f"M 100644 inline {path}\ndata {len(pushed)}\n").encode() + pushed
+
+    def read():
+        with open(os.path.join(mount.path, path), "rb") as file:
+            return file.read()
+
+    with b.mount("", "--follow", "1s", name="followed") as mount:
+        b.walk(mount.path)
+        expect(read(), b.tree.contents([path])[path], "the file before the push is")
+        sample = b.sample()
+        run("git", "-C", repository, "fast-import", "--quiet", "--date-format=now", input=commit)
+        limit = time.monotonic() + 30
+        while read() != pushed:
+            if time.monotonic() > limit:
+                raise Failed("what was pushed is not shown after 30 s")
+            time.sleep(0.001)
+        seen = time.time()
+        sample.stop(mount)
+        requests = [each for each in b.server.requests() if each.start <= seen]
+    fetch = min(each.start for each in requests if each.command == "fetch")
+    poll = max(each.start for each in requests if each.command == "ls-refs" and each.start <= fetch)
+    sample.seconds = seen - poll
+    requests = [each for each in requests if each.start >= poll]
+    sample.requests = sample.after_mount = len(requests)
+    sample.bytes = sum(each.bytes for each in requests)
+    yield "followed-push", sample
+
+
 # ---- the tables ----
 
 @dataclasses.dataclass
@@ -373,6 +408,9 @@ SCENARIOS = [
         ("deploy-start", "200 repositories from one config file: mount, `ls`", Aim("seconds", 1.0), Aim("requests", 0),
          MEMORY),
         ("deploy-walk", "there, `find -ls` of all of them, nothing stored"))),
+    Scenario(following, rows_of(
+        ("followed-push", "`--follow 1s`, `find -ls`, then a push of one file: until it is read, from the poll that tells "
+         "of it", Aim("seconds", 1.0)))),
     Scenario(listing_wide, rows_of(
         ("wide-ls", "1,000,000 files in 100,000 folders: mount, `ls`", Aim("time", 1.5, "mount-ls")),
         ("wide-find", "there, `find -ls` of 1,111 folders with 11,110 files"))),
