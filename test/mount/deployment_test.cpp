@@ -1,4 +1,5 @@
 // One mount of many repositories, from a config file.
+#include "test/mount/shared.hpp"
 #include "test/support/background.hpp"
 #include "test/support/command.hpp"
 #include "test/support/config_text.hpp"
@@ -11,11 +12,9 @@
 
 #include <boost/test/unit_test.hpp>
 
-#include <algorithm>
 #include <cerrno>
 #include <fstream>
 #include <string>
-#include <sys/stat.h>
 
 namespace gitfs::test {
 
@@ -50,19 +49,6 @@ struct served {
                             .mountpoint = mountpoint}};
   }
 };
-
-// errno of a stat of the path; 0: it is there.
-int failure_of(const std::filesystem::path& path) {
-  struct stat st {};
-  return ::lstat(path.c_str(), &st) == 0 ? 0 : errno;
-}
-
-std::size_t times(const std::string& text, const std::string& part) {
-  std::size_t out = 0;
-  for (std::size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1))
-    ++out;
-  return out;
-}
 
 } // namespace
 

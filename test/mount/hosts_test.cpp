@@ -1,85 +1,46 @@
 // Services with many repositories in a mount: GitHub, Gitea, GitLab, git servers.
+#include "test/mount/served_hosts.hpp"
+#include "test/mount/shared.hpp"
 #include "test/support/background.hpp"
 #include "test/support/command.hpp"
 #include "test/support/config_text.hpp"
-#include "test/support/forge_server.hpp"
-#include "test/support/git_server.hpp"
+#include "test/support/fault_server.hpp"
 #include "test/support/manifest.hpp"
 #include "test/support/mount.hpp"
-#include "test/support/scratch_repository.hpp"
 #include "test/support/temp_dir.hpp"
 
 #include <boost/test/unit_test.hpp>
 
+#include <array>
+#include <atomic>
 #include <cerrno>
+#include <csignal>
+#include <filesystem>
 #include <string>
-#include <sys/stat.h>
+#include <utility>
+#include <vector>
 
 namespace gitfs::test {
 
 namespace {
 
-const scratch_repository& source() {
-  static const scratch_repository made{
-      "mkdir -p dir/sub other && echo one >one && ln -s one link && echo '#!/bin/sh' >program && chmod +x program"
-      " && for i in $(seq 1 40); do seq 1 $i >dir/$i; done && echo deep >dir/sub/deep && echo other >other/file"};
-  return made;
-}
-
-/// Octo/hello, Octo/a to Octo/f; Org (a group) with Org/deep/er/project.
-struct served {
-  temp_dir dir;
-  std::filesystem::path root = dir / "root";
-  std::optional<git_server> git;
-  std::optional<forge_server> forge;
-
+/// Octo/hello, Octo/a to Octo/e; Org (a group) with Org/deep/er/project.
+struct served : served_hosts {
   served() {
-    must_run("mkdir -p root/Octo root/Org/deep/er && touch root/Org/organization", dir.path());
     for (const char* each : {"Octo/hello", "Octo/a", "Octo/b", "Octo/c", "Octo/d", "Octo/e", "Org/deep/er/project"})
       add(each);
-    git.emplace(root);
-    forge.emplace(root);
+    must_run("touch Org/organization", root);
   }
-  void add(const std::string& name) const {
-    must_run("cp -r " + source().bare().string() + " root/" + name + ".git", dir.path());
-  }
-  static std::string host(const std::string& kind, const std::string& url, const std::string& api,
-                          const std::string& more = {}) {
-    return R"({"host": ")" + kind + R"(", "url": ")" + url + '"' + (api.empty() ? "" : R"(, "api": ")" + api + '"')
-           + (more.empty() ? "" : ", " + more) + "}";
-  }
-  /// `modifiers`: of the git server's URL.
   mount github(const std::string& modifiers = {}, const std::string& more = {},
                const std::string& settings = {}) const {
-    return shows(host("github", base(modifiers), forge->github(), more), settings);
+    return shows("github", more, modifiers, settings);
   }
-  static mount shows(const std::string& entry, const std::string& settings = {}) {
-    return mount{mount_plan{.config = config_text({{"hub", entry}}, settings)}};
-  }
-  std::string base(const std::string& modifiers = {}) const {
-    std::string out = git->url(modifiers, "");
-    while (out.ends_with('/'))
-      out.pop_back();
-    return out;
-  }
-  std::vector<std::string> checked_out() const {
+  static const std::vector<std::string>& checked_out() {
     static const temp_dir folder;
-    static const auto out = manifest(checkout(source().bare(), "main", folder.path()));
+    static const auto out = manifest(checkout(hosted_repository().bare(), "main", folder.path()));
     return out;
   }
 };
-
-int failure_of(const std::filesystem::path& path) {
-  struct stat st {};
-  return ::lstat(path.c_str(), &st) == 0 ? 0 : errno;
-}
-
-std::size_t times(const std::string& text, const std::string& part) {
-  std::size_t out = 0;
-  for (std::size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1))
-    ++out;
-  return out;
-}
 
 // Blobs in all stores of the cache.
 std::size_t blobs_of(const mount& m) {
@@ -87,6 +48,10 @@ std::size_t blobs_of(const mount& m) {
       must_run("find . -name HEAD -printf '%h\\n' | while read -r s; do git -C \"$s\" -c safe.directory='*' "
                "cat-file --batch-all-objects --batch-check; done | grep -c ' blob ' || true",
                m.cache_dir()));
+}
+
+std::string sizes_in(const std::filesystem::path& folder) {
+  return must_run("find . -type f -not -path './.git/*' -printf '%P %s\\n' | sort", folder);
 }
 
 } // namespace
@@ -101,11 +66,31 @@ BOOST_AUTO_TEST_CASE(a_repository_of_github_is_listed_by_four_requests) {
   BOOST_TEST(git->count() + forge->count() <= 4U);
 }
 
+// What is fetched ahead comes after the listing was answered: it may start at any moment then, so more than four
+// requests get no answer here.
+BOOST_AUTO_TEST_CASE(with_prefetch_four_requests_are_enough) {
+  const children_unheard of_the_server;
+  must_run("git config uploadpack.allowFilter true && git config uploadpack.allowAnySHA1InWant true",
+           root / "Octo/hello.git");
+  forge->set(R"({"faults": [{"match": ".", "times": 1}, {"match": ".", "delay": 3600000}]})");
+  std::atomic<int> asked{0};
+  fault_server server{root};
+  server.otherwise([&](fault_exchange& exchange) { ++asked <= 3 ? exchange.pass() : void(exchange.wait_for_close()); });
+  const mount m{mount_plan{.config = config_text({{"hub", R"({"host": "github", "url": "http://)" + server.host()
+                                                              + R"(", "api": ")" + forge->github() + "\"}"}})}};
+  background list{"exec ls " + (m / "hub/Octo/hello").string()};
+  const auto listed = list.result();
+  BOOST_REQUIRE_MESSAGE(listed, "more requests were needed than were answered");
+  BOOST_TEST(listed->output == "dir\nlink\none\nother\nprogram\n");
+  BOOST_TEST(forge->count() == 1U);
+  BOOST_TEST(eventually([&] { return asked > 3; })); // it is on
+}
+
 BOOST_AUTO_TEST_CASE(repositories_are_as_their_clones) {
   const mount m = github();
   BOOST_TEST(difference(checked_out(), manifest(m / "hub/Octo/hello")) == "");
   BOOST_TEST(difference(checked_out(), manifest(m / "hub/octo/HELLO")) == "");
-  const std::string first = must_run("git rev-parse HEAD", source().work());
+  const std::string first = must_run("git rev-parse HEAD", hosted_repository().work());
   BOOST_TEST(difference(checked_out(), manifest(m / ("hub/Octo/a@" + first))) == "");
   BOOST_TEST(difference(checked_out(), manifest(m / "hub/Octo/a@main")) == "");
   BOOST_TEST(failure_of(m / "hub/Octo/a@none/one") == ENOENT);
@@ -133,6 +118,40 @@ BOOST_AUTO_TEST_CASE(what_is_not_there_is_remembered_for_a_while) {
   BOOST_TEST(forge->count() == 0U);
 }
 
+// Each kind twice: one that forgets soon what is not there, and one that does not while this runs.
+BOOST_AUTO_TEST_CASE(a_repository_that_appears_later_is_seen_once_its_absence_is_forgotten) {
+  constexpr std::array kinds{"github", "gitea", "gitlab", "git", "mesa"};
+  constexpr std::array names{"Octo/later", "Late/hello"};
+  serve_mesa();
+  mesa->add("Octo/hello");
+  std::vector<std::pair<std::string, std::string>> tree;
+  for (const std::string kind : kinds) {
+    tree.emplace_back(kind + "/soon", entry(kind, R"("absent": "1s")"));
+    tree.emplace_back(kind + "/late", entry(kind, R"("absent": "1h")"));
+  }
+  const mount m{mount_plan{.config = config_text(tree)}};
+  const auto each_path = [&](const auto& what) {
+    for (const auto& [host, ignored] : tree)
+      for (const char* name : names)
+        what(host, (std::filesystem::path{host} / name).string());
+  };
+  each_path([&](const auto&, const std::string& path) { BOOST_TEST(failure_of(m / path) == ENOENT, path); });
+  for (const char* name : names)
+    add(name);
+  each_path([&](const std::string& host, const std::string& path) {
+    if (host.ends_with("/soon"))
+      BOOST_TEST(eventually([&] { return failure_of(m / (path + "/one")) == 0; }), path);
+  });
+  forge->clear_requests();
+  const std::size_t of_mesa = mesa->requests();
+  each_path([&](const std::string& host, const std::string& path) {
+    if (host.ends_with("/late"))
+      BOOST_TEST(failure_of(m / path) == ENOENT, path);
+  });
+  BOOST_TEST(forge->count() == 0U);
+  BOOST_TEST(mesa->requests() == of_mesa);
+}
+
 BOOST_AUTO_TEST_CASE(all_pages_are_listed) {
   forge->set(R"({"page": 2})");
   const mount m = github();
@@ -142,10 +161,36 @@ BOOST_AUTO_TEST_CASE(all_pages_are_listed) {
 
 BOOST_AUTO_TEST_CASE(sizes_come_by_the_api_and_no_contents) {
   const mount m = github("noobjinfo");
-  const std::string sizes = must_run("find . -type f -printf '%P %s\\n' | sort", m / "hub/Octo/hello");
-  BOOST_TEST(sizes == must_run("find . -type f -not -path './.git/*' -printf '%P %s\\n' | sort", source().work()));
+  BOOST_TEST(sizes_in(m / "hub/Octo/hello") == sizes_in(hosted_repository().work()));
   BOOST_TEST(forge->count("/git/trees/") == 1U);
   BOOST_TEST(blobs_of(m) <= 1U); // the target of the link
+}
+
+BOOST_AUTO_TEST_CASE(of_a_truncated_tree_its_directories_tell_the_sizes) {
+  forge->set(R"({"tree_entries": 45})"); // of 49 in all, 42 of them in dir
+  const mount m = github("noobjinfo");
+  BOOST_TEST(sizes_in(m / "hub/Octo/hello") == sizes_in(hosted_repository().work()));
+  BOOST_TEST(forge->count("/git/trees/") >= 2U);
+  BOOST_TEST(blobs_of(m) <= 1U); // the target of the link
+}
+
+BOOST_AUTO_TEST_CASE(while_a_page_does_not_come_other_paths_are_answered) {
+  forge->set(R"({"page": 2, "faults": [{"match": "page=2", "delay": 3600000}]})");
+  const mount m = github();
+  // Names that are new to the kernel wait in that folder: libfuse 3.14 does not pass FUSE_CAP_PARALLEL_DIROPS on.
+  BOOST_TEST(failure_of(m / "hub/Octo/hello/one") == 0);
+  BOOST_TEST(failure_of(m / "hub/Octo/e") == 0);
+  background list{"exec ls " + (m / "hub/Octo").string()};
+  // Of a request without an answer there is no line in the server's log.
+  BOOST_TEST(eventually([&] { return m.counter("kernel.readdirplus") + m.counter("kernel.readdir") != 0; }));
+  for (const char* each : {"hub", "hub/Octo", "hub/Octo/e/dir/40", "hub/Org"})
+    BOOST_TEST(failure_of(m / each) == 0, each);
+  BOOST_TEST(must_run("cat one; ls", m / "hub/Octo/hello") == "one\ndir\nlink\none\nother\nprogram");
+  BOOST_TEST(list.running());
+  list.signal(SIGINT);
+  BOOST_TEST(list.result().has_value());
+  forge->set("{}");
+  BOOST_TEST(must_run("ls", m / "hub/Octo") == "a\nb\nc\nd\ne\nhello");
 }
 
 BOOST_AUTO_TEST_CASE(a_rate_limit_makes_sizes_cost_contents_and_is_said_once) {
@@ -154,8 +199,7 @@ BOOST_AUTO_TEST_CASE(a_rate_limit_makes_sizes_cost_contents_and_is_said_once) {
                  "body": {"message": "API rate limit exceeded"}}]})");
   const mount m = github("noobjinfo");
   for (const char* each : {"hub/Octo/hello", "hub/Octo/a"})
-    BOOST_TEST(must_run("find . -type f -printf '%P %s\\n' | sort", m / each)
-               == must_run("find . -type f -not -path './.git/*' -printf '%P %s\\n' | sort", source().work()));
+    BOOST_TEST(sizes_in(m / each) == sizes_in(hosted_repository().work()));
   const std::string log = m.log();
   BOOST_TEST(times(log, "Octo/hello.git: the service does not tell sizes") == 1U, log);
   BOOST_TEST(times(log, "Octo/a.git: the service does not tell sizes") == 1U, log);
@@ -205,9 +249,9 @@ BOOST_AUTO_TEST_CASE(a_service_that_is_down_is_one_paths_error_and_comes_back) {
 
 BOOST_AUTO_TEST_CASE(gitea_gitlab_and_any_git_server) {
   const mount m{mount_plan{.config = config_text({
-                               {"tea", host("gitea", base("noobjinfo"), forge->gitea())},
-                               {"lab", host("gitlab", base("noobjinfo"), forge->gitlab())},
-                               {"plain", host("git", base() + "/{owner}/{repo}.git", "")},
+                               {"tea", entry("gitea", "", "noobjinfo")},
+                               {"lab", entry("gitlab", "", "noobjinfo")},
+                               {"plain", entry("git")},
                            })}};
   BOOST_TEST(difference(checked_out(), manifest(m / "tea/Octo/hello")) == "");
   BOOST_TEST(must_run("ls", m / "tea/Octo") == "a\nb\nc\nd\ne\nhello");

@@ -1,4 +1,5 @@
 // Repositories of the mesa service in a mount.
+#include "test/mount/shared.hpp"
 #include "test/support/command.hpp"
 #include "test/support/config_text.hpp"
 #include "test/support/manifest.hpp"
@@ -10,11 +11,9 @@
 #include <boost/test/unit_test.hpp>
 
 #include <cerrno>
-#include <csignal>
 #include <fstream>
 #include <sstream>
 #include <string>
-#include <sys/stat.h>
 
 namespace gitfs::test {
 
@@ -30,21 +29,10 @@ struct served {
   temp_dir dir;
   mesa_server server{source.bare(), {"acme/one", "acme/two", "acme/three", "acme/four"}, {.page = 2}};
 
-  sigset_t signals{};
-
-  // The server's threads have children, and Boost.Test has a handler for that: requests of this thread to the mount
-  // would be interrupted.
   served() {
-    sigset_t of_children;
-    sigemptyset(&of_children);
-    sigaddset(&of_children, SIGCHLD);
-    ::pthread_sigmask(SIG_BLOCK, &of_children, &signals);
     std::ofstream{dir / "key"} << "secret-key\n";
     must_run("chmod 600 key", dir.path());
   }
-  ~served() { ::pthread_sigmask(SIG_SETMASK, &signals, nullptr); }
-  served(const served&) = delete;
-  served& operator=(const served&) = delete;
   mount shows(const std::filesystem::path& cache = {}) const {
     return mount{mount_plan{.cache_dir = cache,
                             .config = config_text({{"mesa", R"({"host": "mesa", "url": ")" + server.url()
@@ -52,11 +40,6 @@ struct served {
                                                                 + (dir / "key").string() + "\"}}}"}})}};
   }
 };
-
-int failure_of(const std::filesystem::path& path) {
-  struct stat st {};
-  return ::lstat(path.c_str(), &st) == 0 ? 0 : errno;
-}
 
 } // namespace
 

@@ -5,6 +5,9 @@
 #include "test/support/manifest.hpp"
 #include "test/support/temp_dir.hpp"
 
+#include <cerrno>
+#include <sys/stat.h>
+
 namespace gitfs::test {
 
 git_server& fixture_server() {
@@ -22,6 +25,18 @@ const std::filesystem::path& awkward_checkout() {
 const std::vector<std::string>& awkward_manifest() {
   static const std::vector<std::string> made = manifest(awkward_checkout());
   return made;
+}
+
+int failure_of(const std::filesystem::path& path) {
+  struct stat st {};
+  return ::lstat(path.c_str(), &st) == 0 ? 0 : errno;
+}
+
+std::size_t times(const std::string& text, const std::string& part) {
+  std::size_t out = 0;
+  for (std::size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1))
+    ++out;
+  return out;
 }
 
 void drop_kernel_caches() {

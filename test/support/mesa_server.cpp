@@ -118,12 +118,33 @@ struct mesa_server::asked {
   std::map<std::string, std::string> query;
 };
 
+children_unheard::children_unheard() {
+  sigset_t of_children;
+  sigemptyset(&of_children);
+  sigaddset(&of_children, SIGCHLD);
+  ::pthread_sigmask(SIG_BLOCK, &of_children, &before_);
+}
+
+children_unheard::~children_unheard() {
+  ::pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+}
+
 mesa_server::mesa_server(std::filesystem::path repository, std::vector<std::string> names, options how)
   : repository_(std::move(repository)),
-    names_(std::move(names)),
     how_(std::move(how)),
+    names_(std::move(names)),
     server_(repository_.parent_path()) {
   server_.otherwise([this](fault_exchange& exchange) { serve(exchange); });
+}
+
+void mesa_server::add(const std::string& name) {
+  const std::lock_guard lock{mutex_};
+  names_.push_back(name);
+}
+
+std::vector<std::string> mesa_server::names() const {
+  const std::lock_guard lock{mutex_};
+  return names_;
 }
 
 std::int64_t mesa_server::time_of(const std::string& path) {
@@ -165,7 +186,7 @@ const snapshot_map& mesa_server::snapshot(const std::string& ref) {
 
 std::string mesa_server::repositories(const std::string& org, const asked& what) const {
   std::vector<std::string> all;
-  for (const std::string& each : names_)
+  for (const std::string& each : names())
     if (each.starts_with(org + "/"))
       all.push_back(each.substr(org.size() + 1));
   const std::size_t from = std::stoul(what.get("cursor", "0"));
@@ -266,13 +287,14 @@ std::string mesa_server::answer(const recorded_request& request, int& status, st
     status = 401;
     return R"({"error":"wrong key"})";
   }
+  const std::vector<std::string> all = names();
   const auto org_known = [&](const std::string& org) {
-    return std::any_of(names_.begin(), names_.end(), [&](const auto& each) { return each.starts_with(org + "/"); });
+    return std::any_of(all.begin(), all.end(), [&](const auto& each) { return each.starts_with(org + "/"); });
   };
   if (what.path.size() == 2 && what.path[1] == "repos" && org_known(what.path[0]))
     return repositories(what.path[0], what);
-  const bool known = what.path.size() >= 2
-                     && std::find(names_.begin(), names_.end(), what.path[0] + "/" + what.path[1]) != names_.end();
+  const bool known =
+      what.path.size() >= 2 && std::find(all.begin(), all.end(), what.path[0] + "/" + what.path[1]) != all.end();
   try {
     if (known && what.path.size() == 2)
       return R"({"default_branch":"main","head_sha":")" + must_run("git rev-parse HEAD", repository_) + "\"}";

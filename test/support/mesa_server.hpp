@@ -3,6 +3,7 @@
 
 #include "test/support/fault_server.hpp"
 
+#include <csignal>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -30,12 +31,29 @@ struct mesa_entry {
   std::uint64_t size = 0;
 };
 
+/// While it lives, SIGCHLD waits for its thread: Boost.Test has a handler for that, and it interrupts what the thread
+/// asks a mount when other threads have children.
+class children_unheard {
+public:
+  children_unheard();
+  ~children_unheard();
+  children_unheard(const children_unheard&) = delete;
+  children_unheard& operator=(const children_unheard&) = delete;
+
+private:
+  sigset_t before_{};
+};
+
+/// Made and ended on one thread, for which SIGCHLD waits meanwhile.
 class mesa_server {
 public:
   using options = mesa_options;
 
   /// Serves the bare `repository` as ORG/NAME for each of `names` ("org/name").
   mesa_server(std::filesystem::path repository, std::vector<std::string> names, options how = {});
+
+  /// One more of `names`.
+  void add(const std::string& name);
 
   std::string url() const { return "http://" + server_.host() + "/api"; }
   fault_server& faults() { return server_; }
@@ -61,10 +79,13 @@ private:
   std::string repositories(const std::string& org, const asked& what) const;
   std::string content(const asked& what, int& status, std::string& type, bool raw);
 
+  std::vector<std::string> names() const;
+
+  children_unheard unheard_; // the threads of the server run git
   std::filesystem::path repository_;
-  std::vector<std::string> names_;
   options how_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
+  std::vector<std::string> names_;
   std::map<std::string, std::map<std::string, mesa_entry>> snapshots_; // by what git resolves a ref to
   fault_server server_;                                                // last: its threads use the rest
 };
