@@ -45,7 +45,7 @@ catalog::catalog(const deployment& tree, hosts of, catalog_port& port) : port_(p
 
 catalog::place& catalog::fresh_place() {
   auto fresh = std::make_unique<place>();
-  fresh->number = static_cast<place_number>(places_.size()); // of the mountpoint itself 0, as in a plain mount
+  fresh->number = next_place_++;
   return *places_.emplace(fresh->number, std::move(fresh)).first->second;
 }
 

@@ -210,10 +210,13 @@ private:
   void merge(place& old, place& fresh);
   void refuse(place& of, int code);
   void refuse(const call& of, int code);
+  static bool is_wanted(const place& of);
+  void drop_unused(place_number from);
   call end(call_number number);
 
   catalog_port& port_;
-  std::map<place_number, std::unique_ptr<place>> places_; // also those that were removed
+  std::map<place_number, std::unique_ptr<place>> places_; // also those that were removed, if they were ever shown
+  place_number next_place_ = 0; // of the mountpoint itself 0, as in a plain mount
   place* root_ = nullptr;
   std::map<refresh_number, refresh_report> refreshes_;
   std::map<std::string, repository_number> repositories_; // by what tells them apart

@@ -250,8 +250,25 @@ void catalog::merge(place& old, place& fresh) {
     port_.change_entries(each, names_in(old), replaced);
 }
 
+// Of the places from that number on, which nobody has asked about yet.
+void catalog::drop_unused(place_number from) {
+  std::set<place_number> used;
+  std::vector<const place*> rest{root_};
+  while (!rest.empty()) {
+    const place* const of = rest.back();
+    rest.pop_back();
+    used.insert(of->number);
+    for (const auto& [name, each] : of->children)
+      rest.push_back(each);
+  }
+  std::erase_if(places_, [&](const auto& each) { return each.first >= from && !used.contains(each.first); });
+}
+
 bool catalog::reload(const deployment& tree, const hosts& of) {
-  return take_over(*root_, *build(tree, of));
+  const place_number first = next_place_;
+  const bool taken = take_over(*root_, *build(tree, of));
+  drop_unused(first);
+  return taken;
 }
 
 } // namespace gitfs

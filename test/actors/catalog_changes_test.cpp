@@ -116,6 +116,46 @@ BOOST_AUTO_TEST_CASE(a_refresh_does_not_trust_a_look_that_began_before_it) {
   BOOST_TEST(port.refreshes[1] == "team/linux: unchanged, " + commit1 + "\n");
 }
 
+BOOST_AUTO_TEST_CASE(a_refresh_outlives_the_reader_for_whom_the_look_began) {
+  const auto reader = asks(1, "team/next");
+  catalog.refresh(1, {"team/next", true});
+  catalog.cancel(reader);
+  BOOST_TEST(port.stopped.empty());
+  take(at_commit(commit1)); // may have been told before the caller's push
+  take(at_commit(commit1));
+  BOOST_TEST(port.refreshes[1] == "team/next: unchanged, " + commit1 + "\n");
+}
+
+BOOST_AUTO_TEST_CASE(a_refresh_outlives_the_ref_that_it_waits_for) {
+  const auto reader = asks(1, "team/next");
+  catalog.refresh(1, {"team/next", true});
+  catalog.cancel(reader);
+  tree.repositories[1].ref = "v6.2";
+  BOOST_TEST(catalog.reload(tree, {std::make_shared<no_host>()}));
+  BOOST_REQUIRE_EQUAL(port.takes.size(), 2U);
+  BOOST_TEST(port.takes[1].ref == "v6.2");
+  take(at_commit(commit1));
+  BOOST_TEST(port.refreshes[1] == "team/next: unchanged, " + commit1 + "\n");
+}
+
+BOOST_AUTO_TEST_CASE(a_file_that_is_read_again_and_again_takes_no_memory) {
+  enter("team/linux");
+  const std::string before = catalog.describe();
+  const auto host = std::make_shared<no_host>();
+  for (int i = 0; i < 3; ++i)
+    BOOST_TEST(catalog.reload(tree, {host}));
+  BOOST_TEST(catalog.describe() == before);
+  BOOST_TEST(host.use_count() == 1);
+  deployment one;
+  one.repositories = {{"", "https://a/git", "", {}, {}}};
+  BOOST_TEST(!catalog.reload(one, {}));
+  BOOST_TEST(catalog.describe() == before);
+  tree.repositories.push_back({"team/new", "https://a/new", "", {}, {}});
+  BOOST_TEST(catalog.reload(tree, {host}));
+  BOOST_TEST(waits(asks(5, "team/new")));
+  BOOST_TEST(port.takes.back().is_new);
+}
+
 BOOST_AUTO_TEST_CASE(a_look_for_a_refresh_alone_ends_with_it) {
   enter("team/linux");
   catalog.refresh(1, {"team/linux", true});
