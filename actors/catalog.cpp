@@ -220,9 +220,13 @@ void catalog::may_retry(place_number which) {
   places_.at(which)->closed.clear();
 }
 
+bool catalog::is_wanted(const place& of) {
+  return !of.waiting.empty() || !of.refreshers.empty() || !of.late.empty();
+}
+
 void catalog::cancel(const place_asker& who) {
   for (auto& [number, of] : places_)
-    if (std::erase(of->waiting, who) != 0 && of->waiting.empty() && !of->shown && of->refreshers.empty())
+    if (std::erase(of->waiting, who) != 0 && !is_wanted(*of) && !of->shown)
       port_.stop_taking(std::exchange(of->taking, 0), of->of);
   for (auto it = calls_.begin(); it != calls_.end();) {
     const auto each = it++;

@@ -213,7 +213,9 @@ bool catalog::take_over(place& old, place& fresh) {
     old.refused = 0;
     if (old.taking != 0) // the other ref's
       port_.stop_taking(std::exchange(old.taking, 0), old.of);
-    if (old.shown || !old.waiting.empty())
+    old.refreshers.insert(old.refreshers.end(), old.late.begin(), old.late.end());
+    old.late.clear();
+    if (old.shown || is_wanted(old))
       look(old);
   } else if (other_follow) {
     look_again_later(old);
