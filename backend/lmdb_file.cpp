@@ -4,9 +4,11 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <fcntl.h>
 #include <fstream>
+#include <iterator>
 #include <mutex>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -18,11 +20,21 @@ namespace {
 constexpr unsigned most_readers = 512;
 constexpr int most_growths = 16; // of the map in one write; each doubles it
 
-std::string boot_id() {
-  std::ifstream file{"/proc/sys/kernel/random/boot_id"};
-  std::string id;
-  std::getline(file, id);
+// Read once: without a descriptor to read it later, every file would look like one of an earlier boot.
+const std::string& boot_id() {
+  static const std::string id = [] {
+    std::ifstream file{"/proc/sys/kernel/random/boot_id"};
+    std::string out;
+    std::getline(file, out);
+    return out;
+  }();
   return id;
+}
+
+/// True of what says nothing about the file: it may well be opened when there is more memory, or fewer files are open.
+bool is_want_of_resources(int status) {
+  constexpr int wants[] = {EMFILE, ENFILE, ENOMEM, EAGAIN, EINTR, ENOSPC, EDQUOT, MDB_READERS_FULL};
+  return std::find(std::begin(wants), std::end(wants), status) != std::end(wants);
 }
 
 } // namespace
@@ -40,6 +52,11 @@ lmdb_file::lmdb_file(std::filesystem::path file, std::size_t map, std::vector<co
   int status = open_environment(map);
   if (status == 0)
     return;
+  if (is_want_of_resources(status)) {
+    spdlog::warn("{} cannot be opened, and is done without: {}", file_.string(), mdb_strerror(status));
+    env_.reset();
+    return;
+  }
   spdlog::warn("{} is damaged or unreadable ({}); it begins anew", file_.string(), mdb_strerror(status));
   was_damaged_ = true;
   env_.reset();
@@ -118,7 +135,7 @@ int lmdb_file::open_tables() {
 bool lmdb_file::written_before_a_crash() const {
   std::ifstream marker{unsynced_};
   std::string in;
-  return marker && !(std::getline(marker, in) && in == boot_);
+  return marker && !boot_.empty() && !(std::getline(marker, in) && in == boot_);
 }
 
 void lmdb_file::set_aside() const {

@@ -9,6 +9,7 @@
 #include <fstream>
 #include <lmdb.h>
 #include <random>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <thread>
 #include <unistd.h>
@@ -469,6 +470,36 @@ BOOST_AUTO_TEST_CASE(a_place_where_no_file_can_be_is_all_misses) {
   table->put(sizes_from(0, 10));
   BOOST_TEST(known(*table, 0, 10) == 0u);
   BOOST_TEST(table->last_use(numbered(1)) == 0u);
+}
+
+/// While it lives, this process can open no further file.
+class no_descriptors {
+public:
+  no_descriptors() {
+    ::getrlimit(RLIMIT_NOFILE, &before_);
+    rlimit none = before_;
+    none.rlim_cur = 0; // those that are open stay
+    ::setrlimit(RLIMIT_NOFILE, &none);
+  }
+  ~no_descriptors() { ::setrlimit(RLIMIT_NOFILE, &before_); }
+  no_descriptors(const no_descriptors&) = delete;
+  no_descriptors& operator=(const no_descriptors&) = delete;
+
+private:
+  rlimit before_{};
+};
+
+BOOST_AUTO_TEST_CASE(a_table_that_cannot_be_opened_now_is_not_thrown_away) {
+  temp_dir dir;
+  gitfs::size_table::open(dir / "t")->put(sizes_from(0, 10));
+  {
+    const no_descriptors while_this_lives;
+    const auto table = gitfs::size_table::open(dir / "t");
+    BOOST_TEST(known(*table, 0, 10) == 0u);
+    BOOST_TEST(!table->was_damaged());
+  }
+  BOOST_TEST(!fs::exists(dir / "t.damaged"));
+  BOOST_TEST(known(*gitfs::size_table::open(dir / "t"), 0, 10) == 10u);
 }
 
 BOOST_AUTO_TEST_CASE(threads_at_once) {
