@@ -21,9 +21,11 @@ namespace gitfs {
 namespace {
 
 constexpr std::size_t all_levels = 64; // what the service does not list at once is asked for again, deeper
-constexpr std::uint64_t streamed = std::uint64_t{1} << 20; // a blob from here on is not whole in memory
-constexpr std::size_t pack_bytes = std::size_t{8} << 20;   // small blobs go to the store in packs of this length
-constexpr unsigned most_misses = 16;                       // objects that failed; more are the service's failure
+constexpr std::uint64_t streamed = std::uint64_t{1} << 20;            // a blob from here on is not whole in memory
+constexpr std::uint64_t most_without_size = std::uint64_t{256} << 20; // of a blob that was listed without one
+constexpr std::size_t pack_bytes = std::size_t{8} << 20; // small blobs go to the store in packs of this length
+constexpr std::size_t most_entries = 1'000'000;          // of a directory: a service that never repeats must end too
+constexpr unsigned most_misses = 16;                     // objects that failed; more are the service's failure
 
 error described(error what, const std::string& object) {
   what.message += " (" + printable(object) + ")";
@@ -89,7 +91,7 @@ struct mesa_upstream::state {
   void ask_for_blobs(const job_ptr& j, mesa_transfer& t, std::span<const oid> blobs);
   void bring(const job_ptr& j, mesa_transfer& t, const oid& id, entry_kind kind, const mesa_client::directory& where);
   result<void> bring_small(const job_ptr& j, mesa_transfer& t, operation& op, const oid& id, entry_kind kind,
-                           const mesa_client::directory& where);
+                           std::uint64_t size, const mesa_client::directory& where);
   result<void> bring_large(const job_ptr& j, mesa_transfer& t, operation& op, const oid& id, std::uint64_t size,
                            const mesa_client::directory& where);
   result<void> flush(job& j, std::size_t from_bytes);
@@ -381,7 +383,7 @@ void mesa_upstream::state::bring(const job_ptr& j, mesa_transfer& t, const oid& 
   operation op = begin(*j, t);
   auto done = kind != entry_kind::symlink && size != unknown_size && size >= streamed
                   ? bring_large(j, t, op, id, size, where)
-                  : bring_small(j, t, op, id, kind, where);
+                  : bring_small(j, t, op, id, kind, size, where);
   t.count(op.requests, op.bytes);
   if (!done)
     missed(*j, t, described(done.error(), "/" + where.path));
@@ -395,9 +397,16 @@ auto wrong_contents(const std::string& display, const oid& expected, const std::
 }
 
 } // namespace
+auto too_long(std::uint64_t size) {
+  return fail(EIO,
+              "the file is longer than the " + std::to_string(size) + " bytes that "
+                  + (size == most_without_size ? "a file may have whose size was not listed" : "it was listed with"));
+}
+
 
 result<void> mesa_upstream::state::bring_small(const job_ptr& j, mesa_transfer& t, operation& op, const oid& id,
-                                               entry_kind kind, const mesa_client::directory& where) {
+                                               entry_kind kind, std::uint64_t size,
+                                               const mesa_client::directory& where) {
   std::string contents;
   const auto progress = progress_of(j, t);
   static const oid empty = name_of(object_type::blob, "");
@@ -412,6 +421,8 @@ result<void> mesa_upstream::state::bring_small(const job_ptr& j, mesa_transfer& 
     BOOST_OUTCOME_TRYV(client->read_file(op, where, begin_anew, [&](std::string_view piece) -> result<void> {
       BOOST_OUTCOME_TRYV(progress(piece));
       contents += piece;
+      if (contents.size() + piece.size() > std::min(size, most_without_size)) // all of it is in memory
+        return too_long(std::min(size, most_without_size));
       return success();
     }));
   }
@@ -436,7 +447,7 @@ result<void> mesa_upstream::state::bring_large(const job_ptr& j, mesa_transfer& 
   BOOST_OUTCOME_TRYV(client->read_file(op, where, begin_anew, [&](std::string_view piece) -> result<void> {
     BOOST_OUTCOME_TRYV(progress(piece));
     if (pack->size() + piece.size() > size)
-      return gitfs::fail(EIO, "the file is longer than the " + std::to_string(size) + " bytes that it was listed with");
+      return too_long(size);
     return pack->append(piece);
   }));
   if (pack->size() != size || pack->name() != id)

@@ -218,6 +218,25 @@ BOOST_AUTO_TEST_CASE(wrong_contents_never_reach_the_store) {
   BOOST_TEST(repository->objects()->contains(told("large")));
 }
 
+BOOST_AUTO_TEST_CASE(contents_longer_than_listed_are_left) {
+  serve(large_pages());
+  const auto repository = open();
+  fetch(*repository, {take(*repository).commit}, fetch_filter::blob_none);
+  std::promise<bool> closed;
+  server->faults().next_get([&](fault_exchange& x) {
+    const std::string part(std::size_t{1} << 20, 'x');
+    bool open = x.send("HTTP/1.1 200 OK\r\nContent-Type: application/octet-stream\r\n\r\n");
+    for (int sent = 0; open && sent < 64; ++sent)
+      open = x.send(part);
+    x.close();
+    closed.set_value(!open);
+  });
+  const transfer_outcome out = fetch(*repository, {told("one")});
+  BOOST_TEST(code_of(out) == EIO);
+  BOOST_TEST(holds(why_not(out), "longer than the 3 bytes"), why_not(out));
+  BOOST_TEST(closed.get_future().get()); // before all had come
+}
+
 BOOST_AUTO_TEST_CASE(links_are_read_from_base64) {
   serve(large_pages());
   const auto repository = open();
