@@ -53,7 +53,8 @@ std::optional<entry_kind> kind_of(const rapidjson::Value& in) {
 
 /// Whether what is below it can be asked for by its path. Others are hidden from listings (see parse_tree).
 bool can_stand_in_path(const std::string& name) {
-  return !name.empty() && name != "." && name != ".." && name.find('/') == std::string::npos;
+  constexpr std::size_t longest = 255; // with longer ones the paths of a few nested directories would fill the memory
+  return !name.empty() && name.size() <= longest && name != "." && name != ".." && name.find('/') == std::string::npos;
 }
 
 result<void> take_page(const rapidjson::Value& in, std::string path, std::size_t depth, std::size_t level,

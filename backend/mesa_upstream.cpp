@@ -275,7 +275,8 @@ void mesa_upstream::state::list_more(const job_ptr& j, mesa_transfer& t, const m
       before->listed.entries.push_back(std::move(e));
       ++fresh;
     }
-  if (!first.cursor.empty() && (fresh == 0 || !before->cursors.insert(first.cursor).second))
+  const bool endless = fresh == 0 || before->names.size() > most_entries;
+  if (!first.cursor.empty() && (endless || !before->cursors.insert(first.cursor).second))
     return missed(*j, t, {EIO, client->display() + ": the service's listing has no end (" + where + ")"});
   before->listed.path = what.path;
   before->listed.id = first.listed.id;
@@ -396,13 +397,13 @@ auto wrong_contents(const std::string& display, const oid& expected, const std::
                        + "; they are not shown");
 }
 
-} // namespace
 auto too_long(std::uint64_t size) {
   return fail(EIO,
               "the file is longer than the " + std::to_string(size) + " bytes that "
                   + (size == most_without_size ? "a file may have whose size was not listed" : "it was listed with"));
 }
 
+} // namespace
 
 result<void> mesa_upstream::state::bring_small(const job_ptr& j, mesa_transfer& t, operation& op, const oid& id,
                                                entry_kind kind, std::uint64_t size,
@@ -420,9 +421,9 @@ result<void> mesa_upstream::state::bring_small(const job_ptr& j, mesa_transfer& 
     };
     BOOST_OUTCOME_TRYV(client->read_file(op, where, begin_anew, [&](std::string_view piece) -> result<void> {
       BOOST_OUTCOME_TRYV(progress(piece));
-      contents += piece;
       if (contents.size() + piece.size() > std::min(size, most_without_size)) // all of it is in memory
         return too_long(std::min(size, most_without_size));
+      contents += piece;
       return success();
     }));
   }
@@ -547,7 +548,8 @@ result<mesa_listing> mesa_upstream::list_root(operation& op, const std::string& 
       if (names.insert(e.name).second)
         out.entries.push_back(std::move(e));
     cursor = page.cursor;
-    if (!cursor.empty() && (names.size() == before || !cursors.insert(cursor).second))
+    const bool endless = names.size() == before || names.size() > most_entries;
+    if (!cursor.empty() && (endless || !cursors.insert(cursor).second))
       return gitfs::fail(EIO, display_ + ": the service's listing has no end (/)");
   } while (!cursor.empty());
   impl_->index.add_root(out.id, ref);

@@ -293,6 +293,48 @@ BOOST_AUTO_TEST_CASE(what_is_no_answer_is_an_error) {
   BOOST_TEST(why_not(fetch(*repository, {told("dir")})) == "");
 }
 
+/// A page of a listing at the place where the cursor says, and never the last; with so many entries of its own.
+std::string page_without_end(const recorded_request& asked, const std::string& sha, std::size_t entries) {
+  const std::size_t at = asked.target.find("cursor=");
+  const std::size_t n = at == std::string::npos ? 0 : std::stoul(asked.target.substr(at + 7));
+  std::string out = R"({"type":"dir","sha":")" + sha + R"(","has_more":true,"next_cursor":")" + std::to_string(n + 1)
+                    + R"(","entries":[)";
+  for (std::size_t i = 0; i < entries; ++i)
+    out += (i == 0 ? "" : ",") + std::string{R"({"type":"file","name":")"} + std::to_string(n) + "-" + std::to_string(i)
+           + R"(","size":1,"sha":")" + std::string(40, 'a') + "\"}";
+  return out + "]}";
+}
+
+BOOST_AUTO_TEST_CASE(pages_that_never_repeat_are_left_too) {
+  serve(large_pages());
+  const auto repository = open();
+  take(*repository);
+  const std::string dir = told("dir").hex();
+  server->faults().otherwise([&](fault_exchange& x) {
+    x.reply(200, {"Content-Type: application/json"}, page_without_end(x.request, dir, 100'000));
+  });
+  const transfer_outcome out = fetch(*repository, {told("dir")});
+  BOOST_TEST(code_of(out) == EIO);
+  BOOST_TEST(holds(why_not(out), "no end"), why_not(out));
+}
+
+BOOST_AUTO_TEST_CASE(names_that_no_directory_can_show_are_not_gone_into) {
+  serve(large_pages());
+  const auto repository = open();
+  const snapshot_facts facts = take(*repository);
+  const std::string sha(40, 'a'), name(100'000, 'n');
+  std::string nested = R"({"type":"dir","sha":")" + facts.root_tree.hex() + R"(","entries":[)";
+  for (int i = 0; i < 400; ++i) // their paths would be 8 GB
+    nested += R"({"type":"dir","name":")" + name + R"(","sha":")" + sha + R"(","entries":[)";
+  for (int i = 0; i < 400; ++i)
+    nested += "]}";
+  rapidjson::Document parsed;
+  parsed.Parse((nested + "]}").c_str());
+  const auto pages = parse_mesa_directory(parsed, "", 512);
+  BOOST_REQUIRE_MESSAGE(pages, why(pages));
+  BOOST_TEST(pages.value().size() == 1u);
+}
+
 BOOST_AUTO_TEST_CASE(endless_pages_are_left) {
   mesa_options round = large_pages();
   round.page = 3;
