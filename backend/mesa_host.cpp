@@ -112,8 +112,10 @@ void mesa_host::remember(const std::string& org, const mesa_client::repository_l
     known.complete_until = options_.now() + options_.keep_absent;
   }
   for (const mesa_repository_facts& each : list.repositories)
-    if (repository_possible(each.name))
+    if (repository_possible(each.name)) {
       known.repositories[each.name] = {{each.name, true, each.default_branch}, options_.now() + options_.keep_present};
+      absent_.erase(org + "/" + each.name); // it has come since
+    }
 }
 
 std::vector<host_entry> mesa_host::known_in(const std::string& org) const {

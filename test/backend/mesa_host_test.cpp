@@ -83,6 +83,14 @@ BOOST_AUTO_TEST_CASE(what_is_not_there_is_asked_once_a_minute) {
   BOOST_TEST(server->requests() == 3u);
 }
 
+BOOST_AUTO_TEST_CASE(what_a_list_shows_is_there) {
+  const auto host = connect();
+  server->faults().next_get([](fault_exchange& x) { x.reply(404, {}, ""); });
+  BOOST_TEST(host->lookup(acme, "one", {}).error().code == ENOENT);
+  BOOST_TEST(names_of(host->list(acme, {})) == "four one three two");
+  BOOST_TEST(host->lookup(acme, "one", {}).has_value());
+}
+
 BOOST_AUTO_TEST_CASE(impossible_names_are_never_asked) {
   const auto host = connect();
   for (const char* name : {".git", ".Trash", "a b", "x/y", "", ".."}) {
