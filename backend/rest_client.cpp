@@ -64,7 +64,9 @@ std::optional<std::chrono::seconds> limited_for(const http_head& head, std::stri
       // by the service's own clock, for ours may be wrong
       const std::time_t theirs = curl_getdate(header(head, {"date"}).c_str(), nullptr);
       const std::time_t now = theirs > 0 ? theirs : std::time(nullptr);
-      return std::clamp(std::chrono::seconds{*reset - now}, std::chrono::seconds{1}, longest);
+      if (*reset <= now) // also where the difference would not fit
+        return std::chrono::seconds{1};
+      return *reset - now < longest.count() ? std::chrono::seconds{*reset - now} : longest;
     }
   if (head.status == 429 || explanation.find("rate limit") != std::string_view::npos)
     return unsaid;

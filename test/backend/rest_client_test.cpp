@@ -107,7 +107,9 @@ BOOST_AUTO_TEST_CASE(what_failures_mean) {
 
 BOOST_AUTO_TEST_CASE(what_passes_is_tried_again) {
   for (const char* passing : {R"("times":2,"status":503,"body":{})", R"("times":1,"body":"{","cut":1)",
-                              R"("times":1,"status":429,"headers":{"Retry-After":"1"},"body":{})"}) {
+                              R"("times":1,"status":429,"headers":{"Retry-After":"1"},"body":{})",
+                              R"("times":1,"status":403,"body":{},"headers":{"x-ratelimit-remaining":"0",)"
+                              R"("x-ratelimit-reset":"-9223372036854775808"})"}) {
     fault(passing);
     gitfs::rest_client client{options()};
     const auto out = ask(client);
