@@ -59,6 +59,7 @@ public:
 
   result<blob_sizes> sizes(std::span<const oid> wanted, tree_index& where, std::stop_token stop) override {
     search out{wanted};
+    std::unordered_set<oid> by_themselves; // directories, for now: the service may tell more the next time
     // of a snapshot that nobody asked about yet, without looking where the blobs are
     if (!where.roots().empty() && !asked_.contains(where.roots().front().tree)) {
       BOOST_OUTCOME_TRYV(ask(out, where.roots().front().tree, true, stop));
@@ -74,7 +75,7 @@ public:
           BOOST_OUTCOME_TRYV(ask(out, trees[i], true, stop));
         }
       // what is cut off even of its own directory, or was forgotten since
-      if (!trees.empty() && out.wants(blob)) {
+      if (!trees.empty() && out.wants(blob) && by_themselves.insert(trees.back()).second) {
         BOOST_OUTCOME_TRYV(ask(out, trees.back(), false, stop));
       }
     }
@@ -84,7 +85,7 @@ public:
 private:
   result<void> ask(search& out, const oid& tree, bool recursive, const std::stop_token& stop) {
     // more pages than this for a whole repository take longer than the directories that somebody looks into
-    constexpr unsigned most_pages = 20;
+    constexpr unsigned most_pages = 20, most_of_one = 200; // of one directory: a service must not ask for ever
     const std::string base = "/repos/" + path_ + "/git/trees/" + tree.hex();
     for (unsigned page = 1;; ++page) {
       std::string query = recursive ? "?recursive=1" : "";
@@ -94,7 +95,7 @@ private:
       BOOST_OUTCOME_TRY(read, take(out, *answer.body));
       const auto cut = answer.body->FindMember("truncated");
       const bool more = cut != answer.body->MemberEnd() && cut->value.IsBool() && cut->value.GetBool();
-      if (pages_ == 0 || !more || read == 0 || (recursive && page == most_pages))
+      if (pages_ == 0 || !more || read == 0 || page == (recursive ? most_pages : most_of_one))
         break;
     }
     asked_.insert(tree);

@@ -97,6 +97,23 @@ BOOST_AUTO_TEST_CASE(what_the_service_leaves_out_for_good_is_left_to_contents) {
   BOOST_TEST(out.failure->code == ENOTSUP);
 }
 
+BOOST_AUTO_TEST_CASE(a_directory_that_leaves_out_files_is_asked_for_once_for_all_of_them) {
+  server->set(R"({"tree_entries":1})");
+  open(host_kind::github, server->github());
+  const auto out = ask({rev("HEAD:one"), rev("HEAD:link")});
+  BOOST_TEST(out.failure.has_value());
+  BOOST_TEST(server->count("git/trees/" + rev("HEAD^{tree}").hex()) == 2); // with all below it, and by itself
+}
+
+BOOST_AUTO_TEST_CASE(a_list_of_trees_without_end_is_left) {
+  server->set(R"({"faults":[{"match":"trees","body":{"tree":[{"type":"blob","size":1,"sha":")" + std::string(40, 'a')
+              + R"("}],"truncated":true}}]})");
+  open(host_kind::gitea, server->gitea());
+  const auto out = ask({rev("HEAD:one")});
+  BOOST_REQUIRE(out.failure.has_value());
+  BOOST_TEST(out.failure->code == ENOTSUP);
+}
+
 BOOST_AUTO_TEST_CASE(gitea_tells_them_in_pages) {
   server->set(R"({"page":3})");
   open(host_kind::gitea, server->gitea());
