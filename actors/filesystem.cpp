@@ -34,6 +34,7 @@ result<source> source_of(const shown_repository& entry, const deployment_parts& 
   if (!secret)
     return fail(EACCES, out.display + ": its token cannot be had: " + secret.error().message);
   out.password = std::move(secret.value());
+  out.password_now = [read = parts.read_secret, place = entry.token] { return read(place); };
   if (out.username.empty())
     out.username = "x-access-token"; // services look at the password alone, but want a name
   return out;

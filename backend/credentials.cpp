@@ -92,8 +92,10 @@ void credential_helper::reject(const std::string& url, const credential& used) c
   tell_helpers("reject", url, used);
 }
 
-authenticator::authenticator(const std::string& url, credential from_url)
-  : origin_(origin_of(url)),
+authenticator::authenticator(const std::string& url, credential from_url,
+                             std::function<result<std::string>()> password_now)
+  : password_now_(std::move(password_now)),
+    origin_(origin_of(url)),
     credential_(std::move(from_url)) {}
 
 authenticator::ticket authenticator::current(const std::string& url) const {
@@ -113,8 +115,18 @@ result<void> authenticator::renew(const std::string& url, const ticket& ticket_r
   if (generation_ != ticket_refused.generation)
     return success();
   const credential& used = ticket_refused.used;
-  if (!used.password.empty() && from_ == origin_of_credential::url)
-    return refused(url, "the server refuses the user name and password of the URL");
+  if (!used.password.empty() && from_ == origin_of_credential::url) {
+    auto now = password_now_ ? password_now_() : result<std::string>{used.password};
+    if (!now)
+      return fail(EACCES,
+                  host_of(url) + ": the server refuses the token, and it cannot be read again: " + now.error().message);
+    if (now.value() == used.password)
+      return refused(url, password_now_ ? "the server refuses the configured token"
+                                        : "the server refuses the user name and password of the URL");
+    credential_.password = std::move(now.value());
+    ++generation_;
+    return success();
+  }
   asking_ = true;
   lock.unlock();
   if (!used.password.empty())

@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <functional>
 #include <mutex>
 #include <stop_token>
 #include <string>
@@ -32,8 +33,10 @@ public:
 /// helpers. A credential is given only for the origin (scheme, host, port) that it belongs to.
 class authenticator {
 public:
-  /// `from_url` belongs to `url`'s origin; it is used from the first request on.
-  authenticator(const std::string& url, credential from_url);
+  /// `from_url` belongs to `url`'s origin; it is used from the first request on. `password_now` (may be null) gives its
+  /// password anew when it is refused.
+  authenticator(const std::string& url, credential from_url,
+                std::function<result<std::string>()> password_now = nullptr);
 
   struct ticket {
     credential used;
@@ -54,6 +57,7 @@ public:
 private:
   enum class origin_of_credential { url, helper };
 
+  const std::function<result<std::string>()> password_now_;
   credential_helper helper_;
   mutable std::mutex mutex_;
   std::condition_variable_any changed_;

@@ -128,6 +128,11 @@ result<std::shared_ptr<repository>> forge_host::open(std::span<const std::string
   BOOST_OUTCOME_TRY(who, service_->login(names));
   from.username = std::move(who.username);
   from.password = std::move(who.password);
+  if (!from.password.empty())
+    from.password_now = [service = service_, names]() -> result<std::string> { // by value: it outlives the host
+      BOOST_OUTCOME_TRY(now, service->login(names));
+      return std::move(now.password);
+    };
   return open_(from, service_->sizes(names));
 }
 

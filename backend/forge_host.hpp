@@ -52,7 +52,7 @@ private:
   static std::vector<host_entry> entries(const folder& where);
   std::vector<std::string> spelled(name_path path) const;
 
-  const std::unique_ptr<forge> service_;
+  const std::shared_ptr<forge> service_;
   const std::string display_;
   const repository_opener open_;
   const memory keep_;

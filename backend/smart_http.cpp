@@ -55,7 +55,7 @@ smart_http::smart_http(const source& from, upstream_limits limits, http_client& 
   : from_(from),
     limits_(limits),
     retries_(retries),
-    authenticator_(from.location, credential{from.username, from.password}),
+    authenticator_(from.location, credential{from.username, from.password}, from.password_now),
     base_(from.location),
     client_(client) {}
 

@@ -3,6 +3,7 @@
 
 #include "config/error.hpp"
 
+#include <functional>
 #include <string>
 
 namespace gitfs {
@@ -16,6 +17,8 @@ struct source {
   std::string location;
   /// The URL's userinfo, percent-decoded. Secret: not for logs, messages or argv.
   std::string username, password;
+  /// Reads the password anew where it is kept: a token may be replaced while we run. None: it is kept nowhere.
+  std::function<result<std::string>()> password_now{};
   /// Safe to log and show.
   std::string display;
 };

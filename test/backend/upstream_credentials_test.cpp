@@ -76,6 +76,23 @@ BOOST_AUTO_TEST_CASE(netrc_and_then_gits_helpers_are_asked) {
   BOOST_TEST(bool(connect()->resolve("main")));
 }
 
+BOOST_AUTO_TEST_CASE(a_token_that_is_replaced_is_read_again) {
+  server.otherwise(demands("am9lOm9sZA=="));
+  auto from = parse_source("http://joe:old@" + server.host() + "/repo.git").value();
+  std::string kept = "old";
+  from.password_now = [&] { return result<std::string>{kept}; };
+  const auto up = gitfs::git_upstream::create(from, store, [](auto) {}, {}).value();
+  BOOST_REQUIRE(up->resolve("main"));
+  server.otherwise(demands(joe_hunter2));
+  const auto refused = up->resolve("main");
+  BOOST_TEST(refused.error().code == EACCES);
+  BOOST_TEST(refused.error().message.find("configured token") != std::string::npos, refused.error().message);
+  kept = "hunter2";
+  const auto out = up->resolve("main");
+  BOOST_TEST(out.has_value(), test::why(out));
+  BOOST_TEST(code_of(fetch(*up, {.wants = {rev("main:one")}})) == 0);
+}
+
 BOOST_AUTO_TEST_CASE(wrong_credentials_of_the_url_end_with_advice) {
   server.otherwise(demands(joe_hunter2));
   const auto out = connect({}, "http://joe:wrong@" + server.host() + "/repo.git")->resolve("main");
