@@ -1,6 +1,7 @@
 #include "actors/catalog_actor.hpp"
 
 #include "actors/trace/recorder.hpp"
+#include "backend/url.hpp"
 
 #include <caf/send.hpp>
 #include <spdlog/spdlog.h>
@@ -29,6 +30,17 @@ std::shared_ptr<const result<Value>> told_by(const Call& call) {
 void record(const host_told& what) {
   if (!trace::exact.load(std::memory_order_relaxed))
     return;
+// "https://host:port"; of a path nothing, for disks answer.
+std::string server_of(const std::string& url) {
+  const std::size_t scheme = url.find("://");
+  return scheme == std::string::npos ? std::string{} : without_userinfo(url.substr(0, url.find('/', scheme + 3)));
+}
+
+// Or it itself.
+bool is_below(std::string_view path, std::string_view folder) {
+  return path.starts_with(folder) && (path.size() == folder.size() || path[folder.size()] == '/');
+}
+
   if (what.found && *what.found)
     trace::host_told(what.call, {&what.found->value(), 1});
   else if (what.listed && *what.listed)
@@ -131,7 +143,9 @@ void catalog_actor::take(call_number call, place_number place, repository_number
 }
 
 void catalog_actor::stop_taking(call_number call, repository_number number) {
+    const std::string at = from.entry ? from.entry->source : from.host ? from.host->display() : std::string{};
   if (const auto one = repositories_.find(number); one != repositories_.end())
+                                           server_of(at), // of the only one, which was opened first, it does not matter
     anon_send(one->second, cancel_show{call});
 }
 
@@ -155,8 +169,9 @@ void catalog_actor::ask_host(call_number call, std::shared_ptr<repository_host> 
     out.stamp = trace::sent_by::now();
     caf::anon_send(me, std::move(out));
   };
+  const std::string server = server_of(host->display());
   try {
-    with_.workers->run(std::move(work));
+    with_.workers->run(std::move(work), server);
   } catch (const std::exception& thrown) { // no thread is to be had
     anon_send(this, host_told{call, std::make_shared<const result<host_entry>>(error{EIO, thrown.what()}), nullptr});
   }

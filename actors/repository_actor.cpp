@@ -45,13 +45,14 @@ snapshot_taken take_snapshot(call_number call, std::shared_ptr<repository> known
 
 repository_actor::repository_actor(caf::actor_config& cfg, std::shared_ptr<mount_context> context,
                                    repository_number number, opener open, std::uint64_t trees_ahead,
-                                   worker_pool& workers, const std::optional<opened_first>& first)
+                                   worker_pool& workers, std::string server, const std::optional<opened_first>& first)
   : lasting_actor(cfg, {trace::actor_kind::repository, number}),
     context_(std::move(context)),
     number_(number),
     open_(std::move(open)),
     trees_ahead_(trees_ahead),
-    workers_(workers) {
+    workers_(workers),
+    server_(std::move(server)) {
   if (first) {
     objects_ = first->objects;
     volumes_[0] = first->shown->of;
@@ -109,7 +110,7 @@ void repository_actor::start(call_number call, job& what) {
     caf::anon_send(me, std::move(out));
   };
   try {
-    workers_.run(std::move(work));
+    workers_.run(std::move(work), server_);
   } catch (const std::exception& thrown) { // no thread is to be had
     anon_send(this, snapshot_taken{call, nullptr, error{EIO, thrown.what()}, {}});
   }

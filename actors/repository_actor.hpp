@@ -25,8 +25,9 @@ class repository_actor final : public lasting_actor {
 public:
   using opener = std::function<result<std::shared_ptr<repository>>()>;
 
+  /// `server`: whom what blocks waits for, so that others need not (worker_pool).
   repository_actor(caf::actor_config& cfg, std::shared_ptr<mount_context> context, repository_number number,
-                   opener open, std::uint64_t trees_ahead, worker_pool& workers,
+                   opener open, std::uint64_t trees_ahead, worker_pool& workers, std::string server,
                    const std::optional<opened_first>& first = {});
 
   const char* name() const override { return "repository"; }
@@ -58,6 +59,7 @@ private:
   const opener open_;
   const std::uint64_t trees_ahead_;
   worker_pool& workers_;
+  const std::string server_;
   std::shared_ptr<mounted_repository> objects_; // none until it is open
   std::map<place_number, std::shared_ptr<volume>> volumes_;
   std::map<place_number, oid> commits_; // that these show
