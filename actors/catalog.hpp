@@ -147,6 +147,9 @@ public:
   /// itself cannot become that, and all stays as it was.
   bool reload(const deployment& tree, const hosts& of);
 
+  /// False: a file that was read since has something else there, or nothing.
+  bool is_shown(place_number which) const { return !places_.at(which)->removed; }
+
   /// What it knows and who waits, in lines for people.
   std::string describe() const;
 
@@ -216,7 +219,7 @@ private:
 
   catalog_port& port_;
   std::map<place_number, std::unique_ptr<place>> places_; // also those that were removed, if they were ever shown
-  place_number next_place_ = 0; // of the mountpoint itself 0, as in a plain mount
+  place_number next_place_ = 0;                           // of the mountpoint itself 0, as in a plain mount
   place* root_ = nullptr;
   std::map<refresh_number, refresh_report> refreshes_;
   std::map<std::string, repository_number> repositories_; // by what tells them apart

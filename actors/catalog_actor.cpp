@@ -6,9 +6,12 @@
 #include <caf/send.hpp>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
+#include <ctime>
 #include <exception>
+#include <string_view>
 #include <utility>
 
 namespace gitfs {
@@ -27,9 +30,6 @@ std::shared_ptr<const result<Value>> told_by(const Call& call) {
   }
 }
 
-void record(const host_told& what) {
-  if (!trace::exact.load(std::memory_order_relaxed))
-    return;
 // "https://host:port"; of a path nothing, for disks answer.
 std::string server_of(const std::string& url) {
   const std::size_t scheme = url.find("://");
@@ -41,6 +41,9 @@ bool is_below(std::string_view path, std::string_view folder) {
   return path.starts_with(folder) && (path.size() == folder.size() || path[folder.size()] == '/');
 }
 
+void record(const host_told& what) {
+  if (!trace::exact.load(std::memory_order_relaxed))
+    return;
   if (what.found && *what.found)
     trace::host_told(what.call, {&what.found->value(), 1});
   else if (what.listed && *what.listed)
@@ -53,6 +56,7 @@ catalog_actor::catalog_actor(caf::actor_config& cfg, std::shared_ptr<mount_conte
   : lasting_actor(cfg, {trace::actor_kind::catalog}),
     context_(std::move(context)),
     with_(std::move(with)),
+    tree_(with_.tree),
     catalog_(*with_.tree, with_.hosts, *this) {}
 
 caf::behavior catalog_actor::make_behavior() {
@@ -97,7 +101,12 @@ caf::behavior catalog_actor::make_behavior() {
         if (const auto asked = refreshes_.extract(m.number))
           asked.mapped()(EINTR, {});
       },
-      [this](const reload_tree& m) { m.done(catalog_.reload(*m.tree, m.hosts)); },
+      [this](const reload_tree& m) {
+        const bool taken = catalog_.reload(*m.tree, m.hosts);
+        if (taken)
+          tree_ = m.tree;
+        m.done(taken);
+      },
       [this](tell_status& m) {
         add_status(m.so_far);
         for (const auto& [number, one] : repositories_)
@@ -134,7 +143,9 @@ void catalog_actor::take(call_number call, place_number place, repository_number
       open = [entry = from.entry, make = with_.open] { return make(*entry); };
     else
       open = [host = from.host, path = from.path] { return host->open(path); };
+    const std::string at = from.entry ? from.entry->source : from.host ? from.host->display() : std::string{};
     one = system().spawn<repository_actor>(context_, number, std::move(open), with_.trees_ahead, *with_.workers,
+                                           server_of(at), // of the only one, which was opened first, it does not matter
                                            place == 0 ? with_.first : std::nullopt);
   }
   if (const auto [at, fresh] = entered_.try_emplace(place); fresh)
@@ -143,9 +154,7 @@ void catalog_actor::take(call_number call, place_number place, repository_number
 }
 
 void catalog_actor::stop_taking(call_number call, repository_number number) {
-    const std::string at = from.entry ? from.entry->source : from.host ? from.host->display() : std::string{};
   if (const auto one = repositories_.find(number); one != repositories_.end())
-                                           server_of(at), // of the only one, which was opened first, it does not matter
     anon_send(one->second, cancel_show{call});
 }
 
@@ -155,8 +164,12 @@ void catalog_actor::ask_host(call_number call, std::shared_ptr<repository_host> 
   std::string what;
   for (const std::string& each : path)
     what += each + '/';
-  calls_.emplace(call, asking{host->display() + ", " + what + name, stop});
+  const auto shown =
+      std::ranges::find_if(tree_->hosts, [this](const shown_host& each) { return is_below(asked_place_, each.path); });
+  calls_.emplace(call, asking{host->display() + ", " + what + name,
+                              shown == tree_->hosts.end() ? std::string{} : shown->path, stop});
   const trace::sent_by now = trace::sent_by::now();
+  const std::string server = server_of(host->display());
   auto work = [me = caf::actor_cast<caf::actor>(this), call, host = std::move(host), path = std::move(path),
                name = std::move(name), stop = stop.get_token(), cause = now.cause, root = now.root] {
     host_told out{call, nullptr, nullptr, {}};
@@ -169,7 +182,6 @@ void catalog_actor::ask_host(call_number call, std::shared_ptr<repository_host> 
     out.stamp = trace::sent_by::now();
     caf::anon_send(me, std::move(out));
   };
-  const std::string server = server_of(host->display());
   try {
     with_.workers->run(std::move(work), server);
   } catch (const std::exception& thrown) { // no thread is to be had
@@ -184,11 +196,19 @@ void catalog_actor::stop_asking(call_number call) {
 
 // What of hosts was entered is there as the repository that it is.
 void catalog_actor::add_status(mount_status& to) const {
+  to.entries = status_of(*tree_);
   std::map<std::string, entry_status*> known;
-  for (entry_status& each : to.entries)
+  for (entry_status& each : to.entries) {
     known.emplace(each.path, &each);
+    if (const auto last = failures_.find(each.path); each.kind == "host" && last != failures_.end()) {
+      each.failure = last->second.message;
+      each.failed_at = last->second.at;
+    }
+  }
   std::vector<entry_status> more;
   for (const auto& [place, each] : entered_) {
+    if (!catalog_.is_shown(place))
+      continue;
     if (const auto at = known.find(each.path); at != known.end()) {
       at->second->place = place;
       continue;
@@ -197,8 +217,8 @@ void catalog_actor::add_status(mount_status& to) const {
     one.place = place;
     one.path = each.path;
     one.ref = each.ref;
-    for (const shown_host& host : with_.tree->hosts)
-      if (each.path.starts_with(host.path + '/')) {
+    for (const shown_host& host : tree_->hosts)
+      if (is_below(each.path, host.path)) {
         one.source = status_of(host).source + each.path.substr(host.path.size());
         one.follow = status_of(host).follow;
       }
@@ -214,6 +234,8 @@ void catalog_actor::report(call_number call, const error* failure) {
   if (said_.size() > 1000) // names are anybody's to invent
     said_.clear();
   const bool fails = failure != nullptr && failure->code != ENOENT && failure->code != ENOTSUP;
+  if (fails)
+    failures_[ended.mapped().at] = {failure->message, std::time(nullptr)};
   if (!fails)
     said_.erase(ended.mapped().what);
   else if (std::string& last = said_[ended.mapped().what]; last != failure->message)

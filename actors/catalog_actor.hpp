@@ -9,6 +9,7 @@
 #include "actors/repository_actor.hpp"
 #include "backend/worker_pool.hpp"
 
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
@@ -63,15 +64,22 @@ private:
 
   std::shared_ptr<mount_context> context_;
   const needs with_;
+  std::shared_ptr<const deployment> tree_; // that is shown now
   catalog catalog_;
   std::map<place_asker, caf::weak_actor_ptr> asking_;
   std::map<repository_number, caf::actor> repositories_;
   struct asking {
     std::string what; // the host, and the name that is looked up
+    std::string at;   // where the host is in the mount
     std::stop_source stop;
   };
   std::map<call_number, asking> calls_;     // of hosts
   std::map<std::string, std::string> said_; // the last failure of each of those
+  struct failed {
+    std::string message;
+    std::int64_t at = 0; ///< seconds since 1970, for people alone
+  };
+  std::map<std::string, failed> failures_; // the last of each host, by where it is
   std::map<refresh_number, std::function<void(int, const std::string&)>> refreshes_;
   std::string asked_place_; // the path that the catalog is asked about now
   struct entered {

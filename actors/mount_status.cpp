@@ -132,6 +132,15 @@ entry_status status_of(const shown_host& entry) {
   return out;
 }
 
+std::vector<entry_status> status_of(const deployment& tree) {
+  std::vector<entry_status> out;
+  for (const shown_repository& each : tree.repositories)
+    out.push_back(status_of(each));
+  for (const shown_host& each : tree.hosts)
+    out.push_back(status_of(each));
+  return out;
+}
+
 mount_status status_of(const mount_options& options) {
   mount_status out;
   if (!options.config_file.empty())
@@ -141,14 +150,10 @@ mount_status status_of(const mount_options& options) {
   out.facts["cache"] = options.cache_dir.string();
   out.facts["cache_size"] = std::to_string(options.cache_size);
   out.facts["memory_limit"] = std::to_string(options.memory);
-  if (!options.tree)
-    out.entries.push_back(status_of(shown_repository{{}, options.source, options.ref, {}, {}}));
-  else
-    for (const shown_repository& each : options.tree->repositories)
-      out.entries.push_back(status_of(each));
   if (options.tree)
-    for (const shown_host& each : options.tree->hosts)
-      out.entries.push_back(status_of(each));
+    out.entries = status_of(*options.tree);
+  else
+    out.entries.push_back(status_of(shown_repository{{}, options.source, options.ref, {}, {}}));
   return out;
 }
 

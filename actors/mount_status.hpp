@@ -52,6 +52,8 @@ mount_status status_of(const mount_options& options);
 
 entry_status status_of(const shown_repository& entry);
 entry_status status_of(const shown_host& entry);
+/// Nobody has entered any of them.
+std::vector<entry_status> status_of(const deployment& tree);
 
 /// Bridge → supervisor → catalog → repositories: the last one answers (as an extended attribute). It changes nothing.
 struct tell_status {
