@@ -1,11 +1,13 @@
 #include "actors/repository_actor.hpp"
 
 #include "actors/mounting.hpp"
+#include "backend/file_io.hpp"
 
 #include <caf/send.hpp>
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <cerrno>
 #include <ctime>
 #include <exception>
 #include <utility>
@@ -135,7 +137,7 @@ void repository_actor::taken(const snapshot_taken& m) {
       last_failures_.erase(what.place);
     } else {
       out.code = m.failure->code;
-      out.why = m.failure->message;
+      out.why = m.failure->message + limit_remedy(out.code); // each repository that is open holds a few files
       // Whoever comes by tries again, and so does who follows the ref: said once.
       if (out.code != ECANCELED) {
         failed& last = last_failures_[what.place];

@@ -35,4 +35,10 @@ result<void> read_at(int file, char* out, std::size_t size, std::uint64_t offset
   return success();
 }
 
+std::string limit_remedy(int code) {
+  return code == EMFILE || code == ENFILE
+             ? "; allow this process more open files (LimitNOFILE= of its unit, ulimit -Hn)"
+             : "";
+}
+
 } // namespace gitfs

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 namespace gitfs {
@@ -15,5 +16,8 @@ result<void> write_at(int file, std::string_view bytes, std::uint64_t offset, st
 
 /// Fills all of `out` from `offset` on. The disk's error, EIO if the file ends before.
 result<void> read_at(int file, char* out, std::size_t size, std::uint64_t offset, std::string_view what);
+
+/// The end of a message about an errno that comes of a limit of this process: what to do. Empty: it is no such.
+std::string limit_remedy(int code);
 
 } // namespace gitfs

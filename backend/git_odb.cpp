@@ -75,7 +75,7 @@ error libgit2_error(const std::string& what, int otherwise) {
   if (kind == GIT_ERROR_NOMEMORY)
     return {ENOMEM, what + detail};
   // libgit2 keeps no errno but puts its text at the end of the message.
-  for (int code : {ENOSPC, EDQUOT})
+  for (int code : {ENOSPC, EDQUOT, EMFILE, ENFILE})
     if (detail.ends_with(std::generic_category().message(code)))
       return {code, what + detail};
   if (kind == GIT_ERROR_OS)

@@ -1,5 +1,6 @@
 #include "backend/lmdb_file.hpp"
 
+#include "backend/file_io.hpp"
 #include "backend/lmdb_check.hpp"
 
 #include <spdlog/spdlog.h>
@@ -53,7 +54,8 @@ lmdb_file::lmdb_file(std::filesystem::path file, std::size_t map, std::vector<co
   if (status == 0)
     return;
   if (is_want_of_resources(status)) {
-    spdlog::warn("{} cannot be opened, and is done without: {}", file_.string(), mdb_strerror(status));
+    spdlog::warn("{} cannot be opened, and is done without: {}{}", file_.string(), mdb_strerror(status),
+                 limit_remedy(status));
     env_.reset();
     return;
   }

@@ -15,6 +15,7 @@
 
 #include <algorithm>
 #include <fstream>
+#include <sys/resource.h>
 #include <unistd.h>
 
 namespace gitfs {
@@ -47,6 +48,17 @@ private:
   pid_file() = default;
   std::filesystem::path path_;
 };
+
+// A repository that is open holds a few descriptors; the usual limit, 1,024, is for programs that use select(2).
+void allow_many_descriptors() {
+  constexpr rlim_t enough =
+      rlim_t{1} << 20; // where all may be, a helper that closes each that there could be takes long
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= enough)
+    return;
+  limit.rlim_cur = std::min(limit.rlim_max, enough);
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+}
 
 // Around all threads that record.
 struct recording {
@@ -114,6 +126,7 @@ int run_mount(mount_options options) {
     return 1;
   }
   block_ending_signals();
+  allow_many_descriptors();
   auto fail_with = [&](const error& e) {
     service.failed(redacted(e.message));
     start.value().failed("gitfs-actor: " + redacted(e.message));
