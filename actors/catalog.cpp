@@ -1,5 +1,7 @@
 #include "actors/catalog.hpp"
 
+#include "actors/visible_errno.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -16,20 +18,6 @@ std::pair<std::string, std::string> name_and_ref(const std::string& name) {
   if (sign == std::string::npos || sign == 0 || sign + 1 == name.size())
     return {name, {}};
   return {name.substr(0, sign), name.substr(sign + 1)};
-}
-
-// For a program that looks at a place where something failed.
-int visible_errno(int code) {
-  switch (code) {
-  case ENOENT:
-  case EACCES:
-  case ETIMEDOUT:
-  case ENOSPC:
-  case ENOMEM:
-    return code;
-  default:
-    return EIO;
-  }
 }
 
 } // namespace
@@ -194,7 +182,7 @@ void catalog::taken(call_number number, place_number at, const result<shown_ptr>
     ++of.failures;
     of.last_error = snapshot.error().message;
     if (!before)
-      refuse(of, visible_errno(snapshot.error().code));
+      refuse(of, visible_errno(snapshot.error().code, asked_for::place));
   }
   of.stale = !snapshot && of.stale && before; // the next one to enter may have more luck
   place_answer out;
@@ -281,7 +269,7 @@ void catalog::found(call_number number, const result<host_entry>& what) {
   const call of = end(number);
   if (of.of == nullptr)
     return; // nobody waited any more
-  int code = what ? 0 : visible_errno(what.error().code);
+  int code = what ? 0 : visible_errno(what.error().code, asked_for::place);
   const bool with_ref = !name_and_ref(of.name).second.empty();
   if (code == 0 && (!usable_name(what.value().name) || (with_ref && !what.value().is_repository)))
     code = ENOENT;
@@ -297,7 +285,7 @@ void catalog::listed(call_number number, const result<std::vector<host_entry>>& 
   const call of = end(number);
   if (of.of == nullptr)
     return;
-  const int code = what || what.error().code == ENOTSUP ? 0 : visible_errno(what.error().code);
+  const int code = what || what.error().code == ENOTSUP ? 0 : visible_errno(what.error().code, asked_for::place);
   if (what)
     for (const host_entry& each : what.value())
       if (usable_name(each.name) && !of.of->children.contains(each.name))

@@ -1,5 +1,6 @@
 #include "actors/directory_state.hpp"
 
+#include "actors/visible_errno.hpp"
 #include "actors/volume.hpp"
 
 #include <fmt/format.h>
@@ -12,21 +13,6 @@
 namespace gitfs {
 
 namespace {
-
-// What a program may see when an upstream operation failed. Everything else is an I/O error to it: that a server does
-// not have an object which a tree names is no ENOENT of the path.
-int visible_errno(int code) {
-  switch (code) {
-  case EINTR:
-  case EACCES:
-  case ETIMEDOUT:
-  case ENOSPC:
-  case ENOMEM:
-    return code;
-  default:
-    return EIO;
-  }
-}
 
 // What a directory takes beside its dentries: its actor (as measured), its slot and its link.
 constexpr std::uint64_t directory_bytes = 2000;
@@ -220,7 +206,7 @@ void directory_state::answer_waiters(want_id id, int code, missing::kind brought
   // Taken out first: an attempt may park again and so change the list.
   for (parked_op& waiter : take_waiters(id)) {
     if (code != 0) {
-      waiter.op.answer.error(visible_errno(code));
+      waiter.op.answer.error(visible_errno(code, asked_for::object));
       continue;
     }
     waiter.op.brought |= brought;
