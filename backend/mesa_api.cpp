@@ -142,8 +142,12 @@ bool mesa_name_possible(std::string_view name) {
 }
 
 result<mesa_repository_facts> parse_mesa_repository(const rapidjson::Value& in) {
-  BOOST_OUTCOME_TRY(head, id_member(in, "head_sha"));
-  return mesa_repository_facts{string_member(in, "name"), string_member(in, "default_branch"), head};
+  mesa_repository_facts out{string_member(in, "name"), string_member(in, "default_branch"), {}};
+  if (!in.IsObject() || member(in, "head_sha") != nullptr || out.default_branch.empty()) {
+    BOOST_OUTCOME_TRY(head, id_member(in, "head_sha"));
+    out.head = head;
+  }
+  return out;
 }
 
 result<std::vector<mesa_repository_facts>> parse_mesa_repositories(const rapidjson::Value& in) {

@@ -40,7 +40,7 @@ bool mesa_name_possible(std::string_view name);
 struct mesa_repository_facts {
   std::string name; ///< in a list only
   std::string default_branch;
-  oid head;
+  oid head; ///< zero: it has no commit yet
 };
 
 /// EIO: it is not as described above. Names that are impossible are left out.

@@ -1,5 +1,7 @@
 #include "backend/mesa_repository.hpp"
 
+#include "backend/capabilities.hpp"
+
 #include <algorithm>
 #include <cerrno>
 #include <utility>
@@ -47,8 +49,10 @@ result<snapshot_facts> mesa_repository::take(const std::string& ref, const std::
   if (!commit) {
     BOOST_OUTCOME_TRY(facts, client_->repository(op, org_, name_));
     if (ref.empty() || ref == "HEAD" || (!ref.starts_with(tags) && short_name(ref) == facts.default_branch)) {
+      if (facts.head.is_zero())
+        return fail(ENOENT, display() + ": the repository has no commit yet");
       commit = facts.head;
-      out.ref = std::string{branches} + facts.default_branch;
+      out.ref = std::string{branches} + printable(facts.default_branch); // for people, and the log
     } else {
       out.ref = ref;
     }

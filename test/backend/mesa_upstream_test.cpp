@@ -237,6 +237,23 @@ BOOST_AUTO_TEST_CASE(contents_longer_than_listed_are_left) {
   BOOST_TEST(closed.get_future().get()); // before all had come
 }
 
+BOOST_AUTO_TEST_CASE(a_repository_without_a_commit_is_said_to_be_one) {
+  const auto repository = open();
+  server->faults().next_get([](fault_exchange& x) {
+    x.reply(200, {"Content-Type: application/json"}, R"({"name":"one","default_branch":"main","head_sha":null})");
+  });
+  const auto out = repository->take("", {}, {});
+  BOOST_TEST(out.error().code == ENOENT);
+  BOOST_TEST(holds(why(out), "no commit"), why(out));
+}
+
+BOOST_AUTO_TEST_CASE(the_name_of_a_branch_is_one_line) {
+  const auto repository = open();
+  server->faults().next_get(
+      edited(*server, [](std::string body) { return body.replace(body.find("\"main\""), 6, R"("a\nb")"); }));
+  BOOST_TEST(take(*repository).ref == "refs/heads/a b");
+}
+
 BOOST_AUTO_TEST_CASE(links_are_read_from_base64) {
   serve(large_pages());
   const auto repository = open();
