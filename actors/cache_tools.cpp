@@ -46,14 +46,15 @@ result<bool> collect(const cache_options& options, const printer& print) {
 
 result<bool> verify(const cache_options& options, const printer& print) {
   bool sound = true;
-  BOOST_OUTCOME_TRYV(
-      verify_cache(options.cache_dir, [&](const std::filesystem::path& store, const verify_report& report) {
-        for (const std::string& finding : report.findings)
-          print(fmt::format("{}\n", finding));
-        sound = sound && report.findings.empty();
-        print(fmt::format("{}: {} objects and {} sizes are sound, {}\n", store.string(), report.objects, report.sizes,
-                          report.damaged == 0 ? "none is damaged" : fmt::format("{} damaged", report.damaged)));
-      }));
+  BOOST_OUTCOME_TRYV(verify_cache(options.cache_dir, [&](const std::filesystem::path& store,
+                                                         const verify_report& report) {
+    for (const std::string& finding : report.findings)
+      print(fmt::format("{}\n", finding));
+    sound = sound && report.findings.empty();
+    const std::string listings = report.listings == 0 ? "" : fmt::format(" and {} listings", report.listings);
+    print(fmt::format("{}: {} objects and {} sizes{} are sound, {}\n", store.string(), report.objects, report.sizes,
+                      listings, report.damaged == 0 ? "none is damaged" : fmt::format("{} damaged", report.damaged)));
+  }));
   return sound;
 }
 

@@ -13,6 +13,7 @@
 #include <limits>
 #include <map>
 #include <mutex>
+#include <unistd.h>
 
 namespace gitfs {
 
@@ -109,14 +110,34 @@ public:
   explicit table(const std::filesystem::path& file) : lmdb_(file, initial_map, {"listings", "snapshots"}) {}
 
   static std::shared_ptr<table> open(const std::filesystem::path& file) {
-    static std::mutex mutex;
-    static std::map<std::string, std::weak_ptr<table>> open_tables;
-    std::error_code ignored;
-    const std::lock_guard lock{mutex};
-    std::weak_ptr<table>& known = open_tables[std::filesystem::weakly_canonical(file, ignored).string()];
+    const std::lock_guard lock{all().mutex};
+    std::weak_ptr<table>& known = all().tables[name_of_file(file)];
     auto out = known.lock();
     if (!out)
       known = out = std::make_shared<table>(file);
+    return out;
+  }
+
+  static void remove(const std::filesystem::path& file) {
+    const std::lock_guard lock{all().mutex};
+    if (const auto known = all().tables.find(name_of_file(file));
+        known != all().tables.end() && !known->second.expired())
+      return;
+    for (const char* suffix : {"", "-lock", "-unsynced"})
+      ::unlink((file.string() + suffix).c_str());
+  }
+
+  check_report check() {
+    check_report out;
+    lmdb_.write([&](MDB_txn* txn) {
+      out = {};
+      int status = 0;
+      for (const table_place in : {listings, snapshots})
+        if ((status = check(txn, in, out)) != 0)
+          return status;
+      return status;
+    });
+    out.anew = lmdb_.was_damaged();
     return out;
   }
 
@@ -154,14 +175,61 @@ public:
   void trim() { lmdb_.trim(); }
 
 private:
+  struct opened {
+    std::mutex mutex;
+    std::map<std::string, std::weak_ptr<table>> tables; // by canonical path
+  };
+  static opened& all() {
+    static opened out;
+    return out;
+  }
+  static std::string name_of_file(const std::filesystem::path& file) {
+    std::error_code ignored;
+    return std::filesystem::weakly_canonical(file, ignored).string();
+  }
+
+  int check(MDB_txn* txn, table_place in, check_report& out) {
+    MDB_cursor* cursor = nullptr;
+    if (const int status = mdb_cursor_open(txn, lmdb_.table(in), &cursor))
+      return status;
+    const std::unique_ptr<MDB_cursor, void (*)(MDB_cursor*)> owner{cursor, mdb_cursor_close};
+    MDB_val key, value;
+    int status = 0;
+    while ((status = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) == 0) {
+      if (key.mv_size == oid::raw_size
+          && unguarded(oid::from_raw(static_cast<const char*>(key.mv_data)),
+                       {static_cast<const char*>(value.mv_data), value.mv_size})) {
+        ++out.listings;
+        continue;
+      }
+      ++out.damaged;
+      if ((status = mdb_cursor_del(cursor, 0)) != 0)
+        return status;
+    }
+    return status == MDB_NOTFOUND ? 0 : status;
+  }
+
   lmdb_file lmdb_;
 };
 
 mesa_objects::mesa_objects(std::shared_ptr<object_store> store)
   : store_(std::move(store)),
-    table_(table::open(store_->folder() / file_name)) {}
+    table_(table::open(table_file(store_->folder()))) {}
 
 mesa_objects::~mesa_objects() = default;
+
+std::filesystem::path mesa_objects::table_file(const std::filesystem::path& store) {
+  return store / file_name;
+}
+
+mesa_objects::check_report mesa_objects::check(const std::filesystem::path& store) {
+  const std::filesystem::path file = table_file(store);
+  return ::access(file.c_str(), F_OK) == 0 ? table::open(file)->check() : check_report{};
+}
+
+void mesa_objects::remove_table(const std::filesystem::path& store) {
+  table::remove(table_file(store));
+}
 
 result<object> mesa_objects::read(const oid& id) {
   auto out = store_->read(id);

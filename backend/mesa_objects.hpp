@@ -6,6 +6,7 @@
 #include "backend/tree.hpp"
 
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <span>
@@ -59,6 +60,17 @@ public:
   std::optional<snapshot> find_snapshot(const oid& commit) const;
 
   object_store& store() const { return *store_; }
+
+  /// Looks at all that the table in a store's folder has, and removes what is damaged. Makes no table.
+  struct check_report {
+    std::uint64_t listings = 0; ///< and snapshots; those that are sound
+    std::uint64_t damaged = 0;
+    bool anew = false; ///< the file itself was damaged, and set aside
+  };
+  static check_report check(const std::filesystem::path& store);
+  /// Removes the table, unless this process has it open. What another one writes then is lost.
+  static void remove_table(const std::filesystem::path& store);
+  static std::filesystem::path table_file(const std::filesystem::path& store);
 
 private:
   class table;

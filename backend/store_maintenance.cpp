@@ -3,6 +3,8 @@
 #include "backend/file_lock.hpp"
 #include "backend/git_odb.hpp"
 #include "backend/incoming_pack.hpp"
+#include "backend/mesa_objects.hpp"
+#include "backend/store_files.hpp"
 #include "backend/store_folder.hpp"
 #include "backend/store_quota.hpp"
 
@@ -58,6 +60,10 @@ result<void> keep_quota(const fs::path& cache_dir, const std::vector<fs::path>& 
     if (gone.bytes == 0)
       break;
   }
+  // What the mesa service listed is had again by asking, and of no use to anybody once the last object is gone.
+  for (const fs::path& store : stores)
+    if (const store_files files = list_files(store); files.packs.empty() && files.loose.empty())
+      mesa_objects::remove_table(store);
   return success();
 }
 

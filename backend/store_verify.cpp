@@ -3,6 +3,7 @@
 #include "backend/file_lock.hpp"
 #include "backend/git_odb.hpp"
 #include "backend/loose_objects.hpp"
+#include "backend/mesa_objects.hpp"
 #include "backend/pack_file.hpp"
 #include "backend/pack_index.hpp"
 #include "backend/sha1.hpp"
@@ -211,6 +212,14 @@ result<verify_report> verify_store(const fs::path& store) {
   if (checked.damaged + wrong_sizes != 0)
     out.findings.push_back(size_file(store).string() + ": " + std::to_string(checked.damaged + wrong_sizes)
                            + " sizes were wrong; they are removed or corrected");
+  const auto listed = mesa_objects::check(store);
+  out.listings = listed.listings;
+  const std::string table_file = mesa_objects::table_file(store).string();
+  if (listed.anew)
+    out.findings.push_back(table_file + " was damaged; it begins anew, the old one has .damaged at its end");
+  if (listed.damaged != 0)
+    out.findings.push_back(table_file + ": " + std::to_string(listed.damaged)
+                           + " listings were damaged; they are removed");
   if (store_key(store).empty())
     out.findings.push_back((store / "config").string() + " is damaged; the next mount of its repository mends it");
   return out;

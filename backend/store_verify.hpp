@@ -15,6 +15,7 @@ struct verify_report {
   std::uint64_t objects = 0;         ///< that were read and are what their name says
   std::uint64_t damaged = 0;         ///< that were not, and are in the quarantine now
   std::uint64_t sizes = 0;           ///< that are kept in the size table
+  std::uint64_t listings = 0;        ///< of the mesa service that are kept beside the objects
   std::vector<std::string> findings; ///< a sentence for each thing that is damaged: what, and what became of it
 };
 

@@ -2,6 +2,8 @@
 
 #include "backend/listing_cache.hpp"
 #include "backend/sha1.hpp"
+#include "backend/store_maintenance.hpp"
+#include "backend/store_verify.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -245,6 +247,36 @@ BOOST_AUTO_TEST_CASE(a_repository_without_a_commit_is_said_to_be_one) {
   const auto out = repository->take("", {}, {});
   BOOST_TEST(out.error().code == ENOENT);
   BOOST_TEST(holds(why(out), "no commit"), why(out));
+}
+
+BOOST_AUTO_TEST_CASE(the_tools_of_a_cache_know_the_listings) {
+  mesa_options other = large_pages();
+  other.git_ids = false;
+  serve(other);
+  std::filesystem::path store;
+  {
+    const auto opened = gitfs::object_store::open(cache.path(), "s").value();
+    store = opened->folder();
+    const auto repository = open();
+    fetch(*repository, {take(*repository).commit}, fetch_filter::blob_none);
+    fetch(*repository, all_blobs());
+  }
+  const verify_report sound = verify_store(store).value();
+  BOOST_TEST(sound.findings.empty());
+  BOOST_TEST(sound.listings > 8U); // directories, and the snapshot
+  const std::filesystem::path table = gitfs::mesa_objects::table_file(store);
+  must_run("sed -i s/run.sh/rUn.sh/g '" + table.string() + "'");
+  const verify_report wrong = verify_store(store).value();
+  BOOST_TEST(wrong.listings + 1 == sound.listings);
+  BOOST_REQUIRE_EQUAL(wrong.findings.size(), 1U);
+  BOOST_TEST(holds(wrong.findings[0], "1 listings were damaged"), wrong.findings[0]);
+  BOOST_TEST(verify_store(store).value().findings.empty());
+  const maintenance_plan small{.quota = 1, .thorough = false, .wait = true};
+  BOOST_TEST(maintain(cache.path(), small, {}).has_value());
+  BOOST_TEST(std::filesystem::exists(table)); // its objects were used just now
+  must_run("rm -rf objects/?? objects/pack/*", store);
+  BOOST_TEST(maintain(cache.path(), small, {}).has_value());
+  BOOST_TEST(!std::filesystem::exists(table));
 }
 
 BOOST_AUTO_TEST_CASE(the_name_of_a_branch_is_one_line) {
