@@ -287,6 +287,7 @@ result<void> mesa_objects::put(std::span<const mesa_listing> listed) {
   }
   // What is in the store, or was told before, stays: a size there was perhaps measured.
   std::vector<oid> ids;
+  ids.reserve(sizes.size());
   for (const auto& [id, size] : sizes)
     ids.push_back(id);
   std::vector<std::uint64_t> known(ids.size(), unknown_size);
