@@ -1,5 +1,5 @@
-// Two runs of the same, as `trace diff` sees them. Runs alone: other suites make the kernel forget what it has looked up,
-// and a FORGET is in the trace of one run then and not in the other's.
+// Two runs of the same, as `trace diff` sees them. Runs alone: other suites make the kernel forget what it has looked
+// up, and a FORGET is in the trace of one run then and not in the other's.
 #include "test/support/command.hpp"
 #include "test/support/git_server.hpp"
 #include "test/support/mount.hpp"
