@@ -14,6 +14,8 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <exception>
 #include <fstream>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -116,6 +118,16 @@ result<void> serve(mount_options& options, daemon_start& start, const service_ma
   return success();
 }
 
+// What is thrown ends the mount, too, and does not leave it behind without a process.
+result<void> serve_to_the_end(mount_options& options, daemon_start& start, const service_manager& service) {
+  try {
+    return serve(options, start, service);
+  } catch (const std::exception& thrown) {
+    spdlog::error("the mount ends: {}", thrown.what());
+    return fail(EIO, thrown.what());
+  }
+}
+
 } // namespace
 
 int run_mount(mount_options options) {
@@ -134,7 +146,7 @@ int run_mount(mount_options options) {
   };
   if (auto log = start_log({options.level, options.log_file}); !log)
     return fail_with(log.error());
-  if (auto served = serve(options, start.value(), service); !served)
+  if (auto served = serve_to_the_end(options, start.value(), service); !served)
     return fail_with(served.error());
   return 0;
 }

@@ -44,7 +44,9 @@ struct configured {
     if (!daemon)
       return;
     daemon->signal(SIGTERM);
-    BOOST_TEST(daemon->result().has_value());
+    const auto end = daemon->result();
+    BOOST_TEST((end && end->status == 0), (end ? end->output : "it does not end") << logged());
+    BOOST_TEST(!is_mounted(mountpoint));
   }
   std::string logged() const { return run("cat log", dir.path()).output; }
   std::string read(const std::string& path) const { return run("cat " + shell_quoted(mountpoint / path)).output; }
@@ -71,7 +73,15 @@ BOOST_AUTO_TEST_CASE(more_are_open_than_the_usual_limit_of_descriptors_allows) {
   BOOST_TEST(!holds(logged(), "open files"), logged()); // without a table of sizes it would go on, too
 }
 
-BOOST_AUTO_TEST_CASE(where_descriptors_end_it_is_said_and_others_go_on) {
+// A sanitizer itself needs a pipe to look at an object's type, and without one it reports a wrong type.
+boost::test_tools::assertion_result descriptors_may_end(boost::unit_test::test_unit_id) {
+  boost::test_tools::assertion_result out{!sanitized()};
+  out.message() << "the undefined behaviour sanitizer needs descriptors";
+  return out;
+}
+
+BOOST_AUTO_TEST_CASE(where_descriptors_end_it_is_said_and_others_go_on,
+                     *boost::unit_test::precondition(descriptors_may_end)) {
   std::string tree;
   for (int i = 0; i < 40; ++i) {
     const std::string name = "r" + std::to_string(i);
