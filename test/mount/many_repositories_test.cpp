@@ -34,6 +34,17 @@ struct configured {
   std::string host(const std::string& path) const {
     return "\"" + path + R"(": {"host": "git", "url": ")" + server.url("{owner}/{repo}.git") + "\"}";
   }
+  /// r0, r1, …: each a repository of its own.
+  void write_copies(int count) const {
+    std::string tree;
+    for (int i = 0; i < count; ++i) {
+      const std::string name = "r" + std::to_string(i);
+      std::filesystem::copy(repository.bare(), repository.root() / (name + ".git"),
+                            std::filesystem::copy_options::recursive);
+      tree += (i == 0 ? "" : ", ") + entry(name, name + ".git");
+    }
+    write(tree);
+  }
   void open(const std::string& before = "") {
     daemon.emplace(before + "exec \"$GITFS_BINARY\" mount --config " + shell_quoted(file) + " --foreground --cache-dir "
                    + shell_quoted(dir / "cache") + " --log-file " + shell_quoted(log) + " " + shell_quoted(mountpoint));
@@ -59,14 +70,7 @@ BOOST_FIXTURE_TEST_SUITE(many_repositories, configured)
 
 BOOST_AUTO_TEST_CASE(more_are_open_than_the_usual_limit_of_descriptors_allows) {
   constexpr int count = 60;
-  std::string tree;
-  for (int i = 0; i < count; ++i) {
-    const std::string name = "r" + std::to_string(i);
-    std::filesystem::copy(repository.bare(), repository.root() / (name + ".git"),
-                          std::filesystem::copy_options::recursive);
-    tree += (i == 0 ? "" : ", ") + entry(name, name + ".git");
-  }
-  write(tree);
+  write_copies(count);
   open("ulimit -Sn 100; ");
   for (int i = 0; i < count; ++i)
     BOOST_TEST(read("r" + std::to_string(i) + "/number") == "1\n", logged());
@@ -82,17 +86,11 @@ boost::test_tools::assertion_result descriptors_may_end(boost::unit_test::test_u
 
 BOOST_AUTO_TEST_CASE(where_descriptors_end_it_is_said_and_others_go_on,
                      *boost::unit_test::precondition(descriptors_may_end)) {
-  std::string tree;
-  for (int i = 0; i < 40; ++i) {
-    const std::string name = "r" + std::to_string(i);
-    std::filesystem::copy(repository.bare(), repository.root() / (name + ".git"),
-                          std::filesystem::copy_options::recursive);
-    tree += (i == 0 ? "" : ", ") + entry(name, name + ".git");
-  }
-  write(tree);
+  constexpr int count = 40;
+  write_copies(count);
   open("ulimit -n 100; ");
   BOOST_TEST(read("r0/number") == "1\n", logged());
-  for (int i = 1; i < 40; ++i)
+  for (int i = 1; i < count; ++i)
     read("r" + std::to_string(i) + "/number");
   BOOST_TEST(holds(logged(), "LimitNOFILE"), logged());
   BOOST_TEST(!holds(logged(), "begins anew"), logged());
