@@ -32,6 +32,11 @@ def ratio_text(ratio):
     return f"{ratio:.0f}" if ratio >= 10 else f"{ratio:.2g}"
 
 
+def limit_text(limit, text):
+    """As it is written: what is rounded is what was measured."""
+    return count_text(limit) if text is ratio_text else text(limit)
+
+
 def count_text(count):
     return f"{count:g}"
 
@@ -81,7 +86,7 @@ def verdicts(rows, results, failures):
     for row in rows:
         for aim in row.aims:
             name, combine, text, sign = KINDS[aim.kind]
-            limit = sign + text(aim.limit) + WORDS.get(aim.kind, "")
+            limit = sign + limit_text(aim.limit, text) + WORDS.get(aim.kind, "")
             missing = next((key for key in (row.key, aim.against) if key and key not in results), None)
             if missing in failures:
                 yield Verdict(row, aim, limit, f"`{missing}` failed", False)
