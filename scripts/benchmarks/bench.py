@@ -78,6 +78,13 @@ class Bench:
         """With a cache of its own, if no other is named."""
         return Mount(self, self.url(modifiers, name), options, cache, path)
 
+    def built_with_tests(self, name):
+        """Path of a program of test/tools."""
+        program = os.path.join(os.path.dirname(self.binary), name)
+        if not os.access(program, os.X_OK):
+            raise Failed(f"{program} is missing: it is built with the tests (cmake --build build)")
+        return program
+
     def list_top(self, path, tree=None):
         expect(output("ls", "-A", path).count(b"\n"), (tree or self.tree).at_top, "ls shows entries")
 

@@ -57,9 +57,7 @@ class MemoryTree:
     """test/tools/memory_tree.cpp, which shows a listing of `git ls-tree -r -t -l -z` from memory."""
 
     def __init__(self, bench, listing):
-        self.program = os.path.join(os.path.dirname(bench.binary), "memory_tree")
-        if not os.access(self.program, os.X_OK):
-            raise Failed(f"{self.program} is missing: it is built with the tests (cmake --build build)")
+        self.program = bench.built_with_tests("memory_tree")
         self.path = os.path.join(bench.folder, "mnt")
         self.listing = os.path.join(bench.folder, "listing")
         with open(self.listing, "wb") as file:

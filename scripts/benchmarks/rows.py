@@ -110,6 +110,16 @@ def tracing(b):
     yield "replay", sample
 
 
+def recording(b):
+    """No mount: what each message of one costs more than it would."""
+    program = b.built_with_tests("recording_cost")
+    costs = {each["threads"]: each["cost"] for each in map(json.loads, line(program).splitlines())}
+    for key, threads in (("recording", 1), ("recording-two", 2)):
+        sample = b.sample()
+        sample.seconds = costs[threads] / 1e9
+        yield key, sample
+
+
 def walking_memory(b):
     with MemoryTree(b, b.tree.listing) as tree:
         sample = b.sample()
@@ -373,6 +383,9 @@ SCENARIOS = [
         ("traced-find", "the same with `--trace-memory 4M`", Aim("time", 1.05, "untraced-find")),
         ("recorded-find", "the same with `--trace FILE`", Aim("time", 1.05, "untraced-find")),
         ("replay", "`gitfs-actor replay` of that; \"received\" is the size of FILE", Aim("time", 1.0, "recorded-find")))),
+    Scenario(recording, rows_of(
+        ("recording", "what recording adds to a message that an actor takes, one thread", Aim("seconds", 100e-9)),
+        ("recording-two", "the same, two threads at once and all the time", Aim("seconds", 100e-9)))),
     Scenario(walking_memory, rows_of(
         ("memory-tree", "first `find -ls` of a bare libfuse tree in memory, one thread"))),
     Scenario(walking_far, rows_of(

@@ -21,6 +21,8 @@ class Row:
 def seconds_text(seconds):
     if seconds is None:
         return ""
+    if 0 < abs(seconds) < 1e-6:
+        return f"{seconds * 1e9:.0f} ns"
     return f"{seconds:.1f} s" if seconds >= 10 else f"{seconds:.2f} s" if seconds >= 1 else f"{seconds * 1000:.0f} ms"
 
 
