@@ -129,6 +129,7 @@ result<void> start_recording(const recording_options& options) {
     return success();
   // A file without a ring needs blocks to fill all the same.
   constexpr std::size_t least = std::size_t{1} << 20;
+  start_clock();
   started = clock_now();
   const auto wall = std::chrono::system_clock::now().time_since_epoch();
   header = {static_cast<std::uint64_t>(std::chrono::nanoseconds{wall}.count()), static_cast<std::uint32_t>(::getpid())};
@@ -398,7 +399,7 @@ handling::handling(const actor_key& by, kind what, const sent_by& stamp, field_w
   order_ = next_order();
   if (exact.load(std::memory_order_relaxed))
     learning.handler = order_;
-  begin_ = clock_now();
+  begin_ = clock_now_after(stamp.time);
   before_ = std::exchange(cause_now, order_);
   root_before_ = std::exchange(root_now, stamp.root);
   put(what, order_, begin_, [&](encoder& to) {

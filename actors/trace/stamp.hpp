@@ -1,8 +1,9 @@
 // When a message was made, and because of what: every message carries it.
 #pragma once
 
+#include "actors/trace/trace_clock.hpp"
+
 #include <atomic>
-#include <chrono>
 #include <cstdint>
 
 namespace gitfs::trace {
@@ -18,11 +19,6 @@ constinit inline thread_local std::uint64_t cause_now = 0;
 
 /// Order number of the kernel request at the begin of all that; 0: none. Not in the records, which tell it anyway.
 constinit inline thread_local std::uint64_t root_now = 0;
-
-/// Nanoseconds of the steady clock.
-inline std::uint64_t clock_now() {
-  return static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count());
-}
 
 struct sent_by {
   std::uint64_t cause = 0; ///< order number
