@@ -1,5 +1,7 @@
 #include "actors/prefetch_plan.hpp"
 
+#include <utility>
+
 namespace gitfs {
 
 namespace {
@@ -24,6 +26,7 @@ constexpr want_id first_of(range r) {
 
 constexpr std::string_view way_names[] = {"depth", "breadth", "stats", "contents", "busy"}; // by range
 
+constexpr std::size_t few = 8;
 constexpr std::size_t remembered = 100'000; // blobs that nobody has read yet: beyond that they are not counted
 
 } // namespace
@@ -63,8 +66,13 @@ void prefetch_plan::listed(const dir_link_ptr& directory) {
 void prefetch_plan::statted(const dir_link_ptr& directory) {
   if (is_left(*directory))
     return;
-  if (sizes_cost_contents_ && !stats_.follow(directory))
+  if (!sizes_cost_contents_) {
+    statted_before_.push_back(directory);
+    if (statted_before_.size() > few)
+      statted_before_.pop_front();
+  } else if (!stats_.follow(directory)) {
     stats_.begin(directory);
+  }
 }
 
 void prefetch_plan::read(const dir_link_ptr& directory, child_index file, std::string_view name, const oid& id) {
@@ -81,6 +89,7 @@ void prefetch_plan::read(const dir_link_ptr& directory, child_index file, std::s
 void prefetch_plan::forgotten(const dir_link& directory) {
   if (is_left(directory))
     return;
+  std::erase_if(statted_before_, [&](const dir_link_ptr& each) { return each->ino == directory.ino; });
   for (readahead* each : {&depth_, &breadth_, &stats_, &contents_})
     each->forgotten(directory);
   busy_.forgotten(directory);
@@ -89,6 +98,7 @@ void prefetch_plan::forgotten(const dir_link& directory) {
 
 void prefetch_plan::moved(const dir_link& root) {
   shown_ = root.shown;
+  statted_before_.clear();
   for (readahead* each : {&depth_, &breadth_, &stats_, &contents_})
     each->clear();
   busy_.clear();
@@ -100,7 +110,9 @@ void prefetch_plan::finished(want_id id, const want_result& outcome) {
     outcome.code == 0 ? came(asked.mapped()) : forget_asked(asked.mapped());
   switch (static_cast<range>(id >> range_bits)) {
   case depth:
-    sizes_cost_contents_ |= outcome.code == ENOTSUP;
+    if (outcome.code == ENOTSUP && !std::exchange(sizes_cost_contents_, true))
+      for (const dir_link_ptr& each : std::exchange(statted_before_, {}))
+        statted(each);
     depth_.finished(id, outcome);
     break;
   case breadth:

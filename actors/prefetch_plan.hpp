@@ -7,6 +7,7 @@
 #include "actors/readahead.hpp"
 
 #include <cstdint>
+#include <deque>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
@@ -68,6 +69,7 @@ private:
   busy_directories busy_;
   namesakes names_;
   bool sizes_cost_contents_ = false;
+  std::deque<dir_link_ptr> statted_before_;     // that was known: where the last walkers were then
   std::shared_ptr<const shown_snapshot> shown_; // none until it has moved for the first time
   std::unordered_map<want_id, std::vector<oid>> blobs_asked_;
   struct asked_blob {

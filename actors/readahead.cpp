@@ -12,6 +12,10 @@ namespace {
 constexpr std::size_t unlimited = std::numeric_limits<std::size_t>::max();
 constexpr std::size_t doubtful = 2, wrong = 4; // see leaves_out
 
+// Directories that are looked through for missing trees, also beyond the window: trees are small next to a request, and
+// each level of them costs one.
+constexpr std::size_t trees_at_once = 256;
+
 bool within(const tree_position& p, const tree_position& directory) {
   return p.size() >= directory.size() && std::equal(directory.begin(), directory.end(), p.begin());
 }
@@ -37,9 +41,24 @@ readahead::streams::iterator readahead::stream_with(const tree_position& p) {
       return false;
     if (s.window == 0 && passes_over(s, p))
       return false;
-    to_next_unit(s.horizon); // its tree may have come meanwhile
-    return !earlier(s.horizon.position(), p);
+    return reaches(s, p);
   });
+}
+
+// True if the reader is at most at the next unit behind the horizon. The horizon stays: what lies before that unit may
+// still have to be asked for, where a window ended at its limit or at a missing tree.
+bool readahead::reaches(stream& s, const tree_position& p) const {
+  if (!earlier(s.horizon.position(), p))
+    return true;
+  if (!s.next_unit)
+    s.next_unit = s.horizon;
+  to_next_unit(*s.next_unit); // its tree may have come meanwhile
+  return !earlier(s.next_unit->position(), p);
+}
+
+// Who stats a directory waits for all files in it, so he is past a trigger that stands at one of them.
+bool readahead::triggers(const stream& s, const tree_position& p) const {
+  return !earlier(p, s.trigger) || (kind_ == kind::stats && s.trigger.size() == p.size() + 1 && within(s.trigger, p));
 }
 
 // True if it is plain that a reader who was at the start has left something out. Told without reading the tree: for
@@ -58,14 +77,14 @@ bool readahead::follow(const dir_link_ptr& directory, child_index file) {
   it->reader = p;
   it->at = directory;
   ++it->steps;
-  if (it->window != 0 && !earlier(p, it->trigger) && leaves_out(*it, wrong)) {
+  if (it->window != 0 && triggers(*it, p) && leaves_out(*it, wrong)) {
     drop(it);
     return false; // what was wanted for it is cancelled, and guessing begins anew from here
   }
   if (it->due && !earlier(p, it->horizon.position())) {
     it->due = false; // it came too late
     advance(*it);
-  } else if (!it->due && !earlier(p, it->trigger)) {
+  } else if (!it->due && triggers(*it, p)) {
     widen(*it, p);
   }
   return true;
@@ -155,7 +174,7 @@ void readahead::widen(stream& s, const tree_position& p) {
     set_trigger(s, s.newest, s.newest_at);
   else
     set_trigger(s, s.horizon.position(), s.horizon_at);
-  if (!earlier(p, s.trigger))
+  if (triggers(s, p))
     s.judged_at = std::max(s.judged_at, s.trigger_at); // passed already: nothing to be told by it
   s.newest = s.horizon.position();
   s.newest_at = s.horizon_at;
@@ -181,7 +200,8 @@ bool readahead::leaves_out(const stream& s, std::size_t share) const {
 
 bool readahead::next_is_here(const stream& s) const {
   tree_cursor next = s.horizon;
-  next.step();
+  if (const auto at = next.peek(); at && unit(*at))
+    next.step();
   const auto v = next.peek();
   return v && (!has_contents(v->entry->kind) || v->entry->size != unknown_size);
 }
@@ -215,6 +235,9 @@ void readahead::want_window(stream& s, std::size_t most_sizes) {
   needs found;
   found.blobs = std::exchange(s.links, {});
   found.limit = kind_ == kind::listings ? 0 : port_.share_of(limits_.bytes);
+  if (s.next_unit)
+    s.horizon.share_trees_of(*s.next_unit);
+  s.next_unit.reset();
   s.horizon.refresh_sizes();
   // Up to, not including, the unit after the window: what lies between belongs to the last one in it.
   while (!found.full) {
@@ -229,7 +252,7 @@ void readahead::want_window(stream& s, std::size_t most_sizes) {
     }
     if (unit(*v) && --s.owed == s.window / 2 && s.halfway)
       set_trigger(s, s.horizon.position(), s.horizon_at);
-    add(*v, found);
+    add(s, *v, found);
     if (found.full)
       break;
     s.horizon_at += unit(*v) ? 1 : 0;
@@ -241,7 +264,7 @@ void readahead::want_window(stream& s, std::size_t most_sizes) {
   ask(s, want_kind::blobs, std::move(found.blobs));
   if (found.full || s.trees != 0)
     return;
-  std::vector<oid> trees = s.horizon.missing(std::max<std::size_t>(s.owed, 1), s.within.size());
+  std::vector<oid> trees = s.horizon.missing(std::max(s.owed, trees_at_once), s.within.size());
   if (trees.empty()) {
     s.owed = 0; // the window is full, or the snapshot ends in it
     return;
@@ -250,10 +273,10 @@ void readahead::want_window(stream& s, std::size_t most_sizes) {
   s.trees = next_want_ - 1;
 }
 
-void readahead::add(const tree_cursor::visit& v, needs& found) {
+void readahead::add(const stream& s, const tree_cursor::visit& v, needs& found) {
   if (!has_contents(v.entry->kind))
     return;
-  kind_ == kind::contents ? add_contents(v, found) : add_attributes(v, found);
+  kind_ == kind::contents ? add_contents(v, found) : add_attributes(s, v, found);
 }
 
 // True if what is found so far leaves room for it. The first always has some.
@@ -271,11 +294,14 @@ void readahead::add_contents(const tree_cursor::visit& v, needs& found) {
     found.blobs.push_back(v.entry->id);
 }
 
-void readahead::add_attributes(const tree_cursor::visit& v, needs& found) {
+void readahead::add_attributes(const stream& s, const tree_cursor::visit& v, needs& found) {
   const oid& id = v.entry->id;
   const bool unknown = v.entry->size == unknown_size;
   if (kind_ == kind::stats) {
-    if (unknown && room_for(unknown_size, found))
+    // Of the directory where the reader is they are no guess: without the limit, what comes behind a directory of
+    // thousands is on its way while the reader waits for that.
+    const bool waits = v.directory->ino == s.at->ino;
+    if (unknown && (waits || room_for(unknown_size, found)))
       found.sizes.push_back(id);
     return;
   }

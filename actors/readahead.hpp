@@ -91,10 +91,11 @@ private:
   struct stream {
     tree_position start;
     tree_cursor horizon;
-    tree_position trigger;  ///< whoever reaches it moves the horizon on
-    tree_position newest{}; ///< start of the window that was asked for last
-    tree_position reader;   ///< was here last
-    dir_link_ptr at;        ///< in this directory
+    std::optional<tree_cursor> next_unit{}; ///< from there on, once somebody was seen behind the horizon
+    tree_position trigger;                  ///< whoever reaches it moves the horizon on
+    tree_position newest{};                 ///< start of the window that was asked for last
+    tree_position reader;                   ///< was here last
+    dir_link_ptr at;                        ///< in this directory
     tree_position within;   ///< the directory that readers have not left: nothing is wanted outside of it
     std::size_t window = 0; ///< of the last move, in units; 0: only one step was seen
     /// Units from the start on: to the horizon, the trigger, the newest window, and the last trigger that was passed.
@@ -122,6 +123,8 @@ private:
   tree_position position(const dir_link& directory, child_index file) const;
   streams::iterator stream_with(const tree_position& p);
   bool passes_over(const stream& s, const tree_position& p) const;
+  bool reaches(stream& s, const tree_position& p) const;
+  bool triggers(const stream& s, const tree_position& p) const;
   void make_room();
   bool unit(const tree_cursor::visit& v) const;
   void to_next_unit(tree_cursor& c) const;
@@ -131,9 +134,9 @@ private:
   void advance(stream& s);
   bool next_is_here(const stream& s) const;
   void want_window(stream& s, std::size_t most_sizes);
-  void add(const tree_cursor::visit& v, needs& found);
+  void add(const stream& s, const tree_cursor::visit& v, needs& found);
   void add_contents(const tree_cursor::visit& v, needs& found);
-  void add_attributes(const tree_cursor::visit& v, needs& found);
+  void add_attributes(const stream& s, const tree_cursor::visit& v, needs& found);
   bool room_for(std::uint64_t size, needs& found) const;
   void ask(stream& s, want_kind wanted, std::vector<oid> ids);
   void drop(streams::iterator s);

@@ -178,6 +178,18 @@ BOOST_AUTO_TEST_CASE(where_sizes_cost_contents_only_who_asks_for_sizes_is_follow
   BOOST_TEST(out.wanted(want_kind::sizes) > before);
 }
 
+// That the server cannot tell sizes is known when the first answer comes: the walker is on his way by then.
+BOOST_AUTO_TEST_CASE(a_stat_walk_begins_where_it_began) {
+  for (std::size_t i = 0; i < 3; ++i) {
+    plan.listed(depth_first[i].link);
+    plan.statted(depth_first[i].link);
+  }
+  const auto of_stats = [&] { return std::ranges::any_of(out.asked, [](const want& w) { return w.worth_contents; }); };
+  BOOST_TEST(!of_stats());
+  answer_all(ENOTSUP);
+  BOOST_TEST(of_stats());
+}
+
 BOOST_AUTO_TEST_CASE(forgetting_where_a_reader_was_cancels_what_it_was_to_get) {
   const node& leaf = depth_first[2];
   read_file(leaf, 0);

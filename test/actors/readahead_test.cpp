@@ -4,6 +4,7 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <algorithm>
 #include <set>
 
 using namespace gitfs;
@@ -138,6 +139,59 @@ BOOST_AUTO_TEST_CASE(trees_that_are_not_here_are_brought_in_batches_and_the_walk
     db.show(t);
   ahead.finished(trees.id, {0, {}});
   BOOST_TEST(out.wanted(want_kind::sizes) > 0U);
+}
+
+// Two windows may part in the middle of a directory, at their limit or at a tree that is missing.
+BOOST_AUTO_TEST_CASE(nothing_is_left_out_between_two_windows) {
+  const auto order = directories();
+  gitfs::readahead::limits limits = small;
+  limits.bytes = 5 * assumed_blob_size; // directories have three files
+  readahead_at stats{gitfs::readahead::kind::stats, walk_order::depth_first, db, out, limits};
+  for (const auto& d : order)
+    stats.at(d);
+  BOOST_TEST(out.wanted(want_kind::sizes) == blobs.size());
+
+  recorded_readahead asked;
+  readahead_at listings{gitfs::readahead::kind::listings, walk_order::depth_first, db, asked, small};
+  db.hide(leaf_trees[2]);
+  listings.at(root);
+  listings.at(order[1]);
+  BOOST_REQUIRE((asked.asked.back().kind == want_kind::trees));
+  const want_id trees = asked.asked.back().id;
+  db.show(leaf_trees[2]);
+  listings.at(order[2]); // before it is told that the tree has come
+  listings.finished(trees, {0, {}});
+  for (std::size_t i = 3; i < order.size(); ++i)
+    listings.at(order[i]);
+  BOOST_TEST(asked.wanted(want_kind::sizes) == blobs.size());
+}
+
+BOOST_AUTO_TEST_CASE(what_a_walker_waits_for_is_no_part_of_the_window) {
+  walked_tree long_ones{4, 3, 40};
+  gitfs::readahead::limits limits = small;
+  limits.bytes = 10 * assumed_blob_size;
+  limits.windows_ahead = 2;
+  readahead_at ahead{gitfs::readahead::kind::stats, walk_order::depth_first, long_ones.db, out, limits};
+  const auto order = long_ones.depth_first();
+  for (std::size_t i = 0; i < 4; ++i) // he stands in the second of these directories of 40 files
+    ahead.at(order[i].link);
+  const auto is_wanted = [&](const oid& id) {
+    return std::ranges::any_of(out.asked, [&](const want& w) { return std::ranges::count(w.ids, id) != 0; });
+  };
+  BOOST_TEST(is_wanted(long_ones.blobs[79]));
+  BOOST_TEST(is_wanted(long_ones.blobs[80])); // of the next one
+  BOOST_TEST(!is_wanted(long_ones.blobs[119]));
+}
+
+BOOST_AUTO_TEST_CASE(missing_trees_are_asked_for_beyond_the_window) {
+  const auto order = directories();
+  for (const oid& t : leaf_trees)
+    db.hide(t);
+  readahead_at ahead{gitfs::readahead::kind::listings, walk_order::depth_first, db, out, small};
+  ahead.at(root);
+  ahead.at(order[1]);
+  BOOST_TEST(out.wanted(want_kind::trees) == leaf_trees.size());
+  BOOST_TEST(out.asked.size() == 1U);
 }
 
 BOOST_AUTO_TEST_CASE(a_tree_that_cannot_be_had_ends_the_guessing) {
