@@ -54,10 +54,11 @@ otlp_sender sender_of(const telemetry_options& options, const mount_options& mou
 struct telemetry::state final : telemetry_source {
   state(std::shared_ptr<mount_context> c, const telemetry_options& o, bool paths)
     : context(std::move(c)),
-      ids(o.sampled),
-      builder(ids, trace::ring_header().started, paths) {
-    if (makes_spans(o) && trace::ring() != nullptr)
-      tail.emplace(*trace::ring());
+      ids(o.sampled) {
+    if (!makes_spans(o) || trace::ring() == nullptr)
+      return;
+    builder.emplace(ids, trace::ring_header().started, paths); // 5 MB
+    tail.emplace(*trace::ring());
   }
 
   void spans(std::vector<span>& out, bool last) override {
@@ -65,11 +66,11 @@ struct telemetry::state final : telemetry_source {
       return;
     const std::uint64_t order = trace::last_order();
     for (const trace::record& each : tail->read(trace::ring_time(), last))
-      builder.take(each, out);
+      builder->take(each, out);
     if (last)
-      builder.finish(trace::ring_time(), out);
+      builder->finish(trace::ring_time(), out);
     context->counts.add(counter::telemetry_lost_records, tail->take_lost(order, last));
-    context->counts.add(counter::telemetry_dropped_spans, builder.take_dropped());
+    context->counts.add(counter::telemetry_dropped_spans, builder->take_dropped());
   }
 
   std::vector<metric> metrics() override { return read_metrics(*context); }
@@ -84,7 +85,7 @@ struct telemetry::state final : telemetry_source {
 
   const std::shared_ptr<mount_context> context;
   const span_ids ids;
-  span_builder builder;
+  std::optional<span_builder> builder; // with the tail
   std::optional<trace::ring_tail> tail;
   std::unique_ptr<metrics_server> server;
   std::optional<otlp_exporter> exporter;
