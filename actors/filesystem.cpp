@@ -154,7 +154,7 @@ result<void> filesystem::show_tree(const deployment& tree, const mount_options& 
     begin({}, true, options);
     context_->inodes.allocate(no_slot, std::make_shared<dir_link>());
   }
-  trace::shown(tree);
+  trace::shown(tree, shown_);
   catalog_ = system_.spawn<catalog_actor>(context_, std::move(needs));
   supervisor_ = system_.spawn<supervisor_actor>(context_, catalog_);
   return success();
@@ -163,7 +163,7 @@ result<void> filesystem::show_tree(const deployment& tree, const mount_options& 
 result<void> filesystem::reload(const deployment& tree, std::function<void(bool)> done) {
   catalog::hosts hosts;
   BOOST_OUTCOME_TRYV(put_hosts(hosts, tree, parts_));
-  const trace::because_of edge{trace::shown(tree)};
+  const trace::because_of edge{trace::shown(tree, shown_)};
   caf::anon_send(catalog_, reload_tree{std::make_shared<const deployment>(tree), std::move(hosts), std::move(done)});
   return success();
 }

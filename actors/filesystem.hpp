@@ -2,6 +2,7 @@
 #pragma once
 
 #include "actors/mount_context.hpp"
+#include "actors/trace/recorder.hpp"
 #include "backend/backend_services.hpp"
 #include "backend/repository.hpp"
 #include "backend/repository_host.hpp"
@@ -70,6 +71,7 @@ private:
   const std::shared_ptr<backend_services> services_ = std::make_shared<backend_services>(); // the last to be let go of
   deployment_parts parts_;
   std::string source_, description_;
+  trace::shown_sources shown_;
   std::shared_ptr<mount_context> context_;
   caf::actor supervisor_, catalog_;
   std::optional<worker_pool> workers_; // of a tree of repositories

@@ -91,6 +91,7 @@ void recording::take(const record& r) {
     each.path = in.text();
     each.kind = static_cast<host_kind>(in.number());
     each.follow = follow_in(in);
+    each.url = std::to_string(in.number()); // of traces that were made before it was told: one
     shown_[r.cause].hosts.push_back(std::move(each));
     break;
   }

@@ -247,8 +247,24 @@ void mounted(const mount_record& what) {
 namespace {
 
 // Opened once, with both refs of it.
-bool same_repository(const shown_repository& a, const shown_repository& b) {
+bool same_source(const shown_repository& a, const shown_repository& b) {
   return a.source == b.source && a.token == b.token;
+}
+
+bool same_source(const shown_host& a, const shown_host& b) {
+  shown_host same = b;
+  same.path = a.path;
+  same.follow = a.follow;
+  return a == same;
+}
+
+// Its place among those that are known, of which it is one from then on.
+template <class Entry>
+std::uint64_t number_of(const Entry& one, std::vector<Entry>& known) {
+  auto at = std::ranges::find_if(known, [&](const Entry& each) { return same_source(each, one); });
+  if (at == known.end())
+    at = known.insert(at, one);
+  return static_cast<std::uint64_t>(at - known.begin());
 }
 
 void put_follow(encoder& to, const follow_mode& follow) {
@@ -258,7 +274,7 @@ void put_follow(encoder& to, const follow_mode& follow) {
 
 } // namespace
 
-std::uint64_t shown(const deployment& tree) {
+std::uint64_t shown(const deployment& tree, shown_sources& before) {
   const std::uint64_t order = edge(kind::shown_tree, [&](encoder& to) {
     to.number(tree.repositories.size());
     to.number(tree.hosts.size());
@@ -266,11 +282,9 @@ std::uint64_t shown(const deployment& tree) {
   const because_of in{order};
   for (const shown_repository& each : tree.repositories)
     edge(kind::shown_repository, [&](encoder& to) {
-      const auto same =
-          std::ranges::find_if(tree.repositories, [&](const auto& r) { return same_repository(r, each); });
       to.text(each.path);
       to.text(each.ref);
-      to.number(static_cast<std::uint64_t>(same - tree.repositories.begin()));
+      to.number(number_of(each, before.repositories));
       put_follow(to, each.follow);
     });
   for (const shown_host& each : tree.hosts)
@@ -278,6 +292,7 @@ std::uint64_t shown(const deployment& tree) {
       to.text(each.path);
       to.number(static_cast<std::uint64_t>(each.kind));
       put_follow(to, each.follow);
+      to.number(number_of(each, before.hosts));
     });
   if (exact.load(std::memory_order_relaxed))
     mine.finish(); // as in mounted

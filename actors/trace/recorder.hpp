@@ -8,6 +8,7 @@
 #include "actors/trace/records.hpp"
 #include "actors/trace/stamp.hpp"
 #include "backend/oid.hpp"
+#include "config/deployment.hpp"
 #include "config/error.hpp"
 
 #include <cstddef>
@@ -17,6 +18,7 @@
 #include <span>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace gitfs {
 
@@ -104,8 +106,13 @@ struct mount_record {
   std::uint64_t memory = 0;      ///< bytes
 };
 void mounted(const mount_record& what);
+/// The sources of all trees that a mount has shown, each once: their places are their numbers in its trace.
+struct shown_sources {
+  std::vector<shown_repository> repositories;
+  std::vector<shown_host> hosts;
+};
 /// The tree that a mount of many repositories shows from here on. Of their sources only which are the same.
-std::uint64_t shown(const deployment& tree);
+std::uint64_t shown(const deployment& tree, shown_sources& before);
 
 /// `what`: a want_kind.
 std::uint64_t transfer_started(std::uint64_t number, std::uint8_t what, std::span<const oid> ids);

@@ -53,7 +53,7 @@ constexpr field taken_fields[] = {{"call"}, {"error", code}, {"commit", id}, {"t
                                   {"time"}, {"opened"},      {"ref", name},  {"source", name}};
 constexpr field shown_tree_fields[] = {{"repositories"}, {"hosts"}};
 constexpr field shown_repository_fields[] = {{"path", name}, {"ref", name}, {"same_as"}, {"follow"}, {"every"}};
-constexpr field shown_host_fields[] = {{"path", name}, {"kind"}, {"follow"}, {"every"}};
+constexpr field shown_host_fields[] = {{"path", name}, {"kind"}, {"follow"}, {"every"}, {"same_as"}};
 constexpr field host_entry_fields[] = {{"call"}, {"name", name}, {"repository"}};
 constexpr field entries_fields[] = {{"names"}, {"digest", digest}, {"replaced"}};
 constexpr field look_fields[] = {{"place"}, {"timer"}};

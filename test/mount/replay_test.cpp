@@ -1,9 +1,9 @@
 // What a real mount has recorded, replayed: equal each time; and what cannot be replayed.
+#include "test/mount/replayed.hpp"
 #include "test/mount/shared.hpp"
 
 #include "test/support/background.hpp"
 #include "test/support/command.hpp"
-#include "test/support/config_text.hpp"
 #include "test/support/fixtures.hpp"
 #include "test/support/git_server.hpp"
 #include "test/support/mount.hpp"
@@ -27,63 +27,15 @@ namespace {
 
 using namespace std::chrono_literals;
 namespace data = boost::unit_test::data;
-using words = std::vector<std::string>;
 
+const std::string& walk = replayed_walk;
 const int many = sanitized() ? 10 : 100;
-
-const scratch_repository& repository() {
-  static const scratch_repository made{"for a in 1 2 3 4 5 6; do for b in 1 2 3 4 5; do mkdir -p folder-$a/b$b; "
-                                       "echo $a $b >folder-$a/b$b/f; seq $a$b >folder-$a/b$b/g; "
-                                       "ln -s f folder-$a/b$b/l; done; done; head -c 30000000 /dev/urandom >large"};
-  return made;
-}
-
-bool holds(const std::string& text, std::string_view part) {
-  return text.find(part) != std::string::npos;
-}
-
-struct served {
-  git_server server{repository().root()};
-  temp_dir dir;
-  std::filesystem::path trace = dir / "trace";
-
-  words recording(words options = {}) const {
-    options.insert(options.end(), {"--trace", trace.string()});
-    return options;
-  }
-  program_result replay(words options = {}) const {
-    options.insert(options.begin(), "replay");
-    options.push_back(trace.string());
-    return run_program(options);
-  }
-  /// Its output.
-  std::string equal(const words& options = {}) const {
-    const auto done = replay(options);
-    BOOST_TEST(done.status == 0, done.output);
-    return done.output;
-  }
-  void expect_error(int status, std::string_view part, const words& options = {}) const {
-    const auto done = replay(options);
-    BOOST_TEST(done.status == status, done.output);
-    BOOST_TEST(holds(done.output, part), done.output);
-  }
-  /// What `script` does in a mount, as a trace.
-  void record(const std::string& source, const words& options, const std::string& script) const {
-    mount m{source, recording(options)};
-    must_run(script, m.path());
-    m.unmount();
-  }
-  std::uint64_t number_in(const std::string& command) const { return std::stoull(must_run(command, dir.path())); }
-};
-
-const std::string walk =
-    "find . -ls >/dev/null; cat folder-1/b1/* folder-2/b?/f >/dev/null; ls absent 2>/dev/null || true";
 
 struct way {
   const char* name;
   bool local;
   const char* modifiers;
-  words options;
+  std::vector<std::string> options;
   std::string script;
 };
 std::ostream& operator<<(std::ostream& to, const way& w) {
@@ -128,83 +80,14 @@ const std::vector<way> ways{
 
 } // namespace
 
-BOOST_FIXTURE_TEST_SUITE(replay, served)
+BOOST_FIXTURE_TEST_SUITE(replay, replayed)
 
 BOOST_DATA_TEST_CASE(equal_in_every_way, data::make(ways), each) {
-  record(each.local ? repository().bare().string() : server.url(each.modifiers, "scratch.git"), each.options,
+  record(each.local ? replayed_repository().bare().string() : server.url(each.modifiers, "scratch.git"), each.options,
          each.script);
   const std::string first = equal();
   BOOST_TEST(holds(first, "replies, all as recorded"), first);
   BOOST_TEST(!first.starts_with("0 messages"), first);
-  BOOST_TEST(equal() == first);
-}
-
-// Each in it at another commit; some are met before they can be had.
-BOOST_AUTO_TEST_CASE(a_tree_of_repositories) {
-  scratch_repository second{"mkdir -p sub/deep; for i in 1 2 3 4 5; do echo $i >sub/deep/$i; done; ln -s sub link"};
-  second.in_work("git tag v1");
-  second.commit("echo two >sub/deep/2");
-  second.push();
-  git_server of_second{second.root()};
-  {
-    mount m{{.options = recording({"--memory", "16M"}),
-             .config = config_text({{"one", repository_entry(server.url("scratch.git"))},
-                                    {"noobjinfo", repository_entry(server.url("noobjinfo", "scratch.git"))},
-                                    {"team/new", repository_entry(of_second.url("scratch.git"))},
-                                    {"team/old", repository_entry(of_second.url("scratch.git"), "v1")},
-                                    {"team/deep/local", repository_entry(second.bare().string(), "v1")},
-                                    {"no-ref", repository_entry(second.bare().string(), "none")},
-                                    {"later", repository_entry((dir / "later.git").string())}})}};
-    must_run("ls -l . team team/deep >/dev/null; ls absent team/absent 2>/dev/null || true", m.path());
-    of_second.stop();
-    must_run("! ls team/new 2>/dev/null", m.path());
-    of_second.start();
-    must_run("! stat later/sub no-ref/sub 2>/dev/null; ! stat later/sub 2>/dev/null", m.path());
-    must_run("cp -r " + second.bare().string() + " later.git", dir.path());
-    background other{"cd " + m.path().string() + " && find . -ls >/dev/null 2>&1; cat noobjinfo/folder-3/b?/*; true"};
-    must_run("until ls later/sub && ls team/new/sub; do sleep 0.1; done >/dev/null 2>&1", m.path());
-    must_run(walk
-                 + "; cat team/*/sub/deep/2 team/deep/local/sub/deep/2 one/folder-2/b?/*  >/dev/null; md5sum one/large",
-             m.path());
-    BOOST_TEST(other.result(240s).has_value());
-    must_run("cd /; " + as_root("echo 2 >/proc/sys/vm/drop_caches"));
-    must_run("cat */*/sub/deep/1 one/folder-1/b1/f; ls -lR team", m.path());
-    m.unmount();
-  }
-  const std::string shown = must_run("$GITFS_BINARY trace show trace", dir.path());
-  for (const char* what : {" shown_repository path='team/old' ref='v1' ", " snapshot_taken ", " retry_allowed "})
-    BOOST_TEST(holds(shown, what), what);
-  BOOST_TEST(number_in("$GITFS_BINARY trace show trace | grep -o 'server [0-9]* transfer_started' | sort -u | wc -l")
-             > 1U);
-  const std::string first = equal();
-  BOOST_TEST(holds(first, "replies, all as recorded"), first);
-  for (int i = 0; i < 5; ++i)
-    BOOST_TEST(equal() == first);
-  expect_error(2, "this trace is of several repositories", {"--shuffle", "1"});
-}
-
-// A ref that moves under somebody, looked at by itself and when asked.
-BOOST_AUTO_TEST_CASE(refs_that_move) {
-  scratch_repository second{"mkdir -p sub/deep; for i in 1 2 3 4 5; do echo $i >sub/deep/$i; done"};
-  git_server of_second{second.root()};
-  {
-    mount m{{.options = recording(),
-             .config = config_text(
-                 {{"polled", repository_entry(of_second.url("scratch.git"), "main", R"("follow": "1s")")},
-                  {"asked", repository_entry(second.bare().string(), "main", R"("follow": "on-request")")}})}};
-    must_run("cat */sub/deep/* >/dev/null; ls -l polled asked", m.path());
-    for (const char* now : {"two", "three"}) {
-      second.commit(std::string{"echo "} + now + " >sub/deep/2; echo new >sub/" + now);
-      second.push();
-      must_run("$GITFS_BINARY refresh " + shell_quoted(m.path().string()));
-      must_run(std::string{"until test $(cat polled/sub/deep/2)$(cat asked/sub/deep/2) = "} + now + now
-                   + "; do sleep 0.1; done; ls -lR . >/dev/null",
-               m.path());
-    }
-    m.unmount();
-  }
-  BOOST_TEST(holds(must_run("$GITFS_BINARY trace show trace", dir.path()), " relink_directories "));
-  const std::string first = equal();
   BOOST_TEST(equal() == first);
 }
 

@@ -102,8 +102,8 @@ mount::mount(mount_plan plan)
                                      log_file_, "--pid-file",  pid_file.string(),   "--log-level=debug"};
   arguments.insert(arguments.end(), plan.options.begin(), plan.options.end());
   if (!plan.config.empty()) {
-    std::ofstream{dir_ / "config.json"} << plan.config;
-    arguments.insert(arguments.end(), {"--config", dir_ / "config.json", "--", mountpoint_.string()});
+    std::ofstream{config_file()} << plan.config;
+    arguments.insert(arguments.end(), {"--config", config_file(), "--", mountpoint_.string()});
   } else {
     arguments.insert(arguments.end(), {"--", plan.source, mountpoint_.string()});
   }

@@ -33,6 +33,8 @@ public:
   const std::filesystem::path& path() const { return mountpoint_; }
   std::filesystem::path operator/(const std::string& name) const { return mountpoint_ / name; }
   const std::filesystem::path& cache_dir() const { return cache_dir_; }
+  /// Of a plan with a config: for SIGHUP, another one can be written there.
+  std::filesystem::path config_file() const { return dir_ / "config.json"; }
 
   /// The process that serves the mount.
   pid_t pid() const { return pid_; }

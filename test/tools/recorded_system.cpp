@@ -96,7 +96,8 @@ void recorded_system::begin(deployment tree, catalog::hosts hosts, decltype(cata
   constexpr std::uint64_t memory = 64 << 20, trees_ahead = 1 << 20;
   context = std::make_shared<mount_context>(std::make_shared<memory_budget>(memory), temp.path(), true);
   trace::mounted({oid{}, oid{}, true, true, trees_ahead, context->memory.total()});
-  trace::shown(tree);
+  trace::shown_sources none;
+  trace::shown(tree, none);
   context->inodes.allocate(no_slot, std::make_shared<dir_link>());
   catalog_actor::needs needs;
   needs.tree = std::make_shared<const deployment>(std::move(tree));
