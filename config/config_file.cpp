@@ -161,6 +161,15 @@ string counted(std::size_t count, const string& one, const string& many) {
   return std::to_string(count) + " " + (count == 1 ? one : many);
 }
 
+error unreadable(int code, const string& name) {
+  error out = system_failure(code, name);
+  if (code == EACCES)
+    out.message += ": give a config file that you may read";
+  else if (code == ENOENT || code == ENOTDIR || code == EISDIR)
+    out.message += ": give the path of a config file; docs/configuration.md says what goes into one";
+  return out;
+}
+
 } // namespace
 
 result<config_file> parse_config_file(string text, const std::filesystem::path& file, const string& name) {
@@ -194,7 +203,7 @@ result<config_file> parse_config_file(string text, const std::filesystem::path& 
 result<config_file> read_config_file(const std::filesystem::path& file, const string& name) {
   const int fd = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0)
-    return system_failure(errno, name);
+    return unreadable(errno, name);
   struct closer {
     int fd;
     ~closer() { ::close(fd); }
@@ -206,7 +215,7 @@ result<config_file> read_config_file(const std::filesystem::path& file, const st
     if (size < 0 && errno == EINTR)
       continue;
     if (size < 0)
-      return system_failure(errno, name);
+      return unreadable(errno, name);
     if (size == 0)
       return parse_config_file(std::move(text), file, name);
     text.append(part.data(), static_cast<std::size_t>(size));

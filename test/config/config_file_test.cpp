@@ -239,6 +239,11 @@ BOOST_AUTO_TEST_CASE(reading_it_again_gives_the_tree_anew_or_every_mistake) {
                     + ":2:1: /memry: unknown key, did you mean 'memory'?");
   std::filesystem::remove(file);
   BOOST_TEST(read_config(file).error().code == ENOENT);
+  BOOST_TEST(read_config_file("/nowhere.json", "n").error().message
+             == "n: No such file or directory: give the path of a config file; docs/configuration.md says what goes "
+                "into one");
+  BOOST_TEST(read_config_file("/", "d").error().message
+             == "d: Is a directory: give the path of a config file; docs/configuration.md says what goes into one");
   BOOST_TEST(read_config_file("/dev/zero", "z").error().message == "z: larger than 4 MiB: this is no config file");
 }
 

@@ -117,7 +117,9 @@ BOOST_AUTO_TEST_CASE(wrong_command_lines) {
              == "SOURCE '/r' does not go with --config, whose file says what is shown: give MOUNTPOINT only" + see);
   BOOST_TEST(wrong({"mount", "--config", file, "--ref", "v1"})
              == "--ref does not go with --config, whose file says what is shown" + see);
-  BOOST_TEST(wrong({"mount", "--config", "/nowhere.json"}) == "/nowhere.json: No such file or directory");
+  BOOST_TEST(wrong({"mount", "--config", "/nowhere.json"})
+             == "/nowhere.json: No such file or directory: give the path of a config file; docs/configuration.md says "
+                "what goes into one");
   const scoped_env secret{"A_SECRET", nullptr};
   BOOST_TEST(wrong({"mount", "--config", file})
              == "the header Authorization: the variable A_SECRET is not set: it should hold a secret");
