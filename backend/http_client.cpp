@@ -53,6 +53,11 @@ public:
 
   request_id start(http_request request, std::shared_ptr<http_handler> handler) {
     std::unique_lock lock{mutex_};
+    if (ended_ || (stopping_ && !thread_.joinable())) {
+      lock.unlock();
+      handler->on_end(cancelled());
+      return 0;
+    }
     if (!thread_.joinable())
       thread_ = edge_thread("http", [this] { loop(); });
     const request_id id = ++last_id_;
@@ -94,6 +99,22 @@ private:
     }
     while (!requests_.empty())
       end_cancelled(requests_.begin());
+    while (obey_last_commands()) {
+    }
+  }
+
+  /// What ended may have begun more. False: that was all.
+  bool obey_last_commands() {
+    std::vector<command> commands;
+    {
+      const std::lock_guard lock{mutex_};
+      commands.swap(commands_);
+      ended_ = commands.empty();
+    }
+    for (command& c : commands)
+      if (c.kind == command::what::start)
+        c.handler->on_end(cancelled());
+    return !commands.empty();
   }
 
   /// False: the client is being destroyed.
@@ -138,7 +159,9 @@ private:
     return out;
   }
 
-  void end_cancelled(request_map::iterator at) { take(at)->end(ECANCELED, "the request was cancelled", false); }
+  static constexpr const char* was_cancelled = "the request was cancelled";
+  static http_end cancelled() { return {{}, ECANCELED, was_cancelled}; }
+  void end_cancelled(request_map::iterator at) { take(at)->end(ECANCELED, was_cancelled, false); }
 
   void collect_finished() {
     int left = 0;
@@ -173,6 +196,7 @@ private:
   std::vector<command> commands_;
   request_id last_id_ = 0;
   bool stopping_ = false;
+  bool ended_ = false; ///< nobody obeys commands any more
 
   request_map requests_;
   std::map<const http_easy*, request_id> ids_;

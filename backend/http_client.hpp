@@ -48,7 +48,8 @@ struct http_end {
   std::uint64_t sent_bytes = 0; ///< of the request's body
 };
 
-/// All calls come on the client's thread, which must not be blocked; none after `on_end`.
+/// All calls come on the client's thread, which must not be blocked; none after `on_end`. What is started when that
+/// thread has ended is cancelled before `start` returns.
 class http_handler {
 public:
   virtual ~http_handler() = default;

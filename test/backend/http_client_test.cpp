@@ -242,6 +242,30 @@ BOOST_AUTO_TEST_CASE(destruction_of_the_client_ends_every_request_once) {
   }
 }
 
+// As one that is made again when it fails.
+BOOST_AUTO_TEST_CASE(what_an_ended_request_starts_while_the_client_ends_is_cancelled) {
+  struct starter : http_handler {
+    flow on_body(const http_head&, std::string_view) override { return flow::more; }
+    void on_end(http_end end) override {
+      failure = end.failure;
+      if (then)
+        then();
+    }
+    std::atomic<int> failure{0};
+    std::function<void()> then;
+  };
+  server.otherwise([](fault_exchange& x) { x.wait_for_close(); });
+  const auto first = std::make_shared<starter>(), second = std::make_shared<starter>();
+  std::unique_ptr<http_transfer> one, other;
+  {
+    gitfs::http_client brief;
+    first->then = [&] { other = brief.start(to("b"), second); };
+    one = brief.start(to("a"), first);
+  }
+  BOOST_TEST(first->failure == ECANCELED);
+  BOOST_TEST(second->failure == ECANCELED);
+}
+
 BOOST_AUTO_TEST_CASE(a_reader_that_does_not_read_holds_the_sender_back) {
   constexpr std::size_t total = std::size_t{64} << 20, piece = std::size_t{1} << 16;
   std::atomic<std::uint64_t> sent{0};
