@@ -110,6 +110,10 @@ void mount_session::work(caf::actor_system& system) {
     const int got = fuse_session_receive_buf(session_, &buffer);
     if (got == -EINTR)
       continue;
+    if (got == -ENOMEM) { // for the buffer: it may be there in a moment, and who waits for an answer stays
+      std::this_thread::sleep_for(std::chrono::milliseconds{10});
+      continue;
+    }
     if (got <= 0)
       break; // unmounted
     fuse_session_process_buf(session_, &buffer);
