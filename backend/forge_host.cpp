@@ -84,6 +84,10 @@ result<host_entry> forge_host::lookup(std::span<const std::string> path, const s
   }
   auto asked = service_->lookup(spelled(path), name, std::move(stop));
   const std::lock_guard lock{mutex_};
+  if (++asked_ > most_asked) {
+    folders_.clear();
+    asked_ = 1;
+  }
   folder& where = folders_[folder_key];
   if (!asked) {
     if (asked.error().code == ENOENT) {

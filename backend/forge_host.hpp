@@ -6,6 +6,7 @@
 #include "backend/source.hpp"
 
 #include <chrono>
+#include <cstddef>
 #include <functional>
 #include <map>
 #include <memory>
@@ -26,6 +27,9 @@ public:
     std::chrono::milliseconds absent{60'000};   ///< that it does not, and that a listing has all
     std::function<clock::time_point()> now = &clock::now;
   };
+
+  /// Names are anybody's to invent: after so many that the service was asked for, all is forgotten.
+  static constexpr std::size_t most_asked = 10'000;
 
   forge_host(std::unique_ptr<forge> service, std::string display, repository_opener open, memory keep);
 
@@ -58,6 +62,7 @@ private:
   const memory keep_;
   mutable std::mutex mutex_;
   std::map<std::string, folder> folders_; ///< by folded path
+  std::size_t asked_ = 0;                 ///< for names that these may have
 };
 
 } // namespace gitfs

@@ -1,3 +1,4 @@
+#include "backend/forge_host.hpp"
 #include "test/backend/forge_fixture.hpp"
 #include "test/support/git_server.hpp"
 
@@ -53,6 +54,18 @@ BOOST_AUTO_TEST_CASE(a_path_may_have_any_depth) {
   BOOST_TEST(host->lookup(path{"Org", "deep", "er"}, "project", {}).value().is_repository);
   BOOST_REQUIRE(host->open(path{"Org", "deep", "er", "project"}));
   BOOST_TEST(opened == git.url("Org/deep/er/project.git"));
+}
+
+BOOST_AUTO_TEST_CASE(invented_names_take_no_memory) {
+  const auto host = templated("{owner}/{repo}.git");
+  for (int i = 0; i < 2; ++i)
+    BOOST_TEST(host->lookup(path{"Octo"}, "none", {}).error().code == ENOENT);
+  BOOST_TEST(git.count() == 1);
+  for (std::size_t i = 0; i < forge_host::most_asked; ++i)
+    BOOST_REQUIRE(host->lookup(path{}, "x" + std::to_string(i), {}));
+  for (int i = 0; i < 2; ++i)
+    BOOST_TEST(host->lookup(path{"Octo"}, "none", {}).error().code == ENOENT);
+  BOOST_TEST(git.count() == 2); // what was known before the last of them is forgotten
 }
 
 BOOST_AUTO_TEST_CASE(a_template_has_places_for_the_names) {
