@@ -10,18 +10,6 @@
 
 namespace gitfs {
 
-namespace {
-
-// "linux@v6.1": a repository, and the ref of it that is meant. No service allows '@' in a name.
-std::pair<std::string, std::string> name_and_ref(const std::string& name) {
-  const std::size_t sign = name.find('@');
-  if (sign == std::string::npos || sign == 0 || sign + 1 == name.size())
-    return {name, {}};
-  return {name.substr(0, sign), name.substr(sign + 1)};
-}
-
-} // namespace
-
 bool usable_name(std::string_view name) {
   return !name.empty() && name.size() <= 255 && name != "." && name != ".."
          && name.find_first_of(std::string_view{"/\0", 2}) == std::string_view::npos;
@@ -98,10 +86,21 @@ void catalog::see(place& of, const relinked& directory) {
   of.seen.push_back(directory);
 }
 
+catalog::place* catalog::numbered(place_number which) const {
+  const auto found = places_.find(which);
+  return found == places_.end() ? nullptr : found->second.get();
+}
+
 void catalog::ask(const place_asker& who, std::string_view path, const std::string& name, const relinked& from) {
   place* const of = at(path);
-  if (of != nullptr)
+  if (of != nullptr) {
     see(*of, from);
+    of->used = ++questions_;
+    if (const auto inside = of->children.find(name); inside != of->children.end())
+      inside->second->used = questions_;
+  }
+  if (of == nullptr && find_again(who, path, name, from))
+    return;
   if (of == nullptr)
     port_.tell(who, {.code = ENOENT});
   else if (of->is_repository)
@@ -111,7 +110,7 @@ void catalog::ask(const place_asker& who, std::string_view path, const std::stri
   else if (!name.empty() && !usable_name(name))
     port_.tell(who, {.code = ENOENT});
   else
-    ask_host(who, *of, name);
+    ask_host({who}, *of, name);
 }
 
 place_answer catalog::names_in(const place& of) const {
@@ -167,9 +166,10 @@ void catalog::look(place& of) {
 }
 
 void catalog::taken(call_number number, place_number at, const result<shown_ptr>& snapshot) {
-  place& of = *places_.at(at);
-  if (of.taking != number)
+  place* const asked = numbered(at);
+  if (asked == nullptr || asked->taking != number)
     return; // nobody waited any more
+  place& of = *asked;
   of.taking = 0;
   const shown_ptr before = of.shown;
   if (snapshot) {
@@ -204,8 +204,10 @@ void catalog::refuse(place& of, int code) {
 }
 
 void catalog::may_retry(place_number which) {
-  places_.at(which)->refused = 0;
-  places_.at(which)->closed.clear();
+  if (place* const of = numbered(which)) {
+    of->refused = 0;
+    of->closed.clear();
+  }
 }
 
 bool catalog::is_wanted(const place& of) {
@@ -218,82 +220,12 @@ void catalog::cancel(const place_asker& who) {
       port_.stop_taking(std::exchange(of->taking, 0), of->of);
   for (auto it = calls_.begin(); it != calls_.end();) {
     const auto each = it++;
-    if (std::erase(each->second.waiting, who) == 0 || !each->second.waiting.empty())
+    if (std::erase_if(each->second.waiting, [&](const caller& waits) { return waits.who == who; }) == 0
+        || !each->second.waiting.empty())
       continue;
     port_.stop_asking(each->first);
     calls_.erase(each);
   }
-}
-
-// --- hosts ----------------------------------------------------------------------------------------------------------
-
-void catalog::ask_host(const place_asker& who, place& of, const std::string& name) {
-  const std::string bare = name_and_ref(name).first;
-  if (of.refused != 0 || of.closed.contains(bare)) {
-    port_.tell(who, {.code = of.refused != 0 ? of.refused : EACCES});
-    return;
-  }
-  for (auto& [number, each] : calls_)
-    if (each.of == &of && each.name == name) {
-      each.waiting.push_back(who);
-      return;
-    }
-  calls_.emplace(++last_call_, call{&of, name, {who}});
-  port_.ask_host(last_call_, of.host, of.path, bare);
-}
-
-void catalog::refuse(const call& of, int code) {
-  if (code != EACCES)
-    return refuse(*of.of, code);
-  of.of->closed.insert(name_and_ref(of.name).first);
-  port_.retry_later(of.of->number);
-}
-
-catalog::call catalog::end(call_number number) {
-  const auto at = calls_.extract(number);
-  return at ? at.mapped() : call{};
-}
-
-catalog::place& catalog::add_found(place& to, const std::string& name, const host_entry& what) {
-  place& out = child(to, name);
-  out.host = to.host;
-  out.path = to.path;
-  out.path.push_back(what.name);
-  out.is_repository = what.is_repository;
-  out.ref = name_and_ref(name).second;
-  out.follow = to.follow;
-  return out;
-}
-
-void catalog::found(call_number number, const result<host_entry>& what) {
-  const call of = end(number);
-  if (of.of == nullptr)
-    return; // nobody waited any more
-  int code = what ? 0 : visible_errno(what.error().code, asked_for::place);
-  const bool with_ref = !name_and_ref(of.name).second.empty();
-  if (code == 0 && (!usable_name(what.value().name) || (with_ref && !what.value().is_repository)))
-    code = ENOENT;
-  if (code == 0)
-    add_found(*of.of, of.name, what.value());
-  else if (code != ENOENT) // which the host remembers
-    refuse(of, code);
-  for (const place_asker& each : of.waiting)
-    code == 0 ? tell_names(each, *of.of) : port_.tell(each, {.code = code});
-}
-
-void catalog::listed(call_number number, const result<std::vector<host_entry>>& what) {
-  const call of = end(number);
-  if (of.of == nullptr)
-    return;
-  const int code = what || what.error().code == ENOTSUP ? 0 : visible_errno(what.error().code, asked_for::place);
-  if (what)
-    for (const host_entry& each : what.value())
-      if (usable_name(each.name) && !of.of->children.contains(each.name))
-        add_found(*of.of, each.name, each);
-  if (code != 0)
-    refuse(of, code);
-  for (const place_asker& each : of.waiting)
-    code == 0 ? tell_names(each, *of.of) : port_.tell(each, {.code = code});
 }
 
 std::string catalog::describe() const {

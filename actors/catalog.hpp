@@ -86,9 +86,12 @@ public:
   /// Nobody waits for that any more.
   virtual void stop_taking(call_number call, repository_number number) = 0;
   /// repository_host::lookup, and list if `name` is empty; answered with `found` and `listed`.
-  virtual void ask_host(call_number call, std::shared_ptr<repository_host> host, std::vector<std::string> path,
-                        std::string name) = 0;
+  /// `place`: in which the question is about.
+  virtual void ask_host(call_number call, place_number place, std::shared_ptr<repository_host> host,
+                        std::vector<std::string> path, std::string name) = 0;
   virtual void stop_asking(call_number call) = 0;
+  /// That place is none any more.
+  virtual void forget(place_number place) = 0;
   /// Leads to `may_retry`, in a second or so.
   virtual void retry_later(place_number place) = 0;
   /// Leads to `look_due`.
@@ -113,9 +116,13 @@ public:
 /// A ref that is polled is looked at every so often while the kernel refers to the root directory of its snapshot: the
 /// kernel answers from its caches, so use cannot be seen otherwise. After that it is looked at when somebody enters it
 /// again, before he is told anything. What cannot be looked at stays as it is, and is looked at less and less often.
+///
+/// Names in a host are anybody's to invent: of places there that show nothing and of which no service's list has told,
+/// it keeps `most_invented`, those that were asked about last. Of one that it has forgotten the host is asked again.
 class catalog {
 public:
   using hosts = std::vector<std::shared_ptr<repository_host>>; ///< by their order in the deployment
+  static constexpr std::size_t most_invented = 1000;
 
   catalog(const deployment& tree, hosts of, catalog_port& port);
 
@@ -148,7 +155,12 @@ public:
   bool reload(const deployment& tree, const hosts& of);
 
   /// False: a file that was read since has something else there, or nothing.
-  bool is_shown(place_number which) const { return !places_.at(which)->removed; }
+  bool is_shown(place_number which) const {
+    const place* const of = numbered(which);
+    return of != nullptr && !of->removed;
+  }
+  /// Below the mountpoint. Of one that it has told its port of, and not forgotten.
+  const std::string& path_of(place_number which) const { return places_.at(which)->name; }
 
   /// What it knows and who waits, in lines for people.
   std::string describe() const;
@@ -163,7 +175,9 @@ private:
     std::vector<std::string> path{};                 ///< in the host
     std::shared_ptr<const shown_repository> entry{}; ///< of what stands in the deployment
     bool is_repository = false;
-    bool removed = false; ///< from the deployment: nobody new comes here
+    bool removed = false;   ///< from the deployment: nobody new comes here
+    bool listed = false;    ///< by its host
+    std::uint64_t used = 0; ///< when, in questions
     std::string ref{};
     follow_mode follow{};
     shown_ptr shown{};
@@ -183,18 +197,26 @@ private:
     std::vector<refresh_number> refreshers{}; ///< wait for what is being taken
     std::vector<refresh_number> late{};       ///< came while that was on its way, and wait for the next
   };
+  /// With what it has asked, where that is not the call's own name.
+  struct caller {
+    place_asker who;
+    std::string path{}, name{};
+    relinked from{};
+  };
   struct call {
     place* of = nullptr;
     std::string name{}; ///< as it was asked for, with "@REF"; empty: all
-    std::vector<place_asker> waiting{};
+    std::vector<caller> waiting{};
   };
 
   place* at(std::string_view path);
+  place* numbered(place_number which) const;
   place& child(place& of, std::string_view name);
   place& add_found(place& to, const std::string& name, const host_entry& what);
   repository_number number_of(const place& of, bool& is_new);
   void enter_repository(const place_asker& who, place& of);
-  void ask_host(const place_asker& who, place& of, const std::string& name);
+  void ask_host(caller who, place& of, const std::string& name);
+  bool find_again(const place_asker& who, std::string_view path, const std::string& name, const relinked& from);
   place_answer names_in(const place& of) const;
   void tell_names(const place_asker& who, const place& of) const;
   place& make(place& root, std::string_view path);
@@ -215,15 +237,20 @@ private:
   void refuse(const call& of, int code);
   static bool is_wanted(const place& of);
   void drop_unused(place_number from);
+  bool is_idle(const place& of) const;
+  void drop(std::map<place_number, std::unique_ptr<place>>::iterator which);
+  void drop_invented();
   call end(call_number number);
 
   catalog_port& port_;
-  std::map<place_number, std::unique_ptr<place>> places_; // also those that were removed, if they were ever shown
+  std::map<place_number, std::unique_ptr<place>> places_; // also those that were removed, while somebody waits for them
   place_number next_place_ = 0;                           // of the mountpoint itself 0, as in a plain mount
   place* root_ = nullptr;
   std::map<refresh_number, refresh_report> refreshes_;
   std::map<std::string, repository_number> repositories_; // by what tells them apart
   std::map<call_number, call> calls_;
+  std::size_t invented_ = 0; ///< places, at most: some may be listed or shown since they were counted
+  std::uint64_t questions_ = 0;
   call_number last_call_ = 0;
 };
 

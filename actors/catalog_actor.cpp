@@ -67,8 +67,7 @@ caf::behavior catalog_actor::make_behavior() {
       [this](ask_place& m) {
         const place_asker who{m.from_id, m.id};
         asking_[who] = std::move(m.from);
-        asked_place_ = path_of(*m.place);
-        catalog_.ask(who, asked_place_, m.name, {m.slot, m.generation, m.place});
+        catalog_.ask(who, path_of(*m.place), m.name, {m.slot, m.generation, m.place});
       },
       [this](cancel_place m) {
         catalog_.cancel({m.from_id, m.id});
@@ -149,7 +148,7 @@ void catalog_actor::take(call_number call, place_number place, repository_number
                                            place == 0 ? with_.first : std::nullopt);
   }
   if (const auto [at, fresh] = entered_.try_emplace(place); fresh)
-    at->second = {asked_place_, ref};
+    at->second = {catalog_.path_of(place), ref};
   anon_send(one, show_ref{call, place, ref, caf::actor_cast<caf::actor>(this), have});
 }
 
@@ -158,14 +157,14 @@ void catalog_actor::stop_taking(call_number call, repository_number number) {
     anon_send(one->second, cancel_show{call});
 }
 
-void catalog_actor::ask_host(call_number call, std::shared_ptr<repository_host> host, std::vector<std::string> path,
-                             std::string name) {
+void catalog_actor::ask_host(call_number call, place_number place, std::shared_ptr<repository_host> host,
+                             std::vector<std::string> path, std::string name) {
   std::stop_source stop;
   std::string what;
   for (const std::string& each : path)
     what += each + '/';
-  const auto shown =
-      std::ranges::find_if(tree_->hosts, [this](const shown_host& each) { return is_below(asked_place_, each.path); });
+  const auto shown = std::ranges::find_if(
+      tree_->hosts, [&](const shown_host& each) { return is_below(catalog_.path_of(place), each.path); });
   calls_.emplace(call, asking{host->display() + ", " + what + name,
                               shown == tree_->hosts.end() ? std::string{} : shown->path, stop});
   const trace::sent_by now = trace::sent_by::now();

@@ -49,9 +49,10 @@ private:
   void take(call_number call, place_number place, repository_number number, const repository_origin& from,
             const std::string& ref, const std::optional<oid>& have) override;
   void stop_taking(call_number call, repository_number number) override;
-  void ask_host(call_number call, std::shared_ptr<repository_host> host, std::vector<std::string> path,
-                std::string name) override;
+  void ask_host(call_number call, place_number place, std::shared_ptr<repository_host> host,
+                std::vector<std::string> path, std::string name) override;
   void stop_asking(call_number call) override;
+  void forget(place_number place) override { entered_.erase(place); }
   void report(call_number call, const error* failure);
   void add_status(mount_status& to) const;
   void retry_later(place_number place) override;
@@ -81,7 +82,6 @@ private:
   };
   std::map<std::string, failed> failures_; // the last of each host, by where it is
   std::map<refresh_number, std::function<void(int, const std::string&)>> refreshes_;
-  std::string asked_place_; // the path that the catalog is asked about now
   struct entered {
     std::string path, ref;
   };

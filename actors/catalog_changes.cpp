@@ -38,9 +38,10 @@ void catalog::look_again_later(place& of) {
 }
 
 void catalog::look_due(place_number which, std::uint64_t timer) {
-  place& of = *places_.at(which);
-  if (timer != of.timer || of.removed)
+  place* const asked = numbered(which);
+  if (asked == nullptr || timer != asked->timer || asked->removed)
     return;
+  place& of = *asked;
   std::erase_if(of.seen, [this](const relinked& each) { return !port_.is_current(each); });
   if (of.seen.empty())
     of.stale = true; // looked at when somebody comes
@@ -252,7 +253,8 @@ void catalog::merge(place& old, place& fresh) {
     port_.change_entries(each, names_in(old), replaced);
 }
 
-// Of the places from that number on, which nobody has asked about yet.
+// Of the places that the tree has no more: those from that number on, which nobody has asked about yet, and of the
+// others those of which nobody waits for anything.
 void catalog::drop_unused(place_number from) {
   std::set<place_number> used;
   std::vector<const place*> rest{root_};
@@ -263,7 +265,11 @@ void catalog::drop_unused(place_number from) {
     for (const auto& [name, each] : of->children)
       rest.push_back(each);
   }
-  std::erase_if(places_, [&](const auto& each) { return each.first >= from && !used.contains(each.first); });
+  for (auto it = places_.begin(); it != places_.end();) {
+    const auto each = it++;
+    if (!used.contains(each->first) && (each->first >= from || is_idle(*each->second)))
+      drop(each);
+  }
 }
 
 bool catalog::reload(const deployment& tree, const hosts& of) {

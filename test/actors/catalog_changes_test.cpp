@@ -156,6 +156,31 @@ BOOST_AUTO_TEST_CASE(a_file_that_is_read_again_and_again_takes_no_memory) {
   BOOST_TEST(port.takes.back().is_new);
 }
 
+BOOST_AUTO_TEST_CASE(places_that_are_shown_no_more_take_no_memory) {
+  enter("team/linux");
+  const std::string before = catalog.describe();
+  const deployment with = tree;
+  deployment without = tree;
+  without.repositories.erase(without.repositories.begin() + 1);
+  const auto host = std::make_shared<no_host>();
+  for (int i = 0; i < 3; ++i) {
+    asks(1 + i, "team/next");
+    const auto of = port.takes.back();
+    take(at_commit(commit2));
+    BOOST_TEST(catalog.is_shown(of.place));
+    BOOST_TEST(catalog.reload(without, {host}));
+    BOOST_TEST(!catalog.is_shown(of.place));
+    BOOST_TEST(port.forgotten.contains(of.place));
+    BOOST_TEST(catalog.reload(with, {host}));
+  }
+  BOOST_TEST(catalog.describe() == before);
+  // Who waits is told.
+  const auto waiting = asks(9, "team/next");
+  BOOST_TEST(catalog.reload(without, {host}));
+  take(at_commit(commit2));
+  BOOST_TEST(told(waiting).shown != nullptr);
+}
+
 BOOST_AUTO_TEST_CASE(a_look_for_a_refresh_alone_ends_with_it) {
   enter("team/linux");
   catalog.refresh(1, {"team/linux", true});

@@ -54,6 +54,7 @@ struct recorded_port final : catalog_port {
   std::vector<asking> asked;
   std::vector<call_number> stopped;
   std::vector<place_number> retries;
+  std::set<place_number> forgotten;
 
   void tell(const place_asker& who, place_answer answer) override { told[who].push_back(std::move(answer)); }
   void take(call_number call, place_number place, repository_number number, const repository_origin& from,
@@ -61,10 +62,11 @@ struct recorded_port final : catalog_port {
     takes.push_back({call, place, number, from.entry != nullptr || from.host != nullptr, from.path, ref, have});
   }
   void stop_taking(call_number call, repository_number) override { stopped.push_back(call); }
-  void ask_host(call_number call, std::shared_ptr<repository_host>, std::vector<std::string> path,
+  void ask_host(call_number call, place_number, std::shared_ptr<repository_host>, std::vector<std::string> path,
                 std::string name) override {
     asked.push_back({call, std::move(path), std::move(name)});
   }
+  void forget(place_number place) override { forgotten.insert(place); }
   void stop_asking(call_number call) override { stopped.push_back(call); }
   void retry_later(place_number place) override { retries.push_back(place); }
 

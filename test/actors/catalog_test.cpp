@@ -1,6 +1,8 @@
 // The tree above the repositories: what is asked of whom, and who is told what.
 #include "test/actors/catalog_fixture.hpp"
 
+#include <algorithm>
+
 using namespace gitfs;
 using namespace gitfs::test;
 
@@ -161,6 +163,94 @@ BOOST_AUTO_TEST_CASE(a_question_to_a_host_that_all_have_given_up_is_stopped) {
   catalog.found(port.asked[0].call, host_entry{"a"});
   BOOST_TEST(waits(one));
   BOOST_TEST((told(asks(2, "")).names == std::vector<std::string>{"git", "hub", "team"}));
+}
+
+namespace {
+
+// "1006 places, 0 of them open"
+std::size_t places(const gitfs::catalog& of) {
+  return std::stoul(of.describe());
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_CASE(invented_names_take_no_memory) {
+  constexpr std::size_t most = gitfs::catalog::most_invented;
+  const std::size_t before = places(catalog);
+  std::uint64_t last = 100;
+  const auto look_up = [&](const std::string& path, const std::string& name, bool is_repository) {
+    const auto who = asks(++last, path, name);
+    if (waits(who))
+      catalog.found(port.asked.back().call, host_entry{name.substr(0, name.find('@')), is_repository});
+    BOOST_TEST(told(who).code == 0);
+  };
+  const auto enter = [&](const std::string& path, const result<shown_ptr>& what) {
+    asks(++last, path);
+    catalog.taken(port.takes.back().call, port.takes.back().place, what);
+  };
+  asks(1, "hub");
+  catalog.listed(port.asked.back().call, std::vector<host_entry>{{"listed"}});
+  look_up("hub", "owner", false);
+  look_up("hub/owner", "real", true);
+  enter("hub/owner/real", snapshot);
+  look_up("hub/owner", "waited", true);
+  const auto waiting = asks(2, "hub/owner/waited");
+  const auto its = port.takes.back();
+  for (std::size_t i = 0; i < 5 * most; ++i) {
+    const std::string ref = "real@" + std::to_string(i), invented = "x" + std::to_string(i);
+    look_up("hub/owner", ref, true);
+    enter("hub/owner/" + ref, error{ENOENT, ""});
+    look_up("hub", invented, false);
+    look_up("hub/" + invented, "y", false);
+  }
+  BOOST_TEST(places(catalog) <= before + 3 * most); // those that others are in go when they are empty
+  BOOST_TEST(!port.forgotten.contains(port.takes.back().place));
+  const auto first = port.takes[2];
+  BOOST_TEST(first.ref == "0");
+  BOOST_TEST(port.forgotten.contains(first.place));
+  // What comes late for one of them is of nobody.
+  catalog.taken(first.call, first.place, snapshot);
+  catalog.may_retry(first.place);
+  catalog.look_due(first.place, 1);
+  // What is shown, listed or waited for stays.
+  const std::size_t asked = port.asked.size();
+  BOOST_TEST(told(asks(3, "hub/owner/real")).shown == snapshot);
+  BOOST_TEST(std::ranges::count(told(asks(4, "hub", "listed")).names, "listed") == 1);
+  catalog.taken(its.call, its.place, snapshot);
+  BOOST_TEST(told(waiting).shown == snapshot);
+  BOOST_TEST(port.asked.size() == asked);
+}
+
+BOOST_AUTO_TEST_CASE(of_a_place_that_was_forgotten_the_host_is_asked_again) {
+  std::uint64_t last = 100;
+  const auto look_up = [&](const std::string& path, const std::string& name) {
+    asks(++last, path, name);
+    catalog.found(port.asked.back().call, host_entry{name, !path.ends_with("hub")});
+  };
+  look_up("hub", "first");
+  look_up("hub/first", "app@v1");
+  for (std::size_t i = 0; i < 3 * gitfs::catalog::most_invented; ++i)
+    look_up("hub", "x" + std::to_string(i));
+  const std::size_t asked = port.asked.size();
+  const auto one = asks(90'001, "hub/first/app@v1", "file"), two = asks(90'002, "hub/first/app@v1");
+  const auto gives_up = asks(90'003, "hub/first");
+  BOOST_REQUIRE_EQUAL(port.asked.size(), asked + 1);
+  BOOST_TEST(port.asked.back().name == "first");
+  catalog.cancel(gives_up);
+  BOOST_TEST(port.stopped.empty());
+  catalog.found(port.asked.back().call, host_entry{"first"});
+  BOOST_REQUIRE_EQUAL(port.asked.size(), asked + 2);
+  BOOST_TEST((port.asked.back().path == std::vector<std::string>{"first"}));
+  BOOST_TEST(port.asked.back().name == "app");
+  catalog.found(port.asked.back().call, host_entry{"app", true});
+  BOOST_TEST(port.takes.back().ref == "v1");
+  catalog.taken(port.takes.back().call, port.takes.back().place, snapshot);
+  BOOST_TEST(told(one).shown == snapshot);
+  BOOST_TEST(told(two).shown == snapshot);
+  BOOST_TEST(waits(gives_up));
+  const auto gone = asks(90'004, "hub/x0/app");
+  catalog.found(port.asked.back().call, error{ENOENT, ""});
+  BOOST_TEST(told(gone).code == ENOENT);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
