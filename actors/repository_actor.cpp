@@ -16,6 +16,8 @@ namespace gitfs {
 
 namespace {
 
+constexpr std::size_t most_failures = 1000; // that are remembered
+
 // On a worker thread. `known`: if it is open already.
 snapshot_taken take_snapshot(call_number call, std::shared_ptr<repository> known, const repository_actor::opener& open,
                              const std::string& ref, const std::optional<oid>& have, const std::stop_token& stop) {
@@ -127,19 +129,30 @@ void repository_actor::start_waiting() {
 void repository_actor::taken(const snapshot_taken& m) {
   if (opening_ == m.call)
     opening_ = 0;
-  if (m.opened)
-    use(m.opened);
-  if (const auto of = jobs_.extract(m.call)) {
+  const auto of = jobs_.extract(m.call);
+  std::optional<error> failure = m.failure;
+  shown_ptr shown;
+  try {
+    if (m.opened)
+      use(m.opened);
+    if (of && !failure)
+      shown = show(of.mapped(), m.facts);
+  } catch (const std::exception& thrown) { // memory is short: who waits is told, and the next one tries again
+    failure = error{EIO, thrown.what()};
+  }
+  if (of) {
     const job& what = of.mapped();
-    ref_shown out{m.call, what.place, 0, nullptr, {}};
-    if (!m.failure) {
-      out.shown = show(what, m.facts);
+    ref_shown out{m.call, what.place, 0, std::move(shown), {}};
+    if (!failure) {
       last_failures_.erase(what.place);
     } else {
-      out.code = m.failure->code;
-      out.why = m.failure->message + limit_remedy(out.code); // each repository that is open holds a few files
+      out.code = failure->code;
+      out.why = failure->message + limit_remedy(out.code); // each repository that is open holds a few files
       // Whoever comes by tries again, and so does who follows the ref: said once.
       if (out.code != ECANCELED) {
+        // Names of refs are anybody's to invent.
+        if (last_failures_.size() == most_failures && !last_failures_.contains(what.place))
+          last_failures_.erase(last_failures_.begin());
         failed& last = last_failures_[what.place];
         last.at = std::time(nullptr);
         if (std::exchange(last.message, out.why) != out.why)
@@ -152,10 +165,11 @@ void repository_actor::taken(const snapshot_taken& m) {
 }
 
 void repository_actor::use(std::shared_ptr<repository> opened) {
-  objects_ = add_repository(*context_, number_, opened->objects());
-  objects_->from = std::move(opened);
-  if (const auto& remote = objects_->from->remote())
-    start_fetcher(system(), context_, objects_, remote, trees_ahead_);
+  auto objects = add_repository(*context_, number_, opened->objects());
+  objects->from = std::move(opened);
+  if (const auto& remote = objects->from->remote())
+    start_fetcher(system(), context_, objects, remote, trees_ahead_);
+  objects_ = std::move(objects); // it has all that it needs
 }
 
 shown_ptr repository_actor::show(const job& what, const snapshot_facts& facts) {

@@ -9,11 +9,15 @@
 #include "test/support/scratch_repository.hpp"
 #include "test/support/temp_dir.hpp"
 
+#include <boost/test/data/monomorphic.hpp>
+#include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
 
 #include <atomic>
 #include <cerrno>
+#include <functional>
 #include <future>
+#include <new>
 #include <optional>
 #include <set>
 
@@ -323,6 +327,71 @@ private:
 };
 
 } // namespace
+
+namespace {
+
+/// Memory is short when its `failing`-th call comes; `calls` are those of all that were opened.
+class short_of_memory final : public repository {
+public:
+  short_of_memory(std::shared_ptr<repository> real, int failing, std::atomic<int>& calls)
+    : real_(std::move(real)),
+      failing_(failing),
+      calls_(calls) {}
+  const std::shared_ptr<object_db>& objects() const override { return next().objects(); }
+  const std::shared_ptr<upstream>& remote() const override { return next().remote(); }
+  const std::string& display() const override { return next().display(); }
+  result<snapshot_facts> take(const std::string& ref, const std::optional<oid>& have, std::stop_token stop) override {
+    return real_->take(ref, have, std::move(stop));
+  }
+
+private:
+  repository& next() const {
+    if (++calls_ == failing_)
+      throw std::bad_alloc{};
+    return *real_;
+  }
+
+  const std::shared_ptr<repository> real_;
+  const int failing_;
+  std::atomic<int>& calls_;
+};
+
+class short_host final : public repository_host {
+public:
+  short_host(std::shared_ptr<repository_host> real, int failing) : real_(std::move(real)), failing_(failing) {}
+  result<host_entry> lookup(std::span<const std::string> path, const std::string& name, std::stop_token stop) override {
+    return real_->lookup(path, name, std::move(stop));
+  }
+  result<std::vector<host_entry>> list(std::span<const std::string> path, std::stop_token stop) override {
+    return real_->list(path, std::move(stop));
+  }
+  result<std::shared_ptr<repository>> open(std::span<const std::string> path) override {
+    BOOST_OUTCOME_TRY(opened, real_->open(path));
+    return std::shared_ptr<repository>{std::make_shared<short_of_memory>(std::move(opened), failing_, calls_)};
+  }
+  const std::string& display() const override { return real_->display(); }
+
+private:
+  const std::shared_ptr<repository_host> real_;
+  const int failing_;
+  std::atomic<int> calls_{0};
+};
+
+} // namespace
+
+// Its objects, its server, and what it is called.
+BOOST_DATA_TEST_CASE(memory_that_is_short_while_one_is_opened_fails_those_who_wait,
+                     boost::unit_test::data::xrange(1, 4), failing) {
+  const std::shared_ptr<repository_host> host =
+      std::make_shared<short_host>(std::make_shared<folder_host>(options, scratch.root()), failing);
+  parts.make_host = [&](const shown_host&) { return host; };
+  tree.hosts = {{"hub", host_kind::git, "https://hub/{owner}/{repo}", {}, {}, {}, {}}};
+  open();
+  const node_id at = walk({"hub", "one", "scratch.git"});
+  BOOST_TEST(look(at, "sub").error == EIO);
+  BOOST_REQUIRE(eventually([&] { return look(at, "sub").error == 0; }));
+  BOOST_TEST(text(walk({"hub", "one", "scratch.git", "sub", "file"})) == "one\n");
+}
 
 BOOST_AUTO_TEST_CASE(what_is_in_a_host_appears_when_it_is_looked_up) {
   auto host = std::make_shared<folder_host>(options, scratch.root());
