@@ -81,8 +81,10 @@ void catalog::see(place& of, const relinked& directory) {
   if (!directory.link)
     return;
   std::erase_if(of.seen, [&](const relinked& each) { return each.slot == directory.slot; });
-  if (of.seen.size() == most)
+  if (of.seen.size() == most) {
     of.seen.erase(of.seen.begin());
+    of.crowded = true;
+  }
   of.seen.push_back(directory);
 }
 
@@ -136,8 +138,8 @@ repository_number catalog::number_of(const place& of, bool& is_new) {
     for (const std::string& each : of.path)
       key += '\n' + each;
   }
-  const auto [at, fresh] =
-      repositories_.try_emplace(std::move(key), static_cast<repository_number>(repositories_.size()) + 1);
+  const auto [at, fresh] = repositories_.try_emplace(std::move(key), last_repository_ + 1);
+  last_repository_ += fresh ? 1 : 0;
   is_new = fresh;
   return at->second;
 }

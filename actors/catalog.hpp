@@ -90,6 +90,8 @@ public:
   virtual void ask_host(call_number call, place_number place, std::shared_ptr<repository_host> host,
                         std::vector<std::string> path, std::string name) = 0;
   virtual void stop_asking(call_number call) = 0;
+  /// No place shows anything of it any more, and nobody is in one that did.
+  virtual void close(repository_number number) = 0;
   /// That place is none any more.
   virtual void forget(place_number place) = 0;
   /// Leads to `may_retry`, in a second or so.
@@ -188,6 +190,7 @@ private:
     std::set<std::string> closed{};
     std::vector<place_asker> waiting{};
     std::vector<relinked> seen{}; ///< directories that were told what is here, the latest last
+    bool crowded = false;         ///< there are more of them
     bool stale = false;           ///< to be looked at before somebody is told
     bool behind = false;          ///< shows another ref than it is to
     std::uint64_t timer = 0;      ///< the latest one
@@ -237,6 +240,7 @@ private:
   void refuse(const call& of, int code);
   static bool is_wanted(const place& of);
   void drop_unused(place_number from);
+  void leave(place& of);
   bool is_idle(const place& of) const;
   void drop(std::map<place_number, std::unique_ptr<place>>::iterator which);
   void drop_invented();
@@ -248,6 +252,7 @@ private:
   place* root_ = nullptr;
   std::map<refresh_number, refresh_report> refreshes_;
   std::map<std::string, repository_number> repositories_; // by what tells them apart
+  repository_number last_repository_ = 0;
   std::map<call_number, call> calls_;
   std::size_t invented_ = 0; ///< places, at most: some may be listed or shown since they were counted
   std::uint64_t questions_ = 0;

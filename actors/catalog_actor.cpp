@@ -157,6 +157,11 @@ void catalog_actor::stop_taking(call_number call, repository_number number) {
     anon_send(one->second, cancel_show{call});
 }
 
+void catalog_actor::close(repository_number number) {
+  if (const auto one = repositories_.extract(number))
+    caf::anon_send_exit(one.mapped(), caf::exit_reason::user_shutdown);
+}
+
 void catalog_actor::ask_host(call_number call, place_number place, std::shared_ptr<repository_host> host,
                              std::vector<std::string> path, std::string name) {
   std::stop_source stop;

@@ -52,6 +52,7 @@ private:
   void ask_host(call_number call, place_number place, std::shared_ptr<repository_host> host,
                 std::vector<std::string> path, std::string name) override;
   void stop_asking(call_number call) override;
+  void close(repository_number number) override;
   void forget(place_number place) override { entered_.erase(place); }
   void report(call_number call, const error* failure);
   void add_status(mount_status& to) const;

@@ -14,6 +14,7 @@ namespace {
 using kind = follow_mode::kind_type;
 
 constexpr std::chrono::milliseconds behind{30'000}; // from one try to the next to show a ref that was configured anew
+constexpr std::chrono::milliseconds left{5'000};    // from one look to the next whether somebody is in what was removed
 constexpr unsigned most_doublings = 3;
 
 bool same_host(const shown_host& one, const shown_host& other) {
@@ -27,21 +28,25 @@ bool same_host(const shown_host& one, const shown_host& other) {
 // --- following ------------------------------------------------------------------------------------------------------
 
 void catalog::look_again_later(place& of) {
+  if (of.removed)
+    return; // the timer is that of `leave`
   ++of.timer;
   std::chrono::milliseconds every{0};
   if (of.behind)
     every = behind;
   else if (of.follow.kind == kind::polled && !is_commit_id(of.ref))
     every = of.follow.every;
-  if (of.shown && !of.removed && every.count() != 0)
+  if (of.shown && every.count() != 0)
     port_.look_later(of.number, of.timer, every * (1U << std::min(of.failures, most_doublings)));
 }
 
 void catalog::look_due(place_number which, std::uint64_t timer) {
   place* const asked = numbered(which);
-  if (asked == nullptr || timer != asked->timer || asked->removed)
+  if (asked == nullptr || timer != asked->timer)
     return;
   place& of = *asked;
+  if (of.removed)
+    return leave(of);
   std::erase_if(of.seen, [this](const relinked& each) { return !port_.is_current(each); });
   if (of.seen.empty())
     of.stale = true; // looked at when somebody comes
@@ -253,8 +258,17 @@ void catalog::merge(place& old, place& fresh) {
     port_.change_entries(each, names_in(old), replaced);
 }
 
-// Of the places that the tree has no more: those from that number on, which nobody has asked about yet, and of the
-// others those of which nobody waits for anything.
+// It was removed. Its snapshot is that of directories as long as the kernel refers to them, which then want from its
+// repository.
+void catalog::leave(place& of) {
+  std::erase_if(of.seen, [this](const relinked& each) { return !port_.is_current(each); });
+  if (is_idle(of) && (!of.shown || (of.seen.empty() && !of.crowded)))
+    drop(places_.find(of.number));
+  else
+    port_.look_later(of.number, ++of.timer, left);
+}
+
+// Of the places that the tree has no more: those from that number on, which nobody has asked about yet.
 void catalog::drop_unused(place_number from) {
   std::set<place_number> used;
   std::vector<const place*> rest{root_};
@@ -267,8 +281,12 @@ void catalog::drop_unused(place_number from) {
   }
   for (auto it = places_.begin(); it != places_.end();) {
     const auto each = it++;
-    if (!used.contains(each->first) && (each->first >= from || is_idle(*each->second)))
+    if (used.contains(each->first))
+      continue;
+    if (each->first >= from)
       drop(each);
+    else
+      leave(*each->second);
   }
 }
 

@@ -133,8 +133,13 @@ bool catalog::is_idle(const place& of) const {
 
 // An answer that is still on its way finds nothing of that number.
 void catalog::drop(std::map<place_number, std::unique_ptr<place>>::iterator which) {
+  const repository_number number = which->second->of;
   port_.forget(which->first);
   places_.erase(which);
+  if (number == 0 || std::ranges::any_of(places_, [&](const auto& each) { return each.second->of == number; }))
+    return;
+  std::erase_if(repositories_, [&](const auto& each) { return each.second == number; });
+  port_.close(number);
 }
 
 // Half of them at once, so that it costs little each time. What they are in may be the next to go.

@@ -115,6 +115,7 @@ void fetcher_actor::on_exit() {
   transfers_.clear(); // cancels each down to its connection
   wanting_.clear();
   remote_.reset(); // a callback that still comes must not be what destroys the upstream
+  of_.reset();
 }
 
 // What was in hand when a handler threw cannot be told from the rest: all who wait are told so, and may ask anew.

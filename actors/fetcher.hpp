@@ -55,7 +55,7 @@ private:
   std::string traceparent(std::uint64_t begun) const;
 
   std::shared_ptr<mount_context> context_;
-  const std::shared_ptr<mounted_repository> of_;
+  std::shared_ptr<mounted_repository> of_; // which holds it: none when it has ended
   std::shared_ptr<upstream> remote_;
   const std::uint64_t trees_ahead_;
   std::unordered_set<oid> tried_ahead_; // commits

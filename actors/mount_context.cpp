@@ -89,7 +89,8 @@ void mount_context::close() {
 
 std::shared_ptr<mounted_repository> add_repository(mount_context& context, std::uint32_t number,
                                                    std::shared_ptr<object_db> objects) {
-  auto out = std::make_shared<mounted_repository>(context, number, std::move(objects));
+  // Not make_shared: the list of all that were open would keep its memory.
+  std::shared_ptr<mounted_repository> out{new mounted_repository{context, number, std::move(objects)}};
   if (context.outside_of_all)
     out->outside = context.outside_of_all;
   context.repositories.add(out);

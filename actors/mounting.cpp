@@ -15,7 +15,7 @@ void start_fetcher(caf::actor_system& system, const std::shared_ptr<mount_contex
 
 std::shared_ptr<volume> add_volume(caf::actor_system& system, const std::shared_ptr<mount_context>& context,
                                    std::uint32_t number, std::shared_ptr<mounted_repository> of) {
-  auto out = std::make_shared<volume>(volume{number, std::move(of)});
+  std::shared_ptr<volume> out{new volume{number, std::move(of)}}; // not make_shared, as in add_repository
   if (context->prefetch && out->repository->fetcher)
     out->prefetcher = system.spawn<prefetcher_actor>(context, *out);
   context->volumes.add(out);

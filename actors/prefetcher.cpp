@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <utility>
 
 namespace gitfs {
 
@@ -13,31 +14,31 @@ prefetcher_actor::prefetcher_actor(caf::actor_config& cfg, std::shared_ptr<mount
     outside_(of.repository->outside),
     context_(std::move(context)),
     fetcher_(of.repository->fetcher),
-    plan_(*of.repository->outside, *this, context_->counts, context_->memory.window_bytes(), &of.repository->listings) {
-}
+    plan_(std::in_place, *of.repository->outside, static_cast<readahead_port&>(*this), context_->counts,
+          context_->memory.window_bytes(), &of.repository->listings) {}
 
 caf::behavior prefetcher_actor::make_behavior() {
   return {
-      [this](const directory_listed& m) { plan_.listed(m.link); },
+      [this](const directory_listed& m) { plan_->listed(m.link); },
       [this](const file_read& m) {
-        m.missed ? plan_.missed(m.link, m.index, m.id) : plan_.read(m.link, m.index, m.name, m.id);
+        m.missed ? plan_->missed(m.link, m.index, m.id) : plan_->read(m.link, m.index, m.name, m.id);
       },
-      [this](const directory_statted& m) { plan_.statted(m.link); },
+      [this](const directory_statted& m) { plan_->statted(m.link); },
       [this](const directory_forgotten& m) {
-        plan_.forgotten(*m.link);
+        plan_->forgotten(*m.link);
         rest();
       },
       [this](const snapshot_left& m) {
-        plan_.moved(*m.root);
+        plan_->moved(*m.root);
         rest();
       },
-      [this](windows_due) { plan_.due(); },
+      [this](windows_due) { plan_->due(); },
       [this](tell_activity& m) {
-        std::ranges::move(plan_.walkers(), std::back_inserter(m.so_far.walkers));
+        std::ranges::move(plan_->walkers(), std::back_inserter(m.so_far.walkers));
         pass_on(*this, std::move(m));
       },
       [this](want_finished& m) {
-        plan_.finished(m.id, m.outcome);
+        plan_->finished(m.id, m.outcome);
         rest();
       },
   };
@@ -45,7 +46,9 @@ caf::behavior prefetcher_actor::make_behavior() {
 
 std::string prefetcher_actor::describe() const {
   std::string out;
-  for (const activity::walker& each : plan_.walkers())
+  if (!plan_)
+    return out;
+  for (const activity::walker& each : plan_->walkers())
     out += fmt::format("{} at {}: window {}, {} wants on their way\n", each.way, each.path, each.window, each.wants);
   return out.empty() ? "nobody walks\n" : out;
 }
@@ -59,13 +62,16 @@ std::uint64_t prefetcher_actor::share_of(std::uint64_t bytes) {
 }
 
 void prefetcher_actor::rest() {
-  if (counted_ && !plan_.fetches_contents()) {
+  if (counted_ && !plan_->fetches_contents()) {
     counted_ = false;
     outside_->prefetching(-1);
   }
 }
 
 void prefetcher_actor::on_exit() {
+  if (std::exchange(counted_, false))
+    context_->prefetching.fetch_sub(1);
+  plan_.reset();
   fetcher_ = nullptr;
 }
 

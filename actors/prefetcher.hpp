@@ -6,6 +6,8 @@
 #include "actors/mount_context.hpp"
 #include "actors/prefetch_plan.hpp"
 
+#include <optional>
+
 namespace gitfs {
 
 /// One for each volume. Hears from directories where readers are, and wants what they will need from the fetcher. Run
@@ -36,7 +38,7 @@ private:
   const std::shared_ptr<surroundings> outside_;
   std::shared_ptr<mount_context> context_;
   caf::actor fetcher_;
-  prefetch_plan plan_;
+  std::optional<prefetch_plan> plan_; // none when it has ended: what it remembers holds the volume that holds it
 };
 
 } // namespace gitfs

@@ -99,6 +99,8 @@ void repository_actor::on_exit() {
     end(each->prefetcher);
   if (objects_)
     end(objects_->fetcher);
+  volumes_.clear();
+  objects_.reset();
 }
 
 void repository_actor::start(call_number call, job& what) {

@@ -21,8 +21,8 @@ namespace gitfs {
 
 struct mount_context;
 
-/// A repository, whatever the number of its refs that are shown. Never closed while the mount lives. What is not const
-/// is set before another thread sees it; `fetcher` is given back when all actors have ended.
+/// A repository, whatever the number of its refs that are shown. Closed when nobody holds it any more. What is not
+/// const is set before another thread sees it; `fetcher` is given back when all actors have ended.
 struct mounted_repository {
   /// `number`: of its kind in the mount; that of a plain mount is 0. `context` outlives its use.
   mounted_repository(mount_context& context, std::uint32_t number, std::shared_ptr<object_db> objects);
@@ -81,7 +81,7 @@ inline oid commit_of(const dir_link& link) {
 }
 
 /// All that are open, in the order of opening. One thread at a time adds; any thread looks. Without a lock: nothing is
-/// taken out while the mount lives.
+/// taken out while the mount lives, but of what nobody holds any more only a few bytes stay.
 template <class Value>
 class open_list {
 public:
@@ -90,8 +90,8 @@ public:
   open_list(const open_list&) = delete;
   open_list& operator=(const open_list&) = delete;
 
-  void add(std::shared_ptr<Value> one) {
-    auto* fresh = new node{std::move(one)};
+  void add(const std::shared_ptr<Value>& one) {
+    auto* fresh = new node{one};
     node* before = newest_.load(std::memory_order_relaxed);
     do
       fresh->before = before;
@@ -102,7 +102,8 @@ public:
   template <class Use>
   void each(const Use& use) const {
     for (const node* at = newest_.load(std::memory_order_acquire); at != nullptr; at = at->before)
-      use(*at->one);
+      if (const auto one = at->one.lock())
+        use(*one);
   }
 
   /// When nobody looks any more.
@@ -113,7 +114,7 @@ public:
 
 private:
   struct node {
-    std::shared_ptr<Value> one;
+    std::weak_ptr<Value> one;
     node* before = nullptr;
   };
   std::atomic<node*> newest_{nullptr};

@@ -22,7 +22,7 @@ struct followed : catalog_fixture {
     facts.root_tree = facts.commit;
     return std::make_shared<const shown_snapshot>(shown_snapshot{nullptr, facts});
   }
-  void take(const shown_ptr& what) { catalog.taken(port.takes.back().call, port.takes.back().place, what); }
+  void take(const result<shown_ptr>& what) { catalog.taken(port.takes.back().call, port.takes.back().place, what); }
   /// Somebody is in it.
   void enter(std::string_view path) {
     catalog.ask({99, 1}, path, {}, directory);
@@ -179,6 +179,51 @@ BOOST_AUTO_TEST_CASE(places_that_are_shown_no_more_take_no_memory) {
   BOOST_TEST(catalog.reload(without, {host}));
   take(at_commit(commit2));
   BOOST_TEST(told(waiting).shown != nullptr);
+}
+
+BOOST_AUTO_TEST_CASE(a_repository_is_closed_when_nobody_is_in_it) {
+  const auto reload = [&] { BOOST_TEST(catalog.reload(tree, {std::make_shared<no_host>()})); };
+  enter("team/linux");
+  const auto of = port.takes.back().number;
+  asks(1, "team/next"); // of the same one
+  take(at_commit(commit2));
+  const auto first = tree.repositories[0];
+  tree.repositories.erase(tree.repositories.begin());
+  reload();
+  port.gone.insert(directory.slot);
+  poll();
+  BOOST_TEST(port.closed.empty()); // the other ref is of it
+  port.gone.clear();
+  tree.repositories.push_back(first);
+  reload();
+  enter("team/linux");
+  BOOST_TEST(port.takes.back().number == of);
+  tree.repositories = {{"git", "https://a/git", "", {}, {}}};
+  reload();
+  BOOST_TEST(port.closed.empty()); // somebody is in it
+  for (int i = 0; i < 3; ++i)
+    poll();
+  BOOST_TEST(port.closed.empty());
+  port.gone.insert(directory.slot);
+  const auto timer = port.timers.back();
+  catalog.look_due(timer.place, timer.number - 1);
+  BOOST_TEST(port.closed.empty());
+  poll();
+  BOOST_TEST((port.closed == std::vector{of}));
+  poll(); // what comes late is of nobody
+  tree.repositories.push_back(first);
+  reload();
+  asks(2, "team/linux");
+  BOOST_TEST(port.takes.back().is_new);
+  BOOST_TEST(port.takes.back().number != of);
+  // As soon as nobody waits for it.
+  const auto again = port.takes.back();
+  tree.repositories.pop_back();
+  reload();
+  BOOST_TEST(port.closed.size() == 1U);
+  take(error{EIO, ""});
+  poll();
+  BOOST_TEST((port.closed == std::vector{of, again.number}));
 }
 
 BOOST_AUTO_TEST_CASE(a_look_for_a_refresh_alone_ends_with_it) {

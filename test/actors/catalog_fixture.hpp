@@ -55,6 +55,7 @@ struct recorded_port final : catalog_port {
   std::vector<call_number> stopped;
   std::vector<place_number> retries;
   std::set<place_number> forgotten;
+  std::vector<repository_number> closed;
 
   void tell(const place_asker& who, place_answer answer) override { told[who].push_back(std::move(answer)); }
   void take(call_number call, place_number place, repository_number number, const repository_origin& from,
@@ -66,6 +67,7 @@ struct recorded_port final : catalog_port {
                 std::string name) override {
     asked.push_back({call, std::move(path), std::move(name)});
   }
+  void close(repository_number number) override { closed.push_back(number); }
   void forget(place_number place) override { forgotten.insert(place); }
   void stop_asking(call_number call) override { stopped.push_back(call); }
   void retry_later(place_number place) override { retries.push_back(place); }

@@ -271,6 +271,42 @@ BOOST_FIXTURE_TEST_CASE(a_reload_adds_and_removes_entries, configured) {
   BOOST_TEST(holds(logged(), "memory cannot change while it is mounted"), logged());
 }
 
+BOOST_FIXTURE_TEST_CASE(what_a_reload_has_removed_is_closed_when_nobody_is_in_it, configured) {
+  const auto open_files = [&] {
+    return std::stoul(run("find /proc/" + std::to_string(daemon->pid()) + "/fd -lname '*/cache/*' | wc -l").output);
+  };
+  write(entry("a"));
+  open();
+  BOOST_TEST(read(mountpoint / "a/number") == "1");
+  const scratch_repository other{"mkdir sub; echo x >sub/f; echo other >number"};
+  const git_server of_other{other.root()};
+  const std::size_t before = open_files();
+  write(entry("a") + R"(, "b": {"source": ")" + of_other.url("scratch.git") + "\"}");
+  reload("is in force");
+  BOOST_TEST(eventually([&] { return read(mountpoint / "b/number") == "other"; }), logged());
+  BOOST_TEST(open_files() > before);
+  const std::filesystem::path sign = file.string() + ".inside", stop = file.string() + ".stop";
+  background inside{"cd " + shell_quoted(mountpoint / "b/sub") + " && touch " + shell_quoted(sign) + " && until [ -e "
+                    + shell_quoted(stop) + " ]; do sleep 0.05; done; cat ../number"};
+  BOOST_REQUIRE(eventually([&] { return std::filesystem::exists(sign); }));
+  write(entry("a"));
+  daemon->signal(SIGHUP);
+  BOOST_TEST(eventually([&] { return list() == "a\n"; }), list() + logged());
+  must_run(as_root("echo 2 >/proc/sys/vm/drop_caches"));
+  pause_for(std::chrono::seconds{6});
+  must_run("touch " + shell_quoted(stop));
+  const auto stayed = inside.result();
+  BOOST_REQUIRE(stayed.has_value());
+  BOOST_TEST(stayed->output == "other\n");
+  BOOST_TEST(eventually([&] {
+    must_run(as_root("echo 2 >/proc/sys/vm/drop_caches"));
+    return open_files() <= before;
+  }));
+  write(entry("a") + R"(, "b": {"source": ")" + of_other.url("scratch.git") + "\"}");
+  daemon->signal(SIGHUP);
+  BOOST_TEST(eventually([&] { return read(mountpoint / "b/number") == "other"; }), logged());
+}
+
 BOOST_FIXTURE_TEST_CASE(a_reload_adds_and_removes_hosts, configured) {
   const scratch_repository other{"echo other >number", "app.git"};
   const auto serve = [this](const std::filesystem::path& from, const std::string& to) {

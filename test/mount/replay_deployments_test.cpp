@@ -15,6 +15,8 @@
 #include <csignal>
 #include <fstream>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace gitfs::test {
 
@@ -130,16 +132,26 @@ BOOST_AUTO_TEST_CASE(hosts_and_refs_that_move) {
     // So many names that the first ones are forgotten, while the kernel refers to them.
     must_run("stat $(seq -f group/plain/x%.0f 1500) >/dev/null; ls group/plain/x1; ! stat group/plain/x1/none",
              m.path());
+    const auto reload = [&](const std::vector<std::pair<std::string, std::string>>& tree) {
+      std::ofstream{m.config_file()} << config_text(tree);
+      BOOST_TEST(::kill(m.pid(), SIGHUP) == 0);
+    };
     // One goes, one comes before what stays, one is another at its old place.
-    std::ofstream{m.config_file()} << config_text({{"first", repository_entry(server.url("scratch.git"))},
-                                                   {"asked", asked},
-                                                   {"hub", hosts.entry("github", soon)},
-                                                   {"group/plain", hosts.entry("git", follow)},
-                                                   {"mine", mine}});
-    BOOST_TEST(::kill(m.pid(), SIGHUP) == 0);
+    reload({{"first", repository_entry(server.url("scratch.git"))},
+            {"asked", asked},
+            {"hub", hosts.entry("github", soon)},
+            {"group/plain", hosts.entry("git", follow)},
+            {"mine", mine}});
     must_run("until ls first/folder-1/b1 && test ! -e polled; do sleep 0.1; done 2>/dev/null; " + read, m.path());
     must_run("cd /; " + as_root("echo 2 >/proc/sys/vm/drop_caches"));
     must_run(read, m.path());
+    // What goes is closed when nobody is in it.
+    const std::string files = "$(find /proc/" + std::to_string(m.pid()) + "/fd -lname '*/cache/*' | wc -l)";
+    const std::string before = must_run("echo " + files);
+    reload({{"asked", asked}, {"group/plain", hosts.entry("git", follow)}});
+    must_run("until [ " + files + " -lt " + before + " ]; do " + as_root("echo 2 >/proc/sys/vm/drop_caches")
+             + "; sleep 0.5; done");
+    must_run("cat asked/sub/deep/* group/plain/Octo/a/dir/7; ! stat hub", m.path());
     m.unmount();
   }
   const std::string shown = must_run("$GITFS_BINARY trace show trace", dir.path());
