@@ -6,6 +6,11 @@
 
 namespace gitfs {
 
+result<std::string> read_token(const secret_reader& read, const secret_place& place, const std::string& service) {
+  auto out = read(place);
+  return out ? std::move(out) : fail(EACCES, service + ": its token cannot be had: " + out.error().message);
+}
+
 forge_access::forge_access(const std::string& url, rest_options options, forge_tokens tokens, credential known)
   : url_(url),
     tokens_(std::move(tokens)),
@@ -51,7 +56,7 @@ result<rest_answer> forge_access::get_object(const std::string& owner, const std
 
 result<credential> forge_access::login(const std::string& owner, const std::string& username) const {
   if (const secret_place* place = place_of(owner)) {
-    BOOST_OUTCOME_TRY(token, tokens_.read(*place));
+    BOOST_OUTCOME_TRY(token, read_token(tokens_.read, *place, api_.display()));
     return credential{username, std::move(token)};
   }
   return credential{};

@@ -19,6 +19,10 @@ namespace gitfs {
 /// Reads a secret where it is kept; empty if the place names none.
 using secret_reader = std::function<result<std::string>(const secret_place&)>;
 
+/// The secret at `place`, a token of `service` (as messages name it). EACCES: it cannot be read, for whatever reason:
+/// that a file is missing is no answer of the service.
+result<std::string> read_token(const secret_reader& read, const secret_place& place, const std::string& service);
+
 /// Which token is whose. None for somebody: git's credential helpers are asked once the service wants one.
 struct forge_tokens {
   secret_place general;
@@ -68,7 +72,7 @@ template <class Answer>
 result<Answer> forge_access::as(const std::string& owner, std::stop_token stop,
                                 const std::function<result<Answer>(const std::string& token)>& ask) {
   if (const secret_place* place = place_of(owner)) {
-    BOOST_OUTCOME_TRY(token, tokens_.read(*place)); // each time: it may have been replaced
+    BOOST_OUTCOME_TRY(token, read_token(tokens_.read, *place, api_.display())); // each time: it may have been replaced
     return ask(token);
   }
   const auto first = helpers_.current(url_);

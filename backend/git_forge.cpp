@@ -69,7 +69,7 @@ public:
     const secret_place& place = own == tokens_.by_owner.end() ? tokens_.general : own->second;
     if (place == secret_place{})
       return credential{};
-    BOOST_OUTCOME_TRY(token, tokens_.read(place));
+    BOOST_OUTCOME_TRY(token, read_token(tokens_.read, place, without_userinfo(template_)));
     return credential{"git", std::move(token)};
   }
 

@@ -68,6 +68,20 @@ BOOST_AUTO_TEST_CASE(invented_names_take_no_memory) {
   BOOST_TEST(git.count() == 2); // what was known before the last of them is forgotten
 }
 
+BOOST_AUTO_TEST_CASE(a_token_that_cannot_be_read_is_no_answer_of_the_server) {
+  shown_host what = shown(host_kind::git, git.url("{owner}/{repo}.git"));
+  what.token.environment = "UNSET";
+  const auto host = make_host(what, needs()).value();
+  for (int i = 0; i < 2; ++i) {
+    const auto found = host->lookup(path{"Octo"}, "hello", {});
+    BOOST_REQUIRE(!found);
+    BOOST_TEST(found.error().code == EACCES);
+    BOOST_TEST(found.error().message.starts_with(git.url("{owner}/{repo}.git")));
+  }
+  BOOST_TEST(host->open(path{"Octo", "hello"}).error().code == EACCES);
+  BOOST_TEST(git.count() == 0);
+}
+
 BOOST_AUTO_TEST_CASE(a_template_has_places_for_the_names) {
   const shown_host what = shown(host_kind::git, "https://git.example/all.git");
   const auto out = make_host(what, needs());

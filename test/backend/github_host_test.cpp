@@ -140,7 +140,14 @@ BOOST_AUTO_TEST_CASE(a_token_of_an_owner_goes_before_the_general_one) {
   BOOST_TEST(opened->location == server->url() + "/Org/open.git");
   BOOST_TEST(opened->password == "good");
   what.token.environment = "UNSET";
-  BOOST_TEST(make_host(what, with).value()->lookup(top, "Octo", {}).error().code == ENOENT);
+  const auto unreadable = make_host(what, with).value();
+  for (int i = 0; i < 2; ++i) { // it is not taken for "there is no Octo"
+    const auto octo_found = unreadable->lookup(top, "Octo", {});
+    BOOST_REQUIRE(!octo_found);
+    BOOST_TEST(octo_found.error().code == EACCES);
+    BOOST_TEST(holds(octo_found.error().message, server->github()));
+  }
+  BOOST_TEST(unreadable->open(std::vector<std::string>{"Octo", "hello"}).error().code == EACCES);
 }
 
 BOOST_AUTO_TEST_CASE(git_s_helpers_are_asked_once_something_is_hidden) {
