@@ -25,13 +25,17 @@ void want_queue::add(const want_key& key, want w) {
     finished_.push_back({key, {ENOTSUP, {}}});
     return;
   }
+  enter(key, std::move(w), !object_info_);
+}
+
+void want_queue::enter(const want_key& key, want w, bool sizes_cost_contents) {
   want_kind kind = w.kind;
-  if (kind == want_kind::sizes && w.focus && (!object_info_ || reads_follow_)) {
+  if (kind == want_kind::sizes && w.focus && (sizes_cost_contents || reads_follow_)) {
     w.ids = {*w.focus};
     kind = want_kind::blobs;
     if (++unread_looks_ > limits_.unread_looks)
       reads_follow_ = false;
-  } else if (kind == want_kind::sizes && !object_info_) {
+  } else if (kind == want_kind::sizes && sizes_cost_contents) {
     kind = want_kind::blobs;
   }
   if (w.ids.size() > of(kind).bucket_count())
@@ -243,6 +247,10 @@ void want_queue::finish(std::uint64_t number, const want_result& outcome, const 
     degrade_sizes();
     return;
   }
+  if (outcome.code == EAGAIN && kind == want_kind::sizes) {
+    degrade_for_now(t.plan, outcome);
+    return;
+  }
   if (outcome.code == EFBIG && t.plan.looked_up) {
     degrade_focus(t.plan, outcome);
     return;
@@ -345,6 +353,47 @@ void want_queue::degrade_sizes() {
   for (auto& [key, w] : again) {
     wants_.erase(key);
     add(key, std::move(w));
+  }
+}
+
+// Of what the server does not tell now, sizes come with contents; the next want is told by its answer again.
+void want_queue::degrade_for_now(const planned_transfer& plan, const want_result& outcome) {
+  told_sizes sizes{outcome.sizes};
+  std::vector<want_key> untold;
+  for (const oid& id : plan.ids) {
+    const auto i = of(want_kind::sizes).find(id);
+    if (i == of(want_kind::sizes).end())
+      continue;
+    const auto* size = sizes.of(id);
+    if (size == nullptr) {
+      untold.insert(untold.end(), i->second.waiters.begin(), i->second.waiters.end());
+      continue;
+    }
+    for (const want_key& key : i->second.waiters)
+      if (const auto w = wants_.find(key); w != wants_.end())
+        w->second.outcome.sizes.push_back(*size);
+    settle(want_kind::sizes, i, 0);
+  }
+  std::ranges::sort(untold);
+  untold.erase(std::unique(untold.begin(), untold.end()), untold.end());
+  for (const want_key& key : untold) {
+    const auto found = wants_.find(key);
+    if (found == wants_.end())
+      continue;
+    want w = found->second.w;
+    want_result so_far = std::move(found->second.outcome);
+    cancel(key);
+    if (w.how == urgency::speculation && !w.worth_contents) {
+      so_far.code = ENOTSUP;
+      finished_.push_back({key, std::move(so_far)});
+      continue;
+    }
+    told_sizes told{so_far.sizes}; // by this transfer and those before
+    std::erase_if(w.ids, [&told](const oid& id) { return told.of(id) != nullptr; });
+    w.how = std::min(w.how, urgency::demand); // by path it would be cut when it is long, and asked for here again
+    enter(key, std::move(w), true);
+    if (const auto again = wants_.find(key); again != wants_.end())
+      again->second.outcome = std::move(so_far);
   }
 }
 

@@ -78,7 +78,7 @@ public:
   void look_was_read() { reads_follow_ = true, unread_looks_ = 0; }
 
   /// A transfer ended. `absent`: what it was to bring and is not here although it succeeded; asked for once more,
-  /// alone. ENOTSUP, ENOENT, EFBIG and E2BIG change the plan rather than fail the wants, see want_queue.cpp.
+  /// alone. ENOTSUP, EAGAIN, ENOENT, EFBIG and E2BIG change the plan rather than fail the wants, see want_queue.cpp.
   void finish(std::uint64_t transfer, const want_result& outcome, const std::vector<oid>& absent = {});
 
   /// Finishes whoever waits for a tree (not yet in flight) that `here` says has come by another way.
@@ -151,7 +151,9 @@ private:
   void settle(want_kind kind, const oid& id, int code);
   void settle(want_kind kind, items::iterator it, int code);
   void settle(const want_key& key, int code);
+  void enter(const want_key& key, want w, bool sizes_cost_contents);
   void degrade_sizes();
+  void degrade_for_now(const planned_transfer& plan, const want_result& outcome);
   void degrade_focus(const planned_transfer& plan, const want_result& outcome);
   void ask_for_fewer(const planned_transfer& plan);
   void requeue(want_kind kind, const oid& id, bool alone);

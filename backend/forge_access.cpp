@@ -11,11 +11,13 @@ result<std::string> read_token(const secret_reader& read, const secret_place& pl
   return out ? std::move(out) : fail(EACCES, service + ": its token cannot be had: " + out.error().message);
 }
 
-forge_access::forge_access(const std::string& url, rest_options options, forge_tokens tokens, credential known)
+forge_access::forge_access(const std::string& url, rest_options options, forge_tokens tokens, credential known,
+                           std::function<result<std::string>()> password_now)
   : url_(url),
     tokens_(std::move(tokens)),
     patience_(options.limits.total),
-    helpers_(url, std::move(known)),
+    password_is_kept_(password_now != nullptr),
+    helpers_(url, std::move(known), std::move(password_now)),
     api_(std::move(options)) {}
 
 const secret_place* forge_access::place_of(const std::string& owner) const {
@@ -34,7 +36,7 @@ bool forge_access::renew(const authenticator::ticket& refused, const error& why,
   if (!may_help || now < none_until_.load())
     return false;
   const auto renewed = helpers_.renew(url_, refused, stop, now + patience_);
-  if (!renewed && renewed.error().code == EACCES)
+  if (!renewed && renewed.error().code == EACCES && !password_is_kept_) // that is read, and no helper asked
     none_until_ = now + pause;
   return renewed && !helpers_.current(url_).used.password.empty();
 }

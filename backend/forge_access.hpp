@@ -33,8 +33,10 @@ struct forge_tokens {
 /// Thread-safe.
 class forge_access {
 public:
-  /// `url`: the service as git's credential helpers know it. `known`: what its URL had in it.
-  forge_access(const std::string& url, rest_options options, forge_tokens tokens, credential known = {});
+  /// `url`: the service as git's credential helpers know it. `known`: what its URL had in it. `password_now` (may be
+  /// null) reads the password of that anew when it is refused.
+  forge_access(const std::string& url, rest_options options, forge_tokens tokens, credential known = {},
+               std::function<result<std::string>()> password_now = nullptr);
 
   /// What `ask` gives when called with the token for `owner`; without a configured one first without, and where the
   /// service then hides something, or limits the rate, once more with what the helpers have.
@@ -52,6 +54,9 @@ public:
   /// True: there is no token for `owner`, and the helpers have said so.
   bool without_token(const std::string& owner) const;
 
+  /// True: the token for `owner` is read anew when it is refused, so it may be replaced.
+  bool may_change(const std::string& owner) const { return password_is_kept_ || place_of(owner) != nullptr; }
+
   rest_client& api() { return api_; }
   const rest_client& api() const { return api_; }
 
@@ -63,6 +68,7 @@ private:
   const std::string url_;
   const forge_tokens tokens_;
   const std::chrono::milliseconds patience_;
+  const bool password_is_kept_;
   authenticator helpers_;
   std::atomic<std::chrono::steady_clock::time_point> none_until_{}; ///< the helpers have nothing
   rest_client api_;

@@ -206,10 +206,29 @@ private:
   const std::string owner_, path_;
 };
 
-} // namespace
+/// A token that is refused, or cannot be read, is perhaps just being replaced where it is kept.
+class with_kept_token final : public size_source {
+public:
+  with_kept_token(std::shared_ptr<size_source> service, std::shared_ptr<forge_access> access, std::string owner)
+    : service_(std::move(service)),
+      access_(std::move(access)),
+      owner_(std::move(owner)) {}
 
-std::shared_ptr<size_source> forge_sizes(host_kind kind, std::shared_ptr<forge_access> access, const std::string& owner,
-                                         const std::string& path) {
+  result<blob_sizes> sizes(std::span<const oid> wanted, tree_index& where, std::stop_token stop) override {
+    auto out = service_->sizes(wanted, where, std::move(stop));
+    if (!out && out.error().code == EACCES && access_->may_change(owner_))
+      return fail(EAGAIN, out.error().message);
+    return out;
+  }
+
+private:
+  const std::shared_ptr<size_source> service_;
+  const std::shared_ptr<forge_access> access_;
+  const std::string owner_;
+};
+
+std::shared_ptr<size_source> sizes_of_kind(host_kind kind, std::shared_ptr<forge_access> access,
+                                           const std::string& owner, const std::string& path) {
   constexpr unsigned gitea_pages = 1000; // its usual limit
   switch (kind) {
   case host_kind::github:
@@ -223,6 +242,14 @@ std::shared_ptr<size_source> forge_sizes(host_kind kind, std::shared_ptr<forge_a
     break;
   }
   return nullptr;
+}
+
+} // namespace
+
+std::shared_ptr<size_source> forge_sizes(host_kind kind, std::shared_ptr<forge_access> access, const std::string& owner,
+                                         const std::string& path) {
+  auto service = sizes_of_kind(kind, access, owner, path);
+  return service ? std::make_shared<with_kept_token>(std::move(service), std::move(access), owner) : nullptr;
 }
 
 } // namespace gitfs

@@ -21,7 +21,8 @@ public:
   virtual ~size_source() = default;
 
   /// Sizes of those of `wanted` that the service finds, and of whatever else came with them. `where` knows the
-  /// snapshots. ECANCELED: stopped. Anything else: the service cannot, and the message says why and what to do.
+  /// snapshots. ECANCELED: stopped. EAGAIN: not now. EIO, ETIMEDOUT: it does not answer, or nothing of use. Anything
+  /// else: the service cannot. The message says why and what to do.
   virtual result<blob_sizes> sizes(std::span<const oid> wanted, tree_index& where, std::stop_token stop) = 0;
 };
 

@@ -1,9 +1,12 @@
 #include "backend/sized_upstream.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <condition_variable>
 #include <exception>
+#include <iterator>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <spdlog/spdlog.h>
 #include <stop_token>
@@ -25,11 +28,16 @@ struct sized_upstream::question {
 };
 
 struct sized_upstream::core {
-  core(std::shared_ptr<object_db> db, std::shared_ptr<size_source> from, size_receiver to, std::string name)
+  using clock = std::chrono::steady_clock;
+  static constexpr int incomplete = ENODATA; ///< some files are unknown to the service
+
+  core(std::shared_ptr<object_db> db, std::shared_ptr<size_source> from, size_receiver to, std::string name,
+       std::chrono::milliseconds pause)
     : objects(std::move(db)),
       sizes(std::move(from)),
       remember(std::move(to)),
       display(std::move(name)),
+      pause_length(pause),
       index(objects),
       workers(std::make_unique<worker_pool>()) {}
 
@@ -76,35 +84,63 @@ struct sized_upstream::core {
       out.failure = error{ENOTSUP, *refused};
       return out;
     }
+    if (clock::now() < paused_until) {
+      out.failure = error{EAGAIN, pause_reason};
+      return out;
+    }
     busy = true;
     for (; !roots.empty(); roots.erase(roots.begin()))
       index.add(roots.front());
     lock.unlock();
-    result<blob_sizes> found = fail(EIO, {});
+    std::optional<error> failure;
     try {
-      found = ask(what);
+      failure = ask(what, out.sizes);
     } catch (const std::exception& thrown) { // out of memory: the question fails, not the process
-      found = fail(EIO, thrown.what());
+      failure = error{EIO, thrown.what()};
     }
     lock.lock();
     busy = false;
-    if (found) {
-      out.sizes = std::move(found.value());
-    } else if (found.error().code == ECANCELED) {
-      out.failure = std::move(found.error());
-    } else {
-      if (!refused)
-        spdlog::warn("{}: the service does not tell sizes of files, so their contents are fetched to know them: {}",
-                     display, found.error().message);
-      refused = found.error().message;
-      out.failure = error{ENOTSUP, *refused};
-    }
+    judge(failure);
+    out.failure = std::move(failure);
     lock.unlock();
     changed.notify_all();
     return out;
   }
 
-  result<blob_sizes> ask(const question& what) {
+  /// What a failure means for this question and for the next ones. ENOTSUP is final. EAGAIN costs this one contents.
+  void judge(std::optional<error>& failure) {
+    constexpr int final_ones[] = {EACCES, ENOENT, E2BIG, EFBIG, EINVAL, ENOTSUP};
+    if (!failure || failure->code == incomplete) {
+      failures = 0;
+      if (failure)
+        failure->code = EAGAIN; // of those files only
+      else
+        told = false;
+      return;
+    }
+    if (failure->code == ECANCELED)
+      return;
+    if (std::ranges::find(final_ones, failure->code) != std::end(final_ones)) {
+      spdlog::warn("{}: the service does not tell sizes of files, so their contents are fetched to know them: {}",
+                   display, failure->message);
+      refused = failure->message;
+      failure->code = ENOTSUP;
+      return;
+    }
+    // The first time the network is probably away, and contents could not be had either.
+    if (failure->code != EAGAIN && ++failures == 1)
+      return;
+    failure->code = EAGAIN;
+    paused_until = clock::now() + pause_length;
+    pause_reason = failure->message;
+    if (!std::exchange(told, true))
+      spdlog::warn(
+          "{}: the service does not tell sizes of files for now, so their contents are fetched to know them: {}",
+          display, failure->message);
+  }
+
+  /// Sizes that are known, also if it fails.
+  std::optional<error> ask(const question& what, blob_sizes& out) {
     std::vector<std::uint64_t> known(what.ids.size(), unknown_size);
     objects->sizes(what.ids, known);
     std::vector<oid> wanted;
@@ -113,31 +149,41 @@ struct sized_upstream::core {
         wanted.push_back(what.ids[i]);
     std::unordered_map<oid, std::uint64_t> came;
     if (!wanted.empty()) {
-      BOOST_OUTCOME_TRY(found, sizes->sizes(wanted, index, what.stop.get_token()));
+      auto found = sizes->sizes(wanted, index, what.stop.get_token());
+      if (!found)
+        return std::move(found.error());
       if (remember)
-        remember(found);
-      came.insert(found.begin(), found.end());
+        remember(found.value());
+      came.insert(found.value().begin(), found.value().end());
     }
-    blob_sizes out;
+    std::optional<error> failure;
     for (std::size_t i = 0; i < known.size(); ++i) {
       const auto found = came.find(what.ids[i]);
-      if (known[i] == unknown_size && found == came.end())
-        return fail(ENOENT, "it does not know the file " + what.ids[i].hex());
-      out.emplace_back(what.ids[i], known[i] == unknown_size ? found->second : known[i]);
+      if (known[i] != unknown_size)
+        out.emplace_back(what.ids[i], known[i]);
+      else if (found != came.end())
+        out.emplace_back(what.ids[i], found->second);
+      else if (!failure)
+        failure = error{incomplete, "it does not know the file " + what.ids[i].hex()};
     }
-    return out;
+    return failure;
   }
 
   const std::shared_ptr<object_db> objects;
   const std::shared_ptr<size_source> sizes;
   const size_receiver remember;
   const std::string display;
+  const std::chrono::milliseconds pause_length;
   std::mutex mutex;
   std::condition_variable_any changed;
   bool server_cannot = false;           ///< it said so
-  std::optional<std::string> refused{}; ///< the service has, for this reason
-  bool busy = false;                    ///< somebody uses `index` and `sizes`
-  std::vector<tree_index::root> roots;  ///< for `index`
+  std::optional<std::string> refused{}; ///< the service has, for good, for this reason
+  unsigned failures = 0;                ///< in a row, that may pass
+  clock::time_point paused_until{};     ///< it is left alone
+  std::string pause_reason;
+  bool told = false;                   ///< the log says that it does not tell for now
+  bool busy = false;                   ///< somebody uses `index` and `sizes`
+  std::vector<tree_index::root> roots; ///< for `index`
   tree_index index;
   std::set<std::shared_ptr<question>> asked;
   std::unique_ptr<worker_pool> workers;
@@ -161,9 +207,11 @@ private:
 } // namespace
 
 sized_upstream::sized_upstream(std::shared_ptr<upstream> server, std::shared_ptr<object_db> objects,
-                               std::shared_ptr<size_source> sizes, size_receiver remember)
+                               std::shared_ptr<size_source> sizes, size_receiver remember,
+                               std::chrono::milliseconds pause)
   : server_(std::move(server)),
-    core_(std::make_shared<core>(std::move(objects), std::move(sizes), std::move(remember), server_->display_name())) {}
+    core_(std::make_shared<core>(std::move(objects), std::move(sizes), std::move(remember), server_->display_name(),
+                                 pause)) {}
 
 sized_upstream::~sized_upstream() {
   core_->close();
@@ -205,10 +253,12 @@ std::unique_ptr<transfer> sized_upstream::object_info(std::vector<oid> ids, tran
 }
 
 std::shared_ptr<sized_upstream> with_sizes(std::shared_ptr<upstream> server, std::shared_ptr<object_db> objects,
-                                           std::shared_ptr<size_source> sizes, size_receiver remember) {
+                                           std::shared_ptr<size_source> sizes, size_receiver remember,
+                                           std::chrono::milliseconds pause) {
   if (!sizes)
     return nullptr;
-  return std::make_shared<sized_upstream>(std::move(server), std::move(objects), std::move(sizes), std::move(remember));
+  return std::make_shared<sized_upstream>(std::move(server), std::move(objects), std::move(sizes), std::move(remember),
+                                          pause);
 }
 
 } // namespace gitfs

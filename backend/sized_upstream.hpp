@@ -7,18 +7,21 @@
 #include "backend/upstream.hpp"
 #include "backend/worker_pool.hpp"
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <vector>
 
 namespace gitfs {
 
-/// Passes everything on to the git server; sizes that it does not tell are asked for at `sizes`. Once that cannot,
-/// object_info is ENOTSUP, as without it, and the log says why. Destruction as git_upstream's.
+/// Passes everything on to the git server; sizes that it does not tell are asked for at `sizes`. Once that has said
+/// that it cannot, object_info is ENOTSUP, as without it, and the log says why. Of files that it does not know, EAGAIN;
+/// also when it says so itself, or a failure that may pass is not the first in a row: then it is left alone for
+/// `pause`. Destruction as git_upstream's.
 class sized_upstream final : public upstream {
 public:
   sized_upstream(std::shared_ptr<upstream> server, std::shared_ptr<object_db> objects,
-                 std::shared_ptr<size_source> sizes, size_receiver remember);
+                 std::shared_ptr<size_source> sizes, size_receiver remember, std::chrono::milliseconds pause);
   ~sized_upstream() override;
   sized_upstream(const sized_upstream&) = delete;
   sized_upstream& operator=(const sized_upstream&) = delete;
@@ -41,6 +44,7 @@ private:
 
 /// Null if there are no `sizes`: then the server is all there is.
 std::shared_ptr<sized_upstream> with_sizes(std::shared_ptr<upstream> server, std::shared_ptr<object_db> objects,
-                                           std::shared_ptr<size_source> sizes, size_receiver remember);
+                                           std::shared_ptr<size_source> sizes, size_receiver remember,
+                                           std::chrono::milliseconds pause = std::chrono::minutes{1});
 
 } // namespace gitfs

@@ -49,7 +49,8 @@ struct transfer_outcome {
   /// None: every object that the server sent is in the store and verified (a want that the server does not have may
   /// still be missing). Some: EIO, ETIMEDOUT, ECANCELED, EFBIG (byte_limit), E2BIG (the server refuses a request with
   /// so many ids), ENOENT (the server does not have a wanted object), EACCES (credentials), ENOTSUP (the server lacks
-  /// the capability: `filter` for a filtered fetch, `object-info` for object_info).
+  /// the capability: `filter` for a filtered fetch, `object-info` for object_info), EAGAIN (object_info: it tells only
+  /// `sizes` now; the next request may be told more).
   std::optional<error> failure;
   /// object_info, and a fetch that met its `size_limit`: sizes of those the server knows, also written to the store's
   /// size table.

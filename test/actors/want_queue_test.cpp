@@ -274,6 +274,38 @@ BOOST_AUTO_TEST_CASE(without_object_info_demanded_sizes_come_with_contents) {
   BOOST_TEST((finished() == outcomes{{3, ENOTSUP}}));
 }
 
+BOOST_AUTO_TEST_CASE(sizes_that_are_not_told_for_now_come_with_contents_and_later_ones_are_asked_for) {
+  demand(1, ids(0, 3), want_kind::sizes);
+  guess(2, ids(2, 9), want_kind::sizes);
+  const auto t = start();
+  queue.finish(t.number, {EAGAIN, {{id_of(0), 10}, {id_of(8), 18}}});
+  BOOST_TEST(!queue.sizes_cost_contents());
+  const auto guessed = queue.take_finished(); // a guess is not worth contents
+  BOOST_REQUIRE_EQUAL(guessed.size(), 1U);
+  BOOST_TEST(guessed[0].outcome.code == ENOTSUP);
+  const auto u = start();
+  BOOST_TEST((u.kind == want_kind::blobs));
+  BOOST_TEST((u.ids == ids(1, 3)));
+  queue.finish(u.number, {0, {{id_of(1), 11}, {id_of(2), 12}}});
+  const auto all = queue.take_finished();
+  BOOST_REQUIRE_EQUAL(all.size(), 1U);
+  BOOST_TEST(all[0].outcome.code == 0);
+  BOOST_TEST(all[0].outcome.sizes.size() == 3U);
+  demand(3, ids(20, 30), want_kind::sizes);
+  BOOST_TEST((start().kind == want_kind::sizes));
+}
+
+BOOST_AUTO_TEST_CASE(a_large_file_whose_size_is_not_told_for_now_is_fetched_whole) {
+  look(1, id_of(5), want_kind::sizes, ids(0, 5));
+  queue.finish(start().number, {EFBIG, {}});
+  queue.finish(start().number, {EAGAIN, {}});
+  const auto whole = start();
+  BOOST_TEST((whole.kind == want_kind::blobs));
+  BOOST_TEST(!whole.looked_up);
+  queue.finish(whole.number, {0, {{id_of(5), 77}}});
+  BOOST_TEST((finished() == outcomes{{1, 0}}));
+}
+
 BOOST_AUTO_TEST_CASE(without_filter_everything_waits_for_one_snapshot) {
   demand(1, ids(0, 1), want_kind::trees);
   const auto t = start();

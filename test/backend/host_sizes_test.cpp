@@ -15,7 +15,7 @@ namespace {
 /// A repository of which all trees and no contents are here, of a server without object-info.
 struct fixture : forge_fixture {
   void open(host_kind kind, const std::string& api, const std::string& path = "Octo/hello",
-            const std::string& token = {}) {
+            const std::string& token = {}, std::chrono::milliseconds pause = std::chrono::hours{1}) {
     store = gitfs::object_store::open(dir / "cache", path).value();
     auto remember = [this](std::span<const std::pair<oid, std::uint64_t>> sizes) { store->remember_sizes(sizes); };
     up = git_upstream::create(parse_source(git.url("noobjinfo", path + ".git")).value(), *store, remember, {},
@@ -24,8 +24,9 @@ struct fixture : forge_fixture {
     forge_tokens tokens;
     tokens.general.environment = token;
     tokens.read = needs().read_secret;
-    access = std::make_shared<forge_access>(server->url(), forge_options(kind, api, needs()), tokens);
-    sized = with_sizes(up, store, forge_sizes(kind, access, path.substr(0, path.find('/')), path), remember);
+    access =
+        std::make_shared<forge_access>(server->url(), forge_options(kind, api, needs()), tokens, of_url, password_now);
+    sized = with_sizes(up, store, forge_sizes(kind, access, path.substr(0, path.find('/')), path), remember, pause);
     const oid commit = rev("HEAD");
     const auto out = wait([&](auto done) {
       return sized->fetch({.wants = {commit}, .filter = fetch_filter::blob_none, .shallow = true}, std::move(done));
@@ -50,6 +51,21 @@ struct fixture : forge_fixture {
     return {rev("HEAD:one"), rev("HEAD:dir/two"), rev("HEAD:dir/sub/five"), rev("HEAD:other/7")};
   }
 
+  int failure_of(std::vector<oid> ids) {
+    const auto out = ask(std::move(ids));
+    return out.failure ? out.failure->code : 0;
+  }
+  void hide_hello() const {
+    must_run("rm -rf root/Octo/hidden.git && cp -r root/Octo/hello.git root/Octo/hidden.git && touch "
+             "root/Octo/hidden.git/private",
+             dir.path());
+  }
+  void close() {
+    sized.reset();
+    store.reset();
+    std::filesystem::remove_all(dir / "cache");
+  }
+
   void check(const transfer_outcome& out, const std::vector<oid>& ids) const {
     BOOST_REQUIRE_MESSAGE(!out.failure, out.failure->message);
     std::vector<std::pair<oid, std::uint64_t>> expected;
@@ -58,6 +74,8 @@ struct fixture : forge_fixture {
     BOOST_TEST((out.sizes == expected));
   }
 
+  credential of_url;
+  std::function<result<std::string>()> password_now;
   gitfs::test::git_server git{root()};
   std::shared_ptr<gitfs::object_store> store;
   std::shared_ptr<git_upstream> up;
@@ -89,12 +107,16 @@ BOOST_AUTO_TEST_CASE(of_a_truncated_tree_the_directories_are_asked_for) {
   BOOST_TEST(server->count("git/trees/" + rev("HEAD:dir").hex()) == 2); // with all below it, and by itself
 }
 
-BOOST_AUTO_TEST_CASE(what_the_service_leaves_out_for_good_is_left_to_contents) {
+BOOST_AUTO_TEST_CASE(only_what_the_service_leaves_out_is_left_to_contents) {
   server->set(R"({"tree_entries":1})");
   open(host_kind::github, server->github());
   const auto out = ask({rev("HEAD:other/7"), rev("HEAD:one")});
   BOOST_REQUIRE(out.failure.has_value());
-  BOOST_TEST(out.failure->code == ENOTSUP);
+  BOOST_TEST(out.failure->code == EAGAIN);
+  BOOST_REQUIRE_EQUAL(out.sizes.size(), 1U);
+  BOOST_TEST((out.sizes[0].first == rev("HEAD:other/7")));
+  server->set("{}");
+  check(ask({rev("HEAD:other/7"), rev("HEAD:one")}), {rev("HEAD:other/7"), rev("HEAD:one")});
 }
 
 BOOST_AUTO_TEST_CASE(a_directory_that_leaves_out_files_is_asked_for_once_for_all_of_them) {
@@ -109,9 +131,7 @@ BOOST_AUTO_TEST_CASE(a_list_of_trees_without_end_is_left) {
   server->set(R"({"faults":[{"match":"trees","body":{"tree":[{"type":"blob","size":1,"sha":")" + std::string(40, 'a')
               + R"("}],"truncated":true}}]})");
   open(host_kind::gitea, server->gitea());
-  const auto out = ask({rev("HEAD:one")});
-  BOOST_REQUIRE(out.failure.has_value());
-  BOOST_TEST(out.failure->code == ENOTSUP);
+  BOOST_TEST(failure_of({rev("HEAD:one")}) == EAGAIN);
 }
 
 BOOST_AUTO_TEST_CASE(gitea_tells_them_in_pages) {
@@ -143,38 +163,89 @@ BOOST_AUTO_TEST_CASE(gitlab_is_asked_for_a_hundred_at_a_time) {
 }
 
 BOOST_AUTO_TEST_CASE(a_service_that_cannot_is_asked_no_more_and_the_log_says_why_once) {
-  for (
-      const char* fault :
-      {R"("status":403,"body":{"message":"API rate limit exceeded"},"headers":{"x-ratelimit-remaining":"0","x-ratelimit-reset":"4102444800"})",
-       R"("status":401,"body":{"message":"Bad credentials"})", R"("status":404,"body":{"message":"Not Found"})",
-       R"("status":503,"body":{})", R"("body":"nonsense")", R"("body":"<html>","headers":{"Content-Type":"text/html"})",
-       R"("body":{})"}) {
+  for (const char* fault : {R"("status":401,"body":{"message":"Bad credentials"})",
+                            R"("status":404,"body":{"message":"Not Found"})", R"("status":451,"body":{})"}) {
     BOOST_TEST_CONTEXT(fault) {
       log_.str({});
       server->set(std::string{R"({"faults":[{"match":"trees",)"} + fault + "}]}");
       open(host_kind::github, server->github());
-      for (int i = 0; i < 2; ++i) {
-        const auto out = ask(blobs());
-        BOOST_REQUIRE(out.failure.has_value());
-        BOOST_TEST(out.failure->code == ENOTSUP);
-      }
+      BOOST_TEST(failure_of(blobs()) == ENOTSUP);
+      server->set("{}");
+      server->clear_requests();
+      BOOST_TEST(failure_of(blobs()) == ENOTSUP);
+      BOOST_TEST(server->count() == 0);
       const std::size_t first = log().find("does not tell sizes");
       BOOST_TEST(first != std::string::npos);
       BOOST_TEST(log().find("does not tell sizes", first + 1) == std::string::npos);
-      server->clear_requests();
-      ask(blobs());
-      BOOST_TEST(server->count() == 0);
-      sized.reset();
-      store.reset();
-      std::filesystem::remove_all(dir / "cache");
+      close();
     }
   }
 }
 
+BOOST_AUTO_TEST_CASE(a_failure_that_passes_is_that_of_one_request) {
+  for (const char* fault : {R"("status":503,"body":{})", R"("body":"nonsense")",
+                            R"("body":"<html>","headers":{"Content-Type":"text/html"})", R"("body":{})"}) {
+    BOOST_TEST_CONTEXT(fault) {
+      server->set(std::string{R"({"faults":[{"match":"trees",)"} + fault + "}]}");
+      open(host_kind::github, server->github());
+      BOOST_TEST(failure_of(blobs()) == EIO);
+      server->set("{}");
+      check(ask(blobs()), blobs());
+      close();
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_service_that_goes_on_failing_is_left_alone_for_a_while) {
+  const std::string failing = R"({"faults":[{"match":"trees","status":503,"body":{}}]})";
+  server->set(failing);
+  open(host_kind::github, server->github());
+  BOOST_TEST(failure_of(blobs()) == EIO);
+  BOOST_TEST(failure_of(blobs()) == EAGAIN);
+  server->set("{}");
+  server->clear_requests();
+  BOOST_TEST(failure_of(blobs()) == EAGAIN);
+  BOOST_TEST(server->count() == 0);
+  const std::size_t first = log().find("for now");
+  BOOST_TEST(first != std::string::npos);
+  BOOST_TEST(log().find("for now", first + 1) == std::string::npos);
+  close();
+
+  server->set(failing);
+  open(host_kind::github, server->github(), "Octo/hello", {}, std::chrono::milliseconds{0});
+  for (const int expected : {EIO, EAGAIN, EAGAIN})
+    BOOST_TEST(failure_of(blobs()) == expected);
+  server->set("{}");
+  check(ask(blobs()), blobs());
+}
+
+BOOST_AUTO_TEST_CASE(a_rate_limit_is_no_answer_for_good) {
+  server->set(
+      R"({"faults":[{"match":"trees","status":403,"body":{"message":"API rate limit exceeded"},"headers":{"x-ratelimit-remaining":"0","x-ratelimit-reset":"4102444800"}}]})");
+  open(host_kind::github, server->github(), "Octo/hello", {}, std::chrono::milliseconds{0});
+  BOOST_TEST(failure_of(blobs()) == EAGAIN);
+  BOOST_TEST(failure_of(blobs()) == EAGAIN);
+}
+
+BOOST_AUTO_TEST_CASE(a_token_that_is_refused_or_cannot_be_read_may_be_replaced) {
+  hide_hello();
+  for (const char* token : {"BAD", "UNSET"}) {
+    open(host_kind::github, server->github(), "Octo/hidden", token);
+    BOOST_TEST(failure_of(blobs()) == EAGAIN);
+    close();
+  }
+}
+
+BOOST_AUTO_TEST_CASE(the_token_of_the_url_is_read_anew_when_it_is_refused) {
+  hide_hello();
+  of_url = {"user", "bad-token"};
+  password_now = [] { return result<std::string>{"good"}; };
+  open(host_kind::github, server->github(), "Octo/hidden");
+  check(ask(blobs()), blobs());
+}
+
 BOOST_AUTO_TEST_CASE(a_private_repository_needs_the_token) {
-  must_run("rm -rf root/Octo/hidden.git && cp -r root/Octo/hello.git root/Octo/hidden.git && touch "
-           "root/Octo/hidden.git/private",
-           dir.path());
+  hide_hello();
   open(host_kind::github, server->github(), "Octo/hidden", "GOOD");
   check(ask(blobs()), blobs());
 }
