@@ -276,6 +276,7 @@ void directory_state::idle_if_released() {
   for (const pending& p : pending_)
     give_up(p);
   pending_.clear();
+  move_.reset(); // the tree of the next snapshot is not on its way any more: who uses the directory wants it again
   port_.idle(released_);
   released_ = 0; // last: if one of these throws, clean_up does them again
 }

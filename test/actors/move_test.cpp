@@ -374,4 +374,19 @@ BOOST_AUTO_TEST_CASE(a_file_that_changes_all_the_time_takes_no_more_memory) {
   BOOST_TEST(context->memory.used(memory_budget::kind::listings) < 10'000U);
 }
 
+BOOST_AUTO_TEST_CASE(a_move_whose_tree_nobody_waits_for_any_more_has_ended) {
+  const auto same = looked_up("same").child;
+  db->hide(next);
+  const auto token = std::make_shared<int>();
+  dir->moved(root_link(next, 7, dir->link()), token);
+  BOOST_REQUIRE_EQUAL(port.count(want_kind::trees), 1U);
+  BOOST_TEST(token.use_count() == 2);
+  dir->release(1);
+  dir->forget(same, 1);
+  BOOST_TEST(port.idles == 1);
+  BOOST_TEST(token.use_count() == 1);
+  db->show(next);
+  BOOST_TEST(!listed().contains("gone")); // looked up again: it shows the new one after all
+}
+
 BOOST_AUTO_TEST_SUITE_END()
