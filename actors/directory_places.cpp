@@ -28,7 +28,7 @@ bool directory_state::ensure_place(const kernel_op& op, lacking& instead) const 
   const auto* looked_up = std::get_if<lookup_op>(&op.what);
   const auto* listing = std::get_if<readdir_op>(&op.what);
   if ((looked_up != nullptr && dentries_.find(looked_up->name) != nullptr)
-      || (listing != nullptr && listing->offset != 0))
+      || (listing != nullptr && listing->offset != 0 && !dropped_)) // goes on with what was listed
     return true;
   instead = missing{missing::place, {}, looked_up != nullptr ? looked_up->name : std::string{}};
   return false;
@@ -55,6 +55,7 @@ void directory_state::placed(want_id id, const place_answer& what) {
   } else if (!link_->shown) {
     dentries_.refresh(as_listing(what.names), since());
     complete_ = what.complete;
+    dropped_ = false;
     account();
   }
   answer_waiters(id, 0, missing::place);
@@ -72,6 +73,7 @@ void directory_state::entries_changed(const place_answer& now, const std::vector
   }
   note_changes(dentries_.refresh(as_listing(now.names), since()));
   complete_ = now.complete;
+  dropped_ = false;
   account();
   say_what_moved();
 }

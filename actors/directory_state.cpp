@@ -68,6 +68,7 @@ void directory_state::drop_listing_if_idle() {
   if (!shedding_ || !parked_.empty() || !complete_ || !dentries_.worth_dropping())
     return;
   complete_ = false;
+  dropped_ = true;
   dentries_.drop();
   account();
 }

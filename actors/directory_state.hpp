@@ -219,6 +219,7 @@ private:
   dentry_table dentries_;
   bool complete_ = false;
   bool used_ = false;     // since `shed` asked last
+  bool dropped_ = false;  // the names of a place, since they were told
   bool shedding_ = false; // asked the kernel to forget the children, and not used since
   std::uint64_t accounted_ = 0;
   release_number released_ = 0; // 0: the kernel may refer to this directory

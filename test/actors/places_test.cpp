@@ -121,4 +121,24 @@ BOOST_AUTO_TEST_CASE(what_looks_ahead_stays_in_the_snapshot) {
   BOOST_TEST((cursor.position() == end_position));
 }
 
+BOOST_AUTO_TEST_CASE(a_reader_goes_on_behind_names_that_were_dropped) {
+  std::vector<std::string> names;
+  for (int i = 10; i < 60; ++i)
+    names.push_back("n" + std::to_string(i));
+  const place_answer all{.names = names, .complete = true};
+  auto first = readdir(0, false, 12);
+  dir->placed(last(), all);
+  const std::uint64_t then = first.told->entries.back().next;
+  dir->shed();
+  dir->shed();
+  BOOST_REQUIRE(!dir->complete());
+  auto rest = readdir(then, false);
+  BOOST_TEST(rest.told->answers == 0);
+  BOOST_REQUIRE_EQUAL(port.places.size(), 2U);
+  dir->placed(last(), all);
+  BOOST_TEST(rest.told->entries.size() == 40U);
+  BOOST_TEST(readdir(rest.told->entries.back().next, false).told->entries.empty());
+  BOOST_TEST(port.places.size() == 2U);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
