@@ -407,7 +407,8 @@ void want_queue::degrade_focus(const planned_transfer& plan, const want_result& 
     std::vector<want_key> readers;
     for (const want_key& key : std::exchange(it->second.waiters, {})) {
       auto w = wants_.find(key);
-      if (w == wants_.end() || w->second.w.kind != want_kind::sizes) {
+      // Who needs more than this size was given contents before, and knows of no other request.
+      if (w == wants_.end() || w->second.w.kind != want_kind::sizes || !w->second.w.focus) {
         readers.push_back(key);
         continue;
       }

@@ -500,4 +500,39 @@ BOOST_AUTO_TEST_CASE(without_object_info_a_look_costs_one_file_and_a_walk_what_i
   BOOST_TEST(!queue.next()); // both slots are busy
 }
 
+BOOST_AUTO_TEST_CASE(sizes_that_come_with_contents_go_on_to_where_a_look_is_cut) {
+  demand(1, ids(0, 1), want_kind::sizes);
+  const auto sizes = start();
+  look(2, id_of(10), want_kind::sizes);
+  look(3, id_of(11), want_kind::sizes);
+  const auto looks = start();
+  BOOST_REQUIRE(looks.looked_up);
+  BOOST_TEST(looks.ids.size() == 2U);
+  queue.finish(sizes.number, {ENOTSUP, {}});
+  queue.finish(start().number, {0, {{id_of(0), 10}}});
+  BOOST_TEST((finished() == outcomes{{1, 0}}));
+  demand(4, ids(10, 13), want_kind::sizes); // joins the looks
+  const auto rest = start();
+  BOOST_TEST((rest.ids == ids(12, 13)));
+  queue.finish(looks.number, {EFBIG, {}});
+  for (auto t = queue.next(); t; t = queue.next()) {
+    if (t->kind == want_kind::sizes) {
+      queue.finish(t->number, {ENOTSUP, {}});
+      continue;
+    }
+    std::vector<std::pair<oid, std::uint64_t>> told;
+    for (const oid& id : t->ids)
+      told.emplace_back(id, 7);
+    queue.finish(t->number, {0, told});
+  }
+  queue.finish(rest.number, {0, {{id_of(12), 12}}});
+  const auto ended = queue.take_finished();
+  BOOST_REQUIRE_EQUAL(ended.size(), 3U);
+  for (const auto& each : ended) {
+    BOOST_TEST(each.outcome.code == 0);
+    BOOST_TEST(each.outcome.sizes.size() == (each.key.second == 4 ? 3U : 1U));
+  }
+  BOOST_TEST(queue.waiting() == 0U);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
