@@ -54,6 +54,7 @@ public:
       };
       const std::string pages = "/users/" + percent_encode(path[0]) + "/repos?limit=50";
       BOOST_OUTCOME_TRY(access_->api().each_page(pages, token, stop, take));
+      out.all = !token.empty() || access_->without_token(path[0]); // with one there may be private ones
       return out;
     });
   }

@@ -48,11 +48,12 @@ public:
       const std::string group = "/groups/" + percent_encode(joined(path));
       auto listed = take_all(out, group + "/subgroups?per_page=100", false, token, stop);
       if (listed)
-        listed = take_all(out, group + "/projects?simple=true&per_page=100", true, token, stop);
+        listed = take_all(out, group + "/projects?simple=true&with_shared=false&per_page=100", true, token, stop);
       else if (listed.error().code == ENOENT && path.size() == 1)
         listed = take_all(out, "/users/" + percent_encode(path[0]) + "/projects?simple=true&per_page=100", true, token,
                           stop);
       BOOST_OUTCOME_TRY(std::move(listed));
+      out.all = !token.empty() || access_->without_token(path[0]); // with one there may be private ones
       return out;
     });
   }

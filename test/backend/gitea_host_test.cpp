@@ -43,4 +43,13 @@ BOOST_AUTO_TEST_CASE(lists_every_page_and_with_a_token_what_is_private) {
   BOOST_TEST(gitea("BAD")->list(octo, {}).error().code == EACCES);
 }
 
+BOOST_AUTO_TEST_CASE(an_anonymous_listing_does_not_hide_what_git_s_helpers_have_a_token_for) {
+  helper_answers("username=me\npassword=good\n");
+  const auto tea = gitea();
+  BOOST_TEST(names(tea->list(octo, {})) == (std::vector<std::string>{".github", "hello"}),
+             boost::test_tools::per_element());
+  const auto found = tea->lookup(octo, "hidden", {});
+  BOOST_TEST(found.has_value(), test::why(found));
+}
+
 BOOST_AUTO_TEST_SUITE_END()

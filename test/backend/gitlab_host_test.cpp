@@ -57,4 +57,12 @@ BOOST_AUTO_TEST_CASE(lists_groups_and_projects_of_every_page) {
   BOOST_TEST(gitlab()->list(path{"nobody"}, {}).error().code == ENOENT);
 }
 
+BOOST_AUTO_TEST_CASE(an_anonymous_listing_does_not_hide_what_git_s_helpers_have_a_token_for) {
+  helper_answers("username=me\npassword=good\n");
+  const auto lab = gitlab();
+  BOOST_TEST(names(lab->list(path{"Org"}, {})) == (path{"deep", "open"}), boost::test_tools::per_element());
+  const auto found = lab->lookup(path{"Org"}, "secret", {});
+  BOOST_TEST(found.has_value(), test::why(found));
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -228,7 +228,9 @@ const gitlab = [
   }],
   ['/groups/{id}/projects', ([id], q) => {
     const g = group(id);
-    return g ? page(repositories(g, q.token).map(gitlabProject), q.query, 'per_page', q.api, q.path) : notFound;
+    // Those of other groups that are shared with this one are in it, unless they are not wanted.
+    const shared = g === 'Org' && q.query.get('with_shared') !== 'false' ? repositories('Octo', q.token) : [];
+    return g ? page([...repositories(g, q.token), ...shared].map(gitlabProject), q.query, 'per_page', q.api, q.path) : notFound;
   }],
   ['/users', (_, q) => { const g = group(q.query.get('username')); return { body: g && isUser(g) ? [{ id: 3, username: g }] : [] }; }],
   ['/users/{id}/projects', ([id], q) => {
