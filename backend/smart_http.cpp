@@ -177,7 +177,10 @@ void smart_http::follow(const std::string& effective_url, std::string_view path)
   // as git: only a redirect that keeps the end of the URL tells where the repository is
   if (!effective_url.ends_with(path))
     return;
-  std::string url = without_userinfo(effective_url.substr(0, effective_url.size() - path.size()));
+  const auto parsed = parse_url(effective_url.substr(0, effective_url.size() - path.size()));
+  if (!parsed || parsed.value().has_query || parsed.value().has_fragment)
+    return;
+  std::string url = parsed.value().origin() + parsed.value().path;
   const std::lock_guard lock{mutex_};
   if (url == base_)
     return;

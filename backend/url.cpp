@@ -32,6 +32,16 @@ int hex_value(char c) {
   return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
+/// "host", "host:port" or "[address]:port", as opposed to "user:pass" before an unencoded '/'.
+bool is_host(std::string_view text) {
+  if (text.starts_with('['))
+    text.remove_prefix(std::min(text.find(']'), text.size()));
+  const std::size_t colon = text.find(':');
+  return text.find('@') == std::string_view::npos
+         && (colon == std::string_view::npos
+             || (colon + 1 < text.size() && text.find_first_not_of("0123456789", colon + 1) == std::string_view::npos));
+}
+
 } // namespace
 
 std::string url_parts::authority() const {
@@ -100,7 +110,7 @@ std::string without_userinfo(std::string_view text) {
   const std::size_t at = text.rfind('@');
   if (at == std::string_view::npos || at < begin)
     return std::string{text};
-  if (slash < at && text.substr(begin, slash - begin).find_first_of("@:") == std::string_view::npos)
+  if (slash < at && is_host(text.substr(begin, slash - begin)))
     return std::string{text}; // an '@' in the path
   return std::string{text.substr(0, begin)} + std::string{text.substr(at + 1)};
 }

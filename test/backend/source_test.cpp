@@ -27,6 +27,9 @@ constexpr url_case urls[] = {
     {"https://example.org", "https://example.org", "", ""},
     {"https://joe:s%40cret%2F@example.org/a", "https://example.org/a", "joe", "s@cret/"},
     {"https://token@example.org/a", "https://example.org/a", "token", ""},
+    {"http://127.0.0.1:8080/team@x/b.git", "http://127.0.0.1:8080/team@x/b.git", "", ""},
+    {"http://joe:x@127.0.0.1:8080/team@x/b.git", "http://127.0.0.1:8080/team@x/b.git", "joe", "x"},
+    {"http://[::1]:3000/team@x/b.git", "http://[::1]:3000/team@x/b.git", "", ""},
     {"http://[::1]:3000/a", "http://[::1]:3000/a", "", ""},
 };
 
