@@ -2,6 +2,7 @@
 
 #include "backend/composed_pack.hpp"
 #include "backend/lmdb_file.hpp"
+#include "backend/one_per_file.hpp"
 #include "backend/pack_format.hpp"
 #include "backend/sha1.hpp"
 
@@ -11,8 +12,6 @@
 #include <cerrno>
 #include <filesystem>
 #include <limits>
-#include <map>
-#include <mutex>
 #include <unistd.h>
 
 namespace gitfs {
@@ -110,21 +109,14 @@ public:
   explicit table(const std::filesystem::path& file) : lmdb_(file, initial_map, {"listings", "snapshots"}) {}
 
   static std::shared_ptr<table> open(const std::filesystem::path& file) {
-    const std::lock_guard lock{all().mutex};
-    std::weak_ptr<table>& known = all().tables[name_of_file(file)];
-    auto out = known.lock();
-    if (!out)
-      known = out = std::make_shared<table>(file);
-    return out;
+    return all().get(file, [&] { return std::make_unique<table>(file); });
   }
 
   static void remove(const std::filesystem::path& file) {
-    const std::lock_guard lock{all().mutex};
-    if (const auto known = all().tables.find(name_of_file(file));
-        known != all().tables.end() && !known->second.expired())
-      return;
-    for (const char* suffix : {"", "-lock", "-unsynced"})
-      ::unlink((file.string() + suffix).c_str());
+    all().unless_there(file, [&] {
+      for (const char* suffix : {"", "-lock", "-unsynced"})
+        ::unlink((file.string() + suffix).c_str());
+    });
   }
 
   check_report check() {
@@ -175,17 +167,9 @@ public:
   void trim() { lmdb_.trim(); }
 
 private:
-  struct opened {
-    std::mutex mutex;
-    std::map<std::string, std::weak_ptr<table>> tables; // by canonical path
-  };
-  static opened& all() {
-    static opened out;
+  static one_per_file<table>& all() {
+    static one_per_file<table> out;
     return out;
-  }
-  static std::string name_of_file(const std::filesystem::path& file) {
-    std::error_code ignored;
-    return std::filesystem::weakly_canonical(file, ignored).string();
   }
 
   int check(MDB_txn* txn, table_place in, check_report& out) {

@@ -1,6 +1,7 @@
 #include "backend/size_table.hpp"
 
 #include "backend/lmdb_file.hpp"
+#include "backend/one_per_file.hpp"
 
 #include <algorithm>
 #include <array>
@@ -8,7 +9,6 @@
 #include <cstring>
 #include <deque>
 #include <endian.h>
-#include <map>
 #include <mutex>
 #include <shared_mutex>
 #include <string>
@@ -233,17 +233,9 @@ size_table::size_table(std::unique_ptr<impl> state) : impl_(std::move(state)) {}
 size_table::~size_table() = default;
 
 std::shared_ptr<size_table> size_table::open(const std::filesystem::path& file, options how) {
-  static std::mutex mutex;
-  static std::map<std::string, std::weak_ptr<size_table>> open_tables;
-  std::error_code ignored;
-  const std::string name = std::filesystem::weakly_canonical(file, ignored).string();
-  std::lock_guard lock{mutex};
-  std::weak_ptr<size_table>& known = open_tables[name];
-  if (auto table = known.lock())
-    return table;
-  std::shared_ptr<size_table> table{new size_table{std::make_unique<impl>(file, how.initial_map)}};
-  known = table;
-  return table;
+  static one_per_file<size_table> open_tables;
+  return open_tables.get(
+      file, [&] { return std::unique_ptr<size_table>{new size_table{std::make_unique<impl>(file, how.initial_map)}}; });
 }
 
 void size_table::get(std::span<const oid> ids, std::span<std::uint64_t> out) {
