@@ -70,6 +70,29 @@ struct recording {
   ~recording() { trace::stop_recording(); }
 };
 
+// The end of a mount in its order, also where something throws: requests that are still parked are answered while the
+// connection stands, so first the threads end, then the actors, then the mount.
+class serving {
+public:
+  serving(mount_session& session, filesystem& files, bridge& b) : session_(session), files_(files), bridge_(b) {}
+  serving(const serving&) = delete;
+  serving& operator=(const serving&) = delete;
+  ~serving() { end(); }
+
+  void end() {
+    session_.stop();
+    bridge_.supervisor = nullptr;
+    bridge_.catalog = nullptr;
+    files_.end();
+    session_.unmount();
+  }
+
+private:
+  mount_session& session_;
+  filesystem& files_;
+  bridge& bridge_;
+};
+
 result<void> serve(mount_options& options, daemon_start& start, const service_manager& service) {
   // Before anything is asked of a server: what the user can mend at once comes first.
   auto at = mountpoint::prepare(options.mountpoint);
@@ -99,6 +122,7 @@ result<void> serve(mount_options& options, daemon_start& start, const service_ma
   auto pid = pid_file::write(options.pid_file);
   if (!pid)
     return pid.as_failure();
+  serving served{*session, *files, b};
   session->start(system, worker_threads(options));
 
   spdlog::info("mounted {} on {}", files->describe(), options.mountpoint.string());
@@ -108,12 +132,7 @@ result<void> serve(mount_options& options, daemon_start& start, const service_ma
   reloader again{*files, options, service};
   session->wait_for_end([&] { again.reload(); });
   service.stopping();
-  session->stop();
-  // Requests that are still parked are answered while the connection stands: first the actors end, then the mount.
-  b.supervisor = nullptr;
-  b.catalog = nullptr;
-  files->end();
-  session->unmount();
+  served.end();
   told.reset(); // collectors may be slow, and nobody is to wait for them
   return success();
 }

@@ -96,9 +96,16 @@ void mount_session::start(caf::actor_system& system, unsigned threads) {
   struct sigaction wake {};
   wake.sa_handler = [](int) {}; // no SA_RESTART: the read has to return
   sigaction(wake_worker, &wake, nullptr);
-  working_ = threads;
-  for (unsigned i = 0; i < threads; ++i)
-    workers_.emplace_back([this, &system] { work(system); });
+  workers_.reserve(threads);
+  for (unsigned i = 0; i < threads; ++i) {
+    ++working_;
+    try {
+      workers_.emplace_back([this, &system] { work(system); });
+    } catch (...) { // who stops waits for those that were made
+      --working_;
+      throw;
+    }
+  }
 }
 
 void mount_session::work(caf::actor_system& system) {
