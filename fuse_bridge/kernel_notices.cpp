@@ -99,8 +99,10 @@ namespace {
 
 class notice_writer final : public caf::event_based_actor {
 public:
-  notice_writer(caf::actor_config& cfg, int connection, std::filesystem::path mountpoint)
+  notice_writer(caf::actor_config& cfg, std::shared_ptr<kernel_notices::life> life, int connection,
+                std::filesystem::path mountpoint)
     : caf::event_based_actor(cfg),
+      life_(std::move(life)),
       connection_(connection),
       mountpoint_(std::move(mountpoint)) {}
 
@@ -114,6 +116,7 @@ protected:
         [this](reconfigured) { way_ = way::reconfigure; },
     };
   }
+  void on_exit() override { life_->ended = true; }
 
 private:
   using nodes = std::vector<std::uint64_t>;
@@ -121,6 +124,8 @@ private:
 
   // No pointer to a member function: calling it, g++ 12 with -fsanitize=undefined warns of something uninitialized.
   void forget(const nodes& ids) {
+    if (life_->ending)
+      return;
     switch (way_) {
     case way::prune:
       return by_pruning(ids);
@@ -133,7 +138,7 @@ private:
 
   void by_pruning(const nodes& ids) {
     constexpr std::size_t batch = 512; // as the kernel takes them; the connection's lock is held for one
-    for (std::size_t at = 0; at < ids.size(); at += batch) {
+    for (std::size_t at = 0; at < ids.size() && !life_->ending; at += batch) {
       const int code = prune(connection_, std::span{ids}.subspan(at, std::min(batch, ids.size() - at)));
       if (code == EINVAL || code == ENOSYS) // an older kernel does not know this notification
         return by_reconfiguring();
@@ -144,10 +149,17 @@ private:
 
   // Nodes first: a name may have to wait for a request in its directory. What the kernel does not have is ENOENT.
   void tell(const directory_change& what) const {
+    if (life_->ending)
+      return;
     (void)notify(connection_, notify_inval_inode, inval_inode_out{what.nodeid, 0, 0});
-    for (const std::uint64_t each : what.attributes)
+    for (const std::uint64_t each : what.attributes) {
+      if (life_->ending)
+        return;
       (void)notify(connection_, notify_inval_inode, inval_inode_out{each, -1, 0});
+    }
     for (const std::string& each : what.names) {
+      if (life_->ending)
+        return;
       const std::string_view terminated{each.c_str(), each.size() + 1};
       const int code = notify(connection_, notify_inval_entry,
                               inval_entry_out{what.nodeid, static_cast<std::uint32_t>(each.size()), 0}, terminated);
@@ -168,6 +180,7 @@ private:
           std::strerror(code));
   }
 
+  const std::shared_ptr<kernel_notices::life> life_;
   const int connection_;
   const std::filesystem::path mountpoint_;
   way way_ = way::prune;
@@ -176,9 +189,10 @@ private:
 } // namespace
 
 kernel_notices::kernel_notices(caf::actor_system& system, int connection, std::filesystem::path mountpoint)
-  : writer_(system.spawn<notice_writer, caf::detached>(connection, std::move(mountpoint))) {}
+  : writer_(system.spawn<notice_writer, caf::detached>(life_, connection, std::move(mountpoint))) {}
 
 void kernel_notices::end() {
+  life_->ending = true;
   caf::anon_send_exit(writer_, caf::exit_reason::user_shutdown);
 }
 

@@ -6,8 +6,10 @@
 #include <caf/actor.hpp>
 #include <caf/actor_system.hpp>
 
+#include <atomic>
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <vector>
 
 namespace gitfs {
@@ -36,13 +38,21 @@ class kernel_notices final : public kernel_notifier {
 public:
   /// `connection`: the descriptor of /dev/fuse, which outlives the actor. `mountpoint`: for older kernels.
   kernel_notices(caf::actor_system& system, int connection, std::filesystem::path mountpoint);
-  /// Ends the actor, behind a notification that is being written. What comes later is ignored.
+  /// Ends the actor, behind a notification that is being written: the rest is not. Returns at once. As long as `ended`
+  /// is false, requests must be answered, which that notification may wait for.
   void end();
+  bool ended() const { return life_->ended; }
 
   void forget(std::vector<std::uint64_t> nodeids) override;
   void changed(directory_change what) override;
 
+  /// What both sides know of its end.
+  struct life {
+    std::atomic<bool> ending{false}, ended{false};
+  };
+
 private:
+  const std::shared_ptr<life> life_ = std::make_shared<life>();
   caf::actor writer_;
 };
 

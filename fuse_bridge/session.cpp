@@ -6,12 +6,17 @@
 #include <spdlog/spdlog.h>
 
 #include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <cstdarg>
 #include <cstdio>
 #include <cstdlib>
+#include <fcntl.h>
+#include <fstream>
 #include <pthread.h>
 #include <string>
+#include <sys/mount.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace gitfs {
@@ -79,6 +84,9 @@ result<std::unique_ptr<mount_session>> mount_session::mount(const mount_options&
   out->mounted_ = true;
   out->bridge_ = &b;
   out->mountpoint_ = options.mountpoint;
+  struct statx facts {}; // without asking us, who do not serve yet
+  if (::statx(AT_FDCWD, options.mountpoint.c_str(), AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, 0, &facts) == 0)
+    out->connection_ = facts.stx_dev_minor;
   return out;
 }
 
@@ -144,9 +152,32 @@ void mount_session::wait_for_end(const std::function<void()>& reload) {
     spdlog::info("{}: unmounting", strsignal(signal));
 }
 
+// Before the workers: for a notification the kernel takes the lock of a directory, and a program that asks about what
+// is in it holds that until it is answered.
+void mount_session::end_notices() {
+  if (!notices_)
+    return;
+  constexpr std::chrono::seconds patience{5};
+  notices_->end();
+  for (const auto until = std::chrono::steady_clock::now() + patience; !notices_->ended();) {
+    if (std::chrono::steady_clock::now() > until) {
+      spdlog::warn("a notification to the kernel does not end: the connection is cut");
+      return abort_connection();
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds{1});
+  }
+}
+
+// All that the kernel waits for fails, and what waits for that goes on. The second way is for root without /sys.
+void mount_session::abort_connection() const {
+  const std::string path = "/sys/fs/fuse/connections/" + std::to_string(connection_) + "/abort";
+  std::ofstream file{path};
+  if (connection_ == 0 || !(file << "1" << std::flush))
+    ::umount2(mountpoint_.c_str(), MNT_FORCE | MNT_DETACH);
+}
+
 void mount_session::stop() {
-  if (notices_)
-    notices_->end();
+  end_notices();
   stopping_ = true;
   // A worker may have looked at the flag just before and be about to sleep in read: so again until all are gone.
   while (working_ != 0) {

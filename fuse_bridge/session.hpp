@@ -39,8 +39,8 @@ public:
   /// SIGHUP.
   void wait_for_end(const std::function<void()>& reload);
 
-  /// Ends the worker threads; requests that come from now on stay in the kernel. Answers that are still owed can be
-  /// given until `unmount`.
+  /// Ends the notices to the kernel and then the worker threads; requests that come from now on stay in the kernel.
+  /// Answers that are still owed can be given until `unmount`.
   void stop();
 
   /// Detaches the mountpoint and closes the connection: what the kernel still waits for fails with ENOTCONN.
@@ -49,10 +49,13 @@ public:
 private:
   mount_session() = default;
   void work(caf::actor_system& system);
+  void end_notices();
+  void abort_connection() const;
 
   bridge* bridge_ = nullptr;
   std::filesystem::path mountpoint_;
   std::optional<kernel_notices> notices_;
+  unsigned connection_ = 0; ///< its number below /sys/fs/fuse/connections; 0: not known
   fuse_session* session_ = nullptr;
   bool mounted_ = false;
   std::atomic<bool> stopping_{false};
