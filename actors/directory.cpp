@@ -81,8 +81,9 @@ caf::behavior directory_actor::make_behavior() {
         state_->finished(m.id, {m.code, {}});
       },
       [this](shed_listing) {
+        asked_to_shed_ = true;
         state_->shed();
-        anon_send(others_->supervisor, listing_shed{});
+        answer_shedding();
       },
       [this](interrupt_op m) { state_->interrupted(m.request_id); },
       [this](snapshot_moved& m) { state_->moved(std::move(m.link), std::move(m.move)); },
@@ -166,6 +167,14 @@ void directory_actor::idle(release_number number) {
   anon_send(others_->supervisor, directory_idle{slot_, generation_, number});
   if (prefetcher())
     anon_send(prefetcher(), directory_forgotten{link_});
+}
+
+// It waits for that: after some that did not come it would ask nobody any more.
+void directory_actor::answer_shedding() {
+  if (!asked_to_shed_)
+    return;
+  anon_send(others_->supervisor, listing_shed{});
+  asked_to_shed_ = false;
 }
 
 void directory_actor::hidden(std::size_t count, const std::string& reason) {

@@ -29,6 +29,7 @@ protected:
   void clean_up() override {
     if (state_)
       state_->clean_up();
+    answer_shedding();
   }
 
 private:
@@ -42,6 +43,7 @@ private:
   void release_child(dir_slot slot, release_number number) override;
   void reap_child(dir_slot slot) override;
   void idle(release_number number) override;
+  void answer_shedding();
   void hidden(std::size_t count, const std::string& reason) override;
   void listed() override;
   void statted() override;
@@ -63,6 +65,7 @@ private:
   std::shared_ptr<const mount_actors> others_;
   const dir_slot slot_;
   const std::uint32_t generation_;
+  bool asked_to_shed_ = false; // and has not answered
   dir_link_ptr link_;
   std::optional<directory_state> state_; // ends in on_exit, while messages can still be sent
 };

@@ -68,6 +68,11 @@ void prefetcher_actor::rest() {
   }
 }
 
+// While a window is put together the fetcher holds all sizes.
+void prefetcher_actor::clean_up() {
+  window_ends();
+}
+
 void prefetcher_actor::on_exit() {
   if (std::exchange(counted_, false))
     context_->prefetching.fetch_sub(1);

@@ -23,6 +23,7 @@ public:
 protected:
   caf::behavior make_behavior() override;
   void on_exit() override;
+  void clean_up() override;
 
 private:
   void ask(want w) override;

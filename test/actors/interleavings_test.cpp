@@ -1,10 +1,17 @@
 // Races between kernel, actors and server, each played in every order or at random.
+#include "actors/listing_sweep.hpp"
+#include "actors/messages.hpp"
+#include "actors/prefetcher.hpp"
 #include "test/actors/played_system.hpp"
 
 #include <boost/test/unit_test.hpp>
 
+#include <caf/send.hpp>
+
 #include <map>
+#include <new>
 #include <random>
+#include <utility>
 
 using namespace gitfs;
 using namespace gitfs::test;
@@ -365,6 +372,49 @@ BOOST_AUTO_TEST_CASE(any_order_of_lookups_forgets_and_deliveries_leaves_counts_a
         BOOST_TEST(!s.context->inodes.in_use(slot));
     }
   }
+}
+
+BOOST_FIXTURE_TEST_CASE(directories_that_cannot_forget_do_not_end_the_sweeps, played_system) {
+  struct : kernel_notifier {
+    void forget(std::vector<std::uint64_t>) override {
+      ++asked;
+      throw std::bad_alloc{};
+    }
+    void changed(directory_change) override {}
+    std::size_t asked = 0;
+  } kernel;
+  std::vector<memory_db::entry> entries;
+  for (int i = 0; i < 100; ++i)
+    entries.push_back({"d" + std::to_string(i), entry_kind::directory, db->tree({})});
+  open(db->tree(entries), false, 64 << 10);
+  context->kernel = &kernel;
+  for (const auto& each : entries) {
+    const auto found = send(root_node, lookup_op{each.name});
+    run();
+    BOOST_REQUIRE((found.told->what == answer::kind::entry));
+    (void)send(gitfs::node_id::decode(found.told->node.nodeid), lookup_op{"none"});
+    run();
+  }
+  BOOST_TEST(kernel.asked > listing_sweep::most_asked);
+  end();
+}
+
+BOOST_FIXTURE_TEST_CASE(a_prefetcher_that_throws_lets_go_of_the_sizes, played_system) {
+  open(db->tree({{"d", entry_kind::directory, db->tree({})}}), false);
+  int ends = 0;
+  const auto objects = context->inodes.link_of(root_slot)->shown->of->repository;
+  const caf::actor real = std::exchange(
+      objects->fetcher, system->spawn([&ends]() -> caf::behavior { return {[&ends](window_ends) { ++ends; }}; }));
+  const caf::actor prefetcher = system->spawn<prefetcher_actor>(context, gitfs::volume{0, objects});
+  db->throw_at_reads(1000);
+  caf::anon_send(prefetcher, directory_listed{context->inodes.link_of(root_slot)});
+  run();
+  db->throw_at_reads(0);
+  BOOST_TEST(ends == 1);
+  for (const caf::actor& each : {prefetcher, objects->fetcher})
+    caf::anon_send_exit(each, caf::exit_reason::user_shutdown);
+  objects->fetcher = real;
+  run();
 }
 
 BOOST_AUTO_TEST_SUITE_END()
