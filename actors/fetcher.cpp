@@ -114,8 +114,10 @@ caf::behavior fetcher_actor::make_behavior() {
 void fetcher_actor::on_exit() {
   transfers_.clear(); // cancels each down to its connection
   wanting_.clear();
-  remote_.reset(); // a callback that still comes must not be what destroys the upstream
+  // A callback that still comes holds this actor. It must not be what destroys the upstream, nor keep the store open.
+  remote_.reset();
   of_.reset();
+  context_.reset();
 }
 
 // What was in hand when a handler threw cannot be told from the rest: all who wait are told so, and may ask anew.

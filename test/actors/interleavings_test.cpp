@@ -374,6 +374,22 @@ BOOST_AUTO_TEST_CASE(any_order_of_lookups_forgets_and_deliveries_leaves_counts_a
   }
 }
 
+BOOST_FIXTURE_TEST_CASE(a_callback_that_comes_late_keeps_nothing_open, played_system) {
+  const oid root = db->tree({});
+  db->hide(root);
+  open(root, false);
+  (void)send({root_slot, self_child}, readdir_op{});
+  run();
+  BOOST_REQUIRE_EQUAL(server->transfers.size(), 1U);
+  const transfer_callback late = server->transfers[0]->done; // as on a thread of the upstream that has yet to return
+  end();
+  scheduler().trigger_timeouts(); // what was sent for later holds its receiver
+  const std::weak_ptr<mount_context> of = context;
+  context.reset();
+  BOOST_TEST(of.expired());
+  BOOST_TEST(server.use_count() == 1);
+}
+
 BOOST_FIXTURE_TEST_CASE(directories_that_cannot_forget_do_not_end_the_sweeps, played_system) {
   struct : kernel_notifier {
     void forget(std::vector<std::uint64_t>) override {
