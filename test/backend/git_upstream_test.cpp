@@ -382,10 +382,11 @@ BOOST_AUTO_TEST_CASE(where_a_post_is_redirected_to_the_next_goes) {
 BOOST_AUTO_TEST_CASE(an_at_sign_in_the_path_is_part_of_the_path) {
   must_run("mkdir team@x && cp -r repo.git team@x/", dir.path());
   auto up = connect({}, server.url("team@x/repo.git"));
-  BOOST_REQUIRE(up->resolve("main"));
-  const auto all = server.requests();
-  BOOST_REQUIRE(all.size() == 2);
-  for (const auto& each : all)
+  for (int i = 0; i < 2; ++i) { // the second knows where the first was answered
+    const auto found = up->resolve("main");
+    BOOST_REQUIRE_MESSAGE(found, why(found));
+  }
+  for (const auto& each : server.requests())
     BOOST_TEST(each.target.starts_with("/team@x/repo.git/"));
 }
 

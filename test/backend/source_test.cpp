@@ -1,4 +1,5 @@
 #include "backend/source.hpp"
+#include "backend/url.hpp"
 #include "test/support/outcome.hpp"
 #include "test/support/temp_dir.hpp"
 
@@ -72,6 +73,15 @@ BOOST_DATA_TEST_CASE(takes_a_url_apart, bdata::make(urls), c) {
   BOOST_TEST(out.value().display == c.location);
   BOOST_TEST(out.value().username == c.username);
   BOOST_TEST(out.value().password == c.password);
+}
+
+BOOST_AUTO_TEST_CASE(userinfo_is_left_out_and_an_at_sign_in_the_path_is_not) {
+  using gitfs::without_userinfo;
+  for (const std::string kept : {"http://127.0.0.1:8080/team@x/b.git", "http://[::1]:3000/team@x", "https://h/team@x"})
+    BOOST_TEST(without_userinfo(kept) == kept);
+  BOOST_TEST(without_userinfo("https://joe:x@h:80/team") == "https://h:80/team");
+  BOOST_TEST(without_userinfo("https://joe:pass/word@h/a") == "https://h/a"); // '/' should be %2F, and is often not
+  BOOST_TEST(without_userinfo("https://joe:/word@h/a") == "https://h/a");
 }
 
 BOOST_DATA_TEST_CASE(says_what_is_wrong, bdata::make(bad), c) {
