@@ -142,17 +142,21 @@ BOOST_AUTO_TEST_CASE(listings_under_a_hundred_pushes_are_of_one_commit) {
 BOOST_AUTO_TEST_CASE(unchanged_directories_cost_nothing) {
   const mount m{url(), {"--follow", "on-request"}};
   const std::string walk = "ls -lR same; cat same/f";
-  must_run(walk + "; ls -lR .", m.path());
-  push_number(2);
-  BOOST_TEST(run_program({"refresh", m.path()}).status == 0);
   const auto asked = [&] {
     return m.counter("kernel.lookup") + m.counter("kernel.readdirplus") + m.counter("kernel.getattr")
            + m.counter("kernel.read");
   };
-  must_run("stat .", m.path());
-  const auto before = asked();
-  must_run(walk, m.path());
-  BOOST_TEST(asked() == before);
+  bool nothing = false;
+  for (int n = 2; n < 8 && !nothing; ++n) { // other tests may make the kernel forget just then
+    must_run(walk + "; ls -lR .", m.path());
+    push_number(n);
+    BOOST_TEST(run_program({"refresh", m.path()}).status == 0);
+    must_run("stat .", m.path());
+    const auto before = asked();
+    must_run(walk, m.path());
+    nothing = asked() == before;
+  }
+  BOOST_TEST(nothing);
 }
 
 BOOST_AUTO_TEST_CASE(refresh_shows_what_the_server_has) {
