@@ -23,6 +23,7 @@ struct bridge {
   std::shared_ptr<const mount_status> about; ///< what can be said without asking anybody; none: nothing
   bool kernel_opens_alone = false;           ///< set by INIT, before any other request
   caf::actor catalog{};                      ///< none: nothing is followed
+  bool init_answered = false;                ///< the kernel sends nothing else before; see session_io
 };
 
 /// The table for fuse_session_new. Each operation runs on a FUSE worker thread that has set `this_thread_unit`; it only

@@ -1,6 +1,7 @@
 #include "fuse_bridge/session.hpp"
 
 #include "config/mount_words.hpp"
+#include "fuse_bridge/session_io.hpp"
 
 #include <fuse3/fuse_lowlevel.h>
 #include <spdlog/spdlog.h>
@@ -80,8 +81,10 @@ result<std::unique_ptr<mount_session>> mount_session::mount(const mount_options&
     return fail(EIO,
                 "cannot mount on " + options.mountpoint.string() + ": " + last_word_of_libfuse()
                     + (::access("/dev/fuse", R_OK | W_OK) != 0 ? " (/dev/fuse is missing or not accessible)" : ""));
-  fuse_set_log_func(log_word);
   out->mounted_ = true;
+  if (allow_parallel_dirops(out->session_) != 0)
+    return fail(ENOMEM, "cannot mount on " + options.mountpoint.string() + ": " + last_word_of_libfuse());
+  fuse_set_log_func(log_word);
   out->bridge_ = &b;
   out->mountpoint_ = options.mountpoint;
   struct statx facts {}; // without asking us, who do not serve yet
