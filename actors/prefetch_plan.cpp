@@ -26,7 +26,7 @@ constexpr want_id first_of(range r) {
 
 constexpr std::string_view way_names[] = {"depth", "breadth", "stats", "contents", "busy"}; // by range
 
-constexpr std::size_t few = 8;
+constexpr std::size_t few = 8;              // places of walkers, before it is known what sizes cost
 constexpr std::size_t remembered = 100'000; // blobs that nobody has read yet: beyond that they are not counted
 
 } // namespace
