@@ -4,8 +4,8 @@
 #include "backend/forge.hpp"
 #include "backend/forge_access.hpp"
 #include "backend/forge_host.hpp"
-#include "backend/git_upstream.hpp"
 #include "backend/object_store.hpp"
+#include "backend/upstream_limits.hpp"
 #include "config/deployment.hpp"
 #include "config/error.hpp"
 

@@ -1,6 +1,7 @@
 #include "backend/git_repository.hpp"
 
 #include "backend/commit.hpp"
+#include "backend/git_upstream.hpp"
 #include "backend/host_sizes.hpp"
 #include "backend/local_repository.hpp"
 #include "backend/object_store.hpp"

@@ -2,11 +2,11 @@
 #pragma once
 
 #include "backend/backend_services.hpp"
-#include "backend/git_upstream.hpp"
 #include "backend/memory_budget.hpp"
 #include "backend/repository.hpp"
 #include "backend/size_source.hpp"
 #include "backend/source.hpp"
+#include "backend/upstream_limits.hpp"
 #include "config/error.hpp"
 #include "config/options.hpp"
 

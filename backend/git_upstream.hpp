@@ -7,40 +7,20 @@
 #include "backend/resolved_ref.hpp"
 #include "backend/source.hpp"
 #include "backend/upstream.hpp"
+#include "backend/upstream_limits.hpp"
 #include "config/error.hpp"
 
-#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
-#include <span>
 #include <stop_token>
 #include <string>
-#include <utility>
 #include <vector>
 
 namespace gitfs {
 
 class backend_services;
-
-struct upstream_limits {
-  std::chrono::milliseconds connect{10'000}; ///< TCP and TLS handshake of one attempt
-  std::chrono::milliseconds stall{30'000};   ///< no byte in either direction
-  std::chrono::milliseconds total{120'000};  ///< one operation with all its retries
-  unsigned parallel = 8;                     ///< connections to the server, where none are shared
-};
-
-/// Sums over the life of the upstream.
-struct upstream_counters {
-  std::uint64_t requests = 0;  ///< HTTP requests made, with retries
-  std::uint64_t bytes = 0;     ///< body bytes received, after content decoding
-  std::uint64_t retries = 0;   ///< requests that repeat one that failed
-  std::uint64_t cancelled = 0; ///< operations that ended with ECANCELED
-};
-
-/// Told of sizes that the server gave; may block; called on a thread of the upstream.
-using size_receiver = std::function<void(std::span<const std::pair<oid, std::uint64_t>>)>;
 
 /// Not to be used across a fork. Destruction cancels what runs, and waits until its own callbacks have been delivered;
 /// so one of these must not be what destroys it.

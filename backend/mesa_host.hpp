@@ -4,6 +4,7 @@
 #include "backend/forges.hpp"
 #include "backend/mesa_client.hpp"
 #include "backend/repository_host.hpp"
+#include "backend/upstream_limits.hpp"
 
 #include <chrono>
 #include <functional>
