@@ -23,7 +23,7 @@ upstream_limits limits_of(const mount_options& options);
 /// local_repository::open and object_store::open.
 result<std::shared_ptr<repository>> open_repository(const source& from, const mount_options& options,
                                                     std::shared_ptr<memory_budget> memory,
-                                                    std::shared_ptr<backend_services> services = {},
+                                                    const std::shared_ptr<backend_services>& services = {},
                                                     std::shared_ptr<size_source> sizes = {});
 
 } // namespace gitfs

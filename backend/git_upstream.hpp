@@ -20,18 +20,20 @@
 
 namespace gitfs {
 
-class backend_services;
+class http_client;
+class worker_pool;
 
 /// Not to be used across a fork. Destruction cancels what runs, and waits until its own callbacks have been delivered;
 /// so one of these must not be what destroys it.
 class git_upstream : public upstream {
 public:
   /// No request is made yet. `from` must be remote; `store` must outlive the upstream. `assumed`: what the server is
-  /// known to be capable of; it is asked only when it refuses something. `services`: none: its own.
+  /// known to be capable of; it is asked only when it refuses something. `http`, `workers`: none: its own.
   static result<std::shared_ptr<git_upstream>> create(source from, pack_receiver& store, size_receiver remember_sizes,
                                                       upstream_limits limits = {},
                                                       std::optional<capabilities> assumed = {},
-                                                      std::shared_ptr<backend_services> services = nullptr);
+                                                      std::shared_ptr<http_client> http = nullptr,
+                                                      std::shared_ptr<worker_pool> workers = nullptr);
   ~git_upstream() override;
   git_upstream(const git_upstream&) = delete;
   git_upstream& operator=(const git_upstream&) = delete;

@@ -51,8 +51,10 @@ opened_repository open_one(const std::filesystem::path& cache, int number,
                            const std::shared_ptr<backend_services>& services) {
   const auto from = parse_source("http://127.0.0.1:1/r" + std::to_string(number) + ".git").value();
   opened_repository out;
-  out.store = gitfs::object_store::open(cache, from.location, quota, {}, services).value();
-  out.remote = gitfs::git_upstream::create(from, *out.store, {}, {}, {}, services).value();
+  out.store = gitfs::object_store::open(cache, from.location, quota, {}, shared_keepers(services)).value();
+  out.remote =
+      gitfs::git_upstream::create(from, *out.store, {}, {}, {}, shared_http(services), shared_workers(services))
+          .value();
   return out;
 }
 
