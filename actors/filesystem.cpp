@@ -4,8 +4,8 @@
 #include "actors/mounting.hpp"
 #include "actors/supervisor.hpp"
 #include "actors/trace/recorder.hpp"
-#include "backend/forges.hpp"
 #include "backend/git_repository.hpp"
+#include "backend/make_host.hpp"
 #include "backend/object_store.hpp"
 #include "backend/source.hpp"
 
