@@ -1,5 +1,7 @@
 #include "backend/backend_services.hpp"
 
+#include "backend/known_side_tables.hpp"
+
 namespace gitfs {
 
 std::shared_ptr<cache_keeper> backend_services::keeper_of(const std::filesystem::path& cache_dir) {
@@ -9,7 +11,7 @@ std::shared_ptr<cache_keeper> backend_services::keeper_of(const std::filesystem:
   std::weak_ptr<cache_keeper>& known = keepers_[name];
   auto keeper = known.lock();
   if (!keeper)
-    known = keeper = std::make_shared<cache_keeper>(cache_dir);
+    known = keeper = std::make_shared<cache_keeper>(cache_dir, known_side_tables());
   return keeper;
 }
 
