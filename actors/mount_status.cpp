@@ -1,7 +1,7 @@
 #include "actors/mount_status.hpp"
 
 #include "backend/text.hpp"
-#include "config/log.hpp"
+#include "config/url.hpp"
 
 #include <fmt/format.h>
 

@@ -35,7 +35,7 @@ result<std::shared_ptr<repository_host>> make_host(const shown_host& what, const
     auto access = std::make_shared<forge_access>(what.url, std::move(api), std::move(tokens));
     service = make_rest_forge(what.kind, std::move(access), what.url);
   } else {
-    BOOST_OUTCOME_TRY(made, make_git_forge(what.url, std::move(tokens), needs.limits, needs.client));
+    GITFS_TRY(made, make_git_forge(what.url, std::move(tokens), needs.limits, needs.client));
     service = std::move(made);
   }
   return std::make_shared<forge_host>(std::move(service), display, needs.open, std::move(keep));
