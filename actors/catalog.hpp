@@ -4,6 +4,7 @@
 #include "actors/dir_link.hpp"
 #include "actors/places.hpp"
 #include "actors/volume.hpp"
+#include "actors/want.hpp"
 #include "backend/repository_host.hpp"
 #include "config/deployment.hpp"
 #include "config/error.hpp"
@@ -42,12 +43,6 @@ struct place_move {
     if (!waiting.empty())
       ended(waiting);
   }
-};
-
-/// The outcome of catalog::refresh: a line for each place, of which those with a reason for failure begin with '!'.
-struct refresh_report {
-  std::string text{};
-  std::size_t left = 0; ///< looks and moves that are still on their way
 };
 
 /// What the catalog says to others; every call returns at once.

@@ -1,9 +1,10 @@
-// How directories, catalog and repositories name to each other what stands above the snapshots, and say what it is.
+// What directories, catalog and repositories call the places above the repositories, and what they say of them.
 #pragma once
 
 #include "actors/dir_link.hpp"
 #include "actors/want.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <utility>
@@ -27,6 +28,12 @@ struct place_answer {
   /// Else: of the directories in it, which are all that there can be (`complete`) or that are known so far.
   std::vector<std::string> names{};
   bool complete = false;
+};
+
+/// The outcome of catalog::refresh: a line for each place, of which those with a reason for failure begin with '!'.
+struct refresh_report {
+  std::string text{};
+  std::size_t left = 0; ///< looks and moves that are still on their way
 };
 
 /// What catalog::refresh looks at.
