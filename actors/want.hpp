@@ -14,18 +14,19 @@ namespace gitfs {
 /// Numbered by the one who wants; unique among its own.
 using want_id = std::uint64_t;
 
+/// The numbers are in trace files: docs/trace-format.md.
 enum class want_kind : std::uint8_t {
-  trees, ///< into the store
-  blobs, ///< into the store
-  sizes, ///< of blobs, without their contents where the server can
+  trees = 0, ///< into the store
+  blobs = 1, ///< into the store
+  sizes = 2, ///< of blobs, without their contents where the server can
 };
 inline constexpr std::size_t want_kinds = 3;
 
-/// In rising order.
+/// In rising order. The numbers are in trace files: docs/trace-format.md.
 enum class urgency : std::uint8_t {
-  speculation, ///< nobody waits: it may wait, and may be dropped
-  demand,      ///< a kernel request waits
-  path,        ///< a kernel request that looks up one name: one of a few on somebody's path, not one of a walk's many
+  speculation = 0, ///< nobody waits: it may wait, and may be dropped
+  demand = 1,      ///< a kernel request waits
+  path = 2,        ///< a kernel request that looks up one name: one of a few on somebody's path, not one of a walk's many
 };
 inline constexpr std::size_t urgencies = 3;
 

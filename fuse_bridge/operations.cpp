@@ -1,6 +1,6 @@
 #include "fuse_bridge/operations.hpp"
 
-#include "actors/asked.hpp"
+#include "actors/kernel_operations.hpp"
 #include "actors/route.hpp"
 #include "actors/trace/recorder.hpp"
 #include "fuse_bridge/control.hpp"
@@ -33,16 +33,16 @@ bridge& bridge_of(fuse_req_t req) {
   return *static_cast<bridge*>(fuse_req_userdata(req));
 }
 
-template <class What>
-void request(fuse_req_t req, fuse_ino_t ino, counter kind, What what, std::size_t size = 0) {
+void request(fuse_req_t req, fuse_ino_t ino, kernel_operation what, std::size_t size = 0) {
   const bridge& b = bridge_of(req);
-  b.context->counts.add(kind);
+  const kernel_operation_row& row = row_of(what);
+  b.context->counts.add(row.counts);
   const node_id node = node_id::decode(ino);
-  auto sink = std::make_unique<fuse_reply>(req, b.common, b.context->latency.of(kind), size);
-  if constexpr (std::is_same_v<What, readdir_op>)
-    if (!what.plus)
-      sink->names_only();
-  trace::asked record = asked_of(what);
+  auto sink = std::make_unique<fuse_reply>(req, b.common, b.context->latency.of(row.counts), size);
+  if (row.number == trace::request_kind::readdir)
+    sink->names_only();
+  trace::asked record{.op = row.number};
+  row.put(what, record);
   record.request = sink->request_id();
   record.node = ino;
   record.size = size;
@@ -73,7 +73,7 @@ void op_init(void* userdata, fuse_conn_info* conn) {
 }
 
 void op_lookup(fuse_req_t req, fuse_ino_t parent, const char* name) {
-  request(req, parent, counter::lookup, lookup_op{name});
+  request(req, parent, lookup_op{name});
 }
 
 void op_forget(fuse_req_t req, fuse_ino_t ino, std::uint64_t count) {
@@ -88,11 +88,11 @@ void op_forget_multi(fuse_req_t req, std::size_t count, fuse_forget_data* forget
 }
 
 void op_getattr(fuse_req_t req, fuse_ino_t ino, fuse_file_info*) {
-  request(req, ino, counter::getattr, getattr_op{});
+  request(req, ino, getattr_op{});
 }
 
 void op_readlink(fuse_req_t req, fuse_ino_t ino) {
-  request(req, ino, counter::readlink, readlink_op{});
+  request(req, ino, readlink_op{});
 }
 
 // ENOSYS once, and the kernel opens without asking ever after (and keeps what it has cached); one that is too old for
@@ -112,23 +112,23 @@ void op_release(fuse_req_t req, fuse_ino_t, fuse_file_info*) {
 }
 
 void op_readdir(fuse_req_t req, fuse_ino_t ino, std::size_t size, off_t offset, fuse_file_info*) {
-  request(req, ino, counter::readdir, readdir_op{static_cast<std::uint64_t>(offset), false}, size);
+  request(req, ino, readdir_op{static_cast<std::uint64_t>(offset), false}, size);
 }
 
 void op_readdirplus(fuse_req_t req, fuse_ino_t ino, std::size_t size, off_t offset, fuse_file_info*) {
-  request(req, ino, counter::readdirplus, readdir_op{static_cast<std::uint64_t>(offset), true}, size);
+  request(req, ino, readdir_op{static_cast<std::uint64_t>(offset), true}, size);
 }
 
 void op_read(fuse_req_t req, fuse_ino_t ino, std::size_t size, off_t offset, fuse_file_info*) {
-  request(req, ino, counter::read, read_op{static_cast<std::uint64_t>(offset), size}, size);
+  request(req, ino, read_op{static_cast<std::uint64_t>(offset), size}, size);
 }
 
 void op_getxattr(fuse_req_t req, fuse_ino_t ino, const char* name, std::size_t size) {
-  request(req, ino, counter::xattr, getxattr_op{name}, size);
+  request(req, ino, getxattr_op{name}, size);
 }
 
 void op_listxattr(fuse_req_t req, fuse_ino_t ino, std::size_t size) {
-  request(req, ino, counter::xattr, listxattr_op{}, size);
+  request(req, ino, listxattr_op{}, size);
 }
 
 void op_statfs(fuse_req_t req, fuse_ino_t) {

@@ -1,6 +1,7 @@
 // The recorded races of test/traces: the actors do again what they did.
 #include "actors/replay/replay_report.hpp"
 #include "actors/replay/replayer.hpp"
+#include "actors/trace/record_table.hpp"
 #include "actors/trace/trace_reader.hpp"
 #include "test/support/outcome.hpp"
 
