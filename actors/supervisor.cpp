@@ -1,6 +1,8 @@
 #include "actors/supervisor.hpp"
 
+#include "actors/directory_messages.hpp"
 #include "actors/mount_status.hpp"
+#include "actors/question_messages.hpp"
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>

@@ -4,7 +4,6 @@
 #include "actors/directory.hpp"
 #include "actors/lasting_actor.hpp"
 #include "actors/listing_sweep.hpp"
-#include "actors/messages.hpp"
 #include "actors/mount_context.hpp"
 
 #include <deque>
@@ -12,6 +11,13 @@
 #include <unordered_set>
 
 namespace gitfs {
+
+struct directory_idle;
+struct enter_directory;
+struct entries_hidden;
+struct reap_directory;
+struct relink_directories;
+struct release_directory;
 
 /// Spawns a directory's actor when the first request for something inside it comes, and drops it (that ends it) when
 /// its parent says that nobody can reach it. Sole writer of the inode table's actor handles.

@@ -1,6 +1,9 @@
 #include "fuse_bridge/operations.hpp"
 
+#include "actors/catalog_messages.hpp"
+#include "actors/directory_messages.hpp"
 #include "actors/kernel_operations.hpp"
+#include "actors/question_messages.hpp"
 #include "actors/route.hpp"
 #include "actors/trace/recorder.hpp"
 #include "fuse_bridge/control.hpp"

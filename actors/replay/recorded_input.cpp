@@ -1,7 +1,9 @@
 #include "actors/replay/recorded_input.hpp"
 
+#include "actors/catalog_messages.hpp"
+#include "actors/directory_messages.hpp"
+#include "actors/fetch_messages.hpp"
 #include "actors/kernel_operations.hpp"
-#include "actors/messages.hpp"
 #include "actors/replay/replayed_reply.hpp"
 #include "actors/replay/silent_world.hpp"
 #include "actors/trace/message_rows.hpp"

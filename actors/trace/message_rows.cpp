@@ -1,7 +1,12 @@
 #include "actors/trace/message_rows.hpp"
 
-#include "actors/messages.hpp"
-#include "actors/mount_status.hpp"
+#include "actors/catalog_messages.hpp"
+#include "actors/directory_messages.hpp"
+#include "actors/fetch_messages.hpp"
+#include "actors/place_messages.hpp"
+#include "actors/prefetch_messages.hpp"
+#include "actors/question_messages.hpp"
+#include "actors/volume.hpp"
 
 #include <algorithm>
 #include <concepts>

@@ -70,14 +70,14 @@ constexpr value_row answers[] = {
     named(reply_kind::xattr, "xattr"), named(reply_kind::dirents, "dirents"),
 };
 constexpr value_row wants[] = {
-    named(want_kind::trees, "trees"),
-    named(want_kind::blobs, "blobs"),
-    named(want_kind::sizes, "sizes"),
+    named(want_kind::trees, gitfs::name_of(want_kind::trees)),
+    named(want_kind::blobs, gitfs::name_of(want_kind::blobs)),
+    named(want_kind::sizes, gitfs::name_of(want_kind::sizes)),
 };
 constexpr value_row urgencies[] = {
-    named(gitfs::urgency::speculation, "speculation"),
-    named(gitfs::urgency::demand, "demand"),
-    named(gitfs::urgency::path, "path"),
+    named(gitfs::urgency::speculation, gitfs::name_of(gitfs::urgency::speculation)),
+    named(gitfs::urgency::demand, gitfs::name_of(gitfs::urgency::demand)),
+    named(gitfs::urgency::path, gitfs::name_of(gitfs::urgency::path)),
 };
 constexpr value_row exactnesses[] = {
     named(exactness::partial, "partial"),
