@@ -1,8 +1,9 @@
-// What other programs ask of a mount. Such a message goes from actor to actor, each adds what it knows, and the last
-// one answers. It changes nothing.
+// What other programs ask of a mount. Most such messages go from actor to actor, each adds what it knows, and the last
+// one answers. They change nothing.
 #pragma once
 
 #include "actors/activity.hpp"
+#include "actors/kernel_op.hpp"
 #include "actors/message.hpp"
 #include "actors/mount_status.hpp"
 #include "actors/reply.hpp"
@@ -10,6 +11,7 @@
 #include <caf/actor.hpp>
 
 #include <cstddef>
+#include <cstdint>
 #include <utility>
 #include <vector>
 
@@ -35,6 +37,14 @@ struct tell_status {
   trace::sent_by stamp = trace::sent_by::now();
 
   std::string text() const { return so_far.text(from, room); }
+};
+
+/// Bridge → supervisor → the directory that `stat` shows with this inode: `asked`, which changes nothing. ESTALE: the
+/// kernel refers to none.
+struct ask_directory {
+  std::uint64_t inode = 0;
+  kernel_op asked;
+  trace::sent_by stamp = trace::sent_by::now();
 };
 
 /// To the next one who has something to add; the answer is an extended attribute.

@@ -12,6 +12,7 @@
 
 namespace gitfs {
 
+struct ask_directory;
 struct directory_idle;
 struct enter_directory;
 struct entries_hidden;
@@ -36,6 +37,7 @@ protected:
 
 private:
   void enter(enter_directory& m);
+  void ask(ask_directory& m);
   void release(release_directory m);
   void tell_parent_idle(directory_idle m);
   void reap(reap_directory m);

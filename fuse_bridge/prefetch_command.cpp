@@ -43,8 +43,10 @@ public:
     const auto real = std::filesystem::canonical(path, code);
     const auto folder = S_ISDIR(st.st_mode) ? real : real.parent_path();
     auto asked = ask_report(folder);
+    if (!asked && asked.error().code == ENOTTY)
+      return fail(ENOTTY, path + " is not in a mount of gitfs-actor");
     if (!asked)
-      return fail(asked.error().code, path + " is not in a mount of gitfs-actor");
+      return asked.as_failure();
     folders_.emplace(st.st_dev, folder);
     before_.add(asked.value());
     return success();

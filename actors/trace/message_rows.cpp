@@ -233,6 +233,8 @@ constexpr message_row table[] = {
     row<gitfs::trees_delayed, delayed_by_the_clock>(kind::trees_delayed, "trees_delayed"),
     row<gitfs::tell_activity, question>(kind::tell_activity, "tell_activity"),
     row<gitfs::tell_status, question>(kind::tell_status, "tell_status"),
+    row<gitfs::ask_directory, question>(kind::ask_directory, "ask_directory",
+                                        of<inode, &gitfs::ask_directory::inode>("inode")),
     row<gitfs::transfer_grew, from_outside>(kind::transfer_grew, "transfer_grew"),
     row<gitfs::relink_directories>(
         kind::relink_directories, "relink_directories", plain<[](auto& m) { return m.of.size(); }>("count"),

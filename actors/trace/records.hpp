@@ -89,6 +89,7 @@ enum class kind : std::uint32_t {
   cancel_refresh = 114,
   reload_tree = 115,
   tell_status = 116,
+  ask_directory = 117,
 };
 
 inline constexpr bool is_message(kind k) {
