@@ -26,8 +26,9 @@ fs::path folder_in_tmp(uid_t owner) {
   return "/tmp/gitfs-actor-" + std::to_string(owner);
 }
 
-// Others may go in, to ask; who could write there could put another socket in place of ours.
-result<fs::path> made(const fs::path& folder) {
+} // namespace
+
+result<fs::path> private_folder(const fs::path& folder) {
   if (::mkdir(folder.c_str(), 0755) == 0)
     ::chmod(folder.c_str(), 0755); // whatever the umask
   else if (errno != EEXIST)
@@ -40,16 +41,14 @@ result<fs::path> made(const fs::path& folder) {
   return folder;
 }
 
-} // namespace
-
 result<fs::path> socket_folder() {
   if (::geteuid() == 0)
-    if (auto out = made(fs::path{"/run"} / name))
+    if (auto out = private_folder(fs::path{"/run"} / name))
       return out;
   if (const fs::path runtime = runtime_folder(); !runtime.empty())
-    if (auto out = made(runtime / name))
+    if (auto out = private_folder(runtime / name))
       return out;
-  return made(folder_in_tmp(::geteuid()));
+  return private_folder(folder_in_tmp(::geteuid()));
 }
 
 std::vector<fs::path> socket_folders_of(uid_t owner) {

@@ -14,6 +14,10 @@ namespace gitfs::control {
 /// /run/gitfs-actor for root, $XDG_RUNTIME_DIR/gitfs-actor, /tmp/gitfs-actor-UID. EPERM: that one is somebody else's.
 result<std::filesystem::path> socket_folder();
 
+/// That folder, made if it is missing. Others may go in, to ask; who could write there could put another socket in
+/// place of ours: EPERM.
+result<std::filesystem::path> private_folder(const std::filesystem::path& folder);
+
 /// Where the socket of a mount of user `owner` may be, which another process of perhaps another user has made.
 std::vector<std::filesystem::path> socket_folders_of(uid_t owner);
 

@@ -35,8 +35,12 @@ public:
   /// Of the mount that `path` is in. ENOTTY: it is in none of ours.
   result<void> add(const string& path) {
     struct stat st {};
-    if (::stat(path.c_str(), &st) != 0)
-      return fail(errno, "cannot read " + path + ": " + std::strerror(errno));
+    if (::stat(path.c_str(), &st) != 0) {
+      const int code = errno;
+      if (code == ENOTCONN || code == ECONNABORTED)
+        GITFS_TRYV(ask_report(path)); // the mount has died, and that says so
+      return fail(code, "cannot read " + path + ": " + std::strerror(code));
+    }
     if (folders_.contains(st.st_dev))
       return success();
     std::error_code code;
