@@ -1,6 +1,7 @@
 #include "actors/filesystem.hpp"
 
 #include "actors/catalog_actor.hpp"
+#include "actors/catalog_messages.hpp"
 #include "actors/mounting.hpp"
 #include "actors/supervisor.hpp"
 #include "actors/trace/recorder.hpp"
