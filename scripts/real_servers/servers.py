@@ -13,7 +13,8 @@ from . import needs
 from .work import ENV, SCRIPTS, SOURCES, Failed, Process, free_port
 
 MODULES = "/usr/lib/apache2/modules"
-USER, PASSWORD = "user", "pass"
+CAPABILITIES = "+dac_override,+dac_read_search,+sys_admin"
+USER, PASSWORD = "reader", "pass-word"
 
 
 @dataclasses.dataclass
@@ -98,9 +99,11 @@ def apache(stack, folder, root, settings, digest=False):
             file.write(f"{USER}:git:{word}\n")
         access = f'AuthType Digest\n  AuthName git\n  AuthUserFile "{users}"\n  Require valid-user'
     configuration(folder, "apache.conf", "apache.conf", port=port, cgi=cgi(folder, root, settings, True), access=access,
-                  modules=MODULES, user="User root\nGroup root" if os.geteuid() == 0 else "")
-    start(stack, folder, "apache2", ["/usr/sbin/apache2", "-f", folder + "/apache.conf", "-D", "BIG_SECURITY_HOLE",
-                                     "-D", "FOREGROUND"], port)
+                  modules=MODULES)
+    # It refuses to be root, and our files are root's: another user, who may read them and run newest-git.
+    start(stack, folder, "apache2", ["setpriv", "--reuid", "nobody", "--regid", "nogroup", "--clear-groups", "--inh-caps",
+                                     CAPABILITIES, "--ambient-caps", CAPABILITIES, "/usr/sbin/apache2", "-f",
+                                     folder + "/apache.conf", "-D", "FOREGROUND"], port)
     return Endpoint(f"http://127.0.0.1:{port}/", log_of(folder), f"{git_version()}, Apache {versions['apache2-bin']}", digest)
 
 
@@ -181,7 +184,9 @@ def gitea(stack, folder, root, settings):
     program, static, version = needs.gitea()
     port = free_port()
     config = configuration(folder, "gitea.ini", "gitea.ini", port=port, static=static, user=getpass.getuser())
-    environment = {**ENV, "HOME": folder, "GITEA_WORK_DIR": folder}
+    # It writes git's global settings: with /dev/null for them, git would put a file in the place of /dev/null.
+    environment = {key: value for key, value in ENV.items() if not key.startswith("GIT_")}
+    environment |= {"HOME": folder, "GITEA_WORK_DIR": folder}
 
     def command(*arguments):
         done = subprocess.run([program, "--config", config, *arguments], env=environment, cwd=folder, text=True,
@@ -191,7 +196,7 @@ def gitea(stack, folder, root, settings):
         return done.stdout.strip()
 
     command("migrate")
-    command("admin", "user", "create", "--username", USER, "--password", "pass-word", "--email", "u@example.org", "--admin",
+    command("admin", "user", "create", "--username", USER, "--password", PASSWORD, "--email", "u@example.org", "--admin",
             "--must-change-password=false")
     token = command("admin", "user", "generate-access-token", "--username", USER, "--raw", "--scopes", "all").split()[-1]
     start(stack, folder, "gitea", [program, "--config", config, "web"], port, env=environment)

@@ -42,7 +42,7 @@ def free_port():
                 pass
 
 
-def tail(path, size=800):
+def tail(path, size=1500):
     try:
         with open(path, "rb") as file:
             return file.read()[-size:].decode(errors="replace").strip()
