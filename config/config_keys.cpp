@@ -1,10 +1,10 @@
 #include "config/config_keys.hpp"
 
 #include "config/byte_size.hpp"
-#include "config/log.hpp"
 #include "config/mount_words.hpp"
 #include "config/option_values.hpp"
 #include "config/secret.hpp"
+#include "config/url.hpp"
 
 #include <algorithm>
 #include <array>
@@ -48,7 +48,7 @@ string show_address(const std::optional<listen_address>& address) {
 string show_collectors(const telemetry_flags& flags) {
   string out;
   for (const string& each : flags.endpoints) {
-    const string url = redacted(each);
+    const string url = without_userinfo(each);
     out += (out.empty() ? "" : ", ") + url.substr(0, url.find('?'));
   }
   return out;

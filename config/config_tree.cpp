@@ -1,6 +1,5 @@
 #include "config/config_tree.hpp"
 
-#include "config/log.hpp"
 #include "config/option_values.hpp"
 #include "config/paths.hpp"
 #include "config/secret.hpp"
@@ -139,7 +138,8 @@ private:
       else
         wrong("/source", path.error().message);
     } else if (!is_http(source) && !source.starts_with("file://")) {
-      wrong("/source", "expected a URL with https://, http:// or file://, or a path, found '" + source + "'");
+      wrong("/source",
+            "expected a URL with https://, http:// or file://, or a path, found '" + without_userinfo(source) + "'");
     } else {
       return source;
     }
@@ -190,7 +190,7 @@ private:
       return "";
     }
     if (!is_http(*url) || url->find('/') + 2 >= url->size()) {
-      wrong(name, "expected a URL with https:// or http://, found '" + *url + "'");
+      wrong(name, "expected a URL with https:// or http://, found '" + without_userinfo(*url) + "'");
       return "";
     }
     string rest = *url;
@@ -204,9 +204,9 @@ private:
     if (is_template && (!complete || rest.find_first_of("{}") != string::npos))
       wrong(name, "expected a template with {owner} and {repo}, each once, as in "
                   "https://git.example/{owner}/{repo}.git, found '"
-                      + *url + "'");
+                      + without_userinfo(*url) + "'");
     else if (!is_template && url->find_first_of("{}") != string::npos)
-      wrong(name, "only a host of the kind git takes a template, found '" + *url + "'");
+      wrong(name, "only a host of the kind git takes a template, found '" + without_userinfo(*url) + "'");
     while (url->ends_with('/'))
       url->pop_back();
     return *url;
@@ -331,16 +331,16 @@ std::optional<secret_place> read_secret_place(const Value& place, const string& 
 }
 
 string show_repository(const shown_repository& repository) {
-  return "repository " + redacted(repository.source) + ", "
+  return "repository " + without_userinfo(repository.source) + ", "
          + (repository.ref.empty() ? "HEAD" : "ref " + repository.ref) + show_follow(repository.follow)
          + show_token(repository.token);
 }
 
 string show_host(const shown_host& host) {
-  string out =
-      "host " + string{std::ranges::find(host_rows, host.kind, &host_row::kind)->name} + " " + redacted(host.url);
+  string out = "host " + string{std::ranges::find(host_rows, host.kind, &host_row::kind)->name} + " "
+               + without_userinfo(host.url);
   if (!host.api.empty())
-    out += ", API " + redacted(host.api);
+    out += ", API " + without_userinfo(host.api);
   out += show_follow(host.follow);
   if (host.absent != shown_host{}.absent)
     out += ", names not there asked for again after " + show_time(host.absent);

@@ -108,14 +108,4 @@ result<void> start_log(const log_options& options) {
   return success();
 }
 
-std::string redacted(std::string_view text) {
-  std::string out;
-  std::size_t done = 0;
-  while (const auto found = find_userinfo(text, done)) {
-    out += text.substr(done, found->begin - done);
-    done = found->begin + found->size + 1;
-  }
-  return out += text.substr(done);
-}
-
 } // namespace gitfs

@@ -5,8 +5,6 @@
 #include "config/options.hpp"
 
 #include <filesystem>
-#include <string>
-#include <string_view>
 
 namespace gitfs {
 
@@ -19,8 +17,5 @@ struct log_options {
 /// with 0700) and not inherited by child processes. Every line is written at once (no thread: it survives a fork) and
 /// without credentials.
 result<void> start_log(const log_options& options);
-
-/// `text` without the `user:password@` of any URL in it.
-std::string redacted(std::string_view text);
 
 } // namespace gitfs

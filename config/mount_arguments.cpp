@@ -1,6 +1,5 @@
 #include "config/mount_arguments.hpp"
 
-#include "config/log.hpp"
 #include "config/nearest.hpp"
 #include "config/option_values.hpp"
 #include "config/paths.hpp"

@@ -5,6 +5,7 @@
 #include "actors/trace/crash_dump.hpp"
 #include "actors/trace/recorder.hpp"
 #include "config/log.hpp"
+#include "config/url.hpp"
 #include "fuse_bridge/daemon.hpp"
 #include "fuse_bridge/mountpoint.hpp"
 #include "fuse_bridge/reloader.hpp"

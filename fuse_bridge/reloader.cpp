@@ -1,8 +1,8 @@
 #include "fuse_bridge/reloader.hpp"
 
 #include "actors/messages.hpp"
-#include "config/log.hpp"
 #include "config/mount_arguments.hpp"
+#include "config/url.hpp"
 #include "fuse_bridge/operations.hpp"
 
 #include <caf/send.hpp>
