@@ -52,7 +52,7 @@ public:
     if (there)
       return forge_found{{name, true}};
     if (nested_ && there.error().code == ENOENT && full.size() < depth_)
-      return forge_found{{name}}; // perhaps a folder
+      return forge_found{{.name = name, .assumed = true}}; // perhaps a folder
     return BOOST_OUTCOME_V2_NAMESPACE::failure(std::move(there.error()));
   }
 

@@ -68,6 +68,18 @@ string wrong_with_path(const string& path) {
   }
 }
 
+// Each name stands where a path has one, once.
+bool is_url_template(string text) {
+  const auto take = [&](string_view place) {
+    const std::size_t found = text.find(place);
+    if (found != string::npos)
+      text.erase(found, place.size());
+    return found != string::npos;
+  };
+  const bool complete = take("{path}") || (take("{owner}") && take("{repo}"));
+  return complete && text.find_first_of("{}") == string::npos;
+}
+
 class tree_reader {
 public:
   tree_reader(const json_text& text, const std::filesystem::path& folder, config_errors& errors)
@@ -193,16 +205,8 @@ private:
       wrong(name, "expected a URL with https:// or http://, found '" + without_userinfo(*url) + "'");
       return "";
     }
-    string rest = *url;
-    bool complete = true;
-    for (const string_view place : {"{owner}", "{repo}"}) {
-      const std::size_t found = rest.find(place);
-      complete = complete && found != string::npos;
-      if (found != string::npos)
-        rest.erase(found, place.size());
-    }
-    if (is_template && (!complete || rest.find_first_of("{}") != string::npos))
-      wrong(name, "expected a template with {owner} and {repo}, each once, as in "
+    if (is_template && !is_url_template(*url))
+      wrong(name, "expected a template with {owner} and {repo}, each once, or with {path}, as in "
                   "https://git.example/{owner}/{repo}.git, found '"
                       + without_userinfo(*url) + "'");
     else if (!is_template && url->find_first_of("{}") != string::npos)

@@ -56,6 +56,27 @@ BOOST_AUTO_TEST_CASE(a_path_may_have_any_depth) {
   BOOST_TEST(opened == git.url("Org/deep/er/project.git"));
 }
 
+BOOST_AUTO_TEST_CASE(what_is_taken_for_a_folder_is_one_as_long_as_absence_is_remembered) {
+  auto with = needs();
+  auto now = std::make_shared<forge_host::clock::time_point>(forge_host::clock::now());
+  with.keep.now = [now] { return *now; };
+  shown_host what = shown(host_kind::git, git.url("{path}.git"));
+  what.absent = 10s;
+  const auto host = make_host(what, with).value();
+  const auto later = [&] { return host->lookup(path{"Org"}, "later", {}).value(); };
+  BOOST_TEST(later().assumed);
+  must_run("cp -r open.git later.git", root() / "Org");
+  BOOST_TEST(later().assumed);
+  BOOST_TEST(git.count() == 1);
+  *now += 11s;
+  BOOST_TEST(later().is_repository);
+  BOOST_TEST(!later().assumed);
+  BOOST_TEST(git.count() == 2);
+  *now += 11s;
+  BOOST_TEST(later().is_repository);
+  BOOST_TEST(git.count() == 2);
+}
+
 // The server decides which of them it has. What desktops look for in every folder is not asked for.
 BOOST_AUTO_TEST_CASE(names_may_begin_as_those_of_git_servers_do) {
   const auto host = templated("{owner}/{repo}.git");
