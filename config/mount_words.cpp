@@ -158,7 +158,7 @@ result<void> set_word(mount_options& out, const string& word) {
 
 result<void> set_words(mount_options& out, const string& text) {
   for (const string& word : split_words(text)) {
-    BOOST_OUTCOME_TRYV(set_word(out, word));
+    GITFS_TRYV(set_word(out, word));
   }
   return success();
 }
