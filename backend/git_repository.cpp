@@ -126,11 +126,12 @@ result<std::shared_ptr<repository>> open_remote(const source& from, const mount_
   BOOST_OUTCOME_TRY(
       store, object_store::open(options.cache_dir, from.location, options.cache_size, std::move(memory), services));
   const upstream_limits limits = limits_of(options);
+  const auto client = services ? std::shared_ptr<http_client>{services, &services->http()} : nullptr;
   // The store outlives the upstream: the upstream's callback holds it.
   auto remember = [store](std::span<const std::pair<oid, std::uint64_t>> told) { store->remember_sizes(told); };
   BOOST_OUTCOME_TRY(
       remote, git_upstream::create(from, *store, remember, limits, capabilities_of_host(from), std::move(services)));
-  auto sized = with_sizes(remote, store, sizes ? std::move(sizes) : sizes_of_host(from, limits), remember);
+  auto sized = with_sizes(remote, store, sizes ? std::move(sizes) : sizes_of_host(from, limits, client), remember);
   return std::make_shared<remote_source>(std::move(store), std::move(remote), std::move(sized));
 }
 
@@ -141,6 +142,7 @@ upstream_limits limits_of(const mount_options& options) {
   out.connect = options.connect_timeout;
   out.stall = options.stall_timeout;
   out.total = options.timeout;
+  out.wait_at_first = options.wait;
   return out;
 }
 

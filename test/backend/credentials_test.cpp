@@ -51,7 +51,7 @@ BOOST_FIXTURE_TEST_SUITE(credentials, fixture)
 BOOST_AUTO_TEST_CASE(a_child_inherits_no_descriptor_and_answers) {
   const int leak = ::fcntl(0, F_DUPFD, 100); // without FD_CLOEXEC; so high that the shell does not use it itself
   const auto out = run_child({"bash", "-c", "cat; for fd in /proc/self/fd/*; do echo \"${fd##*/}\"; done; echo $NEW"},
-                             {"NEW=value"}, "in\n", {}, soon());
+                             {"NEW=value"}, "in\n", {}, {}, soon());
   ::close(leak);
   BOOST_REQUIRE_MESSAGE(out, test::why(out));
   BOOST_TEST(out.value().starts_with("in\n"));
@@ -60,8 +60,8 @@ BOOST_AUTO_TEST_CASE(a_child_inherits_no_descriptor_and_answers) {
 }
 
 BOOST_AUTO_TEST_CASE(a_child_that_fails_or_hangs_is_an_error) {
-  BOOST_TEST(run_child({"false"}, {}, "", {}, soon()).error().code == EIO);
-  BOOST_TEST(run_child({"/no/such/program"}, {}, "", {}, soon()).error().code == EIO);
+  BOOST_TEST(run_child({"false"}, {}, "", {}, {}, soon()).error().code == EIO);
+  BOOST_TEST(run_child({"/no/such/program"}, {}, "", {}, {}, soon()).error().code == EIO);
   // it also dies with what it started, or the answer would come a thousand seconds late
   const auto slow = run_child({"bash", "-c", "sleep 1000 | cat"}, {}, std::string(1'000'000, 'x'), {},
                               std::chrono::steady_clock::now() + 100ms);
@@ -73,7 +73,7 @@ BOOST_AUTO_TEST_CASE(a_child_that_fails_or_hangs_is_an_error) {
   }};
   BOOST_TEST(run_child({"sleep", "1000"}, {}, "", stop.get_token(), soon()).error().code == ECANCELED);
   stopper.join();
-  BOOST_TEST(run_child({"bash", "-c", "exec >&- <&-; sleep 0.05"}, {}, "", {}, soon()).value() == "");
+  BOOST_TEST(run_child({"bash", "-c", "exec >&- <&-; sleep 0.05"}, {}, "", {}, {}, soon()).value() == "");
 }
 
 BOOST_AUTO_TEST_CASE(asks_gits_helpers_and_tells_them_how_it_went) {
@@ -81,7 +81,7 @@ BOOST_AUTO_TEST_CASE(asks_gits_helpers_and_tells_them_how_it_went) {
   authenticator who{url, {}};
   const auto nothing = who.current(url);
   BOOST_TEST(nothing.used.empty());
-  BOOST_REQUIRE(who.renew(url, nothing, {}, soon()));
+  BOOST_REQUIRE(who.renew(url, nothing, {}, {}, soon()));
   const auto known = who.current(url);
   BOOST_TEST(known.used.username == "joe");
   BOOST_TEST(known.used.password == "hunter2");
@@ -93,25 +93,25 @@ BOOST_AUTO_TEST_CASE(asks_gits_helpers_and_tells_them_how_it_went) {
   BOOST_TEST(stored.find("action=store") == stored.rfind("action=store"));
   // refused later: told to forget it, and asked again
   answer("username=joe\npassword=newer\n");
-  BOOST_REQUIRE(who.renew(url, known, {}, soon()));
+  BOOST_REQUIRE(who.renew(url, known, {}, {}, soon()));
   BOOST_TEST(who.current(url).used.password == "newer");
   BOOST_TEST(log().find("action=erase") != std::string::npos);
   // one who was refused with the old ones is sent to try the new ones, without another question
   const std::string before = log();
-  BOOST_TEST(bool(who.renew(url, known, {}, soon())));
+  BOOST_TEST(bool(who.renew(url, known, {}, {}, soon())));
   BOOST_TEST(log() == before);
 }
 
 BOOST_AUTO_TEST_CASE(gives_up_with_advice) {
   authenticator who{url, {}};
-  const auto none = who.renew(url, who.current(url), {}, soon());
+  const auto none = who.renew(url, who.current(url), {}, {}, soon());
   BOOST_REQUIRE(!none);
   BOOST_TEST(none.error().code == EACCES);
   BOOST_TEST(none.error().message.find("example.org:8443") != std::string::npos);
   BOOST_TEST(none.error().message.find("credential helper") != std::string::npos);
   answer("username=joe\npassword=stale\n");
-  BOOST_REQUIRE(who.renew(url, who.current(url), {}, soon()));
-  const auto same = who.renew(url, who.current(url), {}, soon());
+  BOOST_REQUIRE(who.renew(url, who.current(url), {}, {}, soon()));
+  const auto same = who.renew(url, who.current(url), {}, {}, soon());
   BOOST_REQUIRE(!same);
   BOOST_TEST(same.error().code == EACCES);
   BOOST_TEST(same.error().message.find("stale") == std::string::npos);
@@ -122,7 +122,7 @@ BOOST_AUTO_TEST_CASE(those_of_the_url_come_first_and_stay_with_their_origin) {
   BOOST_TEST(who.current("https://EXAMPLE.org:8443/else").used.password == "hunter2");
   for (const char* other : {"http://example.org:8443/a", "https://example.org/a", "https://evil.example:8443/a"})
     BOOST_TEST(who.current(other).used.empty(), other);
-  const auto refused = who.renew(url, who.current(url), {}, soon());
+  const auto refused = who.renew(url, who.current(url), {}, {}, soon());
   BOOST_REQUIRE(!refused);
   BOOST_TEST(refused.error().code == EACCES);
   BOOST_TEST(refused.error().message.find("hunter2") == std::string::npos);
@@ -132,7 +132,7 @@ BOOST_AUTO_TEST_CASE(those_of_the_url_come_first_and_stay_with_their_origin) {
 BOOST_AUTO_TEST_CASE(a_user_name_of_the_url_narrows_the_question) {
   answer("password=secret\n");
   authenticator who{url, {"joe", ""}};
-  BOOST_REQUIRE(who.renew(url, who.current(url), {}, soon()));
+  BOOST_REQUIRE(who.renew(url, who.current(url), {}, {}, soon()));
   BOOST_TEST(log().find("username=joe\n") != std::string::npos, log());
   BOOST_TEST(who.current(url).used.username == "joe");
   BOOST_TEST(who.current(url).used.password == "secret");
@@ -145,7 +145,7 @@ BOOST_AUTO_TEST_CASE(many_that_were_refused_together_ask_once) {
   std::vector<std::thread> threads;
   std::atomic<int> done{0};
   for (int i = 0; i < 8; ++i)
-    threads.emplace_back([&] { done += who.renew(url, nothing, {}, soon()) ? 1 : 0; });
+    threads.emplace_back([&] { done += who.renew(url, nothing, {}, {}, soon()) ? 1 : 0; });
   for (std::thread& each : threads)
     each.join();
   BOOST_TEST(done == 8);
