@@ -17,7 +17,6 @@
 #include <map>
 #include <mutex>
 #include <optional>
-#include <spdlog/spdlog.h>
 #include <stop_token>
 
 namespace gitfs {
@@ -120,7 +119,7 @@ private:
     if (request_.grew_long && before <= request_.long_from && size_ > request_.long_from)
       request_.grew_long();
     if (!sink_) {
-      BOOST_OUTCOME_TRY(sink, store_.new_pack(request_.use));
+      GITFS_TRY(sink, store_.new_pack(request_.use));
       sink_ = std::move(sink);
     }
     auto done = sink_->append(bytes);
@@ -314,13 +313,13 @@ struct git_upstream::state {
   /// `what` with the server's capabilities; if it fails with ones that were only assumed, again with the real ones.
   template <class Answer>
   result<Answer> with_capabilities(operation& op, const std::function<result<Answer>(const capabilities&)>& what) {
-    BOOST_OUTCOME_TRY(can, server.get(op));
+    GITFS_TRY(can, server.get(op));
     auto out = what(can);
     constexpr int not_refused[] = {ECANCELED, ETIMEDOUT, EACCES, EFBIG, E2BIG, ENOTSUP};
     if (out || std::find(std::begin(not_refused), std::end(not_refused), out.error().code) != std::end(not_refused)
         || !server.doubt())
       return out;
-    BOOST_OUTCOME_TRY(really, server.get(op));
+    GITFS_TRY(really, server.get(op));
     if (really == can)
       return out;
     return what(really);
@@ -378,11 +377,11 @@ result<void> git_upstream::state::fetch(operation& op, const fetch_request& requ
 result<void> git_upstream::state::object_info(operation& op, const std::vector<oid>& ids, transfer_outcome& out) {
   if (ids.empty())
     return success();
-  BOOST_OUTCOME_TRY(can, server.get(op));
+  GITFS_TRY(can, server.get(op));
   if (!can.object_info)
     return fail(ENOTSUP, from.display + ": the server does not tell sizes of objects (capability \"object-info\")");
   constexpr std::uint64_t longest_line = 80, slack = 4096;
-  BOOST_OUTCOME_TRY(
+  GITFS_TRYV(
       http.post(op, std::make_shared<const std::string>(compose_object_info(ids, can)), [&](http_exchange& exchange) {
         object_info_response response;
         auto done = read_into(response, exchange, ids.size() * longest_line + slack);
@@ -397,8 +396,8 @@ result<void> git_upstream::state::object_info(operation& op, const std::vector<o
 result<std::vector<advertised_ref>> git_upstream::state::list_refs(operation& op, std::span<const std::string> prefixes,
                                                                    const capabilities& can) {
   std::vector<advertised_ref> out;
-  BOOST_OUTCOME_TRY(http.post(op, std::make_shared<const std::string>(compose_ls_refs(prefixes, &can)),
-                              [&](http_exchange& exchange) { return read_refs(out, exchange); }));
+  GITFS_TRYV(http.post(op, std::make_shared<const std::string>(compose_ls_refs(prefixes, &can)),
+                       [&](http_exchange& exchange) { return read_refs(out, exchange); }));
   return out;
 }
 
@@ -430,7 +429,7 @@ result<resolved_ref> git_upstream::resolve(const std::string& ref, const std::st
   std::unique_ptr<http_exchange> early;
   if (!impl_->server.known())
     early = impl_->http.begin_post(op, compose_ls_refs(candidates, nullptr));
-  BOOST_OUTCOME_TRYV(impl_->server.get(op));
+  GITFS_TRYV(impl_->server.get(op));
   std::vector<advertised_ref> refs;
   const auto read = [&](http_exchange& exchange) { return read_refs(refs, exchange); };
   const auto list = [&](std::span<const std::string> prefixes) {
@@ -438,13 +437,13 @@ result<resolved_ref> git_upstream::resolve(const std::string& ref, const std::st
         op, [&](const capabilities& can) { return impl_->list_refs(op, prefixes, can); });
   };
   if (!early || impl_->http.finish_post(op, *early, read)) {
-    BOOST_OUTCOME_TRY(listed, list(candidates));
+    GITFS_TRY(listed, list(candidates));
     refs = std::move(listed);
   }
   if (auto chosen = choose_ref(ref, refs))
     return std::move(*chosen);
   const std::string all[] = {"HEAD", "refs/heads/", "refs/tags/"};
-  BOOST_OUTCOME_TRY(known, list(all));
+  GITFS_TRY(known, list(all));
   return explained(no_such_ref(ref, known));
 }
 

@@ -1,11 +1,11 @@
 #include "backend/http_attempt.hpp"
+#include "config/log.hpp"
 
 #include "backend/upstream_host.hpp"
 
 #include <cerrno>
 #include <condition_variable>
 #include <mutex>
-#include <spdlog/spdlog.h>
 #include <utility>
 
 namespace gitfs {
@@ -70,7 +70,7 @@ fault fault_of_status(const http_head& head) {
 result<void> attempt_until_done(operation& op, const attempt_plan& plan, std::atomic<std::uint64_t>& retried) {
   retry_policy own{plan.retries, op.deadline, random_unit};
   for (;;) {
-    BOOST_OUTCOME_TRYV(plan.host.wait_for_turn(plan, op.stop, op.deadline));
+    GITFS_TRYV(plan.host.wait_for_turn(plan, op.stop, op.deadline));
     const std::uint64_t answers = plan.host.answers();
     attempt_result failure = plan.attempt();
     if (op.stop.stop_requested() && failure)
@@ -87,7 +87,7 @@ result<void> attempt_until_done(operation& op, const attempt_plan& plan, std::at
       plan.host.answered();
     if (is_of_host(failure->of) && failure->transient) {
       if (plan.host.failed(*failure, plan)) {
-        spdlog::debug("{}", failure->what.message);
+        log::debug("{}", failure->what.message);
         ++retried;
         continue;
       }
@@ -95,7 +95,7 @@ result<void> attempt_until_done(operation& op, const attempt_plan& plan, std::at
         return failure_of(*failure);
     }
     if (plan.repair) {
-      BOOST_OUTCOME_TRY(repaired, plan.repair(*failure));
+      GITFS_TRY(repaired, plan.repair(*failure));
       if (repaired)
         continue;
     }
@@ -103,7 +103,7 @@ result<void> attempt_until_done(operation& op, const attempt_plan& plan, std::at
         failure->transient ? own.next(std::chrono::steady_clock::now(), failure->retry_after) : std::nullopt;
     if (!wait)
       return failure_of(*failure);
-    spdlog::debug("{}; trying again in {} ms", failure->what.message, wait->count());
+    log::debug("{}; trying again in {} ms", failure->what.message, wait->count());
     ++retried;
     if (!sleep_for(*wait, op.stop))
       return cancelled();

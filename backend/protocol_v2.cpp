@@ -38,7 +38,7 @@ template <class Line>
 result<void> feed_lines(pkt_decoder& packets, std::string_view bytes, bool& complete, Line line) {
   packets.feed(bytes);
   for (;;) {
-    BOOST_OUTCOME_TRY(packet, packets.next());
+    GITFS_TRY(packet, packets.next());
     if (!packet)
       return success();
     if (packet->type == pkt_type::response_end && complete)
@@ -54,7 +54,7 @@ result<void> feed_lines(pkt_decoder& packets, std::string_view bytes, bool& comp
     const std::string_view text = pkt_text(packet->payload);
     if (text.starts_with("ERR "))
       return BOOST_OUTCOME_V2_NAMESPACE::failure(server_error(text.substr(4)));
-    BOOST_OUTCOME_TRY(line(text));
+    GITFS_TRYV(line(text));
   }
 }
 
@@ -132,7 +132,7 @@ std::string compose_object_info(std::span<const oid> ids, const capabilities& se
 
 result<void> ls_refs_response::feed(std::string_view bytes) {
   return feed_lines(packets_, bytes, complete_, [this](std::string_view line) -> result<void> {
-    BOOST_OUTCOME_TRY(ref, parse_ref_line(line));
+    GITFS_TRY(ref, parse_ref_line(line));
     refs_.push_back(std::move(ref));
     return success();
   });

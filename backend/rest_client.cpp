@@ -12,7 +12,6 @@
 #include <fmt/format.h>
 #include <optional>
 #include <rapidjson/error/en.h>
-#include <spdlog/spdlog.h>
 #include <string_view>
 
 namespace gitfs {
@@ -136,8 +135,8 @@ rest_client::rest_client(rest_options options)
                                 http_client_options{.connections_per_host = std::max(options_.limits.parallel, 1u)})) {}
 
 result<rest_answer> rest_client::get(const std::string& path, const std::string& token, std::stop_token stop) {
-  BOOST_OUTCOME_TRY(url, url_of(path));
-  BOOST_OUTCOME_TRY(out, perform({std::move(url), token, options_.accept, nullptr}, std::move(stop)));
+  GITFS_TRY(url, url_of(path));
+  GITFS_TRY(out, perform({std::move(url), token, options_.accept, nullptr}, std::move(stop)));
   return std::move(out.json);
 }
 
@@ -148,8 +147,8 @@ result<void> rest_client::each_page(const std::string& path, const std::string& 
   for (unsigned page = 0; !next.empty(); ++page) {
     if (page == most_pages)
       return fail(EIO, display() + ": the service's list has no end");
-    BOOST_OUTCOME_TRY(one, get(next, token, stop));
-    BOOST_OUTCOME_TRY(visit(*one.body));
+    GITFS_TRY(one, get(next, token, stop));
+    GITFS_TRYV(visit(*one.body));
     next = std::move(one.next);
   }
   return success();
@@ -157,17 +156,16 @@ result<void> rest_client::each_page(const std::string& path, const std::string& 
 
 result<rest_answer> rest_client::post(const std::string& path, std::string json, const std::string& token,
                                       std::stop_token stop) {
-  BOOST_OUTCOME_TRY(url, url_of(path));
-  BOOST_OUTCOME_TRY(
-      out, perform({std::move(url), token, options_.accept, std::make_shared<const std::string>(std::move(json))},
-                   std::move(stop)));
+  GITFS_TRY(url, url_of(path));
+  GITFS_TRY(out, perform({std::move(url), token, options_.accept, std::make_shared<const std::string>(std::move(json))},
+                         std::move(stop)));
   return std::move(out.json);
 }
 
 result<std::string> rest_client::get_bytes(const std::string& path, const std::string& accept, const std::string& token,
                                            std::stop_token stop) {
-  BOOST_OUTCOME_TRY(url, url_of(path));
-  BOOST_OUTCOME_TRY(out, perform({std::move(url), token, accept, nullptr, false}, std::move(stop)));
+  GITFS_TRY(url, url_of(path));
+  GITFS_TRY(out, perform({std::move(url), token, accept, nullptr, false}, std::move(stop)));
   return std::move(out.bytes);
 }
 
@@ -187,19 +185,19 @@ result<std::string> rest_client::url_of(const std::string& path) const {
 result<rest_client::answer> rest_client::perform(const question& what, std::stop_token stop) {
   operation op{std::move(stop), std::chrono::steady_clock::now() + options_.limits.total};
   answer out;
-  BOOST_OUTCOME_TRY(perform(op, what, out));
+  GITFS_TRYV(perform(op, what, out));
   return out;
 }
 
 result<void> rest_client::get_with(operation& op, const std::string& path, const std::string& accept,
                                    const std::string& token, const response_reader& read) {
-  BOOST_OUTCOME_TRY(url, url_of(path));
+  GITFS_TRY(url, url_of(path));
   answer nothing;
   return perform(op, {std::move(url), token, accept, nullptr, false, &read}, nothing);
 }
 
 result<void> rest_client::perform(operation& op, const question& what, answer& out) {
-  BOOST_OUTCOME_TRY(check_limit(what.token));
+  GITFS_TRYV(check_limit(what.token));
   const attempt_plan plan{.host = client_->hosts().of(what.url),
                           .display = display(),
                           .patience = options_.limits.total,

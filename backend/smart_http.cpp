@@ -4,10 +4,10 @@
 #include "backend/pkt_line.hpp"
 #include "backend/upstream_host.hpp"
 #include "backend/url.hpp"
+#include "config/log.hpp"
 
 #include <algorithm>
 #include <cerrno>
-#include <spdlog/spdlog.h>
 #include <string_view>
 #include <utility>
 
@@ -141,7 +141,7 @@ result<void> smart_http::perform(operation& op, const call& what, const response
       return false;
     // who asks may be behind a redirect
     follow(failure.effective_url, what.path);
-    BOOST_OUTCOME_TRY(authenticator_.renew(base(), who, failure.challenge, op.stop, op.deadline));
+    GITFS_TRYV(authenticator_.renew(base(), who, failure.challenge, op.stop, op.deadline));
     return true;
   };
   return attempt_until_done(op, plan, retried_);
@@ -244,7 +244,7 @@ void smart_http::follow(const std::string& effective_url, std::string_view path)
   const std::lock_guard lock{mutex_};
   if (url == base_)
     return;
-  spdlog::info("{}: redirected to {}", from_.display, url);
+  log::info("{}: redirected to {}", from_.display, url);
   base_ = std::move(url);
 }
 

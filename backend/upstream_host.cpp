@@ -1,10 +1,10 @@
 #include "backend/upstream_host.hpp"
 
 #include "backend/url.hpp"
+#include "config/log.hpp"
 
 #include <algorithm>
 #include <cerrno>
-#include <spdlog/spdlog.h>
 #include <utility>
 
 namespace gitfs {
@@ -101,7 +101,7 @@ void upstream_host::note_answer() {
   if (!was_there)
     changed();
   if (away && std::exchange(told_, false))
-    spdlog::info("{} answers again, after {} s", name_, whole_seconds(*away));
+    log::info("{} answers again, after {} s", name_, whole_seconds(*away));
 }
 
 std::uint64_t upstream_host::answers() const {
@@ -149,11 +149,11 @@ void upstream_host::note(const attempt_failure& failure, const attempt_plan& pla
   if (was_there || by_probe)
     why_ = without_name(failure.what.message, {plan.display, name_});
   if (was_there && health_.busy())
-    spdlog::info("{}: {}: requests to it wait", name_, why_);
+    log::info("{}: {}: requests to it wait", name_, why_);
   // one failure may be a connection that was just closed
   constexpr unsigned certain = 2;
   if (health_.failures() >= certain && !std::exchange(told_, true))
-    spdlog::warn("{} is away ({}): what needs it waits, up to {} s in all", name_, why_, whole_seconds(plan.patience));
+    log::warn("{} is away ({}): what needs it waits, up to {} s in all", name_, why_, whole_seconds(plan.patience));
   changed();
 }
 

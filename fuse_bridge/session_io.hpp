@@ -1,7 +1,7 @@
 // What libfuse reads from the kernel and writes to it.
 #pragma once
 
-#include <fuse3/fuse_lowlevel.h>
+#include "fuse_bridge/libfuse.hpp"
 
 namespace gitfs {
 

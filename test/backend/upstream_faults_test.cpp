@@ -263,7 +263,7 @@ BOOST_AUTO_TEST_CASE(a_small_request_that_fails_while_others_are_answered_fails_
   const auto out = fetch(*up, {.wants = {rev("main:one")}});
   BOOST_TEST(code_of(out) == EIO, message_of(out));
   BOOST_TEST(code_of(fetch(*up, {.wants = {rev("main:dir/two")}})) == 0);
-  BOOST_TEST(log->str().find("is away") == std::string::npos, log->str());
+  BOOST_TEST(log.text().find("is away") == std::string::npos, log.text());
 }
 
 BOOST_AUTO_TEST_CASE(a_slow_store_holds_the_server_back) {

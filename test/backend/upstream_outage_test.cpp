@@ -25,7 +25,7 @@ struct fixture : upstream_fixture {
   }
 
   std::size_t lines(const std::string& words) const {
-    std::istringstream all{log->str()};
+    std::istringstream all{log.text()};
     std::size_t out = 0;
     for (std::string line; std::getline(all, line);)
       out += line.find(words) != std::string::npos ? 1 : 0;
@@ -48,7 +48,6 @@ BOOST_AUTO_TEST_CASE(all_wait_while_one_looks_and_all_go_on_when_it_is_back) {
   for (const auto& gone : {status(503), status(502), test::fault{[](fault_exchange& x) { x.close(); }}}) {
     auto up = connect();
     BOOST_REQUIRE(up->resolve(""));
-    const std::string before = log->str();
     const std::size_t asked_before = server.requests().size();
     server.otherwise(gone);
     std::vector<std::unique_ptr<asked>> all;
