@@ -195,6 +195,8 @@ result<void> authenticator::renew(const std::string& url, const ticket& ticket_r
     credential_ = std::move(found.value());
     from_ = origin_of_credential::helper;
     approved_ = false;
+  } else {
+    without_ticket_ = false; // there may be one when somebody asks again
   }
   lock.unlock();
   changed_.notify_all();

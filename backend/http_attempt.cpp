@@ -80,7 +80,7 @@ result<void> attempt_until_done(operation& op, const attempt_plan& plan, std::at
       return success();
     }
     if (failure->of == fault::doubtful)
-      failure->of = plan.host.settle(*failure, answers, plan);
+      failure->of = plan.host.settle(*failure, answers, plan, op.stop, op.deadline);
     if (op.stop.stop_requested())
       return cancelled();
     if (failure->of == fault::request)

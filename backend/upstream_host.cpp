@@ -114,19 +114,39 @@ bool upstream_host::there() const {
   return health_.there();
 }
 
-fault upstream_host::settle(const attempt_failure& failure, std::uint64_t before, const attempt_plan& plan) {
-  {
-    const std::lock_guard lock{mutex_};
-    if (health_.answers() != before)
-      return fault::alone;
-    if (!health_.there() || plan.is_probe)
+fault upstream_host::settle(const attempt_failure& failure, std::uint64_t before, const attempt_plan& plan,
+                            const std::stop_token& stop, clock::time_point deadline) {
+  std::unique_lock lock{mutex_};
+  // Of many that fail together one looks: an outage must not become as many requests more.
+  while (settling_ && health_.answers() == before && health_.there())
+    if (!changed_.wait_until(lock, stop, deadline, [&] { return !settling_; }))
       return failure.of;
+  if (health_.answers() != before)
+    return fault::alone;
+  if (!health_.there() || silent_ == before || plan.is_probe)
+    return failure.of;
+  settling_ = true;
+  lock.unlock();
+  attempt_result other;
+  try {
+    other = plan.probe();
+  } catch (...) {
+    lock.lock();
+    settling_ = false;
+    changed();
+    throw;
   }
-  const attempt_result other = plan.probe();
-  if (other && other->transient && other->of != fault::request)
-    return other->of == fault::busy ? fault::busy : failure.of;
-  answered();
-  return fault::alone;
+  lock.lock();
+  settling_ = false;
+  const bool silent = other && other->transient && other->of != fault::request;
+  if (silent && !stop.stop_requested())
+    silent_ = before;
+  changed();
+  if (!silent) {
+    note_answer();
+    return fault::alone;
+  }
+  return other->of == fault::busy ? fault::busy : failure.of;
 }
 
 bool upstream_host::failed(const attempt_failure& failure, const attempt_plan& plan) {

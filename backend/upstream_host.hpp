@@ -13,6 +13,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <stop_token>
 #include <string>
 
@@ -37,7 +38,8 @@ public:
 
   /// Whose fault a doubtful failure was, of a request that was made when `answers` was `before`. It is `alone` if
   /// another has been answered since, or is now; else it remains doubtful.
-  fault settle(const attempt_failure& failure, std::uint64_t before, const attempt_plan& plan);
+  fault settle(const attempt_failure& failure, std::uint64_t before, const attempt_plan& plan,
+               const std::stop_token& stop, clock::time_point deadline);
 
   /// A request has failed with what is the host's. True: it is made again after `wait_for_turn`. False: the host has
   /// never answered, so it is perhaps not there at all, and the request does not wait for it.
@@ -59,9 +61,11 @@ private:
   std::condition_variable_any changed_;
   std::uint64_t changes_ = 0;
   host_health health_;
-  std::string why_;       ///< it is away or busy
-  std::time_t since_ = 0; ///< for people
-  bool told_ = false;     ///< the log says so
+  bool settling_ = false;               ///< somebody looks what a doubtful failure was
+  std::optional<std::uint64_t> silent_; ///< `answers` when such a look got none
+  std::string why_;                     ///< it is away or busy
+  std::time_t since_ = 0;               ///< for people
+  bool told_ = false;                   ///< the log says so
 };
 
 /// The hosts of one process. Thread-safe; what it gives lives as long as it.

@@ -60,8 +60,8 @@ BOOST_AUTO_TEST_CASE(a_child_inherits_no_descriptor_and_answers) {
 }
 
 BOOST_AUTO_TEST_CASE(a_child_that_fails_or_hangs_is_an_error) {
-  BOOST_TEST(run_child({"false"}, {}, "", {}, {}, soon()).error().code == EIO);
-  BOOST_TEST(run_child({"/no/such/program"}, {}, "", {}, {}, soon()).error().code == EIO);
+  BOOST_TEST(run_child({"false"}, {}, "", {}, soon()).error().code == EIO);
+  BOOST_TEST(run_child({"/no/such/program"}, {}, "", {}, soon()).error().code == EIO);
   // it also dies with what it started, or the answer would come a thousand seconds late
   const auto slow = run_child({"bash", "-c", "sleep 1000 | cat"}, {}, std::string(1'000'000, 'x'), {},
                               std::chrono::steady_clock::now() + 100ms);
@@ -73,7 +73,7 @@ BOOST_AUTO_TEST_CASE(a_child_that_fails_or_hangs_is_an_error) {
   }};
   BOOST_TEST(run_child({"sleep", "1000"}, {}, "", stop.get_token(), soon()).error().code == ECANCELED);
   stopper.join();
-  BOOST_TEST(run_child({"bash", "-c", "exec >&- <&-; sleep 0.05"}, {}, "", {}, {}, soon()).value() == "");
+  BOOST_TEST(run_child({"bash", "-c", "exec >&- <&-; sleep 0.05"}, {}, "", {}, soon()).value() == "");
 }
 
 BOOST_AUTO_TEST_CASE(asks_gits_helpers_and_tells_them_how_it_went) {
@@ -151,6 +151,41 @@ BOOST_AUTO_TEST_CASE(many_that_were_refused_together_ask_once) {
   BOOST_TEST(done == 8);
   const std::string asked = log();
   BOOST_TEST(asked.find("action=get") == asked.rfind("action=get"));
+}
+
+BOOST_AUTO_TEST_CASE(another_scheme_than_basic_is_used_where_the_server_wants_one) {
+  using enum auth_scheme;
+  const auto challenge = [](std::vector<auth_scheme> offered) { return http_challenge{std::move(offered), {"some"}}; };
+  {
+    authenticator who{url, {"joe", "hunter2"}};
+    BOOST_TEST((who.current(url).scheme == basic));
+    BOOST_REQUIRE(who.renew(url, who.current(url), challenge({digest, ntlm}), {}, soon()));
+    BOOST_TEST((who.current(url).scheme == digest));
+    BOOST_TEST(who.current(url).used.password == "hunter2");
+    // refused in that, too: so it is the password
+    const auto refused = who.renew(url, who.current(url), challenge({digest, ntlm}), {}, soon());
+    BOOST_TEST(refused.error().code == EACCES);
+  }
+  {
+    authenticator who{url, {"joe", "hunter2"}}; // Basic is offered, so it is the password that is wrong
+    BOOST_TEST(who.renew(url, who.current(url), challenge({basic, digest, negotiate}), {}, soon()).error().code
+               == EACCES);
+  }
+  {
+    answer("username=joe\npassword=hunter2\n"); // a ticket is tried before the helpers, and they are asked without one
+    authenticator who{url, {}};
+    BOOST_REQUIRE(who.renew(url, who.current(url), challenge({basic, negotiate}), {}, soon()));
+    BOOST_TEST((who.current(url).scheme == negotiate && who.current(url).used.empty()));
+    BOOST_REQUIRE(who.renew(url, who.current(url), challenge({basic, negotiate}), {}, soon()));
+    BOOST_TEST((who.current(url).scheme == basic && who.current(url).used.password == "hunter2"));
+  }
+  {
+    authenticator who{url, {"joe", "hunter2"}}; // what is known of one host is not used for another
+    const std::string elsewhere = "https://other.org/x.git";
+    BOOST_REQUIRE(who.renew(elsewhere, who.current(elsewhere), challenge({digest}), {}, soon()));
+    BOOST_TEST((who.current(elsewhere).scheme == digest));
+    BOOST_TEST((who.current(url).used.empty() && who.current(url).scheme == basic));
+  }
 }
 
 BOOST_AUTO_TEST_SUITE_END()

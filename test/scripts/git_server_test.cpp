@@ -126,9 +126,9 @@ BOOST_AUTO_TEST_CASE(asks_for_a_client_certificate) {
         .status;
   };
   BOOST_TEST(ls_remote("") != 0);
-  BOOST_TEST(ls_remote("GIT_SSL_CERT=" + secure.client_certificate().string()
-                       + " GIT_SSL_KEY=" + secure.client_key().string())
-             == 0);
+  BOOST_TEST(
+      ls_remote("GIT_SSL_CERT=" + secure.client_certificate().string() + " GIT_SSL_KEY=" + secure.client_key().string())
+      == 0);
   const std::string other = secure.certificate().parent_path().string();
   BOOST_TEST(ls_remote("GIT_SSL_CERT=" + other + "/certificate.pem GIT_SSL_KEY=" + other + "/key.pem") != 0);
 }
