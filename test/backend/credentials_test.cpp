@@ -51,7 +51,7 @@ BOOST_FIXTURE_TEST_SUITE(credentials, fixture)
 BOOST_AUTO_TEST_CASE(a_child_inherits_no_descriptor_and_answers) {
   const int leak = ::fcntl(0, F_DUPFD, 100); // without FD_CLOEXEC; so high that the shell does not use it itself
   const auto out = run_child({"bash", "-c", "cat; for fd in /proc/self/fd/*; do echo \"${fd##*/}\"; done; echo $NEW"},
-                             {"NEW=value"}, "in\n", {}, {}, soon());
+                             {"NEW=value"}, "in\n", {}, soon());
   ::close(leak);
   BOOST_REQUIRE_MESSAGE(out, test::why(out));
   BOOST_TEST(out.value().starts_with("in\n"));
