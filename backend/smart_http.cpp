@@ -202,7 +202,7 @@ attempt_result smart_http::judge(http_exchange& exchange, const call& what, cons
                            head.challenge,
                            head.effective_url};
   }
-  if (head.content_type != what.expected_type && what.path == advertisement_path
+  if (head.content_type != what.expected_type && head.content_type != "text/html" && what.path == advertisement_path
       && is_dumb(exchange.read_all(small_request)))
     return attempt_failure{
         {ENOTSUP,

@@ -32,8 +32,10 @@ void tls_trust::apply(CURL* handle) const {
     curl_easy_setopt(handle, CURLOPT_CAINFO, file.c_str());
   if (!folder.empty())
     curl_easy_setopt(handle, CURLOPT_CAPATH, folder.c_str());
-  if (!client_certificate.empty())
+  if (!client_certificate.empty()) {
     curl_easy_setopt(handle, CURLOPT_SSLCERT, client_certificate.c_str());
+    curl_easy_setopt(handle, CURLOPT_KEYPASSWD, ""); // else OpenSSL asks for it on the terminal
+  }
   if (!client_key.empty())
     curl_easy_setopt(handle, CURLOPT_SSLKEY, client_key.c_str());
 }

@@ -155,6 +155,12 @@ BOOST_AUTO_TEST_CASE(a_client_certificate_that_cannot_be_used_is_said_to_be_ours
   const scoped_env trust{"GIT_SSL_CAINFO", certificate.c_str()};
   const scoped_env missing{"GIT_SSL_CERT", "/nothing/there.pem"};
   is_refused(get(server.url("clientcert", "scratch.git")), {"127.0.0.1:", "client certificate", "GIT_SSL_CERT"});
+  const scoped_env ours{"GIT_SSL_CERT", server.client_certificate().c_str()};
+  const auto locked = dir / "locked.pem"; // nobody is asked for its password
+  must_run("openssl pkey -aes256 -passout pass:secret -in " + server.client_key().string() + " -out locked.pem",
+           dir.path());
+  const scoped_env key{"GIT_SSL_KEY", locked.c_str()};
+  is_refused(get(server.url("clientcert", "scratch.git")), {"127.0.0.1:", "client certificate", "password"});
 }
 
 // The server looks at it when the handshake is over for the client.
