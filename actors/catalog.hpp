@@ -2,6 +2,7 @@
 #pragma once
 
 #include "actors/dir_link.hpp"
+#include "actors/places.hpp"
 #include "actors/volume.hpp"
 #include "actors/want.hpp"
 #include "backend/repository_host.hpp"
@@ -21,24 +22,6 @@
 #include <vector>
 
 namespace gitfs {
-
-/// Numbered in the order in which they become known, from 1.
-using place_number = std::uint32_t;
-using repository_number = std::uint32_t;
-using call_number = std::uint64_t;
-using refresh_number = std::uint64_t;
-
-/// A directory's actor, by its id, and its own number for what it asks.
-using place_asker = std::pair<std::uint64_t, want_id>;
-
-/// What a directory is told of its place.
-struct place_answer {
-  int code = 0;      ///< an errno, and nothing else; 0: one of the following
-  shown_ptr shown{}; ///< it is the root of this snapshot
-  /// Else: of the directories in it, which are all that there can be (`complete`) or that are known so far.
-  std::vector<std::string> names{};
-  bool complete = false;
-};
 
 /// Where a repository comes from: the entry of a deployment, or what a host has at a path.
 struct repository_origin {
@@ -60,18 +43,6 @@ struct place_move {
     if (!waiting.empty())
       ended(waiting);
   }
-};
-
-/// The outcome of catalog::refresh: a line for each place, of which those with a reason for failure begin with '!'.
-struct refresh_report {
-  std::string text{};
-  std::size_t left = 0; ///< looks and moves that are still on their way
-};
-
-/// What catalog::refresh looks at.
-struct refresh_what {
-  std::string path{};    ///< the entry that it is in; empty: all
-  bool requested = true; ///< all: also those that are polled, else those that are followed on request alone
 };
 
 /// What the catalog says to others; every call returns at once.
@@ -177,6 +148,7 @@ private:
     std::vector<std::string> path{};                 ///< in the host
     std::shared_ptr<const shown_repository> entry{}; ///< of what stands in the deployment
     bool is_repository = false;
+    bool assumed = false;   ///< host_entry::assumed, and no repository was found below it
     bool removed = false;   ///< from the deployment: nobody new comes here
     bool listed = false;    ///< by its host
     std::uint64_t used = 0; ///< when, in questions
@@ -200,11 +172,13 @@ private:
     std::vector<refresh_number> refreshers{}; ///< wait for what is being taken
     std::vector<refresh_number> late{};       ///< came while that was on its way, and wait for the next
   };
-  /// With what it has asked, where that is not the call's own name.
+  /// With what it has asked.
   struct caller {
     place_asker who;
     std::string path{}, name{};
     relinked from{};
+    std::size_t settled = 0; ///< so many names on the way to that were asked for on its behalf, or need not be
+    bool goes_on = false;    ///< what the host is asked for is on that way: then it asks again
   };
   struct call {
     place* of = nullptr;
@@ -217,9 +191,12 @@ private:
   place& child(place& of, std::string_view name);
   place& add_found(place& to, const std::string& name, const host_entry& what);
   repository_number number_of(const place& of, bool& is_new);
+  void ask(caller asks);
   void enter_repository(const place_asker& who, place& of);
   void ask_host(caller who, place& of, const std::string& name);
-  bool find_again(const place_asker& who, std::string_view path, const std::string& name, const relinked& from);
+  bool ask_on_the_way(caller& who);
+  void is_folder(const place& which);
+  void becomes_repository(place& of);
   place_answer names_in(const place& of) const;
   void tell_names(const place_asker& who, const place& of) const;
   place& make(place& root, std::string_view path);

@@ -1,5 +1,9 @@
 #include "actors/catalog_actor.hpp"
 
+#include "actors/catalog_messages.hpp"
+#include "actors/directory_messages.hpp"
+#include "actors/place_messages.hpp"
+#include "actors/question_messages.hpp"
 #include "actors/trace/recorder.hpp"
 #include "backend/url.hpp"
 #include "config/log.hpp"

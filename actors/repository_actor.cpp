@@ -1,6 +1,8 @@
 #include "actors/repository_actor.hpp"
 
+#include "actors/catalog_messages.hpp"
 #include "actors/mounting.hpp"
+#include "actors/question_messages.hpp"
 #include "backend/file_io.hpp"
 #include "config/log.hpp"
 

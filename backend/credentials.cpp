@@ -1,7 +1,7 @@
 #include "backend/credentials.hpp"
 
-#include "backend/capabilities.hpp"
 #include "backend/child_process.hpp"
+#include "backend/text.hpp"
 #include "backend/url.hpp"
 #include "config/log.hpp"
 
@@ -70,7 +70,7 @@ credential parse_answer(std::string_view text) {
 auto refused(const std::string& url, const std::string& what) {
   return fail(EACCES, host_of(url) + ": " + what
                           + "; put working credentials into ~/.netrc, set up a git credential helper (git help "
-                            "credentials), or give the URL as https://user:token@host/…");
+                            "credentials), or put USER:TOKEN@ before the host name in the URL");
 }
 
 /// What to say when nothing worked: perhaps because of how the server asks.

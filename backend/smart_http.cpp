@@ -1,7 +1,6 @@
 #include "backend/smart_http.hpp"
 
-#include "backend/capabilities.hpp"
-#include "backend/pkt_line.hpp"
+#include "backend/text.hpp"
 #include "backend/upstream_host.hpp"
 #include "backend/url.hpp"
 #include "config/log.hpp"

@@ -1,6 +1,6 @@
 #include "fuse_bridge/reloader.hpp"
 
-#include "actors/messages.hpp"
+#include "actors/catalog_messages.hpp"
 #include "config/log.hpp"
 #include "config/mount_arguments.hpp"
 #include "config/url.hpp"

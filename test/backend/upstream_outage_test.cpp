@@ -155,7 +155,8 @@ BOOST_AUTO_TEST_CASE(repositories_of_one_process_share_what_is_known_of_a_host) 
   const auto services = std::make_shared<backend_services>();
   const auto connected = [&] {
     return gitfs::git_upstream::create(
-               parse_source(server.url("repo.git")).value(), store, [](auto) {}, {.total = 1s}, {}, services)
+               parse_source(server.url("repo.git")).value(), store, [](auto) {}, {.total = 1s}, {},
+               shared_http(services), shared_workers(services))
         .value();
   };
   const auto first = connected(), second = connected();
