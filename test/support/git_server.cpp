@@ -38,7 +38,10 @@ server_request parse_line(const std::string& line) {
 
 } // namespace
 
-git_server::git_server(std::filesystem::path root, transport over) : root_{std::move(root)}, over_{over} {
+git_server::git_server(std::filesystem::path root, transport over, passwords asked)
+  : root_{std::move(root)},
+    over_{over},
+    asked_{asked} {
   start();
 }
 
@@ -110,7 +113,8 @@ void git_server::stop() {
 
 void git_server::start() {
   base_ = must_run(script("git-server") + " start --dir " + state_.path().string() + " --root '" + root_.string()
-                   + (over_ == transport::tls ? "' --tls" : "'") + " --owner " + std::to_string(::getpid()));
+                   + (over_ == transport::tls ? "' --tls" : "'") + (asked_ == passwords::digest ? " --digest" : "")
+                   + " --owner " + std::to_string(::getpid()));
 }
 
 } // namespace gitfs::test
