@@ -1,5 +1,6 @@
 #include "actors/mount_status.hpp"
 
+#include "backend/text.hpp"
 #include "config/url.hpp"
 
 #include <fmt/format.h>
@@ -10,34 +11,6 @@
 namespace gitfs {
 
 namespace {
-
-// Sources and messages may hold anything.
-std::string escaped(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < ' ' || byte == 0x7f || c == '\\')
-      out += fmt::format("\\x{:02x}", byte);
-    else
-      out += c;
-  }
-  return out;
-}
-
-std::string unescaped(std::string_view text) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    unsigned byte = 0;
-    if (text[i] == '\\' && i + 3 < text.size()
-        && std::from_chars(text.data() + i + 2, text.data() + i + 4, byte, 16).ec == std::errc{}) {
-      out += static_cast<char>(byte);
-      i += 3;
-    } else {
-      out += text[i];
-    }
-  }
-  return out;
-}
 
 constexpr std::string entry_status::*columns[] = {&entry_status::path,   &entry_status::kind,   &entry_status::source,
                                                   &entry_status::ref,    &entry_status::commit, &entry_status::state,
@@ -116,7 +89,7 @@ result<mount_status> mount_status::parse(std::string_view text) {
 entry_status status_of(const shown_repository& entry) {
   entry_status out;
   out.path = entry.path;
-  out.source = redacted(entry.source);
+  out.source = without_userinfo(entry.source);
   out.ref = entry.ref;
   out.follow = text_of(entry.follow);
   return out;
@@ -126,7 +99,7 @@ entry_status status_of(const shown_host& entry) {
   entry_status out;
   out.path = entry.path;
   out.kind = "host";
-  out.source = redacted(entry.url);
+  out.source = without_userinfo(entry.url);
   out.state.clear();
   out.follow = text_of(entry.follow);
   return out;
@@ -146,7 +119,7 @@ mount_status status_of(const mount_options& options) {
   if (!options.config_file.empty())
     out.facts["config"] = options.config_file.string();
   else
-    out.facts["source"] = redacted(options.source);
+    out.facts["source"] = without_userinfo(options.source);
   out.facts["cache"] = options.cache_dir.string();
   out.facts["cache_size"] = std::to_string(options.cache_size);
   out.facts["memory_limit"] = std::to_string(options.memory);

@@ -29,6 +29,7 @@ struct node_entry {
   std::uint64_t nodeid = 0;
   std::uint64_t generation = 0;
   node_attr attr;
+  bool lasting = true; ///< false: the kernel is to look the name up each time that somebody uses it
 };
 
 /// How one request reaches its answer. Exactly one of the answering calls is made, on any thread.

@@ -68,7 +68,7 @@ credential parse_answer(std::string_view text) {
 auto refused(const std::string& url, const std::string& what) {
   return fail(EACCES, host_of(url) + ": " + what
                           + "; put working credentials into ~/.netrc, set up a git credential helper (git help "
-                            "credentials), or give the URL as https://user:token@host/…");
+                            "credentials), or put USER:TOKEN@ before the host name in the URL");
 }
 
 } // namespace

@@ -244,6 +244,8 @@ void scrub_arguments(int argc, char** argv) {
     if (url != nullptr)
       if (const std::size_t query = string_view{url}.find('?'); query != string_view::npos)
         hide(url + query + 1);
+    if (const auto found = userinfo_of(text); found && !text.starts_with('-')) // it is a source, also one without "://"
+      std::fill_n(argv[i] + found->begin, found->size, '*');
     for (auto found = find_userinfo(text, 0); found; found = find_userinfo(text, found->begin + found->size))
       std::fill_n(argv[i] + found->begin, found->size, '*');
   }

@@ -48,7 +48,7 @@ string show_address(const std::optional<listen_address>& address) {
 string show_collectors(const telemetry_flags& flags) {
   string out;
   for (const string& each : flags.endpoints) {
-    const string url = redacted(each);
+    const string url = without_userinfo(each);
     out += (out.empty() ? "" : ", ") + url.substr(0, url.find('?'));
   }
   return out;

@@ -1,5 +1,5 @@
-#include "fuse_bridge/mountpoint.hpp"
 #include "config/log.hpp"
+#include "fuse_bridge/mountpoint.hpp"
 
 #include <cerrno>
 #include <cstring>

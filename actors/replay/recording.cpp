@@ -112,7 +112,8 @@ void recording::take(const record& r) {
   case kind::host_entry: {
     auto& all = told_[in.number()];
     std::string name{in.text()};
-    all.push_back({std::move(name), in.number() != 0});
+    const std::uint64_t kind = in.number(); // 1: a repository; 2: a folder for all that was known
+    all.push_back({.name = std::move(name), .is_repository = kind == 1, .assumed = kind == 2});
     break;
   }
   case kind::refused:

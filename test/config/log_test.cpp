@@ -1,16 +1,12 @@
 #include "config/log.hpp"
 #include "config/log_setup.hpp"
-#include "config/url.hpp"
 #include "test/support/temp_dir.hpp"
 
-#include <boost/test/data/monomorphic.hpp>
-#include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
 
 #include <fcntl.h>
 #include <fstream>
 #include <iterator>
-#include <ostream>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -39,32 +35,6 @@ bool is_inherited(const std::filesystem::path& file) {
   throw std::runtime_error("the log is not open");
 }
 
-struct redaction {
-  std::string text;
-  std::string expected;
-};
-
-std::ostream& operator<<(std::ostream& out, const redaction& r) {
-  return out << r.text;
-}
-
-const std::vector<redaction> redactions{
-    {"nothing to hide", "nothing to hide"},
-    {"https://example.org/a.git", "https://example.org/a.git"},
-    {"https://user:secret@example.org/a.git", "https://example.org/a.git"},
-    {"https://token@example.org:8443/a.git", "https://example.org:8443/a.git"},
-    {"ssh://git@example.org/a", "ssh://example.org/a"},
-    {"https://user:p@ss@example.org/a", "https://example.org/a"},
-    {"from https://u:p@a.example/x to 'http://u:p@b.example'.", "from https://a.example/x to 'http://b.example'."},
-    {"https://example.org/u:p@v", "https://example.org/u:p@v"},
-    {"https://example.org?mail=a@b", "https://example.org?mail=a@b"},
-    {"\"https://example.org\" a@b", "\"https://example.org\" a@b"},
-    {"https://@example.org/", "https://@example.org/"},
-    {"git@example.org:a.git", "git@example.org:a.git"}, // a login name, no secret: ssh has no password there
-    {"https://u:p@", "https://"},
-    {"://", "://"},
-};
-
 struct log_fixture {
   ~log_fixture() { BOOST_TEST(start_log({.level = log_level::off, .file = {}}).has_value()); }
   temp_dir dir;
@@ -74,17 +44,6 @@ struct log_fixture {
 } // namespace
 
 BOOST_AUTO_TEST_SUITE(log)
-
-BOOST_DATA_TEST_CASE(redacts_urls, boost::unit_test::data::make(redactions), r) {
-  BOOST_TEST(redacted(r.text) == r.expected);
-}
-
-BOOST_AUTO_TEST_CASE(tells_paths_from_urls) {
-  for (const char* path : {"/a/b", "a", "./a:b", "~/a", "a/b:c", "a@b"})
-    BOOST_TEST(is_local_path(path), path);
-  for (const char* url : {"https://example.org/a", "file:///a", "git@example.org:a.git", "example.org:a/b"})
-    BOOST_TEST(!is_local_path(url), url);
-}
 
 BOOST_FIXTURE_TEST_CASE(file_is_private_and_not_inherited, log_fixture) {
   BOOST_REQUIRE(start_log({.file = file}).has_value());
