@@ -83,6 +83,10 @@ mount_status status_now(const bridge& b) {
 
 // Of one repository its root directory knows the commit, of many the catalog.
 void status(const bridge& of, const question& what, channel to) {
+  if (!of.about) {
+    to->send(failure(ENOTSUP, "it does not know what it shows"));
+    return;
+  }
   const std::size_t room = to->room();
   if (of.about->entries.size() != 1 || !of.about->entries.front().path.empty()) {
     tell_status asked{reply{std::make_unique<control_reply>(std::move(to))}, status_now(of),

@@ -87,9 +87,9 @@ BOOST_AUTO_TEST_CASE(a_mount_has_a_socket_and_takes_it_away) {
 
 // Where the socket is gone, the mount itself answers the same.
 BOOST_AUTO_TEST_CASE(who_sees_the_mount_alone_is_answered) {
-  mount m{
-      {.config = config_text({{"one", repository_entry(source().bare().string(), "main", R"("follow": "on-request")")},
-                              {"two", repository_entry(source().bare().string())}})}};
+  mount m{mount_plan{
+      .config = config_text({{"one", repository_entry(source().bare().string(), "main", R"("follow": "on-request")")},
+                             {"two", repository_entry(source().bare().string())}})}};
   must_run("cat one/sub/deep/two; ls two", m.path());
   const std::string asked = "$GITFS_BINARY stats .; $GITFS_BINARY status .; $GITFS_BINARY top --once .; "
                             "$GITFS_BINARY refresh one; $GITFS_BINARY why one/one; "
