@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdlib>
 #include <fstream>
 #include <iostream>
 #include <sstream>
@@ -53,8 +54,11 @@ git_server::~git_server() {
   }
 }
 
+// GITFS_SERVER_MODIFIERS makes every server of a run one of another kind: scripts/real-servers --suites.
 std::string git_server::url(std::string_view modifiers, std::string_view repository) const {
   std::string out = base_ + "/";
+  if (const char* all = std::getenv("GITFS_SERVER_MODIFIERS"); all != nullptr && *all != '\0')
+    (out += all) += "/";
   if (!modifiers.empty())
     (out += modifiers) += "/";
   return out += repository;
