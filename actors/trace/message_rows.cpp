@@ -1,6 +1,7 @@
 #include "actors/trace/message_rows.hpp"
 
 #include "actors/messages.hpp"
+#include "actors/volume.hpp"
 
 namespace gitfs::trace {
 
