@@ -1,4 +1,5 @@
 // Races between kernel, actors and server, each played in every order or at random.
+#include "actors/fetch_messages.hpp"
 #include "actors/listing_sweep.hpp"
 #include "actors/prefetch_messages.hpp"
 #include "actors/prefetcher.hpp"

@@ -103,7 +103,7 @@ BOOST_AUTO_TEST_CASE(traces_of_earlier_versions_are_shown_as_they_were) {
 }
 
 BOOST_AUTO_TEST_CASE(traces_of_earlier_versions_are_equal) {
-  spdlog::set_level(spdlog::level::off);
+  log::set_level(log_level::off);
   const auto files = traces_of_earlier_versions();
   BOOST_REQUIRE_GE(files.size(), 2U);
   for (const auto& file : files) {
