@@ -246,7 +246,7 @@ void catalog_actor::report(call_number call, const error* failure) {
     failures_[ended.mapped().at] = {failure->message, std::time(nullptr)};
   if (!fails)
     said_.erase(ended.mapped().what);
-  else if (std::string& last = said_[ended.mapped().what]; last != failure->message)
+  else if (std::string& last = said_[ended.mapped().what]; last != failure->message && failure->code != EHOSTDOWN)
     log::warn("{}: {}", ended.mapped().what, last = failure->message);
 }
 

@@ -244,7 +244,7 @@ void fetcher_actor::transfer_ended(transfer_finished& m) {
   if (failure && failure->code == E2BIG && queue_.objects_of(m.transfer).size() > 1)
     log::info("{}: asking for fewer objects at once", failure->message);
   else if (failure && failure->code != ENOTSUP && failure->code != ECANCELED && failure->code != EFBIG
-           && failure->code != EAGAIN) // it has said so itself
+           && failure->code != EAGAIN && failure->code != EHOSTDOWN) // it has said so itself
     log::warn("upstream request failed: {}", failure->message);
   std::vector<oid> absent;
   if (!failure && queue_.brings_objects(m.transfer)) {

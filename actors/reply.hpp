@@ -4,6 +4,9 @@
 // the kernel an answer, and a holder that dies pays with EIO: so a request cannot hang because an actor ended.
 #pragma once
 
+#include "backend/object.hpp"
+#include "backend/spool.hpp"
+
 #include <cerrno>
 #include <cstdint>
 #include <functional>
@@ -12,9 +15,6 @@
 #include <utility>
 
 namespace gitfs {
-
-class object;       // backend/object_db.hpp
-class spooled_blob; // backend/spool.hpp
 
 /// What stat shows of one inode. The owner is the mount's own and the same for all, so the bridge adds it.
 struct node_attr {

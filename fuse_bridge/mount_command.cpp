@@ -13,6 +13,7 @@
 #include "fuse_bridge/reloader.hpp"
 #include "fuse_bridge/service_manager.hpp"
 #include "fuse_bridge/session.hpp"
+#include "fuse_bridge/start_watch.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -126,7 +127,11 @@ result<void> serve(mount_options& options, daemon_start& start, const service_ma
   caf::actor_system_config config;
   configure(config);
   caf::actor_system system{config};
-  GITFS_TRY(files, filesystem::open(options, system));
+  start_watch watch{start.caller()};
+  auto opened = filesystem::open(options, system, {}, watch.token());
+  if (watch.end())
+    return fail(ECANCELED, "cancelled before it was mounted");
+  GITFS_TRY(files, std::move(opened));
   if (!options.kernel.fsname)
     options.kernel.fsname = files->source();
   GITFS_TRY(told, telemetry::start(options, files->context(), files->source()));

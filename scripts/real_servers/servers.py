@@ -13,7 +13,7 @@ from . import needs
 from .work import ENV, SCRIPTS, SOURCES, Failed, Process, free_port
 
 MODULES = "/usr/lib/apache2/modules"
-CAPABILITIES = "+dac_override,+dac_read_search,+sys_admin"
+CAPABILITIES = "+dac_override,+dac_read_search,+setuid,+setgid"
 USER, PASSWORD = "reader", "pass-word"
 
 
@@ -47,7 +47,7 @@ def log_of(folder):
     return os.path.join(folder, "access.log")
 
 
-def cgi(folder, root, settings, newest):
+def cgi(folder, root, settings, newest, prefix=""):
     """A program that is git http-backend with these git settings, over the repositories in root."""
     path = os.path.join(folder, "git-http-backend")
     pairs = [("safe.directory", "*"), *settings.items()]
@@ -58,7 +58,7 @@ def cgi(folder, root, settings, newest):
         variables |= {f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": value}
     with open(path, "w") as file:
         file.write("#!/bin/sh\n" + "".join(f"export {key}='{value}'\n" for key, value in variables.items()))
-        file.write("exec '%s' http-backend\n" % (os.path.join(SCRIPTS, "newest-git") if newest else "git"))
+        file.write("exec %s '%s' http-backend\n" % (prefix, os.path.join(SCRIPTS, "newest-git") if newest else "git"))
     os.chmod(path, 0o755)
     return path
 
@@ -98,9 +98,9 @@ def apache(stack, folder, root, settings, digest=False):
             word = hashlib.md5(f"{USER}:git:{PASSWORD}".encode()).hexdigest()
             file.write(f"{USER}:git:{word}\n")
         access = f'AuthType Digest\n  AuthName git\n  AuthUserFile "{users}"\n  Require valid-user'
-    configuration(folder, "apache.conf", "apache.conf", port=port, cgi=cgi(folder, root, settings, True), access=access,
-                  modules=MODULES)
-    # It refuses to be root, and our files are root's: another user, who may read them and run newest-git.
+    configuration(folder, "apache.conf", "apache.conf", port=port, access=access, modules=MODULES,
+                  cgi=cgi(folder, root, settings, True, "setpriv --reuid 0 --regid 0 --clear-groups"))
+    # It refuses to be root, and our files are root's: another user, who may read them and whose git is root's again.
     start(stack, folder, "apache2", ["setpriv", "--reuid", "nobody", "--regid", "nogroup", "--clear-groups", "--inh-caps",
                                      CAPABILITIES, "--ambient-caps", CAPABILITIES, "/usr/sbin/apache2", "-f",
                                      folder + "/apache.conf", "-D", "FOREGROUND"], port)

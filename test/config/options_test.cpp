@@ -424,7 +424,7 @@ BOOST_AUTO_TEST_CASE(scrubs_the_process_list) {
 BOOST_AUTO_TEST_CASE(no_spelling_of_credentials_stays_in_the_process_list) {
   for (const std::string scheme : {"http://", "ssh://", ""})
     for (const std::string& url : hostile_urls("git.example/a", scheme)) {
-      words lines{"gitfs-actor", "mount", url, "-o", "fsname=" + url, "--otlp-endpoint=" + url};
+      words lines{"gitfs-actor", "mount", url, "-o", "fsname=" + url, "--otlp-endpoint=" + url, "--otlp-endpoint", url};
       if (scheme.empty())
         lines.resize(3);
       std::vector<char*> argv;
