@@ -318,7 +318,7 @@ struct git_upstream::state {
   result<Answer> with_capabilities(operation& op, const std::function<result<Answer>(const capabilities&)>& what) {
     GITFS_TRY(can, server.get(op));
     auto out = what(can);
-    constexpr int not_refused[] = {ECANCELED, ETIMEDOUT, EACCES, EFBIG, E2BIG, ENOTSUP};
+    constexpr int not_refused[] = {ECANCELED, ETIMEDOUT, EHOSTDOWN, EACCES, EFBIG, E2BIG, ENOTSUP};
     if (out || std::find(std::begin(not_refused), std::end(not_refused), out.error().code) != std::end(not_refused)
         || !server.doubt())
       return out;
