@@ -1,7 +1,7 @@
 // Where telemetry goes, by flags and by the variables of OpenTelemetry.
 #include "config/telemetry_options.hpp"
 
-#include "config/command_line.hpp"
+#include "cli/arguments/command_line.hpp"
 
 #include <boost/test/data/monomorphic.hpp>
 #include <boost/test/data/test_case.hpp>
