@@ -15,14 +15,14 @@ set(gitfs_lib_rapidjson PkgConfig::RAPIDJSON)
 set(gitfs_lib_spdlog spdlog::spdlog)
 set(gitfs_lib_zlib ZLIB::ZLIB)
 
-# gitfs_room(ROOM [USES ROOM...] [LIBS KEY...] [CAF_HEADERS] [SOURCES FILE...])
+# gitfs_room(ROOM [USES ROOM...] [LIBS KEY...] [CAF_HEADERS] [ONE_BY_ONE] [SOURCES FILE...])
 #
 # USES: rooms right below it; what those use may be included, too. Of config/ all is. LIBS: outside libraries whose
 # headers it includes itself. scripts/check-layers holds the sources to both. SOURCES: generated ones, beside the
 # folder's own. CAF_HEADERS: nearly each of its files includes CAF, so that a precompiled header pays; it costs the
-# others more than it saves.
+# others more than it saves. ONE_BY_ONE: its files give their tables the same names, so a unity build leaves them apart.
 function(gitfs_room room)
-  cmake_parse_arguments(arg "CAF_HEADERS" "" "USES;LIBS;SOURCES" ${ARGN})
+  cmake_parse_arguments(arg "CAF_HEADERS;ONE_BY_ONE" "" "USES;LIBS;SOURCES" ${ARGN})
   string(REPLACE / _ name ${room})
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${room}/*.cpp)
   list(FILTER sources EXCLUDE REGEX "/main\\.cpp$")
@@ -51,6 +51,9 @@ function(gitfs_room room)
   target_link_libraries(gitfs_${name} ${kind} ${used})
   if(arg_CAF_HEADERS)
     gitfs_precompiled(gitfs_${name} caf)
+  endif()
+  if(arg_ONE_BY_ONE)
+    set_target_properties(gitfs_${name} PROPERTIES UNITY_BUILD OFF)
   endif()
 endfunction()
 

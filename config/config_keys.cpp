@@ -32,10 +32,6 @@ string show_exact_size(std::uint64_t bytes) {
   return std::to_string(bytes);
 }
 
-string show_time(std::chrono::milliseconds time) {
-  return time.count() % 1000 == 0 ? std::to_string(time.count() / 1000) + "s" : std::to_string(time.count()) + "ms";
-}
-
 string show_address(const std::optional<listen_address>& address) {
   if (!address)
     return "";
@@ -66,7 +62,7 @@ string show_headers(const telemetry_flags& flags) {
   return out;
 }
 
-constexpr std::array table{
+constexpr std::array keys_table{
     config_key{"/mountpoint", "MOUNTPOINT", "", "", kind::path, [](options o) { return o.mountpoint.string(); }},
     config_key{"/cache/path", "--cache-dir", "", "", kind::path, [](options o) { return o.cache_dir.string(); }},
     config_key{"/cache/size", "--cache-size", "", "", kind::text,
@@ -132,14 +128,14 @@ string_view name_of(string_view word) {
 } // namespace
 
 std::span<const config_key> config_key_table() {
-  return table;
+  return keys_table;
 }
 
 string variable_for(string_view option) {
   // What OpenTelemetry has variables for has none of ours: two that say the same would have to be compared.
   constexpr string_view foreign[] = {"MOUNTPOINT", "--otlp-endpoint", "--otlp-header"};
   if (std::ranges::find(foreign, option) != std::end(foreign)
-      || std::ranges::find(table, option, &config_key::option) == table.end())
+      || std::ranges::find(keys_table, option, &config_key::option) == keys_table.end())
     return "";
   if (option == "-o")
     return "GITFS_ACTOR_OPTIONS";
@@ -153,7 +149,7 @@ std::vector<const config_key*> keys_of(string_view option, const string& value) 
   std::vector<const config_key*> out;
   const bool by_word = option == "-o" || option == "--allow-other";
   const auto words = option == "-o" ? split_words(value) : std::vector<string>{"allow_other"};
-  for (const config_key& key : table)
+  for (const config_key& key : keys_table)
     if (by_word ? key.option == "-o"
                       && std::ranges::any_of(words,
                                              [&](const string& word) {

@@ -278,11 +278,6 @@ private:
   deployment out_;
 };
 
-string show_time(std::chrono::milliseconds time) {
-  const auto count = time.count();
-  return count % 1000 == 0 ? std::to_string(count / 1000) + "s" : std::to_string(count) + "ms";
-}
-
 string show_follow(const follow_mode& follow) {
   if (follow.kind == follow_mode::kind_type::pinned)
     return ", pinned";

@@ -39,6 +39,10 @@ string show_level(log_level level) {
   return string{std::ranges::find(level_names, level, &level_name::level)->name};
 }
 
+string show_time(std::chrono::milliseconds time) {
+  return time.count() % 1000 == 0 ? std::to_string(time.count() / 1000) + "s" : std::to_string(time.count()) + "ms";
+}
+
 result<std::chrono::milliseconds> read_seconds(const string& value) {
   constexpr double most = 86'400;
   constexpr struct {

@@ -15,6 +15,9 @@ namespace gitfs {
 result<log_level> read_level(const std::string& value);
 std::string show_level(log_level level);
 
+/// "30s", or "1500ms" of what is no whole number of seconds.
+std::string show_time(std::chrono::milliseconds time);
+
 /// Seconds with an optional fraction, or a number with ms, s, m or h: at least 0.001 s, at most a day.
 result<std::chrono::milliseconds> read_seconds(const std::string& value);
 /// Whole seconds.

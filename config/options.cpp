@@ -17,7 +17,7 @@ using std::string_view;
 
 namespace {
 
-constexpr std::array table{
+constexpr std::array options_table{
     option_row{"Repository", "--config", "FILE", "a file that says what to mount, and how: see docs/configuration.md",
                [](mount_options& o, const string& v) { return put(o.config_file, absolute_path(v)); }, nullptr},
     option_row{"Repository", "--ref", "REF", "branch, tag or commit to show (default: the remote's HEAD)",
@@ -100,7 +100,7 @@ constexpr std::array table{
 } // namespace
 
 std::span<const option_row> mount_option_table() {
-  return table;
+  return options_table;
 }
 
 string_view long_name(const option_row& row) {

@@ -12,8 +12,8 @@ namespace gitfs {
 
 namespace {
 
-constexpr name_rule rule{.longest = 255, .marks = "-_.+~", .begins_with_mark = true};
-constexpr std::size_t deepest = 8; // of {path}: folders cannot be told from nothing
+constexpr name_rule git_names{.longest = 255, .marks = "-_.+~", .begins_with_mark = true};
+constexpr std::size_t deepest_path = 8; // of {path}: folders cannot be told from nothing
 
 // What desktops look for in every folder that is mounted. Where folders cannot be told from nothing it would be one.
 bool is_of_desktops(std::string_view name) {
@@ -34,12 +34,12 @@ public:
       limits_(limits),
       client_(client ? std::move(client) : std::make_shared<http_client>()),
       nested_(template_.find("{path}") != std::string::npos),
-      depth_(nested_                                          ? deepest
+      depth_(nested_                                          ? deepest_path
              : template_.find("{owner}") != std::string::npos ? 2
                                                               : 1) {}
 
   bool may_exist(name_path path, const std::string& name) const override {
-    return path.size() < depth_ && fits(rule, name) && !is_of_desktops(name);
+    return path.size() < depth_ && fits(git_names, name) && !is_of_desktops(name);
   }
   bool ignores_case() const override { return false; }
 

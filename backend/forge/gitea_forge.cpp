@@ -10,8 +10,8 @@ namespace gitfs {
 
 namespace {
 
-constexpr name_rule owner_rule{.longest = 40, .begins_with_mark = false};
-constexpr name_rule repository_rule{.longest = 100};
+constexpr name_rule gitea_owners{.longest = 40, .begins_with_mark = false};
+constexpr name_rule gitea_repositories{.longest = 100};
 
 class gitea_forge final : public forge {
 public:
@@ -20,7 +20,7 @@ public:
       url_(std::move(url)) {}
 
   bool may_exist(name_path path, const std::string& name) const override {
-    return path.size() < 2 && fits(path.empty() ? owner_rule : repository_rule, name);
+    return path.size() < 2 && fits(path.empty() ? gitea_owners : gitea_repositories, name);
   }
 
   result<forge_found> lookup(name_path path, const std::string& name, std::stop_token stop) override {
@@ -47,7 +47,7 @@ public:
         if (!page.IsArray())
           return fail(EIO, access_->api().display() + ": the list of repositories is none");
         for (const auto& each : page.GetArray())
-          if (host_entry entry = entry_of(each); fits(repository_rule, entry.name))
+          if (host_entry entry = entry_of(each); fits(gitea_repositories, entry.name))
             out.entries.push_back(std::move(entry));
         return success();
       };

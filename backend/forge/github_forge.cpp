@@ -10,8 +10,8 @@ namespace gitfs {
 
 namespace {
 
-constexpr name_rule owner_rule{.longest = 39, .marks = "-_", .begins_with_mark = false};
-constexpr name_rule repository_rule{.longest = 100};
+constexpr name_rule github_owners{.longest = 39, .marks = "-_", .begins_with_mark = false};
+constexpr name_rule github_repositories{.longest = 100};
 
 bool same(const std::string& a, const std::string& b) {
   return ::strcasecmp(a.c_str(), b.c_str()) == 0;
@@ -34,7 +34,7 @@ public:
       url_(std::move(url)) {}
 
   bool may_exist(name_path path, const std::string& name) const override {
-    return path.size() < 2 && fits(path.empty() ? owner_rule : repository_rule, name);
+    return path.size() < 2 && fits(path.empty() ? github_owners : github_repositories, name);
   }
 
   result<forge_found> lookup(name_path path, const std::string& name, std::stop_token stop) override {
@@ -75,7 +75,7 @@ private:
       return fail(EIO, access_->api().display() + ": the list of repositories is none");
     for (const auto& each : page.GetArray())
       if (host_entry entry = entry_of(each);
-          fits(repository_rule, entry.name) && same(string_member(owner_in(each), "login"), owner))
+          fits(github_repositories, entry.name) && same(string_member(owner_in(each), "login"), owner))
         out.entries.push_back(std::move(entry));
     return success();
   }

@@ -10,8 +10,8 @@ namespace gitfs {
 
 namespace {
 
-constexpr name_rule rule{.longest = 255, .begins_with_mark = true};
-constexpr std::size_t deepest = 21; // GitLab nests groups up to 20 deep
+constexpr name_rule gitlab_names{.longest = 255, .begins_with_mark = true};
+constexpr std::size_t deepest_group = 21; // GitLab nests groups up to 20 deep
 
 host_entry entry_of(const rapidjson::Value& thing, bool is_repository) {
   return {string_member(thing, "path"), is_repository, is_repository ? string_member(thing, "default_branch") : ""};
@@ -24,7 +24,8 @@ public:
       url_(std::move(url)) {}
 
   bool may_exist(name_path path, const std::string& name) const override {
-    return path.size() < deepest && fits(rule, name) && name.front() != '-' && (!path.empty() || name.front() != '.');
+    return path.size() < deepest_group && fits(gitlab_names, name) && name.front() != '-'
+           && (!path.empty() || name.front() != '.');
   }
 
   result<forge_found> lookup(name_path path, const std::string& name, std::stop_token stop) override {
@@ -87,7 +88,7 @@ private:
       if (!page.IsArray())
         return fail(EIO, access_->api().display() + ": the list of projects is none");
       for (const auto& each : page.GetArray())
-        if (host_entry entry = entry_of(each, are_repositories); fits(rule, entry.name))
+        if (host_entry entry = entry_of(each, are_repositories); fits(gitlab_names, entry.name))
           out.entries.push_back(std::move(entry));
       return success();
     });

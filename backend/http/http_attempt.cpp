@@ -21,10 +21,6 @@ bool sleep_for(std::chrono::milliseconds wait, const std::stop_token& stop) {
   return !stop.stop_requested();
 }
 
-auto cancelled() {
-  return fail(ECANCELED, "the request was cancelled");
-}
-
 auto failure_of(attempt_failure& failure) {
   return BOOST_OUTCOME_V2_NAMESPACE::failure(std::move(failure.what));
 }

@@ -6,6 +6,7 @@
 #include "config/error.hpp"
 
 #include <atomic>
+#include <cerrno>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -26,6 +27,11 @@ struct operation {
   byte_count arrived = nullptr; ///< with those of the attempt that is under way; null: nobody watches
   std::string traceparent{};    ///< a header of each of its requests; empty: none
 };
+
+/// What becomes of an operation that was stopped.
+inline auto cancelled() {
+  return fail(ECANCELED, "the request was cancelled");
+}
 
 /// What a failure says of the host, and so who waits before the next attempt: this request, or all to that host.
 enum class failure_kind : std::uint8_t {

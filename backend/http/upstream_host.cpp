@@ -11,10 +11,6 @@ namespace gitfs {
 
 namespace {
 
-auto cancelled() {
-  return fail(ECANCELED, "the request was cancelled");
-}
-
 std::string clock_text(std::time_t time) {
   std::tm parts{};
   ::localtime_r(&time, &parts);

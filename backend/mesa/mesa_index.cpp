@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::size_t longest_way = 2048; // directories from the root: what is named in a circle has no place
 constexpr std::size_t few = 3;            // are asked for one by one
-constexpr std::size_t deepest = 4;        // more levels at once bring too much that nobody wanted
+constexpr std::size_t most_levels = 4;    // more levels at once bring too much that nobody wanted
 
 } // namespace
 
@@ -107,7 +107,7 @@ std::vector<mesa_question> plan_questions(const mesa_index& index, std::span<con
   for (std::size_t level = by_level.size(); level-- > 1;) { // from the bottom up
     std::map<std::pair<std::string, std::string>, std::vector<by_path::iterator>> by_parent;
     for (auto it = by_level[level].begin(); it != by_level[level].end(); ++it)
-      if (it->second.depth < deepest)
+      if (it->second.depth < most_levels)
         by_parent[{it->second.place->ref, it->second.place->path(level - 1)}].push_back(it);
     for (const auto& [parent, children] : by_parent) {
       const mesa_place& place = *children.front()->second.place;

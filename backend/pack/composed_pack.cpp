@@ -11,8 +11,6 @@ namespace gitfs {
 
 namespace {
 
-constexpr int fast_compression = 1; // as what arrives in packs: it is read soon
-
 Bytef* zlib_bytes(const char* bytes) {
   return reinterpret_cast<Bytef*>(const_cast<char*>(bytes)); // zlib does not write to its input
 }

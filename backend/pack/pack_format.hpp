@@ -20,6 +20,9 @@ void append_big_endian(std::string& out, std::uint64_t value, unsigned bytes);
 std::string_view raw_name(const oid& id);
 
 inline constexpr std::size_t pack_header_size = 12;
+
+/// Of zlib, for what is deflated here: it is read soon and often.
+inline constexpr int fast_compression = 1;
 std::string pack_header(std::uint32_t objects);
 /// The number of objects; none if these are not the first 12 bytes of a pack of version 2 or 3.
 std::optional<std::uint32_t> parse_pack_header(std::string_view in);

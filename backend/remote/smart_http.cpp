@@ -55,7 +55,7 @@ std::string explanation(http_exchange& exchange, const http_head& head) {
 
 /// A server that hands out a repository's files answers with info/refs itself: lines of an id, a tab and a name. It may
 /// be empty.
-bool is_dumb(std::string_view body) {
+bool is_dumb_answer(std::string_view body) {
   constexpr std::size_t id_length = 40;
   if (body.size() <= id_length)
     return body.empty();
@@ -202,7 +202,7 @@ attempt_result smart_http::judge(http_exchange& exchange, const call& what, cons
                            head.effective_url};
   }
   if (head.content_type != what.expected_type && head.content_type != "text/html" && what.path == advertisement_path
-      && is_dumb(exchange.read_all(small_request)))
+      && is_dumb_answer(exchange.read_all(small_request)))
     return attempt_failure{
         {ENOTSUP,
          from_.display

@@ -65,11 +65,11 @@ void allow_many_descriptors() {
 }
 
 // Around all threads that record.
-struct recording {
-  recording() = default;
-  recording(const recording&) = delete;
-  recording& operator=(const recording&) = delete;
-  ~recording() { trace::stop_recording(); }
+struct recording_while_mounted {
+  recording_while_mounted() = default;
+  recording_while_mounted(const recording_while_mounted&) = delete;
+  recording_while_mounted& operator=(const recording_while_mounted&) = delete;
+  ~recording_while_mounted() { trace::stop_recording(); }
 };
 
 // The end of a mount in its order, also where something throws: requests that are still parked are answered while the
@@ -121,7 +121,7 @@ result<void> serve(mount_options& options, daemon_start& start, const service_ma
   const std::uint64_t least_ring = telemetry::wants_records(options) ? telemetry_ring : 0;
   GITFS_TRYV(
       trace::start_recording({std::max(options.trace_memory, least_ring), options.trace_file, options.trace_size}));
-  const recording recorded;
+  const recording_while_mounted recorded;
   trace::dump_on_crash((options.log_file.empty() ? options.cache_dir / "mount" : options.log_file).string()
                        + ".crash-trace");
   caf::actor_system_config config;

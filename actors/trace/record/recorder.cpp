@@ -51,7 +51,7 @@ struct thread_block {
     return at != nullptr;
   }
 };
-thread_local thread_block mine;
+thread_local thread_block own_block;
 
 std::uint64_t next_order() {
   return orders.last.fetch_add(1, std::memory_order_relaxed) + 1;
@@ -59,7 +59,7 @@ std::uint64_t next_order() {
 
 template <class Fields>
 void put(kind what, std::uint64_t order, std::uint64_t now, Fields fields) {
-  thread_block& block = mine;
+  thread_block& block = own_block;
   if (!block.ready())
     return;
   encoder record = block.writer.begin(static_cast<std::uint32_t>(what), order, now - started);
@@ -241,7 +241,7 @@ void mounted(const mount_record& what) {
   });
   // To the file at once: this thread may record nothing more for long, and a file without this record is of no use.
   if (exact.load(std::memory_order_relaxed))
-    mine.finish();
+    own_block.finish();
 }
 
 namespace {
@@ -295,7 +295,7 @@ std::uint64_t shown(const deployment& tree, shown_sources& before) {
       to.number(number_of(each, before.hosts));
     });
   if (exact.load(std::memory_order_relaxed))
-    mine.finish(); // as in mounted
+    own_block.finish(); // as in mounted
   return order;
 }
 

@@ -61,7 +61,7 @@ struct thread_clock {
   moment set_at;
   std::uint64_t last = 0; // given out
 };
-constinit thread_local thread_clock mine;
+constinit thread_local thread_clock own_clock;
 
 // Of some attempts the one that was least disturbed.
 moment read_both() {
@@ -81,11 +81,11 @@ moment read_both() {
 }
 
 std::uint64_t counted_now() {
-  const std::uint64_t passed = ticks_now() - mine.set_at.ticks;
+  const std::uint64_t passed = ticks_now() - own_clock.set_at.ticks;
   if (passed < ticks_until_set) [[likely]]
-    return mine.set_at.time + (passed * tick_length >> 32);
-  mine.set_at = read_both();
-  return mine.set_at.time;
+    return own_clock.set_at.time + (passed * tick_length >> 32);
+  own_clock.set_at = read_both();
+  return own_clock.set_at.time;
 }
 
 } // namespace
@@ -107,11 +107,11 @@ void start_clock() {
 }
 
 std::uint64_t clock_now() noexcept {
-  return mine.last = std::max(mine.last, tick_length != 0 ? counted_now() : steady_now());
+  return own_clock.last = std::max(own_clock.last, tick_length != 0 ? counted_now() : steady_now());
 }
 
 std::uint64_t clock_now_after(std::uint64_t sent) noexcept {
-  mine.last = std::max(mine.last, sent);
+  own_clock.last = std::max(own_clock.last, sent);
   return clock_now();
 }
 

@@ -20,7 +20,7 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr const char* folder_prefix = "incoming-";
-constexpr const char* pack_file = "pack";
+constexpr const char* pack_name = "pack";
 constexpr const char* index_file = "idx";
 constexpr const char* loose_prefix = "tmp_object_"; // libgit2's name for a loose object that it is writing
 
@@ -50,7 +50,7 @@ result<incoming_pack> incoming_pack::make(const fs::path& objects, const fs::pat
     out.folder_ = folder;
     out.alive_ = file_lock{out.folder_, file_lock::mode::exclusive, true};
   }
-  GITFS_TRY(pack, make_file(out.folder_ / pack_file));
+  GITFS_TRY(pack, make_file(out.folder_ / pack_name));
   out.pack_ = pack;
   return out;
 }
@@ -95,7 +95,7 @@ result<incoming_pack::installed> incoming_pack::install(const oid& checksum) {
   std::error_code ignored;
   out.replaced = fs::exists(out.index, ignored);
   // The index last: whoever sees it finds its pack.
-  GITFS_TRYV(rename_file(folder_ / pack_file, stem.string() + ".pack"));
+  GITFS_TRYV(rename_file(folder_ / pack_name, stem.string() + ".pack"));
   GITFS_TRYV(rename_file(folder_ / index_file, out.index));
   return out;
 }

@@ -31,7 +31,7 @@ bool is_there(const fs::path& file) {
   return ::access(file.c_str(), F_OK) == 0;
 }
 
-error damaged(const fs::path& file) {
+error damaged_blob(const fs::path& file) {
   return {EBADMSG, file.string() + " is damaged"};
 }
 
@@ -85,12 +85,12 @@ result<void> inflate_rest(inflated_file& from, const fs::path& path, std::uint64
   for (std::uint64_t left = size; left != 0;) {
     const std::size_t got = from.take(buffer.data(), std::min<std::uint64_t>(left, piece));
     if (got == 0)
-      return from.read_error() != 0 ? error{from.read_error(), "cannot read " + path.string()} : damaged(path);
+      return from.read_error() != 0 ? error{from.read_error(), "cannot read " + path.string()} : damaged_blob(path);
     GITFS_TRYV(to.append({buffer.data(), got}));
     left -= got;
   }
   if (!from.at_end())
-    return damaged(path);
+    return damaged_blob(path);
   return to.flush();
 }
 
@@ -184,7 +184,7 @@ result<void> apply_delta_to_file(const open_pack& pack, const stored& delta, con
   delta_bytes in{file};
   const auto sizes = read_delta_sizes(in);
   if (!sizes || sizes->base != base_size)
-    return damaged(pack.path);
+    return damaged_blob(pack.path);
   const std::uint64_t to_size = sizes->result;
   if (hash)
     to.hash_as_blob(to_size);
@@ -192,12 +192,12 @@ result<void> apply_delta_to_file(const open_pack& pack, const stored& delta, con
   while (to.size() < to_size) {
     const auto instruction = read_delta_instruction(in);
     if (!instruction)
-      return damaged(pack.path);
+      return damaged_blob(pack.path);
     auto [copy, offset, length] = *instruction;
     if (copy && (offset > base_size || length > base_size - offset))
-      return damaged(pack.path);
+      return damaged_blob(pack.path);
     if (length > to_size - to.size())
-      return damaged(pack.path);
+      return damaged_blob(pack.path);
     while (length != 0) {
       std::string_view part;
       if (copy) {
@@ -206,7 +206,7 @@ result<void> apply_delta_to_file(const open_pack& pack, const stored& delta, con
         part = {buffer.data(), count};
         offset += count;
       } else if (part = in.some(length); part.empty()) {
-        return damaged(pack.path);
+        return damaged_blob(pack.path);
       }
       GITFS_TRYV(to.append(part));
       length -= part.size();
@@ -233,7 +233,7 @@ result<void> copy_packed(const fs::path& index, std::uint64_t at, const oid& id,
     if (!one && !is_there(index)) // it says where a base is that is only named
       return fail(ENOENT, index.string() + " is gone");
     if (!one || chain.size() == longest_chain)
-      return damaged(pack.path);
+      return damaged_blob(pack.path);
     chain.push_back(*one);
     at = one->base_at;
   } while (chain.back().header.is_delta());
@@ -272,7 +272,7 @@ result<void> copy_loose(const fs::path& path, inflated_file& file, const oid& id
   const std::size_t got = file.take(head.data(), head.size());
   const auto header = parse_loose_header({head.data(), got});
   if (!header || got - header->length > header->size)
-    return damaged(path);
+    return damaged_blob(path);
   if (header->type != GIT_OBJECT_BLOB)
     return fail(EIO, id.hex() + " is shown as a file, but is none");
   growing out{to.file, to.stop};

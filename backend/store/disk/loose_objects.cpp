@@ -36,7 +36,7 @@ int os_error(const fs::path& file) {
   return -1;
 }
 
-int damaged(const fs::path& file) {
+int damaged_object(const fs::path& file) {
   git_error_set_str(GIT_ERROR_ODB, (file.string() + " is damaged").c_str());
   return -1;
 }
@@ -44,7 +44,7 @@ int damaged(const fs::path& file) {
 /// It was opened, and is not what it should be: for the disk's sake, or by itself.
 int unreadable(const inflated_file& file, const fs::path& path) {
   errno = file.read_error();
-  return errno != 0 ? os_error(path) : damaged(path);
+  return errno != 0 ? os_error(path) : damaged_object(path);
 }
 
 struct loose_backend : git_odb_backend {

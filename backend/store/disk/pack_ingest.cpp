@@ -2,6 +2,7 @@
 
 #include "backend/os/file_io.hpp"
 #include "backend/os/free_memory.hpp"
+#include "backend/pack/pack_format.hpp"
 #include "backend/pack/pack_index.hpp"
 #include "backend/pack/pack_indexer.hpp"
 #include "backend/store/disk/git_odb.hpp"
@@ -26,7 +27,6 @@ namespace {
 // As git's fetch.unpackLimit; but to deflate much again, and to read it in a thousand pieces, is no gain.
 constexpr std::size_t unpack_limit = 100;
 constexpr std::uint64_t unpack_bytes = std::uint64_t{16} << 20;
-constexpr int fast_compression = 1; // what is exploded is read soon and often, and its sender had it deflated before
 
 } // namespace
 

@@ -2,6 +2,7 @@
 
 #include "backend/git/sha1.hpp"
 #include "backend/os/file_io.hpp"
+#include "backend/pack/pack_format.hpp"
 #include "backend/store/disk/store_folder.hpp"
 
 #include <algorithm>
@@ -16,7 +17,6 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::size_t buffered = 1 << 20;
-constexpr int fast_compression = 1;
 
 } // namespace
 
