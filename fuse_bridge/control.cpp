@@ -1,6 +1,7 @@
 #include "fuse_bridge/control.hpp"
 
 #include "actors/trace/recorder.hpp"
+#include "config/unique_fd.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -21,20 +22,14 @@ public:
   static result<asked_mount> open(const std::filesystem::path& path) {
     asked_mount out;
     out.path_ = path.string();
-    out.fd_ = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (out.fd_ < 0)
+    out.fd_.reset(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!out.fd_)
       return fail(errno, "cannot open " + out.path_ + ": " + std::strerror(errno));
     return out;
   }
-  asked_mount(asked_mount&& other) noexcept : path_(std::move(other.path_)), fd_(std::exchange(other.fd_, -1)) {}
-  asked_mount& operator=(asked_mount&&) = delete;
-  ~asked_mount() {
-    if (fd_ >= 0)
-      ::close(fd_);
-  }
 
   result<void> ask(unsigned long command, void* buffer) const {
-    if (::ioctl(fd_, command, buffer) >= 0)
+    if (::ioctl(fd_.get(), command, buffer) >= 0)
       return success();
     if (errno == EACCES)
       return fail(EACCES, "the mount " + path_ + " is another user's: only that user and root may ask");
@@ -46,7 +41,7 @@ public:
 private:
   asked_mount() = default;
   std::string path_;
-  int fd_ = -1;
+  unique_fd fd_;
 };
 
 } // namespace
