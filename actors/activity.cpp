@@ -1,7 +1,7 @@
 #include "actors/activity.hpp"
 
 #include "actors/latency.hpp"
-#include "actors/trace/trace_names.hpp"
+#include "backend/text.hpp"
 
 #include <fmt/format.h>
 
@@ -90,7 +90,7 @@ constexpr struct {
 
 std::string shown_path(std::string_view path) {
   constexpr std::size_t longest = 200;
-  std::string out = trace::printable(path);
+  std::string out = escaped(path);
   if (out.size() <= longest)
     return out;
   std::size_t from = out.size() - longest;
@@ -138,10 +138,10 @@ result<activity> activity::parse(std::string_view text) {
 activity activity_of(const latencies& all) {
   constexpr std::string_view prefix = "kernel.";
   activity out;
-  for (std::size_t i = 0; i < kernel_kinds; ++i) {
-    const auto counted = all.of(static_cast<counter>(i)).counted();
+  for (const counter_row& each : kernel_counters) {
+    const auto counted = all.of(each.number).counted();
     if (!counted.empty())
-      out.latency[std::string{counter_names[i].substr(prefix.size())}] = counted;
+      out.latency[std::string{each.name.substr(prefix.size())}] = counted;
   }
   return out;
 }

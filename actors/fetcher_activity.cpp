@@ -1,6 +1,6 @@
 // What the fetcher says of itself: see activity.hpp.
 #include "actors/fetcher.hpp"
-#include "actors/prefetch_plan.hpp"
+#include "actors/reader_way.hpp"
 
 #include "backend/tree.hpp"
 
@@ -10,14 +10,6 @@
 namespace gitfs {
 
 namespace {
-
-std::string name_of(want_kind kind) {
-  return std::string{trace::name_of(trace::field_type::want, static_cast<std::uint64_t>(kind))};
-}
-
-std::string name_of(urgency how) {
-  return std::string{trace::name_of(trace::field_type::urgency, static_cast<std::uint64_t>(how))};
-}
 
 // What the entry with this id is called in the tree; empty if the tree is not here. Read only when somebody asks: the
 // wants themselves carry no names.
@@ -42,7 +34,7 @@ std::string fetcher_actor::who_waits(const want_key& key, const want& w) const {
     return {};
   const dir_link_ptr& place = it->second.place;
   if (!place)
-    return "(ahead of a walker: " + std::string{prefetch_plan::way_of(w.id)} + ")";
+    return "(ahead of a walker: " + std::string{name_of(reader_way_of(w.id))} + ")";
   const bool is_root = place->parent == nullptr;
   std::string path = is_root ? "/" : "/" + path_of(*place) + "/";
   if (w.focus || (w.kind == want_kind::blobs && w.ids.size() == 1))
@@ -87,7 +79,7 @@ void fetcher_actor::tell(activity& to) const {
     const auto queued = queue_.queued(kind);
     for (const urgency how : {urgency::path, urgency::demand, urgency::speculation})
       if (const std::size_t count = queued[static_cast<std::size_t>(how)]; count != 0)
-        to.queues.push_back({name_of(kind), name_of(how), count});
+        to.queues.push_back({std::string{name_of(kind)}, std::string{name_of(how)}, count});
   }
 }
 

@@ -4,7 +4,7 @@
 // the kernel an answer, and a holder that dies pays with EIO: so a request cannot hang because an actor ended.
 #pragma once
 
-#include "backend/object_db.hpp"
+#include "backend/object.hpp"
 #include "backend/spool.hpp"
 
 #include <cerrno>

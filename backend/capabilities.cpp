@@ -2,6 +2,7 @@
 
 #include "backend/oid.hpp"
 #include "backend/pkt_line.hpp"
+#include "backend/text.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -122,15 +123,6 @@ result<capabilities> parse_capabilities(std::string_view body) {
                            "have had since 2018, is needed");
     return fail(EIO, "the answer to /info/refs is not a git capability advertisement");
   }
-}
-
-std::string printable(std::string_view text) {
-  constexpr std::size_t longest = 300;
-  std::string out;
-  for (const char c : text.substr(0, longest))
-    out += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? ' ' : c;
-  out.erase(out.find_last_not_of(' ') + 1);
-  return out;
 }
 
 error server_error(std::string_view text) {

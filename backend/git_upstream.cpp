@@ -1,14 +1,15 @@
 #include "backend/git_upstream.hpp"
 
-#include "backend/backend_services.hpp"
 #include "backend/capabilities.hpp"
 #include "backend/fetch_response.hpp"
+#include "backend/http_client.hpp"
 #include "backend/object_db.hpp"
 #include "backend/pack_format.hpp"
 #include "backend/protocol_v2.hpp"
 #include "backend/ref_choice.hpp"
 #include "backend/smart_http.hpp"
 #include "backend/url.hpp"
+#include "backend/worker_pool.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -208,8 +209,8 @@ private:
   bool only_assumed_ = false; ///< nobody has asked
 };
 
-std::shared_ptr<backend_services> own_services(const upstream_limits& how) {
-  return std::make_shared<backend_services>(http_client_options{.connections_per_host = std::max(how.parallel, 1u)});
+std::shared_ptr<http_client> own_client(const upstream_limits& how) {
+  return std::make_shared<http_client>(http_client_options{.connections_per_host = std::max(how.parallel, 1u)});
 }
 
 std::string host_of(const source& from) {
@@ -236,14 +237,16 @@ struct git_upstream::state {
   using body = std::function<result<void>(operation&, transfer_outcome&)>;
 
   state(source where, pack_receiver& receiver, size_receiver sizes, upstream_limits how,
-        std::optional<capabilities> assumed, std::shared_ptr<backend_services> shared)
-    : services(shared ? std::move(shared) : own_services(how)),
+        std::optional<capabilities> assumed, std::shared_ptr<http_client> shared_client,
+        std::shared_ptr<worker_pool> shared_workers)
+    : client(shared_client ? std::move(shared_client) : own_client(how)),
+      workers(shared_workers ? std::move(shared_workers) : std::make_shared<worker_pool>()),
       from(std::move(where)),
       store(receiver),
       remember_sizes(std::move(sizes)),
       limits(how),
       host(host_of(from)),
-      http(from, limits, services->http()),
+      http(from, limits, *client),
       server(http, std::move(assumed)) {}
   ~state() {
     cancel_all();
@@ -271,7 +274,7 @@ struct git_upstream::state {
       ended(id);
     };
     try {
-      services->workers().run(std::move(job), host);
+      workers->run(std::move(job), host);
     } catch (...) {
       ended(id);
       throw;
@@ -315,7 +318,7 @@ struct git_upstream::state {
   result<Answer> with_capabilities(operation& op, const std::function<result<Answer>(const capabilities&)>& what) {
     GITFS_TRY(can, server.get(op));
     auto out = what(can);
-    constexpr int not_refused[] = {ECANCELED, ETIMEDOUT, EACCES, EFBIG, E2BIG, ENOTSUP};
+    constexpr int not_refused[] = {ECANCELED, ETIMEDOUT, EHOSTDOWN, EACCES, EFBIG, E2BIG, ENOTSUP};
     if (out || std::find(std::begin(not_refused), std::end(not_refused), out.error().code) != std::end(not_refused)
         || !server.doubt())
       return out;
@@ -330,7 +333,8 @@ struct git_upstream::state {
   result<std::vector<advertised_ref>> list_refs(operation& op, std::span<const std::string> prefixes,
                                                 const capabilities& server);
 
-  const std::shared_ptr<backend_services> services; ///< first: the rest uses it
+  const std::shared_ptr<http_client> client;  ///< first: the rest uses it
+  const std::shared_ptr<worker_pool> workers; ///< second: its threads use the client
   const source from;
   pack_receiver& store;
   const size_receiver remember_sizes;
@@ -408,11 +412,13 @@ git_upstream::~git_upstream() = default;
 result<std::shared_ptr<git_upstream>> git_upstream::create(source from, pack_receiver& store,
                                                            size_receiver remember_sizes, upstream_limits limits,
                                                            std::optional<capabilities> assumed,
-                                                           std::shared_ptr<backend_services> services) {
+                                                           std::shared_ptr<http_client> http,
+                                                           std::shared_ptr<worker_pool> workers) {
   if (from.kind != source::kind_type::remote)
     return fail(EINVAL, from.display + ": this is not the URL of a remote repository");
-  return std::shared_ptr<git_upstream>{new git_upstream{std::make_unique<state>(
-      std::move(from), store, std::move(remember_sizes), limits, std::move(assumed), std::move(services))}};
+  return std::shared_ptr<git_upstream>{
+      new git_upstream{std::make_unique<state>(std::move(from), store, std::move(remember_sizes), limits,
+                                               std::move(assumed), std::move(http), std::move(workers))}};
 }
 
 result<resolved_ref> git_upstream::resolve(const std::string& ref, const std::stop_token& stop) {

@@ -9,6 +9,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -47,7 +48,8 @@ struct fetch_request {
 /// How an upstream request ended, after every retry inside its deadline.
 struct transfer_outcome {
   /// None: every object that the server sent is in the store and verified (a want that the server does not have may
-  /// still be missing). Some: EIO, ETIMEDOUT, ECANCELED, EFBIG (byte_limit), E2BIG (the server refuses a request with
+  /// still be missing). Some: EIO, ETIMEDOUT, ECANCELED, EHOSTDOWN (the server has been away for longer than requests
+  /// wait; the log says so), EFBIG (byte_limit), E2BIG (the server refuses a request with
   /// so many ids), ENOENT (the server does not have a wanted object), EACCES (credentials), ENOTSUP (the server lacks
   /// the capability: `filter` for a filtered fetch, `object-info` for object_info), EAGAIN (object_info: it tells only
   /// `sizes` now; the next request may be told more).
@@ -70,6 +72,9 @@ public:
   /// Bytes that have come so far, of all attempts. Any thread.
   virtual std::uint64_t arrived() const { return 0; }
 };
+
+/// Told of sizes that the server gave; may block; called on a thread of the upstream.
+using size_receiver = std::function<void(std::span<const std::pair<oid, std::uint64_t>>)>;
 
 /// Thread-safe; no call blocks but `resolve`.
 class upstream {

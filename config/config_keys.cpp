@@ -81,6 +81,7 @@ constexpr std::array table{
     config_key{"/timeouts/stall", "--stall-timeout", "", "", kind::text,
                [](options o) { return show_time(o.stall_timeout); }},
     config_key{"/timeouts/request", "--timeout", "", "", kind::text, [](options o) { return show_time(o.timeout); }},
+    config_key{"/wait", "--wait", "", "", kind::toggle, [](options o) { return show_toggle(o.wait); }},
     config_key{"/options/allow_other", "-o", "allow_other", "", kind::toggle,
                [](options o) { return show_toggle(o.kernel.allow_other); }},
     config_key{"/options/allow_root", "-o", "allow_root", "", kind::toggle,

@@ -1,5 +1,6 @@
 #include "fuse_bridge/fuse_reply.hpp"
 
+#include "actors/mount_context.hpp" // object, spooled_blob
 #include "actors/trace/recorder.hpp"
 
 #include <algorithm>

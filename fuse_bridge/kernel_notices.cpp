@@ -2,6 +2,8 @@
 #include "config/log.hpp"
 #include "config/unique_fd.hpp"
 
+#include "config/log.hpp"
+
 #include <caf/allowed_unsafe_message_type.hpp>
 #include <caf/event_based_actor.hpp>
 #include <caf/send.hpp>

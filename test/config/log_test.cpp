@@ -55,8 +55,8 @@ BOOST_FIXTURE_TEST_CASE(file_is_private_and_not_inherited, log_fixture) {
 
 BOOST_FIXTURE_TEST_CASE(lines_hold_time_and_level_and_no_credentials, log_fixture) {
   BOOST_REQUIRE(start_log({.level = log_level::info, .file = file}).has_value());
-  log::debug("below the level");
-  log::warn("cannot reach {}", "https://user:secret@example.org/a.git");
+  gitfs::log::debug("below the level");
+  gitfs::log::warn("cannot reach {}", "https://user:secret@example.org/a.git");
   const std::string text = content(file);
   BOOST_TEST_CONTEXT(text) {
     BOOST_TEST(text.ends_with(" warning cannot reach https://example.org/a.git\n"));
@@ -69,10 +69,10 @@ BOOST_FIXTURE_TEST_CASE(lines_hold_time_and_level_and_no_credentials, log_fixtur
 BOOST_FIXTURE_TEST_CASE(appends_and_follows_a_new_setting, log_fixture) {
   for (const char* line : {"first", "second"}) {
     BOOST_REQUIRE(start_log({.level = log_level::trace, .file = file}).has_value());
-    log::trace("{}", line);
+    gitfs::log::trace("{}", line);
   }
   BOOST_REQUIRE(start_log({.level = log_level::off, .file = file}).has_value());
-  log::error("third");
+  gitfs::log::error("third");
   const std::string text = content(file);
   BOOST_TEST(text.find("first\n") < text.find("second\n"));
   BOOST_TEST(text.find("second\n") != std::string::npos);

@@ -52,7 +52,7 @@ inline const std::vector<wrong_file> wrong_files{
     {R"({"mountpiont": "/m", "tree": {"a": {"source": "/r"}}})"s,
      "1:2: /mountpiont: unknown key, did you mean 'mountpoint'?"s},
     {R"({"colour": "red", "tree": {"a": {"source": "/r"}}})"s,
-     "1:2: /colour: unknown key, known here: $schema, mountpoint, tree, cache, memory, prefetch, trees_ahead, timeouts, options, xattr, threads, foreground, pid_file, log, trace, telemetry"s},
+     "1:2: /colour: unknown key, known here: $schema, mountpoint, tree, cache, memory, prefetch, trees_ahead, timeouts, wait, options, xattr, threads, foreground, pid_file, log, trace, telemetry"s},
     {R"({"cache": {"pat": "/c"}, "tree": {"a": {"source": "/r"}}})"s,
      "1:12: /cache/pat: unknown key, known here: path, size"s},
     {R"({"cache": "/c", "tree": {"a": {"source": "/r"}}})"s, "1:11: /cache: expected an object, found '/c'"s},

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdlib>
 #include <fstream>
 #include <iostream>
 #include <sstream>
@@ -36,9 +37,18 @@ server_request parse_line(const std::string& line) {
           .protocol = field[10]};
 }
 
+/// What scripts/real-servers --suites puts into every URL of a run, so that every server is one of another kind.
+std::string modifiers_of_all() {
+  const char* set = std::getenv("GITFS_SERVER_MODIFIERS");
+  return set != nullptr ? set : "";
+}
+
 } // namespace
 
-git_server::git_server(std::filesystem::path root, transport over) : root_{std::move(root)}, over_{over} {
+git_server::git_server(std::filesystem::path root, transport over, passwords asked)
+  : root_{std::move(root)},
+    over_{over},
+    asked_{modifiers_of_all() == "digest" ? passwords::digest : asked} {
   start();
 }
 
@@ -52,6 +62,11 @@ git_server::~git_server() {
 
 std::string git_server::url(std::string_view modifiers, std::string_view repository) const {
   std::string out = base_ + "/";
+  if (const std::string all = modifiers_of_all(); !all.empty()) {
+    if (all == "digest")
+      out.insert(out.find("://") + 3, "user:pass@");
+    (out += all) += "/";
+  }
   if (!modifiers.empty())
     (out += modifiers) += "/";
   return out += repository;
@@ -110,7 +125,8 @@ void git_server::stop() {
 
 void git_server::start() {
   base_ = must_run(script("git-server") + " start --dir " + state_.path().string() + " --root '" + root_.string()
-                   + (over_ == transport::tls ? "' --tls" : "'") + " --owner " + std::to_string(::getpid()));
+                   + (over_ == transport::tls ? "' --tls" : "'") + (asked_ == passwords::digest ? " --digest" : "")
+                   + " --owner " + std::to_string(::getpid()));
 }
 
 } // namespace gitfs::test
