@@ -5,6 +5,7 @@
 #include "backend/oid.hpp"
 #include "backend/sha1.hpp"
 #include "config/log.hpp"
+#include "config/unique_fd.hpp"
 
 #include <git2.h>
 
@@ -262,9 +263,7 @@ fs::path quarantine_folder(const fs::path& store) {
 
 fs::path maintenance_lock(const fs::path& cache_dir) {
   fs::path out = cache_dir / maintenance_name;
-  const int fd = ::open(out.c_str(), O_RDONLY | O_CREAT | O_CLOEXEC, 0600);
-  if (fd >= 0)
-    ::close(fd);
+  const unique_fd made{::open(out.c_str(), O_RDONLY | O_CREAT | O_CLOEXEC, 0600)};
   return out;
 }
 
