@@ -16,7 +16,12 @@ from . import manifest as manifests
 from .servers import PASSWORD, USER
 from .work import ENV, SCRIPTS, Failed
 
-STEP = 900  # seconds that one step may take
+STEP = 1800  # seconds that one step may take
+REPOSITORIES = {  # by what is asked for: the script that makes it
+    "awkward": ["awkward-repository"],
+    "small": ["awkward-repository", "--small"],
+    "linux": ["linux-repository"],
+}
 
 
 @dataclasses.dataclass
@@ -37,9 +42,10 @@ class Result:
 class Expected:
     """A clone of a repository's main, and the files that are read alone."""
 
-    def __init__(self, small, folder):
-        made = [os.path.join(SCRIPTS, "awkward-repository"), *(["--small"] if small else [])]
-        self.repository = repository = subprocess.run(made, stdout=subprocess.PIPE, check=True, text=True).stdout.strip()
+    def __init__(self, kind, folder):
+        script, *arguments = REPOSITORIES[kind]
+        self.repository = repository = subprocess.run([os.path.join(SCRIPTS, script), *arguments], stdout=subprocess.PIPE,
+                                                      check=True, text=True).stdout.strip()
         self.name = os.path.basename(repository)
         clone = os.path.join(folder, "clone-" + self.name)
         subprocess.run(["git", "clone", "-q", "--shared", "--branch", "main", repository, clone], env=ENV, check=True,
