@@ -120,15 +120,15 @@ BOOST_AUTO_TEST_CASE(composes_fetch_and_object_info) {
     all.insert(all.end(), wants.begin(), wants.end());
     return lines(all);
   };
-  BOOST_TEST(fetch(fetch_filter::none, false) == expected({}));
-  BOOST_TEST(fetch(fetch_filter::tree_0, false) == expected({"filter tree:0\n"}));
-  BOOST_TEST(fetch(fetch_filter::tree_1, true) == expected({"deepen 1\n", "filter tree:1\n"}));
-  BOOST_TEST(fetch(fetch_filter::blob_none, true) == expected({"deepen 1\n", "filter blob:none\n"}));
-  BOOST_TEST(compose_fetch({.wants = {a}, .filter = fetch_filter::tree_1, .shallow = true, .haves = {b}}, can)
+  BOOST_TEST(fetch(fetch_need::snapshot, false) == expected({}));
+  BOOST_TEST(fetch(fetch_need::trees, false) == expected({"filter tree:0\n"}));
+  BOOST_TEST(fetch(fetch_need::commit, true) == expected({"deepen 1\n", "filter tree:1\n"}));
+  BOOST_TEST(fetch(fetch_need::all_trees, true) == expected({"deepen 1\n", "filter blob:none\n"}));
+  BOOST_TEST(compose_fetch({.wants = {a}, .need = fetch_need::commit, .haves = {b}}, can)
              == lines({"command=fetch\n", "|", "no-progress\n", "ofs-delta\n", "thin-pack\n", "shallow " + id_b + "\n",
                        "deepen 1\n", "filter tree:1\n", "want " + id_a + "\n", "have " + id_b + "\n", "done\n"}));
-  BOOST_TEST(compose_fetch({.wants = {a}, .filter = fetch_filter::tree_0, .haves = {b}}, can)
-             == compose_fetch({.wants = {a}, .filter = fetch_filter::tree_0}, can)); // of wanted objects alone
+  BOOST_TEST(compose_fetch({.wants = {a}, .need = fetch_need::trees, .haves = {b}}, can)
+             == compose_fetch({.wants = {a}, .need = fetch_need::trees}, can)); // of wanted objects alone
   const oid ids[] = {a, b};
   BOOST_TEST(compose_object_info(ids, can)
              == lines({"command=object-info\n", "|", "size\n", "oid " + id_a + "\n", "oid " + id_b + "\n"}));
