@@ -22,14 +22,14 @@ std::uint64_t quota_of(const cache_options& options) {
 }
 
 result<bool> show_info(const cache_options& options, const printer& print) {
-  BOOST_OUTCOME_TRY(stores, cache_info(options.cache_dir));
+  GITFS_TRY(stores, cache_info(options.cache_dir));
   print((options.json ? info_json : info_text)(stores, disk_use(options.cache_dir), quota_of(options)));
   return true;
 }
 
 result<bool> collect(const cache_options& options, const printer& print) {
   const std::uint64_t quota = quota_of(options);
-  BOOST_OUTCOME_TRY(r, maintain(options.cache_dir, {.quota = quota, .thorough = true, .wait = true}, {}));
+  GITFS_TRY(r, maintain(options.cache_dir, {.quota = quota, .thorough = true, .wait = true}, {}));
   print(fmt::format("evicted   {} objects, {}\n", r.evicted_objects, show_byte_size(r.evicted_bytes)));
   print(fmt::format("merged    {} packs and {} loose objects into {} packs\n", r.packs_merged, r.loose_merged,
                     r.consolidations));
@@ -46,8 +46,7 @@ result<bool> collect(const cache_options& options, const printer& print) {
 
 result<bool> verify(const cache_options& options, const printer& print) {
   bool sound = true;
-  BOOST_OUTCOME_TRYV(verify_cache(options.cache_dir, [&](const std::filesystem::path& store,
-                                                         const verify_report& report) {
+  GITFS_TRYV(verify_cache(options.cache_dir, [&](const std::filesystem::path& store, const verify_report& report) {
     for (const std::string& finding : report.findings)
       print(fmt::format("{}\n", finding));
     sound = sound && report.findings.empty();

@@ -1,6 +1,7 @@
 #include "actors/catalog.hpp"
 
 #include "actors/visible_errno.hpp"
+#include "config/log.hpp"
 
 #include <fmt/format.h>
 

@@ -2,9 +2,9 @@
 
 #include "actors/trace/recorder.hpp"
 #include "backend/url.hpp"
+#include "config/log.hpp"
 
 #include <caf/send.hpp>
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -243,7 +243,7 @@ void catalog_actor::report(call_number call, const error* failure) {
   if (!fails)
     said_.erase(ended.mapped().what);
   else if (std::string& last = said_[ended.mapped().what]; last != failure->message)
-    spdlog::warn("{}: {}", ended.mapped().what, last = failure->message);
+    log::warn("{}: {}", ended.mapped().what, last = failure->message);
 }
 
 void catalog_actor::retry_later(place_number place) {

@@ -1,5 +1,6 @@
 // What becomes of the tree above the repositories while it is shown: refs that are followed, and another deployment.
 #include "actors/catalog.hpp"
+#include "config/log.hpp"
 #include "config/option_values.hpp"
 
 #include <fmt/format.h>

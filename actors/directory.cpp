@@ -1,9 +1,9 @@
 #include "actors/directory.hpp"
 
 #include "actors/trace/recorder.hpp"
+#include "config/log.hpp"
 
 #include <caf/event_based_actor.hpp>
-#include <spdlog/spdlog.h>
 
 #include <cerrno>
 #include <new>
@@ -45,7 +45,7 @@ private:
     // ENOENT: evicted or found corrupt meanwhile; the directory's next attempt fetches it.
     const int code = loaded || loaded.error().code == ENOENT ? 0 : loaded.error().code;
     if (code != 0 && code != ECANCELED)
-      spdlog::error("a large file cannot be read: {}", loaded.error().message);
+      log::error("a large file cannot be read: {}", loaded.error().message);
     return code;
   }
 

@@ -21,8 +21,7 @@
 // Places without numbers would mix the two there, handles or not.
 #include "actors/directory_state.hpp"
 #include "actors/volume.hpp"
-
-#include <spdlog/spdlog.h>
+#include "config/log.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -108,8 +107,8 @@ void directory_state::go_on_moving() {
     if (listing)
       found = std::move(listing).value();
     else
-      spdlog::error("directory '{}': its tree {} cannot be read: {}", path_of(*link_), tree.hex(),
-                    listing.error().message);
+      log::error("directory '{}': its tree {} cannot be read: {}", path_of(*link_), tree.hex(),
+                 listing.error().message);
   }
   if (listed_) {
     if (past_.size() == past_listings)

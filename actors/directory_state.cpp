@@ -2,9 +2,9 @@
 
 #include "actors/visible_errno.hpp"
 #include "actors/volume.hpp"
+#include "config/log.hpp"
 
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <bit>
@@ -187,8 +187,8 @@ void directory_state::finished(want_id id, const want_result& outcome) {
     if (outcome.code == 0 && outside_->has_listing(what.id))
       go_on_moving();
     else {
-      spdlog::warn("directory '{}' goes on showing what it did until it is used: its new tree {} cannot be had",
-                   path_of(*link_), what.id.hex());
+      log::warn("directory '{}' goes on showing what it did until it is used: its new tree {} cannot be had",
+                path_of(*link_), what.id.hex());
       move_.reset(); // nobody is to wait for that
     }
   }
@@ -315,8 +315,8 @@ bool directory_state::ensure_listing(kernel_op& op, lacking& instead) {
     if (listing.error().code == ENOENT)
       return instead = what, false;
     if (listing.error().code == EBADMSG)
-      spdlog::error("directory '{}': its tree {} cannot be read: {}", path_of(*link_), link_->tree.hex(),
-                    listing.error().message);
+      log::error("directory '{}': its tree {} cannot be read: {}", path_of(*link_), link_->tree.hex(),
+                 listing.error().message);
     op.answer.error(EIO);
     return false;
   }

@@ -1,9 +1,9 @@
 #include "actors/fetcher.hpp"
 
 #include "actors/trace/recorder.hpp"
+#include "config/log.hpp"
 
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -210,9 +210,9 @@ void fetcher_actor::start(const planned_transfer& plan) {
 void fetcher_actor::trees_ahead_ended(const std::optional<error>& failure) {
   queue_.hold_trees(false);
   if (failure && failure->code == EFBIG)
-    spdlog::info("the trees of this snapshot are too many to fetch at once: they come as they are looked at");
+    log::info("the trees of this snapshot are too many to fetch at once: they come as they are looked at");
   else if (failure && failure->code != ECANCELED)
-    spdlog::info("fetching all trees at once failed, they come as they are looked at: {}", failure->message);
+    log::info("fetching all trees at once failed, they come as they are looked at: {}", failure->message);
   else
     queue_.finish_if([this](const oid& id) { return of_->outside->contains(id); });
   if (!failure)
@@ -238,10 +238,10 @@ void fetcher_actor::transfer_ended(transfer_finished& m) {
   }
   want_result outcome{failure ? failure->code : 0, std::move(m.outcome.sizes)};
   if (failure && failure->code == E2BIG && queue_.objects_of(m.transfer).size() > 1)
-    spdlog::info("{}: asking for fewer objects at once", failure->message);
+    log::info("{}: asking for fewer objects at once", failure->message);
   else if (failure && failure->code != ENOTSUP && failure->code != ECANCELED && failure->code != EFBIG
            && failure->code != EAGAIN) // it has said so itself
-    spdlog::warn("upstream request failed: {}", failure->message);
+    log::warn("upstream request failed: {}", failure->message);
   std::vector<oid> absent;
   if (!failure && queue_.brings_objects(m.transfer)) {
     const std::vector<oid> ids = queue_.objects_of(m.transfer);
@@ -253,8 +253,8 @@ void fetcher_actor::transfer_ended(transfer_finished& m) {
   const bool had_sizes = !queue_.sizes_cost_contents();
   queue_.finish(m.transfer, outcome, absent);
   if (had_sizes && queue_.sizes_cost_contents())
-    spdlog::info("{} does not tell sizes without contents (object-info): files are fetched to be able to stat them",
-                 remote_->display_name());
+    log::info("{} does not tell sizes without contents (object-info): files are fetched to be able to stat them",
+              remote_->display_name());
   pump_soon();
 }
 

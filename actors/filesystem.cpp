@@ -8,10 +8,9 @@
 #include "backend/git_repository.hpp"
 #include "backend/object_store.hpp"
 #include "backend/source.hpp"
+#include "config/log.hpp"
 
 #include <caf/send.hpp>
-
-#include <spdlog/spdlog.h>
 
 #include <utility>
 
@@ -27,7 +26,7 @@ namespace {
 
 // The credentials of an entry stand beside its URL.
 result<source> source_of(const shown_repository& entry, const deployment_parts& parts) {
-  BOOST_OUTCOME_TRY(out, parse_source(entry.source));
+  GITFS_TRY(out, parse_source(entry.source));
   if (entry.token == secret_place{})
     return out;
   auto secret = parts.read_secret(entry.token);
@@ -53,13 +52,13 @@ std::optional<shown_repository> only_one(const mount_options& options) {
 result<std::shared_ptr<repository>> open_entry(const shown_repository& entry, const mount_options& options,
                                                const deployment_parts& parts, std::shared_ptr<memory_budget> memory,
                                                std::shared_ptr<backend_services> services) {
-  BOOST_OUTCOME_TRY(from, source_of(entry, parts));
+  GITFS_TRY(from, source_of(entry, parts));
   return open_repository(from, options, std::move(memory), std::move(services));
 }
 
 result<void> put_hosts(catalog::hosts& out, const deployment& tree, const deployment_parts& parts) {
   for (const shown_host& each : tree.hosts) {
-    BOOST_OUTCOME_TRY(host, parts.make_host(each));
+    GITFS_TRY(host, parts.make_host(each));
     out.push_back(std::move(host));
   }
   return success();
@@ -94,17 +93,17 @@ result<std::unique_ptr<filesystem>> filesystem::open(const mount_options& option
   if (!parts.make_host)
     out->parts_.make_host = host_maker(options, parts, out->context_->shared_memory, out->services_);
   if (const auto one = only_one(options)) {
-    BOOST_OUTCOME_TRY(from, open_entry(*one, options, parts, out->context_->shared_memory, out->services_));
-    BOOST_OUTCOME_TRY(what, from->take(one->ref, std::nullopt, {}));
+    GITFS_TRY(from, open_entry(*one, options, parts, out->context_->shared_memory, out->services_));
+    GITFS_TRY(what, from->take(one->ref, std::nullopt, {}));
     auto objects = out->show_first(std::move(from), what, options);
     // What may change has a catalog.
     if (options.tree || one->follow.kind != follow_mode::kind_type::pinned) {
-      BOOST_OUTCOME_TRYV(out->show_tree({{*one}, {}}, options, std::move(objects)));
+      GITFS_TRYV(out->show_tree({{*one}, {}}, options, std::move(objects)));
     } else {
       out->supervisor_ = system.spawn<supervisor_actor>(out->context_);
     }
   } else {
-    BOOST_OUTCOME_TRYV(out->show_tree(*options.tree, options, std::nullopt));
+    GITFS_TRYV(out->show_tree(*options.tree, options, std::nullopt));
   }
   out->context_->supervisor = out->supervisor_;
   return out;
@@ -138,7 +137,7 @@ result<void> filesystem::show_tree(const deployment& tree, const mount_options& 
                                    std::optional<opened_first> first) {
   catalog_actor::needs needs;
   needs.tree = std::make_shared<const deployment>(tree);
-  BOOST_OUTCOME_TRYV(put_hosts(needs.hosts, tree, parts_));
+  GITFS_TRYV(put_hosts(needs.hosts, tree, parts_));
   needs.open = [options, parts = parts_, memory = context_->shared_memory, services = services_](
                    const shown_repository& entry) { return open_entry(entry, options, parts, memory, services); };
   needs.first = std::move(first);
@@ -162,7 +161,7 @@ result<void> filesystem::show_tree(const deployment& tree, const mount_options& 
 
 result<void> filesystem::reload(const deployment& tree, std::function<void(bool)> done) {
   catalog::hosts hosts;
-  BOOST_OUTCOME_TRYV(put_hosts(hosts, tree, parts_));
+  GITFS_TRYV(put_hosts(hosts, tree, parts_));
   const trace::because_of edge{trace::shown(tree, shown_)};
   caf::anon_send(catalog_, reload_tree{std::make_shared<const deployment>(tree), std::move(hosts), std::move(done)});
   return success();
@@ -188,7 +187,7 @@ void filesystem::end() {
   context_->trim();
   context_->repositories.each([](mounted_repository& each) { each.spooled.clear(); });
   if (!context_->memory.empty())
-    spdlog::error("the mount has ended and still accounts for memory:\n{}", context_->memory.text());
+    log::error("the mount has ended and still accounts for memory:\n{}", context_->memory.text());
 }
 
 } // namespace gitfs

@@ -2,8 +2,7 @@
 
 #include "actors/trace/message_rows.hpp"
 #include "actors/trace/recorder.hpp"
-
-#include <spdlog/spdlog.h>
+#include "config/log.hpp"
 
 #include <exception>
 #include <utility>
@@ -48,7 +47,7 @@ caf::invoke_message_result lasting_actor::consume(caf::mailbox_element& x) {
     out = caf::event_based_actor::consume(x);
   } catch (const std::exception& thrown) {
     owes_clean_up_ = true;
-    spdlog::error("{}: a message is lost: {}", name(), thrown.what());
+    log::error("{}: a message is lost: {}", name(), thrown.what());
   }
   if (owes_clean_up_)
     clean_up_now();
@@ -60,7 +59,7 @@ void lasting_actor::clean_up_now() {
     clean_up();
     owes_clean_up_ = false;
   } catch (const std::exception& thrown) {
-    spdlog::error("{}: cleaning up will be tried again: {}", name(), thrown.what());
+    log::error("{}: cleaning up will be tried again: {}", name(), thrown.what());
   }
 }
 

@@ -1,6 +1,6 @@
 #include "actors/mount_status.hpp"
 
-#include "config/log.hpp"
+#include "config/url.hpp"
 
 #include <fmt/format.h>
 

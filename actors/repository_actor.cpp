@@ -2,10 +2,10 @@
 
 #include "actors/mounting.hpp"
 #include "backend/file_io.hpp"
+#include "config/log.hpp"
 
 #include <caf/send.hpp>
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
 
 #include <cerrno>
 #include <ctime>
@@ -158,7 +158,7 @@ void repository_actor::taken(const snapshot_taken& m) {
         failed& last = last_failures_[what.place];
         last.at = std::time(nullptr);
         if (std::exchange(last.message, out.why) != out.why)
-          spdlog::warn("{}{}", out.why, what.have ? "; " + what.have->hex() + " stays" : "");
+          log::warn("{}{}", out.why, what.have ? "; " + what.have->hex() + " stays" : "");
       }
     }
     anon_send(what.catalog, std::move(out));
@@ -182,8 +182,8 @@ shown_ptr repository_actor::show(const job& what, const snapshot_facts& facts) {
     return std::make_shared<const shown_snapshot>(shown_snapshot{shown, facts});
   }
   commits_[what.place] = facts.commit;
-  spdlog::info("{}{} at {}{}", objects_->from->display(), facts.ref.empty() ? "" : " " + facts.ref, facts.commit.hex(),
-               what.have ? ", after " + what.have->hex() : "");
+  log::info("{}{} at {}{}", objects_->from->display(), facts.ref.empty() ? "" : " " + facts.ref, facts.commit.hex(),
+            what.have ? ", after " + what.have->hex() : "");
   return std::make_shared<const shown_snapshot>(shown_snapshot{shown, facts});
 }
 

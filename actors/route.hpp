@@ -3,8 +3,7 @@
 
 #include "actors/messages.hpp"
 #include "actors/mount_context.hpp"
-
-#include <spdlog/spdlog.h>
+#include "config/log.hpp"
 
 #include <caf/actor.hpp>
 #include <caf/execution_unit.hpp>
@@ -24,7 +23,7 @@ void send_to_directory(const mount_context& context, const caf::actor& superviso
                        caf::execution_unit* unit) {
   const inode_table& inodes = context.inodes;
   if (!inodes.in_use(slot)) {
-    spdlog::error("a request for directory {}, which the kernel has given back", slot);
+    log::error("a request for directory {}, which the kernel has given back", slot);
     return; // a reply inside the message answers EIO
   }
   if (caf::actor_control_block* live = inodes.actor_of(slot))

@@ -1,9 +1,9 @@
 #include "actors/supervisor.hpp"
 
 #include "actors/mount_status.hpp"
+#include "config/log.hpp"
 
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
 
 #include <chrono>
 #include <utility>
@@ -165,7 +165,7 @@ void supervisor_actor::relink(relink_directories m) {
 // A directory is read again each time it was forgotten; its warning is of the mount.
 void supervisor_actor::warn_once(const entries_hidden& m) {
   if (warned_of_.insert(m.link->ino).second)
-    spdlog::warn("directory '{}': {} of its entries cannot be shown: {}", path_of(*m.link), m.count, m.reason);
+    log::warn("directory '{}': {} of its entries cannot be shown: {}", path_of(*m.link), m.count, m.reason);
 }
 
 void supervisor_actor::sweep() {

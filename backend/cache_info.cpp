@@ -28,7 +28,7 @@ std::string date(std::int64_t seconds) {
 } // namespace
 
 result<std::vector<store_info>> cache_info(const fs::path& cache_dir) {
-  BOOST_OUTCOME_TRY(stores, list_stores(cache_dir));
+  GITFS_TRY(stores, list_stores(cache_dir));
   std::vector<store_info> out;
   for (const fs::path& store : stores) {
     const store_files files = list_files(store);

@@ -1,8 +1,7 @@
 #include "backend/cache_keeper.hpp"
 
 #include "backend/edge_thread.hpp"
-
-#include <spdlog/spdlog.h>
+#include "config/log.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -117,7 +116,7 @@ void cache_keeper::run() {
 
 void cache_keeper::complain(const std::string& what) {
   if (std::exchange(complaint_, what) != what)
-    spdlog::warn("the cache is not kept within its size: {}", what);
+    log::warn("the cache is not kept within its size: {}", what);
 }
 
 bool cache_keeper::look(bool news, std::uint64_t quota) {
@@ -134,8 +133,8 @@ bool cache_keeper::look(bool news, std::uint64_t quota) {
   counters_.consolidations += report.consolidations;
   counters_.cache_bytes = report.after;
   if (report.evicted_objects != 0)
-    spdlog::debug("evicted {} objects, {} bytes; the cache has {} bytes", report.evicted_objects, report.evicted_bytes,
-                  report.after);
+    log::debug("evicted {} objects, {} bytes; the cache has {} bytes", report.evicted_objects, report.evicted_bytes,
+               report.after);
   // What has just arrived may go a moment later. If nothing went without any news, nothing will.
   return report.after <= quota || (!news && report.evicted_objects == 0);
 }

@@ -69,7 +69,7 @@ auto cut_off() {
 result<capabilities> parse_version_2(pkt_decoder& packets) {
   capabilities out;
   for (;;) {
-    BOOST_OUTCOME_TRY(packet, packets.next());
+    GITFS_TRY(packet, packets.next());
     if (!packet)
       return cut_off();
     if (packet->type == pkt_type::flush)

@@ -150,7 +150,7 @@ result<std::string> run_child(const std::vector<std::string>& argv, const std::v
   if (cancelled.get() < 0)
     return fail(EIO, std::string{"no eventfd for a child process: "} + std::strerror(errno));
   const std::stop_callback on_stop{std::move(stop), [&] { ::eventfd_write(cancelled.get(), 1); }};
-  BOOST_OUTCOME_TRY(child, spawn(argv, environment, theirs.get()));
+  GITFS_TRY(child, spawn(argv, environment, theirs.get()));
   theirs.reset();
   auto output = talk(ours.get(), cancelled.get(), input, deadline);
   const int status = reap(child, !output, deadline);

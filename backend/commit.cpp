@@ -90,12 +90,12 @@ result<parsed_tag> parse_tag(std::string_view raw) {
 
 result<oid> peel_to_commit(object_db& db, oid id) {
   for (int step = 0; step < longest_tag_chain; ++step) {
-    BOOST_OUTCOME_TRY(found, db.read(id));
+    GITFS_TRY(found, db.read(id));
     if (found.type() == object_type::commit)
       return id;
     if (found.type() != object_type::tag)
       return fail(EIO, id.hex() + " is not a commit");
-    BOOST_OUTCOME_TRY(tag, parse_tag(found.data()));
+    GITFS_TRY(tag, parse_tag(found.data()));
     id = tag.target;
   }
   return fail(EIO, "a chain of more than " + std::to_string(longest_tag_chain) + " tags");

@@ -35,12 +35,12 @@ result<void> composed_pack::commit(pack_receiver& store, pack_use use) {
     return success();
   const std::string entries = std::exchange(entries_, {});
   const std::string header = pack_header(std::exchange(objects_, 0));
-  BOOST_OUTCOME_TRY(sink, store.new_pack(use));
+  GITFS_TRY(sink, store.new_pack(use));
   const oid checksum = sha1{}.update(header).update(entries).finish();
   for (const std::string_view part : {std::string_view{header}, std::string_view{entries}, raw_name(checksum)}) {
-    BOOST_OUTCOME_TRYV(sink->append(part));
+    GITFS_TRYV(sink->append(part));
   }
-  BOOST_OUTCOME_TRYV(sink->commit());
+  GITFS_TRYV(sink->commit());
   return success();
 }
 
@@ -54,11 +54,11 @@ blob_pack::~blob_pack() {
 }
 
 result<std::unique_ptr<blob_pack>> blob_pack::begin(pack_receiver& store, pack_use use, std::uint64_t size) {
-  BOOST_OUTCOME_TRY(sink, store.new_pack(use));
+  GITFS_TRY(sink, store.new_pack(use));
   std::unique_ptr<blob_pack> out{new blob_pack{std::move(sink)}};
   out->contents_.update(object_preamble(object_type::blob, size));
-  BOOST_OUTCOME_TRYV(out->put(pack_header(1)));
-  BOOST_OUTCOME_TRYV(out->put(entry_header{static_cast<unsigned>(object_type::blob), size}.text()));
+  GITFS_TRYV(out->put(pack_header(1)));
+  GITFS_TRYV(out->put(entry_header{static_cast<unsigned>(object_type::blob), size}.text()));
   return out;
 }
 
@@ -85,16 +85,16 @@ result<void> blob_pack::deflate_some(std::string_view contents, int flush) {
       stream_.next_out = zlib_bytes(out.data());
       stream_.avail_out = out.size();
       deflate(&stream_, contents.empty() ? flush : Z_NO_FLUSH);
-      BOOST_OUTCOME_TRYV(put({out.data(), out.size() - stream_.avail_out}));
+      GITFS_TRYV(put({out.data(), out.size() - stream_.avail_out}));
     } while (stream_.avail_out == 0);
   } while (!contents.empty());
   return success();
 }
 
 result<void> blob_pack::commit() {
-  BOOST_OUTCOME_TRYV(deflate_some({}, Z_FINISH));
-  BOOST_OUTCOME_TRYV(sink_->append(raw_name(pack_.finish())));
-  BOOST_OUTCOME_TRYV(sink_->commit());
+  GITFS_TRYV(deflate_some({}, Z_FINISH));
+  GITFS_TRYV(sink_->append(raw_name(pack_.finish())));
+  GITFS_TRYV(sink_->commit());
   return success();
 }
 

@@ -2,9 +2,9 @@
 
 #include "backend/child_process.hpp"
 #include "backend/url.hpp"
+#include "config/log.hpp"
 
 #include <cerrno>
-#include <spdlog/spdlog.h>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -48,7 +48,7 @@ void tell_helpers(const char* action, const std::string& url, const credential& 
   constexpr auto patience = std::chrono::seconds{10};
   const auto done = git_credential(action, describe(url, used), {}, std::chrono::steady_clock::now() + patience);
   if (!done)
-    spdlog::debug("git credential {} for {}: {}", action, host_of(url), done.error().message);
+    log::debug("git credential {} for {}: {}", action, host_of(url), done.error().message);
 }
 
 credential parse_answer(std::string_view text) {

@@ -28,10 +28,10 @@ auto malformed(const std::string& what) {
 result<void> fetch_response::feed(std::string_view bytes) {
   packets_.feed(bytes);
   for (;;) {
-    BOOST_OUTCOME_TRY(packet, packets_.next());
+    GITFS_TRY(packet, packets_.next());
     if (!packet)
       return success();
-    BOOST_OUTCOME_TRY(take(*packet));
+    GITFS_TRYV(take(*packet));
   }
 }
 

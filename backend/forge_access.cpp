@@ -50,7 +50,7 @@ result<rest_answer> forge_access::get(const std::string& owner, const std::strin
 }
 
 result<rest_answer> forge_access::get_object(const std::string& owner, const std::string& path, std::stop_token stop) {
-  BOOST_OUTCOME_TRY(out, get(owner, path, std::move(stop)));
+  GITFS_TRY(out, get(owner, path, std::move(stop)));
   if (!out.body->IsObject())
     return fail(EIO, api_.display() + ": the answer to " + path + " describes nothing");
   return out;
@@ -58,7 +58,7 @@ result<rest_answer> forge_access::get_object(const std::string& owner, const std
 
 result<credential> forge_access::login(const std::string& owner, const std::string& username) const {
   if (const secret_place* place = place_of(owner)) {
-    BOOST_OUTCOME_TRY(token, read_token(tokens_.read, *place, api_.display()));
+    GITFS_TRY(token, read_token(tokens_.read, *place, api_.display()));
     return credential{username, std::move(token)};
   }
   return credential{};

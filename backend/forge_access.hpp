@@ -78,7 +78,7 @@ template <class Answer>
 result<Answer> forge_access::as(const std::string& owner, std::stop_token stop,
                                 const std::function<result<Answer>(const std::string& token)>& ask) {
   if (const secret_place* place = place_of(owner)) {
-    BOOST_OUTCOME_TRY(token, read_token(tokens_.read, *place, api_.display())); // each time: it may have been replaced
+    GITFS_TRY(token, read_token(tokens_.read, *place, api_.display())); // each time: it may have been replaced
     return ask(token);
   }
   const auto first = helpers_.current(url_);

@@ -117,7 +117,7 @@ result<std::vector<host_entry>> forge_host::list(std::span<const std::string> pa
     if (const auto where = folders_.find(key); where != folders_.end() && keep_.now() < where->second.listed_until)
       return entries(where->second);
   }
-  BOOST_OUTCOME_TRY(listed, service_->list(spelled(path), std::move(stop)));
+  GITFS_TRY(listed, service_->list(spelled(path), std::move(stop)));
   const std::lock_guard lock{mutex_};
   folder& where = folders_[key];
   forget_old(where);
@@ -128,13 +128,13 @@ result<std::vector<host_entry>> forge_host::list(std::span<const std::string> pa
 
 result<std::shared_ptr<repository>> forge_host::open(std::span<const std::string> path) {
   const std::vector<std::string> names = spelled(path);
-  BOOST_OUTCOME_TRY(from, parse_source(service_->clone_url(names)));
-  BOOST_OUTCOME_TRY(who, service_->login(names));
+  GITFS_TRY(from, parse_source(service_->clone_url(names)));
+  GITFS_TRY(who, service_->login(names));
   from.username = std::move(who.username);
   from.password = std::move(who.password);
   if (!from.password.empty())
     from.password_now = [service = service_, names]() -> result<std::string> { // by value: it outlives the host
-      BOOST_OUTCOME_TRY(now, service->login(names));
+      GITFS_TRY(now, service->login(names));
       return std::move(now.password);
     };
   return open_(from, service_->sizes(names));

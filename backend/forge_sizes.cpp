@@ -62,7 +62,7 @@ public:
     std::unordered_set<oid> by_themselves; // directories, for now: the service may tell more the next time
     // of a snapshot that nobody asked about yet, without looking where the blobs are
     if (!where.roots().empty() && !asked_.contains(where.roots().front().tree)) {
-      BOOST_OUTCOME_TRYV(ask(out, where.roots().front().tree, true, stop));
+      GITFS_TRYV(ask(out, where.roots().front().tree, true, stop));
     }
     for (const oid& blob : wanted) {
       if (out.done())
@@ -72,11 +72,11 @@ public:
       const std::vector<oid> trees = where.trees_to(blob);
       for (std::size_t i = 0; i < trees.size() && out.wants(blob); ++i)
         if (!asked_.contains(trees[i])) {
-          BOOST_OUTCOME_TRYV(ask(out, trees[i], true, stop));
+          GITFS_TRYV(ask(out, trees[i], true, stop));
         }
       // what is cut off even of its own directory, or was forgotten since
       if (!trees.empty() && out.wants(blob) && by_themselves.insert(trees.back()).second) {
-        BOOST_OUTCOME_TRYV(ask(out, trees.back(), false, stop));
+        GITFS_TRYV(ask(out, trees.back(), false, stop));
       }
     }
     return std::move(out).found();
@@ -91,8 +91,8 @@ private:
       std::string query = recursive ? "?recursive=1" : "";
       if (pages_ != 0)
         query += fmt::format("{}per_page={}&page={}", query.empty() ? "?" : "&", pages_, page);
-      BOOST_OUTCOME_TRY(answer, access_->get_object(owner_, base + query, stop));
-      BOOST_OUTCOME_TRY(read, take(out, *answer.body));
+      GITFS_TRY(answer, access_->get_object(owner_, base + query, stop));
+      GITFS_TRY(read, take(out, *answer.body));
       const auto cut = answer.body->FindMember("truncated");
       const bool more = cut != answer.body->MemberEnd() && cut->value.IsBool() && cut->value.GetBool();
       if (pages_ == 0 || !more || read == 0 || page == (recursive ? most_pages : most_of_one))
@@ -146,7 +146,7 @@ public:
       auto end = at;
       while (end != places.end() && end->commit == at->commit && end - at < static_cast<std::ptrdiff_t>(most_paths))
         ++end;
-      BOOST_OUTCOME_TRYV(ask(out, {at, end}, stop));
+      GITFS_TRYV(ask(out, {at, end}, stop));
       at = end;
     }
     return std::move(out).found();
@@ -181,9 +181,8 @@ private:
     std::string url = api.display(); // "…/api/v4": GraphQL stands beside it
     url = url.substr(0, url.rfind('/')) + "/graphql";
     const std::string body = question(places);
-    BOOST_OUTCOME_TRY(answer, access_->as<rest_answer>(owner_, stop, [&](const std::string& token) {
-      return api.post(url, body, token, stop);
-    }));
+    GITFS_TRY(answer, access_->as<rest_answer>(
+                          owner_, stop, [&](const std::string& token) { return api.post(url, body, token, stop); }));
     const rapidjson::Value* at = answer.body.get();
     for (const char* name : {"data", "project", "repository", "blobs", "nodes"}) {
       const auto next = at->IsObject() ? at->FindMember(name) : rapidjson::Value::ConstMemberIterator{};

@@ -69,7 +69,7 @@ public:
     const secret_place& place = own == tokens_.by_owner.end() ? tokens_.general : own->second;
     if (place == secret_place{})
       return credential{};
-    BOOST_OUTCOME_TRY(token, read_token(tokens_.read, place, without_userinfo(template_)));
+    GITFS_TRY(token, read_token(tokens_.read, place, without_userinfo(template_)));
     return credential{"git", std::move(token)};
   }
 
@@ -77,8 +77,8 @@ public:
 
 private:
   result<void> ask(name_path path, std::stop_token stop) {
-    BOOST_OUTCOME_TRY(from, parse_source(clone_url(path)));
-    BOOST_OUTCOME_TRY(who, login(path));
+    GITFS_TRY(from, parse_source(clone_url(path)));
+    GITFS_TRY(who, login(path));
     from.username = std::move(who.username);
     from.password = std::move(who.password);
     smart_http server{from, limits_, *client_};

@@ -163,7 +163,7 @@ result<void> odb_reader::copy(const oid& id, const blob_target& to) {
   if (copied || copied.error().code != ENOENT || !contains(id))
     return copied;
   // Where only libgit2 finds it (an index of version 1): whole in memory, once.
-  BOOST_OUTCOME_TRY(whole, read(id));
+  GITFS_TRY(whole, read(id));
   if (whole.type() != object_type::blob)
     return fail(EIO, id.hex() + " is shown as a file, but is none");
   return to.file.write(whole.data(), 0);

@@ -24,9 +24,9 @@ transfer_outcome fetch_and_wait(upstream& remote, fetch_request request, const s
 }
 
 result<snapshot_facts> read_commit(object_db& objects, const oid& named) {
-  BOOST_OUTCOME_TRY(commit, peel_to_commit(objects, named));
-  BOOST_OUTCOME_TRY(raw, objects.read(commit));
-  BOOST_OUTCOME_TRY(parsed, parse_commit(raw.data()));
+  GITFS_TRY(commit, peel_to_commit(objects, named));
+  GITFS_TRY(raw, objects.read(commit));
+  GITFS_TRY(parsed, parse_commit(raw.data()));
   return snapshot_facts{commit, parsed.tree, parsed.committer_time, {}};
 }
 
@@ -42,7 +42,7 @@ public:
   const std::string& display() const override { return display_; }
 
   result<snapshot_facts> take(const std::string& ref, const std::optional<oid>&, std::stop_token) override {
-    BOOST_OUTCOME_TRY(resolved, opened_->resolve(ref));
+    GITFS_TRY(resolved, opened_->resolve(ref));
     auto read = read_commit(*objects_, resolved.commit);
     if (!read)
       return fail(EIO, display_ + ": commit " + resolved.commit.hex() + " cannot be read: " + read.error().message);
@@ -72,15 +72,15 @@ public:
   const std::string& display() const override { return server_->display_name(); }
 
   result<snapshot_facts> take(const std::string& ref, const std::optional<oid>& have, std::stop_token stop) override {
-    BOOST_OUTCOME_TRY(resolved, server_->resolve(ref, stop));
+    GITFS_TRY(resolved, server_->resolve(ref, stop));
     auto read = read_commit(*objects_, resolved.commit);
     if (!read || !objects_->contains(read.value().root_tree)) {
-      BOOST_OUTCOME_TRYV(bring(resolved.commit, have, stop));
+      GITFS_TRYV(bring(resolved.commit, have, stop));
       read = read_commit(*objects_, resolved.commit);
     }
     // Not every server sends the root tree along; and of a commit with the tree of one that is had, none does.
     if (read && !objects_->contains(read.value().root_tree)) {
-      BOOST_OUTCOME_TRYV(fetch({.wants = {read.value().root_tree}, .need = fetch_need::trees}, stop));
+      GITFS_TRYV(fetch({.wants = {read.value().root_tree}, .need = fetch_need::trees}, stop));
     }
     if (!read)
       return fail(EIO,
@@ -118,15 +118,15 @@ result<std::shared_ptr<repository>> open_remote(const source& from, const mount_
                                                 std::shared_ptr<memory_budget> memory,
                                                 std::shared_ptr<size_source> sizes,
                                                 std::shared_ptr<backend_services> services) {
-  BOOST_OUTCOME_TRY(
-      store, object_store::open(options.cache_dir, from.location, options.cache_size, std::move(memory), services));
+  GITFS_TRY(store,
+            object_store::open(options.cache_dir, from.location, options.cache_size, std::move(memory), services));
   const upstream_limits limits = limits_of(options);
   // The store outlives the upstream: the upstream's callback holds it.
   auto remember = [store](std::span<const std::pair<oid, std::uint64_t>> told) { store->remember_sizes(told); };
   auto ways = services ? services->ways_of(options.cache_dir)
                        : std::make_shared<server_ways>(server_ways::file_in(options.cache_dir));
-  BOOST_OUTCOME_TRY(remote, git_upstream::create(from, *store, remember, limits, capabilities_of_host(from),
-                                                 std::move(services), std::move(ways)));
+  GITFS_TRY(remote, git_upstream::create(from, *store, remember, limits, capabilities_of_host(from),
+                                         std::move(services), std::move(ways)));
   auto sized = with_sizes(remote, store, sizes ? std::move(sizes) : sizes_of_host(from, limits), remember);
   return std::make_shared<remote_source>(std::move(store), std::move(remote), std::move(sized));
 }
@@ -147,7 +147,7 @@ result<std::shared_ptr<repository>> open_repository(const source& from, const mo
                                                     std::shared_ptr<size_source> sizes) {
   if (from.kind == source::kind_type::remote)
     return open_remote(from, options, std::move(memory), std::move(sizes), std::move(services));
-  BOOST_OUTCOME_TRY(opened, local_repository::open(from.location));
+  GITFS_TRY(opened, local_repository::open(from.location));
   return std::make_shared<local_source>(std::move(opened), from.display);
 }
 

@@ -18,7 +18,6 @@
 #include <map>
 #include <mutex>
 #include <optional>
-#include <spdlog/spdlog.h>
 #include <stop_token>
 
 namespace gitfs {
@@ -145,13 +144,13 @@ struct git_upstream::state {
 
   /// With the server's capabilities; if it fails with ones that were only assumed, again with the real ones.
   result<std::vector<advertised_ref>> list_refs(operation& op, std::span<const std::string> prefixes) {
-    BOOST_OUTCOME_TRY(can, server.get(op));
+    GITFS_TRY(can, server.get(op));
     auto out = list_refs(op, prefixes, can);
     constexpr int not_refused[] = {ECANCELED, ETIMEDOUT, EACCES, ENOTSUP};
     if (out || std::find(std::begin(not_refused), std::end(not_refused), out.error().code) != std::end(not_refused)
         || !server.doubt())
       return out;
-    BOOST_OUTCOME_TRY(really, server.get(op));
+    GITFS_TRY(really, server.get(op));
     if (really == can)
       return out;
     return list_refs(op, prefixes, really);
@@ -183,8 +182,8 @@ struct git_upstream::state {
 result<std::vector<advertised_ref>> git_upstream::state::list_refs(operation& op, std::span<const std::string> prefixes,
                                                                    const capabilities& can) {
   std::vector<advertised_ref> out;
-  BOOST_OUTCOME_TRY(http.post(op, std::make_shared<const std::string>(compose_ls_refs(prefixes, &can)),
-                              [&](http_exchange& exchange) { return read_refs(out, exchange); }));
+  GITFS_TRYV(http.post(op, std::make_shared<const std::string>(compose_ls_refs(prefixes, &can)),
+                       [&](http_exchange& exchange) { return read_refs(out, exchange); }));
   return out;
 }
 
@@ -199,8 +198,9 @@ result<std::shared_ptr<git_upstream>> git_upstream::create(source from, pack_rec
                                                            std::shared_ptr<server_ways> ways) {
   if (from.kind != source::kind_type::remote)
     return fail(EINVAL, from.display + ": this is not the URL of a remote repository");
-  return std::shared_ptr<git_upstream>{new git_upstream{std::make_unique<state>(
-      std::move(from), store, std::move(remember_sizes), limits, std::move(assumed), std::move(services), std::move(ways))}};
+  return std::shared_ptr<git_upstream>{
+      new git_upstream{std::make_unique<state>(std::move(from), store, std::move(remember_sizes), limits,
+                                               std::move(assumed), std::move(services), std::move(ways))}};
 }
 
 result<resolved_ref> git_upstream::resolve(const std::string& ref, const std::stop_token& stop) {
@@ -217,17 +217,17 @@ result<resolved_ref> git_upstream::resolve(const std::string& ref, const std::st
   std::unique_ptr<http_exchange> early;
   if (!impl_->server.known())
     early = impl_->http.begin_post(op, compose_ls_refs(candidates, nullptr));
-  BOOST_OUTCOME_TRYV(impl_->server.get(op));
+  GITFS_TRYV(impl_->server.get(op));
   std::vector<advertised_ref> refs;
   const auto read = [&](http_exchange& exchange) { return read_refs(refs, exchange); };
   if (!early || impl_->http.finish_post(op, *early, read)) {
-    BOOST_OUTCOME_TRY(listed, impl_->list_refs(op, candidates));
+    GITFS_TRY(listed, impl_->list_refs(op, candidates));
     refs = std::move(listed);
   }
   if (auto chosen = choose_ref(ref, refs))
     return std::move(*chosen);
   const std::string all[] = {"HEAD", "refs/heads/", "refs/tags/"};
-  BOOST_OUTCOME_TRY(known, impl_->list_refs(op, all));
+  GITFS_TRY(known, impl_->list_refs(op, all));
   return explained(no_such_ref(ref, known));
 }
 

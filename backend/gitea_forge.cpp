@@ -26,12 +26,11 @@ public:
   result<forge_found> lookup(name_path path, const std::string& name, std::stop_token stop) override {
     if (path.empty()) {
       // users and organisations alike
-      BOOST_OUTCOME_TRY(owner, access_->get_object(name, "/users/" + percent_encode(name), std::move(stop)));
+      GITFS_TRY(owner, access_->get_object(name, "/users/" + percent_encode(name), std::move(stop)));
       const std::string spelled = string_member(*owner.body, "login");
       return forge_found{{::strcasecmp(spelled.c_str(), name.c_str()) == 0 ? spelled : name}};
     }
-    BOOST_OUTCOME_TRY(answer,
-                      access_->get_object(path[0], "/repos/" + percent_encode(path[0]) + "/" + percent_encode(name),
+    GITFS_TRY(answer, access_->get_object(path[0], "/repos/" + percent_encode(path[0]) + "/" + percent_encode(name),
                                           std::move(stop)));
     host_entry entry = entry_of(*answer.body);
     if (::strcasecmp(entry.name.c_str(), name.c_str()) != 0) // it was renamed
@@ -53,7 +52,7 @@ public:
         return success();
       };
       const std::string pages = "/users/" + percent_encode(path[0]) + "/repos?limit=50";
-      BOOST_OUTCOME_TRY(access_->api().each_page(pages, token, stop, take));
+      GITFS_TRYV(access_->api().each_page(pages, token, stop, take));
       out.all = !token.empty() || access_->without_token(path[0]); // with one there may be private ones
       return out;
     });

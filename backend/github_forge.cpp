@@ -45,11 +45,11 @@ public:
     if (path.size() != 1)
       return fail(ENOTSUP, access_->api().display() + ": the service does not list all its users");
     return access_->as<forge_listing>(path[0], stop, [&](const std::string& token) -> result<forge_listing> {
-      BOOST_OUTCOME_TRY(where, pages_of(path[0], token, stop));
+      GITFS_TRY(where, pages_of(path[0], token, stop));
       forge_listing out;
       out.all = where.all;
-      BOOST_OUTCOME_TRY(access_->api().each_page(
-          where.first, token, stop, [&](const rapidjson::Document& page) { return take(out, page, path[0]); }));
+      GITFS_TRYV(access_->api().each_page(where.first, token, stop,
+                                          [&](const rapidjson::Document& page) { return take(out, page, path[0]); }));
       return out;
     });
   }
@@ -83,15 +83,15 @@ private:
   /// The first page of the repositories tells whether there is such an owner, and mostly what is asked next.
   result<forge_found> lookup_owner(const std::string& name, std::stop_token stop) {
     return access_->as<forge_found>(name, stop, [&](const std::string& token) -> result<forge_found> {
-      BOOST_OUTCOME_TRY(page, access_->api().get(public_pages(name), token, stop));
+      GITFS_TRY(page, access_->api().get(public_pages(name), token, stop));
       forge_found out{{name}, forge_listing{}};
-      BOOST_OUTCOME_TRY(take(*out.inside, *page.body, name));
+      GITFS_TRYV(take(*out.inside, *page.body, name));
       out.inside->all = page.next.empty() && access_->without_token(name); // with one there may be private ones
       std::string spelled;
       if (!out.inside->entries.empty()) {
         spelled = string_member(owner_in((*page.body)[0]), "login");
       } else {
-        BOOST_OUTCOME_TRY(owner, access_->api().get("/users/" + percent_encode(name), token, stop));
+        GITFS_TRY(owner, access_->api().get("/users/" + percent_encode(name), token, stop));
         spelled = string_member(*owner.body, "login");
       }
       if (same(spelled, name))
@@ -101,8 +101,8 @@ private:
   }
 
   result<forge_found> lookup_repository(const std::string& owner, const std::string& name, std::stop_token stop) {
-    BOOST_OUTCOME_TRY(answer, access_->get_object(owner, "/repos/" + percent_encode(owner) + "/" + percent_encode(name),
-                                                  std::move(stop)));
+    GITFS_TRY(answer, access_->get_object(owner, "/repos/" + percent_encode(owner) + "/" + percent_encode(name),
+                                          std::move(stop)));
     host_entry entry = entry_of(*answer.body);
     if (!same(entry.name, name)) // it was renamed, and git is redirected as this was
       entry.name = name;
@@ -113,7 +113,7 @@ private:
   result<page_source> pages_of(const std::string& owner, const std::string& token, const std::stop_token& stop) {
     if (token.empty())
       return page_source{public_pages(owner), access_->without_token(owner)};
-    BOOST_OUTCOME_TRY(who, access_->api().get("/users/" + percent_encode(owner), token, stop));
+    GITFS_TRY(who, access_->api().get("/users/" + percent_encode(owner), token, stop));
     if (string_member(*who.body, "type") == "Organization")
       return page_source{"/orgs/" + percent_encode(owner) + "/repos?per_page=100&sort=full_name", true};
     const auto self = access_->api().get("/user", token, stop); // tokens of apps may not ask that

@@ -34,7 +34,7 @@ public:
     auto group = find("/groups/", path, name, false, stop);
     if (group || group.error().code != ENOENT || !path.empty())
       return group;
-    BOOST_OUTCOME_TRY(users, access_->get(name, "/users?username=" + percent_encode(name), std::move(stop)));
+    GITFS_TRY(users, access_->get(name, "/users?username=" + percent_encode(name), std::move(stop)));
     if (!users.body->IsArray() || users.body->Empty())
       return group;
     return forge_found{{spelled(string_member((*users.body)[0], "username"), name)}};
@@ -52,7 +52,7 @@ public:
       else if (listed.error().code == ENOENT && path.size() == 1)
         listed = take_all(out, "/users/" + percent_encode(path[0]) + "/projects?simple=true&per_page=100", true, token,
                           stop);
-      BOOST_OUTCOME_TRY(std::move(listed));
+      GITFS_TRYV(std::move(listed));
       out.all = !token.empty() || access_->without_token(path[0]); // with one there may be private ones
       return out;
     });
@@ -72,7 +72,7 @@ private:
   result<forge_found> find(const char* kind, name_path path, const std::string& name, bool is_repository,
                            const std::stop_token& stop) {
     const std::string& owner = path.empty() ? name : path[0];
-    BOOST_OUTCOME_TRY(
+    GITFS_TRY(
         answer,
         access_->get_object(
             owner, kind + percent_encode(joined(path, name)) + (is_repository ? "" : "?with_projects=false"), stop));

@@ -1,9 +1,9 @@
 #include "backend/http_attempt.hpp"
+#include "config/log.hpp"
 
 #include <cerrno>
 #include <condition_variable>
 #include <mutex>
-#include <spdlog/spdlog.h>
 #include <utility>
 
 namespace gitfs {
@@ -45,7 +45,7 @@ result<void> attempt_until_done(operation& op, retry_limits limits, std::atomic<
     if (op.stop.stop_requested())
       return cancelled();
     if (repair) {
-      BOOST_OUTCOME_TRY(repaired, repair(*failure));
+      GITFS_TRY(repaired, repair(*failure));
       if (repaired)
         continue;
     }
@@ -53,7 +53,7 @@ result<void> attempt_until_done(operation& op, retry_limits limits, std::atomic<
         failure->transient ? retries.next(std::chrono::steady_clock::now(), failure->retry_after) : std::nullopt;
     if (!wait)
       return BOOST_OUTCOME_V2_NAMESPACE::failure(std::move(failure->what));
-    spdlog::debug("{}; trying again in {} ms", failure->what.message, wait->count());
+    log::debug("{}; trying again in {} ms", failure->what.message, wait->count());
     ++retried;
     if (!sleep_for(*wait, op.stop))
       return cancelled();

@@ -50,7 +50,7 @@ result<incoming_pack> incoming_pack::make(const fs::path& objects, const fs::pat
     out.folder_ = folder;
     out.alive_ = file_lock{out.folder_, file_lock::mode::exclusive, true};
   }
-  BOOST_OUTCOME_TRY(pack, make_file(out.folder_ / pack_file));
+  GITFS_TRY(pack, make_file(out.folder_ / pack_file));
   out.pack_ = pack;
   return out;
 }
@@ -74,7 +74,7 @@ incoming_pack::~incoming_pack() {
 }
 
 result<void> incoming_pack::write_index(std::string_view text) {
-  BOOST_OUTCOME_TRY(index, make_file(folder_ / index_file));
+  GITFS_TRY(index, make_file(folder_ / index_file));
   index_ = index;
   return write_at(index_, text, 0, "cannot write the index of a pack");
 }
@@ -95,8 +95,8 @@ result<incoming_pack::installed> incoming_pack::install(const oid& checksum) {
   std::error_code ignored;
   out.replaced = fs::exists(out.index, ignored);
   // The index last: whoever sees it finds its pack.
-  BOOST_OUTCOME_TRYV(rename_file(folder_ / pack_file, stem.string() + ".pack"));
-  BOOST_OUTCOME_TRYV(rename_file(folder_ / index_file, out.index));
+  GITFS_TRYV(rename_file(folder_ / pack_file, stem.string() + ".pack"));
+  GITFS_TRYV(rename_file(folder_ / index_file, out.index));
   return out;
 }
 

@@ -49,7 +49,7 @@ public:
   /// At most `piece` bytes at once.
   result<void> append(std::string_view bytes) {
     if (buffer_.size() + bytes.size() > piece) {
-      BOOST_OUTCOME_TRYV(flush());
+      GITFS_TRYV(flush());
     }
     buffer_ += bytes;
     return success();
@@ -60,7 +60,7 @@ public:
       return fail(ECANCELED, "the mount is ending");
     if (hash_)
       hash_->update(buffer_);
-    BOOST_OUTCOME_TRYV(file_.write(buffer_, written_));
+    GITFS_TRYV(file_.write(buffer_, written_));
     written_ += buffer_.size();
     buffer_.clear();
     return success();
@@ -86,7 +86,7 @@ result<void> inflate_rest(inflated_file& from, const fs::path& path, std::uint64
     const std::size_t got = from.take(buffer.data(), std::min<std::uint64_t>(left, piece));
     if (got == 0)
       return from.read_error() != 0 ? error{from.read_error(), "cannot read " + path.string()} : damaged(path);
-    BOOST_OUTCOME_TRYV(to.append({buffer.data(), got}));
+    GITFS_TRYV(to.append({buffer.data(), got}));
     left -= got;
   }
   if (!from.at_end())
@@ -202,13 +202,13 @@ result<void> apply_delta_to_file(const open_pack& pack, const stored& delta, con
       std::string_view part;
       if (copy) {
         const std::size_t count = std::min<std::uint64_t>(length, piece);
-        BOOST_OUTCOME_TRYV(base.read(buffer.data(), count, offset));
+        GITFS_TRYV(base.read(buffer.data(), count, offset));
         part = {buffer.data(), count};
         offset += count;
       } else if (part = in.some(length); part.empty()) {
         return damaged(pack.path);
       }
-      BOOST_OUTCOME_TRYV(to.append(part));
+      GITFS_TRYV(to.append(part));
       length -= part.size();
     }
   }
@@ -245,7 +245,7 @@ result<void> copy_packed(const fs::path& index, std::uint64_t at, const oid& id,
     const bool last = i == 0;
     std::optional<unlinked_file> between;
     if (!last) {
-      BOOST_OUTCOME_TRY(made, unlinked_file::make(to.folder));
+      GITFS_TRY(made, unlinked_file::make(to.folder));
       between.emplace(std::move(made));
     }
     growing out{last ? to.file : *between, to.stop};
@@ -255,9 +255,9 @@ result<void> copy_packed(const fs::path& index, std::uint64_t at, const oid& id,
       inflated_file data{pack.fd, chain[i].data_at};
       if (!data.is_open())
         return system_failure(errno, "cannot inflate " + pack.path.string());
-      BOOST_OUTCOME_TRYV(inflate_rest(data, pack.path, chain[i].header.size, out));
+      GITFS_TRYV(inflate_rest(data, pack.path, chain[i].header.size, out));
     } else {
-      BOOST_OUTCOME_TRYV(apply_delta_to_file(pack, chain[i], *base, base_size, last, out));
+      GITFS_TRYV(apply_delta_to_file(pack, chain[i], *base, base_size, last, out));
     }
     if (last)
       return check(out, id);
@@ -278,8 +278,8 @@ result<void> copy_loose(const fs::path& path, inflated_file& file, const oid& id
   growing out{to.file, to.stop};
   out.hash_as_blob(header->size);
   const std::string_view first{head.data() + header->length, got - header->length};
-  BOOST_OUTCOME_TRYV(out.append(first));
-  BOOST_OUTCOME_TRYV(inflate_rest(file, path, header->size - first.size(), out));
+  GITFS_TRYV(out.append(first));
+  GITFS_TRYV(inflate_rest(file, path, header->size - first.size(), out));
   return check(out, id);
 }
 

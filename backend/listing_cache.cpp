@@ -42,7 +42,7 @@ std::uint64_t bytes_of(const parsed_tree& listing) {
 } // namespace
 
 result<listing_ptr> read_listing(object_db& db, const oid& tree) {
-  BOOST_OUTCOME_TRY(parsed, db.read_tree(tree));
+  GITFS_TRY(parsed, db.read_tree(tree));
   fill_sizes(db, tree, parsed.entries);
   return listing_ptr{std::make_shared<parsed_tree>(std::move(parsed))};
 }

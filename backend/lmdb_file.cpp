@@ -2,8 +2,7 @@
 
 #include "backend/file_io.hpp"
 #include "backend/lmdb_check.hpp"
-
-#include <spdlog/spdlog.h>
+#include "config/log.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -47,24 +46,24 @@ lmdb_file::lmdb_file(std::filesystem::path file, std::size_t map, std::vector<co
     boot_(boot_id()),
     tables_(names_.size()) {
   if (written_before_a_crash()) {
-    spdlog::info("{} was being written when the machine stopped; it begins anew", file_.string());
+    log::info("{} was being written when the machine stopped; it begins anew", file_.string());
     set_aside();
   }
   int status = open_environment(map);
   if (status == 0)
     return;
   if (is_want_of_resources(status)) {
-    spdlog::warn("{} cannot be opened, and is done without: {}{}", file_.string(), mdb_strerror(status),
-                 limit_remedy(status));
+    log::warn("{} cannot be opened, and is done without: {}{}", file_.string(), mdb_strerror(status),
+              limit_remedy(status));
     env_.reset();
     return;
   }
-  spdlog::warn("{} is damaged or unreadable ({}); it begins anew", file_.string(), mdb_strerror(status));
+  log::warn("{} is damaged or unreadable ({}); it begins anew", file_.string(), mdb_strerror(status));
   was_damaged_ = true;
   env_.reset();
   set_aside();
   if ((status = open_environment(map)) != 0) {
-    spdlog::debug("{} cannot be made: {}", file_.string(), mdb_strerror(status));
+    log::debug("{} cannot be made: {}", file_.string(), mdb_strerror(status));
     env_.reset();
   }
 }
@@ -248,12 +247,12 @@ void lmdb_file::note(int status) {
   if (status == 0 || status == MDB_NOTFOUND)
     return;
   if (status != MDB_CORRUPTED && status != MDB_PAGE_NOTFOUND && status != MDB_INVALID) {
-    spdlog::debug("{}: {}", file_.string(), mdb_strerror(status));
+    log::debug("{}: {}", file_.string(), mdb_strerror(status));
     return;
   }
   if (damaged_.exchange(true))
     return;
-  spdlog::warn("{} is damaged ({}) and set aside", file_.string(), mdb_strerror(status));
+  log::warn("{} is damaged ({}) and set aside", file_.string(), mdb_strerror(status));
   set_aside();
 }
 

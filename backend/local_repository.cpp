@@ -114,7 +114,7 @@ result<std::shared_ptr<local_repository>> local_repository::open(const std::file
   if (careful == nullptr || git_repository_set_odb(opened, careful) != 0)
     return libgit2_error("cannot open the objects of " + path.string(), EIO);
   git_odb_free(careful); // the repository has its own hold on it
-  BOOST_OUTCOME_TRY(reader, odb_reader::open(objects));
+  GITFS_TRY(reader, odb_reader::open(objects));
   state->objects = std::move(reader);
   return std::shared_ptr<local_repository>{new local_repository{std::move(state)}};
 }

@@ -77,7 +77,7 @@ result<std::shared_ptr<repository_host>> make_host(const shown_host& what, const
     auto access = std::make_shared<forge_access>(what.url, forge_options(what.kind, api, needs), std::move(tokens));
     service = known->make(std::move(access), what.url);
   } else {
-    BOOST_OUTCOME_TRY(made, make_git_forge(what.url, std::move(tokens), needs.limits, needs.client));
+    GITFS_TRY(made, make_git_forge(what.url, std::move(tokens), needs.limits, needs.client));
     service = std::move(made);
   }
   return std::make_shared<forge_host>(std::move(service), display, needs.open, std::move(keep));

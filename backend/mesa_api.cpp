@@ -69,8 +69,8 @@ result<void> take_page(const rapidjson::Value& in, std::string path, std::size_t
   const std::size_t place = out.size();
   out.emplace_back();
   {
-    BOOST_OUTCOME_TRY(id, id_member(in, "sha"));
-    BOOST_OUTCOME_TRY(cursor, parse_mesa_cursor(in));
+    GITFS_TRY(id, id_member(in, "sha"));
+    GITFS_TRY(cursor, parse_mesa_cursor(in));
     out[place].listed.id = id;
     out[place].cursor = std::move(cursor);
   }
@@ -82,7 +82,7 @@ result<void> take_page(const rapidjson::Value& in, std::string path, std::size_t
     tree_entry entry{string_member(each, "name"), kind.value_or(entry_kind::file), {}};
     if (!kind || entry.name.empty() || entry.name.find('\0') != std::string::npos)
       continue;
-    BOOST_OUTCOME_TRY(id, id_member(each, "sha"));
+    GITFS_TRY(id, id_member(each, "sha"));
     entry.id = id;
     if (const rapidjson::Value* const size = member(each, "size");
         size != nullptr && size->IsUint64() && has_contents(*kind))
@@ -90,7 +90,7 @@ result<void> take_page(const rapidjson::Value& in, std::string path, std::size_t
     if (const rapidjson::Value* const time = member(each, "last_commit_at"))
       entry.time = parse_mesa_time(*time);
     if (*kind == entry_kind::directory && can_stand_in_path(entry.name)) {
-      BOOST_OUTCOME_TRYV(
+      GITFS_TRYV(
           take_page(each, path.empty() ? entry.name : path + '/' + entry.name, depth - (depth > 0), level + 1, out));
     }
     out[place].listed.entries.push_back(std::move(entry));
@@ -144,7 +144,7 @@ bool mesa_name_possible(std::string_view name) {
 result<mesa_repository_facts> parse_mesa_repository(const rapidjson::Value& in) {
   mesa_repository_facts out{string_member(in, "name"), string_member(in, "default_branch"), {}};
   if (!in.IsObject() || member(in, "head_sha") != nullptr || out.default_branch.empty()) {
-    BOOST_OUTCOME_TRY(head, id_member(in, "head_sha"));
+    GITFS_TRY(head, id_member(in, "head_sha"));
     out.head = head;
   }
   return out;
@@ -184,7 +184,7 @@ result<std::vector<mesa_page>> parse_mesa_directory(const rapidjson::Value& in, 
   if (!kind || member(in, "entries") == nullptr)
     return fail(EIO, "the service's answer is no listing of a directory");
   std::vector<mesa_page> out;
-  BOOST_OUTCOME_TRYV(take_page(in, path, depth, 0, out));
+  GITFS_TRYV(take_page(in, path, depth, 0, out));
   return out;
 }
 

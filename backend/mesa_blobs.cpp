@@ -80,15 +80,15 @@ result<void> mesa_upstream::state::bring_small(const job_ptr& j, mesa_transfer& 
   const auto progress = progress_of(j, t);
   static const oid empty = name_of(object_type::blob, "");
   if (kind == entry_kind::symlink) {
-    BOOST_OUTCOME_TRY(target, client->read_link(op, where, progress));
+    GITFS_TRY(target, client->read_link(op, where, progress));
     contents = std::move(target);
   } else if (id != empty) {
     const auto begin_anew = [&]() -> result<void> {
       contents.clear();
       return success();
     };
-    BOOST_OUTCOME_TRYV(client->read_file(op, where, begin_anew, [&](std::string_view piece) -> result<void> {
-      BOOST_OUTCOME_TRYV(progress(piece));
+    GITFS_TRYV(client->read_file(op, where, begin_anew, [&](std::string_view piece) -> result<void> {
+      GITFS_TRYV(progress(piece));
       if (contents.size() + piece.size() > std::min(size, most_without_size)) // all of it is in memory
         return too_long(std::min(size, most_without_size));
       contents += piece;
@@ -99,7 +99,7 @@ result<void> mesa_upstream::state::bring_small(const job_ptr& j, mesa_transfer& 
     return wrong_contents(client->display(), id, found.hex());
   {
     const std::lock_guard lock{j->mutex};
-    BOOST_OUTCOME_TRYV(j->pack.add(object_type::blob, contents));
+    GITFS_TRYV(j->pack.add(object_type::blob, contents));
   }
   return flush(*j, pack_bytes);
 }
@@ -109,12 +109,12 @@ result<void> mesa_upstream::state::bring_large(const job_ptr& j, mesa_transfer& 
   std::unique_ptr<blob_pack> pack;
   const auto progress = progress_of(j, t);
   const auto begin_anew = [&]() -> result<void> {
-    BOOST_OUTCOME_TRY(fresh, blob_pack::begin(objects->store(), j->request.use, size));
+    GITFS_TRY(fresh, blob_pack::begin(objects->store(), j->request.use, size));
     pack = std::move(fresh);
     return success();
   };
-  BOOST_OUTCOME_TRYV(client->read_file(op, where, begin_anew, [&](std::string_view piece) -> result<void> {
-    BOOST_OUTCOME_TRYV(progress(piece));
+  GITFS_TRYV(client->read_file(op, where, begin_anew, [&](std::string_view piece) -> result<void> {
+    GITFS_TRYV(progress(piece));
     if (pack->size() + piece.size() > size)
       return too_long(size);
     return pack->append(piece);

@@ -44,7 +44,7 @@ operation mesa_client::begin(std::stop_token stop) const {
 
 result<void> mesa_client::ask(operation& op, const std::string& org, const std::string& path,
                               const mesa_progress& progress, const json_reader& use) {
-  BOOST_OUTCOME_TRY(key, keys_(org));
+  GITFS_TRY(key, keys_(org));
   const auto read = [&](http_exchange& exchange) -> attempt_result {
     const std::string type = exchange.head().content_type;
     if (type == "text/html")
@@ -80,8 +80,8 @@ result<void> mesa_client::ask(operation& op, const std::string& org, const std::
 
 result<mesa_repository_facts> mesa_client::repository(operation& op, const std::string& org, const std::string& name) {
   mesa_repository_facts out;
-  BOOST_OUTCOME_TRYV(ask(op, org, mesa_repository_path(org, name), nullptr, [&](const auto& json) -> result<void> {
-    BOOST_OUTCOME_TRY(facts, parse_mesa_repository(json));
+  GITFS_TRYV(ask(op, org, mesa_repository_path(org, name), nullptr, [&](const auto& json) -> result<void> {
+    GITFS_TRY(facts, parse_mesa_repository(json));
     out = std::move(facts);
     return success();
   }));
@@ -96,14 +96,13 @@ result<mesa_client::repository_list> mesa_client::repositories(operation& op, co
   do {
     if (!seen.insert(cursor).second)
       return fail(EIO, display() + ": the service's list of the repositories of " + org + " has no end");
-    BOOST_OUTCOME_TRYV(
-        ask(op, org, mesa_repositories_path(org, cursor), nullptr, [&](const auto& json) -> result<void> {
-          BOOST_OUTCOME_TRY(some, parse_mesa_repositories(json));
-          BOOST_OUTCOME_TRY(next, parse_mesa_cursor(json));
-          std::move(some.begin(), some.end(), std::back_inserter(out.repositories));
-          cursor = std::move(next);
-          return success();
-        }));
+    GITFS_TRYV(ask(op, org, mesa_repositories_path(org, cursor), nullptr, [&](const auto& json) -> result<void> {
+      GITFS_TRY(some, parse_mesa_repositories(json));
+      GITFS_TRY(next, parse_mesa_cursor(json));
+      std::move(some.begin(), some.end(), std::back_inserter(out.repositories));
+      cursor = std::move(next);
+      return success();
+    }));
   } while (!cursor.empty() && !first_page);
   out.complete = cursor.empty();
   return out;
@@ -111,20 +110,20 @@ result<mesa_client::repository_list> mesa_client::repositories(operation& op, co
 
 result<std::vector<mesa_page>> mesa_client::list(operation& op, const directory& what, const mesa_progress& progress) {
   std::vector<mesa_page> out;
-  BOOST_OUTCOME_TRYV(ask(op, what.org,
-                         mesa_content_path(what.org, what.repository, what.ref, what.path,
-                                           std::max<std::size_t>(what.depth, 1), what.cursor),
-                         progress, [&](const auto& json) -> result<void> {
-                           BOOST_OUTCOME_TRY(pages, parse_mesa_directory(json, what.path, what.depth));
-                           out = std::move(pages);
-                           return success();
-                         }));
+  GITFS_TRYV(ask(op, what.org,
+                 mesa_content_path(what.org, what.repository, what.ref, what.path, std::max<std::size_t>(what.depth, 1),
+                                   what.cursor),
+                 progress, [&](const auto& json) -> result<void> {
+                   GITFS_TRY(pages, parse_mesa_directory(json, what.path, what.depth));
+                   out = std::move(pages);
+                   return success();
+                 }));
   return out;
 }
 
 result<void> mesa_client::read_file(operation& op, const directory& what, const std::function<result<void>()>& begin,
                                     const mesa_progress& progress) {
-  BOOST_OUTCOME_TRY(key, keys_(what.org));
+  GITFS_TRY(key, keys_(what.org));
   const auto read = [&](http_exchange& exchange) -> attempt_result {
     if (auto begun = begin(); !begun)
       return attempt_failure{std::move(begun.error())};
@@ -142,12 +141,12 @@ result<void> mesa_client::read_file(operation& op, const directory& what, const 
 
 result<std::string> mesa_client::read_link(operation& op, const directory& what, const mesa_progress& progress) {
   std::string out;
-  BOOST_OUTCOME_TRYV(ask(op, what.org, mesa_content_path(what.org, what.repository, what.ref, what.path, 0, {}),
-                         progress, [&](const auto& json) -> result<void> {
-                           BOOST_OUTCOME_TRY(contents, parse_mesa_contents(json));
-                           out = std::move(contents);
-                           return success();
-                         }));
+  GITFS_TRYV(ask(op, what.org, mesa_content_path(what.org, what.repository, what.ref, what.path, 0, {}), progress,
+                 [&](const auto& json) -> result<void> {
+                   GITFS_TRY(contents, parse_mesa_contents(json));
+                   out = std::move(contents);
+                   return success();
+                 }));
   return out;
 }
 

@@ -78,7 +78,7 @@ result<host_entry> mesa_host::lookup_organisation(const std::string& name, std::
       return host_entry{name};
   }
   operation op = client_->begin(std::move(stop));
-  BOOST_OUTCOME_TRY(first, client_->repositories(op, name, true));
+  GITFS_TRY(first, client_->repositories(op, name, true));
   remember(name, first);
   return host_entry{name};
 }
@@ -96,7 +96,7 @@ result<host_entry> mesa_host::lookup_repository(const std::string& org, const st
     }
   }
   operation op = client_->begin(std::move(stop));
-  BOOST_OUTCOME_TRY(facts, client_->repository(op, org, name));
+  GITFS_TRY(facts, client_->repository(op, org, name));
   host_entry out{name, true, facts.default_branch};
   const std::lock_guard lock{mutex_};
   organisations_[org].repositories[name] = {out, options_.now() + options_.keep_present};
@@ -143,7 +143,7 @@ result<std::vector<host_entry>> mesa_host::list(std::span<const std::string> pat
       return known_in(org);
   }
   operation op = client_->begin(std::move(stop));
-  BOOST_OUTCOME_TRY(all, client_->repositories(op, org));
+  GITFS_TRY(all, client_->repositories(op, org));
   remember(org, all);
   const std::lock_guard lock{mutex_};
   return known_in(org);
@@ -156,7 +156,7 @@ result<std::shared_ptr<repository>> mesa_host::open(std::span<const std::string>
   std::weak_ptr<repository>& known = open_[path[0] + "/" + path[1]];
   if (auto out = known.lock())
     return out;
-  BOOST_OUTCOME_TRY(store, open_store_(display() + mesa_repository_path(path[0], path[1])));
+  GITFS_TRY(store, open_store_(display() + mesa_repository_path(path[0], path[1])));
   std::shared_ptr<repository> out =
       std::make_shared<mesa_repository>(client_, path[0], path[1], std::make_shared<mesa_objects>(std::move(store)));
   known = out;

@@ -26,7 +26,7 @@ void mesa_upstream::state::learn_stored(std::span<const oid> wanted) {
 }
 
 result<void> mesa_upstream::state::keep(std::span<const mesa_listing> listings) {
-  BOOST_OUTCOME_TRYV(objects->put(listings));
+  GITFS_TRYV(objects->put(listings));
   for (const mesa_listing& each : listings)
     index.learn(each.id, each.entries);
   return success();
@@ -154,7 +154,7 @@ result<mesa_listing> mesa_upstream::list_root(operation& op, const std::string& 
   std::set<std::string> cursors;
   std::string cursor;
   do {
-    BOOST_OUTCOME_TRY(pages, impl_->client->list(op, {impl_->org, impl_->repository, ref, "", 1, cursor}));
+    GITFS_TRY(pages, impl_->client->list(op, {impl_->org, impl_->repository, ref, "", 1, cursor}));
     mesa_page& page = pages.front();
     if (!cursor.empty() && page.listed.id != out.id)
       return gitfs::fail(EIO, display_ + ": " + ref + " moved while its root was listed; try again");
@@ -170,7 +170,7 @@ result<mesa_listing> mesa_upstream::list_root(operation& op, const std::string& 
       return gitfs::fail(EIO, display_ + ": the service's listing has no end (/)");
   } while (!cursor.empty());
   impl_->index.add_root(out.id, ref);
-  BOOST_OUTCOME_TRYV(impl_->keep({&out, 1}));
+  GITFS_TRYV(impl_->keep({&out, 1}));
   return out;
 }
 

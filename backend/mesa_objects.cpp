@@ -5,8 +5,7 @@
 #include "backend/one_per_file.hpp"
 #include "backend/pack_format.hpp"
 #include "backend/sha1.hpp"
-
-#include <spdlog/spdlog.h>
+#include "config/log.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -260,11 +259,11 @@ result<void> mesa_objects::put(std::span<const mesa_listing> listed) {
       if (has_contents(e.kind) && e.size != unknown_size)
         sizes.emplace_back(e.id, e.size);
     const bool has_times = std::any_of(by_name.begin(), by_name.end(), [](const auto& e) { return e.time > 0; });
-    BOOST_OUTCOME_TRY(shown, parse_tree(text));
+    GITFS_TRY(shown, parse_tree(text));
     const record fresh{is_git ? std::nullopt : std::optional{text},
                        has_times ? times_of(shown, by_name) : std::string{}};
     if (is_git && !store_->contains(each.id)) {
-      BOOST_OUTCOME_TRYV(trees.add(object_type::tree, text));
+      GITFS_TRYV(trees.add(object_type::tree, text));
     }
     if ((!is_git || has_times) && table_->get_listing(each.id) != fresh)
       records.emplace_back(each.id, fresh.text());
@@ -280,9 +279,9 @@ result<void> mesa_objects::put(std::span<const mesa_listing> listed) {
   std::erase_if(sizes, [&](const auto&) { return known[at++] != unknown_size; });
   store_->remember_sizes(sizes);
   const bool kept = table_->put(listings, records);
-  BOOST_OUTCOME_TRYV(trees.commit(*store_, pack_use::keep));
+  GITFS_TRYV(trees.commit(*store_, pack_use::keep));
   if (!kept)
-    spdlog::debug("{}: listings could not be kept", store_->folder().string());
+    log::debug("{}: listings could not be kept", store_->folder().string());
   return success();
 }
 

@@ -47,7 +47,7 @@ result<snapshot_facts> mesa_repository::take(const std::string& ref, const std::
   snapshot_facts out;
   std::optional<oid> commit = oid::from_hex(ref);
   if (!commit) {
-    BOOST_OUTCOME_TRY(facts, client_->repository(op, org_, name_));
+    GITFS_TRY(facts, client_->repository(op, org_, name_));
     if (ref.empty() || ref == "HEAD" || (!ref.starts_with(tags) && short_name(ref) == facts.default_branch)) {
       if (facts.head.is_zero())
         return fail(ENOENT, display() + ": the repository has no commit yet");

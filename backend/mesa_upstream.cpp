@@ -1,8 +1,7 @@
 #include "backend/mesa_upstream.hpp"
 
 #include "backend/mesa_upstream_state.hpp"
-
-#include <spdlog/spdlog.h>
+#include "config/log.hpp"
 
 #include <algorithm>
 #include <array>
@@ -56,7 +55,7 @@ void mesa_upstream::state::missed(job& j, mesa_transfer& t, error what) const {
   if (!of_one || too_many)
     t.fail(std::move(what));
   else
-    spdlog::debug("{}", what.message);
+    log::debug("{}", what.message);
 }
 
 /// A transfer that brought nothing of what was wanted has failed.

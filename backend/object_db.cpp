@@ -8,7 +8,7 @@
 namespace gitfs {
 
 result<parsed_tree> object_db::read_tree(const oid& tree) {
-  BOOST_OUTCOME_TRY(raw, read(tree));
+  GITFS_TRY(raw, read(tree));
   if (raw.type() != object_type::tree)
     return fail(EBADMSG, "not a tree object");
   auto parsed = parse_tree(raw.data());
@@ -18,7 +18,7 @@ result<parsed_tree> object_db::read_tree(const oid& tree) {
 }
 
 result<void> object_db::copy(const oid& id, const blob_target& to) {
-  BOOST_OUTCOME_TRY(blob, read(id));
+  GITFS_TRY(blob, read(id));
   if (blob.type() != object_type::blob)
     return fail(EIO, id.hex() + " is shown as a file, but is none");
   return to.file.write(blob.data(), 0);

@@ -105,7 +105,7 @@ error object_requests::not_offered(fetch_need need, const capabilities& can) con
 }
 
 result<void> object_requests::fetch(operation& op, const fetch_request& request, transfer_outcome& out) {
-  BOOST_OUTCOME_TRY(can, server_.get(op));
+  GITFS_TRY(can, server_.get(op));
   std::optional<way_search> search;
   search.emplace(ways_, place_, request.need, can);
   fetch_request left = request;
@@ -115,7 +115,7 @@ result<void> object_requests::fetch(operation& op, const fetch_request& request,
   bool some = false, only_filters_refused = true;
   std::optional<error> last;
   for (;;) {
-    BOOST_OUTCOME_TRY(form, search->next(op.stop, op.deadline));
+    GITFS_TRY(form, search->next(op.stop, op.deadline));
     if (!form)
       break;
     bool brought = false;
@@ -137,7 +137,7 @@ result<void> object_requests::fetch(operation& op, const fetch_request& request,
     }
     const error what = got.done.error();
     if (what.code != ECANCELED && server_.doubt()) { // what was assumed of it may be wrong
-      BOOST_OUTCOME_TRY(really, server_.get(op));
+      GITFS_TRY(really, server_.get(op));
       if (std::exchange(can, really) != really) {
         search.emplace(ways_, place_, request.need, can);
         continue;
@@ -169,18 +169,19 @@ struct object_requests::told_sizes_or_error {
 object_requests::told_sizes_or_error object_requests::ask_sizes(operation& op, const std::vector<oid>& ids) {
   constexpr std::uint64_t longest_line = 80, slack = 4096;
   told_sizes_or_error out;
-  out.done = http_.post(op, std::make_shared<const std::string>(compose_object_info(ids)), [&](http_exchange& exchange) {
-    object_info_response response;
-    auto done = read_into(response, exchange, ids.size() * longest_line + slack);
-    out.refused = response.refused();
-    out.sizes = std::move(response.sizes());
-    return done;
-  });
+  out.done =
+      http_.post(op, std::make_shared<const std::string>(compose_object_info(ids)), [&](http_exchange& exchange) {
+        object_info_response response;
+        auto done = read_into(response, exchange, ids.size() * longest_line + slack);
+        out.refused = response.refused();
+        out.sizes = std::move(response.sizes());
+        return done;
+      });
   return out;
 }
 
 result<void> object_requests::sizes(operation& op, const std::vector<oid>& ids, transfer_outcome& out) {
-  BOOST_OUTCOME_TRY(can, server_.get(op));
+  GITFS_TRY(can, server_.get(op));
   const error not_told{ENOTSUP, display_ + ": the server does not tell sizes of objects (capability \"object-info\")"};
   if (!can.object_info || ways_.of(place_, way_form::sizes) == verdict::refused)
     return failure(not_told);
@@ -205,9 +206,8 @@ result<void> object_requests::sizes(operation& op, const std::vector<oid>& ids, 
       const auto at = std::ranges::lower_bound(told.sizes, id, {}, [](const auto& each) { return each.first; });
       return at != told.sizes.end() && at->first == id;
     });
-    const auto named = std::ranges::find_if(question, [&](const oid& id) {
-      return words.find(id.hex()) != std::string::npos;
-    });
+    const auto named =
+        std::ranges::find_if(question, [&](const oid& id) { return words.find(id.hex()) != std::string::npos; });
     if (named != question.end()) {
       question.erase(named);
     } else if (ways_.of(place_, way_form::sizes) != verdict::works) {

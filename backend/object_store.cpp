@@ -12,10 +12,10 @@
 #include "backend/size_table.hpp"
 #include "backend/store_folder.hpp"
 #include "backend/store_repack.hpp"
+#include "config/log.hpp"
 
 #include <git2.h>
 #include <git2/sys/odb_backend.h>
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <atomic>
@@ -197,7 +197,7 @@ bool object_store::impl::quarantine(const oid& id) {
   remove_packs(folder, damaged, away);
   reader->reopen(); // also if nothing was moved: this process may have one open that another process has moved
   if (moved || !damaged.empty())
-    spdlog::warn("object {} was damaged on disk; it is now in {} and will be fetched again", hex, away.string());
+    log::warn("object {} was damaged on disk; it is now in {} and will be fetched again", hex, away.string());
   if (keeper != nullptr && !damaged.empty())
     keeper->arrived(0); // it brings back what else is in the pack
   return moved || !damaged.empty();
@@ -235,10 +235,10 @@ result<std::shared_ptr<object_store>> object_store::open(const fs::path& cache_d
                                                          std::shared_ptr<memory_budget> memory,
                                                          std::shared_ptr<backend_services> services) {
   use_libgit2();
-  BOOST_OUTCOME_TRY(folder, make_store_folder(cache_dir, key));
+  GITFS_TRY(folder, make_store_folder(cache_dir, key));
   const fs::path objects = folder / "objects";
   incoming_pack::clean(objects, store_lock(folder));
-  BOOST_OUTCOME_TRY(reader, odb_reader::open(objects));
+  GITFS_TRY(reader, odb_reader::open(objects));
   auto state = std::make_shared<impl>(memory ? std::move(memory) : std::make_shared<memory_budget>(default_memory));
   state->folder = folder;
   state->objects = objects;
@@ -315,7 +315,7 @@ result<std::unique_ptr<pack_sink>> object_store::new_pack(pack_use use) {
   };
   fresh_blobs* const fresh = use == pack_use::read_soon ? &impl_->fresh : nullptr; // `installed` keeps it alive
   const auto here = [state = impl_](const oid& id) { return state->read(id); };
-  BOOST_OUTCOME_TRY(sink, pack_ingest::begin(impl_->objects, store_lock(impl_->folder), installed, fresh, here));
+  GITFS_TRY(sink, pack_ingest::begin(impl_->objects, store_lock(impl_->folder), installed, fresh, here));
   return std::unique_ptr<pack_sink>{std::move(sink)};
 }
 

@@ -48,7 +48,7 @@ result<object> pack_contents::content(pack_position index) {
   std::optional<object> base;
   for (pack_position at = index; !(base = kept(at)); at = entries_[at].base) {
     if (entries_[at].base == no_object) {
-      BOOST_OUTCOME_TRY(bytes, inflated(at));
+      GITFS_TRY(bytes, inflated(at));
       base = as_object(entries_[at].type, std::move(bytes), entries_[at].size);
       keep(at, *base);
       break;
@@ -57,19 +57,19 @@ result<object> pack_contents::content(pack_position index) {
   }
   for (; !deltas.empty(); deltas.pop_back()) {
     const pack_position at = deltas.back();
-    BOOST_OUTCOME_TRY(delta, inflated(at));
-    BOOST_OUTCOME_TRY(built, build(at, *base, {delta.get(), entries_[at].size}));
+    GITFS_TRY(delta, inflated(at));
+    GITFS_TRY(built, build(at, *base, {delta.get(), entries_[at].size}));
     base = std::move(built);
   }
   return std::move(*base);
 }
 
 result<object> pack_contents::build(pack_position index, const object& base, std::string_view delta) {
-  BOOST_OUTCOME_TRY(sizes, sizes_of_delta(delta));
+  GITFS_TRY(sizes, sizes_of_delta(delta));
   if (sizes.result > largest_in_memory)
     return fail(EIO, "an object of " + std::to_string(sizes.result) + " bytes comes as a delta, which is refused");
   auto bytes = bytes_for(sizes.result);
-  BOOST_OUTCOME_TRYV(apply_delta(base.data(), delta, bytes.get(), sizes.result));
+  GITFS_TRYV(apply_delta(base.data(), delta, bytes.get(), sizes.result));
   object out = as_object(base.type(), std::move(bytes), sizes.result);
   keep(index, out);
   return out;
@@ -80,9 +80,9 @@ result<std::unique_ptr<char[]>> pack_contents::inflated(pack_position index) con
   if (e.size > largest_in_memory)
     return fail(EIO, "an object of " + std::to_string(e.size) + " bytes is the base of a delta, which is refused");
   const auto packed = bytes_for(e.packed_size);
-  BOOST_OUTCOME_TRYV(read_at(file_, packed.get(), e.packed_size, e.data, "cannot read an arriving pack"));
+  GITFS_TRYV(read_at(file_, packed.get(), e.packed_size, e.data, "cannot read an arriving pack"));
   auto out = bytes_for(e.size);
-  BOOST_OUTCOME_TRYV(inflate_whole({packed.get(), e.packed_size}, out.get(), e.size));
+  GITFS_TRYV(inflate_whole({packed.get(), e.packed_size}, out.get(), e.size));
   return out;
 }
 

@@ -63,7 +63,7 @@ result<void> pack_download::take(std::string_view bytes) {
   if (request_.grew_long && before <= request_.long_from && size_ > request_.long_from)
     request_.grew_long();
   if (!sink_) {
-    BOOST_OUTCOME_TRY(sink, store_.new_pack(request_.use));
+    GITFS_TRY(sink, store_.new_pack(request_.use));
     sink_ = std::move(sink);
   }
   auto done = sink_->append(bytes);

@@ -49,8 +49,8 @@ result<pack_file> pack_file::open(const fs::path& index) {
   out.fd_ = ::open(pack.c_str(), O_RDONLY | O_CLOEXEC);
   if (out.fd_ < 0 || ::fstat(out.fd_, &out.status_) != 0)
     return system_failure(errno, "cannot read " + pack.string());
-  BOOST_OUTCOME_TRY(table, read_index(index));
-  BOOST_OUTCOME_TRYV(out.take(table));
+  GITFS_TRY(table, read_index(index));
+  GITFS_TRYV(out.take(table));
   return out;
 }
 
@@ -87,7 +87,7 @@ result<pack_file::head> pack_file::read_head(std::size_t number) const {
   };
   std::array<char, longest_header> bytes;
   const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(bytes.size(), e.end - e.begin));
-  BOOST_OUTCOME_TRYV(read_at(fd_, bytes.data(), wanted, e.begin, "cannot read the pack of " + index_.string()));
+  GITFS_TRYV(read_at(fd_, bytes.data(), wanted, e.begin, "cannot read the pack of " + index_.string()));
   const auto parsed = entry_header::parse({bytes.data(), wanted});
   if (!parsed || !parsed.value())
     return bad();
@@ -114,8 +114,8 @@ result<void> pack_file::read(std::uint64_t from, std::uint64_t end,
   std::string buffer(std::min<std::uint64_t>(piece, end - from), '\0');
   while (from < end) {
     const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(buffer.size(), end - from));
-    BOOST_OUTCOME_TRYV(read_at(fd_, buffer.data(), wanted, from, "cannot read the pack of " + index_.string()));
-    BOOST_OUTCOME_TRYV(use({buffer.data(), wanted}));
+    GITFS_TRYV(read_at(fd_, buffer.data(), wanted, from, "cannot read the pack of " + index_.string()));
+    GITFS_TRYV(use({buffer.data(), wanted}));
     from += wanted;
   }
   return success();
@@ -124,7 +124,7 @@ result<void> pack_file::read(std::uint64_t from, std::uint64_t end,
 result<bool> pack_file::is_sound(std::size_t number) const {
   const entry& e = entries_[number];
   std::uint32_t crc = 0;
-  BOOST_OUTCOME_TRYV(read(e.begin, e.end, [&](std::string_view bytes) -> result<void> {
+  GITFS_TRYV(read(e.begin, e.end, [&](std::string_view bytes) -> result<void> {
     crc = libdeflate_crc32(crc, bytes.data(), bytes.size());
     return success();
   }));
@@ -134,12 +134,12 @@ result<bool> pack_file::is_sound(std::size_t number) const {
 result<bool> pack_file::checksum_is_right() const {
   sha1 sum;
   const auto end = static_cast<std::uint64_t>(status_.st_size) - oid::raw_size;
-  BOOST_OUTCOME_TRYV(read(0, end, [&](std::string_view bytes) -> result<void> {
+  GITFS_TRYV(read(0, end, [&](std::string_view bytes) -> result<void> {
     sum.update(bytes);
     return success();
   }));
   oid trailer;
-  BOOST_OUTCOME_TRYV(read(end, end + oid::raw_size, [&](std::string_view bytes) -> result<void> {
+  GITFS_TRYV(read(end, end + oid::raw_size, [&](std::string_view bytes) -> result<void> {
     if (bytes.size() == oid::raw_size)
       trailer = oid::from_raw(bytes.data());
     return success();

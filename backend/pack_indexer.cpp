@@ -55,7 +55,7 @@ pack_indexer::~pack_indexer() = default;
 result<void> pack_indexer::append(std::string_view bytes) {
   buffer_ += bytes;
   for (;;) {
-    BOOST_OUTCOME_TRY(stepped, step(false));
+    GITFS_TRY(stepped, step(false));
     if (!stepped)
       return success();
   }
@@ -63,7 +63,7 @@ result<void> pack_indexer::append(std::string_view bytes) {
 
 result<void> pack_indexer::finish() {
   for (;;) {
-    BOOST_OUTCOME_TRY(stepped, step(true));
+    GITFS_TRY(stepped, step(true));
     if (!stepped)
       break;
   }
@@ -123,7 +123,7 @@ result<bool> pack_indexer::take_trailer() {
   if (said != checksum_)
     return broken("its checksum is another");
   if (waiting_ != 0) {
-    BOOST_OUTCOME_TRYV(complete());
+    GITFS_TRYV(complete());
   }
   stage_ = stage::done;
   return true;
@@ -168,14 +168,14 @@ result<bool> pack_indexer::take_entry(bool last) {
   if (!last && rest().size() < header->length + longest_deflated(header->size))
     return false;
   const pack_position index = begin_entry(*header);
-  BOOST_OUTCOME_TRYV(header->is_delta() ? take_delta(index, *header) : take_whole(index, *header));
-  BOOST_OUTCOME_TRYV(resolve_waiting(index));
+  GITFS_TRYV(header->is_delta() ? take_delta(index, *header) : take_whole(index, *header));
+  GITFS_TRYV(resolve_waiting(index));
   return true;
 }
 
 result<void> pack_indexer::take_whole(pack_position index, const entry_header& header) {
   auto bytes = bytes_for(header.size);
-  BOOST_OUTCOME_TRY(length, inflate_whole(rest(), bytes.get(), header.size));
+  GITFS_TRY(length, inflate_whole(rest(), bytes.get(), header.size));
   consume(length);
   end_entry();
   const object contents = as_object(contents_.entries()[index].type, std::move(bytes), header.size);
@@ -186,7 +186,7 @@ result<void> pack_indexer::take_whole(pack_position index, const entry_header& h
 
 result<void> pack_indexer::take_delta(pack_position index, const entry_header& header) {
   const auto delta = bytes_for(header.size);
-  BOOST_OUTCOME_TRY(length, inflate_whole(rest(), delta.get(), header.size));
+  GITFS_TRY(length, inflate_whole(rest(), delta.get(), header.size));
   consume(length);
   end_entry();
   pack_position base = no_object;
@@ -209,8 +209,8 @@ result<void> pack_indexer::take_delta(pack_position index, const entry_header& h
     ++waiting_;
     return success();
   }
-  BOOST_OUTCOME_TRY(below, contents_.content(base));
-  BOOST_OUTCOME_TRY(contents, contents_.build(index, below, {delta.get(), header.size}));
+  GITFS_TRY(below, contents_.content(base));
+  GITFS_TRY(contents, contents_.build(index, below, {delta.get(), header.size}));
   named(index, contents);
   return success();
 }
@@ -245,7 +245,7 @@ result<bool> pack_indexer::take_large_blob() {
   const pack_position index = large.index;
   named(index, large.hash.finish(), contents_.entries()[index].size);
   large_.reset();
-  BOOST_OUTCOME_TRYV(resolve_waiting(index));
+  GITFS_TRYV(resolve_waiting(index));
   return true;
 }
 
@@ -281,7 +281,7 @@ result<void> pack_indexer::resolve_waiting(pack_position base) {
   while (!ready.empty()) {
     const pack_position index = ready.back();
     ready.pop_back();
-    BOOST_OUTCOME_TRY(contents, contents_.content(index));
+    GITFS_TRY(contents, contents_.content(index));
     named(index, contents);
     --waiting_;
     add_waiting(index, ready);
@@ -301,7 +301,7 @@ result<void> pack_indexer::complete() {
       if (!waiting_for_name_.contains(id))
         continue; // it is in the pack, and was a delta of another
       if (const auto found = outside_(id)) {
-        BOOST_OUTCOME_TRYV(add_base(id, found.value()));
+        GITFS_TRYV(add_base(id, found.value()));
         more = true;
       }
     }
@@ -325,7 +325,7 @@ result<void> pack_indexer::add_base(const oid& id, const object& contents) {
       != Z_OK)
     return fail(ENOMEM, "an object cannot be deflated");
   bytes.resize(header + deflated);
-  BOOST_OUTCOME_TRYV(write_at(file_, bytes, position_, "cannot write an arriving pack"));
+  GITFS_TRYV(write_at(file_, bytes, position_, "cannot write an arriving pack"));
   const auto index = static_cast<pack_position>(objects_.size());
   index_entry& listed = objects_.emplace_back();
   listed.offset = position_;
@@ -343,13 +343,13 @@ result<void> pack_indexer::add_base(const oid& id, const object& contents) {
 
 /// Header and trailer of what the file holds now.
 result<void> pack_indexer::seal() {
-  BOOST_OUTCOME_TRYV(
+  GITFS_TRYV(
       write_at(file_, pack_header(static_cast<std::uint32_t>(objects_.size())), 0, "cannot write an arriving pack"));
   sha1 whole;
   std::string piece;
   for (std::uint64_t at = 0; at < position_; at += piece.size()) {
     piece.resize(std::min<std::uint64_t>(position_ - at, compact_from));
-    BOOST_OUTCOME_TRYV(read_at(file_, piece.data(), piece.size(), at, "cannot read an arriving pack"));
+    GITFS_TRYV(read_at(file_, piece.data(), piece.size(), at, "cannot read an arriving pack"));
     whole.update(piece);
   }
   checksum_ = whole.finish();

@@ -56,7 +56,7 @@ result<std::unique_ptr<pack_ingest>> pack_ingest::begin(const fs::path& objects,
   state->objects = objects;
   state->lock_file = lock;
   state->installed = std::move(installed);
-  BOOST_OUTCOME_TRY(incoming, incoming_pack::make(objects, lock));
+  GITFS_TRY(incoming, incoming_pack::make(objects, lock));
   state->incoming.emplace(std::move(incoming));
   state->indexer.emplace(state->incoming->fd(), fresh, std::move(outside));
   return std::unique_ptr<pack_ingest>{new pack_ingest{std::move(state)}};
@@ -73,7 +73,7 @@ result<void> pack_ingest::append(std::string_view bytes) {
 }
 
 result<void> pack_ingest::impl::take(std::string_view bytes) {
-  BOOST_OUTCOME_TRYV(write_at(incoming->fd(), bytes, received, "cannot write an arriving pack"));
+  GITFS_TRYV(write_at(incoming->fd(), bytes, received, "cannot write an arriving pack"));
   received += bytes.size();
   return indexer->append(bytes);
 }
@@ -93,7 +93,7 @@ result<std::uint32_t> pack_ingest::commit() {
 }
 
 result<ingested> pack_ingest::impl::finish() {
-  BOOST_OUTCOME_TRYV(indexer->finish());
+  GITFS_TRYV(indexer->finish());
   ingested done;
   std::uint64_t total = 0;
   for (pack_position i = 0; i < indexer->objects().size(); ++i) {
@@ -107,13 +107,13 @@ result<ingested> pack_ingest::impl::finish() {
   done.objects = indexer->arrived();
   done.new_pack = count >= unpack_limit || total > unpack_bytes;
   const file_lock moving{lock_file, file_lock::mode::shared, true};
-  BOOST_OUTCOME_TRYV(done.new_pack ? install(done) : explode());
+  GITFS_TRYV(done.new_pack ? install(done) : explode());
   return done;
 }
 
 result<void> pack_ingest::impl::install(ingested& done) {
-  BOOST_OUTCOME_TRYV(incoming->write_index(make_index(indexer->objects(), indexer->checksum())));
-  BOOST_OUTCOME_TRY(installed_as, incoming->install(indexer->checksum()));
+  GITFS_TRYV(incoming->write_index(make_index(indexer->objects(), indexer->checksum())));
+  GITFS_TRY(installed_as, incoming->install(indexer->checksum()));
   done.replaced = installed_as.replaced;
   return success();
 }
@@ -133,7 +133,7 @@ result<void> pack_ingest::impl::explode() {
       ::utimensat(AT_FDCWD, loose_file(objects, indexer->objects()[i].id).c_str(), nullptr, 0);
       continue;
     }
-    BOOST_OUTCOME_TRY(contents, indexer->content(i));
+    GITFS_TRY(contents, indexer->content(i));
     errno = 0;
     if (loose->write(loose.get(), name, contents.data().data(), contents.data().size(),
                      static_cast<git_object_t>(contents.type()))

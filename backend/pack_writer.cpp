@@ -28,12 +28,12 @@ pack_writer::pack_writer(const fs::path& objects, fs::path lock_file, incoming_p
 
 result<std::unique_ptr<pack_writer>> pack_writer::begin(const fs::path& store) {
   const fs::path objects = store / "objects";
-  BOOST_OUTCOME_TRY(incoming, incoming_pack::make(objects, store_lock(store)));
+  GITFS_TRY(incoming, incoming_pack::make(objects, store_lock(store)));
   return std::unique_ptr<pack_writer>{new pack_writer{objects, store_lock(store), std::move(incoming)}};
 }
 
 result<void> pack_writer::flush() {
-  BOOST_OUTCOME_TRYV(write_at(incoming_.fd(), buffer_, flushed_, failure_));
+  GITFS_TRYV(write_at(incoming_.fd(), buffer_, flushed_, failure_));
   flushed_ += buffer_.size();
   buffer_.clear();
   return success();
@@ -61,7 +61,7 @@ void pack_writer::end_entry(const oid& id) {
 result<void> pack_writer::copy(const pack_file& from, std::uint32_t number) {
   std::vector<std::pair<std::uint32_t, pack_file::head>> chain;
   while (!has(from.entries()[number].id)) {
-    BOOST_OUTCOME_TRY(head, from.read_head(number));
+    GITFS_TRY(head, from.read_head(number));
     chain.emplace_back(number, head);
     if (!head.base)
       break;
@@ -70,14 +70,14 @@ result<void> pack_writer::copy(const pack_file& from, std::uint32_t number) {
     number = *head.base;
   }
   for (; !chain.empty(); chain.pop_back()) {
-    BOOST_OUTCOME_TRYV(copy_one(from, chain.back().first, chain.back().second));
+    GITFS_TRYV(copy_one(from, chain.back().first, chain.back().second));
   }
   return success();
 }
 
 result<void> pack_writer::copy_one(const pack_file& from, std::uint32_t number, const pack_file::head& head) {
   const pack_file::entry& e = from.entries()[number];
-  BOOST_OUTCOME_TRY(sound, from.is_sound(number)); // damage must not get a new checksum that makes it look right
+  GITFS_TRY(sound, from.is_sound(number)); // damage must not get a new checksum that makes it look right
   if (!sound || left_out_.contains(e.id))
     return fail(EBADMSG, "object " + e.id.hex() + " in the pack of " + from.index().string() + " is damaged");
   entry_header header{head.type, head.size};
@@ -85,8 +85,8 @@ result<void> pack_writer::copy_one(const pack_file& from, std::uint32_t number, 
     header.type = ofs_delta;
     header.back = next_offset() - offsets_.at(from.entries()[*head.base].id);
   }
-  BOOST_OUTCOME_TRYV(begin_entry(header));
-  BOOST_OUTCOME_TRYV(from.read(e.begin + head.length, e.end, [this](std::string_view bytes) { return put(bytes); }));
+  GITFS_TRYV(begin_entry(header));
+  GITFS_TRYV(from.read(e.begin + head.length, e.end, [this](std::string_view bytes) { return put(bytes); }));
   end_entry(e.id);
   return success();
 }
@@ -100,8 +100,8 @@ result<void> pack_writer::add(const oid& id, object_type type, std::string_view 
                 data.size(), fast_compression)
       != Z_OK)
     return fail(ENOMEM, "cannot deflate object " + id.hex());
-  BOOST_OUTCOME_TRYV(begin_entry({static_cast<unsigned>(type), data.size()}));
-  BOOST_OUTCOME_TRYV(put(std::string_view{deflated}.substr(0, size)));
+  GITFS_TRYV(begin_entry({static_cast<unsigned>(type), data.size()}));
+  GITFS_TRYV(put(std::string_view{deflated}.substr(0, size)));
   end_entry(id);
   return success();
 }
@@ -109,29 +109,29 @@ result<void> pack_writer::add(const oid& id, object_type type, std::string_view 
 /// The number of objects is known only now, so the checksum is of a second reading: it is in memory, and hashing is a
 /// tenth of a second for 100 MB.
 result<oid> pack_writer::finish_pack() {
-  BOOST_OUTCOME_TRYV(flush());
-  BOOST_OUTCOME_TRYV(write_at(incoming_.fd(), pack_header(static_cast<std::uint32_t>(entries_.size())), 0, failure_));
+  GITFS_TRYV(flush());
+  GITFS_TRYV(write_at(incoming_.fd(), pack_header(static_cast<std::uint32_t>(entries_.size())), 0, failure_));
   sha1 sum;
   std::string piece(buffered, '\0');
   for (std::uint64_t at = 0; at < flushed_; at += piece.size()) {
     piece.resize(std::min<std::uint64_t>(buffered, flushed_ - at));
-    BOOST_OUTCOME_TRYV(read_at(incoming_.fd(), piece.data(), piece.size(), at, failure_));
+    GITFS_TRYV(read_at(incoming_.fd(), piece.data(), piece.size(), at, failure_));
     sum.update(piece);
   }
   const oid checksum = sum.finish();
-  BOOST_OUTCOME_TRYV(write_at(incoming_.fd(), raw_name(checksum), flushed_, failure_));
+  GITFS_TRYV(write_at(incoming_.fd(), raw_name(checksum), flushed_, failure_));
   return checksum;
 }
 
 result<fs::path> pack_writer::install(std::time_t arrived) {
   if (entries_.empty())
     return fs::path{};
-  BOOST_OUTCOME_TRY(checksum, finish_pack());
-  BOOST_OUTCOME_TRYV(incoming_.write_index(make_index(entries_, checksum)));
+  GITFS_TRY(checksum, finish_pack());
+  GITFS_TRYV(incoming_.write_index(make_index(entries_, checksum)));
   // What it was copied from is removed next: unlike what arrives, this must have reached the disk.
-  BOOST_OUTCOME_TRYV(incoming_.sync(arrived));
+  GITFS_TRYV(incoming_.sync(arrived));
   const file_lock moving{lock_file_, file_lock::mode::shared, true};
-  BOOST_OUTCOME_TRY(installed, incoming_.install(checksum));
+  GITFS_TRY(installed, incoming_.install(checksum));
   return std::move(installed.index);
 }
 

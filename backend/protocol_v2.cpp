@@ -37,7 +37,7 @@ template <class Line>
 result<void> feed_lines(pkt_decoder& packets, std::string_view bytes, bool& complete, bool& refused, Line line) {
   packets.feed(bytes);
   for (;;) {
-    BOOST_OUTCOME_TRY(packet, packets.next());
+    GITFS_TRY(packet, packets.next());
     if (!packet)
       return success();
     if (packet->type == pkt_type::response_end && complete)
@@ -54,7 +54,7 @@ result<void> feed_lines(pkt_decoder& packets, std::string_view bytes, bool& comp
     refused = text.starts_with("ERR ");
     if (refused)
       return BOOST_OUTCOME_V2_NAMESPACE::failure(server_error(text.substr(4)));
-    BOOST_OUTCOME_TRY(line(text));
+    GITFS_TRYV(line(text));
   }
 }
 
@@ -134,7 +134,7 @@ std::string compose_object_info(std::span<const oid> ids) {
 result<void> ls_refs_response::feed(std::string_view bytes) {
   bool refused = false;
   return feed_lines(packets_, bytes, complete_, refused, [this](std::string_view line) -> result<void> {
-    BOOST_OUTCOME_TRY(ref, parse_ref_line(line));
+    GITFS_TRY(ref, parse_ref_line(line));
     refs_.push_back(std::move(ref));
     return success();
   });

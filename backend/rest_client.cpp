@@ -11,7 +11,6 @@
 #include <fmt/format.h>
 #include <optional>
 #include <rapidjson/error/en.h>
-#include <spdlog/spdlog.h>
 #include <string_view>
 
 namespace gitfs {
@@ -133,8 +132,8 @@ rest_client::rest_client(rest_options options)
                                 http_client_options{.connections_per_host = std::max(options_.limits.parallel, 1u)})) {}
 
 result<rest_answer> rest_client::get(const std::string& path, const std::string& token, std::stop_token stop) {
-  BOOST_OUTCOME_TRY(url, url_of(path));
-  BOOST_OUTCOME_TRY(out, perform({std::move(url), token, options_.accept, nullptr}, std::move(stop)));
+  GITFS_TRY(url, url_of(path));
+  GITFS_TRY(out, perform({std::move(url), token, options_.accept, nullptr}, std::move(stop)));
   return std::move(out.json);
 }
 
@@ -145,8 +144,8 @@ result<void> rest_client::each_page(const std::string& path, const std::string& 
   for (unsigned page = 0; !next.empty(); ++page) {
     if (page == most_pages)
       return fail(EIO, display() + ": the service's list has no end");
-    BOOST_OUTCOME_TRY(one, get(next, token, stop));
-    BOOST_OUTCOME_TRY(visit(*one.body));
+    GITFS_TRY(one, get(next, token, stop));
+    GITFS_TRYV(visit(*one.body));
     next = std::move(one.next);
   }
   return success();
@@ -154,17 +153,16 @@ result<void> rest_client::each_page(const std::string& path, const std::string& 
 
 result<rest_answer> rest_client::post(const std::string& path, std::string json, const std::string& token,
                                       std::stop_token stop) {
-  BOOST_OUTCOME_TRY(url, url_of(path));
-  BOOST_OUTCOME_TRY(
-      out, perform({std::move(url), token, options_.accept, std::make_shared<const std::string>(std::move(json))},
-                   std::move(stop)));
+  GITFS_TRY(url, url_of(path));
+  GITFS_TRY(out, perform({std::move(url), token, options_.accept, std::make_shared<const std::string>(std::move(json))},
+                         std::move(stop)));
   return std::move(out.json);
 }
 
 result<std::string> rest_client::get_bytes(const std::string& path, const std::string& accept, const std::string& token,
                                            std::stop_token stop) {
-  BOOST_OUTCOME_TRY(url, url_of(path));
-  BOOST_OUTCOME_TRY(out, perform({std::move(url), token, accept, nullptr, false}, std::move(stop)));
+  GITFS_TRY(url, url_of(path));
+  GITFS_TRY(out, perform({std::move(url), token, accept, nullptr, false}, std::move(stop)));
   return std::move(out.bytes);
 }
 
@@ -184,19 +182,19 @@ result<std::string> rest_client::url_of(const std::string& path) const {
 result<rest_client::answer> rest_client::perform(const question& what, std::stop_token stop) {
   operation op{std::move(stop), std::chrono::steady_clock::now() + options_.limits.total};
   answer out;
-  BOOST_OUTCOME_TRY(perform(op, what, out));
+  GITFS_TRYV(perform(op, what, out));
   return out;
 }
 
 result<void> rest_client::get_with(operation& op, const std::string& path, const std::string& accept,
                                    const std::string& token, const response_reader& read) {
-  BOOST_OUTCOME_TRY(url, url_of(path));
+  GITFS_TRY(url, url_of(path));
   answer nothing;
   return perform(op, {std::move(url), token, accept, nullptr, false, &read}, nothing);
 }
 
 result<void> rest_client::perform(operation& op, const question& what, answer& out) {
-  BOOST_OUTCOME_TRY(check_limit(what.token));
+  GITFS_TRYV(check_limit(what.token));
   auto done = attempt_until_done(
       op, options_.retries, retried_, [&] { return attempt(op, what, out); }, nullptr);
   if (!done && done.error().code == ECANCELED)

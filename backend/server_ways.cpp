@@ -2,11 +2,11 @@
 
 #include "backend/server_ways_file.hpp"
 #include "backend/url.hpp"
+#include "config/log.hpp"
 
 #include <algorithm>
 #include <cerrno>
 #include <ctime>
-#include <spdlog/spdlog.h>
 
 namespace gitfs {
 
@@ -37,10 +37,10 @@ const auto& row_of(way_form form) {
 }
 
 /// Cheapest first for each need. By `scripts/filters`, on the Linux source with 50 ms before each answer, commit and
-/// root tree take 64 ms by tree:1, 120 ms by tree:0 and then the tree, 200 ms by blob:none (of a repository with 100,000
-/// folders: 4.8 s). Of 4,096 trees tree:0 brings those that no other wanted one lists in 0.13 s, tree:1 takes 0.5 s and
-/// three times the bytes. 4,096 blobs come fastest by tree:0. Whatever is not in a filter is limited by nothing, so a
-/// way without one comes last, and for trees there is none.
+/// root tree take 64 ms by tree:1, 120 ms by tree:0 and then the tree, 200 ms by blob:none (of a repository with
+/// 100,000 folders: 4.8 s). Of 4,096 trees tree:0 brings those that no other wanted one lists in 0.13 s, tree:1 takes
+/// 0.5 s and three times the bytes. 4,096 blobs come fastest by tree:0. Whatever is not in a filter is limited by
+/// nothing, so a way without one comes last, and for trees there is none.
 constexpr fetch_way ways[] = {
     {fetch_need::commit, way_form::commit_tree_1},
     {fetch_need::commit, way_form::commit_tree_0}, // whose root tree is another request
@@ -173,7 +173,7 @@ void server_ways::learn(const server_place& place, way_form form, verdict is, co
   if (changes.empty())
     return;
   if (does_not_work(is))
-    spdlog::info("{}{}: \"{}\" does not work there ({}): {}", place.host, place.path, name_of(form), name_of(is), why);
+    log::info("{}{}: \"{}\" does not work there ({}): {}", place.host, place.path, name_of(form), name_of(is), why);
   if (!file_.empty())
     write_learned_hosts(file_, changes, now_());
 }
@@ -275,7 +275,7 @@ result<std::optional<way_form>> way_search::next(const std::stop_token& stop,
     // There is nothing to be decided by the last one that is left.
     if (ways_.of(place_, form) == verdict::unknown && left_.size() > 1) {
       if (!ways_.begin_probe(place_, form)) {
-        BOOST_OUTCOME_TRYV(ways_.await_probe(place_, form, stop, deadline));
+        GITFS_TRYV(ways_.await_probe(place_, form, stop, deadline));
         const bool here = does_not_work(ways_.of_repository(place_, form));
         if (here || does_not_work(ways_.of(place_, form)))
           left_.erase(left_.begin());

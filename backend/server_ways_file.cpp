@@ -1,6 +1,7 @@
 #include "backend/server_ways_file.hpp"
 
 #include "backend/file_io.hpp"
+#include "config/log.hpp"
 
 #include <rapidjson/document.h>
 #include <rapidjson/stringbuffer.h>
@@ -11,7 +12,7 @@
 #include <fstream>
 #include <iterator>
 #include <optional>
-#include <spdlog/spdlog.h>
+
 #include <string_view>
 #include <unistd.h>
 
@@ -190,7 +191,7 @@ learned_hosts read_learned_hosts(const fs::path& file, std::int64_t now) {
   if (text.size() <= longest_file)
     if (auto out = parse(text, now))
       return std::move(*out);
-  spdlog::warn("{} is damaged, or of another version: what servers take is learned anew", file.string());
+  log::warn("{} is damaged, or of another version: what servers take is learned anew", file.string());
   return {};
 }
 
@@ -206,7 +207,7 @@ void write_learned_hosts(const fs::path& file, std::span<const learned_change> c
   std::string fresh = file.string() + ".XXXXXX";
   const int out = ::mkstemp(fresh.data());
   if (out < 0) {
-    spdlog::debug("{}", system_failure(errno, "cannot write " + file.string()).message);
+    log::debug("{}", system_failure(errno, "cannot write " + file.string()).message);
     return;
   }
   auto written = write_at(out, compose(all), 0, "cannot write " + file.string());
@@ -214,7 +215,7 @@ void write_learned_hosts(const fs::path& file, std::span<const learned_change> c
   if (written && ::rename(fresh.c_str(), file.c_str()) == 0)
     return;
   ::unlink(fresh.c_str());
-  spdlog::debug("cannot write {}", file.string());
+  log::debug("cannot write {}", file.string());
 }
 
 } // namespace gitfs

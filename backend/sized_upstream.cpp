@@ -1,4 +1,5 @@
 #include "backend/sized_upstream.hpp"
+#include "config/log.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -8,7 +9,6 @@
 #include <mutex>
 #include <optional>
 #include <set>
-#include <spdlog/spdlog.h>
 #include <stop_token>
 #include <unordered_map>
 #include <utility>
@@ -121,8 +121,8 @@ struct sized_upstream::core {
     if (failure->code == ECANCELED)
       return;
     if (std::ranges::find(final_ones, failure->code) != std::end(final_ones)) {
-      spdlog::warn("{}: the service does not tell sizes of files, so their contents are fetched to know them: {}",
-                   display, failure->message);
+      log::warn("{}: the service does not tell sizes of files, so their contents are fetched to know them: {}", display,
+                failure->message);
       refused = failure->message;
       failure->code = ENOTSUP;
       return;
@@ -134,9 +134,8 @@ struct sized_upstream::core {
     paused_until = clock::now() + pause_length;
     pause_reason = failure->message;
     if (!std::exchange(told, true))
-      spdlog::warn(
-          "{}: the service does not tell sizes of files for now, so their contents are fetched to know them: {}",
-          display, failure->message);
+      log::warn("{}: the service does not tell sizes of files for now, so their contents are fetched to know them: {}",
+                display, failure->message);
   }
 
   /// Sizes that are known, also if it fails.

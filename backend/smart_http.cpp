@@ -2,10 +2,10 @@
 
 #include "backend/capabilities.hpp"
 #include "backend/url.hpp"
+#include "config/log.hpp"
 
 #include <algorithm>
 #include <cerrno>
-#include <spdlog/spdlog.h>
 #include <string_view>
 #include <utility>
 
@@ -106,7 +106,7 @@ result<void> smart_http::perform(operation& op, const call& what, const response
       return false;
     // who asks may be behind a redirect
     follow(failure.effective_url, what.path);
-    BOOST_OUTCOME_TRY(authenticator_.renew(base(), who, op.stop, op.deadline));
+    GITFS_TRYV(authenticator_.renew(base(), who, op.stop, op.deadline));
     return true;
   };
   return attempt_until_done(op, retries_, retried_, attempt, renew);
@@ -185,7 +185,7 @@ void smart_http::follow(const std::string& effective_url, std::string_view path)
   const std::lock_guard lock{mutex_};
   if (url == base_)
     return;
-  spdlog::info("{}: redirected to {}", from_.display, url);
+  log::info("{}: redirected to {}", from_.display, url);
   base_ = std::move(url);
 }
 

@@ -58,8 +58,8 @@ result<std::shared_ptr<const spooled_blob>> spool::load(const oid& id) {
 }
 
 result<std::shared_ptr<const spooled_blob>> spool::inflate(const oid& id) {
-  BOOST_OUTCOME_TRY(file, unlinked_file::make(folder_));
-  BOOST_OUTCOME_TRYV(db_.copy(id, {file, folder_, stopped_}));
+  GITFS_TRY(file, unlinked_file::make(folder_));
+  GITFS_TRYV(db_.copy(id, {file, folder_, stopped_}));
   struct stat info {};
   if (::fstat(file.fd(), &info) != 0)
     return fail(errno, "cannot read a large file's contents from disk");

@@ -5,9 +5,9 @@
 #include "backend/oid.hpp"
 #include "backend/server_ways_file.hpp"
 #include "backend/sha1.hpp"
+#include "config/log.hpp"
 
 #include <git2.h>
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -57,7 +57,7 @@ result<void> write_file(const fs::path& file, const std::string& text) {
 
 result<void> replace_file(const fs::path& file, const std::string& text) {
   const fs::path fresh = file.string() + "." + std::to_string(::getpid());
-  BOOST_OUTCOME_TRYV(write_file(fresh, text));
+  GITFS_TRYV(write_file(fresh, text));
   if (::rename(fresh.c_str(), file.c_str()) != 0)
     return system_failure(errno, "cannot write " + file.string());
   return success();
@@ -113,7 +113,7 @@ result<void> make_cache_folder(const fs::path& cache) {
   std::error_code status;
   if (cache.has_parent_path())
     fs::create_directories(cache.parent_path(), status);
-  BOOST_OUTCOME_TRYV(make_folder(cache));
+  GITFS_TRYV(make_folder(cache));
   if (has_mark(cache / tag_name, tag_mark))
     return success();
   const bool ours = holds_only_ours(cache); // its tag was damaged
@@ -138,21 +138,21 @@ result<void> mend_store(const fs::path& store, const std::string& key) {
   if (!is_store(store))
     return fail(EEXIST, store.string() + " is not an object store of gitfs-actor; move it away");
   if (store_key(store) != plain(key)) {
-    spdlog::warn("{} was damaged; it is written anew", (store / "config").string());
-    BOOST_OUTCOME_TRYV(replace_file(store / "config", config_text(key)));
+    log::warn("{} was damaged; it is written anew", (store / "config").string());
+    GITFS_TRYV(replace_file(store / "config", config_text(key)));
   }
   if (!has_mark(store / "HEAD", "ref: ")) {
-    BOOST_OUTCOME_TRYV(replace_file(store / "HEAD", head_text));
+    GITFS_TRYV(replace_file(store / "HEAD", head_text));
   }
   return success();
 }
 
 result<void> fill_store(const fs::path& store, const std::string& key) {
   for (const char* folder : {"objects", "objects/pack", "objects/info", "refs", "refs/heads", "refs/tags"}) {
-    BOOST_OUTCOME_TRYV(make_folder(store / folder));
+    GITFS_TRYV(make_folder(store / folder));
   }
-  BOOST_OUTCOME_TRYV(write_file(store / "HEAD", head_text));
-  BOOST_OUTCOME_TRYV(write_file(store_lock(store), ""));
+  GITFS_TRYV(write_file(store / "HEAD", head_text));
+  GITFS_TRYV(write_file(store_lock(store), ""));
   return write_file(store / "config", config_text(key));
 }
 
@@ -200,13 +200,13 @@ fs::path store_lock(const fs::path& store) {
 
 result<fs::path> make_store_folder(const fs::path& cache_dir, const std::string& key) {
   const fs::path cache = fs::absolute(cache_dir).lexically_normal();
-  BOOST_OUTCOME_TRYV(make_cache_folder(cache));
+  GITFS_TRYV(make_cache_folder(cache));
   const fs::path store = cache / store_name(key);
   std::error_code status;
   if (!fs::exists(store, status)) {
-    BOOST_OUTCOME_TRYV(make_store(cache, store, key));
+    GITFS_TRYV(make_store(cache, store, key));
   }
-  BOOST_OUTCOME_TRYV(mend_store(store, key));
+  GITFS_TRYV(mend_store(store, key));
   note_store_use(store);
   return store;
 }
@@ -271,7 +271,7 @@ fs::path maintenance_lock(const fs::path& cache_dir) {
 
 void note_quota(const fs::path& cache_dir, std::uint64_t bytes) {
   if (auto done = replace_file(cache_dir / quota_name, std::to_string(bytes) + "\n"); !done)
-    spdlog::debug("{}", done.error().message);
+    log::debug("{}", done.error().message);
 }
 
 std::optional<std::uint64_t> noted_quota(const fs::path& cache_dir) {

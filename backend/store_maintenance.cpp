@@ -7,8 +7,7 @@
 #include "backend/store_files.hpp"
 #include "backend/store_folder.hpp"
 #include "backend/store_quota.hpp"
-
-#include <spdlog/spdlog.h>
+#include "config/log.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -54,7 +53,7 @@ result<void> keep_quota(const fs::path& cache_dir, const std::vector<fs::path>& 
     clean_quarantine(store, true);
   // Rounds, since what is to go may be spread over packs that are not worth writing anew for it.
   for (int round = 0; round < most_rounds && (total = disk_use(cache_dir)) > quota; ++round) {
-    BOOST_OUTCOME_TRY(gone, evict(stores, total - (quota - quota / 10), std::time(nullptr), round > 0, watcher));
+    GITFS_TRY(gone, evict(stores, total - (quota - quota / 10), std::time(nullptr), round > 0, watcher));
     out.evicted_objects += gone.objects;
     out.evicted_bytes += gone.bytes;
     if (gone.bytes == 0)
@@ -72,7 +71,7 @@ result<void> keep_quota(const fs::path& cache_dir, const std::vector<fs::path>& 
 result<maintenance_report> maintain(const fs::path& cache_dir, const maintenance_plan& plan,
                                     const store_watcher& watcher) {
   use_libgit2();
-  BOOST_OUTCOME_TRY(stores, list_stores(cache_dir));
+  GITFS_TRY(stores, list_stores(cache_dir));
   const file_lock alone{maintenance_lock(cache_dir), file_lock::mode::exclusive, plan.wait};
   if (!alone.held() && alone.failure() != EWOULDBLOCK)
     return system_failure(alone.failure(), "cannot lock " + maintenance_lock(cache_dir).string());
@@ -92,7 +91,7 @@ result<maintenance_report> maintain(const fs::path& cache_dir, const maintenance
     out.leftover_bytes += before - std::min(before, disk_use(quarantine_folder(store)));
   }
   if (plan.quota) {
-    BOOST_OUTCOME_TRYV(keep_quota(cache_dir, stores, *plan.quota, watcher, out));
+    GITFS_TRYV(keep_quota(cache_dir, stores, *plan.quota, watcher, out));
   }
   for (const fs::path& store : stores) {
     if (watcher.stop())
@@ -101,7 +100,7 @@ result<maintenance_report> maintain(const fs::path& cache_dir, const maintenance
     if (!merged) {
       if (merged.error().code == ECANCELED)
         return merged.error();
-      spdlog::info("{} is not consolidated: {}", store.string(), merged.error().message);
+      log::info("{} is not consolidated: {}", store.string(), merged.error().message);
       continue;
     }
     out.packs_merged += merged.value().packs;

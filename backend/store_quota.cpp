@@ -47,7 +47,7 @@ struct pack_ages {
 
 /// When each object of the pack was used last, or arrived. A base is as young as what needs it.
 result<pack_ages> ages_of(const seen_pack& pack, size_table& uses, const chooser& clock) {
-  BOOST_OUTCOME_TRY(file, pack_file::open(pack.path));
+  GITFS_TRY(file, pack_file::open(pack.path));
   std::vector<oid> ids;
   for (const auto& entry : file.entries())
     ids.push_back(entry.id);
@@ -133,7 +133,7 @@ result<void> evict_packed(const store_files& files, size_table& uses, chooser& c
   }
   // One by one: what is kept of all of them at once would need as much room again, of the disk and in memory.
   for (const repack_source& source : rewritten) {
-    BOOST_OUTCOME_TRYV(repack(files.store, {source}, {}, watcher));
+    GITFS_TRYV(repack(files.store, {source}, {}, watcher));
   }
   uses.forget_uses(gone_ids);
   return success();
@@ -202,7 +202,7 @@ result<eviction_report> evict(std::span<const fs::path> stores, std::uint64_t ne
     const store_files files = list_files(store);
     const auto uses = size_table::open(size_file(store));
     evict_loose(files, *uses, choice, out);
-    BOOST_OUTCOME_TRYV(evict_packed(files, *uses, choice, all_packs, watcher, out));
+    GITFS_TRYV(evict_packed(files, *uses, choice, all_packs, watcher, out));
   }
   return out;
 }

@@ -6,10 +6,10 @@
 #include "backend/sha1.hpp"
 #include "backend/size_table.hpp"
 #include "backend/store_folder.hpp"
+#include "config/log.hpp"
 
 #include <git2.h>
 #include <git2/sys/odb_backend.h>
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -85,7 +85,7 @@ result<repack_report> repack(const fs::path& store, const std::vector<repack_sou
                              const std::vector<seen_loose>& loose, const store_watcher& watcher) {
   repack_report out;
   const auto uses = size_table::open(size_file(store));
-  BOOST_OUTCOME_TRY(writer, pack_writer::begin(store));
+  GITFS_TRY(writer, pack_writer::begin(store));
   std::int64_t oldest = std::time(nullptr);
   std::vector<seen_pack> replaced, damaged_packs;
   // Held open until the end: the last one to close a removed file frees its blocks, and that takes time.
@@ -93,7 +93,7 @@ result<repack_report> repack(const fs::path& store, const std::vector<repack_sou
   for (const repack_source& source : packs) {
     auto opened = pack_file::open(source.seen.path);
     if (!opened && opened.error().code == EBADMSG) {
-      spdlog::warn("{}; it is put aside", opened.error().message);
+      log::warn("{}; it is put aside", opened.error().message);
       damaged_packs.push_back(source.seen);
       continue;
     }
@@ -127,7 +127,7 @@ result<repack_report> repack(const fs::path& store, const std::vector<repack_sou
       return fail(ECANCELED, "stopped");
     if (backend == nullptr)
       break;
-    BOOST_OUTCOME_TRY(state, add_loose(*writer, *backend, each.id));
+    GITFS_TRY(state, add_loose(*writer, *backend, each.id));
     if (state == loose_state::damaged) {
       ++out.damaged;
       move_away(each.path, quarantine_folder(store) / each.id.hex());
@@ -145,7 +145,7 @@ result<repack_report> repack(const fs::path& store, const std::vector<repack_sou
   }
   if (watcher.stop()) // the rest takes as long as the disk needs
     return fail(ECANCELED, "stopped");
-  BOOST_OUTCOME_TRY(index, writer->install(oldest));
+  GITFS_TRY(index, writer->install(oldest));
   out.objects = writer->objects();
   watcher.added(store);
   std::erase_if(replaced, [&index = index](const seen_pack& each) { return each.path == index; });
@@ -191,7 +191,7 @@ result<consolidation> consolidate(const fs::path& store, bool all, const store_w
   std::sort(files.loose.begin(), files.loose.end(), [](const seen_loose& a, const seen_loose& b) {
     return std::tie(a.changed, a.id) < std::tie(b.changed, b.id);
   });
-  BOOST_OUTCOME_TRYV(repack(store, chosen, files.loose, watcher));
+  GITFS_TRYV(repack(store, chosen, files.loose, watcher));
   return out;
 }
 
@@ -230,9 +230,9 @@ std::uint64_t salvage(const fs::path& store, const store_watcher& watcher) {
         return out;
       watcher.added(store);
       out += ids.size();
-      spdlog::info("{}: {} of {} objects were sound and are in use again", index.string(), ids.size(), entries.size());
+      log::info("{}: {} of {} objects were sound and are in use again", index.string(), ids.size(), entries.size());
     } else {
-      spdlog::info("{}: nothing in it can be saved", opened.error().message);
+      log::info("{}: nothing in it can be saved", opened.error().message);
     }
     nothing_to_salvage(index);
   }

@@ -152,7 +152,7 @@ result<void> verify_pack(const fs::path& store, const seen_pack& pack, size_tabl
   });
   out.objects += found.objects;
   wrong_sizes += found.wrong_sizes;
-  BOOST_OUTCOME_TRY(sound, opened.value().checksum_is_right());
+  GITFS_TRY(sound, opened.value().checksum_is_right());
   if (sound && found.damaged.empty())
     return success();
   if (!fs::exists(pack.path))
@@ -201,7 +201,7 @@ result<verify_report> verify_store(const fs::path& store) {
   const auto table = size_table::open(size_file(store));
   std::uint64_t wrong_sizes = 0;
   for (const seen_pack& pack : files.packs) {
-    BOOST_OUTCOME_TRYV(verify_pack(store, pack, *table, wrong_sizes, out));
+    GITFS_TRYV(verify_pack(store, pack, *table, wrong_sizes, out));
   }
   verify_loose(files, *table, wrong_sizes, out);
   const auto checked = table->check();
@@ -228,10 +228,10 @@ result<verify_report> verify_store(const fs::path& store) {
 result<void> verify_cache(const fs::path& cache_dir,
                           const std::function<void(const fs::path&, const verify_report&)>& done) {
   use_libgit2();
-  BOOST_OUTCOME_TRY(stores, list_stores(cache_dir));
+  GITFS_TRY(stores, list_stores(cache_dir));
   const file_lock alone{maintenance_lock(cache_dir), file_lock::mode::exclusive, true};
   for (const fs::path& store : stores) {
-    BOOST_OUTCOME_TRY(report, verify_store(store));
+    GITFS_TRY(report, verify_store(store));
     done(store, report);
   }
   return success();

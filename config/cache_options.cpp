@@ -26,7 +26,7 @@ constexpr std::array options{
                       [](cache_options& o, const string& v) { return put(o.cache_dir, absolute_path(v)); }},
     table::option_row{"--cache-size", true, [](action_type a) { return a != action_type::verify; },
                       [](cache_options& o, const string& v) -> result<void> {
-                        BOOST_OUTCOME_TRY(bytes, parse_byte_size(v, least_cache_size));
+                        GITFS_TRY(bytes, parse_byte_size(v, least_cache_size));
                         o.cache_size = bytes;
                         return success();
                       }},
@@ -40,13 +40,13 @@ constexpr table command{"cache", actions, options, [](cache_options&, const stri
 
 result<invocation> parse_cache(std::span<const char* const> arguments) {
   cache_options out;
-  BOOST_OUTCOME_TRYV(subcommand_reader{command}.read(arguments, out));
+  GITFS_TRYV(subcommand_reader{command}.read(arguments, out));
   if (const char* folder = std::getenv(variable_for("--cache-dir").c_str());
       out.cache_dir.empty() && folder != nullptr && *folder != '\0') {
-    BOOST_OUTCOME_TRYV(put(out.cache_dir, absolute_path(folder)));
+    GITFS_TRYV(put(out.cache_dir, absolute_path(folder)));
   }
   if (out.cache_dir.empty()) {
-    BOOST_OUTCOME_TRYV(put(out.cache_dir, default_cache_dir()));
+    GITFS_TRYV(put(out.cache_dir, default_cache_dir()));
   }
   return invocation{std::move(out)};
 }

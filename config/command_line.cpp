@@ -3,7 +3,6 @@
 #include "config/cache_options.hpp"
 #include "config/config_options.hpp"
 #include "config/help.hpp"
-#include "config/log.hpp"
 #include "config/mount_arguments.hpp"
 #include "config/mount_helper.hpp"
 #include "config/nearest.hpp"
@@ -38,15 +37,15 @@ bool asks_help(std::span<const char* const> arguments) {
 }
 
 result<invocation> parse_mount(std::span<const char* const> arguments) {
-  BOOST_OUTCOME_TRY(read, read_mount_arguments({arguments.begin(), arguments.end()}, mount_needs::all));
+  GITFS_TRY(read, read_mount_arguments({arguments.begin(), arguments.end()}, mount_needs::all));
   return invocation{std::move(read.options)};
 }
 
 result<invocation> parse_helper(std::span<const char* const> arguments) {
   if (asks_help(arguments))
     return invocation{print{mount_help()}};
-  BOOST_OUTCOME_TRY(call, read_helper_call(arguments));
-  BOOST_OUTCOME_TRY(read, read_mount_arguments(std::move(call.arguments), mount_needs::all));
+  GITFS_TRY(call, read_helper_call(arguments));
+  GITFS_TRY(read, read_mount_arguments(std::move(call.arguments), mount_needs::all));
   if (call.fake)
     return invocation{print{}};
   read.options.quiet = !call.verbose;
@@ -100,7 +99,7 @@ result<std::vector<string_view>> parse_words(std::span<const char* const> argume
 // For those that take one path.
 result<std::filesystem::path> parse_path(std::span<const char* const> arguments, string_view help, string_view noun,
                                          std::span<const word_option> known = {}) {
-  BOOST_OUTCOME_TRY(words, parse_words(arguments, help, noun, known, 1));
+  GITFS_TRY(words, parse_words(arguments, help, noun, known, 1));
   return absolute_path(words.front());
 }
 
@@ -109,24 +108,24 @@ word_option switch_for(string_view name, bool& given) {
 }
 
 result<invocation> parse_unmount(std::span<const char* const> arguments) {
-  BOOST_OUTCOME_TRY(mountpoint, parse_path(arguments, "gitfs-actor unmount --help", "MOUNTPOINT"));
+  GITFS_TRY(mountpoint, parse_path(arguments, "gitfs-actor unmount --help", "MOUNTPOINT"));
   return invocation{unmount_options{std::move(mountpoint)}};
 }
 
 result<invocation> parse_stats(std::span<const char* const> arguments) {
   stats_options out;
   const word_option known[] = {switch_for("--json", out.json)};
-  BOOST_OUTCOME_TRYV(put(out.mountpoint, parse_path(arguments, "gitfs-actor stats --help", "MOUNTPOINT", known)));
+  GITFS_TRYV(put(out.mountpoint, parse_path(arguments, "gitfs-actor stats --help", "MOUNTPOINT", known)));
   return invocation{std::move(out)};
 }
 
 // PATH as it is seen from here, or below MOUNTPOINT.
 result<invocation> parse_refresh(std::span<const char* const> arguments) {
-  BOOST_OUTCOME_TRY(words, parse_words(arguments, "gitfs-actor refresh --help", "MOUNTPOINT", {}, 2));
-  BOOST_OUTCOME_TRY(mountpoint, absolute_path(words.front()));
+  GITFS_TRY(words, parse_words(arguments, "gitfs-actor refresh --help", "MOUNTPOINT", {}, 2));
+  GITFS_TRY(mountpoint, absolute_path(words.front()));
   refresh_options out{std::move(mountpoint), {}};
   if (words.size() > 1) {
-    BOOST_OUTCOME_TRY(path, absolute_path(words.back()));
+    GITFS_TRY(path, absolute_path(words.back()));
     out.path = path.lexically_relative(out.mountpoint);
     if (out.path.empty() || *out.path.begin() == "..")
       out.path = std::filesystem::path{words.back()}.relative_path().lexically_normal();
@@ -144,7 +143,7 @@ result<invocation> parse_status(std::span<const char* const> arguments) {
   std::vector<const char*> words{arguments.begin(), arguments.end()};
   if (of_all)
     words.push_back("/");
-  BOOST_OUTCOME_TRYV(put(out.mountpoint, parse_path(words, "gitfs-actor status --help", "MOUNTPOINT", known)));
+  GITFS_TRYV(put(out.mountpoint, parse_path(words, "gitfs-actor status --help", "MOUNTPOINT", known)));
   if (of_all)
     out.mountpoint.clear();
   return invocation{std::move(out)};
@@ -153,25 +152,25 @@ result<invocation> parse_status(std::span<const char* const> arguments) {
 result<invocation> parse_top(std::span<const char* const> arguments) {
   top_options out;
   const auto set_interval = [&out](const string& value) -> result<void> {
-    BOOST_OUTCOME_TRY(taken, read_seconds(value));
+    GITFS_TRY(taken, read_seconds(value));
     out.interval = std::chrono::duration<double>{taken}.count();
     return success();
   };
   const word_option known[] = {
       switch_for("--once", out.once), switch_for("--batch", out.batch), {"--interval", true, set_interval}};
-  BOOST_OUTCOME_TRYV(put(out.mountpoint, parse_path(arguments, "gitfs-actor top --help", "MOUNTPOINT", known)));
+  GITFS_TRYV(put(out.mountpoint, parse_path(arguments, "gitfs-actor top --help", "MOUNTPOINT", known)));
   return invocation{std::move(out)};
 }
 
 result<invocation> parse_why(std::span<const char* const> arguments) {
   why_options out;
   const auto add_trace = [&out](const string& value) -> result<void> {
-    BOOST_OUTCOME_TRY(path, absolute_path(value));
+    GITFS_TRY(path, absolute_path(value));
     out.traces.push_back(std::move(path));
     return success();
   };
   const word_option known[] = {{"--trace", true, add_trace}};
-  BOOST_OUTCOME_TRYV(put(out.path, parse_path(arguments, "gitfs-actor why --help", "PATH", known)));
+  GITFS_TRYV(put(out.path, parse_path(arguments, "gitfs-actor why --help", "PATH", known)));
   return invocation{std::move(out)};
 }
 

@@ -1,6 +1,6 @@
 #include "config/config_errors.hpp"
 
-#include "config/log.hpp"
+#include "config/url.hpp"
 
 #include <algorithm>
 #include <cerrno>

@@ -1,10 +1,10 @@
 #include "config/config_keys.hpp"
 
 #include "config/byte_size.hpp"
-#include "config/log.hpp"
 #include "config/mount_words.hpp"
 #include "config/option_values.hpp"
 #include "config/secret.hpp"
+#include "config/url.hpp"
 
 #include <algorithm>
 #include <array>

@@ -37,7 +37,7 @@ result<invocation> parse_show(std::vector<string> arguments) {
   const bool as_json = json != options_end;
   if (as_json)
     arguments.erase(json);
-  BOOST_OUTCOME_TRY(read, read_mount_arguments(std::move(arguments), mount_needs::nothing));
+  GITFS_TRY(read, read_mount_arguments(std::move(arguments), mount_needs::nothing));
   return invocation{print{as_json ? config_report_json(read) : config_report(read)}};
 }
 
@@ -48,10 +48,10 @@ result<invocation> parse_config(std::span<const char* const> arguments) {
     return parse_show({arguments.begin() + 1, arguments.end()});
   const subcommand_reader reader{command};
   config_options out;
-  BOOST_OUTCOME_TRYV(reader.read(arguments, out));
+  GITFS_TRYV(reader.read(arguments, out));
   if (out.name.empty())
     return reader.wrong("FILE is missing");
-  BOOST_OUTCOME_TRYV(put(out.file, absolute_path(out.name)));
+  GITFS_TRYV(put(out.file, absolute_path(out.name)));
   return invocation{std::move(out)};
 }
 

@@ -2,7 +2,7 @@
 
 #include "config/config_keys.hpp"
 #include "config/config_tree.hpp"
-#include "config/log.hpp"
+#include "config/url.hpp"
 
 #include <rapidjson/prettywriter.h>
 #include <rapidjson/stringbuffer.h>

@@ -1,6 +1,5 @@
 #include "config/config_tree.hpp"
 
-#include "config/log.hpp"
 #include "config/option_values.hpp"
 #include "config/paths.hpp"
 #include "config/secret.hpp"

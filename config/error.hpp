@@ -1,8 +1,8 @@
 // The one error type of every layer, and the result that carries it.
 #pragma once
 
-#include <boost/outcome/result.hpp>
-#include <boost/outcome/try.hpp>
+#include <boost/outcome/basic_result.hpp>
+#include <boost/outcome/policy/terminate.hpp>
 
 #include <string>
 #include <system_error>
@@ -19,7 +19,7 @@ struct error {
 
 /// A value or an error. Errors travel by value up to the one place that turns them into an errno or an exit status.
 template <class T>
-using result = BOOST_OUTCOME_V2_NAMESPACE::result<T, error, BOOST_OUTCOME_V2_NAMESPACE::policy::terminate>;
+using result = BOOST_OUTCOME_V2_NAMESPACE::basic_result<T, error, BOOST_OUTCOME_V2_NAMESPACE::policy::terminate>;
 
 /// `return fail(ENOENT, "…");` from any function that returns a result.
 inline auto fail(int code, std::string message) {
@@ -36,3 +36,23 @@ inline auto success() {
 }
 
 } // namespace gitfs
+
+// Not BOOST_OUTCOME_TRY: up to Boost 1.80 it declares the name that it is given, and from 1.81 on it assigns to one
+// that must exist, silently to an outer one of the same name.
+#define GITFS_TRY_JOIN2(a, b) a##b
+#define GITFS_TRY_JOIN(a, b) GITFS_TRY_JOIN2(a, b)
+#define GITFS_TRY_AS(outcome, name, ...)                                                                               \
+  auto&& outcome = (__VA_ARGS__);                                                                                      \
+  if (!outcome)                                                                                                        \
+    return BOOST_OUTCOME_V2_NAMESPACE::failure(std::move(outcome).assume_error());                                     \
+  auto&& name = std::move(outcome).assume_value()
+#define GITFS_TRYV_AS(outcome, ...)                                                                                    \
+  if (auto&& outcome = (__VA_ARGS__); !outcome)                                                                        \
+  return BOOST_OUTCOME_V2_NAMESPACE::failure(std::move(outcome).assume_error())
+
+/// `GITFS_TRY(name, expression);` declares `name` as the value of the result `expression`, or returns its error from
+/// the function around it.
+#define GITFS_TRY(name, ...) GITFS_TRY_AS(GITFS_TRY_JOIN(gitfs_try_, __COUNTER__), name, __VA_ARGS__)
+
+/// `GITFS_TRYV(expression);` the same without the value.
+#define GITFS_TRYV(...) GITFS_TRYV_AS(GITFS_TRY_JOIN(gitfs_try_, __COUNTER__), __VA_ARGS__)

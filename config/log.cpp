@@ -1,5 +1,6 @@
 #include "config/log.hpp"
 
+#include "config/log_setup.hpp"
 #include "config/url.hpp"
 
 #include <spdlog/sinks/base_sink.h>
@@ -100,7 +101,7 @@ result<int> open_log(const std::filesystem::path& file) {
 } // namespace
 
 result<void> start_log(const log_options& options) {
-  BOOST_OUTCOME_TRY(fd, open_log(options.file));
+  GITFS_TRY(fd, open_log(options.file));
   auto logger = std::make_shared<spdlog::logger>("gitfs", std::make_shared<fd_sink>(fd));
   logger->set_level(spdlog_level(options.level));
   logger->set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %l %v");
@@ -108,14 +109,17 @@ result<void> start_log(const log_options& options) {
   return success();
 }
 
-std::string redacted(std::string_view text) {
-  std::string out;
-  std::size_t done = 0;
-  while (const auto found = find_userinfo(text, done)) {
-    out += text.substr(done, found->begin - done);
-    done = found->begin + found->size + 1;
+void log::write(log_level level, fmt::string_view format, fmt::format_args arguments) noexcept {
+  try {
+    spdlog::logger& logger = *spdlog::default_logger_raw();
+    if (const auto at = spdlog_level(level); logger.should_log(at))
+      logger.log(at, spdlog::string_view_t{fmt::vformat(format, arguments)});
+  } catch (...) { // out of memory
   }
-  return out += text.substr(done);
+}
+
+void log::set_level(log_level level) {
+  spdlog::set_level(spdlog_level(level));
 }
 
 } // namespace gitfs

@@ -1,26 +1,42 @@
-// Logging: one spdlog logger for the process, on standard error or in a file.
+// What every layer logs with. spdlog stands behind it in one file: its headers cost each file that logs eight seconds.
 #pragma once
 
-#include "config/error.hpp"
-#include "config/options.hpp"
+#include "config/log_level.hpp"
 
-#include <filesystem>
-#include <string>
-#include <string_view>
+#include <fmt/core.h>
 
-namespace gitfs {
+namespace gitfs::log {
 
-struct log_options {
-  log_level level = log_level::info;
-  std::filesystem::path file; ///< empty: standard error
-};
+/// Formats and writes one line, unless `level` is below the logger's. Any thread. What goes wrong is not told: a log
+/// that cannot be written must not stop a file system.
+void write(log_level level, fmt::string_view format, fmt::format_args arguments) noexcept;
 
-/// Sets spdlog's default logger up; call it again to change it. A file is appended to, made with mode 0600 (folders
-/// with 0700) and not inherited by child processes. Every line is written at once (no thread: it survives a fork) and
-/// without credentials.
-result<void> start_log(const log_options& options);
+/// Nothing below this level is logged from now on; `log_level::off`: nothing at all.
+void set_level(log_level level);
 
-/// `text` without the `user:password@` of any URL in it.
-std::string redacted(std::string_view text);
+template <class... Arguments>
+void trace(fmt::format_string<Arguments...> format, Arguments&&... arguments) {
+  write(log_level::trace, format, fmt::make_format_args(arguments...));
+}
 
-} // namespace gitfs
+template <class... Arguments>
+void debug(fmt::format_string<Arguments...> format, Arguments&&... arguments) {
+  write(log_level::debug, format, fmt::make_format_args(arguments...));
+}
+
+template <class... Arguments>
+void info(fmt::format_string<Arguments...> format, Arguments&&... arguments) {
+  write(log_level::info, format, fmt::make_format_args(arguments...));
+}
+
+template <class... Arguments>
+void warn(fmt::format_string<Arguments...> format, Arguments&&... arguments) {
+  write(log_level::warn, format, fmt::make_format_args(arguments...));
+}
+
+template <class... Arguments>
+void error(fmt::format_string<Arguments...> format, Arguments&&... arguments) {
+  write(log_level::error, format, fmt::make_format_args(arguments...));
+}
+
+} // namespace gitfs::log

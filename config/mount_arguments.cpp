@@ -1,6 +1,5 @@
 #include "config/mount_arguments.hpp"
 
-#include "config/log.hpp"
 #include "config/nearest.hpp"
 #include "config/option_values.hpp"
 #include "config/paths.hpp"
@@ -26,7 +25,7 @@ auto wrong(const string& message) {
 
 // Not in the cache folder: whoever empties a cache wants to keep what was said about it.
 result<std::filesystem::path> default_log_file(const mount_options& options) {
-  BOOST_OUTCOME_TRY(state, default_state_dir());
+  GITFS_TRY(state, default_state_dir());
   string name = options.mountpoint.relative_path().string();
   std::ranges::replace(name, '/', '-');
   constexpr std::size_t longest = 200; // with ".log" within the 255 bytes of a file name
@@ -80,7 +79,7 @@ result<flags> read_flags(std::vector<string> arguments) {
   } catch (const CLI::Error& e) {
     return wrong(e.what());
   }
-  BOOST_OUTCOME_TRYV(refuse_rest(app.remaining()));
+  GITFS_TRYV(refuse_rest(app.remaining()));
   for (const auto& [row, option] : rows)
     for (const string& value : option->results()) {
       const bool is_switch = row->value.empty();
@@ -123,7 +122,7 @@ result<void> read_headers(telemetry_flags& flags) {
     auto value = read_secret(place);
     if (!value)
       return fail(value.error().code, "the header " + name + ": " + value.error().message);
-    BOOST_OUTCOME_TRYV(add_header(flags, name + "=" + value.value()));
+    GITFS_TRYV(add_header(flags, name + "=" + value.value()));
   }
   return success();
 }
@@ -132,8 +131,8 @@ result<mount_arguments> put_together(flags given, mount_needs needs) {
   mount_arguments out;
   mount_options& options = out.options;
   if (!given.config.empty()) {
-    BOOST_OUTCOME_TRY(file, absolute_path(given.config));
-    BOOST_OUTCOME_TRY(config, read_config_file(file, given.config));
+    GITFS_TRY(file, absolute_path(given.config));
+    GITFS_TRY(config, read_config_file(file, given.config));
     options.tree = config.tree;
     out.config = std::move(config);
   }
@@ -153,17 +152,17 @@ result<mount_arguments> put_together(flags given, mount_needs needs) {
     return wrong("--follow: --ref is a commit id, which never changes: give a branch or tag");
   options.source = given.source;
   if (!given.source.empty() && is_local_path(given.source)) {
-    BOOST_OUTCOME_TRY(path, absolute_path(given.source));
+    GITFS_TRY(path, absolute_path(given.source));
     options.source = path.string();
   }
   if (options.cache_dir.empty()) {
-    BOOST_OUTCOME_TRYV(put(options.cache_dir, default_cache_dir()));
+    GITFS_TRYV(put(options.cache_dir, default_cache_dir()));
   }
   if (options.log_file.empty() && !options.foreground && !options.mountpoint.empty()) {
-    BOOST_OUTCOME_TRYV(put(options.log_file, default_log_file(options)));
+    GITFS_TRYV(put(options.log_file, default_log_file(options)));
   }
   if (needs == mount_needs::all) {
-    BOOST_OUTCOME_TRYV(read_headers(options.telemetry));
+    GITFS_TRYV(read_headers(options.telemetry));
   }
   return out;
 }
@@ -171,8 +170,8 @@ result<mount_arguments> put_together(flags given, mount_needs needs) {
 } // namespace
 
 result<mount_arguments> read_mount_arguments(std::vector<string> arguments, mount_needs needs) {
-  BOOST_OUTCOME_TRY(given, read_flags(std::move(arguments)));
-  BOOST_OUTCOME_TRYV(place_arguments(given, needs));
+  GITFS_TRY(given, read_flags(std::move(arguments)));
+  GITFS_TRYV(place_arguments(given, needs));
   return put_together(std::move(given), needs);
 }
 
@@ -180,7 +179,7 @@ result<mount_options> read_config(const std::filesystem::path& file) {
   flags given;
   given.config = file.string();
   // The mountpoint may have come from the command line, and no header is sent anew.
-  BOOST_OUTCOME_TRY(read, put_together(std::move(given), mount_needs::nothing));
+  GITFS_TRY(read, put_together(std::move(given), mount_needs::nothing));
   read.options.config_file = file;
   return std::move(read.options);
 }

@@ -1,9 +1,9 @@
 #include "config/mount_helper.hpp"
 
-#include "config/log.hpp"
 #include "config/mount_words.hpp"
 #include "config/nearest.hpp"
 #include "config/options.hpp"
+#include "config/url.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -43,7 +43,7 @@ auto unknown(const string& name) {
 class reader {
 public:
   result<helper_call> read(std::span<const char* const> arguments) {
-    BOOST_OUTCOME_TRYV(read_words(arguments));
+    GITFS_TRYV(read_words(arguments));
     if (places_.size() != 2)
       return fail(EINVAL, "mount(8) gives a helper SPEC and DIR, and here are " + std::to_string(places_.size())
                               + " (to mount by hand: gitfs-actor mount)");
@@ -51,7 +51,7 @@ public:
     // First, so that a name that was asked for counts. What fstab has is what 'mount -a' looks for in /proc/mounts.
     out_.arguments = {"-o", "fsname=" + escaped_word(redacted(spec))};
     for (const string& word : split_words(options_)) {
-      BOOST_OUTCOME_TRYV(take(word));
+      GITFS_TRYV(take(word));
     }
     out_.arguments.emplace_back("--");
     if (config_.empty() || (spec != "none" && spec != config_))
@@ -79,7 +79,7 @@ private:
             (options_ += ',') += value;
           break;
         }
-        BOOST_OUTCOME_TRYV(take_letter(letter));
+        GITFS_TRYV(take_letter(letter));
       }
     }
     return success();

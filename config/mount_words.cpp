@@ -1,8 +1,8 @@
 #include "config/mount_words.hpp"
 
-#include "config/log.hpp"
 #include "config/nearest.hpp"
 #include "config/option_values.hpp"
+#include "config/url.hpp"
 
 #include <algorithm>
 #include <array>
@@ -158,7 +158,7 @@ result<void> set_word(mount_options& out, const string& word) {
 
 result<void> set_words(mount_options& out, const string& text) {
   for (const string& word : split_words(text)) {
-    BOOST_OUTCOME_TRYV(set_word(out, word));
+    GITFS_TRYV(set_word(out, word));
   }
   return success();
 }

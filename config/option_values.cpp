@@ -72,7 +72,7 @@ result<void> put_name(string& out, const string& value) {
 
 result<std::uint64_t> read_trace_memory(const std::string& value) {
   constexpr std::uint64_t most = std::uint64_t{1} << 30;
-  BOOST_OUTCOME_TRY(bytes, parse_byte_size(value, 0));
+  GITFS_TRY(bytes, parse_byte_size(value, 0));
   if (bytes > most)
     return fail(EINVAL, "'" + value + "' is more than " + show_byte_size(most));
   return bytes;

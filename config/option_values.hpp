@@ -46,7 +46,7 @@ result<T> read_number(const std::string& value, T least, T most) {
 /// Moves a value that could be read to its place.
 template <class Place, class T>
 result<void> put(Place& out, result<T> value) {
-  BOOST_OUTCOME_TRY(taken, std::move(value));
+  GITFS_TRY(taken, std::move(value));
   out = std::move(taken);
   return success();
 }

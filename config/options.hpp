@@ -4,6 +4,7 @@
 
 #include "config/deployment.hpp"
 #include "config/error.hpp"
+#include "config/log_level.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -16,8 +17,6 @@
 #include <vector>
 
 namespace gitfs {
-
-enum class log_level : std::uint8_t { trace, debug, info, warn, error, off };
 
 /// The access-time mode asked of the kernel. Nothing is ever written back, so it only changes what a read costs.
 enum class atime_mode : std::uint8_t { relatime, noatime };

@@ -23,7 +23,7 @@ result<std::filesystem::path> home_folder() {
 result<std::filesystem::path> xdg_folder(const char* variable, const char* below_home) {
   if (const char* base = std::getenv(variable); base != nullptr && *base == '/')
     return (std::filesystem::path{base} / "gitfs-actor").lexically_normal();
-  BOOST_OUTCOME_TRY(home, home_folder());
+  GITFS_TRY(home, home_folder());
   return (home / below_home / "gitfs-actor").lexically_normal();
 }
 
@@ -77,7 +77,7 @@ result<std::filesystem::path> absolute_path(std::string_view text) {
     return fail(EINVAL, "an empty path");
   std::filesystem::path path{text};
   if (text == "~" || text.starts_with("~/")) {
-    BOOST_OUTCOME_TRY(home, home_folder());
+    GITFS_TRY(home, home_folder());
     path = std::move(home);
     if (text.size() > 2)
       path /= text.substr(text.find_first_not_of('/', 1));
@@ -92,7 +92,7 @@ result<std::filesystem::path> absolute_path(std::string_view text) {
 }
 
 result<std::filesystem::path> expanded_path(std::string_view text, const std::filesystem::path& folder) {
-  BOOST_OUTCOME_TRY(path, with_variables(text));
+  GITFS_TRY(path, with_variables(text));
   if (path.starts_with('~') && path.size() > 1 && path[1] != '/')
     return fail(EINVAL, "'" + path + "': another user's home is not looked up; write its path");
   if (path.empty() || path.starts_with('~'))

@@ -35,7 +35,7 @@ constexpr table command{"prefetch", {}, options, [](prefetch_options& out, const
 result<invocation> parse_prefetch(std::span<const char* const> arguments) {
   const subcommand_reader reader{command};
   prefetch_options out;
-  BOOST_OUTCOME_TRYV(reader.read(arguments, out));
+  GITFS_TRYV(reader.read(arguments, out));
   if (out.patterns.empty())
     return reader.wrong("PATH is missing");
   return invocation{std::move(out)};

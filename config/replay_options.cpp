@@ -21,7 +21,7 @@ bool always(replay_options::action_type) {
 }
 
 result<void> put_count(std::optional<std::uint64_t>& out, const string& value) {
-  BOOST_OUTCOME_TRY(count, read_number<std::uint64_t>(value, 0, std::numeric_limits<std::uint64_t>::max()));
+  GITFS_TRY(count, read_number<std::uint64_t>(value, 0, std::numeric_limits<std::uint64_t>::max()));
   out = count;
   return success();
 }
@@ -36,11 +36,11 @@ constexpr std::array options{
     table::option_row{"--shuffle", true, always,
                       [](replay_options& o, const string& v) -> result<void> {
                         const std::size_t to = v.find("..");
-                        BOOST_OUTCOME_TRYV(put_count(o.shuffle, v.substr(0, to)));
+                        GITFS_TRYV(put_count(o.shuffle, v.substr(0, to)));
                         o.shuffle_to = o.shuffle;
                         if (to == string::npos)
                           return success();
-                        BOOST_OUTCOME_TRYV(put_count(o.shuffle_to, v.substr(to + 2)));
+                        GITFS_TRYV(put_count(o.shuffle_to, v.substr(to + 2)));
                         if (*o.shuffle_to < *o.shuffle)
                           return fail(EINVAL, "'" + v + "' ends before it begins");
                         return success();
@@ -63,14 +63,14 @@ constexpr table command{"replay", {}, options, take_word};
 result<invocation> parse_replay(std::span<const char* const> arguments) {
   const subcommand_reader reader{command};
   replay_options out;
-  BOOST_OUTCOME_TRYV(reader.read(arguments, out));
+  GITFS_TRYV(reader.read(arguments, out));
   if (out.input.empty())
     return reader.wrong("FILE is missing");
   if (out.shuffle && (out.step || out.actor))
     return reader.wrong("--shuffle goes with --until and --json only");
   if (out.step && out.json)
     return reader.wrong("--step and --json exclude each other");
-  BOOST_OUTCOME_TRYV(put(out.input, absolute_path(out.input.string())));
+  GITFS_TRYV(put(out.input, absolute_path(out.input.string())));
   return invocation{std::move(out)};
 }
 

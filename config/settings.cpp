@@ -80,7 +80,7 @@ result<std::vector<setting>> environment_settings() {
     return success();
   };
   for (const option_row& row : mount_option_table()) {
-    BOOST_OUTCOME_TRYV(look(long_name(row), row.value.empty()));
+    GITFS_TRYV(look(long_name(row), row.value.empty()));
   }
   return out;
 }

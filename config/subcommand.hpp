@@ -44,7 +44,7 @@ public:
   result<void> read(std::span<const char* const> arguments, Options& out) const {
     std::string action;
     if (!command_.actions.empty()) {
-      BOOST_OUTCOME_TRYV(take_action(arguments, out));
+      GITFS_TRYV(take_action(arguments, out));
       action = std::string{arguments[0]};
     }
     bool options_end = false;
@@ -56,7 +56,7 @@ public:
         if (!command_.take_word(out, word))
           return wrong("one argument too many: '" + word + "'");
       } else {
-        BOOST_OUTCOME_TRYV(take_option(arguments, i, out, action));
+        GITFS_TRYV(take_option(arguments, i, out, action));
       }
     }
     return success();

@@ -297,7 +297,7 @@ result<listen_address> read_listen_address(const string& value) {
   constexpr string_view unix_prefix = "unix:";
   listen_address out;
   if (value.starts_with(unix_prefix)) {
-    BOOST_OUTCOME_TRY(path, absolute_path(value.substr(unix_prefix.size())));
+    GITFS_TRY(path, absolute_path(value.substr(unix_prefix.size())));
     if (path.native().size() >= sizeof(sockaddr_un::sun_path))
       return fail(EINVAL, "the path " + path.string() + " is too long for a socket: at most "
                               + std::to_string(sizeof(sockaddr_un::sun_path) - 1) + " bytes");
@@ -307,7 +307,7 @@ result<listen_address> read_listen_address(const string& value) {
   constexpr struct { string_view prefix, host; } loopback[] = {{"127.0.0.1:", "127.0.0.1"}, {"[::1]:", "::1"}};
   for (const auto& [prefix, host] : loopback)
     if (value.starts_with(prefix)) {
-      BOOST_OUTCOME_TRY(port, read_number<std::uint16_t>(value.substr(prefix.size()), 0, 65535));
+      GITFS_TRY(port, read_number<std::uint16_t>(value.substr(prefix.size()), 0, 65535));
       out.host = host;
       out.port = port;
       return out;

@@ -27,7 +27,7 @@ bool of_show(action_type a) {
 
 template <class T>
 result<void> put_some(std::optional<T>& out, result<T> value) {
-  BOOST_OUTCOME_TRY(taken, std::move(value));
+  GITFS_TRY(taken, std::move(value));
   out = taken;
   return success();
 }
@@ -82,17 +82,17 @@ constexpr table command{"trace", actions, options, take_word};
 result<invocation> parse_trace(std::span<const char* const> arguments) {
   const subcommand_reader reader{command};
   trace_options out;
-  BOOST_OUTCOME_TRYV(reader.read(arguments, out));
+  GITFS_TRYV(reader.read(arguments, out));
   if (out.input.empty())
     return reader.wrong(out.action == action_type::dump ? "MOUNTPOINT is missing" : "FILE is missing");
   if (out.action == action_type::diff) {
     if (out.other.empty())
       return reader.wrong("the FILE to compare with is missing");
-    BOOST_OUTCOME_TRYV(put(out.other, absolute_path(out.other.string())));
+    GITFS_TRYV(put(out.other, absolute_path(out.other.string())));
   }
   if (out.action == action_type::perfetto && !out.perfetto)
     return reader.wrong("say in which format: --perfetto");
-  BOOST_OUTCOME_TRYV(put(out.input, absolute_path(out.input.string())));
+  GITFS_TRYV(put(out.input, absolute_path(out.input.string())));
   return invocation{std::move(out)};
 }
 

@@ -17,6 +17,16 @@ std::optional<text_range> find_userinfo(std::string_view text, std::size_t from)
   }
 }
 
+std::string redacted(std::string_view text) {
+  std::string out;
+  std::size_t done = 0;
+  while (const auto found = find_userinfo(text, done)) {
+    out += text.substr(done, found->begin - done);
+    done = found->begin + found->size + 1;
+  }
+  return out += text.substr(done);
+}
+
 bool is_local_path(std::string_view source) {
   return source.substr(0, source.find('/')).find(':') == std::string_view::npos;
 }

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <optional>
+#include <string>
 #include <string_view>
 
 namespace gitfs {
@@ -15,6 +16,9 @@ struct text_range {
 
 /// Where the next `user:password` (without its "@") of a URL stands in `text` at or after `from`.
 std::optional<text_range> find_userinfo(std::string_view text, std::size_t from);
+
+/// `text` without the `user:password@` of any URL in it.
+std::string redacted(std::string_view text);
 
 /// Whether `source` is a path on this machine, and not a URL or ssh's short form host:path (as git tells them apart: a
 /// colon before the first slash).

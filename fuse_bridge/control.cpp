@@ -64,11 +64,11 @@ void answer_trace(trace_chunk& chunk) {
 }
 
 result<std::string> ask_trace(const std::filesystem::path& path) {
-  BOOST_OUTCOME_TRY(mount, asked_mount::open(path));
+  GITFS_TRY(mount, asked_mount::open(path));
   auto chunk = std::make_unique<trace_chunk>();
   std::string out;
   do {
-    BOOST_OUTCOME_TRYV(mount.ask(trace_command, chunk.get()));
+    GITFS_TRYV(mount.ask(trace_command, chunk.get()));
     if (chunk->blocks == 0)
       return fail(ENODATA, "the mount " + path.string() + " records nothing (--trace-memory 0)");
     if (out.empty())
@@ -79,7 +79,7 @@ result<std::string> ask_trace(const std::filesystem::path& path) {
 }
 
 result<shown_object> ask_object(const std::filesystem::path& path, const std::string& name) {
-  BOOST_OUTCOME_TRY(folder, asked_mount::open(path));
+  GITFS_TRY(folder, asked_mount::open(path));
   object_buffer buffer{};
   if (name.size() >= sizeof buffer.text)
     return fail(ENAMETOOLONG, "no name is as long as that of " + (path / name).string());
@@ -103,25 +103,25 @@ result<shown_object> ask_object(const std::filesystem::path& path, const std::st
 }
 
 result<std::string> ask_refresh(const std::filesystem::path& path, const std::string& below) {
-  BOOST_OUTCOME_TRY(mount, asked_mount::open(path));
+  GITFS_TRY(mount, asked_mount::open(path));
   auto buffer = std::make_unique<refresh_buffer>();
   if (below.size() >= sizeof buffer->text)
     return fail(ENAMETOOLONG, below + ": no path is as long as that");
   below.copy(buffer->text, below.size());
-  BOOST_OUTCOME_TRYV(mount.ask(refresh_command, buffer.get()));
+  GITFS_TRYV(mount.ask(refresh_command, buffer.get()));
   buffer->text[sizeof buffer->text - 1] = '\0';
   return std::string{buffer->text};
 }
 
 result<mount_status> ask_status(const std::filesystem::path& path) {
-  BOOST_OUTCOME_TRY(mount, asked_mount::open(path));
+  GITFS_TRY(mount, asked_mount::open(path));
   auto buffer = std::make_unique<status_buffer>();
   mount_status out;
   do {
     buffer->from = out.entries.size();
-    BOOST_OUTCOME_TRYV(mount.ask(status_command, buffer.get()));
+    GITFS_TRYV(mount.ask(status_command, buffer.get()));
     buffer->text[sizeof buffer->text - 1] = '\0';
-    BOOST_OUTCOME_TRY(more, mount_status::parse(buffer->text));
+    GITFS_TRY(more, mount_status::parse(buffer->text));
     const std::size_t came = more.entries.size();
     more.entries.insert(more.entries.begin(), std::make_move_iterator(out.entries.begin()),
                         std::make_move_iterator(out.entries.end()));
@@ -133,17 +133,17 @@ result<mount_status> ask_status(const std::filesystem::path& path) {
 }
 
 result<activity> ask_activity(const std::filesystem::path& path) {
-  BOOST_OUTCOME_TRY(mount, asked_mount::open(path));
+  GITFS_TRY(mount, asked_mount::open(path));
   auto buffer = std::make_unique<activity_buffer>();
-  BOOST_OUTCOME_TRYV(mount.ask(activity_command, buffer.get()));
+  GITFS_TRYV(mount.ask(activity_command, buffer.get()));
   buffer->text[sizeof buffer->text - 1] = '\0';
   return activity::parse(buffer->text);
 }
 
 result<std::map<std::string, std::uint64_t>> ask_report(const std::filesystem::path& path) {
-  BOOST_OUTCOME_TRY(mount, asked_mount::open(path));
+  GITFS_TRY(mount, asked_mount::open(path));
   auto buffer = std::make_unique<report_buffer>();
-  BOOST_OUTCOME_TRYV(mount.ask(report_command, buffer.get()));
+  GITFS_TRYV(mount.ask(report_command, buffer.get()));
   buffer->text[report_size - 1] = '\0';
   std::map<std::string, std::uint64_t> out;
   std::istringstream lines{buffer->text};

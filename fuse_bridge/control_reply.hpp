@@ -3,8 +3,7 @@
 
 #include "actors/reply.hpp"
 #include "fuse_bridge/control.hpp"
-
-#include <fuse3/fuse_lowlevel.h>
+#include "fuse_bridge/libfuse.hpp"
 
 #include <algorithm>
 #include <string>

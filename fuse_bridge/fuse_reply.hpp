@@ -4,8 +4,7 @@
 #include "actors/latency.hpp"
 #include "actors/reply.hpp"
 #include "actors/trace/recorder.hpp"
-
-#include <fuse3/fuse_lowlevel.h>
+#include "fuse_bridge/libfuse.hpp"
 
 #include <chrono>
 #include <cstdint>

@@ -1,6 +1,5 @@
+#include "config/log.hpp"
 #include "fuse_bridge/kernel_notices.hpp"
-
-#include <spdlog/spdlog.h>
 
 #include <caf/allowed_unsafe_message_type.hpp>
 #include <caf/event_based_actor.hpp>
@@ -164,7 +163,7 @@ private:
       const int code = notify(connection_, notify_inval_entry,
                               inval_entry_out{what.nodeid, static_cast<std::uint32_t>(each.size()), 0}, terminated);
       if (code != 0 && code != ENOENT && code != ENOTDIR && code != ENOTCONN && code != ENODEV)
-        spdlog::warn("the kernel cannot be told that '{}' has changed: {}", each, std::strerror(code));
+        log::warn("the kernel cannot be told that '{}' has changed: {}", each, std::strerror(code));
     }
   }
 
@@ -174,10 +173,9 @@ private:
     if (const int code = reconfigure(mountpoint_); code == 0)
       anon_send(this, reconfigured{});
     else
-      spdlog::warn(
-          "the kernel cannot be asked to forget what it has cached ({}): memory grows with the files that were "
-          "visited, until it is short in the whole system",
-          std::strerror(code));
+      log::warn("the kernel cannot be asked to forget what it has cached ({}): memory grows with the files that were "
+                "visited, until it is short in the whole system",
+                std::strerror(code));
   }
 
   const std::shared_ptr<kernel_notices::life> life_;

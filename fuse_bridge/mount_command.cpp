@@ -5,13 +5,12 @@
 #include "actors/trace/crash_dump.hpp"
 #include "actors/trace/recorder.hpp"
 #include "config/log.hpp"
+#include "config/log_setup.hpp"
 #include "fuse_bridge/daemon.hpp"
 #include "fuse_bridge/mountpoint.hpp"
 #include "fuse_bridge/reloader.hpp"
 #include "fuse_bridge/service_manager.hpp"
 #include "fuse_bridge/session.hpp"
-
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -100,7 +99,7 @@ result<void> serve(mount_options& options, daemon_start& start, const service_ma
     return at.as_failure();
   // Spans are made of what is recorded.
   const std::uint64_t least_ring = telemetry::wants_records(options) ? telemetry_ring : 0;
-  BOOST_OUTCOME_TRYV(
+  GITFS_TRYV(
       trace::start_recording({std::max(options.trace_memory, least_ring), options.trace_file, options.trace_size}));
   const recording recorded;
   trace::dump_on_crash((options.log_file.empty() ? options.cache_dir / "mount" : options.log_file).string()
@@ -108,24 +107,24 @@ result<void> serve(mount_options& options, daemon_start& start, const service_ma
   caf::actor_system_config config;
   configure(config);
   caf::actor_system system{config};
-  BOOST_OUTCOME_TRY(files, filesystem::open(options, system));
+  GITFS_TRY(files, filesystem::open(options, system));
   if (!options.kernel.fsname)
     options.kernel.fsname = files->source();
-  BOOST_OUTCOME_TRY(told, telemetry::start(options, files->context(), files->source()));
+  GITFS_TRY(told, telemetry::start(options, files->context(), files->source()));
   bridge b{files->context(),
            files->supervisor(),
            {::getuid(), ::getgid()},
            std::make_shared<const mount_status>(status_of(options)),
            false,
            files->catalog()};
-  BOOST_OUTCOME_TRY(session, mount_session::mount(options, b));
+  GITFS_TRY(session, mount_session::mount(options, b));
   auto pid = pid_file::write(options.pid_file);
   if (!pid)
     return pid.as_failure();
   serving served{*session, *files, b};
   session->start(system, worker_threads(options));
 
-  spdlog::info("mounted {} on {}", files->describe(), options.mountpoint.string());
+  log::info("mounted {} on {}", files->describe(), options.mountpoint.string());
   service.ready("mounted " + files->describe());
   start.succeeded(options.quiet ? "" : "mounted " + files->describe() + " on " + options.mountpoint.string());
 
@@ -142,7 +141,7 @@ result<void> serve_to_the_end(mount_options& options, daemon_start& start, const
   try {
     return serve(options, start, service);
   } catch (const std::exception& thrown) {
-    spdlog::error("the mount ends: {}", thrown.what());
+    log::error("the mount ends: {}", thrown.what());
     return fail(EIO, thrown.what());
   }
 }

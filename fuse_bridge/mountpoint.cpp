@@ -1,6 +1,5 @@
+#include "config/log.hpp"
 #include "fuse_bridge/mountpoint.hpp"
-
-#include <spdlog/spdlog.h>
 
 #include <cerrno>
 #include <cstring>
@@ -62,8 +61,8 @@ result<mountpoint> mountpoint::prepare(const fs::path& path) {
   out.path_ = path;
   struct stat st {};
   while (is_dead(path)) { // one above the other, perhaps
-    spdlog::warn("{}: detaching what a mount process that died has left", path.string());
-    BOOST_OUTCOME_TRYV(detach(path, true));
+    log::warn("{}: detaching what a mount process that died has left", path.string());
+    GITFS_TRYV(detach(path, true));
   }
   if (::stat(path.c_str(), &st) != 0) {
     if (errno != ENOENT)

@@ -6,10 +6,9 @@
 #include "actors/mount_status.hpp"
 #include "fuse_bridge/fuse_reply.hpp"
 #include "fuse_bridge/fuse_unit.hpp"
+#include "fuse_bridge/libfuse.hpp"
 
 #include <caf/actor.hpp>
-
-#include <fuse3/fuse_lowlevel.h>
 
 #include <memory>
 

@@ -6,13 +6,12 @@
 #include "fuse_bridge/prefetch_progress.hpp"
 #include "fuse_bridge/subtree_reader.hpp"
 
-#include <spdlog/fmt/fmt.h>
-
 #include <atomic>
 #include <cerrno>
 #include <chrono>
 #include <csignal>
 #include <cstring>
+#include <fmt/core.h>
 #include <map>
 #include <optional>
 #include <sys/ioctl.h>

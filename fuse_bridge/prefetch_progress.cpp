@@ -2,10 +2,9 @@
 
 #include "config/byte_size.hpp"
 
-#include <spdlog/fmt/fmt.h>
-
 #include <algorithm>
 #include <cmath>
+#include <fmt/core.h>
 
 namespace gitfs {
 

@@ -3,10 +3,10 @@
 #include "actors/messages.hpp"
 #include "config/log.hpp"
 #include "config/mount_arguments.hpp"
+#include "config/url.hpp"
 #include "fuse_bridge/operations.hpp"
 
 #include <caf/send.hpp>
-#include <spdlog/spdlog.h>
 
 #include <sstream>
 #include <string>
@@ -52,7 +52,7 @@ std::string lasting_changes(const mount_options& before, const mount_options& no
 void log_lines(const std::string& text) {
   std::istringstream lines{text};
   for (std::string line; std::getline(lines, line);)
-    line.starts_with('!') ? spdlog::warn("refresh: {}", line.substr(1)) : spdlog::info("refresh: {}", line);
+    line.starts_with('!') ? log::warn("refresh: {}", line.substr(1)) : log::info("refresh: {}", line);
 }
 
 } // namespace
@@ -71,7 +71,7 @@ void reloader::reload() {
   service_.reloading();
   const auto ready = [service = &service_, what = "mounted " + files_.describe()] { service->ready(what); };
   if (!files_.catalog()) {
-    spdlog::info("SIGHUP: nothing is followed, and there is no config file: all stays");
+    log::info("SIGHUP: nothing is followed, and there is no config file: all stays");
     ready();
     return;
   }
@@ -93,23 +93,23 @@ void reloader::take_file() {
     return;
   auto read = read_config(file);
   if (!read) {
-    spdlog::error("{} is not taken over, and what was read before stays: {}", file.string(),
-                  redacted(read.error().message));
+    log::error("{} is not taken over, and what was read before stays: {}", file.string(),
+               redacted(read.error().message));
     return;
   }
   const std::string others = read_ ? lasting_changes(*read_, read.value()) : "";
   if (!others.empty())
-    spdlog::warn("{}: {} cannot change while it is mounted: unmount and mount again", file.string(), others);
+    log::warn("{}: {} cannot change while it is mounted: unmount and mount again", file.string(), others);
   const auto told = [name = file.string()](bool taken) {
     if (taken)
-      spdlog::info("{} is in force", name);
+      log::info("{} is in force", name);
     else
-      spdlog::error("{} is not taken over: what stands at the mountpoint itself cannot become something else while "
-                    "it is mounted",
-                    name);
+      log::error("{} is not taken over: what stands at the mountpoint itself cannot become something else while "
+                 "it is mounted",
+                 name);
   };
   if (auto sent = files_.reload(*read.value().tree, told); !sent) {
-    spdlog::error("{} is not taken over: {}", file.string(), redacted(sent.error().message));
+    log::error("{} is not taken over: {}", file.string(), redacted(sent.error().message));
     return;
   }
   read_ = std::move(read.value());

@@ -1,9 +1,9 @@
 #include "fuse_bridge/commands.hpp"
 
 #include "actors/replay/replay_report.hpp"
+#include "config/log.hpp"
 
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
 
 #include <cerrno>
 #include <charconv>
@@ -150,17 +150,17 @@ bool shuffle_all(const replay_options& options, const recording& from) {
 }
 
 result<bool> run(const replay_options& options) {
-  BOOST_OUTCOME_TRY(file, trace::read_file(options.input));
+  GITFS_TRY(file, trace::read_file(options.input));
   if (file.in.torn)
     std::fprintf(stderr, "gitfs-actor: %s ends within a block: this is what stands before\n", options.input.c_str());
-  BOOST_OUTCOME_TRY(from, recording::of(file.in));
+  GITFS_TRY(from, recording::of(file.in));
   if (options.shuffle && from.mounted().shown)
     return fail(EINVAL, "this trace is of several repositories: it can be replayed as it was recorded, but not yet in "
                         "other orders (--shuffle)");
   if (const auto& gap = from.ends_before())
     std::fprintf(stderr, "gitfs-actor: record %llu of %s, or what came of it, is missing: this is what stands before\n",
                  static_cast<unsigned long long>(*gap), options.input.c_str());
-  spdlog::set_level(spdlog::level::off); // what actors log was logged when it happened
+  log::set_level(log_level::off); // what actors log was logged when it happened
   if (options.shuffle)
     return shuffle_all(options, from);
   return session{options, file.in, from}.run();

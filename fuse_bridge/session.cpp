@@ -1,10 +1,9 @@
 #include "fuse_bridge/session.hpp"
 
+#include "config/log.hpp"
 #include "config/mount_words.hpp"
+#include "fuse_bridge/libfuse.hpp"
 #include "fuse_bridge/session_io.hpp"
-
-#include <fuse3/fuse_lowlevel.h>
-#include <spdlog/spdlog.h>
 
 #include <cerrno>
 #include <chrono>
@@ -55,7 +54,7 @@ void keep_word(fuse_log_level, const char* format, va_list arguments) {
 }
 
 void log_word(fuse_log_level, const char* format, va_list arguments) {
-  spdlog::warn("libfuse: {}", formatted(format, arguments));
+  log::warn("libfuse: {}", formatted(format, arguments));
 }
 
 } // namespace
@@ -150,9 +149,9 @@ void mount_session::wait_for_end(const std::function<void()>& reload) {
     if (signal == SIGHUP)
       reload();
   if (signal == worker_ended)
-    spdlog::info("unmounted");
+    log::info("unmounted");
   else
-    spdlog::info("{}: unmounting", strsignal(signal));
+    log::info("{}: unmounting", strsignal(signal));
 }
 
 // Before the workers: for a notification the kernel takes the lock of a directory, and a program that asks about what
@@ -164,7 +163,7 @@ void mount_session::end_notices() {
   notices_->end();
   for (const auto until = std::chrono::steady_clock::now() + patience; !notices_->ended();) {
     if (std::chrono::steady_clock::now() > until) {
-      spdlog::warn("a notification to the kernel does not end: the connection is cut");
+      log::warn("a notification to the kernel does not end: the connection is cut");
       return abort_connection();
     }
     std::this_thread::sleep_for(std::chrono::milliseconds{1});

@@ -1,8 +1,6 @@
 // What libfuse reads from the kernel and writes to it.
 #pragma once
 
-#include <fuse3/fuse_lowlevel.h>
-
 namespace gitfs {
 
 /// Lets look-ups and listings of one directory run side by side. libfuse 3.14 is asked for that by

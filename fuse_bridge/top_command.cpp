@@ -27,8 +27,8 @@ double seconds_now() {
 
 result<top_sample> look(const std::filesystem::path& mountpoint) {
   top_sample out;
-  BOOST_OUTCOME_TRY(counters, ask_report(mountpoint));
-  BOOST_OUTCOME_TRY(now, ask_activity(mountpoint));
+  GITFS_TRY(counters, ask_report(mountpoint));
+  GITFS_TRY(now, ask_activity(mountpoint));
   out.seconds = seconds_now();
   out.counters = std::move(counters);
   out.now = std::move(now);
@@ -78,7 +78,7 @@ private:
 
 result<void> print_frames(top_model& model, const top_options& options) {
   for (;;) {
-    BOOST_OUTCOME_TRY(sample, look(options.mountpoint));
+    GITFS_TRY(sample, look(options.mountpoint));
     model.take(std::move(sample));
     if (model.samples() > 1) {
       std::string text;
@@ -118,7 +118,7 @@ public:
       }
       if (auto answer = asker_.take()) {
         waiting_ = false;
-        BOOST_OUTCOME_TRY(sample, std::move(*answer));
+        GITFS_TRY(sample, std::move(*answer));
         model_.take(std::move(sample));
       }
       if (!waiting_ && clock_type::now() >= next_)
@@ -165,11 +165,11 @@ private:
 result<int> run(const top_options& options) {
   top_model model{options.mountpoint.string(), options.interval};
   if (options.once || options.batch || ::isatty(STDOUT_FILENO) != 1) {
-    BOOST_OUTCOME_TRYV(print_frames(model, options));
+    GITFS_TRYV(print_frames(model, options));
     return 0;
   }
-  BOOST_OUTCOME_TRYV(ask_report(options.mountpoint)); // what is no mount is said before the screen is taken
-  BOOST_OUTCOME_TRY(screen, terminal::open());
+  GITFS_TRYV(ask_report(options.mountpoint)); // what is no mount is said before the screen is taken
+  GITFS_TRY(screen, terminal::open());
   return watch{screen, model, options.mountpoint}.run();
 }
 

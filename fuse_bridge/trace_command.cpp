@@ -36,9 +36,9 @@ result<void> write_out(const std::filesystem::path& file, const std::string& byt
 }
 
 result<void> dump(const trace_options& options) {
-  BOOST_OUTCOME_TRY(bytes, ask_trace(options.input));
+  GITFS_TRY(bytes, ask_trace(options.input));
   if (options.redact) {
-    BOOST_OUTCOME_TRY(in, trace::read_bytes(bytes));
+    GITFS_TRY(in, trace::read_bytes(bytes));
     bytes = trace::redacted_trace(in);
   }
   return write_out(options.output, bytes);
@@ -64,7 +64,7 @@ result<void> show(const trace::contents& in, const trace_options& options) {
 }
 
 result<trace::loaded> read(const std::filesystem::path& path) {
-  BOOST_OUTCOME_TRY(file, trace::read_file(path));
+  GITFS_TRY(file, trace::read_file(path));
   if (file.in.torn)
     std::fprintf(stderr, "gitfs-actor: %s ends within a block: this is what stands before\n", path.c_str());
   return std::move(file);
@@ -81,8 +81,8 @@ void warn_of_lost(const std::filesystem::path& path, const trace::contents& in) 
 
 // As diff(1): 0 the same, 1 different.
 result<int> diff(const trace_options& options) {
-  BOOST_OUTCOME_TRY(first, read(options.input));
-  BOOST_OUTCOME_TRY(other, read(options.other));
+  GITFS_TRY(first, read(options.input));
+  GITFS_TRY(other, read(options.other));
   warn_of_lost(options.input, first.in);
   warn_of_lost(options.other, other.in);
   return trace::show_diff(first.in, other.in, options.redact, print_out) ? 0 : 1;
@@ -92,7 +92,7 @@ result<void> run(const trace_options& options) {
   using action = trace_options::action_type;
   if (options.action == action::dump)
     return dump(options);
-  BOOST_OUTCOME_TRY(file, read(options.input));
+  GITFS_TRY(file, read(options.input));
   switch (options.action) {
   case action::dump:
   case action::diff:

@@ -43,7 +43,7 @@ public:
       return bytes.as_failure();
     trace::loaded memory;
     memory.bytes = std::make_unique<const std::string>(std::move(bytes.value()));
-    BOOST_OUTCOME_TRY(in, trace::read_bytes(*memory.bytes));
+    GITFS_TRY(in, trace::read_bytes(*memory.bytes));
     memory.in = std::move(in);
     loaded_.push_back(std::move(memory));
     from_memory_ = true;
@@ -52,7 +52,7 @@ public:
   }
 
   result<void> read_file(const fs::path& file) {
-    BOOST_OUTCOME_TRY(read, trace::read_file(file));
+    GITFS_TRY(read, trace::read_file(file));
     loaded_.push_back(std::move(read));
     add(loaded_.back().in);
     return success();
@@ -97,13 +97,13 @@ result<void> explain(const why_options& options) {
   if (!root)
     return fail(ENOTTY, options.path.string() + " is not in a mount of gitfs-actor");
   sources from;
-  BOOST_OUTCOME_TRYV(from.read_mount(*root, !options.traces.empty()));
+  GITFS_TRYV(from.read_mount(*root, !options.traces.empty()));
   for (const fs::path& each : options.traces) {
-    BOOST_OUTCOME_TRYV(from.read_file(each));
+    GITFS_TRYV(from.read_file(each));
   }
   const bool is_root = options.path == *root;
-  BOOST_OUTCOME_TRY(object, is_root ? ask_object(*root, {})
-                                    : ask_object(options.path.parent_path(), options.path.filename().string()));
+  GITFS_TRY(object,
+            is_root ? ask_object(*root, {}) : ask_object(options.path.parent_path(), options.path.filename().string()));
   if (object.type == "commit")
     return fail(EINVAL, options.path.string()
                             + " is a submodule: its contents are in another repository, and nothing "

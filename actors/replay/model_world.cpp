@@ -85,7 +85,7 @@ public:
     if (!world_.here(tree))
       return fail(ENOENT, "not fetched");
     const std::string* contents = world_.from_.tree(tree);
-    BOOST_OUTCOME_TRY(parsed, parse_tree(contents == nullptr ? std::string_view{} : *contents));
+    GITFS_TRY(parsed, parse_tree(contents == nullptr ? std::string_view{} : *contents));
     return with_sizes(*this, tree, std::make_shared<parsed_tree>(std::move(parsed)));
   }
 

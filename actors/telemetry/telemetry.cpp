@@ -8,10 +8,9 @@
 #include "backend/telemetry/metrics_server.hpp"
 #include "backend/telemetry/otlp_exporter.hpp"
 #include "backend/telemetry/prometheus_text.hpp"
+#include "config/log.hpp"
 #include "config/telemetry_options.hpp"
 #include "config/version.hpp"
-
-#include <spdlog/spdlog.h>
 
 #include <chrono>
 #include <cstdlib>
@@ -102,12 +101,12 @@ result<std::unique_ptr<telemetry>> telemetry::start(const mount_options& options
   std::vector<std::string> warnings;
   const telemetry_options chosen = options_of(options, warnings);
   for (const std::string& each : warnings)
-    spdlog::warn("telemetry: {}", each);
+    log::warn("telemetry: {}", each);
   auto made = std::make_unique<state>(context, chosen, options.telemetry.paths);
   if (options.telemetry.listen) {
-    BOOST_OUTCOME_TRY(server, metrics_server::start(*options.telemetry.listen,
-                                                    [context] { return prometheus_text(read_metrics(*context)); }));
-    spdlog::info("metrics for Prometheus on {}", server->address());
+    GITFS_TRY(server, metrics_server::start(*options.telemetry.listen,
+                                            [context] { return prometheus_text(read_metrics(*context)); }));
+    log::info("metrics for Prometheus on {}", server->address());
     made->server = std::move(server);
   }
   if (chosen.sends())
@@ -128,7 +127,7 @@ telemetry::~telemetry() {
   impl_->exporter->stop(flush_limit);
   const counters& counts = impl_->context->counts;
   if (const auto dropped = counts.value(counter::telemetry_dropped_spans); dropped != 0)
-    spdlog::info("telemetry: {} spans were not delivered", dropped);
+    log::info("telemetry: {} spans were not delivered", dropped);
 }
 
 } // namespace gitfs

@@ -135,7 +135,7 @@ result<void> start_recording(const recording_options& options) {
   header = {static_cast<std::uint64_t>(std::chrono::nanoseconds{wall}.count()), static_cast<std::uint32_t>(::getpid())};
   auto made = std::make_unique<block_ring>(std::max(options.memory, least), !options.file.empty());
   if (!options.file.empty()) {
-    BOOST_OUTCOME_TRY(file, trace_file::start(options.file, options.file_size, header, *made));
+    GITFS_TRY(file, trace_file::start(options.file, options.file_size, header, *made));
     the_file = file.release();
   }
   the_ring = made.release();

@@ -1,6 +1,5 @@
 #include "actors/trace/trace_file.hpp"
-
-#include <spdlog/spdlog.h>
+#include "config/log.hpp"
 
 #include <cerrno>
 #include <cstring>
@@ -32,8 +31,8 @@ int write_all(int fd, std::string_view bytes) {
 result<std::unique_ptr<trace_file>> trace_file::start(std::filesystem::path path, std::uint64_t most,
                                                       const file_header& header, block_ring& ring) {
   std::unique_ptr<trace_file> out{new trace_file{std::move(path), most, header, ring}};
-  BOOST_OUTCOME_TRYV(out->put_aside());
-  BOOST_OUTCOME_TRYV(out->begin());
+  GITFS_TRYV(out->put_aside());
+  GITFS_TRYV(out->begin());
   out->writer_ = std::thread{[me = out.get()] { me->work(); }};
   return out;
 }
@@ -92,12 +91,12 @@ void trace_file::append(const std::string& block) {
     if (begun)
       begun = begin();
     if (!begun) {
-      spdlog::error("{}; nothing is written to it any more", begun.error().message);
+      log::error("{}; nothing is written to it any more", begun.error().message);
       return;
     }
   }
   if (const int code = write_all(fd_, block); code != 0) {
-    spdlog::error("the trace {} ends here: {}", path_.string(), std::strerror(code));
+    log::error("the trace {} ends here: {}", path_.string(), std::strerror(code));
     ::close(fd_);
     fd_ = -1;
   }

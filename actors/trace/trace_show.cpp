@@ -54,7 +54,7 @@ std::uint64_t inode_of(std::string_view path) {
 }
 
 result<void> show(const contents& in, const show_filter& filter, bool redact, const printer& print) {
-  BOOST_OUTCOME_TRY(only, kind_called(filter.message));
+  GITFS_TRY(only, kind_called(filter.message));
   const trace_names names{in, redact};
   for (const record& each : in.records)
     if (passes(each, filter, only))

@@ -234,7 +234,7 @@ result<std::unique_ptr<metrics_server>> metrics_server::start(const listen_addre
   if (*made->listener < 0 || *made->stop < 0)
     return refused();
   if (!at.socket.empty()) {
-    BOOST_OUTCOME_TRYV(make_room(at, address, length));
+    GITFS_TRYV(make_room(at, address, length));
     ::fchmod(*made->listener, 0600); // before it has a name: the name is made with it
   } else {
     const int on = 1;

@@ -1,9 +1,9 @@
 #include "backend/telemetry/otlp_exporter.hpp"
 
 #include "backend/edge_thread.hpp"
+#include "config/log.hpp"
 
 #include <libdeflate.h>
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <exception>
@@ -85,14 +85,14 @@ void otlp_exporter::run() {
     } catch (const std::exception& thrown) { // memory is short: that costs telemetry, not the mount
       unsent_spans_.dropped += pending_.size();
       pending_.clear();
-      spdlog::warn("telemetry is lost: {}", thrown.what());
+      log::warn("telemetry is lost: {}", thrown.what());
     }
     wait();
   }
   try {
     finish();
   } catch (const std::exception& thrown) {
-    spdlog::warn("telemetry is lost: {}", thrown.what());
+    log::warn("telemetry is lost: {}", thrown.what());
   }
 }
 

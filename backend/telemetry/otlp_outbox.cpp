@@ -2,8 +2,7 @@
 
 #include "backend/telemetry/otlp_json.hpp"
 #include "backend/url.hpp"
-
-#include <spdlog/spdlog.h>
+#include "config/log.hpp"
 
 #include <algorithm>
 #include <mutex>
@@ -121,7 +120,7 @@ void otlp_outbox::judge(clock::time_point now) {
   if (refused != 0)
     complain(name_ + " has refused a part of what was sent");
   else if (!std::exchange(complaint_, {}).empty())
-    spdlog::info("telemetry: {} takes it again", name_);
+    log::info("telemetry: {} takes it again", name_);
   bytes_ -= bodies_.front().plain->size();
   bodies_.pop_front();
   policy_.reset();
@@ -140,7 +139,7 @@ void otlp_outbox::failed(clock::time_point now, const std::string& why, bool aga
 // Once for each reason until it works again, not for each batch.
 void otlp_outbox::complain(const std::string& why) {
   if (std::exchange(complaint_, why) != why)
-    spdlog::warn("telemetry is not delivered: {}", why);
+    log::warn("telemetry is not delivered: {}", why);
 }
 
 void otlp_outbox::drop_first() {

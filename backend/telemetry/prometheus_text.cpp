@@ -1,7 +1,6 @@
 #include "backend/telemetry/prometheus_text.hpp"
 
-#include <spdlog/fmt/fmt.h>
-
+#include <fmt/core.h>
 #include <string_view>
 
 namespace gitfs {

@@ -314,7 +314,7 @@ public:
     return std::vector<host_entry>{{"scratch.git", true}};
   }
   result<std::shared_ptr<repository>> open(std::span<const std::string> path) override {
-    BOOST_OUTCOME_TRY(from, parse_source((folder_ / path.back()).string()));
+    GITFS_TRY(from, parse_source((folder_ / path.back()).string()));
     return open_repository(from, options_, std::make_shared<memory_budget>(1 << 20));
   }
   const std::string& display() const override { return name_; }
@@ -367,7 +367,7 @@ public:
     return real_->list(path, std::move(stop));
   }
   result<std::shared_ptr<repository>> open(std::span<const std::string> path) override {
-    BOOST_OUTCOME_TRY(opened, real_->open(path));
+    GITFS_TRY(opened, real_->open(path));
     return std::shared_ptr<repository>{std::make_shared<short_of_memory>(std::move(opened), failing_, calls_)};
   }
   const std::string& display() const override { return real_->display(); }

@@ -2,11 +2,10 @@
 #include "actors/replay/replay_report.hpp"
 #include "actors/replay/replayer.hpp"
 #include "actors/trace/trace_reader.hpp"
+#include "config/log.hpp"
 #include "test/support/outcome.hpp"
 
 #include <boost/test/unit_test.hpp>
-
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -60,7 +59,7 @@ outcome replay_of(const std::filesystem::path& file) {
 BOOST_AUTO_TEST_SUITE(replay)
 
 BOOST_AUTO_TEST_CASE(recorded_races_are_equal_each_time) {
-  spdlog::set_level(spdlog::level::off);
+  log::set_level(log_level::off);
   const auto files = all_traces();
   BOOST_REQUIRE_GE(files.size(), 12U);
   for (const auto& file : files) {

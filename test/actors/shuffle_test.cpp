@@ -1,11 +1,10 @@
 // Other orders of what is recorded in test/traces. scripts/shuffle does many more of them.
 #include "actors/replay/shuffler.hpp"
 #include "actors/trace/trace_reader.hpp"
+#include "config/log.hpp"
 #include "test/support/outcome.hpp"
 
 #include <boost/test/unit_test.hpp>
-
-#include <spdlog/spdlog.h>
 
 #include <cstdlib>
 #include <filesystem>
@@ -20,7 +19,7 @@ constexpr std::uint64_t seeds = 200;
 
 struct recorded {
   explicit recorded(const std::string& name) {
-    spdlog::set_level(spdlog::level::off);
+    log::set_level(log_level::off);
     const char* source = std::getenv("GITFS_SOURCE_DIR");
     BOOST_REQUIRE_MESSAGE(source != nullptr, "GITFS_SOURCE_DIR is not set");
     auto read = trace::read_file(std::filesystem::path{source} / "test/traces" / (name + ".trace"));

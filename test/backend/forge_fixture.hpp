@@ -2,6 +2,7 @@
 #pragma once
 
 #include "backend/forges.hpp"
+#include "test/support/captured_log.hpp"
 #include "test/support/command.hpp"
 #include "test/support/fault_server.hpp"
 #include "test/support/forge_server.hpp"
@@ -14,8 +15,6 @@
 #include <fstream>
 #include <iterator>
 #include <memory>
-#include <spdlog/sinks/ostream_sink.h>
-#include <spdlog/spdlog.h>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -45,13 +44,8 @@ struct forge_fixture {
     std::filesystem::permissions(dir / "helper", std::filesystem::perms::owner_all);
     std::ofstream{dir / "gitconfig"} << "[credential]\n\thelper = " << (dir / "helper").string() << "\n";
     helper_answers("");
-    auto sink = std::make_shared<spdlog::sinks::ostream_sink_mt>(log_);
-    logger_before = spdlog::default_logger();
-    spdlog::set_default_logger(std::make_shared<spdlog::logger>("test", sink));
-    spdlog::set_level(spdlog::level::trace);
     server.emplace(root());
   }
-  ~forge_fixture() { spdlog::set_default_logger(logger_before); }
 
   std::filesystem::path root() const { return dir / "root"; }
   void helper_answers(const std::string& text) const { std::ofstream{dir / "answer"} << text; }
@@ -63,7 +57,7 @@ struct forge_fixture {
       out += line == "get" ? 1 : 0;
     return out;
   }
-  std::string log() const { return log_.str(); }
+  std::string log() const { return log_.text(); }
 
   /// Its requests fail within a second, and are made again at once.
   static host_needs needs() {
@@ -115,8 +109,7 @@ struct forge_fixture {
   scoped_env askpass{"GIT_ASKPASS", nullptr};
   scoped_env ssh_askpass{"SSH_ASKPASS", nullptr};
   scoped_env home{"HOME", dir.path().c_str()}; // no .netrc
-  std::ostringstream log_;
-  std::shared_ptr<spdlog::logger> logger_before;
+  captured_log log_;
   std::optional<forge_server> server;
 };
 

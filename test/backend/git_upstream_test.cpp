@@ -14,7 +14,7 @@ namespace {
 struct counting_receiver : pack_receiver {
   explicit counting_receiver(pack_receiver& real) : to(real) {}
   result<std::unique_ptr<pack_sink>> new_pack(pack_use use) override {
-    BOOST_OUTCOME_TRY(real, to.new_pack(use));
+    GITFS_TRY(real, to.new_pack(use));
     return std::unique_ptr<pack_sink>{std::make_unique<sink>(*this, std::move(real))};
   }
 

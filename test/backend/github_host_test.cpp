@@ -198,7 +198,7 @@ BOOST_AUTO_TEST_CASE(a_cold_repository_is_listed_with_three_requests) {
   with.open = [&](const source& from, const std::shared_ptr<size_source>&) -> result<std::shared_ptr<repository>> {
     const auto github_can = capabilities_of_host(parse_source("https://github.com/a/b").value());
     BOOST_REQUIRE(github_can.has_value());
-    BOOST_OUTCOME_TRY(made, git_upstream::create(from, *store, {}, {}, github_can));
+    GITFS_TRY(made, git_upstream::create(from, *store, {}, {}, github_can));
     up = made;
     return std::shared_ptr<repository>{};
   };

@@ -166,7 +166,7 @@ BOOST_AUTO_TEST_CASE(a_service_that_cannot_is_asked_no_more_and_the_log_says_why
   for (const char* fault : {R"("status":401,"body":{"message":"Bad credentials"})",
                             R"("status":404,"body":{"message":"Not Found"})", R"("status":451,"body":{})"}) {
     BOOST_TEST_CONTEXT(fault) {
-      log_.str({});
+      log_.clear();
       server->set(std::string{R"({"faults":[{"match":"trees",)"} + fault + "}]}");
       open(host_kind::github, server->github());
       BOOST_TEST(failure_of(blobs()) == ENOTSUP);

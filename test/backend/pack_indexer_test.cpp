@@ -34,7 +34,7 @@ public:
     for (std::size_t at = 0; at < pack.size(); at += step) {
       const std::string_view piece = pack.substr(at, step);
       BOOST_REQUIRE(::write(file_, piece.data(), piece.size()) == static_cast<ssize_t>(piece.size()));
-      BOOST_OUTCOME_TRYV(indexer.append(piece));
+      GITFS_TRYV(indexer.append(piece));
     }
     return indexer.finish();
   }

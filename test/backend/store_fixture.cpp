@@ -21,9 +21,9 @@ oid id_of(const std::string& hex) {
 }
 
 result<std::uint32_t> ingest(gitfs::object_store& store, const std::string& pack) {
-  BOOST_OUTCOME_TRY(sink, store.new_pack(pack_use::keep));
+  GITFS_TRY(sink, store.new_pack(pack_use::keep));
   for (std::size_t at = 0, step = 1; at < pack.size(); at += step, step = std::min<std::size_t>(step * 3, 65'537)) {
-    BOOST_OUTCOME_TRYV(sink->append(std::string_view{pack}.substr(at, step)));
+    GITFS_TRYV(sink->append(std::string_view{pack}.substr(at, step)));
   }
   return sink->commit();
 }

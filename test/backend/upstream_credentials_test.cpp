@@ -28,13 +28,13 @@ BOOST_AUTO_TEST_CASE(credentials_of_the_url_are_used_and_never_shown) {
   BOOST_REQUIRE(up->resolve("main"));
   BOOST_TEST(up->display_name() == server.url("repo.git"));
   BOOST_TEST(code_of(fetch(*up, {.wants = {rev("main:one")}})) == 0);
-  std::string shown = log->str();
+  std::string shown = log.text();
   for (const auto& what :
        {status(500), status(403), status(404), test::fault{[](fault_exchange& x) { x.close(); }}, demands("else")}) {
     server.otherwise(what);
     const auto out = fetch(*up, {.wants = {rev("main:one")}});
     BOOST_TEST(code_of(out) != 0);
-    shown += message_of(out) + log->str();
+    shown += message_of(out) + log.text();
   }
   BOOST_TEST(shown.find("trying again") != std::string::npos); // something was logged
   for (const auto& secret : {std::string{"hunter2"}, joe_hunter2})

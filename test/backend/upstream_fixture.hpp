@@ -4,6 +4,7 @@
 #include "backend/git_upstream.hpp"
 #include "backend/pkt_line.hpp"
 #include "backend/source.hpp"
+#include "test/support/captured_log.hpp"
 #include "test/support/command.hpp"
 #include "test/support/fault_server.hpp"
 #include "test/support/outcome.hpp"
@@ -19,8 +20,6 @@
 #include <iterator>
 #include <mutex>
 #include <set>
-#include <spdlog/sinks/ostream_sink.h>
-#include <spdlog/spdlog.h>
 #include <sstream>
 #include <string>
 #include <thread>
@@ -44,13 +43,7 @@ struct upstream_fixture {
              " && git -C repo.git config uploadpack.allowFilter true"
              " && git -C repo.git config uploadpack.allowAnySHA1InWant true && git -C repo.git gc -q",
              dir.path());
-    log = std::make_shared<std::ostringstream>();
-    auto sink = std::make_shared<spdlog::sinks::ostream_sink_mt>(*log);
-    logger_before = spdlog::default_logger();
-    spdlog::set_default_logger(std::make_shared<spdlog::logger>("test", sink));
-    spdlog::set_level(spdlog::level::trace);
   }
-  ~upstream_fixture() { spdlog::set_default_logger(logger_before); }
 
   oid rev(const std::string& what) const { return *oid::from_hex(must_run("git rev-parse " + what, repository())); }
   std::filesystem::path repository() const { return dir / "repo.git"; }
@@ -101,8 +94,7 @@ struct upstream_fixture {
   scoped_env system{"GIT_CONFIG_SYSTEM", "/dev/null"};
   scoped_env askpass{"GIT_ASKPASS", nullptr};
   scoped_env ssh_askpass{"SSH_ASKPASS", nullptr};
-  std::shared_ptr<std::ostringstream> log;
-  std::shared_ptr<spdlog::logger> logger_before;
+  captured_log log;
   fault_server server{dir.path()};
   index_pack_store store{dir / "store.git"};
   std::mutex mutex;

@@ -1,11 +1,11 @@
 #include "config/log.hpp"
+#include "config/log_setup.hpp"
 #include "config/url.hpp"
 #include "test/support/temp_dir.hpp"
 
 #include <boost/test/data/monomorphic.hpp>
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
-#include <spdlog/spdlog.h>
 
 #include <fcntl.h>
 #include <fstream>
@@ -96,8 +96,8 @@ BOOST_FIXTURE_TEST_CASE(file_is_private_and_not_inherited, log_fixture) {
 
 BOOST_FIXTURE_TEST_CASE(lines_hold_time_and_level_and_no_credentials, log_fixture) {
   BOOST_REQUIRE(start_log({.level = log_level::info, .file = file}).has_value());
-  spdlog::debug("below the level");
-  spdlog::warn("cannot reach {}", "https://user:secret@example.org/a.git");
+  log::debug("below the level");
+  log::warn("cannot reach {}", "https://user:secret@example.org/a.git");
   const std::string text = content(file);
   BOOST_TEST_CONTEXT(text) {
     BOOST_TEST(text.ends_with(" warning cannot reach https://example.org/a.git\n"));
@@ -110,10 +110,10 @@ BOOST_FIXTURE_TEST_CASE(lines_hold_time_and_level_and_no_credentials, log_fixtur
 BOOST_FIXTURE_TEST_CASE(appends_and_follows_a_new_setting, log_fixture) {
   for (const char* line : {"first", "second"}) {
     BOOST_REQUIRE(start_log({.level = log_level::trace, .file = file}).has_value());
-    spdlog::trace("{}", line);
+    log::trace("{}", line);
   }
   BOOST_REQUIRE(start_log({.level = log_level::off, .file = file}).has_value());
-  spdlog::critical("third");
+  log::error("third");
   const std::string text = content(file);
   BOOST_TEST(text.find("first\n") < text.find("second\n"));
   BOOST_TEST(text.find("second\n") != std::string::npos);

@@ -4,7 +4,8 @@
 //     memory_tree LISTING MOUNTPOINT      in the foreground, until it is unmounted
 //
 // LISTING is the output of `git ls-tree -r -t -l -z`. Names, kinds and sizes are shown; files cannot be read.
-#define FUSE_USE_VERSION 314
+
+#include "fuse_bridge/libfuse.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -12,7 +13,6 @@
 #include <cstdint>
 #include <cstdio>
 #include <fstream>
-#include <fuse3/fuse_lowlevel.h>
 #include <iterator>
 #include <string>
 #include <string_view>

@@ -1,8 +1,7 @@
 // Records the races of test/traces: record_races FOLDER. See the README there.
 #include "actors/trace/trace_reader.hpp"
+#include "config/log.hpp"
 #include "test/tools/recorded_system.hpp"
-
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <cstdio>
@@ -595,7 +594,7 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "Usage: record_races FOLDER\n");
     return 2;
   }
-  spdlog::set_level(spdlog::level::off);
+  log::set_level(log_level::off);
   const std::filesystem::path folder = argv[1];
   int out = 0;
   for (const row& each : races) {

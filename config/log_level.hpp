@@ -1,0 +1,9 @@
+#pragma once
+
+#include <cstdint>
+
+namespace gitfs {
+
+enum class log_level : std::uint8_t { trace, debug, info, warn, error, off };
+
+} // namespace gitfs
