@@ -236,9 +236,9 @@ std::unique_ptr<transfer> git_upstream::fetch(fetch_request request, transfer_ca
     if (request.wants.empty())
       return result<void>{success()};
     op.traceparent = request.traceparent;
-    auto done = impl_->objects.fetch(op, request, out);
+    auto ended = impl_->objects.fetch(op, request, out);
     impl_->keep_sizes(out);
-    return done;
+    return ended;
   });
 }
 
@@ -249,9 +249,9 @@ std::unique_ptr<transfer> git_upstream::object_info(std::vector<oid> ids, transf
     if (ids.empty())
       return result<void>{success()};
     op.traceparent = traceparent;
-    auto done = impl_->objects.sizes(op, ids, out);
+    auto ended = impl_->objects.sizes(op, ids, out);
     impl_->keep_sizes(out);
-    return done;
+    return ended;
   });
 }
 
