@@ -1,7 +1,7 @@
 #include "actors/activity.hpp"
 
 #include "actors/latency.hpp"
-#include "actors/trace/trace_names.hpp"
+#include "backend/text.hpp"
 
 #include <fmt/format.h>
 
@@ -90,7 +90,7 @@ constexpr struct {
 
 std::string shown_path(std::string_view path) {
   constexpr std::size_t longest = 200;
-  std::string out = trace::printable(path);
+  std::string out = escaped(path);
   if (out.size() <= longest)
     return out;
   std::size_t from = out.size() - longest;

@@ -1,6 +1,7 @@
 #include "actors/cache_tools.hpp"
 
 #include "backend/cache_info.hpp"
+#include "backend/known_side_tables.hpp"
 #include "backend/store_files.hpp"
 #include "backend/store_folder.hpp"
 #include "backend/store_maintenance.hpp"
@@ -29,7 +30,8 @@ result<bool> show_info(const cache_options& options, const printer& print) {
 
 result<bool> collect(const cache_options& options, const printer& print) {
   const std::uint64_t quota = quota_of(options);
-  GITFS_TRY(r, maintain(options.cache_dir, {.quota = quota, .thorough = true, .wait = true}, {}));
+  GITFS_TRY(r, maintain(options.cache_dir,
+                        {.quota = quota, .thorough = true, .wait = true, .beside = known_side_tables()}, {}));
   print(fmt::format("evicted   {} objects, {}\n", r.evicted_objects, show_byte_size(r.evicted_bytes)));
   print(fmt::format("merged    {} packs and {} loose objects into {} packs\n", r.packs_merged, r.loose_merged,
                     r.consolidations));
@@ -46,14 +48,16 @@ result<bool> collect(const cache_options& options, const printer& print) {
 
 result<bool> verify(const cache_options& options, const printer& print) {
   bool sound = true;
-  GITFS_TRYV(verify_cache(options.cache_dir, [&](const std::filesystem::path& store, const verify_report& report) {
-    for (const std::string& finding : report.findings)
-      print(fmt::format("{}\n", finding));
-    sound = sound && report.findings.empty();
-    const std::string listings = report.listings == 0 ? "" : fmt::format(" and {} listings", report.listings);
-    print(fmt::format("{}: {} objects and {} sizes{} are sound, {}\n", store.string(), report.objects, report.sizes,
-                      listings, report.damaged == 0 ? "none is damaged" : fmt::format("{} damaged", report.damaged)));
-  }));
+  GITFS_TRYV(verify_cache(
+      options.cache_dir, known_side_tables(), [&](const std::filesystem::path& store, const verify_report& report) {
+        for (const std::string& finding : report.findings)
+          print(fmt::format("{}\n", finding));
+        sound = sound && report.findings.empty();
+        const std::string listings = report.listings == 0 ? "" : fmt::format(" and {} listings", report.listings);
+        print(fmt::format("{}: {} objects and {} sizes{} are sound, {}\n", store.string(), report.objects, report.sizes,
+                          listings,
+                          report.damaged == 0 ? "none is damaged" : fmt::format("{} damaged", report.damaged)));
+      }));
   return sound;
 }
 

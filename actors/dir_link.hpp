@@ -13,6 +13,7 @@
 namespace gitfs {
 
 struct shown_snapshot; // volume.hpp
+using shown_ptr = std::shared_ptr<const shown_snapshot>;
 
 /// Immutable, and shared by a directory's actor, its children's links and the readahead: any thread may read it.
 struct dir_link {
@@ -20,8 +21,8 @@ struct dir_link {
   child_index index = 0;                  ///< of its dentry in the parent, from 0
   oid tree;                               ///< zeroes above the repositories
   std::uint64_t ino = root_ino;
-  std::string name;                              ///< empty for the root of the mount
-  std::shared_ptr<const shown_snapshot> shown{}; ///< none above the repositories
+  std::string name;  ///< empty for the root of the mount
+  shown_ptr shown{}; ///< none above the repositories
   /// In the sorted listing; none: as `index`, which is the same until the parent takes over another snapshot.
   std::optional<child_index> position{};
   /// Time of the snapshot since which its tree is known to be unchanged; none: of this one. So it is the time of all

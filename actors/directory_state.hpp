@@ -6,12 +6,12 @@
 // thread ever blocks on the network.
 #pragma once
 
-#include "actors/catalog.hpp"
 #include "actors/dentry_table.hpp"
 #include "actors/dir_link.hpp"
 #include "actors/kernel_notifier.hpp"
 #include "actors/kernel_op.hpp"
 #include "actors/mount_context.hpp"
+#include "actors/places.hpp"
 #include "actors/want.hpp"
 
 #include <functional>

@@ -1,6 +1,6 @@
 // What the fetcher says of itself: see activity.hpp.
 #include "actors/fetcher.hpp"
-#include "actors/prefetch_plan.hpp"
+#include "actors/reader_way.hpp"
 
 #include "backend/tree.hpp"
 
@@ -42,7 +42,7 @@ std::string fetcher_actor::who_waits(const want_key& key, const want& w) const {
     return {};
   const dir_link_ptr& place = it->second.place;
   if (!place)
-    return "(ahead of a walker: " + std::string{prefetch_plan::way_of(w.id)} + ")";
+    return "(ahead of a walker: " + std::string{name_of(reader_way_of(w.id))} + ")";
   const bool is_root = place->parent == nullptr;
   std::string path = is_root ? "/" : "/" + path_of(*place) + "/";
   if (w.focus || (w.kind == want_kind::blobs && w.ids.size() == 1))

@@ -4,8 +4,8 @@
 #include "actors/mounting.hpp"
 #include "actors/supervisor.hpp"
 #include "actors/trace/recorder.hpp"
-#include "backend/forges.hpp"
 #include "backend/git_repository.hpp"
+#include "backend/make_host.hpp"
 #include "backend/object_store.hpp"
 #include "backend/source.hpp"
 #include "config/log.hpp"
@@ -51,9 +51,9 @@ std::optional<shown_repository> only_one(const mount_options& options) {
 
 result<std::shared_ptr<repository>> open_entry(const shown_repository& entry, const mount_options& options,
                                                const deployment_parts& parts, std::shared_ptr<memory_budget> memory,
-                                               std::shared_ptr<backend_services> services) {
+                                               const std::shared_ptr<backend_services>& services) {
   GITFS_TRY(from, source_of(entry, parts));
-  return open_repository(from, options, std::move(memory), std::move(services));
+  return open_repository(from, options, std::move(memory), services);
 }
 
 result<void> put_hosts(catalog::hosts& out, const deployment& tree, const deployment_parts& parts) {
@@ -71,11 +71,11 @@ auto host_maker(const mount_options& options, const deployment_parts& parts, std
     return open_repository(from, options, memory, services, std::move(sizes));
   };
   needs.open_store = [options, memory, services](const std::string& key) {
-    return object_store::open(options.cache_dir, key, options.cache_size, memory, services);
+    return object_store::open(options.cache_dir, key, options.cache_size, memory, shared_keepers(services));
   };
   needs.read_secret = parts.read_secret;
   needs.limits = limits_of(options);
-  needs.client = std::shared_ptr<http_client>{services, &services->http()};
+  needs.client = shared_http(services);
   return [needs = std::move(needs)](const shown_host& what) { return make_host(what, needs); };
 }
 

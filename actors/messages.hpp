@@ -3,12 +3,16 @@
 #pragma once
 
 #include "actors/activity.hpp"
-#include "actors/catalog.hpp"
 #include "actors/dir_link.hpp"
 #include "actors/kernel_op.hpp"
+#include "actors/places.hpp"
 #include "actors/trace/stamp.hpp"
 #include "actors/want.hpp"
+#include "backend/repository.hpp"
+#include "backend/repository_host.hpp"
 #include "backend/upstream.hpp"
+#include "config/deployment.hpp"
+#include "config/error.hpp"
 
 #include <caf/actor.hpp>
 #include <caf/actor_control_block.hpp>
@@ -16,6 +20,8 @@
 #include <caf/message.hpp>
 
 #include <cstddef>
+#include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>

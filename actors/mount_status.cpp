@@ -1,5 +1,6 @@
 #include "actors/mount_status.hpp"
 
+#include "backend/text.hpp"
 #include "config/url.hpp"
 
 #include <fmt/format.h>
@@ -10,34 +11,6 @@
 namespace gitfs {
 
 namespace {
-
-// Sources and messages may hold anything.
-std::string escaped(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < ' ' || byte == 0x7f || c == '\\')
-      out += fmt::format("\\x{:02x}", byte);
-    else
-      out += c;
-  }
-  return out;
-}
-
-std::string unescaped(std::string_view text) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    unsigned byte = 0;
-    if (text[i] == '\\' && i + 3 < text.size()
-        && std::from_chars(text.data() + i + 2, text.data() + i + 4, byte, 16).ec == std::errc{}) {
-      out += static_cast<char>(byte);
-      i += 3;
-    } else {
-      out += text[i];
-    }
-  }
-  return out;
-}
 
 constexpr std::string entry_status::*columns[] = {&entry_status::path,   &entry_status::kind,   &entry_status::source,
                                                   &entry_status::ref,    &entry_status::commit, &entry_status::state,

@@ -2,7 +2,7 @@
 // between the mount and who asks.
 #pragma once
 
-#include "actors/catalog.hpp"
+#include "actors/places.hpp"
 #include "actors/reply.hpp"
 #include "actors/trace/stamp.hpp"
 #include "config/deployment.hpp"

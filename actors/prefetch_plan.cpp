@@ -1,5 +1,7 @@
 #include "actors/prefetch_plan.hpp"
 
+#include "actors/reader_way.hpp"
+
 #include <utility>
 
 namespace gitfs {
@@ -17,15 +19,6 @@ readahead::limits content_limits(std::size_t first, std::uint64_t bytes) {
   return {.first = first, .growth = 4, .most = 4096, .bytes = bytes, .windows_ahead = 2, .streams = 8};
 }
 
-// Each numbers its wants in a range of its own.
-constexpr unsigned range_bits = 60;
-enum range : std::uint8_t { depth, breadth, stats, contents, busy, names };
-constexpr want_id first_of(range r) {
-  return (want_id{r} << range_bits) + 1;
-}
-
-constexpr std::string_view way_names[] = {"depth", "breadth", "stats", "contents", "busy"}; // by range
-
 constexpr std::size_t few = 8;              // places of walkers, before it is known what sizes cost
 constexpr std::size_t remembered = 100'000; // blobs that nobody has read yet: beyond that they are not counted
 
@@ -42,12 +35,12 @@ prefetch_plan::prefetch_plan(object_db& db, readahead_port& port, counters& coun
     contents_(readahead::kind::contents, walk_order::depth_first, db, *this, content_limits(16, window_bytes)),
     busy_(db, *this, {}),
     names_(db, *this, {}) {
-  depth_.number_wants_from(first_of(depth));
-  breadth_.number_wants_from(first_of(breadth));
-  stats_.number_wants_from(first_of(stats));
-  contents_.number_wants_from(first_of(contents));
-  busy_.number_wants_from(first_of(busy));
-  names_.number_wants_from(first_of(names));
+  depth_.number_wants_from(first_want_of(reader_way::depth));
+  breadth_.number_wants_from(first_want_of(reader_way::breadth));
+  stats_.number_wants_from(first_want_of(reader_way::stats));
+  contents_.number_wants_from(first_want_of(reader_way::contents));
+  busy_.number_wants_from(first_want_of(reader_way::busy));
+  names_.number_wants_from(first_want_of(reader_way::names));
 }
 
 void prefetch_plan::listed(const dir_link_ptr& directory) {
@@ -108,26 +101,26 @@ void prefetch_plan::moved(const dir_link& root) {
 void prefetch_plan::finished(want_id id, const want_result& outcome) {
   if (const auto asked = blobs_asked_.extract(id))
     outcome.code == 0 ? came(asked.mapped()) : forget_asked(asked.mapped());
-  switch (static_cast<range>(id >> range_bits)) {
-  case depth:
+  switch (reader_way_of(id)) {
+  case reader_way::depth:
     if (outcome.code == ENOTSUP && !std::exchange(sizes_cost_contents_, true))
       for (const dir_link_ptr& each : std::exchange(statted_before_, {}))
         statted(each);
     depth_.finished(id, outcome);
     break;
-  case breadth:
+  case reader_way::breadth:
     breadth_.finished(id, outcome);
     break;
-  case stats:
+  case reader_way::stats:
     stats_.finished(id, outcome);
     break;
-  case contents:
+  case reader_way::contents:
     contents_.finished(id, outcome);
     break;
-  case busy:
+  case reader_way::busy:
     busy_.finished(id);
     break;
-  case names:
+  case reader_way::names:
     names_.finished(id);
     break;
   }
@@ -135,23 +128,18 @@ void prefetch_plan::finished(want_id id, const want_result& outcome) {
 
 std::vector<activity::walker> prefetch_plan::walkers() const {
   std::vector<activity::walker> out;
-  const auto add = [&](range r, std::vector<activity::walker> more) {
+  const auto add = [&](reader_way way, std::vector<activity::walker> more) {
     for (activity::walker& each : more) {
-      each.way = way_names[r];
+      each.way = name_of(way);
       out.push_back(std::move(each));
     }
   };
-  add(depth, depth_.walkers());
-  add(breadth, breadth_.walkers());
-  add(stats, stats_.walkers());
-  add(contents, contents_.walkers());
-  add(busy, busy_.walkers());
+  add(reader_way::depth, depth_.walkers());
+  add(reader_way::breadth, breadth_.walkers());
+  add(reader_way::stats, stats_.walkers());
+  add(reader_way::contents, contents_.walkers());
+  add(reader_way::busy, busy_.walkers());
   return out;
-}
-
-std::string_view prefetch_plan::way_of(want_id id) {
-  const std::uint64_t r = id >> range_bits;
-  return r < std::size(way_names) ? way_names[r] : std::string_view{};
 }
 
 void prefetch_plan::came(const std::vector<oid>& blobs) {
@@ -189,8 +177,8 @@ void prefetch_plan::forget_asked(const std::vector<oid>& blobs) {
 }
 
 void prefetch_plan::ask(want w) {
-  const auto r = static_cast<range>(w.id >> range_bits);
-  if (w.kind == want_kind::blobs && r >= contents && unread_.size() < remembered) {
+  const bool of_readers = reader_way_of(w.id) >= reader_way::contents; // of contents, not of listings
+  if (w.kind == want_kind::blobs && of_readers && unread_.size() < remembered) {
     for (const oid& id : w.ids)
       unread_.try_emplace(id);
     blobs_asked_.emplace(w.id, w.ids);

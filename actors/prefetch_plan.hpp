@@ -42,8 +42,6 @@ public:
   void finished(want_id id, const want_result& outcome);
   std::vector<activity::walker> walkers() const;
   bool fetches_contents() const { return !blobs_asked_.empty(); }
-  /// The way that a want of the prefetcher is for, as walkers call it.
-  static std::string_view way_of(want_id id);
   /// After the port's `later`.
   void due() {
     depth_.due();

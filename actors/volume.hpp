@@ -67,8 +67,6 @@ struct shown_snapshot {
   snapshot_facts facts;
 };
 
-using shown_ptr = std::shared_ptr<const shown_snapshot>;
-
 /// What a mount shows at the mountpoint itself, opened before it is made.
 struct opened_first {
   std::shared_ptr<mounted_repository> objects;

@@ -1,5 +1,7 @@
 #include "backend/backend_services.hpp"
 
+#include "backend/known_side_tables.hpp"
+
 namespace gitfs {
 
 namespace {
@@ -26,8 +28,23 @@ std::shared_ptr<cache_keeper> backend_services::keeper_of(const std::filesystem:
   std::weak_ptr<cache_keeper>& known = keepers_[name];
   auto keeper = known.lock();
   if (!keeper)
-    known = keeper = std::make_shared<cache_keeper>(cache_dir);
+    known = keeper = std::make_shared<cache_keeper>(cache_dir, known_side_tables());
   return keeper;
+}
+
+std::shared_ptr<http_client> shared_http(const std::shared_ptr<backend_services>& services) {
+  return services ? std::shared_ptr<http_client>{services, &services->http()} : nullptr;
+}
+
+std::shared_ptr<worker_pool> shared_workers(const std::shared_ptr<backend_services>& services) {
+  return services ? std::shared_ptr<worker_pool>{services, &services->workers()} : nullptr;
+}
+
+std::function<std::shared_ptr<cache_keeper>(const std::filesystem::path&)>
+shared_keepers(const std::shared_ptr<backend_services>& services) {
+  if (!services)
+    return nullptr;
+  return [services](const std::filesystem::path& cache_dir) { return services->keeper_of(cache_dir); };
 }
 
 } // namespace gitfs

@@ -8,6 +8,7 @@
 #include "backend/worker_pool.hpp"
 
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -38,5 +39,11 @@ private:
   http_client http_;
   worker_pool workers_; ///< last: its threads use the client
 };
+
+/// Parts of it for those who need no more; each holds the whole. Null: there are no services.
+std::shared_ptr<http_client> shared_http(const std::shared_ptr<backend_services>& services);
+std::shared_ptr<worker_pool> shared_workers(const std::shared_ptr<backend_services>& services);
+std::function<std::shared_ptr<cache_keeper>(const std::filesystem::path&)>
+shared_keepers(const std::shared_ptr<backend_services>& services);
 
 } // namespace gitfs

@@ -16,7 +16,9 @@ constexpr std::chrono::seconds tick_every{5}, pause_between{1};
 
 } // namespace
 
-cache_keeper::cache_keeper(std::filesystem::path cache_dir) : cache_dir_(std::move(cache_dir)) {
+cache_keeper::cache_keeper(std::filesystem::path cache_dir, side_tables beside)
+  : cache_dir_(std::move(cache_dir)),
+    beside_(beside) {
   watcher_.stop = [this] { return stop_.load(std::memory_order_relaxed); };
   watcher_.added = [this](const std::filesystem::path& store) { tell(store, &kept_store::added); };
   watcher_.removed = [this](const std::filesystem::path& store) { tell(store, &kept_store::removed); };
@@ -120,7 +122,7 @@ void cache_keeper::complain(const std::string& what) {
 }
 
 bool cache_keeper::look(bool news, std::uint64_t quota) {
-  auto done = maintain(cache_dir_, {.quota = quota}, watcher_);
+  auto done = maintain(cache_dir_, {.quota = quota, .beside = beside_}, watcher_);
   if (!done) {
     if (done.error().code != EBUSY && done.error().code != ECANCELED)
       complain(done.error().message);

@@ -33,7 +33,7 @@ struct kept_store {
 /// soon if it is much and otherwise within seconds. Failures are logged and tried again. Not to be used across a fork.
 class cache_keeper {
 public:
-  explicit cache_keeper(std::filesystem::path cache_dir);
+  explicit cache_keeper(std::filesystem::path cache_dir, side_tables beside = {});
   /// Ends what is under way at its next safe point and waits for that.
   ~cache_keeper();
   cache_keeper(const cache_keeper&) = delete;
@@ -60,6 +60,7 @@ private:
   void complain(const std::string& what);
 
   const std::filesystem::path cache_dir_;
+  const side_tables beside_;
   store_watcher watcher_;
   std::mutex stores_mutex_; // held while a store hears something
   std::map<const void*, kept_store> stores_;

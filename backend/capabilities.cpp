@@ -2,6 +2,7 @@
 
 #include "backend/oid.hpp"
 #include "backend/pkt_line.hpp"
+#include "backend/text.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -125,15 +126,6 @@ result<capabilities> parse_capabilities(std::string_view body) {
                   "$http_git_protocol;), and no proxy may drop it");
     return fail(EIO, "the answer to /info/refs is not a git capability advertisement");
   }
-}
-
-std::string printable(std::string_view text) {
-  constexpr std::size_t longest = 300;
-  std::string out;
-  for (const char c : text.substr(0, longest))
-    out += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? ' ' : c;
-  out.erase(out.find_last_not_of(' ') + 1);
-  return out;
 }
 
 error server_error(std::string_view text) {

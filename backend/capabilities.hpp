@@ -33,7 +33,4 @@ result<capabilities> parse_capabilities(std::string_view body);
 /// ENOENT, anything else EIO. The text is shortened and stripped of control characters.
 error server_error(std::string_view text);
 
-/// Text from a server, fit for a terminal and a log: printable, at most 300 bytes, one line.
-std::string printable(std::string_view text);
-
 } // namespace gitfs

@@ -1,7 +1,7 @@
 // A pack made of objects that came by another way than git's protocol.
 #pragma once
 
-#include "backend/object_db.hpp"
+#include "backend/object.hpp"
 #include "backend/oid.hpp"
 #include "backend/pack_sink.hpp"
 #include "backend/sha1.hpp"

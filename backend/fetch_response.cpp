@@ -1,6 +1,7 @@
 #include "backend/fetch_response.hpp"
 
 #include "backend/capabilities.hpp"
+#include "backend/text.hpp"
 
 #include <algorithm>
 #include <cerrno>

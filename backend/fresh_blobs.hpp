@@ -1,7 +1,7 @@
 // Blobs that came a moment ago for somebody who is about to read them, inflated already.
 #pragma once
 
-#include "backend/object_db.hpp"
+#include "backend/object.hpp"
 #include "backend/once_cache.hpp"
 
 #include <cstddef>

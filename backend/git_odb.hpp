@@ -1,7 +1,7 @@
 // libgit2's object database, made parallel and suspicious.
 #pragma once
 
-#include "backend/object_db.hpp"
+#include "backend/object.hpp"
 #include "backend/oid.hpp"
 #include "config/error.hpp"
 

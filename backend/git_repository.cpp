@@ -1,6 +1,7 @@
 #include "backend/git_repository.hpp"
 
 #include "backend/commit.hpp"
+#include "backend/git_upstream.hpp"
 #include "backend/host_sizes.hpp"
 #include "backend/local_repository.hpp"
 #include "backend/object_store.hpp"
@@ -117,16 +118,16 @@ private:
 result<std::shared_ptr<repository>> open_remote(const source& from, const mount_options& options,
                                                 std::shared_ptr<memory_budget> memory,
                                                 std::shared_ptr<size_source> sizes,
-                                                std::shared_ptr<backend_services> services) {
-  GITFS_TRY(store,
-            object_store::open(options.cache_dir, from.location, options.cache_size, std::move(memory), services));
+                                                const std::shared_ptr<backend_services>& services) {
+  GITFS_TRY(store, object_store::open(options.cache_dir, from.location, options.cache_size, std::move(memory),
+                                      shared_keepers(services)));
   const upstream_limits limits = limits_of(options);
   // The store outlives the upstream: the upstream's callback holds it.
   auto remember = [store](std::span<const std::pair<oid, std::uint64_t>> told) { store->remember_sizes(told); };
   auto ways = services ? services->ways_of(options.cache_dir)
                        : std::make_shared<server_ways>(server_ways::file_in(options.cache_dir));
   GITFS_TRY(remote, git_upstream::create(from, *store, remember, limits, capabilities_of_host(from),
-                                         std::move(services), std::move(ways)));
+                                         shared_http(services), shared_workers(services), std::move(ways)));
   auto sized = with_sizes(remote, store, sizes ? std::move(sizes) : sizes_of_host(from, limits), remember);
   return std::make_shared<remote_source>(std::move(store), std::move(remote), std::move(sized));
 }
@@ -143,10 +144,10 @@ upstream_limits limits_of(const mount_options& options) {
 
 result<std::shared_ptr<repository>> open_repository(const source& from, const mount_options& options,
                                                     std::shared_ptr<memory_budget> memory,
-                                                    std::shared_ptr<backend_services> services,
+                                                    const std::shared_ptr<backend_services>& services,
                                                     std::shared_ptr<size_source> sizes) {
   if (from.kind == source::kind_type::remote)
-    return open_remote(from, options, std::move(memory), std::move(sizes), std::move(services));
+    return open_remote(from, options, std::move(memory), std::move(sizes), services);
   GITFS_TRY(opened, local_repository::open(from.location));
   return std::make_shared<local_source>(std::move(opened), from.display);
 }

@@ -2,11 +2,11 @@
 #pragma once
 
 #include "backend/backend_services.hpp"
-#include "backend/git_upstream.hpp"
 #include "backend/memory_budget.hpp"
 #include "backend/repository.hpp"
 #include "backend/size_source.hpp"
 #include "backend/source.hpp"
+#include "backend/upstream_limits.hpp"
 #include "config/error.hpp"
 #include "config/options.hpp"
 
@@ -23,7 +23,7 @@ upstream_limits limits_of(const mount_options& options);
 /// local_repository::open and object_store::open.
 result<std::shared_ptr<repository>> open_repository(const source& from, const mount_options& options,
                                                     std::shared_ptr<memory_budget> memory,
-                                                    std::shared_ptr<backend_services> services = {},
+                                                    const std::shared_ptr<backend_services>& services = {},
                                                     std::shared_ptr<size_source> sizes = {});
 
 } // namespace gitfs

@@ -1,8 +1,8 @@
 #include "backend/git_upstream.hpp"
 
-#include "backend/backend_services.hpp"
 #include "backend/capabilities.hpp"
 #include "backend/capability_discovery.hpp"
+#include "backend/http_client.hpp"
 #include "backend/object_requests.hpp"
 #include "backend/protocol_v2.hpp"
 #include "backend/ref_choice.hpp"
@@ -10,6 +10,7 @@
 #include "backend/server_ways.hpp"
 #include "backend/smart_http.hpp"
 #include "backend/url.hpp"
+#include "backend/worker_pool.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -38,8 +39,8 @@ attempt_result read_refs(std::vector<advertised_ref>& out, http_exchange& exchan
   return done;
 }
 
-std::shared_ptr<backend_services> own_services(const upstream_limits& how) {
-  return std::make_shared<backend_services>(http_client_options{.connections_per_host = std::max(how.parallel, 1u)});
+std::shared_ptr<http_client> own_client(const upstream_limits& how) {
+  return std::make_shared<http_client>(http_client_options{.connections_per_host = std::max(how.parallel, 1u)});
 }
 
 std::string host_of(const source& from) {
@@ -66,15 +67,16 @@ struct git_upstream::state {
   using body = std::function<result<void>(operation&, transfer_outcome&)>;
 
   state(source where, pack_receiver& receiver, size_receiver sizes, upstream_limits how,
-        std::optional<capabilities> assumed, std::shared_ptr<backend_services> shared,
-        std::shared_ptr<server_ways> learned)
-    : services(shared ? std::move(shared) : own_services(how)),
+        std::optional<capabilities> assumed, std::shared_ptr<http_client> shared_client,
+        std::shared_ptr<worker_pool> shared_workers, std::shared_ptr<server_ways> learned)
+    : client(shared_client ? std::move(shared_client) : own_client(how)),
+      workers(shared_workers ? std::move(shared_workers) : std::make_shared<worker_pool>()),
       ways(learned ? std::move(learned) : std::make_shared<server_ways>()),
       from(std::move(where)),
       remember_sizes(std::move(sizes)),
       limits(how),
       host(host_of(from)),
-      http(from, limits, services->http()),
+      http(from, limits, *client),
       server(http, std::move(assumed)),
       objects(http, server, *ways, place_of(from.location), receiver, from.display) {}
   ~state() {
@@ -103,7 +105,7 @@ struct git_upstream::state {
       ended(id);
     };
     try {
-      services->workers().run(std::move(job), host);
+      workers->run(std::move(job), host);
     } catch (...) {
       ended(id);
       throw;
@@ -164,7 +166,8 @@ struct git_upstream::state {
   result<std::vector<advertised_ref>> list_refs(operation& op, std::span<const std::string> prefixes,
                                                 const capabilities& server);
 
-  const std::shared_ptr<backend_services> services; ///< first: the rest uses it
+  const std::shared_ptr<http_client> client;  ///< first: the rest uses it
+  const std::shared_ptr<worker_pool> workers; ///< second: its threads use the client
   const std::shared_ptr<server_ways> ways;
   const source from;
   const size_receiver remember_sizes;
@@ -194,13 +197,15 @@ git_upstream::~git_upstream() = default;
 result<std::shared_ptr<git_upstream>> git_upstream::create(source from, pack_receiver& store,
                                                            size_receiver remember_sizes, upstream_limits limits,
                                                            std::optional<capabilities> assumed,
-                                                           std::shared_ptr<backend_services> services,
+                                                           std::shared_ptr<http_client> http,
+                                                           std::shared_ptr<worker_pool> workers,
                                                            std::shared_ptr<server_ways> ways) {
   if (from.kind != source::kind_type::remote)
     return fail(EINVAL, from.display + ": this is not the URL of a remote repository");
   return std::shared_ptr<git_upstream>{
       new git_upstream{std::make_unique<state>(std::move(from), store, std::move(remember_sizes), limits,
-                                               std::move(assumed), std::move(services), std::move(ways))}};
+                                               std::move(assumed), std::move(http), std::move(workers),
+                                               std::move(ways))}};
 }
 
 result<resolved_ref> git_upstream::resolve(const std::string& ref, const std::stop_token& stop) {

@@ -7,53 +7,35 @@
 #include "backend/resolved_ref.hpp"
 #include "backend/source.hpp"
 #include "backend/upstream.hpp"
+#include "backend/upstream_limits.hpp"
 #include "config/error.hpp"
 
-#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
-#include <span>
 #include <stop_token>
 #include <string>
-#include <utility>
 #include <vector>
 
 namespace gitfs {
 
-class backend_services;
+class http_client;
 class server_ways;
-
-struct upstream_limits {
-  std::chrono::milliseconds connect{10'000}; ///< TCP and TLS handshake of one attempt
-  std::chrono::milliseconds stall{30'000};   ///< no byte in either direction
-  std::chrono::milliseconds total{120'000};  ///< one operation with all its retries
-  unsigned parallel = 8;                     ///< connections to the server, where none are shared
-};
-
-/// Sums over the life of the upstream.
-struct upstream_counters {
-  std::uint64_t requests = 0;  ///< HTTP requests made, with retries
-  std::uint64_t bytes = 0;     ///< body bytes received, after content decoding
-  std::uint64_t retries = 0;   ///< requests that repeat one that failed
-  std::uint64_t cancelled = 0; ///< operations that ended with ECANCELED
-};
-
-/// Told of sizes that the server gave; may block; called on a thread of the upstream.
-using size_receiver = std::function<void(std::span<const std::pair<oid, std::uint64_t>>)>;
+class worker_pool;
 
 /// Not to be used across a fork. Destruction cancels what runs, and waits until its own callbacks have been delivered;
 /// so one of these must not be what destroys it.
 class git_upstream : public upstream {
 public:
   /// No request is made yet. `from` must be remote; `store` must outlive the upstream. `assumed`: what the server is
-  /// known to be capable of; it is asked only when it refuses something. `services`: none: its own. `ways`: what was
-  /// learned of servers; none: nothing, and what is learned is forgotten with the upstream.
+  /// known to be capable of; it is asked only when it refuses something. `http`, `workers`: none: its own. `ways`: what
+  /// was learned of servers; none: nothing, and what is learned is forgotten with the upstream.
   static result<std::shared_ptr<git_upstream>> create(source from, pack_receiver& store, size_receiver remember_sizes,
                                                       upstream_limits limits = {},
                                                       std::optional<capabilities> assumed = {},
-                                                      std::shared_ptr<backend_services> services = nullptr,
+                                                      std::shared_ptr<http_client> http = nullptr,
+                                                      std::shared_ptr<worker_pool> workers = nullptr,
                                                       std::shared_ptr<server_ways> ways = nullptr);
   ~git_upstream() override;
   git_upstream(const git_upstream&) = delete;

@@ -41,11 +41,10 @@ std::shared_ptr<size_source> sizes_of_host(const source& from, const upstream_li
   if (host == std::end(known_hosts) || path.empty())
     return nullptr;
   const std::string base{host->origin};
-  host_needs needs;
-  needs.limits = limits;
-  auto access =
-      std::make_shared<forge_access>(base, forge_options(host->kind, usual_api(host->kind, base), needs),
-                                     forge_tokens{}, credential{from.username, from.password}, from.password_now);
+  rest_options api = forge_options(host->kind, usual_api(host->kind, base));
+  api.limits = limits;
+  auto access = std::make_shared<forge_access>(base, std::move(api), forge_tokens{},
+                                               credential{from.username, from.password}, from.password_now);
   return forge_sizes(host->kind, std::move(access), path.substr(0, path.find('/')), path);
 }
 

@@ -2,9 +2,9 @@
 #pragma once
 
 #include "backend/capabilities.hpp"
-#include "backend/git_upstream.hpp"
 #include "backend/size_source.hpp"
 #include "backend/source.hpp"
+#include "backend/upstream_limits.hpp"
 
 #include <memory>
 #include <optional>

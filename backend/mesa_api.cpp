@@ -1,7 +1,7 @@
 #include "backend/mesa_api.hpp"
 
-#include "backend/capabilities.hpp"
 #include "backend/rest_client.hpp"
+#include "backend/text.hpp"
 #include "backend/url.hpp"
 
 #include <algorithm>

@@ -1,7 +1,5 @@
 #include "backend/mesa_client.hpp"
 
-#include "backend/capabilities.hpp"
-
 #include <rapidjson/error/en.h>
 
 #include <algorithm>

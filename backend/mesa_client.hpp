@@ -3,6 +3,7 @@
 
 #include "backend/mesa_api.hpp"
 #include "backend/rest_client.hpp"
+#include "backend/upstream_limits.hpp"
 #include "config/error.hpp"
 
 #include <cstddef>

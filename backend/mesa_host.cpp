@@ -1,7 +1,7 @@
 #include "backend/mesa_host.hpp"
 
-#include "backend/capabilities.hpp"
 #include "backend/mesa_repository.hpp"
+#include "backend/text.hpp"
 
 #include <algorithm>
 #include <cerrno>

@@ -1,9 +1,11 @@
 // The mesa service as a tree of names: organisations, and repositories in them.
 #pragma once
 
-#include "backend/forges.hpp"
+#include "backend/forge_access.hpp"
 #include "backend/mesa_client.hpp"
+#include "backend/object_store.hpp"
 #include "backend/repository_host.hpp"
+#include "backend/upstream_limits.hpp"
 
 #include <chrono>
 #include <functional>
@@ -14,6 +16,9 @@
 #include <string>
 
 namespace gitfs {
+
+/// The store of an upstream, by its URL without credentials.
+using store_opener = std::function<result<std::shared_ptr<object_store>>(const std::string& key)>;
 
 struct mesa_host_options {
   std::string url;                            ///< of the API, without trailing slashes

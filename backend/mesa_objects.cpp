@@ -118,8 +118,8 @@ public:
     });
   }
 
-  check_report check() {
-    check_report out;
+  side_table::report check() {
+    side_table::report out;
     lmdb_.write([&](MDB_txn* txn) {
       out = {};
       int status = 0;
@@ -171,7 +171,7 @@ private:
     return out;
   }
 
-  int check(MDB_txn* txn, table_place in, check_report& out) {
+  int check(MDB_txn* txn, table_place in, side_table::report& out) {
     MDB_cursor* cursor = nullptr;
     if (const int status = mdb_cursor_open(txn, lmdb_.table(in), &cursor))
       return status;
@@ -182,7 +182,7 @@ private:
       if (key.mv_size == oid::raw_size
           && unguarded(oid::from_raw(static_cast<const char*>(key.mv_data)),
                        {static_cast<const char*>(value.mv_data), value.mv_size})) {
-        ++out.listings;
+        ++out.sound;
         continue;
       }
       ++out.damaged;
@@ -205,9 +205,9 @@ std::filesystem::path mesa_objects::table_file(const std::filesystem::path& stor
   return store / file_name;
 }
 
-mesa_objects::check_report mesa_objects::check(const std::filesystem::path& store) {
+side_table::report mesa_objects::check(const std::filesystem::path& store) {
   const std::filesystem::path file = table_file(store);
-  return ::access(file.c_str(), F_OK) == 0 ? table::open(file)->check() : check_report{};
+  return ::access(file.c_str(), F_OK) == 0 ? table::open(file)->check() : side_table::report{};
 }
 
 void mesa_objects::remove_table(const std::filesystem::path& store) {

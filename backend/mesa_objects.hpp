@@ -3,6 +3,7 @@
 
 #include "backend/object_db.hpp"
 #include "backend/object_store.hpp"
+#include "backend/side_table.hpp"
 #include "backend/tree.hpp"
 
 #include <cstdint>
@@ -61,14 +62,8 @@ public:
 
   object_store& store() const { return *store_; }
 
-  /// Looks at all that the table in a store's folder has, and removes what is damaged. Makes no table.
-  struct check_report {
-    std::uint64_t listings = 0; ///< and snapshots; those that are sound
-    std::uint64_t damaged = 0;
-    bool anew = false; ///< the file itself was damaged, and set aside
-  };
-  static check_report check(const std::filesystem::path& store);
-  /// Removes the table, unless this process has it open. What another one writes then is lost.
+  /// As in side_table; the entries are listings and snapshots.
+  static side_table::report check(const std::filesystem::path& store);
   static void remove_table(const std::filesystem::path& store);
   static std::filesystem::path table_file(const std::filesystem::path& store);
 
@@ -78,5 +73,8 @@ private:
   std::shared_ptr<object_store> store_;
   std::shared_ptr<table> table_;
 };
+
+inline constexpr side_table mesa_side_table{&mesa_objects::table_file, &mesa_objects::check,
+                                            &mesa_objects::remove_table};
 
 } // namespace gitfs

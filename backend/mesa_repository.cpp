@@ -1,6 +1,6 @@
 #include "backend/mesa_repository.hpp"
 
-#include "backend/capabilities.hpp"
+#include "backend/text.hpp"
 
 #include <algorithm>
 #include <cerrno>

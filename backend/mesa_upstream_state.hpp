@@ -1,9 +1,9 @@
 // What the parts of mesa_upstream share; nobody else includes it.
 #pragma once
 
-#include "backend/capabilities.hpp"
 #include "backend/composed_pack.hpp"
 #include "backend/mesa_upstream.hpp"
+#include "backend/text.hpp"
 
 #include <memory>
 #include <mutex>

@@ -1,6 +1,5 @@
 #include "backend/object_db.hpp"
 
-#include "backend/large_blob.hpp"
 #include "backend/tree.hpp"
 
 #include <cerrno>

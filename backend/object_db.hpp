@@ -1,6 +1,7 @@
 // Objects that are on this machine: a local repository, or the object store that an upstream fills.
 #pragma once
 
+#include "backend/object.hpp"
 #include "backend/oid.hpp"
 #include "config/error.hpp"
 
@@ -15,31 +16,7 @@
 
 namespace gitfs {
 
-struct blob_target;
 struct parsed_tree;
-
-/// Numbered as git numbers them in packs.
-enum class object_type : std::uint8_t { commit = 1, tree = 2, blob = 3, tag = 4 };
-
-/// One whole object in memory; copies share the bytes.
-class object {
-public:
-  object(object_type type, std::shared_ptr<const void> owner, std::string_view data)
-    : type_(type),
-      owner_(std::move(owner)),
-      data_(data) {}
-
-  object_type type() const { return type_; }
-  std::string_view data() const { return data_; }
-
-private:
-  object_type type_;
-  std::shared_ptr<const void> owner_;
-  std::string_view data_;
-};
-
-/// A size that nobody knows yet. Never shown to anyone: whoever meets it waits or asks.
-inline constexpr std::uint64_t unknown_size = ~std::uint64_t{0};
 
 /// Local look-ups only: no call touches the network, each is bounded by the disk. Every method may be called from any
 /// thread at once.

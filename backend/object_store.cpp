@@ -1,6 +1,5 @@
 #include "backend/object_store.hpp"
 
-#include "backend/backend_services.hpp"
 #include "backend/cache_keeper.hpp"
 #include "backend/fresh_blobs.hpp"
 #include "backend/git_odb.hpp"
@@ -85,7 +84,7 @@ struct object_store::impl {
     write_trees();
   }
 
-  void keep(const fs::path& cache_dir, std::uint64_t quota, backend_services* services);
+  void keep(const fs::path& cache_dir, std::uint64_t quota, const keeper_source& keeper_of);
   void tick();
   void note_use(const oid& id);
   void write_uses();
@@ -143,9 +142,9 @@ void object_store::impl::write_trees() {
   table->put_trees(all);
 }
 
-void object_store::impl::keep(const fs::path& cache_dir, std::uint64_t quota, backend_services* services) {
+void object_store::impl::keep(const fs::path& cache_dir, std::uint64_t quota, const keeper_source& keeper_of) {
   note_quota(cache_dir, quota);
-  keeper = services != nullptr ? services->keeper_of(cache_dir) : std::make_shared<cache_keeper>(cache_dir);
+  keeper = keeper_of ? keeper_of(cache_dir) : std::make_shared<cache_keeper>(cache_dir);
   keeper->join(this, {folder, quota, [this] { reader->refresh(); }, [this] { reader->reopen(); }, [this] { tick(); }});
 }
 
@@ -233,7 +232,7 @@ object_store::~object_store() = default;
 result<std::shared_ptr<object_store>> object_store::open(const fs::path& cache_dir, const std::string& key,
                                                          std::optional<std::uint64_t> quota,
                                                          std::shared_ptr<memory_budget> memory,
-                                                         std::shared_ptr<backend_services> services) {
+                                                         const keeper_source& keeper_of) {
   use_libgit2();
   GITFS_TRY(folder, make_store_folder(cache_dir, key));
   const fs::path objects = folder / "objects";
@@ -245,7 +244,7 @@ result<std::shared_ptr<object_store>> object_store::open(const fs::path& cache_d
   state->reader = std::move(reader);
   state->table = size_table::open(size_file(folder));
   if (quota)
-    state->keep(folder.parent_path(), *quota, services.get());
+    state->keep(folder.parent_path(), *quota, keeper_of);
   return std::shared_ptr<object_store>{new object_store{std::move(state)}};
 }
 

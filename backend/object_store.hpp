@@ -7,6 +7,7 @@
 #include "config/error.hpp"
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -16,7 +17,10 @@
 
 namespace gitfs {
 
-class backend_services;
+class cache_keeper;
+
+/// Who keeps that cache folder within its quota.
+using keeper_source = std::function<std::shared_ptr<cache_keeper>(const std::filesystem::path& cache_dir)>;
 
 /// Any number of processes may use one store at once, and SIGKILL at any moment leaves one that opens and is whole.
 /// Nothing is fsynced: after a power failure an object may be damaged, which its hash shows, and which is a miss.
@@ -26,13 +30,13 @@ public:
   /// Opens the store of `key` (the upstream's URL without credentials) below `cache_dir`, making both if need be, and
   /// removes what killed processes have left in it. `cache_dir` is tagged as a cache (CACHEDIR.TAG), folders that are
   /// made are for their user only (0700). With a `quota`, in bytes of the disk for all of `cache_dir`, a thread keeps
-  /// the cache within it and in few files while the store is open (cache_keeper): that of `services`, or its own.
-  /// `memory`: what blobs that came ahead of their reader may take; none: a default of its own.
+  /// the cache within it and in few files while the store is open (cache_keeper): what `keeper_of` gives for the
+  /// folder, or its own. `memory`: what blobs that came ahead of their reader may take; none: a default of its own.
   /// EEXIST: `cache_dir` or the store's folder has something in it that is not ours. Otherwise the disk's error.
   static result<std::shared_ptr<object_store>> open(const std::filesystem::path& cache_dir, const std::string& key,
                                                     std::optional<std::uint64_t> quota = {},
                                                     std::shared_ptr<memory_budget> memory = {},
-                                                    std::shared_ptr<backend_services> services = {});
+                                                    const keeper_source& keeper_of = nullptr);
 
   ~object_store() override;
   object_store(const object_store&) = delete;

@@ -1,7 +1,7 @@
 // The objects of a pack file that is being indexed, by their place in it.
 #pragma once
 
-#include "backend/object_db.hpp"
+#include "backend/object.hpp"
 #include "config/error.hpp"
 
 #include <cstdint>

@@ -1,7 +1,7 @@
 // The bytes of a pack: its header, and the headers of its entries (gitformat-pack, "pack-*.pack files").
 #pragma once
 
-#include "backend/object_db.hpp"
+#include "backend/object.hpp"
 #include "backend/oid.hpp"
 #include "config/error.hpp"
 

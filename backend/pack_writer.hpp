@@ -2,7 +2,7 @@
 #pragma once
 
 #include "backend/incoming_pack.hpp"
-#include "backend/object_db.hpp"
+#include "backend/object.hpp"
 #include "backend/pack_file.hpp"
 #include "backend/pack_format.hpp"
 #include "backend/pack_index.hpp"

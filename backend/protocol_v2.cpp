@@ -1,5 +1,7 @@
 #include "backend/protocol_v2.hpp"
 
+#include "backend/text.hpp"
+
 #include <cerrno>
 #include <charconv>
 

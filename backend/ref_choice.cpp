@@ -1,5 +1,7 @@
 #include "backend/ref_choice.hpp"
 
+#include "backend/text.hpp"
+
 #include <algorithm>
 #include <cerrno>
 #include <numeric>

@@ -1,6 +1,6 @@
 #include "backend/rest_client.hpp"
 
-#include "backend/capabilities.hpp"
+#include "backend/text.hpp"
 #include "backend/url.hpp"
 
 #include <algorithm>

@@ -1,10 +1,10 @@
 // JSON from a REST service (RFC 9110): retries, rate limits, answers kept under their ETag, pages.
 #pragma once
 
-#include "backend/git_upstream.hpp"
 #include "backend/http_attempt.hpp"
 #include "backend/http_client.hpp"
 #include "backend/retry.hpp"
+#include "backend/upstream_limits.hpp"
 #include "config/error.hpp"
 
 #include <atomic>

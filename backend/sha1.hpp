@@ -3,7 +3,7 @@
 // two colliding blobs can as well choose which of them is served.
 #pragma once
 
-#include "backend/object_db.hpp"
+#include "backend/object.hpp"
 #include "backend/oid.hpp"
 
 #include <cstdint>

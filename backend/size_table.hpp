@@ -1,7 +1,7 @@
 // What is known of objects without having them: sizes, and when they were last used.
 #pragma once
 
-#include "backend/object_db.hpp"
+#include "backend/object.hpp"
 #include "backend/oid.hpp"
 #include "config/error.hpp"
 

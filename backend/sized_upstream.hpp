@@ -1,7 +1,6 @@
 // A git server that tells no sizes, together with a service that does.
 #pragma once
 
-#include "backend/git_upstream.hpp"
 #include "backend/object_db.hpp"
 #include "backend/size_source.hpp"
 #include "backend/upstream.hpp"

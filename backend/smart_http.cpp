@@ -1,6 +1,6 @@
 #include "backend/smart_http.hpp"
 
-#include "backend/capabilities.hpp"
+#include "backend/text.hpp"
 #include "backend/url.hpp"
 #include "config/log.hpp"
 

@@ -2,12 +2,12 @@
 #pragma once
 
 #include "backend/credentials.hpp"
-#include "backend/git_upstream.hpp"
 #include "backend/http_attempt.hpp"
 #include "backend/http_client.hpp"
 #include "backend/http_exchange.hpp"
 #include "backend/retry.hpp"
 #include "backend/source.hpp"
+#include "backend/upstream_limits.hpp"
 #include "config/error.hpp"
 
 #include <atomic>

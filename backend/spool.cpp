@@ -1,7 +1,5 @@
 #include "backend/spool.hpp"
 
-#include "backend/large_blob.hpp"
-
 #include <algorithm>
 #include <sys/stat.h>
 

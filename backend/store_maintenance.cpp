@@ -3,7 +3,6 @@
 #include "backend/file_lock.hpp"
 #include "backend/git_odb.hpp"
 #include "backend/incoming_pack.hpp"
-#include "backend/mesa_objects.hpp"
 #include "backend/store_files.hpp"
 #include "backend/store_folder.hpp"
 #include "backend/store_quota.hpp"
@@ -44,8 +43,9 @@ void clean_quarantine(const fs::path& store, bool all) {
   }
 }
 
-result<void> keep_quota(const fs::path& cache_dir, const std::vector<fs::path>& stores, std::uint64_t quota,
+result<void> keep_quota(const fs::path& cache_dir, const std::vector<fs::path>& stores, const maintenance_plan& plan,
                         const store_watcher& watcher, maintenance_report& out) {
+  const std::uint64_t quota = *plan.quota;
   std::uint64_t total = disk_use(cache_dir);
   if (total <= quota)
     return success();
@@ -59,10 +59,11 @@ result<void> keep_quota(const fs::path& cache_dir, const std::vector<fs::path>& 
     if (gone.bytes == 0)
       break;
   }
-  // What the mesa service listed is had again by asking, and of no use to anybody once the last object is gone.
+  // What stands in them is had again by asking, and of no use to anybody once the last object is gone.
   for (const fs::path& store : stores)
     if (const store_files files = list_files(store); files.packs.empty() && files.loose.empty())
-      mesa_objects::remove_table(store);
+      for (const side_table& each : plan.beside)
+        each.remove(store);
   return success();
 }
 
@@ -91,7 +92,7 @@ result<maintenance_report> maintain(const fs::path& cache_dir, const maintenance
     out.leftover_bytes += before - std::min(before, disk_use(quarantine_folder(store)));
   }
   if (plan.quota) {
-    GITFS_TRYV(keep_quota(cache_dir, stores, *plan.quota, watcher, out));
+    GITFS_TRYV(keep_quota(cache_dir, stores, plan, watcher, out));
   }
   for (const fs::path& store : stores) {
     if (watcher.stop())

@@ -1,6 +1,7 @@
 // Keeping a cache folder within its quota and in few files.
 #pragma once
 
+#include "backend/side_table.hpp"
 #include "backend/store_repack.hpp"
 #include "config/error.hpp"
 
@@ -15,6 +16,7 @@ struct maintenance_plan {
   std::optional<std::uint64_t> quota{}; ///< bytes of the disk for the whole cache folder; none: nothing is evicted
   bool thorough = false;                ///< consolidate all that can be, not only what has become many
   bool wait = false;                    ///< for another process that is at it; else give up with EBUSY
+  side_tables beside{};                 ///< which go with the last object of a store that is over the quota
 };
 
 struct maintenance_report {

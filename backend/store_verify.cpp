@@ -3,7 +3,6 @@
 #include "backend/file_lock.hpp"
 #include "backend/git_odb.hpp"
 #include "backend/loose_objects.hpp"
-#include "backend/mesa_objects.hpp"
 #include "backend/pack_file.hpp"
 #include "backend/pack_index.hpp"
 #include "backend/sha1.hpp"
@@ -194,7 +193,7 @@ void verify_loose(const store_files& files, size_table& table, std::uint64_t& wr
 
 } // namespace
 
-result<verify_report> verify_store(const fs::path& store) {
+result<verify_report> verify_store(const fs::path& store, side_tables beside) {
   use_libgit2();
   verify_report out;
   const store_files files = list_files(store);
@@ -212,26 +211,27 @@ result<verify_report> verify_store(const fs::path& store) {
   if (checked.damaged + wrong_sizes != 0)
     out.findings.push_back(size_file(store).string() + ": " + std::to_string(checked.damaged + wrong_sizes)
                            + " sizes were wrong; they are removed or corrected");
-  const auto listed = mesa_objects::check(store);
-  out.listings = listed.listings;
-  const std::string table_file = mesa_objects::table_file(store).string();
-  if (listed.anew)
-    out.findings.push_back(table_file + " was damaged; it begins anew, the old one has .damaged at its end");
-  if (listed.damaged != 0)
-    out.findings.push_back(table_file + ": " + std::to_string(listed.damaged)
-                           + " listings were damaged; they are removed");
+  for (const side_table& each : beside) {
+    const auto listed = each.check(store);
+    out.listings += listed.sound;
+    const std::string file = each.file(store).string();
+    if (listed.anew)
+      out.findings.push_back(file + " was damaged; it begins anew, the old one has .damaged at its end");
+    if (listed.damaged != 0)
+      out.findings.push_back(file + ": " + std::to_string(listed.damaged) + " listings were damaged; they are removed");
+  }
   if (store_key(store).empty())
     out.findings.push_back((store / "config").string() + " is damaged; the next mount of its repository mends it");
   return out;
 }
 
-result<void> verify_cache(const fs::path& cache_dir,
+result<void> verify_cache(const fs::path& cache_dir, side_tables beside,
                           const std::function<void(const fs::path&, const verify_report&)>& done) {
   use_libgit2();
   GITFS_TRY(stores, list_stores(cache_dir));
   const file_lock alone{maintenance_lock(cache_dir), file_lock::mode::exclusive, true};
   for (const fs::path& store : stores) {
-    GITFS_TRY(report, verify_store(store));
+    GITFS_TRY(report, verify_store(store, beside));
     done(store, report);
   }
   return success();

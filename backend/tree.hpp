@@ -1,7 +1,7 @@
 // Git tree objects, read so that nothing a hostile repository writes into one can reach the kernel.
 #pragma once
 
-#include "backend/object_db.hpp"
+#include "backend/object.hpp"
 #include "backend/oid.hpp"
 #include "config/error.hpp"
 

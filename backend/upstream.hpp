@@ -9,6 +9,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -68,6 +69,9 @@ public:
   /// Bytes that have come so far, of all attempts. Any thread.
   virtual std::uint64_t arrived() const { return 0; }
 };
+
+/// Told of sizes that the server gave; may block; called on a thread of the upstream.
+using size_receiver = std::function<void(std::span<const std::pair<oid, std::uint64_t>>)>;
 
 /// Thread-safe; no call blocks but `resolve`.
 class upstream {

@@ -6,6 +6,7 @@
 #include "actors/trace/recorder.hpp"
 #include "config/log.hpp"
 #include "config/log_setup.hpp"
+#include "config/url.hpp"
 #include "fuse_bridge/daemon.hpp"
 #include "fuse_bridge/mountpoint.hpp"
 #include "fuse_bridge/reloader.hpp"

@@ -1,6 +1,8 @@
 // What libfuse reads from the kernel and writes to it.
 #pragma once
 
+#include "fuse_bridge/libfuse.hpp"
+
 namespace gitfs {
 
 /// Lets look-ups and listings of one directory run side by side. libfuse 3.14 is asked for that by

@@ -1,24 +1,13 @@
 #include "actors/trace/trace_names.hpp"
 
 #include "actors/node_id.hpp"
+#include "backend/text.hpp"
 
 #include <fmt/format.h>
 
 #include <system_error>
 
 namespace gitfs::trace {
-
-std::string printable(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x20 || byte == 0x7f || c == '\\')
-      out += fmt::format("\\x{:02x}", byte);
-    else
-      out += c;
-  }
-  return out;
-}
 
 std::string redacted_name(std::string_view name) {
   return name.empty() ? std::string{} : fmt::format("h{:016x}", child_ino(0, name));
@@ -63,7 +52,7 @@ trace_names::trace_names(const contents& in, bool redact) : redact_(redact) {
 }
 
 std::string trace_names::name(std::string_view text) const {
-  return redact_ ? redacted_name(text) : printable(text);
+  return redact_ ? redacted_name(text) : escaped(text);
 }
 
 std::string trace_names::path_of(std::uint64_t inode) const {
@@ -163,7 +152,7 @@ std::string plain_text(kind what, std::string_view fields) {
   for (const field_value& each : fields_of(r)) {
     out += fmt::format(" {}=", each.what.name);
     if (each.what.type == field_type::name)
-      out += "'" + printable(each.text) + "'";
+      out += "'" + escaped(each.text) + "'";
     else if (each.what.type == field_type::bytes)
       out += std::to_string(each.text.size());
     else if (each.what.type == field_type::id)

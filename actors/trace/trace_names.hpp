@@ -10,9 +10,6 @@
 
 namespace gitfs::trace {
 
-/// A name may hold anything but '/' and zero; what a terminal would take for a command is given as \xHH.
-std::string printable(std::string_view text);
-
 /// The same for the same name, in every trace.
 std::string redacted_name(std::string_view name);
 

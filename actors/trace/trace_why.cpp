@@ -1,6 +1,6 @@
 #include "actors/trace/trace_why.hpp"
 
-#include "actors/prefetch_plan.hpp"
+#include "actors/reader_way.hpp"
 #include "actors/trace/trace_causes.hpp"
 #include "actors/trace/trace_names.hpp"
 
@@ -191,7 +191,7 @@ private:
     if (from == nullptr)
       return {};
     if (is_message(from->what) && from->actor.is == actor_kind::prefetcher)
-      return fmt::format("ahead of a reader ({})", prefetch_plan::way_of(number_in(want, "want")));
+      return fmt::format("ahead of a reader ({})", name_of(reader_way_of(number_in(want, "want"))));
     return "by " + names_.actor_of(*from);
   }
 

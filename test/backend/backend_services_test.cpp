@@ -2,6 +2,7 @@
 #include "backend/backend_services.hpp"
 
 #include "backend/git_upstream.hpp"
+#include "backend/mesa_objects.hpp"
 #include "backend/object_store.hpp"
 #include "backend/source.hpp"
 #include "test/support/background.hpp"
@@ -51,8 +52,10 @@ opened_repository open_one(const std::filesystem::path& cache, int number,
                            const std::shared_ptr<backend_services>& services) {
   const auto from = parse_source("http://127.0.0.1:1/r" + std::to_string(number) + ".git").value();
   opened_repository out;
-  out.store = gitfs::object_store::open(cache, from.location, quota, {}, services).value();
-  out.remote = gitfs::git_upstream::create(from, *out.store, {}, {}, {}, services).value();
+  out.store = gitfs::object_store::open(cache, from.location, quota, {}, shared_keepers(services)).value();
+  out.remote =
+      gitfs::git_upstream::create(from, *out.store, {}, {}, {}, shared_http(services), shared_workers(services))
+          .value();
   return out;
 }
 
@@ -128,6 +131,21 @@ BOOST_AUTO_TEST_CASE(stores_of_one_cache_folder_share_a_keeper) {
   BOOST_TEST(eventually([&] { return seen > first; }));
   keeper->leave(&ticks[1]);
   BOOST_TEST(ticks[0] == then);
+}
+
+BOOST_AUTO_TEST_CASE(a_keeper_removes_what_the_mesa_service_listed_with_the_last_object) {
+  const temp_dir dir;
+  std::filesystem::path table;
+  {
+    const auto store = gitfs::object_store::open(dir / "cache", "s").value();
+    mesa_objects listed{store};
+    listed.put_snapshot(*oid::from_hex(std::string(40, 'a')), {*oid::from_hex(std::string(40, 'b')), 1});
+    table = mesa_objects::table_file(store->folder());
+  }
+  BOOST_REQUIRE(std::filesystem::exists(table));
+  const auto services = std::make_shared<gitfs::backend_services>();
+  const auto over_quota = gitfs::object_store::open(dir / "cache", "s", 1, {}, shared_keepers(services)).value();
+  BOOST_TEST(eventually([&] { return !std::filesystem::exists(table); }));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "backend/forges.hpp"
+#include "backend/make_host.hpp"
 #include "test/support/captured_log.hpp"
 #include "test/support/command.hpp"
 #include "test/support/fault_server.hpp"
@@ -74,6 +75,14 @@ struct forge_fixture {
     out.open = [](const source&, const std::shared_ptr<size_source>&) -> result<std::shared_ptr<repository>> {
       return fail(ENOSYS, "nothing is opened here");
     };
+    return out;
+  }
+
+  /// How an API is asked within the same limits.
+  static rest_options asked(host_kind kind, const std::string& api) {
+    rest_options out = forge_options(kind, api);
+    out.limits = needs().limits;
+    out.retries = needs().retries;
     return out;
   }
 

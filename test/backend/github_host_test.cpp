@@ -1,3 +1,4 @@
+#include "backend/git_upstream.hpp"
 #include "backend/host_sizes.hpp"
 #include "backend/object_store.hpp"
 #include "test/backend/forge_fixture.hpp"

@@ -1,3 +1,4 @@
+#include "backend/known_side_tables.hpp"
 #include "test/backend/mesa_fixture.hpp"
 
 #include "backend/listing_cache.hpp"
@@ -261,17 +262,17 @@ BOOST_AUTO_TEST_CASE(the_tools_of_a_cache_know_the_listings) {
     fetch(*repository, {take(*repository).commit}, fetch_need::all_trees);
     fetch(*repository, all_blobs());
   }
-  const verify_report sound = verify_store(store).value();
+  const verify_report sound = verify_store(store, known_side_tables()).value();
   BOOST_TEST(sound.findings.empty());
   BOOST_TEST(sound.listings > 8U); // directories, and the snapshot
   const std::filesystem::path table = gitfs::mesa_objects::table_file(store);
   must_run("sed -i s/run.sh/rUn.sh/g '" + table.string() + "'");
-  const verify_report wrong = verify_store(store).value();
+  const verify_report wrong = verify_store(store, known_side_tables()).value();
   BOOST_TEST(wrong.listings + 1 == sound.listings);
   BOOST_REQUIRE_EQUAL(wrong.findings.size(), 1U);
   BOOST_TEST(holds(wrong.findings[0], "1 listings were damaged"), wrong.findings[0]);
-  BOOST_TEST(verify_store(store).value().findings.empty());
-  const maintenance_plan small{.quota = 1, .thorough = false, .wait = true};
+  BOOST_TEST(verify_store(store, known_side_tables()).value().findings.empty());
+  const maintenance_plan small{.quota = 1, .thorough = false, .wait = true, .beside = known_side_tables()};
   BOOST_TEST(maintain(cache.path(), small, {}).has_value());
   BOOST_TEST(std::filesystem::exists(table)); // its objects were used just now
   must_run("rm -rf objects/?? objects/pack/*", store);

@@ -1,6 +1,6 @@
 #include "backend/spool.hpp"
 
-#include "backend/large_blob.hpp"
+#include "backend/object.hpp"
 #include "test/support/temp_dir.hpp"
 
 #include <boost/test/unit_test.hpp>

@@ -63,7 +63,7 @@ struct upstream_fixture {
           const std::lock_guard lock{mutex};
           remembered.assign(sizes.begin(), sizes.end());
         },
-        limits, std::move(assumed), nullptr, std::move(ways));
+        limits, std::move(assumed), nullptr, nullptr, std::move(ways));
     BOOST_REQUIRE(out);
     return out.value();
   }
