@@ -36,6 +36,8 @@ static_assert(std::size(signs) == static_cast<std::size_t>(sign::count));
 
 constexpr long telling_statuses[] = {400, 405, 406, 415, 422, 500, 501};
 
+constexpr int no_refusals[] = {ECANCELED, ETIMEDOUT, EACCES, EFBIG, E2BIG, ENOTSUP};
+
 auto failure(error what) {
   return BOOST_OUTCOME_V2_NAMESPACE::failure(std::move(what));
 }
@@ -130,13 +132,15 @@ result<void> object_requests::fetch(operation& op, const fetch_request& request,
       brought = some = true;
     }
     if (got.done) {
-      brought ? search->passes() : search->fails(verdict::lacking, "its answer had not what was wanted");
+      if (!brought)
+        search->fails(verdict::lacking, "its answer had not what was wanted");
       only_filters_refused = false;
       last.reset();
       continue;
     }
     const error what = got.done.error();
-    if (what.code != ECANCELED && server_.doubt()) { // what was assumed of it may be wrong
+    // What was assumed of it may be wrong.
+    if (std::ranges::find(no_refusals, what.code) == std::end(no_refusals) && server_.doubt()) {
       GITFS_TRY(really, server_.get(op));
       if (std::exchange(can, really) != really) {
         search.emplace(ways_, place_, request.need, can);
@@ -155,9 +159,10 @@ result<void> object_requests::fetch(operation& op, const fetch_request& request,
     return failure(not_offered(request.need, can));
   if (last)
     return failure(*last);
+  const std::size_t more = left.wants.size() - 1;
   return fail(EIO, display_ + ": the server answers, but without the object " + left.wants.front().hex()
-                       + (left.wants.size() > 1 ? " and " + std::to_string(left.wants.size() - 1) + " others" : "")
-                       + " that it was asked for (" + search->tried() + ")");
+                       + (more != 0 ? " and " + std::to_string(more) + " more" : "") + " that it was asked for ("
+                       + search->tried() + ")");
 }
 
 struct object_requests::told_sizes_or_error {

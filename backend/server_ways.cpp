@@ -262,13 +262,12 @@ way_search::~way_search() {
 }
 
 void way_search::release() {
-  if (std::exchange(probing_, false))
-    ways_.end_probe(place_, *present_);
+  for (const way_form each : std::exchange(probed_, {}))
+    ways_.end_probe(place_, each);
 }
 
 result<std::optional<way_form>> way_search::next(const std::stop_token& stop,
                                                  std::chrono::steady_clock::time_point deadline) {
-  release();
   present_.reset();
   while (!left_.empty()) {
     const way_form form = left_.front();
@@ -283,7 +282,7 @@ result<std::optional<way_form>> way_search::next(const std::stop_token& stop,
           left_.push_back(form); // in another repository: perhaps here, behind the others
         continue;
       }
-      probing_ = true;
+      probed_.push_back(form);
     }
     left_.erase(left_.begin());
     present_ = form;
@@ -305,7 +304,6 @@ void way_search::works() {
 void way_search::fails(verdict is, std::string why) {
   if (present_)
     failed_.push_back({*present_, is, std::move(why)});
-  release();
 }
 
 std::string way_search::tried() const {

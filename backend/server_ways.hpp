@@ -156,9 +156,6 @@ public:
   void works();
   /// The present way brought nothing. Whether it is its fault is known when another works.
   void fails(verdict is, std::string why);
-  /// The present way brought something, but not this: no fault of it.
-  void passes() { release(); }
-
   bool known_to_work(way_form form) const { return ways_.of(place_, form) == verdict::works; }
   /// Those that were tried, for messages: "tree:0, tree:1".
   std::string tried() const;
@@ -170,7 +167,9 @@ private:
   const server_place place_;
   std::vector<way_form> left_; // in the order in which they are tried
   std::optional<way_form> present_;
-  bool probing_ = false;
+  /// What it finds out for others, too. Kept until it is known, and taken in the order of the forms, so that no two
+  /// searches wait for each other.
+  std::vector<way_form> probed_;
   struct failed {
     way_form form;
     verdict is;

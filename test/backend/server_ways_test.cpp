@@ -183,7 +183,7 @@ BOOST_AUTO_TEST_CASE(what_does_not_come_by_any_way_is_an_error_that_names_it) {
   });
   const auto out = fetch(*up, {.wants = {rev("main:one"), rev("main:dir/two")}});
   BOOST_TEST(code_of(out) == EIO);
-  for (const std::string& part : {server.host(), rev("main:one").hex(), std::string{"1 other"},
+  for (const std::string& part : {server.host(), rev("main:one").hex(), std::string{"and 1 more"},
                                   std::string{"object tree:0, object blob:none, object without a filter"}})
     BOOST_TEST(message_of(out).find(part) != std::string::npos, message_of(out));
   BOOST_TEST(server.count("fetch") == 3U);
