@@ -138,10 +138,10 @@ result<activity> activity::parse(std::string_view text) {
 activity activity_of(const latencies& all) {
   constexpr std::string_view prefix = "kernel.";
   activity out;
-  for (std::size_t i = 0; i < kernel_kinds; ++i) {
-    const auto counted = all.of(static_cast<counter>(i)).counted();
+  for (const counter_row& each : kernel_counters) {
+    const auto counted = all.of(each.number).counted();
     if (!counted.empty())
-      out.latency[std::string{counter_names[i].substr(prefix.size())}] = counted;
+      out.latency[std::string{each.name.substr(prefix.size())}] = counted;
   }
   return out;
 }

@@ -95,15 +95,21 @@ catalog::place* catalog::numbered(place_number which) const {
 }
 
 void catalog::ask(const place_asker& who, std::string_view path, const std::string& name, const relinked& from) {
-  place* const of = at(path);
+  ask(caller{who, std::string{path}, name, from});
+}
+
+void catalog::ask(caller asks) {
+  place* const of = at(asks.path);
   if (of != nullptr) {
-    see(*of, from);
+    see(*of, asks.from);
     of->used = ++questions_;
-    if (const auto inside = of->children.find(name); inside != of->children.end())
+    if (const auto inside = of->children.find(asks.name); inside != of->children.end())
       inside->second->used = questions_;
   }
-  if (of == nullptr && find_again(who, path, name, from))
+  if (ask_on_the_way(asks))
     return;
+  const place_asker& who = asks.who;
+  const std::string& name = asks.name;
   if (of == nullptr)
     port_.tell(who, {.code = ENOENT});
   else if (of->is_repository)
@@ -118,8 +124,11 @@ void catalog::ask(const place_asker& who, std::string_view path, const std::stri
 
 place_answer catalog::names_in(const place& of) const {
   place_answer out;
-  for (const auto& [name, each] : of.children)
+  for (const auto& [name, each] : of.children) {
     out.names.push_back(name);
+    if (each->assumed)
+      out.assumed.push_back(name);
+  }
   out.complete = of.host == nullptr;
   return out;
 }

@@ -148,6 +148,7 @@ private:
     std::vector<std::string> path{};                 ///< in the host
     std::shared_ptr<const shown_repository> entry{}; ///< of what stands in the deployment
     bool is_repository = false;
+    bool assumed = false;   ///< host_entry::assumed, and no repository was found below it
     bool removed = false;   ///< from the deployment: nobody new comes here
     bool listed = false;    ///< by its host
     std::uint64_t used = 0; ///< when, in questions
@@ -171,11 +172,13 @@ private:
     std::vector<refresh_number> refreshers{}; ///< wait for what is being taken
     std::vector<refresh_number> late{};       ///< came while that was on its way, and wait for the next
   };
-  /// With what it has asked, where that is not the call's own name.
+  /// With what it has asked.
   struct caller {
     place_asker who;
     std::string path{}, name{};
     relinked from{};
+    std::size_t settled = 0; ///< so many names on the way to that were asked for on its behalf, or need not be
+    bool goes_on = false;    ///< what the host is asked for is on that way: then it asks again
   };
   struct call {
     place* of = nullptr;
@@ -188,9 +191,12 @@ private:
   place& child(place& of, std::string_view name);
   place& add_found(place& to, const std::string& name, const host_entry& what);
   repository_number number_of(const place& of, bool& is_new);
+  void ask(caller asks);
   void enter_repository(const place_asker& who, place& of);
   void ask_host(caller who, place& of, const std::string& name);
-  bool find_again(const place_asker& who, std::string_view path, const std::string& name, const relinked& from);
+  bool ask_on_the_way(caller& who);
+  void is_folder(const place& which);
+  void becomes_repository(place& of);
   place_answer names_in(const place& of) const;
   void tell_names(const place_asker& who, const place& of) const;
   place& make(place& root, std::string_view path);

@@ -1,5 +1,9 @@
 #include "actors/catalog_actor.hpp"
 
+#include "actors/catalog_messages.hpp"
+#include "actors/directory_messages.hpp"
+#include "actors/place_messages.hpp"
+#include "actors/question_messages.hpp"
 #include "actors/trace/recorder.hpp"
 #include "backend/url.hpp"
 #include "config/log.hpp"
@@ -242,7 +246,7 @@ void catalog_actor::report(call_number call, const error* failure) {
     failures_[ended.mapped().at] = {failure->message, std::time(nullptr)};
   if (!fails)
     said_.erase(ended.mapped().what);
-  else if (std::string& last = said_[ended.mapped().what]; last != failure->message)
+  else if (std::string& last = said_[ended.mapped().what]; last != failure->message && failure->code != EHOSTDOWN)
     log::warn("{}: {}", ended.mapped().what, last = failure->message);
 }
 

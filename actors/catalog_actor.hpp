@@ -3,7 +3,6 @@
 
 #include "actors/catalog.hpp"
 #include "actors/lasting_actor.hpp"
-#include "actors/messages.hpp"
 #include "actors/mount_context.hpp"
 #include "actors/mount_status.hpp"
 #include "actors/repository_actor.hpp"

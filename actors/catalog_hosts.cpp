@@ -1,6 +1,7 @@
 // What hosts have in them, as far as it is known.
 #include "actors/catalog.hpp"
 #include "actors/visible_errno.hpp"
+#include "config/url.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -11,12 +12,14 @@ namespace gitfs {
 
 namespace {
 
-// "linux@v6.1": a repository, and the ref of it that is meant. No service allows '@' in a name.
+// "linux@v6.1": a repository, and the ref of it that is meant. No service allows '@' in a name. No name of a file can
+// have the '/' of a ref: it is percent-encoded.
 std::pair<std::string, std::string> name_and_ref(const std::string& name) {
   const std::size_t sign = name.find('@');
   if (sign == std::string::npos || sign == 0 || sign + 1 == name.size())
     return {name, {}};
-  return {name.substr(0, sign), name.substr(sign + 1)};
+  const std::string ref = name.substr(sign + 1);
+  return {name.substr(0, sign), percent_decoded_text(ref).value_or(ref)}; // else the '%' is the ref's own
 }
 
 } // namespace
@@ -36,24 +39,31 @@ void catalog::ask_host(caller who, place& of, const std::string& name) {
   port_.ask_host(last_call_, of.number, of.host, of.path, bare);
 }
 
-// A directory outlives its place, if that was dropped: what it asks waits for the first name on its path that is
-// missing.
-bool catalog::find_again(const place_asker& who, std::string_view path, const std::string& name, const relinked& from) {
+// What is on the way to what it asks about the host is asked for first, one name after the other, from above: a name
+// that is missing, because a directory outlives its place if that was dropped; and what was taken for a folder, because
+// it may be a repository by now. False: there is nothing to ask for.
+bool catalog::ask_on_the_way(caller& who) {
   place* of = root_;
-  std::string_view rest = path;
-  for (;;) {
-    const std::size_t end = std::min(rest.find('/'), rest.size());
-    const std::string next{rest.substr(0, end)};
+  std::string_view rest = who.path;
+  for (std::size_t number = 1; !of->is_repository; ++number) {
+    const bool last = rest.empty();
+    const std::string next{last ? std::string_view{who.name} : rest.substr(0, rest.find('/'))};
     const auto known = of->children.find(next);
-    if (known == of->children.end()) {
-      if (of->host == nullptr || of->is_repository || !usable_name(next))
-        return false;
-      ask_host({who, std::string{path}, name, from}, *of, next);
+    const bool missing = known == of->children.end();
+    if (missing && (last || of->host == nullptr || !usable_name(next)))
+      return false;
+    if (missing || (known->second->assumed && number > who.settled)) {
+      who.settled = number;
+      who.goes_on = true;
+      ask_host(std::move(who), *of, next);
       return true;
     }
+    if (last)
+      return false;
     of = known->second;
-    rest.remove_prefix(std::min(end + 1, rest.size()));
+    rest.remove_prefix(std::min(next.size() + 1, rest.size()));
   }
+  return false;
 }
 
 void catalog::refuse(const call& of, int code) {
@@ -69,15 +79,51 @@ catalog::call catalog::end(call_number number) {
 }
 
 catalog::place& catalog::add_found(place& to, const std::string& name, const host_entry& what) {
+  const bool is_new = !to.children.contains(name);
   place& out = child(to, name);
   out.used = questions_;
+  if (!is_new && !out.assumed)
+    return out; // meanwhile a repository was found below it
   out.host = to.host;
   out.path = to.path;
   out.path.push_back(what.name);
   out.is_repository = what.is_repository;
+  out.assumed = what.assumed;
   out.ref = name_and_ref(name).second;
   out.follow = to.follow;
+  if (out.is_repository) {
+    is_folder(to);
+    if (!is_new)
+      becomes_repository(out);
+  }
   return out;
+}
+
+// There is a repository in it. So it is none, and all that it is in are none.
+void catalog::is_folder(const place& which) {
+  for (std::string_view path = which.name;; path = path.substr(0, path.rfind('/'))) {
+    if (place* const of = at(path))
+      of->assumed = false;
+    if (path.find('/') == std::string_view::npos)
+      return;
+  }
+}
+
+// What was assumed to be in it is not there any more.
+void catalog::becomes_repository(place& of) {
+  const place_answer before = names_in(of);
+  std::vector<place*> gone;
+  for (const auto& [name, each] : std::exchange(of.children, {}))
+    gone.push_back(each);
+  for (std::size_t i = 0; i < gone.size(); ++i) {
+    remove(*gone[i]);
+    for (const auto& [name, each] : gone[i]->children)
+      gone.push_back(each);
+  }
+  for (place* const each : gone)
+    leave(*each);
+  for (const relinked& each : of.seen)
+    port_.change_entries(each, names_in(of), before.names);
 }
 
 void catalog::found(call_number number, const result<host_entry>& what) {
@@ -97,10 +143,10 @@ void catalog::found(call_number number, const result<host_entry>& what) {
   for (const caller& each : of.waiting) {
     if (code != 0)
       port_.tell(each.who, {.code = code});
-    else if (each.path.empty())
-      tell_names(each.who, *of.of);
+    else if (each.goes_on)
+      ask(each);
     else
-      ask(each.who, each.path, each.name, each.from);
+      tell_names(each.who, *of.of);
   }
   if (invented_ > most_invented)
     drop_invented();

@@ -1,10 +1,13 @@
 // What a mount has done so far, readable while it runs.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -50,37 +53,55 @@ enum class counter : std::uint8_t {
 /// Of these so many, the first, are of kernel requests.
 inline constexpr std::size_t kernel_kinds = static_cast<std::size_t>(counter::xattr) + 1;
 
-/// By counter, as `gitfs-actor stats` prints them.
-inline constexpr std::array<std::string_view, static_cast<std::size_t>(counter::count)> counter_names{
-    "kernel.lookup",
-    "kernel.forget",
-    "kernel.getattr",
-    "kernel.readlink",
-    "kernel.readdir",
-    "kernel.readdirplus",
-    "kernel.read",
-    "kernel.xattr",
-    "directories.live",
-    "directories.spawned",
-    "directories.reaped",
-    "wants.demand",
-    "wants.speculation",
-    "transfers.started",
-    "transfers.cancelled",
-    "transfers.failed",
-    "upstream.requests",
-    "upstream.bytes",
-    "prefetch.blobs",
-    "prefetch.blob_bytes",
-    "prefetch.used_bytes",
-    "prefetch.cancelled",
-    "wants.joined",
-    "telemetry.sent_spans",
-    "telemetry.dropped_spans",
-    "telemetry.lost_records",
-    "telemetry.dropped_metrics",
-    "telemetry.failed_requests",
+struct counter_row {
+  counter number;
+  std::string_view name; ///< as `gitfs-actor stats` prints it
 };
+
+inline constexpr counter_row counter_table[] = {
+    {counter::lookup, "kernel.lookup"},
+    {counter::forget, "kernel.forget"},
+    {counter::getattr, "kernel.getattr"},
+    {counter::readlink, "kernel.readlink"},
+    {counter::readdir, "kernel.readdir"},
+    {counter::readdirplus, "kernel.readdirplus"},
+    {counter::read, "kernel.read"},
+    {counter::xattr, "kernel.xattr"},
+    {counter::directories_live, "directories.live"},
+    {counter::directories_spawned, "directories.spawned"},
+    {counter::directories_reaped, "directories.reaped"},
+    {counter::wants_demand, "wants.demand"},
+    {counter::wants_speculation, "wants.speculation"},
+    {counter::transfers_started, "transfers.started"},
+    {counter::transfers_cancelled, "transfers.cancelled"},
+    {counter::transfers_failed, "transfers.failed"},
+    {counter::requests, "upstream.requests"},
+    {counter::bytes_received, "upstream.bytes"},
+    {counter::prefetch_blobs, "prefetch.blobs"},
+    {counter::prefetch_blob_bytes, "prefetch.blob_bytes"},
+    {counter::prefetch_used_bytes, "prefetch.used_bytes"},
+    {counter::prefetch_cancelled, "prefetch.cancelled"},
+    {counter::wants_joined, "wants.joined"},
+    {counter::telemetry_sent_spans, "telemetry.sent_spans"},
+    {counter::telemetry_dropped_spans, "telemetry.dropped_spans"},
+    {counter::telemetry_lost_records, "telemetry.lost_records"},
+    {counter::telemetry_dropped_metrics, "telemetry.dropped_metrics"},
+    {counter::telemetry_failed_requests, "telemetry.failed_requests"},
+};
+static_assert(std::size(counter_table) == static_cast<std::size_t>(counter::count));
+static_assert(std::ranges::all_of(counter_table,
+                                  [](const counter_row& each) {
+                                    return &each - std::begin(counter_table)
+                                           == static_cast<std::ptrdiff_t>(each.number);
+                                  }),
+              "rows stand in the order of the enum");
+
+/// Those of kernel requests.
+inline constexpr auto kernel_counters = std::span{counter_table}.first<kernel_kinds>();
+
+inline constexpr std::string_view name_of(counter which) {
+  return counter_table[static_cast<std::size_t>(which)].name;
+}
 
 /// Independent sums and gauges; any thread.
 class counters {
@@ -92,16 +113,16 @@ public:
   /// Of the kernel, of any kind; grows while the mount is in use.
   std::uint64_t kernel_requests() const {
     std::uint64_t out = 0;
-    for (std::size_t i = 0; i < kernel_kinds; ++i)
-      out += value(static_cast<counter>(i));
+    for (const counter_row& each : kernel_counters)
+      out += value(each.number);
     return out;
   }
 
   /// A line "name value" each.
   std::string text() const {
     std::string out;
-    for (std::size_t i = 0; i < values_.size(); ++i)
-      out += std::string{counter_names[i]} + ' ' + std::to_string(value(static_cast<counter>(i))) + '\n';
+    for (const counter_row& each : counter_table)
+      out += std::string{each.name} + ' ' + std::to_string(value(each.number)) + '\n';
     return out;
   }
 

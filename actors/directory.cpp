@@ -1,5 +1,9 @@
 #include "actors/directory.hpp"
 
+#include "actors/directory_messages.hpp"
+#include "actors/fetch_messages.hpp"
+#include "actors/place_messages.hpp"
+#include "actors/prefetch_messages.hpp"
 #include "actors/trace/recorder.hpp"
 #include "config/log.hpp"
 

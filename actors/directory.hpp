@@ -3,9 +3,10 @@
 
 #include "actors/directory_state.hpp"
 #include "actors/lasting_actor.hpp"
-#include "actors/messages.hpp"
 
 namespace gitfs {
+
+struct file_read;
 
 /// The long-lived actors of one mount, as a directory addresses them.
 struct mount_actors {

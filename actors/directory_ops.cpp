@@ -77,6 +77,7 @@ bool directory_state::reveal(dentry& entry, node_entry& out) {
   }
   out.nodeid = node_of(dentries_.index_of(entry), entry);
   out.generation = generation;
+  out.lasting = !is_assumed(entry.name);
   dentries_.ref(entry);
   return true;
 }

@@ -27,7 +27,7 @@ bool directory_state::ensure_place(const kernel_op& op, lacking& instead) const 
     return true;
   const auto* looked_up = std::get_if<lookup_op>(&op.what);
   const auto* listing = std::get_if<readdir_op>(&op.what);
-  if ((looked_up != nullptr && dentries_.find(looked_up->name) != nullptr)
+  if ((looked_up != nullptr && dentries_.find(looked_up->name) != nullptr && !is_assumed(looked_up->name))
       || (listing != nullptr && listing->offset != 0 && !dropped_)) // goes on with what was listed
     return true;
   instead = missing{missing::place, {}, looked_up != nullptr ? looked_up->name : std::string{}};
@@ -52,7 +52,12 @@ void directory_state::placed(want_id id, const place_answer& what) {
     fresh->tree = what.shown->facts.root_tree;
     fresh->since.reset(); // was that of the mount
     stand_at(std::move(fresh));
+    if (listed_ || dentries_.size() != 0) { // it was taken for a folder, and nothing of what that had in it is here
+      show_names({});
+      say_what_moved();
+    }
   } else if (!link_->shown) {
+    assumed_ = what.assumed;
     dentries_.refresh(as_listing(what.names), since());
     complete_ = what.complete;
     dropped_ = false;
@@ -63,19 +68,29 @@ void directory_state::placed(want_id id, const place_answer& what) {
 
 void directory_state::entries_changed(const place_answer& now, const std::vector<std::string>& replaced) {
   if (link_->shown)
-    return; // it is a repository's now, and stays that for who is in it
-  change_.nodeid = node_id{self_, self_child}.encoded();
+    return;                // it is a repository's now, and stays that for who is in it
   if (!replaced.empty()) { // else a directory would be taken for the one that had its name
     std::vector<std::string> others;
     std::ranges::copy_if(now.names, std::back_inserter(others),
                          [&](const std::string& each) { return std::ranges::find(replaced, each) == replaced.end(); });
-    note_changes(dentries_.refresh(as_listing(others), since()));
+    show_names({.names = std::move(others)});
   }
+  show_names(now);
+  say_what_moved();
+}
+
+// Followed by say_what_moved.
+void directory_state::show_names(const place_answer& now) {
+  change_.nodeid = node_id{self_, self_child}.encoded();
   note_changes(dentries_.refresh(as_listing(now.names), since()));
+  assumed_ = now.assumed;
   complete_ = now.complete;
   dropped_ = false;
   account();
-  say_what_moved();
+}
+
+bool directory_state::is_assumed(const std::string& name) const {
+  return !link_->shown && std::ranges::binary_search(assumed_, name);
 }
 
 void directory_state::give_up(const pending& p) {

@@ -188,6 +188,8 @@ private:
   // Whether the listing is here. If not, `instead` is what the attempt gives: it lacks it, or an error was answered.
   bool ensure_listing(kernel_op& op, lacking& instead);
   bool ensure_place(const kernel_op& op, lacking& instead) const;
+  void show_names(const place_answer& now);
+  bool is_assumed(const std::string& name) const;
   void give_up(const pending& p);
   void fill_sizes(const std::vector<std::pair<oid, std::uint64_t>>& known);
   std::vector<oid> unknown_sizes() const;
@@ -218,9 +220,10 @@ private:
   directory_port& port_;
   dentry_table dentries_;
   bool complete_ = false;
-  bool used_ = false;     // since `shed` asked last
-  bool dropped_ = false;  // the names of a place, since they were told
-  bool shedding_ = false; // asked the kernel to forget the children, and not used since
+  std::vector<std::string> assumed_; // above the repositories: place_answer::assumed
+  bool used_ = false;                // since `shed` asked last
+  bool dropped_ = false;             // the names of a place, since they were told
+  bool shedding_ = false;            // asked the kernel to forget the children, and not used since
   std::uint64_t accounted_ = 0;
   release_number released_ = 0; // 0: the kernel may refer to this directory
   release_number last_release_ = 0;

@@ -1,5 +1,7 @@
 #include "actors/fetcher.hpp"
 
+#include "actors/fetch_messages.hpp"
+#include "actors/question_messages.hpp"
 #include "actors/trace/recorder.hpp"
 #include "config/log.hpp"
 
@@ -240,7 +242,7 @@ void fetcher_actor::transfer_ended(transfer_finished& m) {
   if (failure && failure->code == E2BIG && queue_.objects_of(m.transfer).size() > 1)
     log::info("{}: asking for fewer objects at once", failure->message);
   else if (failure && failure->code != ENOTSUP && failure->code != ECANCELED && failure->code != EFBIG
-           && failure->code != EAGAIN) // it has said so itself
+           && failure->code != EAGAIN && failure->code != EHOSTDOWN) // it has said so itself
     log::warn("upstream request failed: {}", failure->message);
   std::vector<oid> absent;
   if (!failure && queue_.brings_objects(m.transfer)) {
@@ -267,21 +269,17 @@ void fetcher_actor::add_sizes(const std::vector<oid>& ids, want_result& outcome)
 }
 
 std::string fetcher_actor::describe() const {
-  const auto want_name = [](want_kind k) {
-    return trace::name_of(trace::field_type::want, static_cast<std::uint64_t>(k));
-  };
-  const auto urgency_name = [](std::size_t u) { return trace::name_of(trace::field_type::urgency, u); };
   std::string out = fmt::format("{} wants of others; {} transfers on their way\n", wanting_.size(), transfers_.size());
   if (transfers_.contains(ahead_number))
     out += "transfer 0: all trees\n";
   for (const auto& each : queue_.running_transfers())
-    out += fmt::format("transfer {}: {} {}, for {} wants\n", each.number, each.objects, want_name(each.kind),
+    out += fmt::format("transfer {}: {} {}, for {} wants\n", each.number, each.objects, name_of(each.kind),
                        each.waiting.count);
   for (const want_kind kind : {want_kind::trees, want_kind::blobs, want_kind::sizes}) {
     const auto queued = queue_.queued(kind);
     for (std::size_t how = 0; how < queued.size(); ++how)
       if (queued[how] != 0)
-        out += fmt::format("queued: {} {} ({})\n", queued[how], want_name(kind), urgency_name(how));
+        out += fmt::format("queued: {} {} ({})\n", queued[how], name_of(kind), urgency_names[how]);
   }
   return out;
 }

@@ -1,8 +1,8 @@
 // The actor between those who want objects and the upstream.
 #pragma once
 
+#include "actors/activity.hpp"
 #include "actors/lasting_actor.hpp"
-#include "actors/messages.hpp"
 #include "actors/mount_context.hpp"
 #include "actors/want_queue.hpp"
 #include "backend/upstream.hpp"
@@ -16,6 +16,8 @@
 #include <unordered_set>
 
 namespace gitfs {
+
+struct transfer_finished;
 
 /// Owns every transfer: ending this actor cancels them all. One for each repository that has an upstream, whatever the
 /// number of its refs that are shown.

@@ -11,14 +11,6 @@ namespace gitfs {
 
 namespace {
 
-std::string name_of(want_kind kind) {
-  return std::string{trace::name_of(trace::field_type::want, static_cast<std::uint64_t>(kind))};
-}
-
-std::string name_of(urgency how) {
-  return std::string{trace::name_of(trace::field_type::urgency, static_cast<std::uint64_t>(how))};
-}
-
 // What the entry with this id is called in the tree; empty if the tree is not here. Read only when somebody asks: the
 // wants themselves carry no names.
 std::string entry_name(object_db& db, const oid& tree, const oid& entry) {
@@ -87,7 +79,7 @@ void fetcher_actor::tell(activity& to) const {
     const auto queued = queue_.queued(kind);
     for (const urgency how : {urgency::path, urgency::demand, urgency::speculation})
       if (const std::size_t count = queued[static_cast<std::size_t>(how)]; count != 0)
-        to.queues.push_back({name_of(kind), name_of(how), count});
+        to.queues.push_back({std::string{name_of(kind)}, std::string{name_of(how)}, count});
   }
 }
 

@@ -1,6 +1,7 @@
 #include "actors/filesystem.hpp"
 
 #include "actors/catalog_actor.hpp"
+#include "actors/catalog_messages.hpp"
 #include "actors/mounting.hpp"
 #include "actors/supervisor.hpp"
 #include "actors/trace/recorder.hpp"
@@ -86,7 +87,7 @@ std::uint64_t trees_ahead_of(const mount_options& options) {
 } // namespace
 
 result<std::unique_ptr<filesystem>> filesystem::open(const mount_options& options, caf::actor_system& system,
-                                                     const deployment_parts& parts) {
+                                                     const deployment_parts& parts, std::stop_token stop) {
   auto context = std::make_shared<mount_context>(std::make_shared<memory_budget>(options.memory), options.cache_dir,
                                                  options.prefetch);
   std::unique_ptr<filesystem> out{new filesystem{system, std::move(context), parts}};
@@ -95,7 +96,7 @@ result<std::unique_ptr<filesystem>> filesystem::open(const mount_options& option
     out->parts_.make_host = host_maker(options, parts, out->context_->shared_memory, out->services_);
   if (const auto one = only_one(options)) {
     GITFS_TRY(from, open_entry(*one, options, parts, out->context_->shared_memory, out->services_));
-    GITFS_TRY(what, from->take(one->ref, std::nullopt, {}));
+    GITFS_TRY(what, from->take(one->ref, std::nullopt, std::move(stop)));
     auto objects = out->show_first(std::move(from), what, options);
     // What may change has a catalog.
     if (options.tree || one->follow.kind != follow_mode::kind_type::pinned) {

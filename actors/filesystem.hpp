@@ -19,6 +19,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 
 namespace gitfs {
@@ -38,9 +39,10 @@ class filesystem {
 public:
   /// Starts the actors in `system`, which outlives this. Of one repository: opens SOURCE at REF first (blocks, see
   /// open_repository and repository::take). Of `options.tree`: asks no server anything; what is in it is opened when
-  /// somebody enters it. A tree that is one repository at the mountpoint itself is as SOURCE and REF.
+  /// somebody enters it. ECANCELED: `stop`. A tree that is one repository at the mountpoint itself is as SOURCE and
+  /// REF.
   static result<std::unique_ptr<filesystem>> open(const mount_options& options, caf::actor_system& system,
-                                                  const deployment_parts& parts = {});
+                                                  const deployment_parts& parts = {}, std::stop_token stop = {});
   ~filesystem();
   filesystem(const filesystem&) = delete;
   filesystem& operator=(const filesystem&) = delete;

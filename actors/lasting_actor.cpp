@@ -40,7 +40,7 @@ caf::invoke_message_result lasting_actor::consume(caf::mailbox_element& x) {
   const caf::type_erased_tuple& content = x.content();
   const trace::message_row& row = trace::row_of(content);
   const void* message = content.empty() ? nullptr : content.get(0);
-  const trace::handling traced{trace_key_, row.number, row.stamp != nullptr ? row.stamp(message) : trace::sent_by{},
+  const trace::handling traced{trace_key_, row.number(), row.stamp != nullptr ? row.stamp(message) : trace::sent_by{},
                                row.fields, message};
   caf::invoke_message_result out = caf::invoke_message_result::consumed;
   try {

@@ -81,10 +81,10 @@ std::string latencies::text() const {
     double q;
   } shown[] = {{"p50_ns", 0.5}, {"p90_ns", 0.9}, {"p99_ns", 0.99}};
   std::string out;
-  for (std::size_t i = 0; i < all_.size(); ++i)
-    if (all_[i].count() != 0)
+  for (const counter_row& kind : kernel_counters)
+    if (of(kind.number).count() != 0)
       for (const auto& each : shown)
-        out += std::string{counter_names[i]} + '.' + each.name + ' ' + std::to_string(all_[i].quantile(each.q).count())
+        out += std::string{kind.name} + '.' + each.name + ' ' + std::to_string(of(kind.number).quantile(each.q).count())
                + '\n';
   return out;
 }

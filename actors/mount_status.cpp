@@ -90,7 +90,7 @@ result<mount_status> mount_status::parse(std::string_view text) {
 entry_status status_of(const shown_repository& entry) {
   entry_status out;
   out.path = entry.path;
-  out.source = redacted(entry.source);
+  out.source = without_userinfo(entry.source);
   out.ref = entry.ref;
   out.follow = text_of(entry.follow);
   return out;
@@ -100,7 +100,7 @@ entry_status status_of(const shown_host& entry) {
   entry_status out;
   out.path = entry.path;
   out.kind = "host";
-  out.source = redacted(entry.url);
+  out.source = without_userinfo(entry.url);
   out.state.clear();
   out.follow = text_of(entry.follow);
   return out;
@@ -120,7 +120,7 @@ mount_status status_of(const mount_options& options) {
   if (!options.config_file.empty())
     out.facts["config"] = options.config_file.string();
   else
-    out.facts["source"] = redacted(options.source);
+    out.facts["source"] = without_userinfo(options.source);
   out.facts["cache"] = options.cache_dir.string();
   out.facts["cache_size"] = std::to_string(options.cache_size);
   out.facts["memory_limit"] = std::to_string(options.memory);

@@ -3,14 +3,9 @@
 #pragma once
 
 #include "actors/places.hpp"
-#include "actors/reply.hpp"
-#include "actors/trace/stamp.hpp"
 #include "config/deployment.hpp"
 #include "config/error.hpp"
 #include "config/options.hpp"
-
-#include <caf/actor.hpp>
-#include <caf/allowed_unsafe_message_type.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -56,28 +51,4 @@ entry_status status_of(const shown_host& entry);
 /// Nobody has entered any of them.
 std::vector<entry_status> status_of(const deployment& tree);
 
-/// Bridge → supervisor → catalog → repositories: the last one answers (as an extended attribute). It changes nothing.
-struct tell_status {
-  reply answer;
-  mount_status so_far;
-  std::size_t from = 0;
-  std::size_t room = 0;
-  std::vector<caf::actor> next{};
-  trace::sent_by stamp = trace::sent_by::now();
-};
-
-/// To the next one who has something to add.
-template <class Actor>
-void pass_on(Actor& self, tell_status m) {
-  if (m.next.empty()) {
-    m.answer.xattr(m.so_far.text(m.from, m.room));
-    return;
-  }
-  const caf::actor next = std::move(m.next.back());
-  m.next.pop_back();
-  self.anon_send(next, std::move(m));
-}
-
 } // namespace gitfs
-
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(gitfs::tell_status)

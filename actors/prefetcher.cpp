@@ -1,5 +1,8 @@
 #include "actors/prefetcher.hpp"
 
+#include "actors/fetch_messages.hpp"
+#include "actors/prefetch_messages.hpp"
+#include "actors/question_messages.hpp"
 #include <fmt/format.h>
 
 #include <algorithm>

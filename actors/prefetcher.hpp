@@ -2,7 +2,6 @@
 #pragma once
 
 #include "actors/lasting_actor.hpp"
-#include "actors/messages.hpp"
 #include "actors/mount_context.hpp"
 #include "actors/prefetch_plan.hpp"
 

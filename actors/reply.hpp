@@ -4,7 +4,7 @@
 // the kernel an answer, and a holder that dies pays with EIO: so a request cannot hang because an actor ended.
 #pragma once
 
-#include "backend/object_db.hpp"
+#include "backend/object.hpp"
 #include "backend/spool.hpp"
 
 #include <cerrno>
@@ -29,6 +29,7 @@ struct node_entry {
   std::uint64_t nodeid = 0;
   std::uint64_t generation = 0;
   node_attr attr;
+  bool lasting = true; ///< false: the kernel is to look the name up each time that somebody uses it
 };
 
 /// How one request reaches its answer. Exactly one of the answering calls is made, on any thread.

@@ -1,6 +1,8 @@
 #include "actors/repository_actor.hpp"
 
+#include "actors/catalog_messages.hpp"
 #include "actors/mounting.hpp"
+#include "actors/question_messages.hpp"
 #include "backend/file_io.hpp"
 #include "config/log.hpp"
 
@@ -157,7 +159,7 @@ void repository_actor::taken(const snapshot_taken& m) {
           last_failures_.erase(last_failures_.begin());
         failed& last = last_failures_[what.place];
         last.at = std::time(nullptr);
-        if (std::exchange(last.message, out.why) != out.why)
+        if (std::exchange(last.message, out.why) != out.why && failure->code != EHOSTDOWN) // the host has said so
           log::warn("{}{}", out.why, what.have ? "; " + what.have->hex() + " stays" : "");
       }
     }

@@ -3,7 +3,6 @@
 
 #include "actors/catalog.hpp"
 #include "actors/lasting_actor.hpp"
-#include "actors/messages.hpp"
 #include "actors/mount_context.hpp"
 #include "actors/mount_status.hpp"
 #include "backend/repository.hpp"
@@ -18,6 +17,8 @@
 #include <string>
 
 namespace gitfs {
+
+struct snapshot_taken;
 
 /// Opens its repository when the first of its refs is entered, and takes snapshots, both on worker threads; each ref
 /// that is shown is a volume. Owns the fetcher of the repository and the prefetchers of the volumes.

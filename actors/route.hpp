@@ -1,7 +1,7 @@
 // From a node id to the actor that answers for it.
 #pragma once
 
-#include "actors/messages.hpp"
+#include "actors/directory_messages.hpp"
 #include "actors/mount_context.hpp"
 #include "config/log.hpp"
 

@@ -1,11 +1,14 @@
 #include "actors/supervisor.hpp"
 
-#include "actors/mount_status.hpp"
+#include "actors/directory_messages.hpp"
+#include "actors/question_messages.hpp"
 #include "config/log.hpp"
 
 #include <fmt/format.h>
 
+#include <cerrno>
 #include <chrono>
+#include <optional>
 #include <utility>
 
 namespace gitfs {
@@ -83,6 +86,7 @@ caf::behavior supervisor_actor::make_behavior() {
           m.next.push_back(others_->catalog);
         pass_on(*this, std::move(m));
       },
+      [this](ask_directory& m) { ask(m); },
       [this](over_budget) {
         sweep_.over(context_->outside->listings_memory(), context_->memory.listings_limit(),
                     context_->outside->slots());
@@ -130,6 +134,27 @@ void supervisor_actor::enter(enter_directory& m) {
   }
   // Moved: a kernel_op has one owner, and a message that is shared would have to be copied to be taken from.
   directory->enqueue(nullptr, caf::make_message_id(), std::move(m.first), context());
+}
+
+// Who has the directory open has asked, so the kernel refers to it. Of two at one path, one of which was replaced while
+// it was open, the later is meant. Nothing here is because of the question, which is not replayed.
+void supervisor_actor::ask(ask_directory& m) {
+  std::optional<dir_slot> found;
+  for (std::uint64_t slot = 0; slot < context_->inodes.slots(); ++slot) {
+    const auto each = static_cast<dir_slot>(slot);
+    if (context_->inodes.in_use(each) && context_->inodes.link_of(each)->ino == m.inode)
+      found = each;
+  }
+  if (!found) {
+    m.asked.answer.error(ESTALE);
+    return;
+  }
+  const trace::because_of nothing{0, 0};
+  m.asked.stamp = trace::sent_by::now();
+  if (caf::actor directory = live(*found))
+    anon_send(directory, std::move(m.asked));
+  else
+    anon_send(this, enter_directory{*found, caf::make_message(std::move(m.asked))});
 }
 
 void supervisor_actor::release(release_directory m) {

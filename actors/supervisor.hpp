@@ -4,7 +4,6 @@
 #include "actors/directory.hpp"
 #include "actors/lasting_actor.hpp"
 #include "actors/listing_sweep.hpp"
-#include "actors/messages.hpp"
 #include "actors/mount_context.hpp"
 
 #include <deque>
@@ -12,6 +11,14 @@
 #include <unordered_set>
 
 namespace gitfs {
+
+struct ask_directory;
+struct directory_idle;
+struct enter_directory;
+struct entries_hidden;
+struct reap_directory;
+struct relink_directories;
+struct release_directory;
 
 /// Spawns a directory's actor when the first request for something inside it comes, and drops it (that ends it) when
 /// its parent says that nobody can reach it. Sole writer of the inode table's actor handles.
@@ -30,6 +37,7 @@ protected:
 
 private:
   void enter(enter_directory& m);
+  void ask(ask_directory& m);
   void release(release_directory m);
   void tell_parent_idle(directory_idle m);
   void reap(reap_directory m);

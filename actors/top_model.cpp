@@ -72,8 +72,8 @@ double top_model::rate(const std::string& counter) const {
 
 std::vector<top_model::operation> top_model::operations() const {
   std::vector<operation> out;
-  for (std::size_t i = 0; i < kernel_kinds; ++i) {
-    const std::string counter{counter_names[i]};
+  for (const counter_row& each : kernel_counters) {
+    const std::string counter{each.name};
     operation row{counter.substr(kernel.size()), value(counter), rate(counter), 0, 0, 0};
     if (!passes(row.name) || (row.total == 0 && row.rate == 0))
       continue;
@@ -196,8 +196,8 @@ void top_model::add_sums(std::vector<line>& out) const {
     first += "  waited for only";
   out.push_back({first, true});
   double requests = 0;
-  for (std::size_t i = 0; i < kernel_kinds; ++i)
-    requests += rate(std::string{counter_names[i]});
+  for (const counter_row& each : kernel_counters)
+    requests += rate(std::string{each.name});
   out.push_back({fmt::format("kernel {}/s   upstream {} requests/s, {}/s   directories {}, +{}/s -{}/s",
                              shown_rate(requests), shown_rate(rate("upstream.requests")),
                              shown_bytes(rate("upstream.bytes")), value("directories.live"),

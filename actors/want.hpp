@@ -5,7 +5,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <optional>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -14,20 +16,31 @@ namespace gitfs {
 /// Numbered by the one who wants; unique among its own.
 using want_id = std::uint64_t;
 
+/// The numbers are in trace files: docs/trace-format.md.
 enum class want_kind : std::uint8_t {
-  trees, ///< into the store
-  blobs, ///< into the store
-  sizes, ///< of blobs, without their contents where the server can
+  trees = 0, ///< into the store
+  blobs = 1, ///< into the store
+  sizes = 2, ///< of blobs, without their contents where the server can
 };
-inline constexpr std::size_t want_kinds = 3;
+inline constexpr std::string_view want_kind_names[] = {"trees", "blobs", "sizes"};
+inline constexpr std::size_t want_kinds = std::size(want_kind_names);
 
-/// In rising order.
+inline constexpr std::string_view name_of(want_kind kind) {
+  return want_kind_names[static_cast<std::size_t>(kind)];
+}
+
+/// In rising order. The numbers are in trace files: docs/trace-format.md.
 enum class urgency : std::uint8_t {
-  speculation, ///< nobody waits: it may wait, and may be dropped
-  demand,      ///< a kernel request waits
-  path,        ///< a kernel request that looks up one name: one of a few on somebody's path, not one of a walk's many
+  speculation = 0, ///< nobody waits: it may wait, and may be dropped
+  demand = 1,      ///< a kernel request waits
+  path = 2, ///< a kernel request that looks up one name: one of a few on somebody's path, not one of a walk's many
 };
-inline constexpr std::size_t urgencies = 3;
+inline constexpr std::string_view urgency_names[] = {"speculation", "demand", "path"};
+inline constexpr std::size_t urgencies = std::size(urgency_names);
+
+inline constexpr std::string_view name_of(urgency how) {
+  return urgency_names[static_cast<std::size_t>(how)];
+}
 
 /// Of a blob whose size nobody knows: the mean of the Linux tree, in bytes.
 inline constexpr std::uint64_t assumed_blob_size = 16 * 1024;

@@ -1,9 +1,11 @@
 #include "backend/credentials.hpp"
 
 #include "backend/child_process.hpp"
+#include "backend/text.hpp"
 #include "backend/url.hpp"
 #include "config/log.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <string_view>
 #include <utility>
@@ -68,19 +70,36 @@ credential parse_answer(std::string_view text) {
 auto refused(const std::string& url, const std::string& what) {
   return fail(EACCES, host_of(url) + ": " + what
                           + "; put working credentials into ~/.netrc, set up a git credential helper (git help "
-                            "credentials), or give the URL as https://user:token@host/…");
+                            "credentials), or put USER:TOKEN@ before the host name in the URL");
+}
+
+/// What to say when nothing worked: perhaps because of how the server asks.
+std::string about(const http_challenge& challenge) {
+  std::string names;
+  for (const std::string& each : challenge.schemes)
+    names += (names.empty() ? "" : ", ") + printable(each);
+  if (!challenge.schemes.empty() && challenge.offered.empty())
+    return " (it asks for the authentication scheme " + names + ", which is not supported)";
+  if (challenge.offered == std::vector{auth_scheme::negotiate})
+    return " (it asks for a Kerberos ticket: run kinit)";
+  return {};
+}
+
+bool offers(const http_challenge& challenge, auth_scheme scheme) {
+  return std::ranges::find(challenge.offered, scheme) != challenge.offered.end();
 }
 
 } // namespace
 
-result<credential> credential_helper::fill(const std::string& url, const std::string& username, std::stop_token stop,
+result<credential> credential_helper::fill(const std::string& url, const std::string& username,
+                                           const std::string& about, std::stop_token stop,
                                            std::chrono::steady_clock::time_point deadline) const {
   auto answer = git_credential("fill", describe(url, {username, {}}), std::move(stop), deadline);
   if (!answer && answer.error().code != EIO)
     return fail(answer.error().code, host_of(url) + ": asking git's credential helpers: " + answer.error().message);
   credential out = answer ? parse_answer(answer.value()) : credential{};
   if (out.password.empty())
-    return refused(url, "the server asks for credentials, and git's credential helpers have none");
+    return refused(url, "the server asks for credentials, and git's credential helpers have none" + about);
   return out;
 }
 
@@ -100,11 +119,29 @@ authenticator::authenticator(const std::string& url, credential from_url,
 
 authenticator::ticket authenticator::current(const std::string& url) const {
   const std::lock_guard lock{mutex_};
-  return {origin_of(url) == origin_ ? credential_ : credential{}, generation_};
+  if (origin_of(url) != origin_)
+    return {{}, auth_scheme::basic, generation_};
+  return {credential_, scheme_, generation_};
 }
 
-result<void> authenticator::renew(const std::string& url, const ticket& ticket_refused, std::stop_token stop,
-                                  std::chrono::steady_clock::time_point deadline) {
+/// Basic is tried first, without having been asked for it: that is what nearly all servers want, and another scheme
+/// takes a round trip more. Where Basic is not offered at all, the strongest is that libcurl can.
+std::optional<auth_scheme> authenticator::other_scheme(const http_challenge& challenge, const ticket& ticket_refused) {
+  if (ticket_refused.scheme == auth_scheme::negotiate)
+    without_ticket_ = true;
+  const auto usable = [&](auth_scheme scheme) {
+    return offers(challenge, scheme) && (scheme != auth_scheme::negotiate || !without_ticket_);
+  };
+  if (usable(auth_scheme::negotiate) && ticket_refused.used.password.empty())
+    return auth_scheme::negotiate;
+  for (const auth_scheme scheme : {auth_scheme::basic, auth_scheme::digest, auth_scheme::ntlm, auth_scheme::negotiate})
+    if (usable(scheme))
+      return scheme == ticket_refused.scheme ? std::nullopt : std::optional{scheme};
+  return std::nullopt;
+}
+
+result<void> authenticator::renew(const std::string& url, const ticket& ticket_refused, const http_challenge& challenge,
+                                  std::stop_token stop, std::chrono::steady_clock::time_point deadline) {
   std::unique_lock lock{mutex_};
   while (asking_ && generation_ == ticket_refused.generation) {
     if (!changed_.wait_until(lock, stop, deadline, [this] { return !asking_; }))
@@ -115,14 +152,26 @@ result<void> authenticator::renew(const std::string& url, const ticket& ticket_r
   if (generation_ != ticket_refused.generation)
     return success();
   const credential& used = ticket_refused.used;
+  if (credential_.empty())
+    origin_ = origin_of(url);
+  const auto other = other_scheme(challenge, ticket_refused);
+  if (other && origin_of(url) == origin_) {
+    scheme_ = *other;
+    // without a ticket and a password there is nothing to be sent in another way
+    if (ticket_refused.scheme != auth_scheme::negotiate || !used.empty()) {
+      ++generation_;
+      return success();
+    }
+  }
   if (!used.password.empty() && from_ == origin_of_credential::url) {
     auto now = password_now_ ? password_now_() : result<std::string>{used.password};
     if (!now)
       return fail(EACCES,
                   host_of(url) + ": the server refuses the token, and it cannot be read again: " + now.error().message);
     if (now.value() == used.password)
-      return refused(url, password_now_ ? "the server refuses the configured token"
-                                        : "the server refuses the user name and password of the URL");
+      return refused(url, (password_now_ ? "the server refuses the configured token"
+                                         : "the server refuses the user name and password of the URL")
+                              + about(challenge));
     credential_.password = std::move(now.value());
     ++generation_;
     return success();
@@ -132,17 +181,22 @@ result<void> authenticator::renew(const std::string& url, const ticket& ticket_r
   if (!used.password.empty())
     helper_.reject(url, used);
   // also after a rejection: a token may have been replaced since, in a mount that lives for days
-  auto found = helper_.fill(url, used.password.empty() ? used.username : std::string{}, stop, deadline);
+  auto found =
+      helper_.fill(url, used.password.empty() ? used.username : std::string{}, about(challenge), stop, deadline);
   if (found && found.value().username == used.username && found.value().password == used.password)
-    found = refused(url, "the server refuses what git's credential helpers give");
+    found = refused(url, "the server refuses what git's credential helpers give" + about(challenge));
   lock.lock();
   asking_ = false;
   if (found) {
     ++generation_;
+    if (other || origin_of(url) != origin_)
+      scheme_ = other.value_or(auth_scheme::basic);
     origin_ = origin_of(url);
     credential_ = std::move(found.value());
     from_ = origin_of_credential::helper;
     approved_ = false;
+  } else {
+    without_ticket_ = false; // there may be one when somebody asks again
   }
   lock.unlock();
   changed_.notify_all();

@@ -1,12 +1,14 @@
 // Who we are to a server: the URL's userinfo, the user's .netrc (libcurl reads it), git's credential helpers.
 #pragma once
 
+#include "backend/http_client.hpp"
 #include "config/error.hpp"
 
 #include <chrono>
 #include <condition_variable>
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <stop_token>
 #include <string>
 
@@ -21,9 +23,9 @@ struct credential {
 /// Runs `git credential <action>` (git-credential): it never asks on a terminal. Blocks.
 class credential_helper {
 public:
-  /// EACCES: no helper knows. ECANCELED, ETIMEDOUT: the helper was killed.
-  result<credential> fill(const std::string& url, const std::string& username, std::stop_token stop,
-                          std::chrono::steady_clock::time_point deadline) const;
+  /// EACCES: no helper knows; `about` is then said of the server, too. ECANCELED, ETIMEDOUT: the helper was killed.
+  result<credential> fill(const std::string& url, const std::string& username, const std::string& about,
+                          std::stop_token stop, std::chrono::steady_clock::time_point deadline) const;
   /// Tells the helpers whether a credential of theirs worked, so that they keep or forget it.
   void approve(const std::string& url, const credential& used) const;
   void reject(const std::string& url, const credential& used) const;
@@ -40,22 +42,25 @@ public:
 
   struct ticket {
     credential used;
-    unsigned generation = 0; ///< of the knowledge that `used` came from
+    auth_scheme scheme = auth_scheme::basic; ///< how `used` is sent
+    unsigned generation = 0;                 ///< of the knowledge that `used` came from
   };
 
   /// What to send to `url`; empty if nothing is known (yet).
   ticket current(const std::string& url) const;
 
-  /// `url` answered 401 to `ticket_refused`. Success: `current` has something new to try. EACCES: nothing is left to
-  /// try; the message says what to do. ECANCELED, ETIMEDOUT.
-  result<void> renew(const std::string& url, const ticket& ticket_refused, std::stop_token stop,
-                     std::chrono::steady_clock::time_point deadline);
+  /// `url` answered 401 to `ticket_refused`, and asked for one of `challenge` (empty: for Basic). Success: `current`
+  /// has something new to try. EACCES: nothing is left to try; the message says what to do. ECANCELED, ETIMEDOUT.
+  result<void> renew(const std::string& url, const ticket& ticket_refused, const http_challenge& challenge,
+                     std::stop_token stop, std::chrono::steady_clock::time_point deadline);
 
   /// A request to `url` with `used` was served.
   void accepted(const std::string& url, const ticket& used);
 
 private:
   enum class origin_of_credential { url, helper };
+
+  std::optional<auth_scheme> other_scheme(const http_challenge& challenge, const ticket& refused);
 
   const std::function<result<std::string>()> password_now_;
   credential_helper helper_;
@@ -64,6 +69,8 @@ private:
   std::string origin_;
   credential credential_;
   origin_of_credential from_ = origin_of_credential::url;
+  auth_scheme scheme_ = auth_scheme::basic; ///< that the server at `origin_` wants
+  bool without_ticket_ = false;             ///< Negotiate was refused
   unsigned generation_ = 0;
   bool approved_ = false;
   bool asking_ = false;

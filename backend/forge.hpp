@@ -23,7 +23,7 @@ std::string joined(name_path path, const std::string& name = {});
 
 struct forge_listing {
   std::vector<host_entry> entries;
-  bool all = true; ///< false: there may be more
+  bool all = true; ///< what is remembered and not in it is there no more; false: it may be
 };
 
 struct forge_found {

@@ -35,7 +35,7 @@ bool forge_access::renew(const authenticator::ticket& refused, const error& why,
   const bool may_help = why.code == EACCES || (anonymous && (why.code == EAGAIN || why.code == ENOENT));
   if (!may_help || now < none_until_.load())
     return false;
-  const auto renewed = helpers_.renew(url_, refused, stop, now + patience_);
+  const auto renewed = helpers_.renew(url_, refused, {}, stop, now + patience_);
   if (!renewed && renewed.error().code == EACCES && !password_is_kept_) // that is read, and no helper asked
     none_until_ = now + pause;
   return renewed && !helpers_.current(url_).used.password.empty();

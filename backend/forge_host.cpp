@@ -42,14 +42,15 @@ void forge_host::forget_old(folder& where) const {
   std::erase_if(where.children, [&](const auto& each) { return each.second.until <= now; });
 }
 
+forge_host::known forge_host::known_now(const host_entry& entry) const {
+  return {entry, keep_.now() + (entry.assumed ? keep_.absent : keep_.present)};
+}
+
 void forge_host::remember(folder& where, const forge_listing& what) {
-  const auto now = keep_.now();
-  if (what.all) {
+  if (what.all)
     where.children.clear();
-    where.all_until = now + keep_.absent;
-  }
   for (const host_entry& entry : what.entries)
-    where.children.insert_or_assign(folded(entry.name), known{entry, now + keep_.present});
+    where.children.insert_or_assign(folded(entry.name), known_now(entry));
 }
 
 std::vector<std::string> forge_host::spelled(name_path path) const {
@@ -79,7 +80,7 @@ result<host_entry> forge_host::lookup(std::span<const std::string> path, const s
     const auto found = where.children.find(key);
     if (found != where.children.end())
       return found->second.entry;
-    if (where.absent.contains(key) || now < where.all_until)
+    if (where.absent.contains(key))
       return not_there(display_, path, name);
   }
   auto asked = service_->lookup(spelled(path), name, std::move(stop));
@@ -97,7 +98,7 @@ result<host_entry> forge_host::lookup(std::span<const std::string> path, const s
     return BOOST_OUTCOME_V2_NAMESPACE::failure(std::move(asked.error()));
   }
   forge_found& out = asked.value();
-  where.children.insert_or_assign(key, known{out.entry, now + keep_.present});
+  where.children.insert_or_assign(key, known_now(out.entry));
   if (out.inside)
     remember(folders_[folded(joined(path, name))], *out.inside);
   return std::move(out.entry);

@@ -24,7 +24,7 @@ public:
   using clock = std::chrono::steady_clock;
   struct memory {
     std::chrono::milliseconds present{600'000}; ///< that a name exists
-    std::chrono::milliseconds absent{60'000};   ///< that it does not, and that a listing has all
+    std::chrono::milliseconds absent{60'000};   ///< that it does not, is taken for a folder, and what a listing has
     std::function<clock::time_point()> now = &clock::now;
   };
 
@@ -47,10 +47,10 @@ private:
     std::map<std::string, known> children; ///< by folded name
     std::map<std::string, clock::time_point> absent;
     clock::time_point listed_until{}; ///< a listing would give `children`
-    clock::time_point all_until{};    ///< what is not in `children` does not exist
   };
 
   std::string folded(std::string name) const;
+  known known_now(const host_entry& entry) const;
   void remember(folder& where, const forge_listing& what);
   void forget_old(folder& where) const;
   static std::vector<host_entry> entries(const folder& where);

@@ -5,14 +5,21 @@
 #include "backend/source.hpp"
 #include "backend/url.hpp"
 
+#include <algorithm>
 #include <cerrno>
 
 namespace gitfs {
 
 namespace {
 
-constexpr name_rule rule{.longest = 255, .marks = "-_.+~", .begins_with_mark = false};
+constexpr name_rule rule{.longest = 255, .marks = "-_.+~", .begins_with_mark = true};
 constexpr std::size_t deepest = 8; // of {path}: folders cannot be told from nothing
+
+// What desktops look for in every folder that is mounted. Where folders cannot be told from nothing it would be one.
+bool is_of_desktops(std::string_view name) {
+  constexpr std::string_view names[] = {".Trash", ".hidden", ".directory", ".xdg-volume-info"};
+  return name.starts_with(".Trash-") || std::ranges::find(names, name) != std::end(names);
+}
 
 void replace(std::string& text, std::string_view what, const std::string& by) {
   for (std::size_t at = text.find(what); at != std::string::npos; at = text.find(what, at + by.size()))
@@ -32,7 +39,7 @@ public:
                                                               : 1) {}
 
   bool may_exist(name_path path, const std::string& name) const override {
-    return path.size() < depth_ && fits(rule, name);
+    return path.size() < depth_ && fits(rule, name) && !is_of_desktops(name);
   }
   bool ignores_case() const override { return false; }
 
@@ -45,7 +52,7 @@ public:
     if (there)
       return forge_found{{name, true}};
     if (nested_ && there.error().code == ENOENT && full.size() < depth_)
-      return forge_found{{name}}; // perhaps a folder
+      return forge_found{{.name = name, .assumed = true}}; // perhaps a folder
     return BOOST_OUTCOME_V2_NAMESPACE::failure(std::move(there.error()));
   }
 

@@ -128,7 +128,8 @@ result<std::shared_ptr<repository>> open_remote(const source& from, const mount_
                        : std::make_shared<server_ways>(server_ways::file_in(options.cache_dir));
   GITFS_TRY(remote, git_upstream::create(from, *store, remember, limits, capabilities_of_host(from),
                                          shared_http(services), shared_workers(services), std::move(ways)));
-  auto sized = with_sizes(remote, store, sizes ? std::move(sizes) : sizes_of_host(from, limits), remember);
+  auto sized = with_sizes(remote, store, sizes ? std::move(sizes) : sizes_of_host(from, limits, shared_http(services)),
+                          remember);
   return std::make_shared<remote_source>(std::move(store), std::move(remote), std::move(sized));
 }
 
@@ -139,6 +140,7 @@ upstream_limits limits_of(const mount_options& options) {
   out.connect = options.connect_timeout;
   out.stall = options.stall_timeout;
   out.total = options.timeout;
+  out.wait_at_first = options.wait;
   return out;
 }
 

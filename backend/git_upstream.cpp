@@ -148,7 +148,7 @@ struct git_upstream::state {
   result<std::vector<advertised_ref>> list_refs(operation& op, std::span<const std::string> prefixes) {
     GITFS_TRY(can, server.get(op));
     auto out = list_refs(op, prefixes, can);
-    constexpr int not_refused[] = {ECANCELED, ETIMEDOUT, EACCES, ENOTSUP};
+    constexpr int not_refused[] = {ECANCELED, ETIMEDOUT, EHOSTDOWN, EACCES, ENOTSUP};
     if (out || std::find(std::begin(not_refused), std::end(not_refused), out.error().code) != std::end(not_refused)
         || !server.doubt())
       return out;
@@ -194,18 +194,15 @@ git_upstream::git_upstream(std::unique_ptr<state> impl) : impl_(std::move(impl))
 
 git_upstream::~git_upstream() = default;
 
-result<std::shared_ptr<git_upstream>> git_upstream::create(source from, pack_receiver& store,
-                                                           size_receiver remember_sizes, upstream_limits limits,
-                                                           std::optional<capabilities> assumed,
-                                                           std::shared_ptr<http_client> http,
-                                                           std::shared_ptr<worker_pool> workers,
-                                                           std::shared_ptr<server_ways> ways) {
+result<std::shared_ptr<git_upstream>>
+git_upstream::create(source from, pack_receiver& store, size_receiver remember_sizes, upstream_limits limits,
+                     std::optional<capabilities> assumed, std::shared_ptr<http_client> http,
+                     std::shared_ptr<worker_pool> workers, std::shared_ptr<server_ways> ways) {
   if (from.kind != source::kind_type::remote)
     return fail(EINVAL, from.display + ": this is not the URL of a remote repository");
-  return std::shared_ptr<git_upstream>{
-      new git_upstream{std::make_unique<state>(std::move(from), store, std::move(remember_sizes), limits,
-                                               std::move(assumed), std::move(http), std::move(workers),
-                                               std::move(ways))}};
+  return std::shared_ptr<git_upstream>{new git_upstream{
+      std::make_unique<state>(std::move(from), store, std::move(remember_sizes), limits, std::move(assumed),
+                              std::move(http), std::move(workers), std::move(ways))}};
 }
 
 result<resolved_ref> git_upstream::resolve(const std::string& ref, const std::stop_token& stop) {

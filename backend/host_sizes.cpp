@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <string_view>
+#include <utility>
 
 namespace gitfs {
 
@@ -31,7 +32,8 @@ std::string path_in(const url_parts& url) {
 
 } // namespace
 
-std::shared_ptr<size_source> sizes_of_host(const source& from, const upstream_limits& limits) {
+std::shared_ptr<size_source> sizes_of_host(const source& from, const upstream_limits& limits,
+                                           std::shared_ptr<http_client> client) {
   const auto url = parse_url(from.location);
   if (from.kind != source::kind_type::remote || !url)
     return nullptr;
@@ -43,6 +45,7 @@ std::shared_ptr<size_source> sizes_of_host(const source& from, const upstream_li
   const std::string base{host->origin};
   rest_options api = forge_options(host->kind, usual_api(host->kind, base));
   api.limits = limits;
+  api.client = std::move(client);
   auto access = std::make_shared<forge_access>(base, std::move(api), forge_tokens{},
                                                credential{from.username, from.password}, from.password_now);
   return forge_sizes(host->kind, std::move(access), path.substr(0, path.find('/')), path);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "backend/capabilities.hpp"
+#include "backend/http_client.hpp"
 #include "backend/size_source.hpp"
 #include "backend/source.hpp"
 #include "backend/upstream_limits.hpp"
@@ -12,8 +13,9 @@
 namespace gitfs {
 
 /// Who tells the sizes of a repository at such a host, with the credentials of the URL or of git's helpers, or none;
-/// null: the host is not known.
-std::shared_ptr<size_source> sizes_of_host(const source& from, const upstream_limits& limits);
+/// null: the host is not known. `client`: null: one of its own.
+std::shared_ptr<size_source> sizes_of_host(const source& from, const upstream_limits& limits,
+                                           std::shared_ptr<http_client> client = {});
 
 /// What the host's git server says it can do; none: it has to be asked.
 std::optional<capabilities> capabilities_of_host(const source& from);

@@ -1,6 +1,8 @@
 #include "backend/http_attempt.hpp"
 #include "config/log.hpp"
 
+#include "backend/upstream_host.hpp"
+
 #include <cerrno>
 #include <condition_variable>
 #include <mutex>
@@ -23,36 +25,84 @@ auto cancelled() {
   return fail(ECANCELED, "the request was cancelled");
 }
 
+auto failure_of(attempt_failure& failure) {
+  return BOOST_OUTCOME_V2_NAMESPACE::failure(std::move(failure.what));
+}
+
+bool is_of_host(fault of) {
+  return of == fault::doubtful || of == fault::unreachable || of == fault::no_name || of == fault::busy;
+}
+
 } // namespace
 
 attempt_failure cut_off(const http_exchange& exchange) {
   const http_end& end = exchange.end();
-  if (end.failure != 0)
-    return {{end.failure, end.message}, end.transient};
-  return {{EIO, "the server's answer was cut off"}, true};
+  attempt_failure out{{EIO, "the server's answer was cut off"}, true};
+  out.of = fault::connection;
+  if (end.failure == 0)
+    return out;
+  out.what = {end.failure, end.message};
+  out.transient = end.transient;
+  if (end.head.status == 0 && end.transient)
+    switch (end.outage) {
+    case http_outage::none:
+      break;
+    case http_outage::name:
+      out.of = fault::no_name;
+      break;
+    case http_outage::connection:
+      out.of = fault::unreachable;
+      break;
+    case http_outage::broken:
+      out.of = fault::doubtful;
+      break;
+    }
+  return out;
 }
 
-result<void> attempt_until_done(operation& op, retry_limits limits, std::atomic<std::uint64_t>& retried,
-                                const std::function<attempt_result()>& attempt,
-                                const std::function<result<bool>(const attempt_failure&)>& repair) {
-  retry_policy retries{limits, op.deadline, random_unit};
+fault fault_of_status(const http_head& head) {
+  constexpr long too_many = 429;
+  if (head.status == too_many || (transient_status(head.status) && head.retry_after.count() > 0))
+    return fault::busy;
+  return head.status >= 500 && transient_status(head.status) ? fault::doubtful : fault::request;
+}
+
+result<void> attempt_until_done(operation& op, const attempt_plan& plan, std::atomic<std::uint64_t>& retried) {
+  retry_policy own{plan.retries, op.deadline, random_unit};
   for (;;) {
-    if (op.stop.stop_requested())
+    GITFS_TRYV(plan.host.wait_for_turn(plan, op.stop, op.deadline));
+    const std::uint64_t answers = plan.host.answers();
+    attempt_result failure = plan.attempt();
+    if (op.stop.stop_requested() && failure)
       return cancelled();
-    attempt_result failure = attempt();
-    if (!failure)
+    if (!failure) {
+      plan.host.answered();
       return success();
+    }
+    if (failure->of == fault::doubtful)
+      failure->of = plan.host.settle(*failure, answers, plan, op.stop, op.deadline);
     if (op.stop.stop_requested())
       return cancelled();
-    if (repair) {
-      GITFS_TRY(repaired, repair(*failure));
+    if (failure->of == fault::request)
+      plan.host.answered();
+    if (is_of_host(failure->of) && failure->transient) {
+      if (plan.host.failed(*failure, plan)) {
+        log::debug("{}", failure->what.message);
+        ++retried;
+        continue;
+      }
+      if (failure->of != fault::doubtful)
+        return failure_of(*failure);
+    }
+    if (plan.repair) {
+      GITFS_TRY(repaired, plan.repair(*failure));
       if (repaired)
         continue;
     }
     const auto wait =
-        failure->transient ? retries.next(std::chrono::steady_clock::now(), failure->retry_after) : std::nullopt;
+        failure->transient ? own.next(std::chrono::steady_clock::now(), failure->retry_after) : std::nullopt;
     if (!wait)
-      return BOOST_OUTCOME_V2_NAMESPACE::failure(std::move(failure->what));
+      return failure_of(*failure);
     log::debug("{}; trying again in {} ms", failure->what.message, wait->count());
     ++retried;
     if (!sleep_for(*wait, op.stop))

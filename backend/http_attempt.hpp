@@ -15,6 +15,8 @@
 
 namespace gitfs {
 
+class upstream_host;
+
 /// What one operation may take, and what it took.
 struct operation {
   std::stop_token stop;
@@ -26,12 +28,25 @@ struct operation {
   std::string traceparent{};    ///< a header of each of its requests; empty: none
 };
 
+/// What a failure says of the host, and so who waits before the next attempt: this request, or all to that host.
+enum class fault : std::uint8_t {
+  request,     ///< the host has answered, and the failure is this request's own
+  connection,  ///< the answer broke off, or could not be had for good: nothing of the host
+  doubtful,    ///< 5xx, or broken before an answer: the host, or what this request makes of it
+  alone,       ///< it was doubtful, and others are answered
+  unreachable, ///< no connection
+  no_name,     ///< the host's name cannot be resolved
+  busy,        ///< the host asks for fewer requests
+};
+
 /// Why one HTTP request did not do.
 struct attempt_failure {
   error what;
   bool transient = false;
   std::chrono::seconds retry_after{0};
+  fault of = fault::request;
   bool unauthorized = false;
+  http_challenge challenge{}; ///< of an answer with 401
   std::string effective_url{};
 };
 
@@ -42,14 +57,30 @@ using attempt_result = std::optional<attempt_failure>;
 /// begin anew with each.
 using response_reader = std::function<attempt_result(http_exchange&)>;
 
-/// The failure of a body that has ended too early.
+/// The failure of a request without an answer, or of a body that has ended too early.
 attempt_failure cut_off(const http_exchange& exchange);
 
-/// Attempts until one does, transient failures with pauses as `limits` say, inside the operation's deadline. `repair`
-/// (may be null) is asked about each failure first: true: try again at once; an error: give up with that. `retried` is
-/// counted up with each pause. ECANCELED: stopped; else the failure of the last attempt.
-result<void> attempt_until_done(operation& op, retry_limits limits, std::atomic<std::uint64_t>& retried,
-                                const std::function<attempt_result()>& attempt,
-                                const std::function<result<bool>(const attempt_failure&)>& repair);
+/// What a status other than success says of the host.
+fault fault_of_status(const http_head& head);
+
+/// How an operation is attempted.
+struct attempt_plan {
+  upstream_host& host;
+  std::string display;                ///< that failures' messages begin with
+  std::chrono::milliseconds patience; ///< how long to wait for a host that is away
+  bool wait_at_first = false;         ///< also for one that has never answered
+  retry_limits retries{};             ///< of failures of this request alone
+  std::function<attempt_result()> attempt = nullptr;
+  /// A small request that the host answers if it is there.
+  std::function<attempt_result()> probe = nullptr;
+  bool is_probe = false; ///< `attempt` tells as much
+  /// Is asked about each failure (may be null): true: try again at once; an error: give up with that.
+  std::function<result<bool>(const attempt_failure&)> repair = nullptr;
+};
+
+/// Attempts until one does: transient failures of its own with pauses as `retries` say, those of the host as
+/// `upstream_host` says, all inside the operation's deadline. `retried` is counted up with each further attempt.
+/// ECANCELED: stopped; EHOSTDOWN: the host is away for longer than requests wait; else the failure of the last attempt.
+result<void> attempt_until_done(operation& op, const attempt_plan& plan, std::atomic<std::uint64_t>& retried);
 
 } // namespace gitfs

@@ -2,6 +2,7 @@
 
 #include "backend/edge_thread.hpp"
 #include "backend/http_easy.hpp"
+#include "backend/upstream_host.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -161,7 +162,7 @@ private:
 
   static constexpr const char* was_cancelled = "the request was cancelled";
   static http_end cancelled() { return {{}, ECANCELED, was_cancelled}; }
-  void end_cancelled(request_map::iterator at) { take(at)->end(ECANCELED, was_cancelled, false); }
+  void end_cancelled(request_map::iterator at) { take(at)->end(cancelled()); }
 
   void collect_finished() {
     int left = 0;
@@ -180,8 +181,8 @@ private:
     auto next = now + longest;
     for (auto at = requests_.begin(); at != requests_.end();) {
       const auto current = at++;
-      if (auto message = current->second->overdue(now))
-        take(current)->end(ETIMEDOUT, std::move(*message), true);
+      if (auto overdue = current->second->overdue(now))
+        take(current)->end(std::move(*overdue));
       else
         next = std::min(next, current->second->next_check());
     }
@@ -223,7 +224,9 @@ private:
 
 } // namespace
 
-http_client::http_client(http_client_options options) : core_(std::make_shared<core>(std::move(options))) {}
+http_client::http_client(http_client_options options)
+  : core_(std::make_shared<core>(std::move(options))),
+    hosts_(std::make_unique<host_table>()) {}
 
 http_client::~http_client() {
   core_->stop();

@@ -15,24 +15,41 @@ constexpr struct {
   CURLcode code;
   int failure;
   bool transient;
+  http_outage outage;
   const char* text;
 } failures[] = {
-    {CURLE_COULDNT_RESOLVE_PROXY, EIO, true, "the proxy's name cannot be resolved"},
-    {CURLE_COULDNT_RESOLVE_HOST, EIO, true, "the host's name cannot be resolved"},
-    {CURLE_COULDNT_CONNECT, EIO, true, "cannot connect"},
-    {CURLE_OPERATION_TIMEDOUT, ETIMEDOUT, true, "connecting took too long"},
-    {CURLE_PARTIAL_FILE, EIO, true, "the answer was cut off"},
-    {CURLE_GOT_NOTHING, EIO, true, "the server closed the connection without an answer"},
-    {CURLE_SEND_ERROR, EIO, true, "the connection broke while sending"},
-    {CURLE_RECV_ERROR, EIO, true, "the connection broke while receiving"},
-    {CURLE_SSL_CONNECT_ERROR, EIO, true, "the TLS handshake failed"},
-    {CURLE_HTTP2, EIO, true, "the HTTP/2 connection broke"},
-    {CURLE_HTTP2_STREAM, EIO, true, "the HTTP/2 stream was reset"},
-    {CURLE_WEIRD_SERVER_REPLY, EIO, true, "the answer is not HTTP"},
-    {CURLE_UNSUPPORTED_PROTOCOL, EIO, false, "a redirect leads to a protocol that is not allowed (https to http?)"},
-    {CURLE_TOO_MANY_REDIRECTS, EIO, false, "too many redirects"},
-    {CURLE_BAD_CONTENT_ENCODING, EIO, false, "the answer's content encoding is broken"},
+    {CURLE_COULDNT_RESOLVE_PROXY, EIO, true, http_outage::name, "the proxy's name cannot be resolved"},
+    {CURLE_COULDNT_RESOLVE_HOST, EIO, true, http_outage::name, "the host's name cannot be resolved"},
+    {CURLE_COULDNT_CONNECT, EIO, true, http_outage::connection, "cannot connect"},
+    {CURLE_OPERATION_TIMEDOUT, ETIMEDOUT, true, http_outage::connection, "connecting took too long"},
+    {CURLE_PARTIAL_FILE, EIO, true, http_outage::broken, "the answer was cut off"},
+    {CURLE_GOT_NOTHING, EIO, true, http_outage::broken, "the server closed the connection without an answer"},
+    {CURLE_SEND_ERROR, EIO, true, http_outage::broken, "the connection broke while sending"},
+    {CURLE_RECV_ERROR, EIO, true, http_outage::broken, "the connection broke while receiving"},
+    {CURLE_SSL_CONNECT_ERROR, EIO, true, http_outage::broken, "the TLS handshake failed"},
+    {CURLE_HTTP2, EIO, true, http_outage::broken, "the HTTP/2 connection broke"},
+    {CURLE_HTTP2_STREAM, EIO, true, http_outage::broken, "the HTTP/2 stream was reset"},
+    {CURLE_WEIRD_SERVER_REPLY, EIO, true, http_outage::broken, "the answer is not HTTP"},
+    {CURLE_UNSUPPORTED_PROTOCOL, EIO, false, http_outage::none,
+     "a redirect leads to a protocol that is not allowed (https to http?)"},
+    {CURLE_TOO_MANY_REDIRECTS, EIO, false, http_outage::none, "too many redirects"},
+    {CURLE_BAD_CONTENT_ENCODING, EIO, false, http_outage::none, "the answer's content encoding is broken"},
 };
+
+/// libcurl's bits of the schemes.
+constexpr struct {
+  auth_scheme scheme;
+  unsigned long bit;
+} schemes[] = {
+    {auth_scheme::basic, CURLAUTH_BASIC},
+    {auth_scheme::digest, CURLAUTH_DIGEST},
+    {auth_scheme::ntlm, CURLAUTH_NTLM},
+    {auth_scheme::negotiate, CURLAUTH_NEGOTIATE},
+};
+
+unsigned long bit_of(auth_scheme scheme) {
+  return std::find_if(std::begin(schemes), std::end(schemes), [&](auto& each) { return each.scheme == scheme; })->bit;
+}
 
 constexpr long body_buffer = 256 * 1024; // fewer calls for large packs
 
@@ -61,8 +78,11 @@ http_easy::http_easy(http_request request, std::shared_ptr<http_handler> handler
   curl_easy_setopt(h, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(request_.connect_timeout.count()));
   curl_easy_setopt(h, CURLOPT_ERRORBUFFER, detail_.data());
   (request_.trust ? *request_.trust : options.trust).apply(h);
-  curl_easy_setopt(h, CURLOPT_HTTPAUTH, long{CURLAUTH_BASIC});
+  // One scheme alone is used with the first request; of several libcurl would ask the server first.
+  curl_easy_setopt(h, CURLOPT_HTTPAUTH, static_cast<long>(bit_of(request_.scheme)));
   curl_easy_setopt(h, CURLOPT_NETRC, long{CURL_NETRC_OPTIONAL});
+  if (request_.scheme == auth_scheme::negotiate && request_.username.empty())
+    curl_easy_setopt(h, CURLOPT_USERPWD, ":"); // whoever the Kerberos ticket says
   if (!request_.username.empty())
     curl_easy_setopt(h, CURLOPT_USERNAME, request_.username.c_str());
   if (!request_.password.empty())
@@ -77,6 +97,9 @@ http_easy::http_easy(http_request request, std::shared_ptr<http_handler> handler
     curl_easy_setopt(h, CURLOPT_POSTFIELDS, request_.body->data());
   }
   curl_easy_setopt(h, CURLOPT_HTTPHEADER, headers_.get());
+  curl_easy_setopt(h, CURLOPT_HEADERFUNCTION,
+                   static_cast<std::size_t (*)(char*, std::size_t, std::size_t, void*)>(&http_easy::header));
+  curl_easy_setopt(h, CURLOPT_HEADERDATA, this);
   curl_easy_setopt(h, CURLOPT_WRITEFUNCTION,
                    static_cast<std::size_t (*)(char*, std::size_t, std::size_t, void*)>(&http_easy::write));
   curl_easy_setopt(h, CURLOPT_WRITEDATA, this);
@@ -101,6 +124,34 @@ std::size_t http_easy::write(std::string_view bytes) {
   return CURL_WRITEFUNC_PAUSE;
 }
 
+std::size_t http_easy::header(char* bytes, std::size_t size, std::size_t count, void* self) {
+  static_cast<http_easy*>(self)->header({bytes, size * count});
+  return size * count;
+}
+
+void http_easy::header(std::string_view line) {
+  if (line.starts_with("HTTP/")) // also that of a proxy, or of a redirect
+    headers_complete_ = false;
+  else if (line == "\r\n" || line == "\n")
+    headers_complete_ = true;
+}
+
+http_challenge http_easy::read_challenge() const {
+  http_challenge out;
+  long bits = 0;
+  curl_easy_getinfo(handle(), CURLINFO_HTTPAUTH_AVAIL, &bits);
+  for (const auto& [scheme, bit] : schemes)
+    if ((static_cast<unsigned long>(bits) & bit) != 0)
+      out.offered.push_back(scheme);
+  curl_header* found = nullptr;
+  for (std::size_t i = 0; curl_easy_header(handle(), "WWW-Authenticate", i, CURLH_HEADER, -1, &found) == CURLHE_OK;
+       ++i) {
+    const std::string_view value{found->value};
+    out.schemes.emplace_back(value.substr(0, value.find_first_of(" ,")));
+  }
+  return out;
+}
+
 http_head http_easy::read_head() const {
   http_head out;
   char* text = nullptr;
@@ -116,6 +167,9 @@ http_head http_easy::read_head() const {
   curl_off_t seconds = 0;
   curl_easy_getinfo(handle(), CURLINFO_RETRY_AFTER, &seconds); // takes both forms, seconds and a date
   out.retry_after = std::chrono::seconds{std::max<curl_off_t>(seconds, 0)};
+  constexpr long unauthorized = 401;
+  if (out.status == unauthorized)
+    out.challenge = read_challenge();
   for (const std::string& name : request_.keep_headers) {
     curl_header* header = nullptr;
     for (std::size_t i = 0; curl_easy_header(handle(), name.c_str(), i, CURLH_HEADER, -1, &header) == CURLHE_OK; ++i)
@@ -131,9 +185,9 @@ std::string http_easy::host() const {
   return url ? url.value().authority() : "the server";
 }
 
-std::optional<std::string> http_easy::overdue(clock::time_point now) {
+std::optional<http_end> http_easy::overdue(clock::time_point now) {
   if (request_.deadline != clock::time_point{} && now >= request_.deadline)
-    return host() + ": no complete answer within the time limit";
+    return http_end{{}, ETIMEDOUT, host() + ": no complete answer within the time limit", true};
   curl_off_t down = 0, up = 0, connected = 0;
   long headers = 0;
   curl_easy_getinfo(handle(), CURLINFO_SIZE_DOWNLOAD_T, &down);
@@ -148,8 +202,12 @@ std::optional<std::string> http_easy::overdue(clock::time_point now) {
   }
   if (now - last_move_ < request_.stall_timeout)
     return std::nullopt;
-  return host() + ": nothing was transferred for "
-         + std::to_string(std::chrono::ceil<std::chrono::seconds>(request_.stall_timeout).count()) + " s";
+  return http_end{{},
+                  ETIMEDOUT,
+                  host() + ": nothing was transferred for "
+                      + std::to_string(std::chrono::ceil<std::chrono::seconds>(request_.stall_timeout).count()) + " s",
+                  true,
+                  http_outage::broken};
 }
 
 http_easy::clock::time_point http_easy::next_check() const {
@@ -166,32 +224,41 @@ void http_easy::resume(clock::time_point now) {
 }
 
 void http_easy::end(CURLcode code) {
+  // libcurl takes headers that break off for all that there are
+  if (code == CURLE_OK && !headers_complete_)
+    code = CURLE_PARTIAL_FILE;
   if (code == CURLE_OK)
-    return end(0, {}, false);
-  if (code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CACERT_BADFILE)
-    return end(EIO, host() + ": " + tls_refusal(code, detail_.data()), false);
+    return end(http_end{});
+  if (const auto refusal = tls_refusal(code, detail_.data()))
+    return end(http_end{{}, EIO, host() + ": " + *refusal});
   long tunnel = 0; // the status of a proxy's answer to CONNECT
   if (code == CURLE_RECV_ERROR && curl_easy_getinfo(handle(), CURLINFO_HTTP_CONNECTCODE, &tunnel) == CURLE_OK
       && tunnel >= 300)
-    return end(EIO, host() + ": the proxy refuses to connect to it, with HTTP status " + std::to_string(tunnel),
-               tunnel >= 500);
+    return end(http_end{{},
+                        EIO,
+                        host() + ": the proxy refuses to connect to it, with HTTP status " + std::to_string(tunnel),
+                        tunnel >= 500,
+                        http_outage::connection});
   const auto* known = std::find_if(std::begin(failures), std::end(failures), [&](auto& f) { return f.code == code; });
   if (known == std::end(failures))
-    return end(EIO, host() + ": " + curl_easy_strerror(code), false);
+    return end(http_end{{}, EIO, host() + ": " + curl_easy_strerror(code)});
   std::string message = host() + ": " + known->text;
-  if (code == CURLE_COULDNT_CONNECT) // libcurl's words say where to: perhaps a proxy
+  // libcurl's words say where to (perhaps a proxy), or what the two cannot agree on
+  if ((code == CURLE_COULDNT_CONNECT || code == CURLE_SSL_CONNECT_ERROR) && detail_[0] != '\0')
     message += std::string{" ("} + detail_.data() + ")";
-  end(known->failure, std::move(message), known->transient);
+  end(http_end{{}, known->failure, std::move(message), known->transient, known->outage});
 }
 
-void http_easy::end(int failure, std::string message, bool transient) {
-  http_end out{read_head(), failure, std::move(message), transient, 0};
+void http_easy::end(http_end how) {
+  how.head = read_head();
+  if (!headers_complete_)
+    how.head.status = 0;
   curl_off_t up = 0;
   curl_easy_getinfo(handle(), CURLINFO_SIZE_UPLOAD_T, &up);
-  out.sent_bytes = static_cast<std::uint64_t>(up);
+  how.sent_bytes = static_cast<std::uint64_t>(up);
   // moved out first: the handler may be what keeps the owner of this alive
   const std::shared_ptr<http_handler> handler = std::move(handler_);
-  handler->on_end(std::move(out));
+  handler->on_end(std::move(how));
 }
 
 } // namespace gitfs

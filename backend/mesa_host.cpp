@@ -91,8 +91,6 @@ result<host_entry> mesa_host::lookup_repository(const std::string& org, const st
       const auto it = known->second.repositories.find(name);
       if (it != known->second.repositories.end() && it->second.second > options_.now())
         return it->second.first;
-      if (known->second.complete_until > options_.now())
-        return no_such(org + "/" + name);
     }
   }
   operation op = client_->begin(std::move(stop));

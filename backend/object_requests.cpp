@@ -36,7 +36,7 @@ static_assert(std::size(signs) == static_cast<std::size_t>(sign::count));
 
 constexpr long telling_statuses[] = {400, 405, 406, 415, 422, 500, 501};
 
-constexpr int no_refusals[] = {ECANCELED, ETIMEDOUT, EACCES, EFBIG, E2BIG, ENOTSUP};
+constexpr int no_refusals[] = {ECANCELED, ETIMEDOUT, EHOSTDOWN, EACCES, EFBIG, E2BIG, ENOTSUP};
 
 auto failure(error what) {
   return BOOST_OUTCOME_V2_NAMESPACE::failure(std::move(what));

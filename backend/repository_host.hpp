@@ -16,6 +16,9 @@ struct host_entry {
   std::string name; ///< as the service spells it
   bool is_repository = false;
   std::string default_branch{}; ///< of a repository, if it is known
+  /// It is no repository now, and that is all that is known: the service cannot tell a folder from nothing. It may be a
+  /// repository at the next look.
+  bool assumed = false;
 };
 
 /// Calls block, within limits of their own; thread-safe. `path`: names from the host's folder down; empty: that folder.
@@ -25,8 +28,9 @@ class repository_host {
 public:
   virtual ~repository_host() = default;
 
-  /// What `name` is in `path`. ENOENT: the service does not know it; remembered for a while, and never asked for names
-  /// that cannot exist there (".git").
+  /// What `name` is in `path`. ENOENT: the service does not know it; remembered for a while of names that it was asked
+  /// for, and never asked for names that cannot exist there (".git"). That a listing lacks a name says nothing: it may
+  /// have come since.
   virtual result<host_entry> lookup(std::span<const std::string> path, const std::string& name,
                                     std::stop_token stop) = 0;
 

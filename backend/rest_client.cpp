@@ -1,6 +1,7 @@
 #include "backend/rest_client.hpp"
 
 #include "backend/text.hpp"
+#include "backend/upstream_host.hpp"
 #include "backend/url.hpp"
 
 #include <algorithm>
@@ -67,7 +68,9 @@ std::optional<std::chrono::seconds> limited_for(const http_head& head, std::stri
         return std::chrono::seconds{1};
       return *reset - now < longest.count() ? std::chrono::seconds{*reset - now} : longest;
     }
-  if (head.status == 429 || explanation.find("rate limit") != std::string_view::npos)
+  if (head.status == 429) // as often as the host lets us
+    return std::chrono::seconds{0};
+  if (explanation.find("rate limit") != std::string_view::npos)
     return unsaid;
   return std::nullopt;
 }
@@ -195,11 +198,38 @@ result<void> rest_client::get_with(operation& op, const std::string& path, const
 
 result<void> rest_client::perform(operation& op, const question& what, answer& out) {
   GITFS_TRYV(check_limit(what.token));
-  auto done = attempt_until_done(
-      op, options_.retries, retried_, [&] { return attempt(op, what, out); }, nullptr);
+  const attempt_plan plan{.host = client_->hosts().of(what.url),
+                          .display = display(),
+                          .patience = options_.limits.total,
+                          .wait_at_first = options_.limits.wait_at_first,
+                          .retries = options_.retries,
+                          .attempt = [&] { return attempt(op, what, out); },
+                          .probe = [&] { return probe(op); }};
+  auto done = attempt_until_done(op, plan, retried_);
   if (!done && done.error().code == ECANCELED)
     ++cancelled_;
   return done;
+}
+
+/// The API itself, whatever it says of that.
+attempt_result rest_client::probe(operation& op) {
+  http_request request;
+  request.url = options_.base + "/";
+  request.headers = options_.headers;
+  request.connect_timeout = options_.limits.connect;
+  request.stall_timeout = options_.limits.stall;
+  request.deadline = op.deadline;
+  ++op.requests;
+  ++requests_;
+  http_exchange exchange{*client_, std::move(request), op.stop, op.arrived};
+  const http_head head = exchange.head();
+  if (head.status == 0)
+    return cut_off(exchange);
+  const fault of = fault_of_status(head);
+  if (of == fault::request)
+    return {};
+  return attempt_failure{
+      {EIO, fmt::format("the service answers with HTTP status {}", head.status)}, true, head.retry_after, of};
 }
 
 attempt_result rest_client::attempt(operation& op, const question& what, answer& out) {
@@ -291,6 +321,7 @@ attempt_failure rest_client::refused(http_exchange& exchange, const http_head& h
     attempt_failure out{over_limit(display(), until, !what.token.empty())};
     out.transient = *wait <= options_.longest_wait;
     out.retry_after = *wait;
+    out.of = out.transient ? fault::busy : fault::request;
     if (!out.transient) {
       const std::lock_guard lock{mutex_};
       limited_until_[what.token] = until;
@@ -307,6 +338,7 @@ attempt_failure rest_client::refused(http_exchange& exchange, const http_head& h
   return {{listed ? known->failure : EIO, std::move(text)},
           transient_status(head.status),
           head.retry_after,
+          fault_of_status(head),
           head.status == 401};
 }
 

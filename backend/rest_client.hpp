@@ -52,6 +52,7 @@ struct rest_options {
 ///   EAGAIN     over a rate limit for longer than `longest_wait`; the message says until when. Until then no further
 ///              request is made with the same token.
 ///   EFBIG      longer than `body_limit`
+///   EHOSTDOWN  the host has been away for longer than `limits.total`
 ///   EIO (also: not JSON, but a web page), ETIMEDOUT, E2BIG (413)
 /// Messages name the service and hold what it says itself, never a token, which is in no log either.
 class rest_client {
@@ -98,6 +99,7 @@ private:
   result<void> perform(operation& op, const question& what, answer& out);
   attempt_result attempt(operation& op, const question& what, answer& out);
   attempt_failure refused(http_exchange& exchange, const http_head& head, const question& what);
+  attempt_result probe(operation& op);
   result<void> check_limit(const std::string& token) const;
   result<std::string> url_of(const std::string& path) const;
   std::string next_page(const http_head& head) const;

@@ -6,6 +6,13 @@
 
 namespace gitfs {
 
+std::chrono::milliseconds backoff(const retry_limits& limits, unsigned failures, double random) {
+  const unsigned doublings = std::min(failures, 20u);
+  const auto ceiling = std::min(limits.longest, limits.first * (1L << doublings));
+  const double share = 0.1 + 0.9 * random;
+  return std::chrono::milliseconds{static_cast<long>(static_cast<double>(ceiling.count()) * share)};
+}
+
 retry_policy::retry_policy(retry_limits limits, clock::time_point deadline, random_source random)
   : limits_(limits),
     deadline_(deadline),
@@ -14,11 +21,7 @@ retry_policy::retry_policy(retry_limits limits, clock::time_point deadline, rand
 std::optional<std::chrono::milliseconds> retry_policy::next(clock::time_point now, std::chrono::seconds retry_after) {
   if (++failures_ >= limits_.attempts)
     return std::nullopt;
-  const unsigned doublings = std::min(failures_ - 1, 20u);
-  const auto ceiling = std::min(limits_.longest, limits_.first * (1L << doublings));
-  // not below a tenth: many clients that failed together must neither return together nor at once
-  const double share = 0.1 + 0.9 * random_();
-  auto wait = std::chrono::milliseconds{static_cast<long>(static_cast<double>(ceiling.count()) * share)};
+  auto wait = backoff(limits_, failures_ - 1, random_());
   if (retry_after.count() > 0) {
     // a server may ask for anything: compare, in seconds, before adding
     if (retry_after > std::chrono::ceil<std::chrono::seconds>(deadline_ - now))

@@ -13,6 +13,11 @@ struct retry_limits {
   unsigned attempts = 5; ///< requests made at most, the first included
 };
 
+/// The pause after `failures` earlier ones: twice as long each time up to the longest, and somewhere between a tenth
+/// and all of that (`random` in [0, 1)), because many clients that failed together must neither return together nor at
+/// once.
+std::chrono::milliseconds backoff(const retry_limits& limits, unsigned failures, double random);
+
 /// Exponential backoff with full jitter inside a deadline; one object per operation. Reads no clock itself.
 class retry_policy {
 public:

@@ -1,6 +1,7 @@
 #include "backend/smart_http.hpp"
 
 #include "backend/text.hpp"
+#include "backend/upstream_host.hpp"
 #include "backend/url.hpp"
 #include "config/log.hpp"
 
@@ -33,15 +34,36 @@ constexpr struct {
     {429, EIO, "the server asks to make fewer requests (HTTP 429)"},
 };
 
-/// As many servers explain themselves in a line of plain text.
+/// As many servers explain themselves in a line of plain text, or in the title of a page.
 std::string explanation(http_exchange& exchange, const http_head& head) {
-  constexpr std::size_t longest = 200;
-  if (head.content_type != "text/plain")
-    return {};
-  const std::string body = exchange.read_all(longest);
-  const std::string line = printable(std::string_view{body}.substr(0, body.find_first_of("\r\n")));
-  return line.empty() ? line : " (\"" + line + "\")";
+  constexpr std::size_t longest = 200, longest_page = 2048;
+  constexpr std::string_view begin = "<title>";
+  std::string body;
+  std::string_view line;
+  if (head.content_type == "text/plain") {
+    body = exchange.read_all(longest);
+    line = body;
+  } else if (head.content_type == "text/html") {
+    body = exchange.read_all(longest_page);
+    const std::size_t at = body.find(begin);
+    line = at == std::string::npos ? std::string_view{} : std::string_view{body}.substr(at + begin.size(), longest);
+    line = line.substr(0, line.find('<'));
+  }
+  const std::string shown = printable(line.substr(0, line.find_first_of("\r\n")));
+  return shown.empty() ? shown : " (\"" + shown + "\")";
 }
+
+/// A server that hands out a repository's files answers with info/refs itself: lines of an id, a tab and a name. It may
+/// be empty.
+bool is_dumb(std::string_view body) {
+  constexpr std::size_t id_length = 40;
+  if (body.size() <= id_length)
+    return body.empty();
+  return body[id_length] == '\t' && body.find_first_not_of("0123456789abcdef") == id_length;
+}
+
+/// Smaller requests are refused by nobody for their size.
+constexpr std::size_t small_request = 4096;
 
 } // namespace
 
@@ -73,8 +95,10 @@ result<void> smart_http::post(operation& op, std::shared_ptr<const std::string> 
 
 std::unique_ptr<http_exchange> smart_http::begin_post(operation& op, std::string body) {
   const std::string url = base();
+  if (!client_.hosts().of(url).there())
+    return nullptr;
   return begin(op, {post_path, post_type, std::make_shared<const std::string>(std::move(body))}, url,
-               authenticator_.current(url).used);
+               authenticator_.current(url));
 }
 
 attempt_result smart_http::finish_post(operation& op, http_exchange& begun, const response_reader& read) {
@@ -84,13 +108,18 @@ attempt_result smart_http::finish_post(operation& op, http_exchange& begun, cons
 }
 
 result<void> smart_http::perform(operation& op, const call& what, const response_reader& read) {
-  constexpr int most_renewals = 3;
-  int renewals = 0;
+  constexpr int most_renewals = 4, enough_failures = 2;
+  int renewals = 0, failed_alone = 0;
   authenticator::ticket who;
-  const auto attempt = [&]() -> attempt_result {
+  attempt_plan plan{.host = client_.hosts().of(base()),
+                    .display = from_.display,
+                    .patience = limits_.total,
+                    .wait_at_first = limits_.wait_at_first,
+                    .retries = retries_};
+  plan.attempt = [&]() -> attempt_result {
     const std::string url = base();
     who = authenticator_.current(url);
-    const auto exchange = begin(op, what, url, who.used); // its end closes a connection whose answer was not all read
+    const auto exchange = begin(op, what, url, who); // its end closes a connection whose answer was not all read
     attempt_result failure = judge(*exchange, what, [&](http_exchange& body) {
       follow(body.head().effective_url, what.path);
       return read(body);
@@ -101,19 +130,39 @@ result<void> smart_http::perform(operation& op, const call& what, const response
       authenticator_.accepted(url, who);
     return failure;
   };
-  const auto renew = [&](const attempt_failure& failure) -> result<bool> {
+  plan.probe = [&] { return probe(op); };
+  plan.is_probe = what.body == nullptr;
+  plan.repair = [&](const attempt_failure& failure) -> result<bool> {
+    if (failure.of == fault::alone && what.body && what.body->size() > small_request
+        && ++failed_alone == enough_failures)
+      return fail(E2BIG, failure.what.message + ": while others are answered, a request of "
+                             + std::to_string(what.body->size()) + " bytes is not, perhaps for its size");
     if (!failure.unauthorized || renewals++ >= most_renewals)
       return false;
     // who asks may be behind a redirect
     follow(failure.effective_url, what.path);
-    GITFS_TRYV(authenticator_.renew(base(), who, op.stop, op.deadline));
+    GITFS_TRYV(authenticator_.renew(base(), who, failure.challenge, op.stop, op.deadline));
     return true;
   };
-  return attempt_until_done(op, retries_, retried_, attempt, renew);
+  return attempt_until_done(op, plan, retried_);
+}
+
+/// The advertisement, because a front may answer for the rest of a host while what is behind it is away. Its body is
+/// not read, and no credentials are needed: to be refused is an answer, too.
+attempt_result smart_http::probe(operation& op) {
+  const auto exchange = begin(op, {advertisement_path, {}, nullptr}, base(), {});
+  const http_head head = exchange->head();
+  if (head.status == 0)
+    return cut_off(*exchange);
+  const fault of = fault_of_status(head);
+  if (of == fault::request)
+    return {};
+  return attempt_failure{
+      {EIO, "the server answers with HTTP status " + std::to_string(head.status)}, true, head.retry_after, of};
 }
 
 std::unique_ptr<http_exchange> smart_http::begin(operation& op, const call& what, const std::string& url,
-                                                 const credential& who) {
+                                                 const authenticator::ticket& who) {
   http_request out;
   out.url = url;
   out.url += what.path;
@@ -123,8 +172,9 @@ std::unique_ptr<http_exchange> smart_http::begin(operation& op, const call& what
   if (!op.traceparent.empty())
     out.headers.push_back("traceparent: " + op.traceparent);
   out.body = what.body;
-  out.username = who.username;
-  out.password = who.password;
+  out.username = who.used.username;
+  out.password = who.used.password;
+  out.scheme = who.scheme;
   out.connect_timeout = limits_.connect;
   out.stall_timeout = limits_.stall;
   out.deadline = op.deadline;
@@ -147,12 +197,21 @@ attempt_result smart_http::judge(http_exchange& exchange, const call& what, cons
     return attempt_failure{{listed ? known->failure : EIO, std::move(text)},
                            transient_status(head.status),
                            head.retry_after,
+                           fault_of_status(head),
                            head.status == 401,
+                           head.challenge,
                            head.effective_url};
   }
-  if (head.content_type.empty()) // libcurl takes a header that breaks off for a short one
-    return attempt_failure{{EIO, from_.display + ": the server's answer was cut off"}, true};
-  if (head.content_type != what.expected_type)
+  if (head.content_type != what.expected_type && head.content_type != "text/html" && what.path == advertisement_path
+      && is_dumb(exchange.read_all(small_request)))
+    return attempt_failure{
+        {ENOTSUP,
+         from_.display
+             + ": the server speaks only git's dumb HTTP protocol, which hands out files of the repository and "
+               "cannot be asked for a part of it; set up git http-backend (git help http-backend) on the "
+               "server, or clone with git and mount the clone"}};
+  // git does not look at the type of answers to a POST; some servers give none
+  if (head.content_type != what.expected_type && (!head.content_type.empty() || what.path == advertisement_path))
     return attempt_failure{
         {ENOTSUP, from_.display
                       + ": this is not the URL of a git repository with the smart HTTP protocol (the answer has "

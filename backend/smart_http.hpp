@@ -27,10 +27,11 @@ public:
 
   /// GET …/info/refs, protocol 2. Follows where redirects lead: later requests go there.
   result<void> get_advertisement(operation& op, const response_reader& read);
-  /// POST …/git-upload-pack.
+  /// POST …/git-upload-pack. E2BIG: too large for the server, or for what stands before it: it says so, or fails twice
+  /// while others are answered.
   result<void> post(operation& op, std::shared_ptr<const std::string> body, const response_reader& read);
 
-  /// A POST that is sent now and looked at later, once and without retries.
+  /// A POST that is sent now and looked at later, once and without retries; null: the host is away.
   std::unique_ptr<http_exchange> begin_post(operation& op, std::string body);
   attempt_result finish_post(operation& op, http_exchange& begun, const response_reader& read);
 
@@ -41,8 +42,10 @@ private:
   struct call;
 
   result<void> perform(operation& op, const call& what, const response_reader& read);
-  std::unique_ptr<http_exchange> begin(operation& op, const call& what, const std::string& base, const credential& who);
+  std::unique_ptr<http_exchange> begin(operation& op, const call& what, const std::string& base,
+                                       const authenticator::ticket& who);
   attempt_result judge(http_exchange& exchange, const call& what, const response_reader& read) const;
+  attempt_result probe(operation& op);
   void account(operation& op, const http_exchange& exchange);
   std::string base() const;
   void follow(const std::string& effective_url, std::string_view path);

@@ -51,15 +51,19 @@ result<source> file_source(const std::string& argument) {
   constexpr std::string_view localhost = "localhost/";
   if (rest.starts_with(localhost))
     rest.remove_prefix(localhost.size() - 1);
-  std::string path;
   if (!rest.starts_with('/'))
     return fail(EINVAL, shown(argument) + ": a file:// URL needs an absolute path, as in file:///srv/repository.git");
-  if (rest.find_first_of("?#") != std::string_view::npos || !percent_decode(rest, path))
+  auto path = percent_decoded_text(rest);
+  if (!path || rest.find_first_of("?#") != std::string_view::npos)
     return fail(EINVAL, shown(argument) + ": not a valid file:// URL; give the plain path instead");
-  return local_source(std::move(path));
+  return local_source(std::move(*path));
 }
 
 result<source> remote_source(const std::string& argument) {
+  if (has_unencoded_userinfo(argument))
+    return fail(EINVAL, shown(argument)
+                            + ": write a \"/\", \"?\" or \"#\" in the user name or password as %2F, %3F or %23 (or the "
+                              "\"@\" as %40, if it is part of the path)");
   auto parsed = parse_url(argument);
   if (!parsed)
     return fail(EINVAL, shown(argument) + ": " + parsed.error().message);

@@ -46,7 +46,8 @@ struct fetch_request {
 /// How an upstream request ended, after every retry inside its deadline.
 struct transfer_outcome {
   /// None: every object that the server sent is in the store and verified (some wants may still be missing, but not all
-  /// of them). Some: EIO, ETIMEDOUT, ECANCELED, EFBIG (byte_limit), E2BIG (the server refuses a request with
+  /// of them). Some: EIO, ETIMEDOUT, ECANCELED, EHOSTDOWN (the server has been away for longer than requests wait; the
+  /// log says so), EFBIG (byte_limit), E2BIG (the server refuses a request with
   /// so many ids), ENOENT (the server does not have a wanted object), EACCES (credentials), ENOTSUP (the server
   /// has no way to send just that, or no `object-info`), EAGAIN (object_info: it tells only
   /// `sizes` now; the next request may be told more).

@@ -9,7 +9,8 @@ namespace gitfs {
 struct upstream_limits {
   std::chrono::milliseconds connect{10'000}; ///< TCP and TLS handshake of one attempt
   std::chrono::milliseconds stall{30'000};   ///< no byte in either direction
-  std::chrono::milliseconds total{120'000};  ///< one operation with all its retries
+  std::chrono::milliseconds total{120'000};  ///< one operation with all its retries; also how long a host may be away
+  bool wait_at_first = false;                ///< also for a host that has never answered, if its name is known
   unsigned parallel = 8;                     ///< connections to the server, where none are shared
 };
 

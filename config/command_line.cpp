@@ -229,6 +229,14 @@ void scrub_arguments(int argc, char** argv) {
   constexpr string_view header = "--otlp-header";
   constexpr string_view endpoint = "--otlp-endpoint";
   const auto hide = [](char* text) { std::fill_n(text, string_view{text}.size(), '*'); };
+  // First of all: a query may begin within a password.
+  for (int i = 1; i < argc; ++i) {
+    const string_view text = argv[i];
+    if (const auto found = userinfo_of(text); found && !text.starts_with('-')) // it is a source, also one without "://"
+      std::fill_n(argv[i] + found->begin, found->size, '*');
+    for (auto found = find_userinfo(text, 0); found; found = find_userinfo(text, found->begin + found->size))
+      std::fill_n(argv[i] + found->begin, found->size, '*');
+  }
   for (int i = 1; i < argc; ++i) {
     const string_view text = argv[i];
     const bool last = i + 1 == argc;
@@ -244,8 +252,6 @@ void scrub_arguments(int argc, char** argv) {
     if (url != nullptr)
       if (const std::size_t query = string_view{url}.find('?'); query != string_view::npos)
         hide(url + query + 1);
-    for (auto found = find_userinfo(text, 0); found; found = find_userinfo(text, found->begin + found->size))
-      std::fill_n(argv[i] + found->begin, found->size, '*');
   }
 }
 

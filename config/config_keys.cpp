@@ -48,7 +48,7 @@ string show_address(const std::optional<listen_address>& address) {
 string show_collectors(const telemetry_flags& flags) {
   string out;
   for (const string& each : flags.endpoints) {
-    const string url = redacted(each);
+    const string url = without_userinfo(each);
     out += (out.empty() ? "" : ", ") + url.substr(0, url.find('?'));
   }
   return out;
@@ -81,6 +81,7 @@ constexpr std::array table{
     config_key{"/timeouts/stall", "--stall-timeout", "", "", kind::text,
                [](options o) { return show_time(o.stall_timeout); }},
     config_key{"/timeouts/request", "--timeout", "", "", kind::text, [](options o) { return show_time(o.timeout); }},
+    config_key{"/wait", "--wait", "", "", kind::toggle, [](options o) { return show_toggle(o.wait); }},
     config_key{"/options/allow_other", "-o", "allow_other", "", kind::toggle,
                [](options o) { return show_toggle(o.kernel.allow_other); }},
     config_key{"/options/allow_root", "-o", "allow_root", "", kind::toggle,

@@ -42,7 +42,7 @@ std::vector<row> settings_of(const mount_arguments& read) {
   std::vector<row> out;
   if (!read.config)
     out.push_back({"/source",
-                   redacted(read.options.source),
+                   without_userinfo(read.options.source),
                    {read.options.source.empty() ? kind_type::preset : kind_type::flag, "SOURCE"}});
   for (const config_key& key : config_key_table()) {
     row one{string{key.pointer}, key.show(read.options), {}};
@@ -53,9 +53,10 @@ std::vector<row> settings_of(const mount_arguments& read) {
         if (const char* text = std::getenv(variable); pointer == key.pointer && text != nullptr && *text != '\0') {
           one.from = {kind_type::environment, variable};
           const bool is_telemetry = pointer.starts_with("/telemetry");
-          if (is_telemetry && one.value.empty())
-            one.value =
-                pointer == "/telemetry/headers" ? "(not shown)" : redacted(text).substr(0, redacted(text).find('?'));
+          if (is_telemetry && one.value.empty()) {
+            const string url = without_userinfo(text);
+            one.value = pointer == "/telemetry/headers" ? "(not shown)" : url.substr(0, url.find('?'));
+          }
           break;
         }
     }

@@ -68,6 +68,18 @@ string wrong_with_path(const string& path) {
   }
 }
 
+// Each name stands where a path has one, once.
+bool is_url_template(string text) {
+  const auto take = [&](string_view place) {
+    const std::size_t found = text.find(place);
+    if (found != string::npos)
+      text.erase(found, place.size());
+    return found != string::npos;
+  };
+  const bool complete = take("{path}") || (take("{owner}") && take("{repo}"));
+  return complete && text.find_first_of("{}") == string::npos;
+}
+
 class tree_reader {
 public:
   tree_reader(const json_text& text, const std::filesystem::path& folder, config_errors& errors)
@@ -138,7 +150,8 @@ private:
       else
         wrong("/source", path.error().message);
     } else if (!is_http(source) && !source.starts_with("file://")) {
-      wrong("/source", "expected a URL with https://, http:// or file://, or a path, found '" + source + "'");
+      wrong("/source",
+            "expected a URL with https://, http:// or file://, or a path, found '" + without_userinfo(source) + "'");
     } else {
       return source;
     }
@@ -189,23 +202,15 @@ private:
       return "";
     }
     if (!is_http(*url) || url->find('/') + 2 >= url->size()) {
-      wrong(name, "expected a URL with https:// or http://, found '" + *url + "'");
+      wrong(name, "expected a URL with https:// or http://, found '" + without_userinfo(*url) + "'");
       return "";
     }
-    string rest = *url;
-    bool complete = true;
-    for (const string_view place : {"{owner}", "{repo}"}) {
-      const std::size_t found = rest.find(place);
-      complete = complete && found != string::npos;
-      if (found != string::npos)
-        rest.erase(found, place.size());
-    }
-    if (is_template && (!complete || rest.find_first_of("{}") != string::npos))
-      wrong(name, "expected a template with {owner} and {repo}, each once, as in "
+    if (is_template && !is_url_template(*url))
+      wrong(name, "expected a template with {owner} and {repo}, each once, or with {path}, as in "
                   "https://git.example/{owner}/{repo}.git, found '"
-                      + *url + "'");
+                      + without_userinfo(*url) + "'");
     else if (!is_template && url->find_first_of("{}") != string::npos)
-      wrong(name, "only a host of the kind git takes a template, found '" + *url + "'");
+      wrong(name, "only a host of the kind git takes a template, found '" + without_userinfo(*url) + "'");
     while (url->ends_with('/'))
       url->pop_back();
     return *url;
@@ -330,16 +335,16 @@ std::optional<secret_place> read_secret_place(const Value& place, const string& 
 }
 
 string show_repository(const shown_repository& repository) {
-  return "repository " + redacted(repository.source) + ", "
+  return "repository " + without_userinfo(repository.source) + ", "
          + (repository.ref.empty() ? "HEAD" : "ref " + repository.ref) + show_follow(repository.follow)
          + show_token(repository.token);
 }
 
 string show_host(const shown_host& host) {
-  string out =
-      "host " + string{std::ranges::find(host_rows, host.kind, &host_row::kind)->name} + " " + redacted(host.url);
+  string out = "host " + string{std::ranges::find(host_rows, host.kind, &host_row::kind)->name} + " "
+               + without_userinfo(host.url);
   if (!host.api.empty())
-    out += ", API " + redacted(host.api);
+    out += ", API " + without_userinfo(host.api);
   out += show_follow(host.follow);
   if (host.absent != shown_host{}.absent)
     out += ", names not there asked for again after " + show_time(host.absent);

@@ -21,10 +21,11 @@ struct secret_place {
 
 /// When a ref is looked at again.
 struct follow_mode {
+  /// The numbers are in trace files: docs/trace-format.md.
   enum class kind_type : std::uint8_t {
-    pinned,     ///< never: what the ref named at first stays
-    on_request, ///< when asked: SIGHUP, `gitfs-actor refresh`
-    polled,     ///< that, and every so often
+    pinned = 0,     ///< never: what the ref named at first stays
+    on_request = 1, ///< when asked: SIGHUP, `gitfs-actor refresh`
+    polled = 2,     ///< that, and every so often
   };
   kind_type kind = kind_type::pinned;
   std::chrono::milliseconds every{0}; ///< polled only
@@ -43,7 +44,8 @@ struct shown_repository {
   bool operator==(const shown_repository&) const = default;
 };
 
-enum class host_kind : std::uint8_t { github, gitea, gitlab, mesa, git };
+/// The numbers are in trace files: docs/trace-format.md. A kind that is added takes the next free one.
+enum class host_kind : std::uint8_t { github = 0, gitea = 1, gitlab = 2, mesa = 3, git = 4 };
 
 /// A folder whose children, owners (or groups) and their repositories, appear when they are looked up.
 struct shown_host {

@@ -49,7 +49,7 @@ public:
                               + " (to mount by hand: gitfs-actor mount)");
     const string& spec = places_.front();
     // First, so that a name that was asked for counts. What fstab has is what 'mount -a' looks for in /proc/mounts.
-    out_.arguments = {"-o", "fsname=" + escaped_word(redacted(spec))};
+    out_.arguments = {"-o", "fsname=" + escaped_word(without_userinfo(spec))};
     for (const string& word : split_words(options_)) {
       GITFS_TRYV(take(word));
     }

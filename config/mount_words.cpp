@@ -186,7 +186,7 @@ string fuse_option_text(const mount_options& options) {
     add("default_permissions");
   if (kernel.auto_unmount)
     add("auto_unmount");
-  add_value("fsname", kernel.fsname.value_or(redacted(options.source)));
+  add_value("fsname", kernel.fsname.value_or(without_userinfo(options.source)));
   add_value("subtype", kernel.subtype);
   if (kernel.max_read != 0)
     add_value("max_read", std::to_string(kernel.max_read));

@@ -89,7 +89,9 @@ struct mount_options {
   unsigned threads = 0; ///< FUSE worker threads; 0: see worker_threads
   std::chrono::milliseconds connect_timeout{10'000};
   std::chrono::milliseconds stall_timeout{30'000}; ///< no byte for this long ends an upstream request
-  std::chrono::milliseconds timeout{300'000};      ///< one upstream request with all its retries
+  /// One upstream request with all its retries; also how long requests wait for a host that is away.
+  std::chrono::milliseconds timeout{300'000};
+  bool wait = false; ///< also at the start, for a server that refuses connections
 };
 
 /// `gitfs-actor unmount`.

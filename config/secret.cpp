@@ -116,8 +116,10 @@ bool looks_like_token(string_view text) {
 string secret_in_url(string_view url) {
   if (looks_like_token(url))
     return "this looks like a token";
-  if (const auto user = find_userinfo(url, 0)) {
+  if (const auto user = url.find("://") == string_view::npos ? std::nullopt : userinfo_of(url)) {
     const string_view text = url.substr(user->begin, user->size);
+    if (has_unencoded_userinfo(url))
+      return "the URL holds a password (or an '@' in its path, which is written %40)";
     if (text.find(':') != string_view::npos || looks_like_token(text) || looks_random(text))
       return "the URL holds a password";
   }

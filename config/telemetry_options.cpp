@@ -42,23 +42,6 @@ bool is_header_value(string_view text) {
   return std::ranges::all_of(text, [](unsigned char c) { return c == '\t' || (c >= 0x20 && c != 0x7f); });
 }
 
-std::optional<string> percent_decoded(string_view text) {
-  string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '%') {
-      out += text[i];
-      continue;
-    }
-    unsigned value = 0;
-    const char* const begin = text.data() + i + 1;
-    if (i + 2 >= text.size() || std::from_chars(begin, begin + 2, value, 16).ptr != begin + 2)
-      return std::nullopt;
-    out += static_cast<char>(value);
-    i += 2;
-  }
-  return out;
-}
-
 // "a=1,b=2", as W3C Baggage has it; false if it is not that.
 bool read_list(string_view text, name_value_list& out) {
   while (!text.empty()) {
@@ -84,6 +67,8 @@ const char* wrong_with_url(string_view url) {
   const std::size_t scheme = url.starts_with("http://") ? 7 : url.starts_with("https://") ? 8 : 0;
   if (scheme == 0)
     return "the URL has to begin with http:// or https:// (OTLP is spoken over HTTP, mostly on port 4318)";
+  if (has_unencoded_userinfo(url))
+    return "a \"/\", \"?\" or \"#\" in the user name or password of the URL is written %2F, %3F or %23";
   const string_view authority = url.substr(scheme, url.find_first_of("/?#", scheme) - scheme);
   if (authority.empty() || authority.back() == '@')
     return "the URL names no host";

@@ -23,6 +23,9 @@ public:
   void succeeded(const std::string& line);
   void failed(const std::string& line);
 
+  /// Becomes an error (poll's POLLERR) when who waits for the report has gone; -1: nobody does.
+  int caller() const { return pipe_; }
+
 private:
   daemon_start() = default;
   void report(char status, const std::string& line);

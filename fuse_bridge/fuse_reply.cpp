@@ -1,5 +1,6 @@
 #include "fuse_bridge/fuse_reply.hpp"
 
+#include "actors/mount_context.hpp" // object, spooled_blob
 #include "actors/trace/recorder.hpp"
 
 #include <algorithm>
@@ -93,7 +94,7 @@ fuse_entry_param fuse_reply::param_of(const node_entry& entry) const {
   out.generation = entry.generation;
   out.attr = stat_of(entry.attr);
   out.attr_timeout = keep_forever;
-  out.entry_timeout = keep_forever;
+  out.entry_timeout = entry.lasting ? keep_forever : 0;
   return out;
 }
 

@@ -7,11 +7,13 @@
 #include "config/log.hpp"
 #include "config/log_setup.hpp"
 #include "config/url.hpp"
+#include "fuse_bridge/control_server.hpp"
 #include "fuse_bridge/daemon.hpp"
 #include "fuse_bridge/mountpoint.hpp"
 #include "fuse_bridge/reloader.hpp"
 #include "fuse_bridge/service_manager.hpp"
 #include "fuse_bridge/session.hpp"
+#include "fuse_bridge/start_watch.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -74,13 +76,20 @@ struct recording {
 // connection stands, so first the threads end, then the actors, then the mount.
 class serving {
 public:
-  serving(mount_session& session, filesystem& files, bridge& b) : session_(session), files_(files), bridge_(b) {}
+  /// `control`: null where there is no control socket.
+  serving(mount_session& session, filesystem& files, bridge& b, control_server* control)
+    : session_(session),
+      files_(files),
+      bridge_(b),
+      control_(control) {}
   serving(const serving&) = delete;
   serving& operator=(const serving&) = delete;
   ~serving() { end(); }
 
   void end() {
     session_.stop();
+    if (control_ != nullptr)
+      control_->end_questions();
     bridge_.supervisor = nullptr;
     bridge_.catalog = nullptr;
     files_.end();
@@ -91,7 +100,17 @@ private:
   mount_session& session_;
   filesystem& files_;
   bridge& bridge_;
+  control_server* const control_;
 };
+
+// The mount is of use without it: who asks goes through the mount then.
+std::unique_ptr<control_server> listen(const bridge& b, dev_t device) {
+  auto out = control_server::start(b, device);
+  if (out)
+    return std::move(out.value());
+  log::warn("there is no control socket: {}", out.error().message);
+  return nullptr;
+}
 
 result<void> serve(mount_options& options, daemon_start& start, const service_manager& service) {
   // Before anything is asked of a server: what the user can mend at once comes first.
@@ -108,7 +127,11 @@ result<void> serve(mount_options& options, daemon_start& start, const service_ma
   caf::actor_system_config config;
   configure(config);
   caf::actor_system system{config};
-  GITFS_TRY(files, filesystem::open(options, system));
+  start_watch watch{start.caller()};
+  auto opened = filesystem::open(options, system, {}, watch.token());
+  if (watch.end())
+    return fail(ECANCELED, "cancelled before it was mounted");
+  GITFS_TRY(files, std::move(opened));
   if (!options.kernel.fsname)
     options.kernel.fsname = files->source();
   GITFS_TRY(told, telemetry::start(options, files->context(), files->source()));
@@ -118,11 +141,14 @@ result<void> serve(mount_options& options, daemon_start& start, const service_ma
            std::make_shared<const mount_status>(status_of(options)),
            false,
            files->catalog()};
+  std::error_code unresolved;
+  b.mountpoint = std::filesystem::canonical(options.mountpoint, unresolved); // as the kernel's table has it
   GITFS_TRY(session, mount_session::mount(options, b));
   auto pid = pid_file::write(options.pid_file);
   if (!pid)
     return pid.as_failure();
-  serving served{*session, *files, b};
+  const auto control = listen(b, session->device());
+  serving served{*session, *files, b, control.get()};
   session->start(system, worker_threads(options));
 
   log::info("mounted {} on {}", files->describe(), options.mountpoint.string());

@@ -1,7 +1,10 @@
 // What is mounted where.
 #pragma once
 
+#include <filesystem>
+#include <optional>
 #include <string>
+#include <sys/types.h>
 #include <vector>
 
 namespace gitfs {
@@ -9,9 +12,16 @@ namespace gitfs {
 struct mounted_at {
   std::string path;
   std::string type; ///< "fuse.gitfs"
+  dev_t device = 0; ///< st_dev of what is in it
+  uid_t owner = 0;  ///< of a FUSE mount: who has mounted it
 };
 
 /// /proc/self/mountinfo, in its order: of two at one path the later one covers the earlier.
 std::vector<mounted_at> mount_table();
+
+/// The innermost mount that holds the path. Told without touching the path: in a mount of ours looking it up could
+/// fetch it, and in one that does not answer wait for ever. Links on the way are resolved, but for the last name,
+/// unless the path itself is none.
+std::optional<mounted_at> mount_of(const std::filesystem::path& path);
 
 } // namespace gitfs

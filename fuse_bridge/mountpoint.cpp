@@ -33,14 +33,14 @@ int run_fusermount(const fs::path& path, bool lazy) {
   return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : EBUSY;
 }
 
+} // namespace
+
 // Asked in a way that no cache of the kernel answers: it still knows a dead root's attributes, and its listing.
 bool is_dead(const fs::path& path) {
   struct statfs ignored {};
   // ECONNABORTED: its process ended while this was being asked
   return ::statfs(path.c_str(), &ignored) != 0 && (errno == ENOTCONN || errno == ECONNABORTED);
 }
-
-} // namespace
 
 result<void> detach(const fs::path& path, bool lazy) {
   int code = 0;

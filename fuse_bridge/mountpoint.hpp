@@ -25,6 +25,9 @@ private:
   bool made_ = false;
 };
 
+/// Whether a FUSE file system is mounted there whose process has ended.
+bool is_dead(const std::filesystem::path& path);
+
 /// Detaches whatever FUSE file system is mounted at `path`. `lazy`: also one that is in use.
 result<void> detach(const std::filesystem::path& path, bool lazy);
 

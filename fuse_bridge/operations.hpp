@@ -10,6 +10,7 @@
 
 #include <caf/actor.hpp>
 
+#include <filesystem>
 #include <memory>
 
 namespace gitfs {
@@ -23,6 +24,7 @@ struct bridge {
   bool kernel_opens_alone = false;           ///< set by INIT, before any other request
   caf::actor catalog{};                      ///< none: nothing is followed
   bool init_answered = false;                ///< the kernel sends nothing else before; see session_io
+  std::filesystem::path mountpoint{};        ///< as this process sees it
 };
 
 /// The table for fuse_session_new. Each operation runs on a FUSE worker thread that has set `this_thread_unit`; it only

@@ -35,16 +35,22 @@ public:
   /// Of the mount that `path` is in. ENOTTY: it is in none of ours.
   result<void> add(const string& path) {
     struct stat st {};
-    if (::stat(path.c_str(), &st) != 0)
-      return fail(errno, "cannot read " + path + ": " + std::strerror(errno));
+    if (::stat(path.c_str(), &st) != 0) {
+      const int code = errno;
+      if (code == ENOTCONN || code == ECONNABORTED)
+        GITFS_TRYV(ask_report(path)); // the mount has died, and that says so
+      return fail(code, "cannot read " + path + ": " + std::strerror(code));
+    }
     if (folders_.contains(st.st_dev))
       return success();
     std::error_code code;
     const auto real = std::filesystem::canonical(path, code);
     const auto folder = S_ISDIR(st.st_mode) ? real : real.parent_path();
     auto asked = ask_report(folder);
+    if (!asked && asked.error().code == ENOTTY)
+      return fail(ENOTTY, path + " is not in a mount of gitfs-actor");
     if (!asked)
-      return fail(asked.error().code, path + " is not in a mount of gitfs-actor");
+      return asked.as_failure();
     folders_.emplace(st.st_dev, folder);
     before_.add(asked.value());
     return success();

@@ -1,6 +1,6 @@
 #include "fuse_bridge/reloader.hpp"
 
-#include "actors/messages.hpp"
+#include "actors/catalog_messages.hpp"
 #include "config/log.hpp"
 #include "config/mount_arguments.hpp"
 #include "config/url.hpp"
@@ -32,7 +32,8 @@ constexpr lasting_row lasting[] = {
     {"xattr", [](const auto& a, const auto& b) { return a.xattr == b.xattr; }},
     {"timeouts",
      [](const auto& a, const auto& b) {
-       return a.connect_timeout == b.connect_timeout && a.stall_timeout == b.stall_timeout && a.timeout == b.timeout;
+       return a.connect_timeout == b.connect_timeout && a.stall_timeout == b.stall_timeout && a.timeout == b.timeout
+              && a.wait == b.wait;
      }},
     {"log", [](const auto& a, const auto& b) { return a.level == b.level && a.log_file == b.log_file; }},
     {"trace",

@@ -17,6 +17,7 @@
 #include <string>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 namespace gitfs {
@@ -88,7 +89,7 @@ result<std::unique_ptr<mount_session>> mount_session::mount(const mount_options&
   out->mountpoint_ = options.mountpoint;
   struct statx facts {}; // without asking us, who do not serve yet
   if (::statx(AT_FDCWD, options.mountpoint.c_str(), AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, 0, &facts) == 0)
-    out->connection_ = facts.stx_dev_minor;
+    out->device_ = makedev(facts.stx_dev_major, facts.stx_dev_minor);
   return out;
 }
 
@@ -172,9 +173,9 @@ void mount_session::end_notices() {
 
 // All that the kernel waits for fails, and what waits for that goes on. The second way is for root without /sys.
 void mount_session::abort_connection() const {
-  const std::string path = "/sys/fs/fuse/connections/" + std::to_string(connection_) + "/abort";
+  const std::string path = "/sys/fs/fuse/connections/" + std::to_string(minor(device_)) + "/abort";
   std::ofstream file{path};
-  if (connection_ == 0 || !(file << "1" << std::flush))
+  if (device_ == 0 || !(file << "1" << std::flush))
     ::umount2(mountpoint_.c_str(), MNT_FORCE | MNT_DETACH);
 }
 

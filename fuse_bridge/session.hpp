@@ -13,6 +13,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <sys/types.h>
 #include <thread>
 #include <vector>
 
@@ -39,6 +40,9 @@ public:
   /// SIGHUP.
   void wait_for_end(const std::function<void()>& reload);
 
+  /// What stat shows of all that is in the mount; 0: it could not be told.
+  dev_t device() const { return device_; }
+
   /// Ends the notices to the kernel and then the worker threads; requests that come from now on stay in the kernel.
   /// Answers that are still owed can be given until `unmount`.
   void stop();
@@ -55,7 +59,7 @@ private:
   bridge* bridge_ = nullptr;
   std::filesystem::path mountpoint_;
   std::optional<kernel_notices> notices_;
-  unsigned connection_ = 0; ///< its number below /sys/fs/fuse/connections; 0: not known
+  dev_t device_ = 0; ///< its minor number is the connection's below /sys/fs/fuse/connections
   fuse_session* session_ = nullptr;
   bool mounted_ = false;
   std::atomic<bool> stopping_{false};

@@ -4,6 +4,7 @@
 #include "fuse_bridge/control.hpp"
 #include "fuse_bridge/mount_table.hpp"
 
+#include <cerrno>
 #include <cstdio>
 #include <set>
 #include <string>
@@ -14,7 +15,7 @@ namespace gitfs {
 
 namespace {
 
-// Those of other users do not answer, and one whose process is gone neither.
+// Those of other users do not answer.
 std::vector<std::pair<std::string, mount_status>> all_mounts() {
   std::vector<std::pair<std::string, mount_status>> out;
   std::set<std::string> asked;
@@ -23,6 +24,8 @@ std::vector<std::pair<std::string, mount_status>> all_mounts() {
       continue;
     if (auto answer = ask_status(each.path))
       out.emplace_back(each.path, std::move(answer.value()));
+    else if (answer.error().code == ENOTCONN)
+      std::fprintf(stderr, "gitfs-actor: %s\n", answer.error().message.c_str());
   }
   return out;
 }

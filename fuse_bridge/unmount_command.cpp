@@ -4,6 +4,7 @@
 #include "fuse_bridge/mount_table.hpp"
 #include "fuse_bridge/mountpoint.hpp"
 
+#include <cerrno>
 #include <cstdio>
 #include <poll.h>
 #include <string>
@@ -33,6 +34,23 @@ void wait_for_exit(pid_t process) {
   ::close(fd);
 }
 
+// Reasons for which only the mount can be right. All others (its process is dead, or of another version, or does not
+// see the mount there) leave it to us.
+bool is_final(const error& e) {
+  return e.code == EBUSY || e.code == EACCES || e.code == ESHUTDOWN;
+}
+
+// The process that ends with it; 0: none, or none that is known here.
+result<pid_t> end_mount(const std::filesystem::path& path) {
+  auto asked = ask_unmount(path);
+  if (asked || is_final(asked.error()))
+    return asked;
+  const auto report = ask_report(path);
+  GITFS_TRYV(detach(path, false));
+  const bool known = report && report.value().contains("process");
+  return known ? static_cast<pid_t>(report.value().at("process")) : 0;
+}
+
 } // namespace
 
 int run_unmount(const unmount_options& options) {
@@ -45,14 +63,13 @@ int run_unmount(const unmount_options& options) {
     std::fprintf(stderr, "gitfs-actor: nothing of gitfs-actor is mounted on %s\n", path.c_str());
     return 1;
   }
-  const auto report = ask_report(path);
-  if (auto done = detach(path, false); !done) {
-    std::fprintf(stderr, "gitfs-actor: %s\n", done.error().message.c_str());
+  const auto ended = end_mount(path);
+  if (!ended) {
+    std::fprintf(stderr, "gitfs-actor: %s\n", ended.error().message.c_str());
     return 1;
   }
-  // The process has some tidying to do. One that is dead, or not ours, is not waited for.
-  if (report && report.value().contains("process"))
-    wait_for_exit(static_cast<pid_t>(report.value().at("process")));
+  if (ended.value() != 0) // it has some tidying to do
+    wait_for_exit(ended.value());
   return 0;
 }
 

@@ -6,29 +6,12 @@
 
 #include <cerrno>
 #include <cstdio>
-#include <optional>
 
 namespace gitfs {
 
 namespace {
 
 namespace fs = std::filesystem;
-
-bool is_below(const fs::path& path, const fs::path& folder) {
-  const fs::path rest = path.lexically_relative(folder);
-  return !rest.empty() && *rest.begin() != "..";
-}
-
-// The innermost mount that holds the path. Told without touching the path, because looking it up may fetch it.
-std::optional<fs::path> fuse_mount_of(const fs::path& path) {
-  mounted_at found;
-  for (const mounted_at& each : mount_table())
-    if (is_below(path, each.path) && each.path.size() >= found.path.size())
-      found = each;
-  if (!found.type.starts_with("fuse"))
-    return std::nullopt;
-  return found.path;
-}
 
 // What can be told of the object: all traces that are of one run are one.
 class sources {
@@ -88,22 +71,18 @@ std::string why_not_known(const shown_object& object, const sources& from) {
 }
 
 result<void> explain(const why_options& options) {
-  auto root = fuse_mount_of(options.path);
-  if (!root) {
-    std::error_code code;
-    const fs::path resolved = fs::canonical(options.path.parent_path(), code) / options.path.filename();
-    root = code ? std::nullopt : fuse_mount_of(resolved);
-  }
-  if (!root)
+  const auto at = mount_of(options.path);
+  if (!at || !at->type.starts_with("fuse"))
     return fail(ENOTTY, options.path.string() + " is not in a mount of gitfs-actor");
+  const fs::path root = at->path;
   sources from;
-  GITFS_TRYV(from.read_mount(*root, !options.traces.empty()));
+  GITFS_TRYV(from.read_mount(root, !options.traces.empty()));
   for (const fs::path& each : options.traces) {
     GITFS_TRYV(from.read_file(each));
   }
-  const bool is_root = options.path == *root;
+  const bool is_root = options.path == root;
   GITFS_TRY(object,
-            is_root ? ask_object(*root, {}) : ask_object(options.path.parent_path(), options.path.filename().string()));
+            is_root ? ask_object(root, {}) : ask_object(options.path.parent_path(), options.path.filename().string()));
   if (object.type == "commit")
     return fail(EINVAL, options.path.string()
                             + " is a submodule: its contents are in another repository, and nothing "

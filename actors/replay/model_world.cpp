@@ -1,6 +1,6 @@
 #include "actors/replay/model_world.hpp"
 
-#include "actors/messages.hpp"
+#include "actors/directory_messages.hpp"
 #include "actors/trace/trace_format.hpp"
 
 #include <caf/send.hpp>

@@ -1,13 +1,18 @@
 #include "actors/replay/recorded_input.hpp"
 
-#include "actors/messages.hpp"
+#include "actors/catalog_messages.hpp"
+#include "actors/directory_messages.hpp"
+#include "actors/fetch_messages.hpp"
+#include "actors/kernel_operations.hpp"
 #include "actors/replay/replayed_reply.hpp"
 #include "actors/replay/silent_world.hpp"
+#include "actors/trace/message_rows.hpp"
 #include "actors/trace/recorder.hpp"
 
 #include <caf/exit_reason.hpp>
 #include <caf/system_messages.hpp>
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <utility>
@@ -122,80 +127,78 @@ std::optional<caf::message> reload(const recording& from, const record& r) {
   return stamped(std::move(out), r.cause);
 }
 
-std::optional<caf::message> input(const recording& from, const record& r) {
+caf::message transfer_end(const recording& from, const record& r) {
+  transfer_finished out{number_in(r, "transfer"), {}, {}};
+  if (const auto code = static_cast<int>(number_in(r, "error")); code != 0)
+    out.outcome.failure = error{code, "as recorded"};
+  out.outcome.bytes = number_in(r, "bytes");
+  out.outcome.requests = static_cast<std::uint32_t>(number_in(r, "requests"));
+  if (const record* end = from.record_of(r.cause))
+    out.outcome.sizes = from.sizes_of(end->cause);
+  return stamped(std::move(out), r.cause);
+}
+
+std::optional<caf::message> sent_by_kernel(const recording& from, const record& r) {
   const record* edge = from.record_of(r.cause);
-  switch (r.what) {
-  case kind::kernel_op:
-  case kind::forget_op:
-    return edge == nullptr ? std::nullopt : kernel_message(from, *edge, r);
-  case kind::enter_directory:
-    if (edge == nullptr) // another program asks about a directory that nobody has entered: it lives from here on
-      return stamped(enter_directory{static_cast<dir_slot>(number_in(r, "slot")), stamped(forget_op{}, 0), {}}, 0);
+  return edge == nullptr ? std::nullopt : kernel_message(from, *edge, r);
+}
+
+std::optional<caf::message> first_entered(const recording& from, const record& r) {
+  if (const record* edge = from.record_of(r.cause))
     return entered(from, *edge, r);
-  case kind::interrupt_op:
-    return stamped(interrupt_op{number_in(r, "request"), {}}, r.cause);
-  case kind::blob_loaded:
-    return stamped(blob_loaded{number_in(r, "want"), static_cast<int>(number_in(r, "error")), {}}, r.cause);
-  case kind::transfer_grew:
-    return stamped(transfer_grew{}, r.cause);
-  case kind::transfer_ended: {
-    const std::uint64_t number = number_in(r, "transfer");
-    transfer_outcome outcome;
-    if (const auto code = static_cast<int>(number_in(r, "error")); code != 0)
-      outcome.failure = error{code, "as recorded"};
-    outcome.bytes = number_in(r, "bytes");
-    outcome.requests = static_cast<std::uint32_t>(number_in(r, "requests"));
-    if (const record* end = from.record_of(r.cause))
-      outcome.sizes = from.sizes_of(end->cause);
-    return stamped(transfer_finished{number, std::move(outcome), {}}, r.cause);
-  }
-  case kind::host_told:
-    return host_answer(from, r);
-  case kind::snapshot_taken:
-    return snapshot(r);
-  case kind::moves_settled:
-    return settled(r);
-  case kind::refresh_refs:
-    return refresh(r);
-  case kind::cancel_refresh:
-    return stamped(cancel_refresh{number_in(r, "number"), {}}, r.cause);
-  case kind::reload_tree:
-    return reload(from, r);
-  case kind::other_message:
-    return caf::make_message(caf::exit_msg{{}, caf::exit_reason::user_shutdown});
-  default:
+  // Another program asks about a directory that nobody has entered: it lives from here on.
+  return stamped(enter_directory{static_cast<dir_slot>(number_in(r, "slot")), stamped(forget_op{}, 0), {}}, 0);
+}
+
+std::optional<caf::message> end_of_actor(const recording&, const record&) {
+  return caf::make_message(caf::exit_msg{{}, caf::exit_reason::user_shutdown});
+}
+
+// Of what comes from elsewhere, the messages that their own fields do not say all of; see message_row::parse.
+constexpr struct {
+  kind what;
+  std::optional<caf::message> (*make)(const recording& from, const record& r);
+} makers[] = {
+    {kind::kernel_op, sent_by_kernel},
+    {kind::forget_op, sent_by_kernel},
+    {kind::enter_directory, first_entered},
+    {kind::transfer_ended, [](auto& from, auto& r) { return std::optional{transfer_end(from, r)}; }},
+    {kind::host_told, [](auto& from, auto& r) { return std::optional{host_answer(from, r)}; }},
+    {kind::snapshot_taken, [](auto&, auto& r) { return std::optional{snapshot(r)}; }},
+    {kind::moves_settled, [](auto&, auto& r) { return std::optional{settled(r)}; }},
+    {kind::refresh_refs, [](auto&, auto& r) { return std::optional{refresh(r)}; }},
+    {kind::reload_tree, reload},
+    {kind::other_message, end_of_actor},
+};
+
+std::optional<caf::message> input(const recording& from, const record& r) {
+  for (const auto& each : makers)
+    if (each.what == r.what)
+      return each.make(from, r);
+  const trace::message_row* row = trace::message_row_of(r.what);
+  if (row == nullptr || row->parse == nullptr)
     return std::nullopt;
-  }
+  return row->parse(r.fields, {r.cause, 0});
 }
 
 } // namespace
 
-decltype(kernel_op::what) operation_of(const record& request) {
+bool can_be_made(kind what) {
+  const trace::message_row* row = trace::message_row_of(what);
+  return (row != nullptr && row->parse != nullptr)
+         || std::ranges::any_of(makers, [what](const auto& each) { return each.what == what; });
+}
+
+kernel_operation operation_of(const record& request) {
   trace::decoder in{request.fields};
-  in.number(); // request
-  const auto op = static_cast<trace::request_kind>(in.number());
-  in.number(); // node
-  const std::uint64_t offset = in.number(), size = in.number();
-  std::string name{in.text()};
-  switch (op) {
-  case trace::request_kind::lookup:
-    return lookup_op{std::move(name)};
-  case trace::request_kind::getattr:
-    return getattr_op{};
-  case trace::request_kind::readlink:
-    return readlink_op{};
-  case trace::request_kind::readdir:
-    return readdir_op{offset, false};
-  case trace::request_kind::readdirplus:
-    return readdir_op{offset, true};
-  case trace::request_kind::read:
-    return read_op{offset, size};
-  case trace::request_kind::getxattr:
-    return getxattr_op{std::move(name)};
-  case trace::request_kind::listxattr:
-    break;
-  }
-  return listxattr_op{};
+  trace::asked asked;
+  asked.request = in.number();
+  asked.op = static_cast<trace::request_kind>(in.number());
+  asked.node = in.number();
+  asked.offset = in.number();
+  asked.size = in.number();
+  asked.name = in.text();
+  return row_of(asked.op)->parse(asked);
 }
 
 std::uint64_t dirent_bytes(std::string_view name, bool plus) {

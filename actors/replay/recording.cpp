@@ -1,5 +1,8 @@
 #include "actors/replay/recording.hpp"
 
+#include "actors/kernel_operations.hpp"
+#include "actors/trace/message_rows.hpp"
+
 #include <algorithm>
 #include <cerrno>
 
@@ -23,6 +26,16 @@ follow_mode follow_in(decoder& in) {
   return out;
 }
 
+// The name of what only a later version of the program knows; empty: nothing.
+std::string unknown_in(const record& r) {
+  if (trace::is_message(r.what) && trace::message_row_of(r.what) == nullptr)
+    return "a message of number " + std::to_string(static_cast<std::uint32_t>(r.what));
+  if (r.what != kind::kernel_request)
+    return {};
+  const std::uint64_t op = trace::number_in(r, "op");
+  return op < kernel_operations().size() ? std::string{} : "a kernel operation of number " + std::to_string(op);
+}
+
 constexpr std::size_t largest_tree = std::size_t{64} << 20; // of a hostile trace
 
 } // namespace
@@ -32,6 +45,7 @@ void recording::take(const record& r) {
   if (trace::is_message(r.what)) {
     messages_.push_back(&r);
     messages_by_.emplace(r.cause, &r);
+    last_taken_[r.actor] = r.order;
   }
   if (r.what == kind::spawned)
     spawned_.push_back(&r);
@@ -98,7 +112,8 @@ void recording::take(const record& r) {
   case kind::host_entry: {
     auto& all = told_[in.number()];
     std::string name{in.text()};
-    all.push_back({std::move(name), in.number() != 0});
+    const std::uint64_t kind = in.number(); // 1: a repository; 2: a folder for all that was known
+    all.push_back({.name = std::move(name), .is_repository = kind == 1, .assumed = kind == 2});
     break;
   }
   case kind::refused:
@@ -128,6 +143,10 @@ result<recording> recording::of(const trace::contents& in) {
   recording out;
   bool begins = false;
   for (const record& each : in.records) {
+    if (const std::string what = unknown_in(each); !what.empty())
+      return fail(EINVAL, "this trace has " + what
+                              + ", which this version does not know, so it can be read (gitfs-actor trace show) but "
+                                "not replayed; replay it with the version that recorded it, or a later one");
     begins |= each.what == kind::mounted;
     out.take(each);
   }
@@ -147,10 +166,24 @@ result<recording> recording::of(const trace::contents& in) {
     return fail(EINVAL, "this trace is of what a mount keeps in memory, so it can be read (gitfs-actor trace show) but "
                         "not replayed; record with: gitfs-actor mount --trace FILE");
   out.end_at_the_first_gap(in);
-  out.ends_ = std::ranges::any_of(out.messages_, [](const record* r) {
-    return r->what == kind::other_message && r->actor.is == trace::actor_kind::supervisor;
+  out.ends_ = std::ranges::any_of(out.messages_, [&out](const record* r) {
+    return r->actor.is == trace::actor_kind::supervisor && out.is_end_of_actor(*r);
   });
   return out;
+}
+
+// Nothing is taken after it. (Earlier versions had no record of its own for the question of `status`.)
+bool recording::is_end_of_actor(const record& r) const {
+  return r.what == kind::other_message && last_taken_.at(r.actor) == r.order;
+}
+
+bool recording::is_question(const record& r) const {
+  if (r.what == kind::other_message)
+    return !is_end_of_actor(r);
+  if (r.what == kind::kernel_op)
+    return trace::number_in(r, "request") == 0;
+  const trace::message_row* row = trace::message_row_of(r.what);
+  return row != nullptr && row->comes == trace::arrival::question;
 }
 
 const record* recording::record_of(std::uint64_t order) const {

@@ -21,7 +21,8 @@ namespace gitfs {
 
 class recording {
 public:
-  /// EINVAL: not all that a replay needs is in the trace; the message says what to do. `in` outlives it.
+  /// EINVAL: not all that a replay needs is in the trace, or there is what this version does not know; the message says
+  /// what to do. `in` outlives it.
   static result<recording> of(const trace::contents& in);
 
   struct mount {
@@ -60,6 +61,8 @@ public:
   const deployment* shown_from(std::uint64_t order) const;
   /// What a host has told, by the number of the call.
   const std::vector<host_entry>& told_by_host(std::uint64_t call) const;
+  /// What other programs have asked of the mount (top, status, why): it changes nothing, so it is not replayed.
+  bool is_question(const trace::record& r) const;
   /// True if the kernel no longer wanted the reply.
   bool was_refused(std::uint64_t request) const { return refused_.contains(request); }
 
@@ -67,6 +70,7 @@ private:
   recording() = default;
   void take(const trace::record& r);
   void end_at_the_first_gap(const trace::contents& in);
+  bool is_end_of_actor(const trace::record& r) const;
 
   mount mounted_;
   trace::exactness exact_ = trace::exactness::partial;
@@ -82,6 +86,7 @@ private:
   std::map<std::uint64_t, deployment> shown_;                          ///< by order
   std::unordered_map<std::uint64_t, std::vector<host_entry>> told_;
   std::unordered_map<std::uint64_t, bool> refused_;
+  std::map<trace::actor_key, std::uint64_t> last_taken_; ///< order of the last message that the actor took
 };
 
 } // namespace gitfs

@@ -3,6 +3,8 @@
 
 #include "actors/reply.hpp"
 #include "actors/trace/recorder.hpp"
+#include "backend/object_db.hpp"
+#include "backend/spool.hpp"
 
 #include <cerrno>
 #include <climits>

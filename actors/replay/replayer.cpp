@@ -1,6 +1,7 @@
 #include "actors/replay/replayer.hpp"
 
 #include "actors/replay/recorded_input.hpp"
+#include "actors/trace/message_rows.hpp"
 #include "actors/trace/trace_names.hpp"
 
 #include <algorithm>
@@ -14,20 +15,16 @@ namespace {
 using trace::kind;
 using trace::record;
 
-// What other programs ask of a mount (top, why): it changes nothing, and nobody asks in a replay.
-bool is_question(const record& r) {
-  return r.what == kind::tell_activity || (r.what == kind::kernel_op && trace::number_in(r, "request") == 0);
+using trace::arrival;
+
+arrival how_comes(kind k) {
+  const trace::message_row* row = trace::message_row_of(k);
+  return row != nullptr ? row->comes : arrival::sent;
 }
 
-bool is_delayed(kind k) {
-  return k == kind::look_if_idle || k == kind::trees_delayed || k == kind::windows_due || k == kind::retry_allowed
-         || k == kind::look_due;
-}
-
-// Also sent while an actor is destroyed, on behalf of whatever the last thread to hold it does. (moves_settled: while a
-// token is, and the one that was taken is made of its record.)
 bool has_loose_cause(kind k) {
-  return k == kind::cancel_want || k == kind::promote_want || k == kind::cancel_place || k == kind::moves_settled;
+  const trace::message_row* row = trace::message_row_of(k);
+  return row != nullptr && row->loose_cause;
 }
 
 } // namespace
@@ -60,8 +57,9 @@ std::string replayer::describe(const trace::actor_key& key) const {
 void replayer::check_overtaken(const stage::held& first, const record& r) {
   const record* const sender = from_.record_of(first.cause);
   const record* const later = from_.record_of(r.cause);
-  if (sender == nullptr || later == nullptr || !trace::is_message(sender->what) || is_delayed(first.what)
-      || has_loose_cause(first.what) || (sender != later && sender->time + sender->duration >= later->time))
+  if (sender == nullptr || later == nullptr || !trace::is_message(sender->what)
+      || how_comes(first.what) == arrival::delayed || has_loose_cause(first.what)
+      || (sender != later && sender->time + sender->duration >= later->time))
     return;
   diverge(r, "before this message another one was sent, which was not when it was recorded", {},
           trace::plain_text(first.what, first.fields) + " | by " + std::to_string(first.cause));
@@ -103,9 +101,10 @@ bool replayer::deliver_input(const record& r) {
 }
 
 bool replayer::deliver(const record& r) {
-  if (!is_input(r.what) && deliver_held(r, true))
+  const arrival comes = how_comes(r.what);
+  if (comes != arrival::from_outside && deliver_held(r, true))
     return true;
-  if (is_delayed(r.what)) {
+  if (comes == arrival::delayed) {
     stage_->trigger_timeouts();
     if (deliver_held(r, true))
       return true;
@@ -122,7 +121,7 @@ bool replayer::deliver(const record& r) {
 
 void replayer::step() {
   const record& r = next();
-  if (is_question(r)) {
+  if (from_.is_question(r)) {
     ++next_;
     return;
   }

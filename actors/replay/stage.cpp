@@ -9,27 +9,11 @@
 #include <caf/actor_cast.hpp>
 #include <caf/send.hpp>
 
-#include <algorithm>
 #include <array>
 #include <filesystem>
-#include <iterator>
 #include <utility>
 
 namespace gitfs {
-
-namespace {
-
-using trace::kind;
-
-constexpr kind inputs[] = {kind::blob_loaded,    kind::transfer_ended, kind::transfer_grew, kind::interrupt_op,
-                           kind::host_told,      kind::snapshot_taken, kind::moves_settled, kind::refresh_refs,
-                           kind::cancel_refresh, kind::reload_tree};
-
-} // namespace
-
-bool is_input(trace::kind k) {
-  return std::ranges::find(inputs, k) != std::end(inputs);
-}
 
 stage::stage(const recording::mount& mounted, const surroundings_of& outside, std::shared_ptr<upstream> server) {
   lasting_actor::set_gate(this);
@@ -126,7 +110,7 @@ bool stage::holds(lasting_actor& to, caf::mailbox_element_ptr& x) {
   if (row.fields != nullptr)
     row.fields(fields, message);
   const std::uint64_t cause = row.stamp != nullptr ? row.stamp(message).cause : 0;
-  held_[&to].push_back({std::move(x), caf::actor_cast<caf::strong_actor_ptr>(&to), row.number, cause,
+  held_[&to].push_back({std::move(x), caf::actor_cast<caf::strong_actor_ptr>(&to), row.number(), cause,
                         std::string{room.data(), fields.at()}, running_});
   return true;
 }

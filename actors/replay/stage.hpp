@@ -83,7 +83,4 @@ private:
   bool passes_ = false; // messages are not held
 };
 
-/// What comes to actors from elsewhere than other actors and the kernel: transfers, large blobs, interrupts.
-bool is_input(trace::kind k);
-
 } // namespace gitfs

@@ -55,12 +55,11 @@ metric durations(const latencies& of) {
   out.unit = "s";
   out.kind = metric::kind_type::histogram;
   out.bounds = latency_histogram::bounds();
-  for (std::size_t i = 0; i < kernel_kinds; ++i) {
-    const latency_histogram& each = of.of(static_cast<counter>(i));
+  for (const counter_row& row : kernel_counters) {
+    const latency_histogram& each = of.of(row.number);
     if (each.count() == 0)
       continue;
-    const std::string_view name = counter_names[i];
-    out.points.push_back({std::string{name.substr(name.find('.') + 1)}, each.counts(), each.sum()});
+    out.points.push_back({std::string{row.name.substr(row.name.find('.') + 1)}, each.counts(), each.sum()});
   }
   return out;
 }

@@ -1,6 +1,7 @@
 #include "actors/telemetry/span_builder.hpp"
 
 #include "actors/node_id.hpp"
+#include "actors/trace/record_table.hpp"
 
 #include <algorithm>
 #include <cerrno>

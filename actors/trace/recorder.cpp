@@ -350,7 +350,7 @@ void host_told(std::uint64_t call, std::span<const host_entry> told) {
     edge(kind::host_entry, [&](encoder& to) {
       to.number(call);
       to.text(each.name);
-      to.number(each.is_repository ? 1 : 0);
+      to.number(each.is_repository ? 1 : each.assumed ? 2 : 0);
     });
 }
 

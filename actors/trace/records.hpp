@@ -1,14 +1,17 @@
-// What a trace can hold: every kind of record, with its number, its name and its fields, in one table.
+// What a trace can hold, by the numbers that stand in its file.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
-#include <span>
+#include <initializer_list>
 #include <string_view>
 #include <tuple>
 
 namespace gitfs::trace {
 
-/// The numbers are those in the files: one that was used is never given to anything else.
+/// The numbers are those in the files, so each is written out: a kind that is added takes the next free one, and the
+/// number of a kind that is removed is never given to another. docs/trace-format.md publishes them; a test compares.
 enum class kind : std::uint32_t {
   handled = 1, ///< a handler has returned; has the order number of its message
   // Where messages come from and replies go to.
@@ -34,65 +37,77 @@ enum class kind : std::uint32_t {
 
   first_message = 64, ///< from here on: messages that an actor took
   other_message = 64,
-  kernel_op,
-  forget_op,
-  enter_directory,
-  interrupt_op,
-  blob_loaded,
-  release_directory,
-  directory_idle,
-  reap_directory,
-  entries_hidden,
-  look_if_idle,
-  over_budget,
-  shed_listing,
-  listing_shed,
-  released,
-  child_is_idle,
-  ask_want,
-  promote_want,
-  cancel_want,
-  want_finished,
-  window_begins,
-  window_ends,
-  windows_due,
-  look_was_read,
-  trees_delayed,
-  start_transfers,
-  transfer_grew,
-  transfer_ended, ///< the message transfer_finished
-  directory_listed,
-  file_read,
-  directory_statted,
-  directory_forgotten,
-  tell_activity,
-  relink_directories,
-  snapshot_moved,
-  snapshot_left,
-  ask_place,
-  cancel_place,
-  place_told,
-  show_ref,
-  cancel_show,
-  ref_shown,
-  retry_allowed,
-  host_told,
-  snapshot_taken,
-  entries_changed,
-  change_entries,
-  look_due,
-  moves_settled,
-  refresh_refs,
-  cancel_refresh,
-  reload_tree,
+  kernel_op = 65,
+  forget_op = 66,
+  enter_directory = 67,
+  interrupt_op = 68,
+  blob_loaded = 69,
+  release_directory = 70,
+  directory_idle = 71,
+  reap_directory = 72,
+  entries_hidden = 73,
+  look_if_idle = 74,
+  over_budget = 75,
+  shed_listing = 76,
+  listing_shed = 77,
+  released = 78,
+  child_is_idle = 79,
+  ask_want = 80,
+  promote_want = 81,
+  cancel_want = 82,
+  want_finished = 83,
+  window_begins = 84,
+  window_ends = 85,
+  windows_due = 86,
+  look_was_read = 87,
+  trees_delayed = 88,
+  start_transfers = 89,
+  transfer_grew = 90,
+  transfer_ended = 91, ///< the message transfer_finished
+  directory_listed = 92,
+  file_read = 93,
+  directory_statted = 94,
+  directory_forgotten = 95,
+  tell_activity = 96,
+  relink_directories = 97,
+  snapshot_moved = 98,
+  snapshot_left = 99,
+  ask_place = 100,
+  cancel_place = 101,
+  place_told = 102,
+  show_ref = 103,
+  cancel_show = 104,
+  ref_shown = 105,
+  retry_allowed = 106,
+  host_told = 107,
+  snapshot_taken = 108,
+  entries_changed = 109,
+  change_entries = 110,
+  look_due = 111,
+  moves_settled = 112,
+  refresh_refs = 113,
+  cancel_refresh = 114,
+  reload_tree = 115,
+  tell_status = 116,
+  ask_directory = 117,
 };
 
 inline constexpr bool is_message(kind k) {
   return k >= kind::first_message;
 }
 
-/// Who takes messages. Numbers as in the files.
-enum class actor_kind : std::uint8_t { other, directory, supervisor, fetcher, prefetcher, catalog, repository };
+// The numbers of all that follows are in the files too: the same holds for them.
+
+/// Who takes messages.
+enum class actor_kind : std::uint8_t {
+  other = 0,
+  directory = 1,
+  supervisor = 2,
+  fetcher = 3,
+  prefetcher = 4,
+  catalog = 5,
+  repository = 6,
+};
 
 /// An actor by what is the same in every run, unlike CAF's ids. `inode`: st_ino, of directories; number of a repository
 /// or volume, of those that there can be several of.
@@ -104,11 +119,31 @@ struct actor_key {
   bool operator<(const actor_key& other) const { return std::tie(is, inode) < std::tie(other.is, other.inode); }
 };
 
-enum class request_kind : std::uint8_t { lookup, getattr, readlink, readdir, read, getxattr, listxattr, readdirplus };
-enum class reply_kind : std::uint8_t { error, absent, entry, attr, link, data, xattr, dirents };
+/// What the kernel asks: actors/kernel_operations.cpp has a row for each.
+enum class request_kind : std::uint8_t {
+  lookup = 0,
+  getattr = 1,
+  readlink = 2,
+  readdir = 3,
+  read = 4,
+  getxattr = 5,
+  listxattr = 6,
+  readdirplus = 7,
+};
+
+enum class reply_kind : std::uint8_t {
+  error = 0,
+  absent = 1,
+  entry = 2,
+  attr = 3,
+  link = 4,
+  data = 5,
+  xattr = 6,
+  dirents = 7,
+};
 
 /// Of a trace, for a replay: not all of it is there; it is; it was, but names have been taken out.
-enum class exactness : std::uint8_t { partial, full, redacted };
+enum class exactness : std::uint8_t { partial = 0, full = 1, redacted = 2 };
 
 /// How a field is stored (see encoder) and shown.
 enum class field_type : std::uint8_t {
@@ -134,19 +169,35 @@ struct field {
   field_type type = field_type::number;
 };
 
+/// In the order in which they are stored. A record may have more of them, from a later version.
+class field_list {
+public:
+  static constexpr std::size_t most = 9;
+
+  constexpr field_list() = default;
+  constexpr field_list(std::initializer_list<field> all) {
+    for (const field& each : all)
+      all_.at(size_++) = each;
+  }
+
+  constexpr const field* begin() const { return all_.data(); }
+  constexpr const field* end() const { return all_.data() + size_; }
+  constexpr std::size_t size() const { return size_; }
+
+private:
+  std::array<field, most> all_{};
+  std::size_t size_ = 0;
+};
+
+/// A kind of record: of edges in record_table.cpp, of messages in message_rows.cpp.
 struct record_row {
   kind number;
   std::string_view name;
-  std::span<const field> fields; ///< a record may have more of them, from a later version
-  std::string_view where{};      ///< of edges: what is on the other side
+  field_list fields{};
+  std::string_view where{}; ///< of edges: what is on the other side
+  /// False: how often there is one depends on how long the run took, or on what other threads had done by then, so
+  /// `trace diff` leaves it out.
+  bool compared = true;
 };
-
-std::span<const record_row> record_table();
-
-/// Null for a kind of a later version.
-const record_row* row_of(kind k);
-
-/// What the number stands for in a field of this type; empty: itself.
-std::string_view name_of(field_type type, std::uint64_t value);
 
 } // namespace gitfs::trace

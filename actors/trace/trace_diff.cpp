@@ -1,5 +1,6 @@
 #include "actors/trace/trace_diff.hpp"
 
+#include "actors/trace/record_table.hpp"
 #include "actors/trace/trace_names.hpp"
 #include "actors/trace/trace_times.hpp"
 
@@ -22,11 +23,6 @@ constexpr std::size_t most_named = 10; // differences of one sort
 constexpr std::string_view run_numbers[] = {"request", "node",   "want",  "transfer", "slot", "generation",
                                             "number",  "digest", "exact", "call",     "place"};
 
-// What a clock has sent: how often depends on how long the run took. And what is there for a replay alone: what
-// handlers are told depends on what other threads have done by then.
-constexpr kind not_compared[] = {kind::look_if_idle, kind::trees_delayed, kind::retry_allowed, kind::look_due,
-                                 kind::learned,      kind::tree,          kind::sizes,         kind::host_entry};
-
 // Of a transfer also its length: a server sends the same objects in other pieces and deltas.
 bool is_of_run(kind what, const field& f) {
   return std::ranges::find(run_numbers, f.name) != std::end(run_numbers)
@@ -34,7 +30,8 @@ bool is_of_run(kind what, const field& f) {
 }
 
 bool is_compared(kind what) {
-  return std::ranges::find(not_compared, what) == std::end(not_compared);
+  const record_row* row = row_of(what);
+  return row == nullptr || row->compared;
 }
 
 // One after the other in every run: the messages of an actor; edges of a kind, apart for each directory.

@@ -1,5 +1,6 @@
 #include "actors/trace/trace_export.hpp"
 
+#include "actors/trace/record_table.hpp"
 #include "actors/trace/trace_names.hpp"
 
 #include <rapidjson/encodings.h>

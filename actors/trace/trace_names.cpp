@@ -1,6 +1,7 @@
 #include "actors/trace/trace_names.hpp"
 
 #include "actors/node_id.hpp"
+#include "actors/trace/record_table.hpp"
 #include "backend/text.hpp"
 
 #include <fmt/format.h>

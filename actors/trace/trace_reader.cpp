@@ -1,5 +1,7 @@
 #include "actors/trace/trace_reader.hpp"
 
+#include "actors/trace/record_table.hpp"
+
 #include <algorithm>
 #include <cerrno>
 #include <fstream>

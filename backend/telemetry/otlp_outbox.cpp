@@ -49,9 +49,10 @@ otlp_outbox::otlp_outbox(otlp_target target, http_client& client, std::function<
     retries_(retries),
     client_(client),
     wake_(std::move(wake)) {
-  request_.url = without_userinfo(target_.url);
+  request_.url = target_.url;
   name_ = "the collector";
   if (auto url = parse_url(target_.url)) {
+    request_.url = url.value().bare;
     request_.username = url.value().username;
     request_.password = url.value().password;
     name_ = url.value().authority();

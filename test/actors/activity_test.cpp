@@ -1,7 +1,8 @@
 // What a mount says that it is doing right now.
 #include "actors/activity.hpp"
+#include "actors/fetch_messages.hpp"
 #include "actors/latency.hpp"
-#include "actors/messages.hpp"
+#include "actors/question_messages.hpp"
 
 #include "test/actors/played_system.hpp"
 #include "test/support/outcome.hpp"

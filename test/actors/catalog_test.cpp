@@ -101,6 +101,95 @@ BOOST_AUTO_TEST_CASE(a_host_is_asked_for_names_and_never_complete) {
   BOOST_TEST((port.takes[0].path == std::vector<std::string>{"torvalds", "linux"}));
 }
 
+BOOST_AUTO_TEST_CASE(a_ref_is_percent_decoded_where_it_is_encoded) {
+  asks(1, "hub", "o");
+  catalog.found(port.asked.back().call, host_entry{"o"});
+  for (const auto& [name, ref] :
+       std::vector<std::pair<std::string, std::string>>{{"a@feature%2Fwith%2fslash", "feature/with/slash"},
+                                                        {"a@100%25", "100%"},
+                                                        {"a@50%off", "50%off"},
+                                                        {"a@a%2500b", "a%00b"},
+                                                        {"a@a%00b", "a%00b"}, // no ref has that in it
+                                                        {"a@x@y", "x@y"}}) {
+    asks(2, "hub/o", name);
+    BOOST_TEST(port.asked.back().name == "a");
+    catalog.found(port.asked.back().call, host_entry{"a", true});
+    asks(3, "hub/o/" + name);
+    BOOST_TEST(port.takes.back().ref == ref, name);
+    BOOST_TEST((port.takes.back().path == std::vector<std::string>{"o", "a"}));
+  }
+}
+
+namespace {
+
+host_entry folder(const std::string& name) {
+  return {.name = name, .assumed = true};
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_CASE(what_was_taken_for_a_folder_is_asked_for_again) {
+  asks(1, "hub", "x");
+  catalog.found(port.asked.back().call, folder("x"));
+  BOOST_TEST((told({1, 1}).assumed == std::vector<std::string>{"x"}));
+  const auto listed = asks(2, "hub/x");
+  BOOST_REQUIRE_EQUAL(port.asked.size(), 2U);
+  BOOST_TEST(port.asked[1].name == "x");
+  BOOST_TEST(port.asked[1].path.empty());
+  catalog.found(port.asked[1].call, folder("x"));
+  BOOST_REQUIRE_EQUAL(port.asked.size(), 3U); // once: now for what is in it
+  BOOST_TEST(port.asked[2].name.empty());
+  BOOST_TEST((port.asked[2].path == std::vector<std::string>{"x"}));
+  catalog.listed(port.asked[2].call, error{ENOTSUP, ""});
+  BOOST_TEST(told(listed).names.empty());
+  const auto entered = asks(3, "hub/x", "README");
+  catalog.found(port.asked.back().call, host_entry{"x", true});
+  BOOST_TEST(port.takes.size() == 1U);
+  catalog.taken(port.takes[0].call, port.takes[0].place, snapshot);
+  BOOST_TEST(told(entered).shown == snapshot);
+  BOOST_TEST(told(asks(4, "hub", "x")).assumed.empty());
+  BOOST_TEST(port.asked.size() == 4U); // and never again
+}
+
+BOOST_AUTO_TEST_CASE(a_folder_that_has_a_repository_in_it_stays_one) {
+  asks(1, "hub", "x");
+  catalog.found(port.asked.back().call, folder("x"));
+  asks(2, "hub/x", "y");
+  catalog.found(port.asked.back().call, folder("x"));
+  const auto late = asks(3, "hub/x");
+  const call_number of_late = port.asked.back().call;
+  BOOST_TEST(waits(late));
+  catalog.found(port.asked[port.asked.size() - 2].call, host_entry{"y", true});
+  const std::size_t asked = port.asked.size();
+  catalog.found(of_late, host_entry{"x", true}); // too late to be believed
+  BOOST_TEST(told(asks(4, "hub", "x")).assumed.empty());
+  BOOST_TEST(waits(asks(5, "hub/x/y")));
+  BOOST_TEST(port.takes.size() == 1U);
+  BOOST_TEST(port.asked.size() == asked + 1); // what is in x, for the late one
+}
+
+BOOST_AUTO_TEST_CASE(what_was_taken_to_be_in_a_repository_goes_when_it_becomes_one) {
+  asks(1, "hub", "x");
+  catalog.found(port.asked.back().call, folder("x"));
+  const relinked at_x{7, 1, std::make_shared<dir_link>()};
+  catalog.ask({2, 1}, "hub/x", "README", at_x);
+  catalog.found(port.asked.back().call, folder("x"));
+  catalog.found(port.asked.back().call, folder("README"));
+  BOOST_TEST((told({2, 1}).assumed == std::vector<std::string>{"README"}));
+  // Whoever looks into the folder that was none finds it out, too.
+  const auto inside = asks(3, "hub/x/README");
+  BOOST_TEST(port.asked.back().name == "x");
+  catalog.found(port.asked.back().call, host_entry{"x", true});
+  BOOST_TEST(told(inside).code == ENOENT);
+  BOOST_REQUIRE_EQUAL(port.changes.size(), 1U);
+  BOOST_TEST(port.changes[0].directory == 7U);
+  BOOST_TEST(port.changes[0].names.empty());
+  BOOST_TEST((port.changes[0].replaced == std::vector<std::string>{"README"}));
+  BOOST_TEST(port.forgotten.size() == 1U);
+  asks(4, "hub/x", "README");
+  BOOST_TEST(port.takes.size() == 1U);
+}
+
 BOOST_AUTO_TEST_CASE(what_a_host_does_not_know_is_not_there_and_may_be_asked_for_again) {
   const auto one = asks(1, "hub", "nobody");
   catalog.found(port.asked[0].call, error{ENOENT, ""});

@@ -1,6 +1,7 @@
 // Races between kernel, actors and server, each played in every order or at random.
+#include "actors/fetch_messages.hpp"
 #include "actors/listing_sweep.hpp"
-#include "actors/messages.hpp"
+#include "actors/prefetch_messages.hpp"
 #include "actors/prefetcher.hpp"
 #include "test/actors/played_system.hpp"
 

@@ -95,6 +95,34 @@ BOOST_AUTO_TEST_CASE(in_a_host_each_name_is_asked_for_and_its_absence_is_not_kep
   BOOST_TEST(readdir(3).told->entries.size() == 1U); // goes on with what was listed
 }
 
+// The kernel is to come back for a name that may stand for something else by then.
+BOOST_AUTO_TEST_CASE(a_folder_that_may_be_a_repository_is_looked_up_each_time) {
+  auto first = lookup("x");
+  dir->placed(last(), {.names = {"certain", "x"}, .assumed = {"x"}});
+  BOOST_TEST(!first.told->node.lasting);
+  BOOST_TEST(lookup("certain").told->node.lasting);
+  auto again = lookup("x");
+  BOOST_REQUIRE_EQUAL(port.places.size(), 2U);
+  dir->placed(last(), {.names = {"certain", "x"}});
+  BOOST_TEST(again.told->node.lasting);
+  BOOST_TEST(again.told->node.nodeid == first.told->node.nodeid);
+  BOOST_TEST(lookup("x").told->node.lasting);
+  BOOST_TEST(port.places.size() == 2U);
+}
+
+BOOST_AUTO_TEST_CASE(one_that_was_taken_for_a_folder_has_nothing_of_that_once_it_is_a_repository) {
+  auto was = lookup("file");
+  dir->placed(last(), {.names = {"file"}, .assumed = {"file"}});
+  BOOST_TEST((was.told->node.attr.mode & S_IFMT) == static_cast<unsigned>(S_IFDIR));
+  auto now = lookup("file");
+  dir->placed(last(), {.shown = snapshot(root)});
+  BOOST_TEST((now.told->node.attr.mode & S_IFMT) == static_cast<unsigned>(S_IFREG));
+  BOOST_TEST(now.told->node.nodeid != was.told->node.nodeid);
+  BOOST_TEST(now.told->node.lasting);
+  BOOST_REQUIRE_EQUAL(port.changes.size(), 1U);
+  BOOST_TEST((port.changes[0].names == std::vector<std::string>{"file"}));
+}
+
 BOOST_AUTO_TEST_CASE(the_last_who_gives_up_takes_the_question_back) {
   auto one = readdir(), two = readdir();
   dir->interrupted(one.id);

@@ -1,7 +1,7 @@
 // A kernel that looks up, lists and forgets at random, while the snapshot moves and actors run in any order.
 #include "test/actors/played_system.hpp"
 
-#include "actors/messages.hpp"
+#include "actors/directory_messages.hpp"
 
 #include <boost/test/unit_test.hpp>
 

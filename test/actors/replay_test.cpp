@@ -1,7 +1,9 @@
 // The recorded races of test/traces: the actors do again what they did.
 #include "actors/replay/replay_report.hpp"
 #include "actors/replay/replayer.hpp"
+#include "actors/trace/record_table.hpp"
 #include "actors/trace/trace_reader.hpp"
+#include "actors/trace/trace_show.hpp"
 #include "config/log.hpp"
 #include "test/support/outcome.hpp"
 
@@ -10,6 +12,8 @@
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <string>
 #include <vector>
 
@@ -18,15 +22,30 @@ using namespace gitfs::test;
 
 namespace {
 
-std::vector<std::filesystem::path> all_traces() {
+// `Iterator`: of a folder, or of all below it.
+template <class Iterator>
+std::vector<std::filesystem::path> traces_in(const char* folder) {
   const char* source = std::getenv("GITFS_SOURCE_DIR");
   BOOST_REQUIRE_MESSAGE(source != nullptr, "GITFS_SOURCE_DIR is not set");
   std::vector<std::filesystem::path> out;
-  for (const auto& each : std::filesystem::directory_iterator{std::filesystem::path{source} / "test/traces"})
+  for (const auto& each : Iterator{std::filesystem::path{source} / "test/traces" / folder})
     if (each.path().extension() == ".trace")
       out.push_back(each.path());
   std::ranges::sort(out);
   return out;
+}
+
+std::vector<std::filesystem::path> all_traces() {
+  return traces_in<std::filesystem::directory_iterator>("");
+}
+
+std::vector<std::filesystem::path> traces_of_earlier_versions() {
+  return traces_in<std::filesystem::recursive_directory_iterator>("kept");
+}
+
+std::string text_of(const std::filesystem::path& file) {
+  std::ifstream in{file, std::ios::binary};
+  return {std::istreambuf_iterator<char>{in}, {}};
 }
 
 // Those of one thread: of two it is often not certain who was first, and a tear leaves more than one gap.
@@ -69,6 +88,50 @@ BOOST_AUTO_TEST_CASE(recorded_races_are_equal_each_time) {
     BOOST_TEST(replay_of(file).report == first.report, file.filename());
     BOOST_TEST_MESSAGE(file.filename().string() << ": " << first.report);
   }
+}
+
+BOOST_AUTO_TEST_CASE(traces_of_earlier_versions_are_shown_as_they_were) {
+  for (const auto& file : traces_of_earlier_versions()) {
+    const auto read = trace::read_file(file);
+    BOOST_REQUIRE_MESSAGE(read, file << ": " << why(read));
+    std::string shown;
+    BOOST_REQUIRE(trace::show(read.value().in, {}, false, [&](std::string_view line) { shown += line; }));
+    const std::string then = text_of(std::filesystem::path{file}.replace_extension(".txt"));
+    BOOST_TEST(!then.empty(), file);
+    BOOST_TEST((shown == then), file << " is shown differently; 'gitfs-actor trace show' says how");
+  }
+}
+
+BOOST_AUTO_TEST_CASE(traces_of_earlier_versions_are_equal) {
+  log::set_level(log_level::off);
+  const auto files = traces_of_earlier_versions();
+  BOOST_REQUIRE_GE(files.size(), 2U);
+  for (const auto& file : files) {
+    const outcome played = replay_of(file);
+    BOOST_TEST(played.equal, file << ": " << played.report);
+  }
+}
+
+// A trace of a later version: what would be done about a message or an operation of it, nobody here knows.
+BOOST_AUTO_TEST_CASE(what_only_a_later_version_knows_is_refused) {
+  const auto file = all_traces().front();
+  const auto refused = [&](trace::kind which, const auto& change) {
+    auto read = trace::read_file(file);
+    BOOST_REQUIRE(read);
+    auto& records = read.value().in.records;
+    const auto at = std::ranges::find(records, which, &trace::record::what);
+    BOOST_REQUIRE((at != records.end()));
+    change(*at);
+    const auto from = recording::of(read.value().in);
+    return from ? std::string{} : from.error().message;
+  };
+  BOOST_TEST(refused(trace::kind::ask_want, [](auto& r) {
+               r.what = trace::kind{70'000};
+             }).starts_with("this trace has a message of number 70000, which this version does not know"));
+  static constexpr char fields[] = {1, 100, 0, 0, 0, 0};
+  BOOST_TEST(refused(trace::kind::kernel_request, [](auto& r) {
+               r.fields = {fields, sizeof fields};
+             }).starts_with("this trace has a kernel operation of number 100, which this version does not know"));
 }
 
 // A recording that differs in one message must not pass.

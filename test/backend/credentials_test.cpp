@@ -81,7 +81,7 @@ BOOST_AUTO_TEST_CASE(asks_gits_helpers_and_tells_them_how_it_went) {
   authenticator who{url, {}};
   const auto nothing = who.current(url);
   BOOST_TEST(nothing.used.empty());
-  BOOST_REQUIRE(who.renew(url, nothing, {}, soon()));
+  BOOST_REQUIRE(who.renew(url, nothing, {}, {}, soon()));
   const auto known = who.current(url);
   BOOST_TEST(known.used.username == "joe");
   BOOST_TEST(known.used.password == "hunter2");
@@ -93,25 +93,25 @@ BOOST_AUTO_TEST_CASE(asks_gits_helpers_and_tells_them_how_it_went) {
   BOOST_TEST(stored.find("action=store") == stored.rfind("action=store"));
   // refused later: told to forget it, and asked again
   answer("username=joe\npassword=newer\n");
-  BOOST_REQUIRE(who.renew(url, known, {}, soon()));
+  BOOST_REQUIRE(who.renew(url, known, {}, {}, soon()));
   BOOST_TEST(who.current(url).used.password == "newer");
   BOOST_TEST(log().find("action=erase") != std::string::npos);
   // one who was refused with the old ones is sent to try the new ones, without another question
   const std::string before = log();
-  BOOST_TEST(bool(who.renew(url, known, {}, soon())));
+  BOOST_TEST(bool(who.renew(url, known, {}, {}, soon())));
   BOOST_TEST(log() == before);
 }
 
 BOOST_AUTO_TEST_CASE(gives_up_with_advice) {
   authenticator who{url, {}};
-  const auto none = who.renew(url, who.current(url), {}, soon());
+  const auto none = who.renew(url, who.current(url), {}, {}, soon());
   BOOST_REQUIRE(!none);
   BOOST_TEST(none.error().code == EACCES);
   BOOST_TEST(none.error().message.find("example.org:8443") != std::string::npos);
   BOOST_TEST(none.error().message.find("credential helper") != std::string::npos);
   answer("username=joe\npassword=stale\n");
-  BOOST_REQUIRE(who.renew(url, who.current(url), {}, soon()));
-  const auto same = who.renew(url, who.current(url), {}, soon());
+  BOOST_REQUIRE(who.renew(url, who.current(url), {}, {}, soon()));
+  const auto same = who.renew(url, who.current(url), {}, {}, soon());
   BOOST_REQUIRE(!same);
   BOOST_TEST(same.error().code == EACCES);
   BOOST_TEST(same.error().message.find("stale") == std::string::npos);
@@ -122,7 +122,7 @@ BOOST_AUTO_TEST_CASE(those_of_the_url_come_first_and_stay_with_their_origin) {
   BOOST_TEST(who.current("https://EXAMPLE.org:8443/else").used.password == "hunter2");
   for (const char* other : {"http://example.org:8443/a", "https://example.org/a", "https://evil.example:8443/a"})
     BOOST_TEST(who.current(other).used.empty(), other);
-  const auto refused = who.renew(url, who.current(url), {}, soon());
+  const auto refused = who.renew(url, who.current(url), {}, {}, soon());
   BOOST_REQUIRE(!refused);
   BOOST_TEST(refused.error().code == EACCES);
   BOOST_TEST(refused.error().message.find("hunter2") == std::string::npos);
@@ -132,7 +132,7 @@ BOOST_AUTO_TEST_CASE(those_of_the_url_come_first_and_stay_with_their_origin) {
 BOOST_AUTO_TEST_CASE(a_user_name_of_the_url_narrows_the_question) {
   answer("password=secret\n");
   authenticator who{url, {"joe", ""}};
-  BOOST_REQUIRE(who.renew(url, who.current(url), {}, soon()));
+  BOOST_REQUIRE(who.renew(url, who.current(url), {}, {}, soon()));
   BOOST_TEST(log().find("username=joe\n") != std::string::npos, log());
   BOOST_TEST(who.current(url).used.username == "joe");
   BOOST_TEST(who.current(url).used.password == "secret");
@@ -145,12 +145,47 @@ BOOST_AUTO_TEST_CASE(many_that_were_refused_together_ask_once) {
   std::vector<std::thread> threads;
   std::atomic<int> done{0};
   for (int i = 0; i < 8; ++i)
-    threads.emplace_back([&] { done += who.renew(url, nothing, {}, soon()) ? 1 : 0; });
+    threads.emplace_back([&] { done += who.renew(url, nothing, {}, {}, soon()) ? 1 : 0; });
   for (std::thread& each : threads)
     each.join();
   BOOST_TEST(done == 8);
   const std::string asked = log();
   BOOST_TEST(asked.find("action=get") == asked.rfind("action=get"));
+}
+
+BOOST_AUTO_TEST_CASE(another_scheme_than_basic_is_used_where_the_server_wants_one) {
+  using enum auth_scheme;
+  const auto challenge = [](std::vector<auth_scheme> offered) { return http_challenge{std::move(offered), {"some"}}; };
+  {
+    authenticator who{url, {"joe", "hunter2"}};
+    BOOST_TEST((who.current(url).scheme == basic));
+    BOOST_REQUIRE(who.renew(url, who.current(url), challenge({digest, ntlm}), {}, soon()));
+    BOOST_TEST((who.current(url).scheme == digest));
+    BOOST_TEST(who.current(url).used.password == "hunter2");
+    // refused in that, too: so it is the password
+    const auto refused = who.renew(url, who.current(url), challenge({digest, ntlm}), {}, soon());
+    BOOST_TEST(refused.error().code == EACCES);
+  }
+  {
+    authenticator who{url, {"joe", "hunter2"}}; // Basic is offered, so it is the password that is wrong
+    BOOST_TEST(who.renew(url, who.current(url), challenge({basic, digest, negotiate}), {}, soon()).error().code
+               == EACCES);
+  }
+  {
+    answer("username=joe\npassword=hunter2\n"); // a ticket is tried before the helpers, and they are asked without one
+    authenticator who{url, {}};
+    BOOST_REQUIRE(who.renew(url, who.current(url), challenge({basic, negotiate}), {}, soon()));
+    BOOST_TEST((who.current(url).scheme == negotiate && who.current(url).used.empty()));
+    BOOST_REQUIRE(who.renew(url, who.current(url), challenge({basic, negotiate}), {}, soon()));
+    BOOST_TEST((who.current(url).scheme == basic && who.current(url).used.password == "hunter2"));
+  }
+  {
+    authenticator who{url, {"joe", "hunter2"}}; // what is known of one host is not used for another
+    const std::string elsewhere = "https://other.org/x.git";
+    BOOST_REQUIRE(who.renew(elsewhere, who.current(elsewhere), challenge({digest}), {}, soon()));
+    BOOST_TEST((who.current(elsewhere).scheme == digest));
+    BOOST_TEST((who.current(url).used.empty() && who.current(url).scheme == basic));
+  }
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -56,6 +56,46 @@ BOOST_AUTO_TEST_CASE(a_path_may_have_any_depth) {
   BOOST_TEST(opened == git.url("Org/deep/er/project.git"));
 }
 
+BOOST_AUTO_TEST_CASE(what_is_taken_for_a_folder_is_one_as_long_as_absence_is_remembered) {
+  auto with = needs();
+  auto now = std::make_shared<forge_host::clock::time_point>(forge_host::clock::now());
+  with.keep.now = [now] { return *now; };
+  shown_host what = shown(host_kind::git, git.url("{path}.git"));
+  what.absent = 10s;
+  const auto host = make_host(what, with).value();
+  const auto later = [&] { return host->lookup(path{"Org"}, "later", {}).value(); };
+  BOOST_TEST(later().assumed);
+  must_run("cp -r open.git later.git", root() / "Org");
+  BOOST_TEST(later().assumed);
+  BOOST_TEST(git.count() == 1);
+  *now += 11s;
+  BOOST_TEST(later().is_repository);
+  BOOST_TEST(!later().assumed);
+  BOOST_TEST(git.count() == 2);
+  *now += 11s;
+  BOOST_TEST(later().is_repository);
+  BOOST_TEST(git.count() == 2);
+}
+
+// The server decides which of them it has. What desktops look for in every folder is not asked for.
+BOOST_AUTO_TEST_CASE(names_may_begin_as_those_of_git_servers_do) {
+  const auto host = templated("{owner}/{repo}.git");
+  for (const std::string owner : {"~user", ".config", "_org", "-dash"}) {
+    BOOST_TEST(host->lookup(path{}, owner, {}).has_value(), owner);
+    for (const std::string name : {"~user", ".github", "_x", "-dash", "+plus"}) {
+      BOOST_TEST(host->lookup(path{owner}, name, {}).error().code == ENOENT);
+      must_run("mkdir -p ./" + owner + " && cp -r Octo/hello.git ./" + owner + "/" + name + ".git", root());
+      const auto found = templated("{owner}/{repo}.git")->lookup(path{owner}, name, {});
+      BOOST_TEST(found.has_value(), owner << '/' << name << ": " << test::why(found));
+    }
+  }
+  const std::size_t asked = git.count();
+  for (const char* name : {".git", "..", ".Trash", ".Trash-1000", ".hidden", "a b", "x.git"})
+    BOOST_TEST(host->lookup(path{"Octo"}, name, {}).error().code == ENOENT, name);
+  BOOST_TEST(host->lookup(path{}, ".Trash-0", {}).error().code == ENOENT);
+  BOOST_TEST(git.count() == asked);
+}
+
 BOOST_AUTO_TEST_CASE(invented_names_take_no_memory) {
   const auto host = templated("{owner}/{repo}.git");
   for (int i = 0; i < 2; ++i)

@@ -63,12 +63,13 @@ BOOST_AUTO_TEST_CASE(repositories_of_every_page) {
   const host_entry one = host->lookup(acme, "one", {}).value();
   BOOST_TEST(one.is_repository);
   BOOST_TEST(one.default_branch == "main");
-  BOOST_TEST(host->lookup(acme, "five", {}).error().code == ENOENT);
+  for (int i = 0; i < 2; ++i) // once: it may have come since
+    BOOST_TEST(host->lookup(acme, "five", {}).error().code == ENOENT);
   BOOST_TEST(names_of(host->list(acme, {})) == "four one three two");
-  BOOST_TEST(server->requests() == 3u);
+  BOOST_TEST(server->requests() == 4u);
   now += std::chrono::seconds{61};
   BOOST_TEST(names_of(host->list(acme, {})) == "four one three two");
-  BOOST_TEST(server->requests() == 5u);
+  BOOST_TEST(server->requests() == 6u);
 }
 
 BOOST_AUTO_TEST_CASE(what_is_not_there_is_asked_once_a_minute) {

@@ -1,5 +1,5 @@
 #include "backend/source.hpp"
-#include "backend/url.hpp"
+#include "test/support/hostile_urls.hpp"
 #include "test/support/outcome.hpp"
 #include "test/support/temp_dir.hpp"
 
@@ -75,13 +75,24 @@ BOOST_DATA_TEST_CASE(takes_a_url_apart, bdata::make(urls), c) {
   BOOST_TEST(out.value().password == c.password);
 }
 
-BOOST_AUTO_TEST_CASE(userinfo_is_left_out_and_an_at_sign_in_the_path_is_not) {
-  using gitfs::without_userinfo;
-  for (const std::string kept : {"http://127.0.0.1:8080/team@x/b.git", "http://[::1]:3000/team@x", "https://h/team@x"})
-    BOOST_TEST(without_userinfo(kept) == kept);
-  BOOST_TEST(without_userinfo("https://joe:x@h:80/team") == "https://h:80/team");
-  BOOST_TEST(without_userinfo("https://joe:pass/word@h/a") == "https://h/a"); // '/' should be %2F, and is often not
-  BOOST_TEST(without_userinfo("https://joe:/word@h/a") == "https://h/a");
+BOOST_AUTO_TEST_CASE(no_message_shows_credentials) {
+  for (const std::string scheme : {"http://", "HTTPS://", "ssh://", "git://", "ftp://", ""})
+    for (const std::string& url : gitfs::test::hostile_urls("127.0.0.1:1/a/b.git?x", scheme)) {
+      const auto out = parse_source(url);
+      BOOST_REQUIRE_MESSAGE(!out, url);
+      BOOST_TEST(gitfs::test::secret_in(out.error().message).empty()
+                     == !(scheme.empty() && url.starts_with("hunter2/")),
+                 out.error().message);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(what_another_host_would_be_shown_is_refused) {
+  for (const char* url : {"https://user:12/secret@git.example/a", "https://token/secret@git.example/a"}) {
+    const auto out = parse_source(url);
+    BOOST_REQUIRE(!out);
+    BOOST_TEST(out.error().code == EINVAL);
+    BOOST_TEST(out.error().message.starts_with("https://git.example/a: write a \"/\""), out.error().message);
+  }
 }
 
 BOOST_DATA_TEST_CASE(says_what_is_wrong, bdata::make(bad), c) {

@@ -1,6 +1,7 @@
 // Over TLS, to a real server whose certificate signs itself: what is trusted, and what is never done.
 #include "backend/http_client.hpp"
 #include "backend/http_exchange.hpp"
+#include "test/support/background.hpp"
 #include "test/support/command.hpp"
 #include "test/support/fault_server.hpp"
 #include "test/support/git_server.hpp"
@@ -9,6 +10,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include <cerrno>
+#include <csignal>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -63,6 +65,8 @@ struct over_tls {
   }
 
   git_server& server = shared_server();
+  scoped_env client_certificate{"GIT_SSL_CERT", nullptr};
+  scoped_env client_key{"GIT_SSL_KEY", nullptr};
   const std::string certificate = server.certificate().string();
   temp_dir dir;
   scoped_env home{"HOME", dir.path().c_str()}; // without a .netrc
@@ -126,6 +130,62 @@ BOOST_AUTO_TEST_CASE(a_trusted_certificate_of_another_host_is_refused) {
   url.replace(url.find("127.0.0.1"), 9, "other.localhost"); // loopback, by its name alone
   is_refused(get(url), {"other.localhost:", "for another host"});
   is_served(get(server.url("elsewhere", "scratch.git"))); // while localhost is one of its names
+}
+
+BOOST_AUTO_TEST_CASE(a_client_certificate_is_taken_from_gits_variables) {
+  const scoped_env trust{"GIT_SSL_CAINFO", certificate.c_str()};
+  const std::string url = server.url("clientcert", "scratch.git");
+  const answer without = get(url);
+  BOOST_TEST(without.end.head.status == 400);
+  BOOST_TEST(without.body.find("No required SSL certificate was sent") != std::string::npos, without.body);
+  const scoped_env ours{"GIT_SSL_CERT", server.client_certificate().c_str()};
+  {
+    const scoped_env key{"GIT_SSL_KEY", server.client_key().c_str()};
+    is_served(get(url));
+  }
+  // Both in one file, as many keep them.
+  const auto both = dir / "both.pem";
+  must_run("cat " + server.client_certificate().string() + " " + server.client_key().string() + " > both.pem",
+           dir.path());
+  const scoped_env in_one{"GIT_SSL_CERT", both.c_str()};
+  is_served(get(url));
+}
+
+BOOST_AUTO_TEST_CASE(a_client_certificate_that_cannot_be_used_is_said_to_be_ours) {
+  const scoped_env trust{"GIT_SSL_CAINFO", certificate.c_str()};
+  const scoped_env missing{"GIT_SSL_CERT", "/nothing/there.pem"};
+  is_refused(get(server.url("clientcert", "scratch.git")), {"127.0.0.1:", "client certificate", "GIT_SSL_CERT"});
+  const scoped_env ours{"GIT_SSL_CERT", server.client_certificate().c_str()};
+  const auto locked = dir / "locked.pem"; // nobody is asked for its password
+  must_run("openssl pkey -aes256 -passout pass:secret -in " + server.client_key().string() + " -out locked.pem",
+           dir.path());
+  const scoped_env key{"GIT_SSL_KEY", locked.c_str()};
+  is_refused(get(server.url("clientcert", "scratch.git")), {"127.0.0.1:", "client certificate", "password"});
+}
+
+// The server looks at it when the handshake is over for the client.
+BOOST_AUTO_TEST_CASE(a_server_that_ends_the_handshake_for_want_of_a_certificate_is_understood) {
+  const scoped_env trust{"GIT_SSL_CAINFO", certificate.c_str()};
+  const auto folder = server.certificate().parent_path();
+  background strict{"cd " + folder.string()
+                    + " && exec openssl s_server -accept 127.0.0.1:0 -cert certificate.pem -key "
+                      "key.pem -CAfile client.pem -Verify 1 -verify_return_error -www 2>&1 | tee "
+                    + (dir / "said").string()};
+  std::string port;
+  BOOST_REQUIRE(eventually([&] {
+    port = run("sed -n 's/^ACCEPT 127.0.0.1:\\([0-9]*\\)$/\\1/p' " + (dir / "said").string()).output;
+    return !port.empty();
+  }));
+  port.resize(port.find_last_not_of('\n') + 1);
+  const std::string url = "https://127.0.0.1:" + port;
+  const answer without = get(url);
+  BOOST_TEST(without.end.failure == EIO);
+  BOOST_TEST(!without.end.transient);
+  BOOST_TEST(without.end.message.find("wants a client certificate") != std::string::npos, without.end.message);
+  const scoped_env ours{"GIT_SSL_CERT", server.client_certificate().c_str()};
+  const scoped_env key{"GIT_SSL_KEY", server.client_key().c_str()};
+  BOOST_TEST(get(url).end.failure == 0);
+  strict.signal(SIGTERM);
 }
 
 BOOST_AUTO_TEST_CASE(http_2_is_spoken_where_offered) {

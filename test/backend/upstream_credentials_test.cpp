@@ -102,4 +102,28 @@ BOOST_AUTO_TEST_CASE(wrong_credentials_of_the_url_end_with_advice) {
   BOOST_TEST(out.error().message.find("wrong") == std::string::npos);
 }
 
+BOOST_AUTO_TEST_CASE(the_scheme_that_is_asked_for_is_named_if_nobody_can_it) {
+  server.otherwise([](fault_exchange& x) { x.reply(401, {"WWW-Authenticate: Hawk ts=\"1\""}, ""); });
+  for (const std::string who : {"", "joe:hunter2@"}) {
+    const auto out = connect({}, "http://" + who + server.host() + "/repo.git")->resolve("main");
+    BOOST_REQUIRE(!out);
+    BOOST_TEST(out.error().code == EACCES);
+    BOOST_TEST(out.error().message.find("scheme Hawk, which is not supported") != std::string::npos,
+               out.error().message);
+  }
+}
+
+// Some want a token as a password of Basic, and do not say so.
+BOOST_AUTO_TEST_CASE(basic_is_sent_unasked_and_costs_no_question) {
+  server.otherwise([](fault_exchange& x) {
+    const auto given = x.request.headers.find("authorization");
+    if (given != x.request.headers.end() && given->second == "Basic " + joe_hunter2)
+      return x.pass();
+    x.reply(401, {"WWW-Authenticate: Bearer"}, "");
+  });
+  auto up = connect({}, "http://joe:hunter2@" + server.host() + "/repo.git");
+  BOOST_REQUIRE(up->resolve("main"));
+  BOOST_TEST(server.requests().size() == 2U);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

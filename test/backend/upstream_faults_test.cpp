@@ -33,6 +33,19 @@ BOOST_AUTO_TEST_CASE(servers_that_will_not_do_are_told_apart) {
        "repository not found");
   says([](fault_exchange& x) { x.reply(404, {"Content-Type: text/plain"}, "No such project\nmore"); }, ENOENT,
        "(\"No such project\")");
+  const std::string refs = std::string(40, 'a') + "\trefs/heads/main\n";
+  for (const std::string& type : {std::string{}, std::string{"Content-Type: text/plain; charset=utf-8"},
+                                  std::string{"Content-Type: application/octet-stream"}})
+    for (const std::string& body : {refs, std::string{}})
+      says(
+          [=](fault_exchange& x) { x.reply(200, type.empty() ? std::vector<std::string>{} : std::vector{type}, body); },
+          ENOTSUP, "dumb HTTP protocol");
+  says([](fault_exchange& x) { x.reply(200, {}, "hello"); }, ENOTSUP, "the type unknown");
+  says(
+      [](fault_exchange& x) {
+        x.reply(400, {"Content-Type: text/html"}, "<html><head><title>400 No required SSL certificate</title></head>");
+      },
+      EIO, "(\"400 No required SSL certificate\")");
   says(status(403), EACCES, "access denied");
   says(status(410), ENOENT, "gone");
   says(status(418), EIO, "418");
@@ -42,28 +55,38 @@ BOOST_AUTO_TEST_CASE(servers_that_will_not_do_are_told_apart) {
 BOOST_AUTO_TEST_CASE(what_may_pass_is_tried_again_with_a_fresh_sink) {
   auto up = connect();
   BOOST_REQUIRE(up->resolve(""));
-  const test::fault faults[] = {
-      status(500),
-      status(429, {"Retry-After: 0"}),
-      [](fault_exchange& x) { // closed inside the header (before it, libcurl itself tries once more)
-        x.send("HTTP/1.1 200 OK\r\nContent-Len");
-        x.close();
-      },
-      edited([](std::string body) { return body.substr(0, body.size() / 2); }),             // ends inside the pack
-      edited([](std::string body) { return body.replace(body.size() - 60, 20, 20, 'z'); }), // damaged
-      [](fault_exchange& x) {                                                               // closed inside the body
-        const auto answer = x.ask_git();
-        x.send("HTTP/1.1 200 OK\r\n" + result_type + "\r\nContent-Length: " + std::to_string(answer.body.size())
-               + "\r\n\r\n" + answer.body.substr(0, answer.body.size() / 2));
-        x.close();
-      },
+  // What may be the whole host's is asked of it with a small request, before this one is made again.
+  const std::pair<test::fault, unsigned> faults[] = {
+      {status(500), 3},
+      {status(503, {"Retry-After: 1"}), 3},
+      {status(429), 3},
+      {status(408), 2},
+      {[](fault_exchange& x) { // closed inside the header (before it, libcurl itself tries once more)
+         x.send("HTTP/1.1 200 OK\r\nContent-Len");
+         x.close();
+       },
+       3},
+      {[](fault_exchange& x) { // and after a header that is one, but not the last
+         x.send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n");
+         x.close();
+       },
+       3},
+      {edited([](std::string body) { return body.substr(0, body.size() / 2); }), 2},             // ends inside the pack
+      {edited([](std::string body) { return body.replace(body.size() - 60, 20, 20, 'z'); }), 2}, // damaged
+      {[](fault_exchange& x) { // closed inside the body
+         const auto answer = x.ask_git();
+         x.send("HTTP/1.1 200 OK\r\n" + result_type + "\r\nContent-Length: " + std::to_string(answer.body.size())
+                + "\r\n\r\n" + answer.body.substr(0, answer.body.size() / 2));
+         x.close();
+       },
+       2},
   };
   std::uint64_t retries = 0;
-  for (const test::fault& what : faults) {
+  for (const auto& [what, requests] : faults) {
     server.next_post(what);
     const auto out = fetch(*up, {.wants = {rev("main:dir/sub/large")}});
     BOOST_TEST(code_of(out) == 0, message_of(out));
-    BOOST_TEST(out.requests == 2);
+    BOOST_TEST(out.requests == requests);
     BOOST_TEST(up->counters().retries == ++retries);
   }
   BOOST_TEST(store.list_objects() == rev("main:dir/sub/large").hex());
@@ -83,7 +106,7 @@ BOOST_AUTO_TEST_CASE(waits_as_long_as_the_server_asks) {
   BOOST_TEST(out.requests == 1);
 }
 
-BOOST_AUTO_TEST_CASE(gives_up_in_the_end) {
+BOOST_AUTO_TEST_CASE(gives_up_in_the_end_with_a_host_that_has_never_answered) {
   server.otherwise(status(502));
   const auto out = connect()->resolve("main");
   BOOST_REQUIRE(!out);
@@ -197,6 +220,50 @@ BOOST_AUTO_TEST_CASE(destruction_ends_everything_with_one_callback_each) {
   BOOST_TEST(cancelled == 10);
   handles.clear(); // they outlive it
   BOOST_TEST(called == 10);
+}
+
+// As a front that takes no large bodies answers: what is asked for in two halves then comes.
+BOOST_AUTO_TEST_CASE(a_large_request_that_fails_while_others_are_answered_is_too_large) {
+  const std::vector<oid> many(200, rev("main:one"));
+  const std::vector<oid> few(many.begin(), many.begin() + 10);
+  const test::fault refusals[] = {
+      status(502), status(500), [](fault_exchange& x) { x.close(); }, // libcurl reads that as no answer
+  };
+  for (const test::fault& refuse : refusals) {
+    auto up = connect();
+    BOOST_REQUIRE(up->resolve(""));
+    server.otherwise([&](fault_exchange& x) { x.request.body.size() > 4096 ? refuse(x) : x.pass(); });
+    const auto out = fetch(*up, {.wants = many});
+    BOOST_TEST(code_of(out) == E2BIG, message_of(out));
+    BOOST_TEST(out.requests <= 6U); // twice, each with a look at the host; a closed connection is tried anew by libcurl
+    BOOST_TEST(code_of(fetch(*up, {.wants = few})) == 0);
+    server.otherwise(nullptr);
+  }
+}
+
+// Else each of the halves would be asked for, down to single objects.
+BOOST_AUTO_TEST_CASE(a_large_request_is_not_too_large_for_a_host_that_answers_nothing) {
+  auto up = connect({.total = 2s});
+  BOOST_REQUIRE(up->resolve(""));
+  server.otherwise(status(502));
+  const auto before = server.requests().size();
+  const auto out = fetch(*up, {.wants = std::vector<oid>(200, rev("main:one"))});
+  BOOST_TEST(code_of(out) == EHOSTDOWN, message_of(out));
+  BOOST_TEST(message_of(out).find("502") != std::string::npos, message_of(out));
+  BOOST_TEST(server.requests().size() - before <= 8U);
+}
+
+// While one object makes the server fail, the others are to be had.
+BOOST_AUTO_TEST_CASE(a_small_request_that_fails_while_others_are_answered_fails_alone) {
+  auto up = connect();
+  BOOST_REQUIRE(up->resolve(""));
+  const std::string bad = rev("main:one").hex();
+  server.otherwise(
+      [&](fault_exchange& x) { x.request.body.find(bad) == std::string::npos ? x.pass() : x.reply(500, {}, ""); });
+  const auto out = fetch(*up, {.wants = {rev("main:one")}});
+  BOOST_TEST(code_of(out) == EIO, message_of(out));
+  BOOST_TEST(code_of(fetch(*up, {.wants = {rev("main:dir/two")}})) == 0);
+  BOOST_TEST(log.text().find("is away") == std::string::npos, log.text());
 }
 
 BOOST_AUTO_TEST_CASE(a_slow_store_holds_the_server_back) {

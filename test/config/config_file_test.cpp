@@ -65,7 +65,7 @@ BOOST_AUTO_TEST_CASE(every_key) {
   const auto o = mounted(R"({
     "$schema": "x", // comments are allowed
     "mountpoint": "~/m/", "cache": {"path": "${DATA}/c", "size": "2G"}, "memory": 67108864, "prefetch": false,
-    "trees_ahead": "0", "timeouts": {"connect": 0.5, "stall": "20s", "request": "2m"}, "xattr": true, "threads": 3,
+    "trees_ahead": "0", "timeouts": {"connect": 0.5, "stall": "20s", "request": "2m"}, "wait": true, "xattr": true, "threads": 3,
     "options": {"allow_other": true, "allow_root": false, "auto_unmount": true, "nosuid": true, "nodev": true,
                 "noexec": true, "noatime": true, "fsname": "a,b", "subtype": "s", "max_read": 65536},
     "foreground": true, "pid_file": "p", "log": {"level": "debug", "file": "../l$$"},
@@ -78,7 +78,7 @@ BOOST_AUTO_TEST_CASE(every_key) {
   BOOST_TEST(o.cache_dir == "/data/c");
   BOOST_TEST(o.cache_size == 2ULL << 30);
   BOOST_TEST(o.memory == 64ULL << 20);
-  BOOST_TEST((!o.prefetch && o.xattr && o.foreground && o.threads == 3 && o.trees_ahead == 0));
+  BOOST_TEST((!o.prefetch && o.wait && o.xattr && o.foreground && o.threads == 3 && o.trees_ahead == 0));
   BOOST_TEST((o.connect_timeout.count() == 500 && o.stall_timeout.count() == 20'000 && o.timeout.count() == 120'000));
   BOOST_TEST(o.pid_file == "/etc/g/p");
   BOOST_TEST(o.log_file == "/etc/l$");

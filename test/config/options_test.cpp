@@ -2,6 +2,7 @@
 #include "config/mount_words.hpp"
 #include "config/version.hpp"
 #include "test/config/environment.hpp"
+#include "test/support/hostile_urls.hpp"
 
 #include <boost/test/data/monomorphic.hpp>
 #include <boost/test/data/test_case.hpp>
@@ -418,6 +419,21 @@ BOOST_AUTO_TEST_CASE(scrubs_the_process_list) {
   BOOST_TEST(lines[2] == "https://***********@example.org/a");
   BOOST_TEST(lines[3] == "/mnt/a@b");
   BOOST_TEST(lines[5] == "fsname=https://***@x/,ro");
+}
+
+BOOST_AUTO_TEST_CASE(no_spelling_of_credentials_stays_in_the_process_list) {
+  for (const std::string scheme : {"http://", "ssh://", ""})
+    for (const std::string& url : hostile_urls("git.example/a", scheme)) {
+      words lines{"gitfs-actor", "mount", url, "-o", "fsname=" + url, "--otlp-endpoint=" + url, "--otlp-endpoint", url};
+      if (scheme.empty())
+        lines.resize(3);
+      std::vector<char*> argv;
+      for (std::string& each : lines)
+        argv.push_back(each.data());
+      scrub_arguments(static_cast<int>(argv.size()), argv.data());
+      for (const std::string& line : lines)
+        BOOST_TEST((secret_in(line).empty() || line.starts_with("hunter2/")), line); // that is a path
+    }
 }
 
 BOOST_AUTO_TEST_CASE(the_cache_command) {

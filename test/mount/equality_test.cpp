@@ -42,8 +42,8 @@ BOOST_AUTO_TEST_CASE(the_awkward_repository_locally) {
   BOOST_TEST(difference(awkward_manifest(), manifest(m.path())) == "");
 }
 
-BOOST_DATA_TEST_CASE(the_awkward_repository_over_http, data::make({"", "nofilter", "noobjinfo", "nofilter/noobjinfo"}),
-                     server) {
+BOOST_DATA_TEST_CASE(the_awkward_repository_over_http,
+                     data::make({"", "nofilter", "noobjinfo", "nofilter/noobjinfo", "nofront413"}), server) {
   const mount m{fixture_server().url(server, "awkward.git"), {"--ref", "main"}};
   BOOST_TEST(difference(awkward_manifest(), manifest(m.path())) == "");
 }

@@ -152,6 +152,70 @@ BOOST_AUTO_TEST_CASE(a_repository_that_appears_later_is_seen_once_its_absence_is
   BOOST_TEST(mesa->requests() == of_mesa);
 }
 
+// Nobody has asked for it before, so that nothing is known of it.
+BOOST_AUTO_TEST_CASE(a_repository_that_was_made_after_a_listing_is_there_at_once) {
+  constexpr std::array kinds{"github", "gitea", "gitlab", "mesa"};
+  serve_mesa();
+  mesa->add("Octo/hello");
+  std::vector<std::pair<std::string, std::string>> tree;
+  for (const std::string kind : kinds)
+    tree.emplace_back(kind, entry(kind, R"("absent": "1h")"));
+  const mount m{mount_plan{.config = config_text(tree)}};
+  for (const char* kind : kinds)
+    BOOST_TEST(holds(must_run("ls", m / kind / "Octo"), "hello"), kind);
+  add("Octo/later");
+  for (const char* kind : kinds) {
+    BOOST_TEST(failure_of(m / kind / "Octo/later/one") == 0, kind);
+    BOOST_TEST(holds(must_run("ls", m / kind / "Octo"), "later"), kind);
+    const auto asked = [&] { return forge->count() + mesa->requests(); };
+    const std::size_t before = asked();
+    BOOST_TEST(failure_of(m / kind / "Octo/none") == ENOENT);
+    const std::size_t after = asked();
+    BOOST_TEST(after > before);
+    BOOST_TEST(failure_of(m / kind / "Octo/none") == ENOENT);
+    BOOST_TEST(asked() == after, kind);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_list_is_made_anew_each_time) {
+  const mount m = github();
+  BOOST_TEST(must_run("ls", m / "hub").empty());
+  BOOST_TEST(failure_of(m / "hub/Octo") == 0);
+  BOOST_TEST(must_run("ls; ls", m / "hub") == "Octo\nOcto");
+}
+
+BOOST_AUTO_TEST_CASE(the_slashes_of_a_ref_are_encoded) {
+  must_run("git branch feature/with/slash main && git branch 100%off main", root / "Octo/hello.git");
+  const mount m = github();
+  for (const char* each :
+       {"hello@feature%2Fwith%2Fslash", "hello@feature%2fwith%2fslash", "hello@100%25off", "hello@100%off"})
+    BOOST_TEST(difference(checked_out(), manifest(m / "hub/Octo" / each)) == "", each);
+  BOOST_TEST(holds(must_run("ls", m / "hub/Octo"), "hello@feature%2Fwith%2Fslash\n"));
+  BOOST_TEST(failure_of(m / "hub/Octo/hello@feature/with/slash") == ENOENT);
+  BOOST_TEST(holds(run_program({"status", m.path().string()}).output, "feature/with/slash"));
+}
+
+// What is not there cannot be told from a folder, by a server that lists nothing.
+BOOST_AUTO_TEST_CASE(a_path_that_was_looked_up_before_its_repository_was_made_becomes_it) {
+  const mount m{mount_plan{.config = config_text({{"any", R"({"host": "git", "absent": "1s", "url": ")"
+                                                              + git->url("{path}.git") + "\"}"}})}};
+  for (const char* each : {"listed", "read", "entered"})
+    BOOST_TEST(failure_of(m / "any/team" / each) == 0);
+  BOOST_TEST(must_run("ls", m / "any/team/listed").empty());
+  BOOST_TEST(failure_of(m / "any/team/read/one") == 0); // a folder, for all that is known
+  background inside{"cd " + (m / "any/team/entered").string() + " && until cat one 2>/dev/null; do sleep 0.1; done"};
+  for (const char* each : {"listed", "read", "entered"})
+    add("team/" + std::string{each});
+  BOOST_TEST(eventually([&] { return must_run("ls", m / "any/team/listed") == "dir\nlink\none\nother\nprogram"; }));
+  BOOST_TEST(eventually([&] { return run("cat one", m / "any/team/read").output == "one\n"; }));
+  const auto seen = inside.result();
+  BOOST_REQUIRE(seen);
+  BOOST_TEST(seen->output == "one\n");
+  for (const char* each : {"listed", "read", "entered"})
+    BOOST_TEST(difference(checked_out(), manifest(m / "any/team" / each)) == "", each);
+  BOOST_TEST(difference(checked_out(), manifest(m / "any/Octo/hello")) == "");
+}
+
 BOOST_AUTO_TEST_CASE(all_pages_are_listed) {
   forge->set(R"({"page": 2})");
   const mount m = github();

@@ -4,6 +4,7 @@
 #include "test/support/background.hpp"
 #include "test/support/command.hpp"
 #include "test/support/git_server.hpp"
+#include "test/support/hostile_urls.hpp"
 #include "test/support/mount.hpp"
 #include "test/support/scratch_repository.hpp"
 
@@ -24,6 +25,13 @@ const scratch_repository& repository() {
   static const scratch_repository made{
       "mkdir d && echo x >d/f && git tag a-blob $(echo y | git hash-object -w --stdin)"};
   return made;
+}
+
+std::string in_json(const std::string& text) {
+  std::string out = "\"";
+  for (const char c : text)
+    (out += c == '"' || c == '\\' ? "\\" : "") += c;
+  return out + '"';
 }
 
 struct place {
@@ -160,6 +168,8 @@ BOOST_AUTO_TEST_CASE(credentials_that_are_missing_or_wrong) {
     const auto said = try_mount({}, with(who), dir / "mnt").output;
     BOOST_TEST(said.find("hunter2") == std::string::npos, said);
   }
+  // The advice is no URL, of which credentials would be left out.
+  BOOST_TEST(holds(try_mount({}, url, dir / "mnt").output, "put USER:TOKEN@ before the host name in the URL"));
 }
 
 BOOST_AUTO_TEST_CASE(credentials_are_shown_nowhere) {
@@ -179,6 +189,10 @@ BOOST_AUTO_TEST_CASE(credentials_are_shown_nowhere) {
   server.answer_all_with("");
   const std::string pid = must_run("cat pid", dir.path());
   none_in(done.output, "the message");
+  none_in(run_program({"stats", dir / "mnt"}).output, "stats");
+  none_in(run_program({"status", dir / "mnt"}).output, "status");
+  none_in(run_program({"status", "--json", dir / "mnt"}).output, "status --json");
+  none_in(run_program({"config", "show", url, dir / "mnt"}).output, "config show");
   none_in(content(log), "the log");
   none_in(content("/proc/self/mounts"), "/proc/mounts");
   none_in(content("/proc/self/mountinfo"), "/proc/mountinfo");
@@ -188,6 +202,57 @@ BOOST_AUTO_TEST_CASE(credentials_are_shown_nowhere) {
   BOOST_TEST(run("grep -rlE '" + secrets + "' cache", dir.path()).output == "");
   BOOST_TEST(must_run("stat -c %a log", dir.path()) == "600");
   BOOST_TEST(run_program({"unmount", dir / "mnt"}).status == 0);
+}
+
+// As sources, which are no good ones, and where they may be anything: of collectors, and of the first column of
+// /proc/mounts.
+BOOST_AUTO_TEST_CASE(no_spelling_of_credentials_is_shown_anywhere) {
+  const auto none_in = [&](const std::string& text, const std::string& where, const std::string& url) {
+    BOOST_TEST(secret_in(text).empty(), where << " shows " << secret_in(text) << " of " << url << ":\n" << text);
+  };
+  const std::string at = dir / "mnt";
+  for (const std::string& url : hostile_urls("127.0.0.1:1/a.git")) {
+    const auto refused = try_mount({"--log-file", dir / "log", "--log-level=trace"}, url, at);
+    BOOST_TEST(refused.status != 0);
+    none_in(refused.output, "the message", url);
+    none_in(run_program({"config", "show", url, at}).output, "config show", url);
+    none_in(
+        run_program({"config", "show", "--otlp-endpoint", url, "-o", "fsname=" + url, repository().bare(), at}).output,
+        "config show", url);
+    std::ofstream{dir / "config.json"} << R"({"tree": {"a": {"source": )" + in_json(url)
+                                              + R"(}, "h": {"host": "gitea", "url": )" + in_json(url) + R"(, "api": )"
+                                              + in_json(url) + "}}}";
+    none_in(run_program({"config", "check", dir / "config.json"}).output, "config check", url);
+    none_in(run_program({"config", "show", "--config", dir / "config.json"}).output, "config show --config", url);
+    none_in(run_program({"status", url}).output + run_program({"stats", url}).output
+                + run_program({"unmount", url}).output + run_program({"prefetch", url}).output,
+            "another command", url);
+  }
+  if (std::filesystem::exists(dir / "log"))
+    none_in(content(dir / "log"), "the log", "all of them");
+}
+
+BOOST_AUTO_TEST_CASE(no_spelling_of_credentials_is_shown_by_what_is_mounted) {
+  const std::string at = dir / "mnt";
+  std::size_t mounted = 0;
+  for (const std::string& url : hostile_urls("127.0.0.1:1/a.git")) {
+    const auto log = dir / "log";
+    const auto done =
+        try_mount({"--pid-file", dir / "pid", "--log-file", log, "--log-level=trace", "--otlp-endpoint", url},
+                  server.url("", "scratch.git"), at);
+    std::string shown = done.output;
+    if (done.status == 0) {
+      ++mounted;
+      const std::string pid = must_run("cat pid", dir.path());
+      shown += content("/proc/" + pid + "/cmdline") + run_program({"stats", at}).output
+               + run_program({"status", "--json", at}).output;
+      BOOST_REQUIRE(run_program({"unmount", at}).status == 0);
+      shown += content(log);
+      std::filesystem::remove(log);
+    }
+    BOOST_TEST(secret_in(shown).empty(), url << ":\n" << shown);
+  }
+  BOOST_TEST(mounted >= 4U); // the proper ones, at least
 }
 
 BOOST_AUTO_TEST_SUITE_END()

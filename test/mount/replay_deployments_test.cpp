@@ -41,6 +41,10 @@ BOOST_AUTO_TEST_CASE(a_tree_of_repositories) {
                                     {"no-ref", repository_entry(second.bare().string(), "none")},
                                     {"later", repository_entry((dir / "later.git").string())}})}};
     must_run("ls -l . team team/deep >/dev/null; ls absent team/absent 2>/dev/null || true", m.path());
+    // Whoever asks about the mount changes nothing, and is not replayed.
+    must_run("$GITFS_BINARY status . && $GITFS_BINARY top --once . && { $GITFS_BINARY why team/old; $GITFS_BINARY why "
+             "team/deep/local/sub || true; }",
+             m.path());
     of_second.stop();
     must_run("! ls team/new 2>/dev/null", m.path());
     of_second.start();

@@ -69,6 +69,8 @@ BOOST_AUTO_TEST_CASE(refuses_long_requests) {
   BOOST_TEST(post("short", 17'000) == "413");
   BOOST_TEST(post("short", 16'000) != "413");
   BOOST_TEST(post("", 17'000) != "413");
+  BOOST_TEST(post("nofront413", 17'000) == "502");
+  BOOST_TEST(post("nofront413", 16'000) != "502");
   BOOST_TEST(git("short").status == 0);
   BOOST_TEST(server.requests().front().status == 413);
 }
@@ -124,6 +126,42 @@ BOOST_AUTO_TEST_CASE(asks_for_a_password) {
   const std::string url = server.url("auth", "r.git");
   BOOST_TEST(run("git ls-remote http://user:pass@" + url.substr(7)).status == 0);
   BOOST_TEST(run("git ls-remote http://user:wrong@" + url.substr(7)).status != 0);
+}
+
+BOOST_AUTO_TEST_CASE(asks_for_a_digest) {
+  git_server asking{root.path(), transport::plain, passwords::digest};
+  const auto ls_remote = [&](const std::string& who, const std::string& modifiers) {
+    return run("git ls-remote http://" + who + asking.url(modifiers, "r.git").substr(7) + " main");
+  };
+  BOOST_TEST(ls_remote("", "digest").status != 0);
+  BOOST_TEST(asking.requests().back().status == 401);
+  BOOST_TEST(ls_remote("user:wrong@", "digest").status != 0);
+  for (const char* modifiers : {"digest", "d1/digest", "digest/d1"})
+    BOOST_TEST(ls_remote("user:pass@", modifiers).status == 0, modifiers);
+  BOOST_TEST(asking.requests().back().command == "ls-refs");
+}
+
+BOOST_AUTO_TEST_CASE(asks_for_a_client_certificate) {
+  git_server secure{root.path(), transport::tls};
+  const auto ls_remote = [&](const std::string& variables) {
+    return run("GIT_SSL_CAINFO=" + secure.certificate().string() + " " + variables + " git ls-remote "
+               + secure.url("clientcert", "r.git"))
+        .status;
+  };
+  BOOST_TEST(ls_remote("") != 0);
+  BOOST_TEST(
+      ls_remote("GIT_SSL_CERT=" + secure.client_certificate().string() + " GIT_SSL_KEY=" + secure.client_key().string())
+      == 0);
+  const std::string other = secure.certificate().parent_path().string();
+  BOOST_TEST(ls_remote("GIT_SSL_CERT=" + other + "/certificate.pem GIT_SSL_KEY=" + other + "/key.pem") != 0);
+}
+
+BOOST_AUTO_TEST_CASE(hands_out_files_alone) {
+  must_run("git update-server-info", root / "r.git");
+  BOOST_TEST(git("dumb").status == 0);
+  BOOST_TEST(must_run("curl -s -o /dev/null -w '%{content_type}|%{http_code}' "
+                      + server.url("dumb", "r.git/info/refs?service=git-upload-pack"))
+             == "|200");
 }
 
 BOOST_AUTO_TEST_CASE(speaks_tls_and_comes_back_with_the_same_certificate) {

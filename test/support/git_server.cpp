@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdlib>
 #include <fstream>
 #include <iostream>
 #include <sstream>
@@ -38,7 +39,10 @@ server_request parse_line(const std::string& line) {
 
 } // namespace
 
-git_server::git_server(std::filesystem::path root, transport over) : root_{std::move(root)}, over_{over} {
+git_server::git_server(std::filesystem::path root, transport over, passwords asked)
+  : root_{std::move(root)},
+    over_{over},
+    asked_{asked} {
   start();
 }
 
@@ -50,8 +54,11 @@ git_server::~git_server() {
   }
 }
 
+// GITFS_SERVER_MODIFIERS makes every server of a run one of another kind: scripts/real-servers --suites.
 std::string git_server::url(std::string_view modifiers, std::string_view repository) const {
   std::string out = base_ + "/";
+  if (const char* all = std::getenv("GITFS_SERVER_MODIFIERS"); all != nullptr && *all != '\0')
+    (out += all) += "/";
   if (!modifiers.empty())
     (out += modifiers) += "/";
   return out += repository;
@@ -110,7 +117,8 @@ void git_server::stop() {
 
 void git_server::start() {
   base_ = must_run(script("git-server") + " start --dir " + state_.path().string() + " --root '" + root_.string()
-                   + (over_ == transport::tls ? "' --tls" : "'") + " --owner " + std::to_string(::getpid()));
+                   + (over_ == transport::tls ? "' --tls" : "'") + (asked_ == passwords::digest ? " --digest" : "")
+                   + " --owner " + std::to_string(::getpid()));
 }
 
 } // namespace gitfs::test

@@ -26,11 +26,13 @@ struct server_request {
 };
 
 enum class transport : std::uint8_t { plain, tls };
+enum class passwords : std::uint8_t { basic, digest }; ///< digest: that modifier works, too
 
 class git_server {
 public:
   /// Serves every bare repository in `root`.
-  explicit git_server(std::filesystem::path root, transport over = transport::plain);
+  explicit git_server(std::filesystem::path root, transport over = transport::plain,
+                      passwords asked = passwords::basic);
   ~git_server();
   git_server(const git_server&) = delete;
   git_server& operator=(const git_server&) = delete;
@@ -42,6 +44,10 @@ public:
 
   /// The server's certificate, which signs itself: for whom shall trust it.
   std::filesystem::path certificate() const { return state_ / "certificate.pem"; }
+
+  /// The client's certificate that the modifier clientcert wants, and its key.
+  std::filesystem::path client_certificate() const { return state_ / "client.pem"; }
+  std::filesystem::path client_key() const { return state_ / "client-key.pem"; }
 
   /// Every request so far, or since clear_requests. All whose answer has been received are in it.
   std::vector<server_request> requests();
@@ -61,6 +67,7 @@ private:
 
   std::filesystem::path root_;
   transport over_;
+  passwords asked_;
   temp_dir state_;
   std::string base_;
   std::size_t marks_ = 0;

@@ -1,6 +1,6 @@
 #include "test/tools/recorded_system.hpp"
 
-#include "actors/asked.hpp"
+#include "actors/kernel_operations.hpp"
 #include "actors/mounting.hpp"
 #include "actors/replay/replayed_reply.hpp"
 #include "actors/route.hpp"
@@ -125,7 +125,9 @@ void recorded_system::finish() {
 request recorded_system::send(node_id node, decltype(kernel_op::what) what, request r, std::uint64_t size) {
   r.id = next_request_id();
   const auto* listing = std::get_if<readdir_op>(&what);
-  auto asked = std::visit([](const auto& op) { return asked_of(op); }, what);
+  const kernel_operation_row& row = row_of(what);
+  trace::asked asked{.op = row.number};
+  row.put(what, asked);
   asked.request = r.id;
   asked.node = node.encoded();
   asked.size = size;

@@ -1,0 +1,218 @@
+#include "fuse_bridge/control_commands.hpp"
+
+#include "actors/catalog_messages.hpp"
+#include "actors/question_messages.hpp"
+#include "actors/route.hpp"
+#include "actors/trace/recorder.hpp"
+#include "config/version.hpp"
+#include "fuse_bridge/control_reply.hpp"
+#include "fuse_bridge/mountpoint.hpp"
+
+#include <caf/send.hpp>
+
+#include <algorithm>
+#include <cerrno>
+#include <fstream>
+#include <iterator>
+#include <sstream>
+#include <string>
+#include <unistd.h>
+#include <utility>
+
+namespace gitfs {
+
+namespace {
+
+using control::answer;
+using control::question;
+using channel = std::unique_ptr<control_channel>;
+
+answer text_answer(std::string text, std::uint64_t next = 0) {
+  answer out;
+  out.text = std::move(text);
+  out.next = next;
+  return out;
+}
+
+answer failure(int code, std::string why) {
+  answer out;
+  out.code = code;
+  out.error = std::move(why);
+  return out;
+}
+
+template <class Message>
+void to_supervisor(const bridge& b, Message m) {
+  b.supervisor->enqueue(caf::make_mailbox_element(nullptr, caf::make_message_id(), {}, std::move(m)),
+                        this_thread_unit());
+}
+
+// Answered from counters, so also while every actor is busy.
+void stats(const bridge& of, const question&, channel to) {
+  to->send(text_answer(of.context->report() + "process " + std::to_string(::getpid()) + '\n'));
+}
+
+// Each actor adds what it knows, and the last one answers.
+void activity_now(const bridge& of, const question&, channel to) {
+  to_supervisor(of,
+                tell_activity{reply{std::make_unique<control_reply>(std::move(to))}, activity_of(of.context->latency)});
+}
+
+// Bytes of this process in memory.
+std::uint64_t resident() {
+  std::ifstream pages{"/proc/self/statm"};
+  std::uint64_t all = 0, here = 0;
+  pages >> all >> here;
+  return here * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+}
+
+mount_status status_now(const bridge& b) {
+  mount_status out = *b.about;
+  std::istringstream counters{b.context->report()};
+  std::string name;
+  for (std::uint64_t value = 0, used = 0; counters >> name >> value;) {
+    if (name == "store.cache_bytes")
+      out.facts["cache_bytes"] = std::to_string(value);
+    else if (name.starts_with("memory.") && name != "memory.budget")
+      out.facts["memory"] = std::to_string(used += value);
+  }
+  out.facts["servers"] = b.context->ways_of_servers();
+  out.facts["resident"] = std::to_string(resident());
+  out.facts["process"] = std::to_string(::getpid());
+  return out;
+}
+
+// Of one repository its root directory knows the commit, of many the catalog.
+void status(const bridge& of, const question& what, channel to) {
+  if (!of.about) {
+    to->send(failure(ENOTSUP, "it does not know what it shows"));
+    return;
+  }
+  const std::size_t room = to->room();
+  if (of.about->entries.size() != 1 || !of.about->entries.front().path.empty()) {
+    tell_status asked{reply{std::make_unique<control_reply>(std::move(to))}, status_now(of),
+                      static_cast<std::size_t>(what.number("from")), room};
+    to_supervisor(of, std::move(asked));
+    return;
+  }
+  const auto complete = [&of, room](std::string_view commit) {
+    mount_status all = status_now(of);
+    all.entries.front().state = "open";
+    all.entries.front().commit = commit;
+    return text_answer(all.text(0, room));
+  };
+  kernel_op asked{reply{std::make_unique<control_reply>(std::move(to), complete)}, self_child,
+                  getxattr_op{"user.gitfs.commit"}};
+  send_to_directory(*of.context, of.supervisor, root_slot, std::move(asked), this_thread_unit());
+}
+
+// Waits until the mount shows what was found.
+void refresh(const bridge& of, const question& what, channel to) {
+  const std::string path{what.argument("path")};
+  auto out = std::make_shared<reply>(std::make_unique<control_reply>(std::move(to)));
+  if (!of.catalog) {
+    out->xattr(path.empty() ? "nothing is followed\n" : "!" + path + ": it is pinned: mount with --follow\n");
+    return;
+  }
+  const refresh_number number = next_refresh();
+  out->on_interrupt([catalog = of.catalog, number] { caf::anon_send(catalog, cancel_refresh{number}); });
+  refresh_refs asked;
+  asked.number = number;
+  asked.what.path = path;
+  asked.done = [out](int code, const std::string& report) {
+    code != 0 ? out->error(code) : out->xattr(report.empty() ? "nothing is followed\n" : report);
+  };
+  caf::anon_send(of.catalog, std::move(asked));
+}
+
+// As many blocks of the trace in memory as there is room for, the first with the header of a file before it.
+void trace_dump(const bridge&, const question& what, channel to) {
+  trace::block_ring* const ring = trace::ring();
+  if (ring == nullptr) {
+    to->send(failure(ENODATA, "it records nothing (--trace-memory 0)"));
+    return;
+  }
+  answer out;
+  std::uint64_t block = what.number("block");
+  if (block == 0) {
+    char header[trace::file_header_size];
+    trace::put_file_header(header, trace::ring_header());
+    out.text.assign(header, sizeof header);
+  }
+  for (; block < ring->size() && out.text.size() + trace::block_size <= to->room(); ++block)
+    out.text += ring->read(block);
+  out.next = block < ring->size() ? block : 0;
+  to->send(std::move(out));
+}
+
+// An extended attribute, which the mount may have been made without, and whether its object is here.
+void object_of(const bridge& of, const question& what, channel to) {
+  const auto complete = [context = of.context](std::string_view value) {
+    const auto id = oid::from_hex(value.substr(value.rfind(' ') + 1));
+    return text_answer(std::string{value} + (id && context->holds(*id) ? " 1" : " 0"));
+  };
+  kernel_op asked{reply{std::make_unique<control_reply>(std::move(to), complete)}, self_child,
+                  getxattr_op{std::string{entry_attribute} + std::string{what.argument("name")}}};
+  to_supervisor(of, ask_directory{what.number("inode"), std::move(asked)});
+}
+
+// From the inside, so that it is the mount of this question and no other that ends. Its process ends then by itself.
+void unmount(const bridge& of, const question& what, channel to) {
+  if (what.argument("mountpoint") != of.mountpoint.native()) {
+    to->send(failure(EXDEV, "it is mounted on " + of.mountpoint.string()));
+    return;
+  }
+  const auto done = detach(of.mountpoint, false);
+  to->send(done ? answer{} : failure(done.error().code, done.error().message));
+}
+
+constexpr control_command table[] = {
+    {"stats", "", "lines NAME VALUE", asker::anybody, true, stats},
+    {"activity", "", "lines, as `top` shows them", asker::owner, true, activity_now},
+    {"status", "from", "lines, of the entries from that number on", asker::owner, true, status},
+    {"refresh", "path", "a line for each ref, with ! before failures", asker::owner, true, refresh},
+    {"trace", "block", "blocks of a trace file, from that number on", asker::owner, true, trace_dump},
+    {"object", "inode name", "TYPE OID STORED, of a name in a folder", asker::owner, true, object_of},
+    {"unmount", "mountpoint", "", asker::owner, false, unmount},
+};
+
+std::string served_by(const bridge& of) {
+  return "the mount at " + of.mountpoint.string() + " is served by gitfs-actor " + version;
+}
+
+const control_command* command_called(std::string_view name) {
+  const auto* const at = std::ranges::find(table, name, &control_command::name);
+  return at == std::end(table) ? nullptr : at;
+}
+
+// Why a question is not answered.
+answer refusal(const bridge& of, const question& what, uid_t from, bool in_mount) {
+  if (what.protocol != control::protocol_version)
+    return failure(EPROTONOSUPPORT, served_by(of) + ", and this is the command of version " + what.program
+                                        + ": use the command of that version, or unmount and mount again");
+  const control_command* const known = command_called(what.command);
+  if (known == nullptr)
+    return failure(ENOSYS, served_by(of) + ", which cannot do that: unmount and mount again with version "
+                               + what.program + " to have it");
+  if (known->who == asker::owner && from != 0 && from != of.common.uid)
+    return failure(EACCES,
+                   "the mount at " + of.mountpoint.string() + " is another user's: only that user and root may ask");
+  if (in_mount && !known->in_mount)
+    return failure(EOPNOTSUPP, served_by(of) + ", whose control socket cannot be reached from here: ask where it runs");
+  return {};
+}
+
+} // namespace
+
+std::span<const control_command> control_commands() {
+  return table;
+}
+
+void handle_question(const bridge& of, const question& what, uid_t from, bool in_mount, channel to) {
+  if (answer no = refusal(of, what, from, in_mount); no.code != 0)
+    to->send(std::move(no));
+  else
+    command_called(what.command)->handle(of, what, std::move(to));
+}
+
+} // namespace gitfs

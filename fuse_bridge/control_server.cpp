@@ -1,0 +1,313 @@
+#include "fuse_bridge/control_server.hpp"
+
+#include "config/log.hpp"
+#include "config/version.hpp"
+#include "fuse_bridge/control_folder.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/read.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/write.hpp>
+
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <chrono>
+#include <functional>
+#include <pthread.h>
+#include <string>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <thread>
+#include <unistd.h>
+#include <utility>
+
+namespace gitfs {
+
+namespace {
+
+namespace asio = boost::asio;
+using asio::local::stream_protocol;
+using boost::system::error_code;
+
+// For those who say nothing: the places for who asks are limited.
+constexpr std::chrono::seconds patience{10}, last_patience{1};
+constexpr unsigned most_sessions = 100;
+// What an answer takes of this process's memory, at most.
+constexpr std::size_t room_of_answer = 4 * 1024 * 1024;
+
+// As the kernel vouches for it. None: nobody's.
+uid_t user_of(stream_protocol::socket& socket) {
+  ucred who{};
+  socklen_t size = sizeof who;
+  return ::getsockopt(socket.native_handle(), SOL_SOCKET, SO_PEERCRED, &who, &size) == 0 ? who.uid
+                                                                                         : static_cast<uid_t>(-1);
+}
+
+} // namespace
+
+class control_server::listener {
+public:
+  listener(const bridge& of, std::filesystem::path path) : of_(of), path_(std::move(path)) {}
+
+  result<void> listen() {
+    ::unlink(path_.c_str()); // of a mount that died: while one lives, no other has its device number
+    error_code failed;
+    acceptor_.open(stream_protocol{}, failed);
+    if (!failed)
+      acceptor_.bind(stream_protocol::endpoint{path_.string()}, failed);
+    if (!failed && ::chmod(path_.c_str(), 0666) != 0) // whatever the umask
+      failed = {errno, boost::system::system_category()};
+    if (!failed)
+      acceptor_.listen(asio::socket_base::max_listen_connections, failed);
+    struct stat st {};
+    if (!failed && ::stat(path_.c_str(), &st) == 0)
+      inode_ = st.st_ino;
+    if (failed)
+      return fail(failed.value(), "cannot listen at " + path_.string() + ": " + failed.message());
+    accept();
+    thread_ = std::thread{[this] {
+      pthread_setname_np(pthread_self(), "control");
+      io_.run();
+    }};
+    return success();
+  }
+
+  ~listener() {
+    end();
+    if (thread_.joinable())
+      thread_.join();
+    struct stat st {};
+    if (::stat(path_.c_str(), &st) == 0 && st.st_ino == inode_) // a later mount may have the device number by now
+      ::unlink(path_.c_str());
+  }
+
+  void end_questions() {
+    if (!thread_.joinable() || ended_.exchange(true))
+      return;
+    asio::post(io_, [this] {
+      handed_on_.store(true);
+      handed_on_.notify_all();
+    });
+    handed_on_.wait(false);
+  }
+
+  const std::filesystem::path& path() const { return path_; }
+
+private:
+  class session;
+  class channel;
+
+  // All who could answer have done so: what they gave stands before this in the queue.
+  void end() {
+    end_questions();
+    asio::post(io_, [this] {
+      error_code ignored;
+      acceptor_.close(ignored);
+      for (const std::weak_ptr<session>& each : sessions_)
+        if (const auto one = each.lock())
+          close_soon(*one);
+    });
+  }
+
+  static void close_soon(session& one);
+
+  void accept() {
+    acceptor_.async_accept([this](const error_code& failed, stream_protocol::socket socket) {
+      if (!acceptor_.is_open())
+        return;
+      if (!failed)
+        welcome(std::move(socket));
+      accept();
+    });
+  }
+
+  void welcome(stream_protocol::socket socket);
+
+  const bridge& of_;
+  const std::filesystem::path path_;
+  ino_t inode_ = 0;
+  asio::io_context io_{1};
+  stream_protocol::acceptor acceptor_{io_};
+  std::vector<std::weak_ptr<session>> sessions_; // of its thread
+  std::atomic<bool> ended_{false}, handed_on_{false};
+  std::thread thread_;
+};
+
+// One who asks: a question, its answer, the next question.
+class control_server::listener::session : public std::enable_shared_from_this<session> {
+public:
+  session(listener& in, stream_protocol::socket socket)
+    : in_(in),
+      socket_(std::move(socket)),
+      timer_(in.io_),
+      user_(user_of(socket_)) {}
+
+  void read_question() {
+    limit();
+    asio::async_read(socket_, asio::buffer(head_), [self = shared_from_this()](const error_code& failed, std::size_t) {
+      if (!failed)
+        self->read_rest();
+    });
+  }
+
+  void write(control::answer what) {
+    if (!asking_)
+      return; // it gave up
+    asking_ = false;
+    interrupted_ = nullptr;
+    what.protocol = control::protocol_version;
+    what.program = version;
+    out_ = frame_of(what);
+    error_code ignored;
+    socket_.cancel(ignored); // the wait for its end
+    limit();
+    asio::async_write(socket_, asio::buffer(out_), [self = shared_from_this()](const error_code& failed, std::size_t) {
+      if (failed)
+        return;
+      self->out_.clear();
+      self->last_ ? self->close() : self->read_question();
+    });
+  }
+
+  void on_interrupt(std::function<void()> interrupted) {
+    if (asking_)
+      interrupted_ = std::move(interrupted);
+    else
+      interrupted(); // it has given up already
+  }
+
+  // Once what is being written has gone, which who reads it may hold up for a moment only.
+  void close_soon() {
+    last_ = true;
+    if (out_.empty())
+      close();
+    else
+      limit(last_patience);
+  }
+
+private:
+  void read_rest() {
+    const auto lengths = control::lengths_of(head_.data());
+    if (!lengths || lengths->text != 0)
+      return close(); // nobody who could be answered
+    in_text_.resize(lengths->object);
+    asio::async_read(socket_, asio::buffer(in_text_),
+                     [self = shared_from_this()](const error_code& failed, std::size_t) {
+                       if (!failed)
+                         self->handle();
+                     });
+  }
+
+  void handle();
+
+  // Nothing more is to come before the answer: what can be read is the end.
+  void watch_for_end() {
+    socket_.async_wait(stream_protocol::socket::wait_read, [self = shared_from_this()](const error_code& failed) {
+      if (failed || !self->asking_)
+        return;
+      self->asking_ = false;
+      self->close();
+      if (const auto interrupted = std::exchange(self->interrupted_, nullptr))
+        interrupted();
+    });
+  }
+
+  void limit(std::chrono::seconds most = patience) {
+    timer_.expires_after(most);
+    timer_.async_wait([self = weak_from_this()](const error_code& failed) {
+      if (const auto one = self.lock(); one && !failed)
+        one->close();
+    });
+  }
+
+  void close() {
+    error_code ignored;
+    timer_.cancel(ignored);
+    socket_.close(ignored);
+  }
+
+  listener& in_;
+  stream_protocol::socket socket_;
+  asio::steady_timer timer_;
+  const uid_t user_;
+  std::array<char, control::lengths_size> head_{};
+  std::string in_text_, out_;
+  bool asking_ = false; // an answer is owed
+  bool last_ = false;
+  std::function<void()> interrupted_;
+};
+
+// From whoever answers to the thread of the sockets.
+class control_server::listener::channel final : public control_channel {
+public:
+  explicit channel(std::shared_ptr<session> to, asio::io_context& io) : to_(std::move(to)), io_(io) {}
+  ~channel() override {
+    if (to_)
+      asio::post(io_, [to = std::move(to_)] { to->close_soon(); });
+  }
+
+  void send(control::answer what) override {
+    asio::post(io_, [to = std::move(to_), what = std::move(what)]() mutable { to->write(std::move(what)); });
+  }
+  void on_interrupt(std::function<void()> interrupted) override {
+    asio::post(io_, [to = to_, call = std::move(interrupted)]() mutable { to->on_interrupt(std::move(call)); });
+  }
+  std::size_t room() const override { return room_of_answer; }
+
+private:
+  std::shared_ptr<session> to_;
+  asio::io_context& io_;
+};
+
+void control_server::listener::session::handle() {
+  timer_.cancel();
+  auto what = control::question_of(in_text_);
+  if (!what)
+    return close();
+  asking_ = true;
+  watch_for_end();
+  auto back = std::make_unique<channel>(shared_from_this(), in_.io_);
+  if (!in_.ended_)
+    return handle_question(in_.of_, what.value(), user_, false, std::move(back));
+  control::answer ending;
+  ending.code = ESHUTDOWN;
+  ending.error = "the mount at " + in_.of_.mountpoint.string() + " is ending";
+  back->send(std::move(ending));
+}
+
+void control_server::listener::close_soon(session& one) {
+  one.close_soon();
+}
+
+void control_server::listener::welcome(stream_protocol::socket socket) {
+  std::erase_if(sessions_, [](const std::weak_ptr<session>& each) { return each.expired(); });
+  if (sessions_.size() >= most_sessions)
+    return; // closes it
+  const auto one = std::make_shared<session>(*this, std::move(socket));
+  sessions_.push_back(one);
+  one->read_question();
+}
+
+result<std::unique_ptr<control_server>> control_server::start(const bridge& of, dev_t device) {
+  GITFS_TRY(folder, control::socket_folder());
+  auto one = std::make_unique<listener>(of, folder / control::socket_name(device));
+  GITFS_TRYV(one->listen());
+  return std::unique_ptr<control_server>{new control_server{std::move(one)}};
+}
+
+control_server::control_server(std::unique_ptr<listener> of) : listener_(std::move(of)) {}
+
+control_server::~control_server() = default;
+
+void control_server::end_questions() {
+  listener_->end_questions();
+}
+
+const std::filesystem::path& control_server::socket() const {
+  return listener_->path();
+}
+
+} // namespace gitfs

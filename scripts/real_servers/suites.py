@@ -1,0 +1,86 @@
+"""The mount suites over servers of each narrower kind, which scripts/git-server plays by a modifier of its URLs.
+
+Their tests were written for a git that takes all. What a test says of requests or of messages that such a server changes
+for good reason is listed here; all other cases must pass.
+"""
+
+import fnmatch
+import os
+import subprocess
+import xml.etree.ElementTree
+
+from .work import ENV, TOP, say
+
+NAMES = ["github", "gerrit", "narrow", "nofront413", "digest"]
+LIMIT = 1800  # seconds for one suite
+
+# (modifier, suite/case, reason); both may hold wildcards.
+EXCEPTIONS = [
+]
+
+
+def program(options):
+    path = os.path.join(os.path.dirname(options.binary), "mount_test")
+    if not os.access(path, os.X_OK):
+        raise SystemExit(f"real-servers: {path} is missing: build the target mount_test beside --binary")
+    return path
+
+
+def suites(path):
+    """The tree that Boost.Test prints has two levels here: suites, and their cases indented."""
+    listed = subprocess.run([path, "--list_content"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=True)
+    return [line.rstrip("*") for line in listed.stdout.splitlines() if line and not line.startswith(" ")]
+
+
+def failed_cases(path, suite, modifier, binary, folder):
+    """Cases that failed, as suite/case, with what the first failed check says."""
+    log = os.path.join(folder, f"{modifier}-{suite}.xml")
+    environment = {**ENV, "GITFS_SOURCE_DIR": TOP, "GITFS_BINARY": binary, "GITFS_SERVER_MODIFIERS": modifier, "TMPDIR": folder}
+    # As ctest runs them: with git's own settings, which some of the cases set.
+    for name in ("GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_TERMINAL_PROMPT"):
+        environment.pop(name)
+    try:
+        subprocess.run([path, "--run_test=" + suite, "--logger=JUNIT,error," + log], env=environment, timeout=LIMIT,
+                       stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        cases = xml.etree.ElementTree.parse(log).getroot().iter("testcase")
+    except subprocess.TimeoutExpired:
+        return {suite + "/*": f"more than {LIMIT} s"}, 0
+    except (OSError, xml.etree.ElementTree.ParseError):
+        return {suite + "/*": "the suite ended without a report"}, 0
+    failed, count = {}, 0
+    for case in cases:
+        count += 1
+        trouble = [child for child in case if child.tag in ("failure", "error")]
+        if trouble:
+            where = (case.get("classname") or "").split(".")[-1]
+            said = (trouble[0].get("message") or "") + " " + (trouble[0].text or "")
+            failed[f"{suite}/{case.get('name')}" if where in ("", suite) else f"{suite}/{where}/{case.get('name')}"] = \
+                " ".join(said.split())[:300]
+    return failed, count
+
+
+def reason(modifier, case):
+    return next((why for kind, pattern, why in EXCEPTIONS
+                 if fnmatch.fnmatch(modifier, kind) and fnmatch.fnmatch(case, pattern)), None)
+
+
+def run(options):
+    path, good = program(options), True
+    names = [name for name in NAMES if not options.only or name in options.only]
+    print("| modifier | cases | as on a git that takes all | exceptions | failed |\n|---|---|---|---|---|")
+    notes = []
+    for modifier in names:
+        count, excepted, failed = 0, {}, {}
+        for suite in suites(path):
+            say(f"{modifier}: {suite}")
+            wrong, cases = failed_cases(path, suite, modifier, options.binary, options.folder)
+            count += cases
+            for case, said in wrong.items():
+                why = reason(modifier, case)
+                (failed if why is None else excepted)[case] = said if why is None else why
+                say(f"{modifier}: {case}: {'FAILED: ' + said if why is None else 'excepted: ' + why}")
+        print(f"| `{modifier}` | {count} | {count - len(excepted) - len(failed)} | {len(excepted)} | {len(failed)} |", flush=True)
+        notes += [f"- `{modifier}`, {case}: {said}" for case, said in failed.items()]
+        good = good and not failed and count > 0
+    print("\n" + "\n".join(notes) if notes else "")
+    return 0 if good else 1

@@ -1,0 +1,235 @@
+// What commands ask a real mount, at its socket and through the mount itself.
+#include "test/support/background.hpp"
+#include "test/support/command.hpp"
+#include "test/support/config_text.hpp"
+#include "test/support/mount.hpp"
+#include "test/support/scratch_repository.hpp"
+#include "test/support/temp_dir.hpp"
+
+#include <cstdlib>
+#include <filesystem>
+
+#include <boost/test/data/test_case.hpp>
+#include <boost/test/unit_test.hpp>
+
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace gitfs::test {
+
+namespace data = boost::unit_test::data;
+
+namespace {
+
+const scratch_repository& source() {
+  static const scratch_repository made{"mkdir -p sub/deep; echo one >one; echo two >sub/deep/two"};
+  return made;
+}
+
+// Of the tests' user, as gitfs-actor chooses it.
+std::filesystem::path socket_of(const mount& m) {
+  struct stat st {};
+  BOOST_REQUIRE(::stat(m.path().c_str(), &st) == 0);
+  const std::string name =
+      "gitfs-actor/" + std::to_string(major(st.st_dev)) + "-" + std::to_string(minor(st.st_dev)) + ".sock";
+  std::vector<std::filesystem::path> folders{"/run"};
+  if (const char* runtime = std::getenv("XDG_RUNTIME_DIR"))
+    folders.emplace_back(runtime);
+  for (const auto& each : folders)
+    if (std::filesystem::exists(each / name))
+      return each / name;
+  return "/tmp/gitfs-actor-" + std::to_string(::geteuid()) + name.substr(name.find('/'));
+}
+
+// A process that answers one question at `path` with this object and no text.
+std::string answer_at(const std::filesystem::path& path, const std::string& object) {
+  return "python3 - " + shell_quoted(path) + " " + shell_quoted(object) + R"( <<'END'
+import os, socket, struct, sys
+at, answer = sys.argv[1], sys.argv[2].encode()
+s = socket.socket(socket.AF_UNIX)
+s.bind(at)
+s.listen()
+print("listening", flush=True)
+c, _ = s.accept()
+length, _ = struct.unpack("<II", c.recv(8, socket.MSG_WAITALL))
+c.recv(length, socket.MSG_WAITALL)
+c.sendall(struct.pack("<II", len(answer), 0) + answer)
+c.close()
+END)";
+}
+
+// With the mount at /mnt, and without any folder that a socket may be in.
+std::string in_a_container(const mount& m, const std::string& script) {
+  const std::string hidden = "for each in /run $XDG_RUNTIME_DIR; do mount -t tmpfs none $each; done; ";
+  return std::string{"unshare "} + (::geteuid() == 0 ? "-m" : "-Urm") + " bash -ec "
+         + shell_quoted("mount --bind " + shell_quoted(m.path()) + " /mnt; " + hidden + "cd /mnt; " + script);
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(control)
+
+BOOST_AUTO_TEST_CASE(a_mount_has_a_socket_and_takes_it_away) {
+  mount m{source().bare().string()};
+  const auto socket = socket_of(m);
+  struct stat st {};
+  BOOST_REQUIRE_MESSAGE(::lstat(socket.c_str(), &st) == 0, socket);
+  BOOST_TEST(S_ISSOCK(st.st_mode));
+  BOOST_TEST((st.st_mode & 0777) == 0666U);
+  m.unmount();
+  BOOST_TEST(!std::filesystem::exists(socket));
+}
+
+// Where the socket is gone, the mount itself answers the same.
+BOOST_AUTO_TEST_CASE(who_sees_the_mount_alone_is_answered) {
+  mount m{mount_plan{
+      .config = config_text({{"one", repository_entry(source().bare().string(), "main", R"("follow": "on-request")")},
+                             {"two", repository_entry(source().bare().string())}})}};
+  must_run("cat one/sub/deep/two; ls two", m.path());
+  const std::string asked = "$GITFS_BINARY stats .; $GITFS_BINARY status .; $GITFS_BINARY top --once .; "
+                            "$GITFS_BINARY refresh one; $GITFS_BINARY why one/one; "
+                            "$GITFS_BINARY trace dump . | wc -c; $GITFS_BINARY stats one/sub";
+  std::filesystem::remove(socket_of(m));
+  const std::string there = must_run("set -e; " + asked, m.path());
+  for (const char* each : {"kernel.lookup ", "  one: open ", "OPERATION", "one: ", "blob "})
+    BOOST_TEST(holds(there, each), each << "\nin\n" << there);
+  const auto unmount = run_program({"unmount", m.path().string()});
+  BOOST_TEST(unmount.status == 0, unmount.output);
+  m.expect_end();
+}
+
+BOOST_AUTO_TEST_CASE(from_a_container) {
+  const mount m{source().bare().string(), {"--trace-memory", "4M"}};
+  must_run("find . -ls >/dev/null; cat one", m.path());
+  const std::string seen = must_run(in_a_container(m, "$GITFS_BINARY stats .; $GITFS_BINARY status .; "
+                                                      "$GITFS_BINARY trace dump . /run/t; "
+                                                      "$GITFS_BINARY trace stats /run/t"));
+  BOOST_TEST(holds(seen, "kernel.read "), seen);
+  BOOST_TEST(holds(seen, "  .: open "), seen);
+  BOOST_TEST(holds(seen, "directory_listed"), seen);
+  // No file stands for it.
+  BOOST_TEST(must_run("ls -A", m.path()) == "one\nsub");
+}
+
+BOOST_AUTO_TEST_CASE(another_user) {
+  mount m{source().bare().string(), {"-o", "allow_other"}};
+  const auto as_other = [&](const std::string& command) {
+    return run(as_root("setpriv --reuid 65534 --regid 65534 --clear-groups \"$GITFS_BINARY\" " + command));
+  };
+  const std::string at = shell_quoted(m.path());
+  const auto stats = as_other("stats " + at);
+  BOOST_TEST(stats.status == 0, stats.output);
+  BOOST_TEST(holds(stats.output, "kernel.lookup "), stats.output);
+  for (const std::string command : {"status ", "top --once ", "refresh ", "trace dump ", "unmount "}) {
+    const auto refused = as_other(command + at);
+    BOOST_TEST(refused.status == 1, command << refused.output);
+    BOOST_TEST(holds(refused.output, " is another user's: only that user and root may ask"), command << refused.output);
+  }
+  BOOST_TEST(is_mounted(m.path()));
+}
+
+BOOST_AUTO_TEST_CASE(a_mount_whose_process_died) {
+  mount m{source().bare().string()};
+  must_run("cat one", m.path());
+  m.crash();
+  const std::string at = m.path().string();
+  const std::string what = "the process of the mount at " + at + " has died: 'gitfs-actor unmount " + at
+                           + "' takes away what it has left; then mount again.";
+  for (const std::vector<std::string>& command :
+       std::vector<std::vector<std::string>>{{"stats", at},
+                                             {"status", at},
+                                             {"top", "--once", at},
+                                             {"refresh", at},
+                                             {"trace", "dump", at, (source().work() / "t").string()},
+                                             {"why", at + "/one"}}) {
+    const auto told = run_program(command);
+    BOOST_TEST(told.status == 1, command.front());
+    BOOST_TEST(holds(told.output, what), command.front() << ": " << told.output);
+  }
+  const auto all = run_program({"status"});
+  BOOST_TEST(all.status == 0);
+  BOOST_TEST(holds(all.output, what), all.output);
+  const auto unmount = run_program({"unmount", at});
+  BOOST_TEST(unmount.status == 0, unmount.output);
+  BOOST_TEST(!is_mounted(m.path()));
+  BOOST_TEST(holds(run_program({"stats", "/"}).output, "/ is not a mount of gitfs-actor"));
+}
+
+// In words, whichever of the two is the older.
+BOOST_AUTO_TEST_CASE(another_version) {
+  mount m{source().bare().string()};
+  const auto socket = socket_of(m);
+  const std::string ask = R"(import socket, struct, sys
+s = socket.socket(socket.AF_UNIX)
+s.connect(sys.argv[1])
+q = sys.argv[2].encode()
+s.sendall(struct.pack("<II", len(q), 0) + q)
+length, text = struct.unpack("<II", s.recv(8, socket.MSG_WAITALL))
+print(s.recv(length, socket.MSG_WAITALL).decode()))";
+  const auto asked = [&](const std::string& question) {
+    return must_run("python3 -c " + shell_quoted(ask) + " " + shell_quoted(socket) + " " + shell_quoted(question));
+  };
+  const std::string later = asked(R"({"protocol": 2, "program": "9.9", "command": "stats", "arguments": {}})");
+  BOOST_TEST(holds(later,
+                   "and this is the command of version 9.9: use the command of that version, or unmount and mount "
+                   "again"),
+             later);
+  BOOST_TEST(holds(asked(R"({"protocol": 1, "program": "9.9", "command": "dance"})"), "which cannot do that"));
+
+  std::filesystem::rename(socket, socket.string() + ".away");
+  background other{answer_at(socket, R"({"protocol": 2, "program": "9.9", "code": 0, "error": ""})")};
+  BOOST_REQUIRE(eventually([&] { return std::filesystem::exists(socket); }));
+  const auto told = run_program({"stats", m.path().string()});
+  BOOST_TEST(told.status == 1);
+  BOOST_TEST(holds(told.output, " is served by gitfs-actor 9.9, and this is the command of version "), told.output);
+  BOOST_TEST(holds(told.output, ": use the command of that version, or unmount and mount again"), told.output);
+  std::filesystem::rename(socket.string() + ".away", socket);
+  BOOST_TEST(run_program({"stats", m.path().string()}).status == 0);
+}
+
+// Who waits for a mount that says nothing, or says nothing itself, holds up nobody.
+BOOST_AUTO_TEST_CASE(strangers_at_the_socket) {
+  mount m{source().bare().string()};
+  const std::string script = R"(import os, socket, sys
+all = []
+for i in range(20):
+    s = socket.socket(socket.AF_UNIX)
+    s.connect(sys.argv[1])
+    s.send([b"", b"GET / HTTP/1.0\r\n\r\n", b"\0" * 8, b"\2\0\0\0\0\0\0\0{]", os.urandom(64)][i % 5])
+    all.append(s)
+os.system(sys.argv[2])
+)";
+  const std::string told = must_run("python3 -c " + shell_quoted(script) + " " + shell_quoted(socket_of(m)) + " "
+                                    + shell_quoted("$GITFS_BINARY stats " + shell_quoted(m.path())));
+  BOOST_TEST(holds(told, "kernel.lookup "), told);
+  m.unmount();
+}
+
+BOOST_AUTO_TEST_CASE(unmount_ends_what_it_names_and_nothing_else) {
+  mount m{source().bare().string()};
+  const temp_dir other;
+  must_run(as_root("mount --bind " + shell_quoted(m.path()) + " " + shell_quoted(other.path())));
+  const auto here = run_program({"unmount", other.path().string()});
+  BOOST_TEST(here.status == 0, here.output);
+  BOOST_TEST(!is_mounted(other.path()));
+  BOOST_TEST(is_mounted(m.path()));
+  {
+    background busy{"cd " + shell_quoted(m.path()) + " && sleep 1000"};
+    BOOST_REQUIRE(eventually(
+        [&] { return run("readlink /proc/$(pgrep -nf 'sleep 1000')/cwd").output == m.path().string() + "\n"; }));
+    const auto refused = run_program({"unmount", m.path().string()});
+    BOOST_TEST(refused.status == 1);
+    BOOST_TEST(holds(refused.output, " is in use: leave it"), refused.output);
+    BOOST_TEST(is_mounted(m.path()));
+  }
+  m.unmount();
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace gitfs::test
