@@ -28,7 +28,8 @@ struct place_answer {
   /// Else: of the directories in it, which are all that there can be (`complete`) or that are known so far.
   std::vector<std::string> names{};
   bool complete = false;
-  std::vector<std::string> assumed{}; ///< of these names, in order: each may be a repository when it is asked about next
+  std::vector<std::string>
+      assumed{}; ///< of these names, in order: each may be a repository when it is asked about next
 };
 
 /// The outcome of catalog::refresh: a line for each place, of which those with a reason for failure begin with '!'.

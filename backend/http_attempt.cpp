@@ -29,8 +29,9 @@ auto failure_of(attempt_failure& failure) {
   return BOOST_OUTCOME_V2_NAMESPACE::failure(std::move(failure.what));
 }
 
-bool is_of_host(fault of) {
-  return of == fault::doubtful || of == fault::unreachable || of == fault::no_name || of == fault::busy;
+bool is_of_host(failure_kind of) {
+  return of == failure_kind::doubtful || of == failure_kind::unreachable || of == failure_kind::no_name
+         || of == failure_kind::busy;
 }
 
 } // namespace
@@ -38,7 +39,7 @@ bool is_of_host(fault of) {
 attempt_failure cut_off(const http_exchange& exchange) {
   const http_end& end = exchange.end();
   attempt_failure out{{EIO, "the server's answer was cut off"}, true};
-  out.of = fault::connection;
+  out.of = failure_kind::connection;
   if (end.failure == 0)
     return out;
   out.what = {end.failure, end.message};
@@ -48,23 +49,23 @@ attempt_failure cut_off(const http_exchange& exchange) {
     case http_outage::none:
       break;
     case http_outage::name:
-      out.of = fault::no_name;
+      out.of = failure_kind::no_name;
       break;
     case http_outage::connection:
-      out.of = fault::unreachable;
+      out.of = failure_kind::unreachable;
       break;
     case http_outage::broken:
-      out.of = fault::doubtful;
+      out.of = failure_kind::doubtful;
       break;
     }
   return out;
 }
 
-fault fault_of_status(const http_head& head) {
+failure_kind failure_kind_of(const http_head& head) {
   constexpr long too_many = 429;
   if (head.status == too_many || (transient_status(head.status) && head.retry_after.count() > 0))
-    return fault::busy;
-  return head.status >= 500 && transient_status(head.status) ? fault::doubtful : fault::request;
+    return failure_kind::busy;
+  return head.status >= 500 && transient_status(head.status) ? failure_kind::doubtful : failure_kind::request;
 }
 
 result<void> attempt_until_done(operation& op, const attempt_plan& plan, std::atomic<std::uint64_t>& retried) {
@@ -79,11 +80,11 @@ result<void> attempt_until_done(operation& op, const attempt_plan& plan, std::at
       plan.host.answered();
       return success();
     }
-    if (failure->of == fault::doubtful)
+    if (failure->of == failure_kind::doubtful)
       failure->of = plan.host.settle(*failure, answers, plan, op.stop, op.deadline);
     if (op.stop.stop_requested())
       return cancelled();
-    if (failure->of == fault::request)
+    if (failure->of == failure_kind::request)
       plan.host.answered();
     if (is_of_host(failure->of) && failure->transient) {
       if (plan.host.failed(*failure, plan)) {
@@ -91,7 +92,7 @@ result<void> attempt_until_done(operation& op, const attempt_plan& plan, std::at
         ++retried;
         continue;
       }
-      if (failure->of != fault::doubtful)
+      if (failure->of != failure_kind::doubtful)
         return failure_of(*failure);
     }
     if (plan.repair) {

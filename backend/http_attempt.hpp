@@ -29,7 +29,7 @@ struct operation {
 };
 
 /// What a failure says of the host, and so who waits before the next attempt: this request, or all to that host.
-enum class fault : std::uint8_t {
+enum class failure_kind : std::uint8_t {
   request,     ///< the host has answered, and the failure is this request's own
   connection,  ///< the answer broke off, or could not be had for good: nothing of the host
   doubtful,    ///< 5xx, or broken before an answer: the host, or what this request makes of it
@@ -44,7 +44,7 @@ struct attempt_failure {
   error what;
   bool transient = false;
   std::chrono::seconds retry_after{0};
-  fault of = fault::request;
+  failure_kind of = failure_kind::request;
   bool unauthorized = false;
   http_challenge challenge{}; ///< of an answer with 401
   std::string effective_url{};
@@ -61,7 +61,7 @@ using response_reader = std::function<attempt_result(http_exchange&)>;
 attempt_failure cut_off(const http_exchange& exchange);
 
 /// What a status other than success says of the host.
-fault fault_of_status(const http_head& head);
+failure_kind failure_kind_of(const http_head& head);
 
 /// How an operation is attempted.
 struct attempt_plan {

@@ -225,8 +225,8 @@ attempt_result rest_client::probe(operation& op) {
   const http_head head = exchange.head();
   if (head.status == 0)
     return cut_off(exchange);
-  const fault of = fault_of_status(head);
-  if (of == fault::request)
+  const failure_kind of = failure_kind_of(head);
+  if (of == failure_kind::request)
     return {};
   return attempt_failure{
       {EIO, fmt::format("the service answers with HTTP status {}", head.status)}, true, head.retry_after, of};
@@ -321,7 +321,7 @@ attempt_failure rest_client::refused(http_exchange& exchange, const http_head& h
     attempt_failure out{over_limit(display(), until, !what.token.empty())};
     out.transient = *wait <= options_.longest_wait;
     out.retry_after = *wait;
-    out.of = out.transient ? fault::busy : fault::request;
+    out.of = out.transient ? failure_kind::busy : failure_kind::request;
     if (!out.transient) {
       const std::lock_guard lock{mutex_};
       limited_until_[what.token] = until;
@@ -338,7 +338,7 @@ attempt_failure rest_client::refused(http_exchange& exchange, const http_head& h
   return {{listed ? known->failure : EIO, std::move(text)},
           transient_status(head.status),
           head.retry_after,
-          fault_of_status(head),
+          failure_kind_of(head),
           head.status == 401};
 }
 

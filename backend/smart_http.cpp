@@ -133,7 +133,7 @@ result<void> smart_http::perform(operation& op, const call& what, const response
   plan.probe = [&] { return probe(op); };
   plan.is_probe = what.body == nullptr;
   plan.repair = [&](const attempt_failure& failure) -> result<bool> {
-    if (failure.of == fault::alone && what.body && what.body->size() > small_request
+    if (failure.of == failure_kind::alone && what.body && what.body->size() > small_request
         && ++failed_alone == enough_failures)
       return fail(E2BIG, failure.what.message + ": while others are answered, a request of "
                              + std::to_string(what.body->size()) + " bytes is not, perhaps for its size");
@@ -154,8 +154,8 @@ attempt_result smart_http::probe(operation& op) {
   const http_head head = exchange->head();
   if (head.status == 0)
     return cut_off(*exchange);
-  const fault of = fault_of_status(head);
-  if (of == fault::request)
+  const failure_kind of = failure_kind_of(head);
+  if (of == failure_kind::request)
     return {};
   return attempt_failure{
       {EIO, "the server answers with HTTP status " + std::to_string(head.status)}, true, head.retry_after, of};
@@ -197,7 +197,7 @@ attempt_result smart_http::judge(http_exchange& exchange, const call& what, cons
     return attempt_failure{{listed ? known->failure : EIO, std::move(text)},
                            transient_status(head.status),
                            head.retry_after,
-                           fault_of_status(head),
+                           failure_kind_of(head),
                            head.status == 401,
                            head.challenge,
                            head.effective_url};

@@ -79,7 +79,7 @@ void upstream_host::run_probe(std::unique_lock<std::mutex>& lock, const attempt_
     changed();
     return;
   }
-  if (failure && failure->transient && failure->of != fault::request)
+  if (failure && failure->transient && failure->of != failure_kind::request)
     note(*failure, plan, true);
   else
     note_answer();
@@ -114,15 +114,15 @@ bool upstream_host::there() const {
   return health_.there();
 }
 
-fault upstream_host::settle(const attempt_failure& failure, std::uint64_t before, const attempt_plan& plan,
-                            const std::stop_token& stop, clock::time_point deadline) {
+failure_kind upstream_host::settle(const attempt_failure& failure, std::uint64_t before, const attempt_plan& plan,
+                                   const std::stop_token& stop, clock::time_point deadline) {
   std::unique_lock lock{mutex_};
   // Of many that fail together one looks: an outage must not become as many requests more.
   while (settling_ && health_.answers() == before && health_.there())
     if (!changed_.wait_until(lock, stop, deadline, [&] { return !settling_; }))
       return failure.of;
   if (health_.answers() != before)
-    return fault::alone;
+    return failure_kind::alone;
   if (!health_.there() || silent_ == before || plan.is_probe)
     return failure.of;
   settling_ = true;
@@ -138,20 +138,21 @@ fault upstream_host::settle(const attempt_failure& failure, std::uint64_t before
   }
   lock.lock();
   settling_ = false;
-  const bool silent = other && other->transient && other->of != fault::request;
+  const bool silent = other && other->transient && other->of != failure_kind::request;
   if (silent && !stop.stop_requested())
     silent_ = before;
   changed();
   if (!silent) {
     note_answer();
-    return fault::alone;
+    return failure_kind::alone;
   }
-  return other->of == fault::busy ? fault::busy : failure.of;
+  return other->of == failure_kind::busy ? failure_kind::busy : failure.of;
 }
 
 bool upstream_host::failed(const attempt_failure& failure, const attempt_plan& plan) {
   const std::lock_guard lock{mutex_};
-  if (!health_.has_answered() && failure.of != fault::busy && (!plan.wait_at_first || failure.of == fault::no_name))
+  if (!health_.has_answered() && failure.of != failure_kind::busy
+      && (!plan.wait_at_first || failure.of == failure_kind::no_name))
     return false;
   note(failure, plan, false);
   return true;
@@ -160,7 +161,7 @@ bool upstream_host::failed(const attempt_failure& failure, const attempt_plan& p
 void upstream_host::note(const attempt_failure& failure, const attempt_plan& plan, bool by_probe) {
   const bool was_there = health_.there();
   const auto now = clock::now();
-  if (failure.of == fault::busy)
+  if (failure.of == failure_kind::busy)
     health_.is_busy(now, failure.retry_after, plan.patience, by_probe);
   else
     health_.is_away(now, by_probe);

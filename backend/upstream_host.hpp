@@ -38,8 +38,8 @@ public:
 
   /// Whose fault a doubtful failure was, of a request that was made when `answers` was `before`. It is `alone` if
   /// another has been answered since, or is now; else it remains doubtful.
-  fault settle(const attempt_failure& failure, std::uint64_t before, const attempt_plan& plan,
-               const std::stop_token& stop, clock::time_point deadline);
+  failure_kind settle(const attempt_failure& failure, std::uint64_t before, const attempt_plan& plan,
+                      const std::stop_token& stop, clock::time_point deadline);
 
   /// A request has failed with what is the host's. True: it is made again after `wait_for_turn`. False: the host has
   /// never answered, so it is perhaps not there at all, and the request does not wait for it.

@@ -165,9 +165,9 @@ private:
     if (code == EINTR || code == EIO)
       return {code, "the mount at " + path_ + " has not answered: " + std::strerror(code)};
     if (is_ours_)
-      return {EPROTONOSUPPORT,
-              "the mount at " + path_ + " is served by another version of gitfs-actor than this command ("
-                  + std::string{version} + "): use the command of that version, or unmount and mount again"};
+      return {EPROTONOSUPPORT, "the mount at " + path_
+                                   + " is served by an earlier version of gitfs-actor, which this command cannot ask: "
+                                     "use the command of that version, or unmount and mount again"};
     return {ENOTTY, path_ + " is not a mount of gitfs-actor"};
   }
 

@@ -11,6 +11,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/write.hpp>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cerrno>
@@ -23,6 +24,7 @@
 #include <thread>
 #include <unistd.h>
 #include <utility>
+#include <vector>
 
 namespace gitfs {
 
@@ -32,9 +34,10 @@ namespace asio = boost::asio;
 using asio::local::stream_protocol;
 using boost::system::error_code;
 
-// For those who say nothing: the places for who asks are limited.
+// For those who say nothing: the places for who asks are limited, and few of them are for others than owner and root,
+// so that nobody can keep these out.
 constexpr std::chrono::seconds patience{10}, last_patience{1};
-constexpr unsigned most_sessions = 100;
+constexpr std::ptrdiff_t most_of_owner = 200, most_of_others = 20;
 // What an answer takes of this process's memory, at most.
 constexpr std::size_t room_of_answer = 4 * 1024 * 1024;
 
@@ -144,6 +147,8 @@ public:
       socket_(std::move(socket)),
       timer_(in.io_),
       user_(user_of(socket_)) {}
+
+  bool is_owner() const { return user_ == 0 || user_ == in_.of_.common.uid; }
 
   void read_question() {
     limit();
@@ -284,9 +289,13 @@ void control_server::listener::close_soon(session& one) {
 
 void control_server::listener::welcome(stream_protocol::socket socket) {
   std::erase_if(sessions_, [](const std::weak_ptr<session>& each) { return each.expired(); });
-  if (sessions_.size() >= most_sessions)
-    return; // closes it
   const auto one = std::make_shared<session>(*this, std::move(socket));
+  const auto is_like_it = [&](const std::weak_ptr<session>& each) {
+    const auto other = each.lock();
+    return other && other->is_owner() == one->is_owner();
+  };
+  if (std::ranges::count_if(sessions_, is_like_it) >= (one->is_owner() ? most_of_owner : most_of_others))
+    return; // closes it
   sessions_.push_back(one);
   one->read_question();
 }

@@ -1,5 +1,6 @@
-#include "config/log.hpp"
 #include "fuse_bridge/kernel_notices.hpp"
+
+#include "config/log.hpp"
 
 #include <caf/allowed_unsafe_message_type.hpp>
 #include <caf/event_based_actor.hpp>

@@ -1,5 +1,6 @@
-#include "config/log.hpp"
 #include "fuse_bridge/mountpoint.hpp"
+
+#include "config/log.hpp"
 
 #include <cerrno>
 #include <cstring>

@@ -192,9 +192,22 @@ print(s.recv(length, socket.MSG_WAITALL).decode()))";
   BOOST_TEST(run_program({"stats", m.path().string()}).status == 0);
 }
 
-// Who waits for a mount that says nothing, or says nothing itself, holds up nobody.
+// Who says nothing, or what nobody understands, holds up nobody, and others never the mount's own user.
 BOOST_AUTO_TEST_CASE(strangers_at_the_socket) {
   mount m{source().bare().string()};
+  const std::string many = R"(import socket, sys, time
+all = []
+for i in range(300):
+    s = socket.socket(socket.AF_UNIX)
+    s.connect(sys.argv[1])
+    all.append(s)
+print("here", flush=True)
+time.sleep(1000))";
+  const temp_dir dir;
+  background others{as_root("setpriv --reuid 65534 --regid 65534 --clear-groups python3 -c " + shell_quoted(many) + " "
+                            + shell_quoted(socket_of(m)))
+                    + " >" + shell_quoted(dir / "said")};
+  BOOST_REQUIRE(eventually([&] { return run("cat " + shell_quoted(dir / "said")).output == "here\n"; }));
   const std::string script = R"(import os, socket, sys
 all = []
 for i in range(20):

@@ -37,12 +37,18 @@ server_request parse_line(const std::string& line) {
           .protocol = field[10]};
 }
 
+/// What scripts/real-servers --suites puts into every URL of a run, so that every server is one of another kind.
+std::string modifiers_of_all() {
+  const char* set = std::getenv("GITFS_SERVER_MODIFIERS");
+  return set != nullptr ? set : "";
+}
+
 } // namespace
 
 git_server::git_server(std::filesystem::path root, transport over, passwords asked)
   : root_{std::move(root)},
     over_{over},
-    asked_{asked} {
+    asked_{modifiers_of_all() == "digest" ? passwords::digest : asked} {
   start();
 }
 
@@ -54,11 +60,13 @@ git_server::~git_server() {
   }
 }
 
-// GITFS_SERVER_MODIFIERS makes every server of a run one of another kind: scripts/real-servers --suites.
 std::string git_server::url(std::string_view modifiers, std::string_view repository) const {
   std::string out = base_ + "/";
-  if (const char* all = std::getenv("GITFS_SERVER_MODIFIERS"); all != nullptr && *all != '\0')
+  if (const std::string all = modifiers_of_all(); !all.empty()) {
+    if (all == "digest")
+      out.insert(out.find("://") + 3, "user:pass@");
     (out += all) += "/";
+  }
   if (!modifiers.empty())
     (out += modifiers) += "/";
   return out += repository;
