@@ -330,6 +330,7 @@ BOOST_AUTO_TEST_CASE(is_ignored_when_it_is_not_as_we_write_it) {
 }
 
 BOOST_AUTO_TEST_CASE(does_not_grow_for_ever) {
+  const captured_log log; // not into the output of the tests
   const auto ways = open();
   for (int i = 0; i < 600; ++i) {
     ++now;
