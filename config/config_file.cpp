@@ -7,6 +7,7 @@
 #include "config/paths.hpp"
 #include "config/schema.hpp"
 #include "config/secret.hpp"
+#include "config/unique_fd.hpp"
 
 #include <algorithm>
 #include <array>
@@ -201,17 +202,13 @@ result<config_file> parse_config_file(string text, const std::filesystem::path& 
 }
 
 result<config_file> read_config_file(const std::filesystem::path& file, const string& name) {
-  const int fd = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0)
+  const unique_fd fd{::open(file.c_str(), O_RDONLY | O_CLOEXEC)};
+  if (!fd)
     return unreadable(errno, name);
-  struct closer {
-    int fd;
-    ~closer() { ::close(fd); }
-  } const closed{fd};
   string text;
   std::array<char, 16384> part{};
   for (;;) {
-    const ssize_t size = ::read(fd, part.data(), part.size());
+    const ssize_t size = ::read(fd.get(), part.data(), part.size());
     if (size < 0 && errno == EINTR)
       continue;
     if (size < 0)

@@ -1,5 +1,6 @@
 #include "config/secret.hpp"
 
+#include "config/unique_fd.hpp"
 #include "config/url.hpp"
 
 #include <algorithm>
@@ -60,15 +61,11 @@ result<string> read_file(const std::filesystem::path& path) {
   constexpr std::size_t most = std::size_t{64} << 10;
   const string place = "secret file " + path.string();
   // A pipe that nobody writes to would stop the mount.
-  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  if (file < 0)
+  const unique_fd file{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
+  if (!file)
     return system_failure(errno, place);
-  struct closer {
-    int file;
-    ~closer() { ::close(file); }
-  } const closed{file};
   struct stat facts {};
-  if (::fstat(file, &facts) != 0)
+  if (::fstat(file.get(), &facts) != 0)
     return system_failure(errno, place);
   if (!S_ISREG(facts.st_mode))
     return fail(EINVAL, "the " + place + " is not a regular file");
@@ -78,7 +75,7 @@ result<string> read_file(const std::filesystem::path& path) {
   string out;
   std::array<char, 4096> part{};
   while (out.size() <= most) {
-    const ssize_t size = ::read(file, part.data(), part.size());
+    const ssize_t size = ::read(file.get(), part.data(), part.size());
     if (size < 0 && errno != EINTR)
       return system_failure(errno, place);
     if (size == 0)

@@ -1,3 +1,5 @@
+#include "config/log.hpp"
+#include "config/unique_fd.hpp"
 #include "fuse_bridge/kernel_notices.hpp"
 
 #include "config/log.hpp"
@@ -69,13 +71,11 @@ int notify(int connection, std::int32_t code, const Body& body, std::string_view
 // fspick(2) and fsconfig(2) without glibc, which has them since 2.36 only.
 int reconfigure(const std::filesystem::path& mountpoint) {
   constexpr unsigned close_on_exec = 1, command_reconfigure = 7;
-  const int context = static_cast<int>(::syscall(SYS_fspick, AT_FDCWD, mountpoint.c_str(), close_on_exec));
-  if (context < 0)
+  const unique_fd context{static_cast<int>(::syscall(SYS_fspick, AT_FDCWD, mountpoint.c_str(), close_on_exec))};
+  if (!context)
     return errno;
-  const long done = ::syscall(SYS_fsconfig, context, command_reconfigure, nullptr, nullptr, 0);
-  const int code = done == 0 ? 0 : errno;
-  ::close(context);
-  return code;
+  const long done = ::syscall(SYS_fsconfig, context.get(), command_reconfigure, nullptr, nullptr, 0);
+  return done == 0 ? 0 : errno;
 }
 
 struct forget_nodes {

@@ -1,8 +1,11 @@
 #include "actors/replay/taught_surroundings.hpp"
 
+#include "backend/os/hex.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <span>
 #include <string_view>
 #include <utility>
 
@@ -80,9 +83,7 @@ bool taught_surroundings::next(question what, const oid* about) {
                       [](char a, std::uint8_t b) { return static_cast<std::uint8_t>(a) == b; })
         && recorded == static_cast<std::uint64_t>(what))
       return true;
-    static constexpr std::string_view digits = "0123456789abcdef";
-    for (const char c : bytes)
-      (key += digits[static_cast<std::uint8_t>(c) >> 4]) += digits[static_cast<std::uint8_t>(c) & 15];
+    key = to_hex(std::as_bytes(std::span{bytes}));
   } else if (recorded == static_cast<std::uint64_t>(what)) {
     return true;
   }

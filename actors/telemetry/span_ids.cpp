@@ -1,6 +1,9 @@
 #include "actors/telemetry/span_ids.hpp"
 
+#include "backend/os/hex.hpp"
+
 #include <random>
+#include <span>
 
 namespace gitfs {
 
@@ -25,13 +28,6 @@ void put(std::array<unsigned char, size>& to, std::size_t at, std::uint64_t valu
     value = 1; // all zeroes would be no id
   for (std::size_t i = 0; i < 8; ++i)
     to[at + i] = static_cast<unsigned char>(value >> (8 * (7 - i)));
-}
-
-template <std::size_t size>
-void append_hex(std::string& out, const std::array<unsigned char, size>& id) {
-  constexpr char digits[] = "0123456789abcdef";
-  for (const unsigned char byte : id)
-    (out += digits[byte >> 4]) += digits[byte & 15];
 }
 
 } // namespace
@@ -62,12 +58,10 @@ bool span_ids::sampled(std::uint64_t root) const {
 }
 
 std::string span_ids::traceparent(std::uint64_t begin, std::uint64_t root) const {
-  std::string out = "00-";
-  append_hex(out, trace(root));
-  out += '-';
-  append_hex(out, of(begin));
-  out += sampled(root) ? "-01" : "-00";
-  return out;
+  const trace_id trace_of_it = trace(root);
+  const span_id parent = of(begin);
+  return "00-" + to_hex(std::as_bytes(std::span{trace_of_it})) + '-' + to_hex(std::as_bytes(std::span{parent}))
+         + (sampled(root) ? "-01" : "-00");
 }
 
 } // namespace gitfs

@@ -1,5 +1,9 @@
 #include "backend/git/oid.hpp"
 
+#include "backend/os/hex.hpp"
+
+#include <span>
+
 namespace gitfs {
 
 namespace {
@@ -26,13 +30,7 @@ int digit_value(char c) {
 } // namespace
 
 std::string oid::hex() const {
-  constexpr char digits[] = "0123456789abcdef";
-  std::string out(hex_size, '\0');
-  for (std::size_t i = 0; i < raw_size; ++i) {
-    out[2 * i] = digits[bytes[i] >> 4];
-    out[2 * i + 1] = digits[bytes[i] & 15];
-  }
-  return out;
+  return to_hex(std::as_bytes(std::span{bytes}));
 }
 
 std::optional<oid> oid::from_hex(std::string_view hex) {

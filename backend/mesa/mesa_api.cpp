@@ -4,11 +4,16 @@
 #include "backend/os/text.hpp"
 #include "backend/os/url.hpp"
 
+#include <openssl/evp.h>
+
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <cerrno>
 #include <chrono>
 #include <cstdio>
+#include <memory>
+#include <new>
 
 namespace gitfs {
 
@@ -201,37 +206,26 @@ result<std::string> parse_mesa_contents(const rapidjson::Value& in) {
 }
 
 std::optional<std::string> base64_decode(std::string_view text) {
-  constexpr std::string_view digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  constexpr std::uint8_t none = 0xff;
-  static const auto values = [&] {
-    std::array<std::uint8_t, 256> out;
-    out.fill(none);
-    for (std::size_t i = 0; i < digits.size(); ++i)
-      out[static_cast<std::uint8_t>(digits[i])] = static_cast<std::uint8_t>(i);
-    return out;
-  }();
-  std::string out;
-  out.reserve(text.size() / 4 * 3);
-  std::uint32_t bits = 0;
-  unsigned have = 0, padding = 0; // characters in the group of four
-  bool ended = false;             // by a group with padding
-  for (const char c : text) {
-    if (c == '\n' || c == '\r')
-      continue;
-    const std::uint8_t value = c == '=' ? std::uint8_t{0} : values[static_cast<std::uint8_t>(c)];
-    const bool misplaced = c == '=' ? have < 2 : padding != 0;
-    if (ended || value == none || misplaced)
-      return std::nullopt;
-    bits = bits << 6U | value;
-    padding += c == '=' ? 1 : 0;
-    if (++have < 4)
-      continue;
-    for (unsigned i = 0; i < 3 - padding; ++i)
-      out += static_cast<char>(bits >> (16 - 8 * i) & 0xffU);
-    ended = padding != 0;
-    have = padding = bits = 0;
-  }
-  return have == 0 ? std::optional{std::move(out)} : std::nullopt;
+  // libcrypto passes over spaces too, and takes a '-' for the end.
+  if (!std::ranges::all_of(text, [](unsigned char c) {
+        return (c < 0x80 && std::isalnum(c) != 0)
+               || std::string_view{"+/=\r\n"}.find(static_cast<char>(c)) != std::string_view::npos;
+      }))
+    return std::nullopt;
+  const std::unique_ptr<EVP_ENCODE_CTX, decltype(&EVP_ENCODE_CTX_free)> context{EVP_ENCODE_CTX_new(),
+                                                                                EVP_ENCODE_CTX_free};
+  if (!context)
+    throw std::bad_alloc{};
+  std::string out(text.size() / 4 * 3 + 3, '\0');
+  auto* const to = reinterpret_cast<unsigned char*>(out.data());
+  const auto* const from = reinterpret_cast<const unsigned char*>(text.data());
+  int size = 0, rest = 0;
+  EVP_DecodeInit(context.get());
+  if (EVP_DecodeUpdate(context.get(), to, &size, from, static_cast<int>(text.size())) < 0
+      || EVP_DecodeFinal(context.get(), to + size, &rest) != 1)
+    return std::nullopt;
+  out.resize(static_cast<std::size_t>(size + rest));
+  return out;
 }
 
 std::int64_t parse_mesa_time(const rapidjson::Value& in) {

@@ -1,5 +1,7 @@
 #include "backend/os/child_process.hpp"
 
+#include "config/unique_fd.hpp"
+
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
@@ -21,24 +23,6 @@ namespace gitfs {
 namespace {
 
 using clock_type = std::chrono::steady_clock;
-
-class descriptor {
-public:
-  explicit descriptor(int fd = -1) : fd_(fd) {}
-  ~descriptor() { reset(); }
-  descriptor(const descriptor&) = delete;
-  descriptor& operator=(const descriptor&) = delete;
-
-  int get() const { return fd_; }
-  void reset(int fd = -1) {
-    if (fd_ >= 0)
-      ::close(fd_);
-    fd_ = fd;
-  }
-
-private:
-  int fd_;
-};
 
 /// Ours, with `changes` in place of variables of the same name.
 std::vector<std::string> merged_environment(const std::vector<std::string>& changes) {
@@ -144,10 +128,10 @@ result<std::string> run_child(const std::vector<std::string>& argv, const std::v
   int pair[2];
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
     return fail(EIO, std::string{"no socket for a child process: "} + std::strerror(errno));
-  const descriptor ours{pair[0]};
-  descriptor theirs{pair[1]};
-  const descriptor cancelled{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
-  if (cancelled.get() < 0)
+  const unique_fd ours{pair[0]};
+  unique_fd theirs{pair[1]};
+  const unique_fd cancelled{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
+  if (!cancelled)
     return fail(EIO, std::string{"no eventfd for a child process: "} + std::strerror(errno));
   const std::stop_callback on_stop{std::move(stop), [&] { ::eventfd_write(cancelled.get(), 1); }};
   GITFS_TRY(child, spawn(argv, environment, theirs.get()));

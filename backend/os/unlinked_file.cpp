@@ -30,17 +30,12 @@ result<unlinked_file> unlinked_file::make(const std::filesystem::path& folder) {
   return unlinked_file{fd};
 }
 
-unlinked_file::~unlinked_file() {
-  if (fd_ >= 0)
-    ::close(fd_);
-}
-
 result<void> unlinked_file::write(std::string_view bytes, std::uint64_t offset) {
-  return write_at(fd_, bytes, offset, "cannot write a large file's contents to disk");
+  return write_at(fd_.get(), bytes, offset, "cannot write a large file's contents to disk");
 }
 
 result<void> unlinked_file::read(char* out, std::size_t size, std::uint64_t offset) const {
-  return read_at(fd_, out, size, offset, "cannot read a large file's contents from disk");
+  return read_at(fd_.get(), out, size, offset, "cannot read a large file's contents from disk");
 }
 
 } // namespace gitfs

@@ -2,12 +2,12 @@
 #pragma once
 
 #include "config/error.hpp"
+#include "config/unique_fd.hpp"
 
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <string_view>
-#include <utility>
 
 namespace gitfs {
 
@@ -20,14 +20,7 @@ public:
   /// Stands for one that is not there.
   static unlinked_file none() { return unlinked_file{-1}; }
 
-  unlinked_file(unlinked_file&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  unlinked_file& operator=(unlinked_file&& other) noexcept {
-    std::swap(fd_, other.fd_);
-    return *this;
-  }
-  ~unlinked_file();
-
-  int fd() const { return fd_; }
+  int fd() const { return fd_.get(); }
 
   /// Writes all of `bytes` there.
   result<void> write(std::string_view bytes, std::uint64_t offset);
@@ -37,7 +30,7 @@ public:
 private:
   explicit unlinked_file(int fd) : fd_(fd) {}
 
-  int fd_ = -1;
+  unique_fd fd_;
 };
 
 } // namespace gitfs

@@ -10,10 +10,10 @@ namespace gitfs {
 
 inflated_file::inflated_file(const std::filesystem::path& path, std::uint64_t offset)
   : inflated_file(::open(path.c_str(), O_RDONLY | O_CLOEXEC), offset) {
-  ours_ = true;
+  ours_.reset(fd_);
 }
 
-inflated_file::inflated_file(int file, std::uint64_t offset) : fd_(file), ours_(false), offset_(offset) {
+inflated_file::inflated_file(int file, std::uint64_t offset) : fd_(file), offset_(offset) {
   if (fd_ < 0)
     return;
   ready_ = inflateInit(&stream_) == Z_OK;
@@ -24,8 +24,6 @@ inflated_file::inflated_file(int file, std::uint64_t offset) : fd_(file), ours_(
 inflated_file::~inflated_file() {
   if (ready_)
     inflateEnd(&stream_);
-  if (ours_ && fd_ >= 0)
-    ::close(fd_);
 }
 
 std::uint64_t inflated_file::compressed_size() const {

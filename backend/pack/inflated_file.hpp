@@ -1,6 +1,8 @@
 // A stretch of a file that zlib deflated.
 #pragma once
 
+#include "config/unique_fd.hpp"
+
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -42,7 +44,7 @@ private:
   bool refill();
 
   int fd_;
-  bool ours_;
+  unique_fd ours_; ///< the same, if it is to be closed
   std::uint64_t offset_;
   bool ready_ = false, ended_ = false, failed_ = false;
   int read_error_ = 0;

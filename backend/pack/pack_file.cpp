@@ -23,31 +23,12 @@ constexpr std::size_t longest_header = 48;
 
 } // namespace
 
-pack_file::pack_file(pack_file&& other) noexcept {
-  *this = std::move(other);
-}
-
-pack_file& pack_file::operator=(pack_file&& other) noexcept {
-  std::swap(index_, other.index_);
-  std::swap(fd_, other.fd_);
-  std::swap(status_, other.status_);
-  std::swap(entries_, other.entries_);
-  std::swap(by_id_, other.by_id_);
-  std::swap(pack_checksum_, other.pack_checksum_);
-  return *this;
-}
-
-pack_file::~pack_file() {
-  if (fd_ >= 0)
-    ::close(fd_);
-}
-
 result<pack_file> pack_file::open(const fs::path& index) {
   pack_file out;
   out.index_ = index;
   const fs::path pack = fs::path{index}.replace_extension(".pack");
-  out.fd_ = ::open(pack.c_str(), O_RDONLY | O_CLOEXEC);
-  if (out.fd_ < 0 || ::fstat(out.fd_, &out.status_) != 0)
+  out.fd_.reset(::open(pack.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!out.fd_ || ::fstat(out.fd_.get(), &out.status_) != 0)
     return system_failure(errno, "cannot read " + pack.string());
   GITFS_TRY(table, read_index(index));
   GITFS_TRYV(out.take(table));
@@ -74,7 +55,7 @@ result<void> pack_file::take(const pack_index& table) {
   std::iota(by_id_.begin(), by_id_.end(), 0u);
   std::ranges::sort(by_id_, {}, [this](std::uint32_t number) { return entries_[number].id; });
   std::array<char, pack_header_size> header;
-  if (::pread(fd_, header.data(), header.size(), 0) != static_cast<ssize_t>(header.size())
+  if (::pread(fd_.get(), header.data(), header.size(), 0) != static_cast<ssize_t>(header.size())
       || parse_pack_header({header.data(), header.size()}) != entries_.size())
     return damaged("its pack has another number of objects");
   return success();
@@ -87,7 +68,7 @@ result<pack_file::head> pack_file::read_head(std::size_t number) const {
   };
   std::array<char, longest_header> bytes;
   const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(bytes.size(), e.end - e.begin));
-  GITFS_TRYV(read_at(fd_, bytes.data(), wanted, e.begin, "cannot read the pack of " + index_.string()));
+  GITFS_TRYV(read_at(fd_.get(), bytes.data(), wanted, e.begin, "cannot read the pack of " + index_.string()));
   const auto parsed = entry_header::parse({bytes.data(), wanted});
   if (!parsed || !parsed.value())
     return bad();
@@ -114,7 +95,7 @@ result<void> pack_file::read(std::uint64_t from, std::uint64_t end,
   std::string buffer(std::min<std::uint64_t>(piece, end - from), '\0');
   while (from < end) {
     const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(buffer.size(), end - from));
-    GITFS_TRYV(read_at(fd_, buffer.data(), wanted, from, "cannot read the pack of " + index_.string()));
+    GITFS_TRYV(read_at(fd_.get(), buffer.data(), wanted, from, "cannot read the pack of " + index_.string()));
     GITFS_TRYV(use({buffer.data(), wanted}));
     from += wanted;
   }

@@ -4,6 +4,7 @@
 #include "backend/git/oid.hpp"
 #include "backend/pack/pack_index.hpp"
 #include "config/error.hpp"
+#include "config/unique_fd.hpp"
 
 #include <cstdint>
 #include <filesystem>
@@ -40,10 +41,6 @@ public:
   /// disk's error. Costs reading the index, 28 bytes for each object.
   static result<pack_file> open(const std::filesystem::path& index);
 
-  pack_file(pack_file&& other) noexcept;
-  pack_file& operator=(pack_file&& other) noexcept;
-  ~pack_file();
-
   const std::filesystem::path& index() const { return index_; }
   /// In the order of their offsets.
   std::span<const entry> entries() const { return entries_; }
@@ -68,7 +65,7 @@ private:
   result<void> take(const pack_index& table);
 
   std::filesystem::path index_;
-  int fd_ = -1;
+  unique_fd fd_;
   struct stat status_ {};
   std::vector<entry> entries_;
   std::vector<std::uint32_t> by_id_; // numbers of entries, in the order of their names

@@ -2,6 +2,7 @@
 
 #include "backend/git/sha1.hpp"
 #include "backend/pack/pack_format.hpp"
+#include "config/unique_fd.hpp"
 
 #include <algorithm>
 #include <array>
@@ -42,23 +43,17 @@ private:
 class index_on_disk {
 public:
   explicit index_on_disk(const std::filesystem::path& path) : fd_(::open(path.c_str(), O_RDONLY | O_CLOEXEC)) {}
-  ~index_on_disk() {
-    if (fd_ >= 0)
-      ::close(fd_);
-  }
-  index_on_disk(const index_on_disk&) = delete;
-  index_on_disk& operator=(const index_on_disk&) = delete;
 
   /// Good until the next call.
   std::optional<std::string_view> bytes(std::uint64_t at, std::size_t size) {
     if (size > buffer_.size()
-        || ::pread(fd_, buffer_.data(), size, static_cast<off_t>(at)) != static_cast<ssize_t>(size))
+        || ::pread(fd_.get(), buffer_.data(), size, static_cast<off_t>(at)) != static_cast<ssize_t>(size))
       return std::nullopt;
     return std::string_view{buffer_.data(), size};
   }
 
 private:
-  int fd_;
+  const unique_fd fd_;
   std::array<char, oid::raw_size> buffer_;
 };
 

@@ -125,6 +125,7 @@ result<void> smart_http::perform(operation& op, const call& what, const response
       return read(body);
     });
     account(op, *exchange);
+    op.status = exchange->head().status;
     if (!failure)
       authenticator_.accepted(url, who);
     return failure;

@@ -2,6 +2,7 @@
 
 #include "backend/os/edge_thread.hpp"
 #include "backend/telemetry/prometheus_text.hpp"
+#include "config/unique_fd.hpp"
 
 #include <arpa/inet.h>
 #include <cerrno>
@@ -30,26 +31,8 @@ constexpr std::size_t most_connections = 64;
 constexpr std::size_t longest_request = 8192;
 constexpr std::chrono::seconds patience{5};
 
-class descriptor {
-public:
-  explicit descriptor(int fd = -1) : fd_(fd) {}
-  descriptor(descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  descriptor& operator=(descriptor&& other) noexcept {
-    std::swap(fd_, other.fd_);
-    return *this;
-  }
-  ~descriptor() {
-    if (fd_ >= 0)
-      ::close(fd_);
-  }
-  int operator*() const { return fd_; }
-
-private:
-  int fd_;
-};
-
 struct client {
-  descriptor socket;
+  unique_fd socket;
   clock_type::time_point until;
   std::string in, out;
   bool read_on = false; ///< the answer is out: what still comes is read away, else the reset would overtake it
@@ -117,8 +100,8 @@ result<void> make_room(const listen_address& at, const any_address& address, soc
     return success();
   if (!S_ISSOCK(found.st_mode))
     return fail(EEXIST, "--metrics-listen: " + at.socket.string() + " exists and is not a socket: name another path");
-  const descriptor probe{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
-  if (::connect(*probe, &address.base, length) == 0 || errno != ECONNREFUSED)
+  const unique_fd probe{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
+  if (::connect(probe.get(), &address.base, length) == 0 || errno != ECONNREFUSED)
     return fail(EADDRINUSE, "--metrics-listen: somebody listens on " + at.socket.string() + " already");
   ::unlink(at.socket.c_str());
   return success();
@@ -137,9 +120,9 @@ struct metrics_server::state {
   void run() {
     std::vector<pollfd> polled;
     for (;;) {
-      polled.assign({{*stop, POLLIN, 0}, {*listener, POLLIN, 0}});
+      polled.assign({{stop.get(), POLLIN, 0}, {listener.get(), POLLIN, 0}});
       for (const client& each : clients)
-        polled.push_back({*each.socket, static_cast<short>(each.out.empty() ? POLLIN : POLLOUT), 0});
+        polled.push_back({each.socket.get(), static_cast<short>(each.out.empty() ? POLLIN : POLLOUT), 0});
       if (::poll(polled.data(), polled.size(), clients.empty() ? -1 : 1000) < 0 && errno != EINTR)
         return;
       if (polled[0].revents != 0)
@@ -160,15 +143,15 @@ struct metrics_server::state {
   }
 
   void accept(clock_type::time_point now) {
-    descriptor socket{::accept4(*listener, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK)};
-    if (*socket < 0) {
+    unique_fd socket{::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK)};
+    if (!socket) {
       if (errno != EMFILE && errno != ENFILE && errno != ENOBUFS && errno != ENOMEM)
         return; // it has gone by itself
       // Without a free descriptor the connection stays in the queue: not to spin on it, something has to go, or we
       // wait.
       if (!clients.empty())
         clients.pop_front();
-      pollfd end{*stop, POLLIN, 0};
+      pollfd end{stop.get(), POLLIN, 0};
       ::poll(&end, 1, 100);
       return;
     }
@@ -182,7 +165,7 @@ struct metrics_server::state {
     if (!c.out.empty())
       return write(c);
     char bytes[4096];
-    const ssize_t got = ::recv(*c.socket, bytes, sizeof bytes, 0);
+    const ssize_t got = ::recv(c.socket.get(), bytes, sizeof bytes, 0);
     if (got < 0)
       return errno == EAGAIN || errno == EINTR;
     if (got == 0)
@@ -198,12 +181,12 @@ struct metrics_server::state {
   }
 
   static bool write(client& c) {
-    const ssize_t sent = ::send(*c.socket, c.out.data(), c.out.size(), MSG_NOSIGNAL);
+    const ssize_t sent = ::send(c.socket.get(), c.out.data(), c.out.size(), MSG_NOSIGNAL);
     if (sent < 0)
       return errno == EAGAIN || errno == EINTR;
     c.out.erase(0, static_cast<std::size_t>(sent));
     if (c.out.empty()) {
-      ::shutdown(*c.socket, SHUT_WR);
+      ::shutdown(c.socket.get(), SHUT_WR);
       c.read_on = true;
     }
     return true;
@@ -213,7 +196,7 @@ struct metrics_server::state {
   std::filesystem::path path;
   std::optional<struct stat> made;
   std::string address;
-  descriptor listener, stop;
+  unique_fd listener, stop;
   std::list<client> clients;
   std::thread thread;
 };
@@ -225,32 +208,32 @@ result<std::unique_ptr<metrics_server>> metrics_server::start(const listen_addre
   auto made = std::make_unique<state>();
   made->text = std::move(text);
   made->path = at.socket;
-  made->listener = descriptor{::socket(address.base.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
-  made->stop = descriptor{::eventfd(0, EFD_CLOEXEC)};
+  made->listener = unique_fd{::socket(address.base.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
+  made->stop = unique_fd{::eventfd(0, EFD_CLOEXEC)};
   const std::string where = shown(at, at.port);
   const auto refused = [&] {
     return fail(errno, "--metrics-listen: cannot listen on " + where + ": " + std::strerror(errno));
   };
-  if (*made->listener < 0 || *made->stop < 0)
+  if (!made->listener || !made->stop)
     return refused();
   if (!at.socket.empty()) {
     GITFS_TRYV(make_room(at, address, length));
-    ::fchmod(*made->listener, 0600); // before it has a name: the name is made with it
+    ::fchmod(made->listener.get(), 0600); // before it has a name: the name is made with it
   } else {
     const int on = 1;
-    ::setsockopt(*made->listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    ::setsockopt(made->listener.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
   }
-  if (::bind(*made->listener, &address.base, length) != 0)
+  if (::bind(made->listener.get(), &address.base, length) != 0)
     return refused();
   if (!at.socket.empty()) {
     struct stat socket {};
     if (::lstat(at.socket.c_str(), &socket) == 0)
       made->made = socket;
   }
-  if (::listen(*made->listener, 64) != 0)
+  if (::listen(made->listener.get(), 64) != 0)
     return refused();
   std::uint16_t port = at.port;
-  if (at.socket.empty() && ::getsockname(*made->listener, &address.base, &length) == 0)
+  if (at.socket.empty() && ::getsockname(made->listener.get(), &address.base, &length) == 0)
     port = ntohs(address.base.sa_family == AF_INET6 ? address.in6.sin6_port : address.in.sin_port);
   made->address = shown(at, port);
   made->thread = edge_thread("metrics", [s = made.get()] { s->run(); });
@@ -261,7 +244,7 @@ metrics_server::metrics_server(std::unique_ptr<state> impl) : impl_(std::move(im
 
 metrics_server::~metrics_server() {
   const std::uint64_t one = 1;
-  while (::write(*impl_->stop, &one, sizeof one) < 0 && errno == EINTR) {
+  while (::write(impl_->stop.get(), &one, sizeof one) < 0 && errno == EINTR) {
   }
   impl_->thread.join();
 }

@@ -1,11 +1,14 @@
 #include "backend/telemetry/otlp_json.hpp"
 
+#include "backend/os/hex.hpp"
+
 #include <rapidjson/document.h>
 #include <rapidjson/stringbuffer.h>
 #include <rapidjson/writer.h>
 
 #include <charconv>
 #include <cstdlib>
+#include <span>
 
 namespace gitfs {
 
@@ -52,11 +55,7 @@ public:
   void flag(std::string_view name, bool value) { key(name), json_.Bool(value); }
   template <std::size_t size>
   void hex(std::string_view name, const std::array<unsigned char, size>& id) {
-    constexpr char digits[] = "0123456789abcdef";
-    std::string out;
-    for (const unsigned char byte : id)
-      (out += digits[byte >> 4]) += digits[byte & 15];
-    member(name, out);
+    member(name, to_hex(std::as_bytes(std::span{id})));
   }
 
   template <class Body>

@@ -1,6 +1,8 @@
 // While a mount starts, which may have to wait for its server: who has lost interest in it.
 #pragma once
 
+#include "config/unique_fd.hpp"
+
 #include <stop_token>
 #include <thread>
 
@@ -25,7 +27,7 @@ private:
   void watch(int caller);
 
   std::stop_source stop_;
-  int ended_ = -1; ///< an eventfd: end() to the thread
+  unique_fd ended_; ///< an eventfd: end() to the thread
   std::thread thread_;
 };
 

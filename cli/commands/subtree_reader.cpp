@@ -1,5 +1,7 @@
 #include "cli/commands/subtree_reader.hpp"
 
+#include "config/unique_fd.hpp"
+
 #include <cerrno>
 #include <dirent.h>
 #include <fcntl.h>
@@ -98,16 +100,14 @@ void subtree_reader::read_files() {
 }
 
 void subtree_reader::read(const std::string& path, std::vector<char>& buffer) {
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY);
-  if (fd < 0)
+  const unique_fd fd{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY)};
+  if (!fd)
     return fail(path, errno);
   ssize_t got = 0;
-  while ((got = ::read(fd, buffer.data(), buffer.size())) > 0)
+  while ((got = ::read(fd.get(), buffer.data(), buffer.size())) > 0)
     bytes_read_ += static_cast<std::uint64_t>(got);
-  const int code = got < 0 ? errno : 0;
-  ::close(fd);
-  if (code != 0)
-    return fail(path, code);
+  if (got < 0)
+    return fail(path, errno);
   ++files_read_;
 }
 

@@ -1,4 +1,5 @@
 #include "cli/commands/commands.hpp"
+#include "config/unique_fd.hpp"
 
 #include "cli/system/control.hpp"
 #include "cli/system/mount_table.hpp"
@@ -25,13 +26,12 @@ std::string type_mounted_at(const std::string& path) {
 }
 
 void wait_for_exit(pid_t process) {
-  const int fd = static_cast<int>(::syscall(SYS_pidfd_open, process, 0));
-  if (fd < 0)
+  const unique_fd fd{static_cast<int>(::syscall(SYS_pidfd_open, process, 0))};
+  if (!fd)
     return; // gone, or an older kernel
   constexpr int patience_ms = 30'000;
-  pollfd ended{fd, POLLIN, 0};
+  pollfd ended{fd.get(), POLLIN, 0};
   ::poll(&ended, 1, patience_ms);
-  ::close(fd);
 }
 
 // Reasons for which only the mount can be right. All others (its process is dead, or of another version, or does not

@@ -40,7 +40,7 @@ result<terminal> terminal::open() {
   for (const int each : {SIGINT, SIGTERM, SIGHUP, SIGWINCH})
     sigaddset(&ours, each);
   pthread_sigmask(SIG_BLOCK, &ours, &out.before_signals_);
-  out.signals_ = ::signalfd(-1, &ours, SFD_CLOEXEC | SFD_NONBLOCK);
+  out.signals_.reset(::signalfd(-1, &ours, SFD_CLOEXEC | SFD_NONBLOCK));
   termios raw = out.before_;
   raw.c_lflag &= ~static_cast<tcflag_t>(ICANON | ECHO);
   raw.c_cc[VMIN] = 1;
@@ -54,7 +54,7 @@ result<terminal> terminal::open() {
 
 terminal::terminal(terminal&& other) noexcept
   : active_(std::exchange(other.active_, false)),
-    signals_(std::exchange(other.signals_, -1)),
+    signals_(std::move(other.signals_)),
     before_signals_(other.before_signals_),
     before_(other.before_),
     typed_(std::move(other.typed_)) {}
@@ -64,7 +64,7 @@ terminal::~terminal() {
     return;
   put(leave);
   ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &before_);
-  ::close(signals_);
+  signals_.reset();
   pthread_sigmask(SIG_SETMASK, &before_signals_, nullptr);
 }
 
@@ -108,12 +108,12 @@ std::string terminal::take_key() {
 terminal::event terminal::next(int milliseconds, int also) {
   if (!typed_.empty())
     return key{take_key()};
-  pollfd ready[] = {{signals_, POLLIN, 0}, {STDIN_FILENO, POLLIN, 0}, {also, POLLIN, 0}};
+  pollfd ready[] = {{signals_.get(), POLLIN, 0}, {STDIN_FILENO, POLLIN, 0}, {also, POLLIN, 0}};
   if (::poll(ready, std::size(ready), milliseconds) <= 0)
     return passed{};
   if (ready[0].revents != 0) {
     signalfd_siginfo came{};
-    if (::read(signals_, &came, sizeof came) != sizeof came)
+    if (::read(signals_.get(), &came, sizeof came) != sizeof came)
       return passed{};
     if (came.ssi_signo == SIGWINCH)
       return resized{};

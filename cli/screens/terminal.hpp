@@ -6,6 +6,7 @@
 #pragma once
 
 #include "config/error.hpp"
+#include "config/unique_fd.hpp"
 
 #include <csignal>
 #include <cstddef>
@@ -55,7 +56,7 @@ private:
   std::string take_key();
 
   bool active_ = false;
-  int signals_ = -1;
+  unique_fd signals_;
   sigset_t before_signals_{};
   termios before_{};
   std::string typed_; // read, and not given yet

@@ -1,6 +1,7 @@
 #include "cli/system/control.hpp"
 
 #include "cli/system/mount_table.hpp"
+#include "config/unique_fd.hpp"
 #include "config/version.hpp"
 #include "fuse_bridge/control_folder.hpp"
 #include "fuse_bridge/control_protocol.hpp"
@@ -28,27 +29,7 @@ namespace fs = std::filesystem;
 using control::answer;
 using control::question;
 
-class descriptor {
-public:
-  explicit descriptor(int fd = -1) : fd_(fd) {}
-  descriptor(descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  descriptor& operator=(descriptor&& other) noexcept {
-    std::swap(fd_, other.fd_);
-    return *this;
-  }
-  ~descriptor() {
-    if (fd_ >= 0)
-      ::close(fd_);
-  }
-
-  int get() const { return fd_; }
-  explicit operator bool() const { return fd_ >= 0; }
-
-private:
-  int fd_;
-};
-
-ucred served_by(const descriptor& socket) {
+ucred served_by(const unique_fd& socket) {
   ucred out{0, static_cast<uid_t>(-1), static_cast<gid_t>(-1)};
   socklen_t size = sizeof out;
   ::getsockopt(socket.get(), SOL_SOCKET, SO_PEERCRED, &out, &size);
@@ -56,19 +37,19 @@ ucred served_by(const descriptor& socket) {
 }
 
 // Folders in /tmp are anybody's to make, so who listens must be who has mounted.
-descriptor connect_to(const fs::path& path, uid_t owner) {
+unique_fd connect_to(const fs::path& path, uid_t owner) {
   sockaddr_un to{};
   to.sun_family = AF_UNIX;
   if (path.native().size() >= sizeof to.sun_path)
-    return descriptor{};
+    return unique_fd{};
   path.native().copy(to.sun_path, path.native().size());
-  descriptor out{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+  unique_fd out{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)};
   if (!out || ::connect(out.get(), reinterpret_cast<const sockaddr*>(&to), sizeof to) != 0)
-    return descriptor{};
-  return served_by(out).uid == owner ? std::move(out) : descriptor{};
+    return unique_fd{};
+  return served_by(out).uid == owner ? std::move(out) : unique_fd{};
 }
 
-bool write_all(const descriptor& to, std::string_view bytes) {
+bool write_all(const unique_fd& to, std::string_view bytes) {
   while (!bytes.empty()) {
     const ssize_t wrote = ::send(to.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
     if (wrote < 0 && errno != EINTR)
@@ -78,7 +59,7 @@ bool write_all(const descriptor& to, std::string_view bytes) {
   return true;
 }
 
-bool read_all(const descriptor& from, char* to, std::size_t size) {
+bool read_all(const unique_fd& from, char* to, std::size_t size) {
   while (size != 0) {
     const ssize_t got = ::read(from.get(), to, size);
     if (got == 0 || (got < 0 && errno != EINTR))
@@ -106,7 +87,7 @@ public:
                                 + "' takes away what it has left; then mount again. The end of its log says why, or "
                                   "'dmesg' if memory was short");
     out.is_ours_ = fuse && at->type == "fuse.gitfs";
-    out.gate_ = descriptor{::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+    out.gate_ = unique_fd{::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
     if (!out.gate_)
       return fail(errno, "cannot open " + out.path_ + ": " + std::strerror(errno));
     return out;
@@ -173,7 +154,7 @@ private:
 
   std::string path_;
   bool is_ours_ = false;
-  descriptor socket_, gate_; // one of them
+  unique_fd socket_, gate_; // one of them
 };
 
 result<std::string> ask(const fs::path& path, std::string command,
@@ -208,7 +189,7 @@ result<std::string> ask_trace(const fs::path& path) {
 
 result<shown_object> ask_object(const fs::path& path, const std::string& name) {
   // Open until the answer is here: then the mount knows the folder.
-  const descriptor folder{::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+  const unique_fd folder{::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
   struct stat st {};
   if (!folder || ::fstat(folder.get(), &st) != 0)
     return fail(errno, "cannot open " + path.string() + ": " + std::strerror(errno));

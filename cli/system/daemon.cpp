@@ -54,36 +54,27 @@ result<daemon_start> daemon_start::begin(bool foreground) {
   const pid_t child = ::fork();
   if (child < 0)
     return fail(errno, std::string{"cannot fork: "} + std::strerror(errno));
+  unique_fd from{ends[0]}, to{ends[1]};
   if (child > 0) {
-    ::close(ends[1]);
-    relay(ends[0], child);
+    to.reset();
+    relay(from.get(), child);
   }
-  ::close(ends[0]);
-  out.pipe_ = ends[1];
+  out.pipe_ = std::move(to);
   ::setsid();
   return out;
-}
-
-daemon_start::daemon_start(daemon_start&& other) noexcept
-  : pipe_(std::exchange(other.pipe_, -1)),
-    foreground_(other.foreground_) {}
-
-daemon_start::~daemon_start() {
-  if (pipe_ >= 0)
-    ::close(pipe_);
 }
 
 void daemon_start::report(char status, const std::string& line) {
   const std::string text = status + line;
   for (std::size_t sent = 0; sent < text.size();) {
-    const ssize_t n = ::write(pipe_, text.data() + sent, text.size() - sent);
+    const ssize_t n = ::write(pipe_.get(), text.data() + sent, text.size() - sent);
     if (n < 0 && errno == EINTR)
       continue;
     if (n <= 0)
       break; // the caller is gone; the mount goes on without it
     sent += static_cast<std::size_t>(n);
   }
-  ::close(std::exchange(pipe_, -1));
+  pipe_.reset();
 }
 
 void daemon_start::succeeded(const std::string& line) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "config/error.hpp"
+#include "config/unique_fd.hpp"
 
 #include <string>
 
@@ -15,10 +16,6 @@ public:
   /// only the child returns. With `foreground` nothing forks, and `report` prints.
   static result<daemon_start> begin(bool foreground);
 
-  daemon_start(daemon_start&& other) noexcept;
-  daemon_start& operator=(daemon_start&&) = delete;
-  ~daemon_start();
-
   /// Once. After a success the child is cut off from the terminal. An empty line is not printed.
   void succeeded(const std::string& line);
   void failed(const std::string& line);
@@ -30,7 +27,7 @@ private:
   daemon_start() = default;
   void report(char status, const std::string& line);
 
-  int pipe_ = -1; // -1: in the foreground, or reported
+  unique_fd pipe_; // none: in the foreground, or reported
   bool foreground_ = false;
 };
 

@@ -1,5 +1,7 @@
 #include "cli/system/service_manager.hpp"
 
+#include "config/unique_fd.hpp"
+
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -47,12 +49,12 @@ void service_manager::tell(const std::string& text) const {
   std::ranges::copy(socket_, address.sun_path);
   if (address.sun_path[0] == '@')
     address.sun_path[0] = '\0'; // an abstract name
-  const int fd = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-  if (fd < 0)
+  const unique_fd fd{::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)};
+  if (!fd)
     return;
   const auto length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + socket_.size());
-  (void)!::sendto(fd, text.data(), text.size(), MSG_NOSIGNAL, reinterpret_cast<const sockaddr*>(&address), length);
-  ::close(fd);
+  (void)!::sendto(fd.get(), text.data(), text.size(), MSG_NOSIGNAL, reinterpret_cast<const sockaddr*>(&address),
+                  length);
 }
 
 } // namespace gitfs

@@ -273,20 +273,4 @@ bool fault_server::serve_one(int socket, std::string& buffer) {
   return !exchange.closing();
 }
 
-scoped_env::scoped_env(const char* name, const char* value) : name_(name) {
-  if (const char* before = std::getenv(name); before != nullptr) {
-    had_ = true;
-    before_ = before;
-  }
-  set(value);
-}
-
-scoped_env::~scoped_env() {
-  set(had_ ? before_.c_str() : nullptr);
-}
-
-void scoped_env::set(const char* value) {
-  value != nullptr ? ::setenv(name_.c_str(), value, 1) : ::unsetenv(name_.c_str());
-}
-
 } // namespace gitfs::test

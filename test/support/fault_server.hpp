@@ -1,6 +1,8 @@
 // A loopback HTTP server that hands requests to the real `git http-backend`, except where a test scripts a fault.
 #pragma once
 
+#include "test/support/environment.hpp"
+
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
@@ -101,20 +103,6 @@ private:
   std::atomic<std::size_t> connections_{0};
   std::vector<std::thread> threads_;
   std::thread acceptor_;
-};
-
-/// Sets an environment variable, or removes it (null), while it lives. Not while other threads run.
-class scoped_env {
-public:
-  scoped_env(const char* name, const char* value);
-  ~scoped_env();
-  scoped_env(const scoped_env&) = delete;
-  scoped_env& operator=(const scoped_env&) = delete;
-
-private:
-  void set(const char* value);
-  std::string name_, before_;
-  bool had_ = false;
 };
 
 } // namespace gitfs::test

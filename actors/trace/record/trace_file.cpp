@@ -60,13 +60,13 @@ result<void> trace_file::put_aside() {
 }
 
 result<void> trace_file::begin() {
-  fd_ = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0600);
-  if (fd_ < 0)
+  fd_.reset(::open(path_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0600));
+  if (!fd_)
     return system_failure(errno, "cannot write the trace " + path_.string());
   char head[file_header_size];
   put_file_header(head, header_);
   written_ = sizeof head;
-  if (const int code = write_all(fd_, {head, sizeof head}); code != 0)
+  if (const int code = write_all(fd_.get(), {head, sizeof head}); code != 0)
     return system_failure(code, "cannot write the trace " + path_.string());
   return success();
 }
@@ -83,10 +83,10 @@ void trace_file::write_queued() {
 }
 
 void trace_file::append(const std::string& block) {
-  if (fd_ < 0)
+  if (!fd_)
     return;
   if (written_ + block.size() > most_ && written_ > file_header_size) {
-    ::close(std::exchange(fd_, -1));
+    fd_.reset();
     auto begun = put_aside();
     if (begun)
       begun = begin();
@@ -95,10 +95,9 @@ void trace_file::append(const std::string& block) {
       return;
     }
   }
-  if (const int code = write_all(fd_, block); code != 0) {
+  if (const int code = write_all(fd_.get(), block); code != 0) {
     log::error("the trace {} ends here: {}", path_.string(), std::strerror(code));
-    ::close(fd_);
-    fd_ = -1;
+    fd_.reset();
   }
   written_ += block.size();
 }
@@ -113,9 +112,7 @@ void trace_file::finish() {
   for (std::size_t i = 0; i < ring_.size(); ++i)
     if (const std::string block = ring_.read_unfinished(i); !block.empty())
       append(block);
-  if (fd_ >= 0)
-    ::close(fd_);
-  fd_ = -1;
+  fd_.reset();
 }
 
 } // namespace gitfs::trace

@@ -3,6 +3,7 @@
 
 #include "actors/trace/record/block_ring.hpp"
 #include "config/error.hpp"
+#include "config/unique_fd.hpp"
 
 #include <atomic>
 #include <cstdint>
@@ -43,7 +44,7 @@ private:
   const std::uint64_t most_;
   const file_header header_;
   block_ring& ring_;
-  int fd_ = -1; // -1: writing failed, or it is finished
+  unique_fd fd_; // none: writing failed, or it is finished
   std::uint64_t written_ = 0;
   std::atomic<bool> ending_{false};
   std::thread writer_;

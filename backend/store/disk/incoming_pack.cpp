@@ -24,9 +24,9 @@ constexpr const char* pack_name = "pack";
 constexpr const char* index_file = "idx";
 constexpr const char* loose_prefix = "tmp_object_"; // libgit2's name for a loose object that it is writing
 
-result<int> make_file(const fs::path& path) {
-  const int out = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0444);
-  if (out < 0)
+result<unique_fd> make_file(const fs::path& path) {
+  unique_fd out{::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0444)};
+  if (!out)
     return system_failure(errno, "cannot make a file in " + path.parent_path().string());
   return out;
 }
@@ -51,7 +51,7 @@ result<incoming_pack> incoming_pack::make(const fs::path& objects, const fs::pat
     out.alive_ = file_lock{out.folder_, file_lock::mode::exclusive, true};
   }
   GITFS_TRY(pack, make_file(out.folder_ / pack_name));
-  out.pack_ = pack;
+  out.pack_ = std::move(pack);
   return out;
 }
 
@@ -65,9 +65,8 @@ incoming_pack& incoming_pack::operator=(incoming_pack&& other) noexcept {
 }
 
 incoming_pack::~incoming_pack() {
-  for (const int file : {pack_, index_})
-    if (file >= 0)
-      ::close(file);
+  pack_.reset(); // first: a network file system keeps what is open, under another name
+  index_.reset();
   std::error_code ignored;
   if (!folder_.empty())
     fs::remove_all(folder_, ignored);
@@ -75,13 +74,13 @@ incoming_pack::~incoming_pack() {
 
 result<void> incoming_pack::write_index(std::string_view text) {
   GITFS_TRY(index, make_file(folder_ / index_file));
-  index_ = index;
-  return write_at(index_, text, 0, "cannot write the index of a pack");
+  index_ = std::move(index);
+  return write_at(index_.get(), text, 0, "cannot write the index of a pack");
 }
 
 result<void> incoming_pack::sync(std::time_t changed) {
   const std::array<timespec, 2> times{{{changed, 0}, {changed, 0}}};
-  for (const int file : {pack_, index_}) {
+  for (const int file : {pack_.get(), index_.get()}) {
     ::futimens(file, times.data());
     if (::fdatasync(file) != 0)
       return system_failure(errno, "cannot write a pack in " + objects_.string());

@@ -4,6 +4,7 @@
 #include "backend/git/oid.hpp"
 #include "backend/os/file_lock.hpp"
 #include "config/error.hpp"
+#include "config/unique_fd.hpp"
 
 #include <ctime>
 #include <filesystem>
@@ -23,7 +24,7 @@ public:
   ~incoming_pack();
 
   /// The pack's file, empty at first, for reading and writing.
-  int fd() const { return pack_; }
+  int fd() const { return pack_.get(); }
 
   /// Writes its index, the whole text. Once.
   result<void> write_index(std::string_view text);
@@ -44,7 +45,7 @@ private:
 
   std::filesystem::path objects_, folder_;
   file_lock alive_;
-  int pack_ = -1, index_ = -1;
+  unique_fd pack_, index_;
 };
 
 } // namespace gitfs

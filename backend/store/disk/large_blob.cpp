@@ -6,6 +6,7 @@
 #include "backend/pack/pack_format.hpp"
 #include "backend/pack/pack_index.hpp"
 #include "backend/store/disk/loose_objects.hpp"
+#include "config/unique_fd.hpp"
 
 #include <algorithm>
 #include <array>
@@ -141,20 +142,14 @@ public:
     : path(fs::path{its_index}.replace_extension(".pack")),
       index(its_index),
       fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC)) {}
-  ~open_pack() {
-    if (fd >= 0)
-      ::close(fd);
-  }
-  open_pack(const open_pack&) = delete;
-  open_pack& operator=(const open_pack&) = delete;
 
   const fs::path path, index;
-  const int fd; ///< less than 0: errno says why
+  const unique_fd fd; ///< less than 0: errno says why
 };
 
 std::optional<stored> read_stored(const open_pack& pack, std::uint64_t at) {
   std::array<char, longest_header> head;
-  const ssize_t got = ::pread(pack.fd, head.data(), head.size(), static_cast<off_t>(at));
+  const ssize_t got = ::pread(pack.fd.get(), head.data(), head.size(), static_cast<off_t>(at));
   if (got <= 0)
     return std::nullopt;
   const auto parsed = entry_header::parse({head.data(), static_cast<std::size_t>(got)});
@@ -178,7 +173,7 @@ std::optional<stored> read_stored(const open_pack& pack, std::uint64_t at) {
 /// Applies one delta; the size of what comes out is in it.
 result<void> apply_delta_to_file(const open_pack& pack, const stored& delta, const unlinked_file& base,
                                  std::uint64_t base_size, bool hash, growing& to) {
-  inflated_file file{pack.fd, delta.data_at};
+  inflated_file file{pack.fd.get(), delta.data_at};
   if (!file.is_open())
     return system_failure(errno, "cannot inflate " + pack.path.string());
   delta_bytes in{file};
@@ -225,7 +220,7 @@ result<void> check(growing& made, const oid& id) {
 /// gone.
 result<void> copy_packed(const fs::path& index, std::uint64_t at, const oid& id, const blob_target& to) {
   const open_pack pack{index};
-  if (pack.fd < 0)
+  if (!pack.fd)
     return system_failure(errno, "cannot open " + pack.path.string());
   std::vector<stored> chain; // the blob first, the base of all last
   do {
@@ -252,7 +247,7 @@ result<void> copy_packed(const fs::path& index, std::uint64_t at, const oid& id,
     if (!base) {
       if (last)
         out.hash_as_blob(chain[i].header.size);
-      inflated_file data{pack.fd, chain[i].data_at};
+      inflated_file data{pack.fd.get(), chain[i].data_at};
       if (!data.is_open())
         return system_failure(errno, "cannot inflate " + pack.path.string());
       GITFS_TRYV(inflate_rest(data, pack.path, chain[i].header.size, out));

@@ -3,8 +3,10 @@
 #include "backend/git/oid.hpp"
 #include "backend/git/sha1.hpp"
 #include "backend/os/file_lock.hpp"
+#include "backend/remote/server_ways_file.hpp"
 #include "backend/store/disk/git_odb.hpp"
 #include "config/log.hpp"
+#include "config/unique_fd.hpp"
 
 #include <git2.h>
 
@@ -98,7 +100,7 @@ bool holds_only_ours(const fs::path& cache) {
   for (fs::directory_iterator entries{cache, status}, end; !status && entries != end; entries.increment(status)) {
     const std::string name = entries->path().filename().string();
     if (name.starts_with(tag_name) || name.starts_with(new_prefix) || name == maintenance_name
-        || name.starts_with(quota_name))
+        || name.starts_with(quota_name) || name.starts_with(learned_hosts_name))
       continue;
     if (!is_store(entries->path()))
       return false;
@@ -262,9 +264,7 @@ fs::path quarantine_folder(const fs::path& store) {
 
 fs::path maintenance_lock(const fs::path& cache_dir) {
   fs::path out = cache_dir / maintenance_name;
-  const int fd = ::open(out.c_str(), O_RDONLY | O_CREAT | O_CLOEXEC, 0600);
-  if (fd >= 0)
-    ::close(fd);
+  const unique_fd made{::open(out.c_str(), O_RDONLY | O_CREAT | O_CLOEXEC, 0600)};
   return out;
 }
 

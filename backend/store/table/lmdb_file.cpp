@@ -3,6 +3,7 @@
 #include "backend/os/file_io.hpp"
 #include "backend/store/table/lmdb_check.hpp"
 #include "config/log.hpp"
+#include "config/unique_fd.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -153,19 +154,16 @@ int lmdb_file::mark_unsynced() {
     return 0;
   // By renaming: one without its contents would look like one of an earlier boot.
   const std::string fresh = unsynced_.string() + ".new";
-  const int fd = ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-  if (fd < 0)
+  unique_fd fd{::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600)};
+  if (!fd)
     return errno;
   const bool written =
-      ::write(fd, boot_.data(), boot_.size()) == static_cast<ssize_t>(boot_.size()) && ::fsync(fd) == 0;
-  ::close(fd);
+      ::write(fd.get(), boot_.data(), boot_.size()) == static_cast<ssize_t>(boot_.size()) && ::fsync(fd.get()) == 0;
+  fd.reset();
   if (!written || ::rename(fresh.c_str(), unsynced_.c_str()) != 0)
     return EIO;
-  const int folder = ::open(unsynced_.parent_path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (folder >= 0) {
-    ::fsync(folder);
-    ::close(folder);
-  }
+  if (const unique_fd folder{::open(unsynced_.parent_path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)})
+    ::fsync(folder.get());
   return 0;
 }
 
