@@ -26,6 +26,11 @@ inline auto fail(int code, std::string message) {
   return BOOST_OUTCOME_V2_NAMESPACE::failure(error{code, std::move(message)});
 }
 
+/// The same of an error that is there already.
+inline auto fail(error what) {
+  return BOOST_OUTCOME_V2_NAMESPACE::failure(std::move(what));
+}
+
 /// "WHAT: " and what the system calls this errno.
 inline error system_failure(int code, const std::string& what) {
   return {code, what + ": " + std::generic_category().message(code)};

@@ -17,10 +17,6 @@ attempt_result read_capabilities(capabilities& out, http_exchange& exchange) {
   return {};
 }
 
-auto failure(error what) {
-  return BOOST_OUTCOME_V2_NAMESPACE::failure(std::move(what));
-}
-
 } // namespace
 
 result<capabilities> capability_discovery::get(operation& op) {
@@ -37,7 +33,7 @@ result<capabilities> capability_discovery::get(operation& op) {
     if (!ended)
       return fail(ETIMEDOUT, "the server did not tell its capabilities within the time limit");
     if (!known_ && last_failure_.code != ECANCELED) // of a cancelled one another takes the place
-      return failure(last_failure_);
+      return fail(last_failure_);
   }
   asking_ = true;
   lock.unlock();
@@ -53,7 +49,7 @@ result<capabilities> capability_discovery::get(operation& op) {
     last_failure_ = done.error();
   lock.unlock();
   changed_.notify_all();
-  return done ? result<capabilities>{std::move(found)} : failure(done.error());
+  return done ? result<capabilities>{std::move(found)} : fail(done.error());
 }
 
 std::optional<capabilities> capability_discovery::known() const {

@@ -27,10 +27,6 @@ namespace {
 
 using clock_type = std::chrono::steady_clock;
 
-auto failure(error what) {
-  return BOOST_OUTCOME_V2_NAMESPACE::failure(std::move(what));
-}
-
 attempt_result read_refs(std::vector<advertised_ref>& out, http_exchange& exchange) {
   constexpr std::uint64_t limit = std::uint64_t{64} << 20;
   ls_refs_response response;
@@ -209,7 +205,7 @@ result<resolved_ref> git_upstream::resolve(const std::string& ref, const std::st
   if (const auto id = oid::from_hex(ref))
     return resolved_ref{*id, ""};
   const auto explained = [this](error what) {
-    return failure({what.code, impl_->from.display + ": " + std::move(what.message)});
+    return fail({what.code, impl_->from.display + ": " + std::move(what.message)});
   };
   if (auto usable = check_ref_name(ref); !usable)
     return explained(usable.error());

@@ -38,10 +38,6 @@ constexpr long telling_statuses[] = {400, 405, 406, 415, 422, 500, 501};
 
 constexpr int no_refusals[] = {ECANCELED, ETIMEDOUT, EHOSTDOWN, EACCES, EFBIG, E2BIG, ENOTSUP};
 
-auto failure(error what) {
-  return BOOST_OUTCOME_V2_NAMESPACE::failure(std::move(what));
-}
-
 /// An absent object fails an object-info of JGit's as a whole. So many of them are found out in one operation.
 constexpr int most_size_requests = 32;
 
@@ -148,7 +144,7 @@ result<void> object_requests::fetch(operation& op, const fetch_request& request,
       }
     }
     if (got.shows == sign::none)
-      return some && what.code != ECANCELED ? result<void>{success()} : failure(what);
+      return some && what.code != ECANCELED ? result<void>{success()} : fail(what);
     search->fails(verdict::refused, what.message);
     only_filters_refused = only_filters_refused && got.shows == sign::filter_refused;
     last = what;
@@ -156,9 +152,9 @@ result<void> object_requests::fetch(operation& op, const fetch_request& request,
   if (some)
     return success();
   if (only_filters_refused)
-    return failure(not_offered(request.need, can));
+    return fail(not_offered(request.need, can));
   if (last)
-    return failure(*last);
+    return fail(*last);
   const std::size_t more = left.wants.size() - 1;
   return fail(EIO, display_ + ": the server answers, but without the object " + left.wants.front().hex()
                        + (more != 0 ? " and " + std::to_string(more) + " more" : "") + " that it was asked for ("
@@ -189,7 +185,7 @@ result<void> object_requests::sizes(operation& op, const std::vector<oid>& ids, 
   GITFS_TRY(can, server_.get(op));
   const error not_told{ENOTSUP, display_ + ": the server does not tell sizes of objects (capability \"object-info\")"};
   if (!can.object_info || ways_.of(place_, way_form::sizes) == verdict::refused)
-    return failure(not_told);
+    return fail(not_told);
   std::vector<std::vector<oid>> questions{ids};
   for (int asked = 0; !questions.empty(); ++asked) {
     if (asked == most_size_requests)
@@ -198,7 +194,7 @@ result<void> object_requests::sizes(operation& op, const std::vector<oid>& ids, 
     questions.pop_back();
     told_sizes_or_error told = ask_sizes(op, question);
     if (!told.done && !told.refused)
-      return failure(told.done.error());
+      return fail(told.done.error());
     if (told.done || !told.sizes.empty())
       ways_.learn(place_, way_form::sizes, verdict::works);
     out.sizes.insert(out.sizes.end(), told.sizes.begin(), told.sizes.end());
@@ -217,7 +213,7 @@ result<void> object_requests::sizes(operation& op, const std::vector<oid>& ids, 
       question.erase(named);
     } else if (ways_.of(place_, way_form::sizes) != verdict::works) {
       ways_.learn(place_, way_form::sizes, verdict::refused, words);
-      return failure(not_told);
+      return fail(not_told);
     } else if (!told.sizes.empty() || question.size() == 1) {
       question.erase(question.begin());
     } else {

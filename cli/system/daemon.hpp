@@ -21,7 +21,7 @@ public:
   void failed(const std::string& line);
 
   /// Becomes an error (poll's POLLERR) when who waits for the report has gone; -1: nobody does.
-  int caller() const { return pipe_; }
+  int caller() const { return pipe_.get(); }
 
 private:
   daemon_start() = default;
