@@ -1,6 +1,7 @@
 // What was learned of servers outlives a mount, and no file of it can do harm.
 #include "backend/remote/server_ways.hpp"
 #include "backend/remote/server_ways_file.hpp"
+#include "test/support/captured_log.hpp"
 #include "test/support/temp_dir.hpp"
 
 #include <boost/test/unit_test.hpp>
