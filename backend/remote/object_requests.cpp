@@ -84,7 +84,8 @@ object_requests::answer object_requests::ask(operation& op, const fetch_request&
     got.shows = sign::other_words;
   else if (silent)
     got.shows = sign::silence;
-  else if (std::ranges::find(telling_statuses, op.status) != std::end(telling_statuses))
+  else if (what.code == EIO // and not too large, or away
+           && std::ranges::find(telling_statuses, op.status) != std::end(telling_statuses))
     got.shows = sign::bad_status;
   if (works && !signs[static_cast<std::size_t>(got.shows)].also_of_a_way_that_works)
     got.shows = sign::none;

@@ -313,7 +313,7 @@ BOOST_AUTO_TEST_CASE(transient_failures_are_retried) {
   server->faults().next_get(status(429, {"Retry-After: 1"}));
   const transfer_outcome out = fetch(*repository, {told("dir")});
   BOOST_TEST(why_not(out) == "");
-  BOOST_TEST(out.requests == 4u);
+  BOOST_TEST(out.requests == 5u);
 }
 
 BOOST_AUTO_TEST_CASE(what_is_no_answer_is_an_error) {
