@@ -1,8 +1,7 @@
-#include "config/log.hpp"
-#include "config/unique_fd.hpp"
 #include "fuse_bridge/kernel_notices.hpp"
 
 #include "config/log.hpp"
+#include "config/unique_fd.hpp"
 
 #include <caf/allowed_unsafe_message_type.hpp>
 #include <caf/event_based_actor.hpp>
