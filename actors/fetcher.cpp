@@ -167,8 +167,7 @@ void fetcher_actor::want_trees_ahead(const oid& commit) {
 void fetcher_actor::fetch_trees_ahead(const oid& commit) {
   fetch_request request;
   request.wants = {commit};
-  request.filter = fetch_filter::blob_none;
-  request.shallow = true;
+  request.need = fetch_need::all_trees;
   if (had_ahead_)
     request.haves = {*had_ahead_};
   ahead_of_ = commit;
@@ -196,11 +195,10 @@ void fetcher_actor::start(const planned_transfer& plan) {
   fetch_request request;
   if (plan.snapshot) {
     request.wants = plan.commits;
-    request.filter = fetch_filter::none;
-    request.shallow = true;
+    request.need = fetch_need::snapshot;
   } else {
     request.wants = plan.ids;
-    request.filter = fetch_filter::tree_0;
+    request.need = plan.kind == want_kind::trees ? fetch_need::trees : fetch_need::blobs;
     if (plan.looked_up)
       request.byte_limit = request.size_limit = longest_look;
     if (plan.kind == want_kind::blobs && (plan.looked_up || !queue_.wants_sizes(plan.number)))
@@ -234,7 +232,7 @@ void fetcher_actor::transfer_ended(transfer_finished& m) {
   const auto& failure = m.outcome.failure;
   context_->counts.add(counter::requests, m.outcome.requests);
   context_->counts.add(counter::bytes_received, m.outcome.bytes);
-  if (failure)
+  if (failure && failure->code != ENOTSUP) // that is no failure: the server never offered it
     context_->counts.add(failure->code == ECANCELED ? counter::transfers_cancelled : counter::transfers_failed);
   if (m.transfer == ahead_number) {
     trees_ahead_ended(failure);

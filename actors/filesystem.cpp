@@ -91,6 +91,7 @@ result<std::unique_ptr<filesystem>> filesystem::open(const mount_options& option
   auto context = std::make_shared<mount_context>(std::make_shared<memory_budget>(options.memory), options.cache_dir,
                                                  options.prefetch);
   std::unique_ptr<filesystem> out{new filesystem{system, std::move(context), parts}};
+  out->context_->servers = out->services_->ways_of(options.cache_dir);
   if (!parts.make_host)
     out->parts_.make_host = host_maker(options, parts, out->context_->shared_memory, out->services_);
   if (const auto one = only_one(options)) {

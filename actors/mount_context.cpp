@@ -69,6 +69,9 @@ std::string mount_context::report() const {
   std::string out = counts.text() + latency.text() + memory.text();
   for (const auto& [name, value] : store_counters())
     out += name + ' ' + std::to_string(value) + '\n';
+  if (servers)
+    for (const auto& [name, value] : servers->counters())
+      out += name + ' ' + std::to_string(value) + '\n';
   return out;
 }
 

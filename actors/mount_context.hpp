@@ -9,6 +9,7 @@
 #include "actors/volume.hpp"
 #include "backend/memory_budget.hpp"
 #include "backend/object_db.hpp"
+#include "backend/server_ways.hpp"
 
 #include <atomic>
 #include <cstdint>
@@ -37,6 +38,8 @@ struct mount_context {
   std::vector<std::pair<std::string, std::uint64_t>> store_counters() const;
   /// What `gitfs-actor stats` shows: a line "name value" each.
   std::string report() const;
+  /// How the git servers in use are asked: server_ways::text.
+  std::string ways_of_servers() const { return servers ? servers->text() : std::string{}; }
   /// Ends the actors of all that is open; the supervisor comes first.
   void end_actors() const;
   /// For the last moment, when all actors have ended: nothing that was open holds an actor any more.
@@ -55,6 +58,7 @@ struct mount_context {
   /// What to tell the server of the span of a transfer: takes the order numbers of its begin and of its root. Set
   /// before the first request, if at all.
   std::function<std::string(std::uint64_t begun, std::uint64_t root)> traceparent;
+  std::shared_ptr<const server_ways> servers; ///< set before the first request, if at all
   counters counts;
   latencies latency;
   std::atomic<std::uint64_t> prefetching{0}; ///< see surroundings

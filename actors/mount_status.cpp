@@ -53,8 +53,9 @@ std::string text_of(const follow_mode& follow) {
 
 std::string mount_status::text(std::size_t from, std::size_t room) const {
   std::string out;
+  constexpr std::size_t longest_fact = 4096; // of them all there is room, and for entries too
   for (const auto& [name, value] : facts)
-    out += name + '\t' + escaped(value) + '\n';
+    out += name + '\t' + escaped(std::string_view{value}.substr(0, longest_fact)) + '\n';
   constexpr std::size_t last_line = 32;
   for (std::size_t i = from; i < entries.size(); ++i) {
     const std::string line = line_of(entries[i]);

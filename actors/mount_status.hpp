@@ -31,7 +31,8 @@ struct entry_status {
 };
 
 struct mount_status {
-  /// "config", "source", "cache", "cache_size", "cache_bytes", "memory", "memory_limit", "resident", "process"
+  /// "config", "source", "cache", "cache_size", "cache_bytes", "memory", "memory_limit", "resident", "process",
+  /// "servers" (lines of server_ways::text)
   std::map<std::string, std::string> facts;
   std::vector<entry_status> entries;
   std::size_t next = 0; ///< of the entries that did not fit; 0: that was all

@@ -6,7 +6,10 @@
 #include <array>
 #include <cstdint>
 #include <ctime>
+#include <sstream>
+#include <string>
 #include <string_view>
+#include <vector>
 
 namespace gitfs {
 
@@ -40,7 +43,15 @@ std::string megabytes(const std::string& bytes) {
   return std::to_string((std::stoull(bytes) + (1U << 19)) >> 20) + " MB";
 }
 
-std::string text_of(const std::string& mountpoint, const mount_status& of) {
+std::vector<std::string> lines_of(const std::string& text) {
+  std::vector<std::string> out;
+  std::istringstream in{text};
+  for (std::string line; std::getline(in, line);)
+    out.push_back(line);
+  return out;
+}
+
+std::string text_of(const std::string& mountpoint, const mount_status& of, bool verbose) {
   const std::string config = fact(of, "config");
   std::string out = shown(mountpoint) + ": " + shown(config.empty() ? fact(of, "source") : "config " + config)
                     + ", process " + fact(of, "process") + '\n';
@@ -59,6 +70,9 @@ std::string text_of(const std::string& mountpoint, const mount_status& of) {
     if (!each.failure.empty())
       out += "    " + time_text(each.failed_at) + ": " + shown(each.failure) + '\n';
   }
+  if (verbose)
+    for (const std::string& line : lines_of(fact(of, "servers")))
+      out += "  server " + shown(line) + '\n';
   return out;
 }
 
@@ -83,6 +97,11 @@ void put(json& to, const std::string& mountpoint, const mount_status& of) {
   put_text(to, "cache", fact(of, "cache"));
   for (const char* name : {"cache_bytes", "cache_size", "memory", "memory_limit", "resident", "process"})
     put_number(to, name, fact(of, name));
+  to.Key("servers");
+  to.StartArray();
+  for (const std::string& line : lines_of(fact(of, "servers")))
+    to.String(line.data(), static_cast<rapidjson::SizeType>(line.size()));
+  to.EndArray();
   to.Key("entries");
   to.StartArray();
   for (const entry_status& each : of.entries) {
@@ -107,10 +126,10 @@ void put(json& to, const std::string& mountpoint, const mount_status& of) {
 
 } // namespace
 
-std::string status_text(asked_mounts of) {
+std::string status_text(asked_mounts of, bool verbose) {
   std::string out;
   for (const auto& [mountpoint, each] : of)
-    out += text_of(mountpoint, each);
+    out += text_of(mountpoint, each, verbose);
   return of.empty() ? "nothing of yours is mounted\n" : out;
 }
 

@@ -13,7 +13,7 @@ namespace gitfs {
 using asked_mounts = std::span<const std::pair<std::string, mount_status>>;
 
 /// Lines for people; a terminal obeys nothing in them.
-std::string status_text(asked_mounts of);
+std::string status_text(asked_mounts of, bool verbose);
 /// An array with an object each; ends with a newline.
 std::string status_json(asked_mounts of);
 

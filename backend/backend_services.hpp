@@ -1,8 +1,10 @@
-// What the repositories of one process share: connections, threads, and the keepers of cache folders.
+// What the repositories of one process share: connections, threads, the keepers of cache folders, and what
+// was learned of servers.
 #pragma once
 
 #include "backend/cache_keeper.hpp"
 #include "backend/http_client.hpp"
+#include "backend/server_ways.hpp"
 #include "backend/worker_pool.hpp"
 
 #include <filesystem>
@@ -27,10 +29,13 @@ public:
 
   /// The one that looks after `cache_dir`; it ends with the last who holds it.
   std::shared_ptr<cache_keeper> keeper_of(const std::filesystem::path& cache_dir);
+  /// What was learned of servers by who uses `cache_dir`.
+  std::shared_ptr<server_ways> ways_of(const std::filesystem::path& cache_dir);
 
 private:
   std::mutex mutex_;
   std::map<std::string, std::weak_ptr<cache_keeper>> keepers_; // by canonical path
+  std::map<std::string, std::shared_ptr<server_ways>> ways_;   // the same
   http_client http_;
   worker_pool workers_; ///< last: its threads use the client
 };

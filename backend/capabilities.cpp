@@ -119,18 +119,24 @@ result<capabilities> parse_capabilities(std::string_view body) {
     if (line == "version 2")
       return parse_version_2(packets);
     if (line == "version 1" || is_old_ref_line(line))
-      return fail(ENOTSUP, "the server speaks only the old git protocol (version 0 or 1); version 2, which git servers "
-                           "have had since 2018, is needed");
+      return fail(ENOTSUP,
+                  "the server answers in the old git protocol (version 0 or 1); version 2, which git has had since "
+                  "2018, is needed. A web server in front of git before 2.34 must pass the header Git-Protocol on "
+                  "(Apache: SetEnvIf Git-Protocol \".*\" GIT_PROTOCOL=$0; nginx: fastcgi_param GIT_PROTOCOL "
+                  "$http_git_protocol;), and no proxy may drop it");
     return fail(EIO, "the answer to /info/refs is not a git capability advertisement");
   }
 }
 
 error server_error(std::string_view text) {
   // git: "upload-pack: not our ref <oid>"; libgit2 and JGit servers name it alike
-  constexpr std::string_view not_ours[] = {"not our ref ", "want not valid: ", "unknown object "};
-  for (const std::string_view phrase : not_ours)
-    if (const std::size_t at = text.find(phrase); at != std::string_view::npos)
-      if (const auto id = oid::from_hex(text.substr(at + phrase.size()).substr(0, oid::hex_size)))
+  constexpr struct {
+    std::string_view before, after;
+  } not_ours[] = {{"not our ref ", ""}, {"want ", " not valid"}, {"unknown object ", ""}};
+  for (const auto& phrase : not_ours)
+    if (const std::size_t at = text.find(phrase.before); at != std::string_view::npos)
+      if (const auto id = oid::from_hex(text.substr(at + phrase.before.size()).substr(0, oid::hex_size));
+          id && text.substr(at + phrase.before.size() + oid::hex_size).starts_with(phrase.after))
         return {ENOENT, "the server does not have the object " + id->hex()};
   return {EIO, "the server says: " + printable(text)};
 }

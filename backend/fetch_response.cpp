@@ -42,8 +42,10 @@ result<void> fetch_response::take(const pkt& packet) {
   case state::section_header:
     if (packet.type != pkt_type::data)
       return malformed("it ends without a pack");
-    if (text.starts_with("ERR "))
+    if (text.starts_with("ERR ")) {
+      refused_ = true;
       return server_failure(text.substr(4));
+    }
     if (text == "packfile")
       state_ = state::packfile;
     else if (std::find(std::begin(skipped_sections), std::end(skipped_sections), text) != std::end(skipped_sections))
@@ -56,8 +58,10 @@ result<void> fetch_response::take(const pkt& packet) {
       state_ = state::section_header;
     else if (packet.type != pkt_type::data)
       return malformed("it ends without a pack");
-    else if (text.starts_with("ERR "))
+    else if (text.starts_with("ERR ")) {
+      refused_ = true;
       return server_failure(text.substr(4));
+    }
     return success();
   case state::packfile:
     if (packet.type == pkt_type::data)

@@ -23,6 +23,9 @@ public:
   /// True once the flush packet behind the pack is in: without it the answer is truncated.
   bool complete() const { return state_ == state::done; }
 
+  /// True once the server has said that it will not do this: an ERR packet, before there was any of a pack.
+  bool refused() const { return refused_; }
+
 private:
   enum class state { section_header, section_lines, packfile, done };
 
@@ -32,6 +35,7 @@ private:
   pack_receiver_fn pack_;
   pkt_decoder packets_;
   state state_ = state::section_header;
+  bool refused_ = false;
 };
 
 } // namespace gitfs

@@ -5,6 +5,7 @@
 #include "backend/host_sizes.hpp"
 #include "backend/local_repository.hpp"
 #include "backend/object_store.hpp"
+#include "backend/server_ways.hpp"
 #include "backend/sized_upstream.hpp"
 
 #include <future>
@@ -78,9 +79,9 @@ public:
       GITFS_TRYV(bring(resolved.commit, have, stop));
       read = read_commit(*objects_, resolved.commit);
     }
-    // Of a commit with the tree of one that is had, the server sends the commit alone.
-    if (have && read && !objects_->contains(read.value().root_tree)) {
-      GITFS_TRYV(fetch({.wants = {read.value().root_tree}}, stop));
+    // Not every server sends the root tree along; and of a commit with the tree of one that is had, none does.
+    if (read && !objects_->contains(read.value().root_tree)) {
+      GITFS_TRYV(fetch({.wants = {read.value().root_tree}, .need = fetch_need::trees}, stop));
     }
     if (!read)
       return fail(EIO,
@@ -92,18 +93,12 @@ public:
   }
 
 private:
-  // The commit and its root tree in one request, or from a server that cannot filter the whole snapshot.
   result<void> bring(const oid& named, const std::optional<oid>& have, const std::stop_token& stop) {
     fetch_request request;
     request.wants = {named};
-    request.shallow = true;
-    request.filter = fetch_filter::tree_1;
+    request.need = fetch_need::commit;
     if (have)
       request.haves = {*have};
-    auto done = fetch(request, stop);
-    if (done || done.error().code != ENOTSUP)
-      return done;
-    request.filter = fetch_filter::none;
     return fetch(std::move(request), stop);
   }
 
@@ -129,8 +124,10 @@ result<std::shared_ptr<repository>> open_remote(const source& from, const mount_
   const upstream_limits limits = limits_of(options);
   // The store outlives the upstream: the upstream's callback holds it.
   auto remember = [store](std::span<const std::pair<oid, std::uint64_t>> told) { store->remember_sizes(told); };
+  auto ways = services ? services->ways_of(options.cache_dir)
+                       : std::make_shared<server_ways>(server_ways::file_in(options.cache_dir));
   GITFS_TRY(remote, git_upstream::create(from, *store, remember, limits, capabilities_of_host(from),
-                                         shared_http(services), shared_workers(services)));
+                                         shared_http(services), shared_workers(services), std::move(ways)));
   auto sized = with_sizes(remote, store, sizes ? std::move(sizes) : sizes_of_host(from, limits, shared_http(services)),
                           remember);
   return std::make_shared<remote_source>(std::move(store), std::move(remote), std::move(sized));

@@ -59,6 +59,7 @@ std::optional<capabilities> capabilities_of_host(const source& from) {
   out.object_format = "sha1";
   out.ls_refs = out.ls_refs_unborn = out.server_option = true;
   out.fetch = out.fetch_shallow = out.fetch_filter = out.fetch_wait_for_done = true;
+  out.deep_tree_filter = false; // it takes blob:none, blob:limit and tree:0 only
   return out;
 }
 

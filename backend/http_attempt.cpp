@@ -88,7 +88,7 @@ result<void> attempt_until_done(operation& op, const attempt_plan& plan, std::at
       plan.host.answered();
     if (is_of_host(failure->of) && failure->transient) {
       if (plan.host.failed(*failure, plan)) {
-        log::debug("{}", failure->what.message);
+        log::debug("{}; waiting for the host", failure->what.message);
         ++retried;
         continue;
       }

@@ -23,6 +23,7 @@ struct operation {
   std::chrono::steady_clock::time_point deadline;
   std::uint32_t requests = 0;
   std::uint64_t bytes = 0;
+  long status = 0; ///< HTTP status of the last attempt's answer; 0: there was none
   byte_count arrived = nullptr; ///< with those of the attempt that is under way; null: nobody watches
   std::string traceparent{};    ///< a header of each of its requests; empty: none
 };

@@ -4,6 +4,9 @@
 #include "backend/oid.hpp"
 
 #include <git2.h>
+#if __has_include(<git2/sys/errors.h>)
+#include <git2/sys/errors.h> // git_error_set_str, from libgit2 1.8 on
+#endif
 #include <git2/sys/odb_backend.h>
 
 #include <algorithm>

@@ -94,7 +94,7 @@ void mesa_upstream::state::list_more(const job_ptr& j, mesa_transfer& t, const m
 /// Whole listings are kept; of others the rest is asked for.
 void mesa_upstream::state::take_pages(const job_ptr& j, mesa_transfer& t, const std::string& ref,
                                       std::vector<mesa_page> pages) {
-  const bool all = j->whole && j->request.filter != fetch_filter::tree_1;
+  const bool all = j->whole && j->request.need != fetch_need::commit;
   const bool nested = pages.size() > 1;
   std::vector<mesa_listing> whole;
   for (mesa_page& page : pages) {

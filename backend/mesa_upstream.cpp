@@ -69,17 +69,17 @@ void mesa_upstream::state::end(job& j, transfer_outcome& out) const {
 
 void mesa_upstream::state::begin_fetch(const job_ptr& j, mesa_transfer& t) {
   const fetch_request& r = j->request;
-  if (r.filter == fetch_filter::none)
+  if (r.need == fetch_need::snapshot)
     return t.fail({ENOTSUP, "the service does not send whole repositories"});
-  if (r.filter != fetch_filter::tree_0) {
+  if (r.need != fetch_need::trees && r.need != fetch_need::blobs) {
     for (const oid& commit : r.wants) {
       const std::lock_guard lock{mutex};
       const auto found = snapshots.find(commit);
       if (found == snapshots.end())
         return t.fail({ENOENT, commit.hex() + " was not looked up"});
       const auto& [root, ref] = found->second;
-      j->whole = true; // of tree_1 that is the root
-      t.add([this, j, q = mesa_question{root, ref, "", r.filter == fetch_filter::tree_1 ? 1 : all_levels}](auto& to) {
+      j->whole = true; // or the root alone
+      t.add([this, j, q = mesa_question{root, ref, "", r.need == fetch_need::commit ? 1 : all_levels}](auto& to) {
         list(j, to, q);
       });
     }

@@ -36,6 +36,8 @@ class pack_receiver {
 public:
   virtual ~pack_receiver() = default;
   virtual result<std::unique_ptr<pack_sink>> new_pack(pack_use use) = 0;
+  /// True if the object is here, from whichever pack.
+  virtual bool contains(const oid& id) = 0;
 };
 
 } // namespace gitfs

@@ -33,11 +33,10 @@ std::string begin_command(std::string_view command, const capabilities* server) 
   return out;
 }
 
-constexpr std::string_view filter_specs[] = {"", "blob:none", "tree:0", "tree:1"};
-
 /// Hands each data packet to `line` until the flush packet that ends the answer.
+/// `refused`: set by an ERR packet.
 template <class Line>
-result<void> feed_lines(pkt_decoder& packets, std::string_view bytes, bool& complete, Line line) {
+result<void> feed_lines(pkt_decoder& packets, std::string_view bytes, bool& complete, bool& refused, Line line) {
   packets.feed(bytes);
   for (;;) {
     GITFS_TRY(packet, packets.next());
@@ -54,7 +53,8 @@ result<void> feed_lines(pkt_decoder& packets, std::string_view bytes, bool& comp
     if (packet->type != pkt_type::data)
       return fail(EIO, "the server's answer is malformed: unexpected delimiter");
     const std::string_view text = pkt_text(packet->payload);
-    if (text.starts_with("ERR "))
+    refused = text.starts_with("ERR ");
+    if (refused)
       return BOOST_OUTCOME_V2_NAMESPACE::failure(server_error(text.substr(4)));
     GITFS_TRYV(line(text));
   }
@@ -104,28 +104,29 @@ std::string compose_ls_refs(std::span<const std::string> prefixes, const capabil
   return out;
 }
 
-std::string compose_fetch(const fetch_request& request, const capabilities& server) {
+std::string compose_fetch(const fetch_request& request, std::string_view filter, const capabilities& server) {
+  const bool of_commits = request.need != fetch_need::trees && request.need != fetch_need::blobs;
   std::string out = begin_command("fetch", &server);
   append_line(out, "no-progress");
   append_line(out, "ofs-delta");
-  if (request.shallow) {
+  if (of_commits) {
     if (!request.haves.empty())
       append_line(out, "thin-pack"); // without it git takes only commits for known, and sends their trees again
     append_oid_lines(out, "shallow ", request.haves); // else they would stand for their ancestors, too
     append_line(out, "deepen 1");
   }
-  if (request.filter != fetch_filter::none)
-    append_line(out, "filter ", filter_specs[static_cast<std::size_t>(request.filter)]);
+  if (!filter.empty())
+    append_line(out, "filter ", filter);
   append_oid_lines(out, "want ", request.wants);
-  if (request.shallow)
+  if (of_commits)
     append_oid_lines(out, "have ", request.haves);
   append_line(out, "done");
   append_flush(out);
   return out;
 }
 
-std::string compose_object_info(std::span<const oid> ids, const capabilities& server) {
-  std::string out = begin_command("object-info", &server);
+std::string compose_object_info(std::span<const oid> ids) {
+  std::string out = begin_command("object-info", nullptr);
   append_line(out, "size");
   append_oid_lines(out, "oid ", ids);
   append_flush(out);
@@ -133,7 +134,8 @@ std::string compose_object_info(std::span<const oid> ids, const capabilities& se
 }
 
 result<void> ls_refs_response::feed(std::string_view bytes) {
-  return feed_lines(packets_, bytes, complete_, [this](std::string_view line) -> result<void> {
+  bool refused = false;
+  return feed_lines(packets_, bytes, complete_, refused, [this](std::string_view line) -> result<void> {
     GITFS_TRY(ref, parse_ref_line(line));
     refs_.push_back(std::move(ref));
     return success();
@@ -141,7 +143,7 @@ result<void> ls_refs_response::feed(std::string_view bytes) {
 }
 
 result<void> object_info_response::feed(std::string_view bytes) {
-  return feed_lines(packets_, bytes, complete_, [this](std::string_view line) -> result<void> {
+  return feed_lines(packets_, bytes, complete_, refused_, [this](std::string_view line) -> result<void> {
     if (!header_seen_) {
       header_seen_ = true;
       return line == "size" ? result<void>{success()} : fail(EIO, "the server's list of sizes does not tell sizes");

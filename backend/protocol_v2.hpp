@@ -27,9 +27,11 @@ struct advertised_ref {
 };
 
 /// Bodies of `POST …/git-upload-pack`. Without `server` (not known yet) only what every v2 server takes is asked.
+/// `filter`: as git's `--filter`; empty: none.
 std::string compose_ls_refs(std::span<const std::string> prefixes, const capabilities* server);
-std::string compose_fetch(const fetch_request& request, const capabilities& server);
-std::string compose_object_info(std::span<const oid> ids, const capabilities& server);
+std::string compose_fetch(const fetch_request& request, std::string_view filter, const capabilities& server);
+/// Without capabilities, though git's protocol allows them: JGit takes none there, and git needs none.
+std::string compose_object_info(std::span<const oid> ids);
 
 /// Common to all answers: fed as bytes arrive; `complete` once the flush packet that ends the answer is in. Errors are
 /// EIO (malformed), or what an ERR packet becomes (see server_error).
@@ -49,6 +51,8 @@ class object_info_response {
 public:
   result<void> feed(std::string_view bytes);
   bool complete() const { return complete_; }
+  /// True once the server has said that it will not do this, or no more of it: an ERR packet.
+  bool refused() const { return refused_; }
   /// Only of objects that the server has.
   std::vector<std::pair<oid, std::uint64_t>>& sizes() { return sizes_; }
 
@@ -56,6 +60,7 @@ private:
   pkt_decoder packets_;
   std::vector<std::pair<oid, std::uint64_t>> sizes_;
   bool header_seen_ = false;
+  bool refused_ = false;
   bool complete_ = false;
 };
 

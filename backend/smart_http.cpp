@@ -108,6 +108,8 @@ attempt_result smart_http::finish_post(operation& op, http_exchange& begun, cons
 }
 
 result<void> smart_http::perform(operation& op, const call& what, const response_reader& read) {
+  if (what.body && what.body->size() >= too_large_) // of many that are on their way one finds it out for all
+    return fail(E2BIG, from_.display + ": a request of " + std::to_string(what.body->size()) + " bytes is too large");
   constexpr int most_renewals = 4, enough_failures = 2;
   int renewals = 0, failed_alone = 0;
   authenticator::ticket who;
@@ -125,6 +127,7 @@ result<void> smart_http::perform(operation& op, const call& what, const response
       return read(body);
     });
     account(op, *exchange);
+    op.status = exchange->head().status;
     if (!failure)
       authenticator_.accepted(url, who);
     return failure;
@@ -143,7 +146,15 @@ result<void> smart_http::perform(operation& op, const call& what, const response
     GITFS_TRYV(authenticator_.renew(base(), who, failure.challenge, op.stop, op.deadline));
     return true;
   };
-  return attempt_until_done(op, plan, retried_);
+  auto done = attempt_until_done(op, plan, retried_);
+  if (!done && done.error().code == E2BIG && what.body && what.body->size() > small_request)
+    note_too_large(what.body->size());
+  return done;
+}
+
+void smart_http::note_too_large(std::size_t bytes) {
+  for (std::size_t before = too_large_; bytes < before && !too_large_.compare_exchange_weak(before, bytes);) {
+  }
 }
 
 /// The advertisement, because a front may answer for the rest of a host while what is behind it is away. Its body is

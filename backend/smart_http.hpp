@@ -11,7 +11,9 @@
 #include "config/error.hpp"
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -46,6 +48,7 @@ private:
                                        const authenticator::ticket& who);
   attempt_result judge(http_exchange& exchange, const call& what, const response_reader& read) const;
   attempt_result probe(operation& op);
+  void note_too_large(std::size_t bytes);
   void account(operation& op, const http_exchange& exchange);
   std::string base() const;
   void follow(const std::string& effective_url, std::string_view path);
@@ -56,6 +59,7 @@ private:
   authenticator authenticator_;
   mutable std::mutex mutex_;
   std::string base_; ///< the repository's URL behind redirects
+  std::atomic<std::size_t> too_large_{std::numeric_limits<std::size_t>::max()}; ///< bytes of a body that was refused
   std::atomic<std::uint64_t> requests_{0}, bytes_{0}, retried_{0}, cancelled_{0};
   http_client& client_;
 };

@@ -3,6 +3,7 @@
 #include "backend/file_lock.hpp"
 #include "backend/git_odb.hpp"
 #include "backend/oid.hpp"
+#include "backend/server_ways_file.hpp"
 #include "backend/sha1.hpp"
 #include "config/log.hpp"
 #include "config/unique_fd.hpp"
@@ -99,7 +100,7 @@ bool holds_only_ours(const fs::path& cache) {
   for (fs::directory_iterator entries{cache, status}, end; !status && entries != end; entries.increment(status)) {
     const std::string name = entries->path().filename().string();
     if (name.starts_with(tag_name) || name.starts_with(new_prefix) || name == maintenance_name
-        || name.starts_with(quota_name))
+        || name.starts_with(quota_name) || name.starts_with(learned_hosts_name))
       continue;
     if (!is_store(entries->path()))
       return false;

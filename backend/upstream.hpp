@@ -16,21 +16,19 @@
 
 namespace gitfs {
 
-/// What `fetch` leaves out, spelled as git's `--filter` does (gitprotocol-v2, "filter").
-enum class fetch_filter : std::uint8_t {
-  none,      ///< everything reachable
-  blob_none, ///< commits and every tree
-  tree_0,    ///< exactly the wanted objects, nothing they point to
-  tree_1,    ///< of a wanted commit: itself and its root tree
+/// What a fetch is to bring. How to ask for that is the upstream's to know; more may come with it.
+enum class fetch_need : std::uint8_t {
+  commit,    ///< wanted commits without their ancestors, and their root trees where that costs no other request
+  all_trees, ///< wanted commits without their ancestors, and every tree of theirs
+  snapshot,  ///< the same with all contents
+  trees,     ///< the wanted trees
+  blobs,     ///< the wanted blobs
 };
 
-/// One `fetch` command of protocol v2.
 struct fetch_request {
   std::vector<oid> wants;
-  fetch_filter filter = fetch_filter::tree_0;
-  /// `deepen 1`: of wanted commits no ancestor. Set whenever a want is a commit.
-  bool shallow = false;
-  /// With `shallow`: commits that were fetched so before. What their trees have is not sent again, whether it is here
+  fetch_need need = fetch_need::blobs;
+  /// Of wanted commits: those that were fetched so before. What their trees have is not sent again, whether it is here
   /// or not: what is missing then is to be fetched by itself. One that the server does not know (any more) is passed
   /// over. If what comes is told as differences from what is not here, all is asked for once more, without haves.
   std::vector<oid> haves{};
@@ -47,11 +45,11 @@ struct fetch_request {
 
 /// How an upstream request ended, after every retry inside its deadline.
 struct transfer_outcome {
-  /// None: every object that the server sent is in the store and verified (a want that the server does not have may
-  /// still be missing). Some: EIO, ETIMEDOUT, ECANCELED, EHOSTDOWN (the server has been away for longer than requests
-  /// wait; the log says so), EFBIG (byte_limit), E2BIG (the server refuses a request with
-  /// so many ids), ENOENT (the server does not have a wanted object), EACCES (credentials), ENOTSUP (the server lacks
-  /// the capability: `filter` for a filtered fetch, `object-info` for object_info), EAGAIN (object_info: it tells only
+  /// None: every object that the server sent is in the store and verified (some wants may still be missing, but not all
+  /// of them). Some: EIO, ETIMEDOUT, ECANCELED, EHOSTDOWN (the server has been away for longer than requests wait; the
+  /// log says so), EFBIG (byte_limit), E2BIG (the server refuses a request with
+  /// so many ids), ENOENT (the server does not have a wanted object), EACCES (credentials), ENOTSUP (the server
+  /// has no way to send just that, or no `object-info`), EAGAIN (object_info: it tells only
   /// `sizes` now; the next request may be told more).
   std::optional<error> failure;
   /// object_info, and a fetch that met its `size_limit`: sizes of those the server knows, also written to the store's

@@ -137,8 +137,8 @@ result<invocation> parse_refresh(std::span<const char* const> arguments) {
 
 result<invocation> parse_status(std::span<const char* const> arguments) {
   status_options out;
-  const word_option known[] = {switch_for("--json", out.json)};
-  const bool of_all = std::ranges::all_of(arguments, [](string_view each) { return each.starts_with("--json"); });
+  const word_option known[] = {switch_for("--json", out.json), switch_for("--verbose", out.verbose)};
+  const bool of_all = std::ranges::all_of(arguments, [](string_view each) { return each.starts_with("--"); });
   // Without MOUNTPOINT the options are read all the same.
   std::vector<const char*> words{arguments.begin(), arguments.end()};
   if (of_all)

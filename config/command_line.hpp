@@ -18,6 +18,7 @@ struct print {
 struct status_options {
   std::filesystem::path mountpoint; ///< absolute and normal; empty: all mounts of this user
   bool json = false;
+  bool verbose = false; ///< also how the servers are asked
 };
 
 struct invocation {

@@ -67,7 +67,7 @@ Keys: q quit; b, l, n sort by what is busiest, what takes longest, the name; / f
 (Enter keeps it, Esc takes it away); w only what somebody waits for; + and - the interval; space look now.
 )";
 
-inline constexpr std::string_view status_help = R"(Usage: gitfs-actor status [--json] [MOUNTPOINT]
+inline constexpr std::string_view status_help = R"(Usage: gitfs-actor status [--json] [--verbose] [MOUNTPOINT]
 
 Prints what the mount at MOUNTPOINT shows, or every mount of yours: its config file or repository, and of each entry the
 path, ref and commit, whether it is open (nothing is opened before somebody enters it) or has failed, when and why, and
@@ -75,6 +75,7 @@ how its ref is followed; the cache folder with its size and quota; memory. It as
 root may ask.
 
   --json                              as a JSON array
+  --verbose                           also which ways of asking each git server takes, as far as that was learned
 )";
 
 inline constexpr std::string_view stats_help = R"(Usage: gitfs-actor stats [--json] MOUNTPOINT

@@ -104,6 +104,8 @@ public:
                                        + ": use the command of that version, or unmount and mount again");
     if (out.code == 0)
       return std::move(out);
+    if (out.code == EIO && out.error.empty()) // an actor that ended while it was asked
+      return fail(EIO, "the mount at " + path_ + " gives no answer: it is ending, or its log says why");
     return fail(out.code, out.error.empty() ? path_ + ": " + std::strerror(out.code) : out.error);
   }
 

@@ -109,6 +109,7 @@ private:
     asio::post(io_, [this] {
       error_code ignored;
       acceptor_.close(ignored);
+      retry_.cancel(ignored);
       for (const std::weak_ptr<session>& each : sessions_)
         if (const auto one = each.lock())
           close_soon(*one);
@@ -121,9 +122,18 @@ private:
     acceptor_.async_accept([this](const error_code& failed, stream_protocol::socket socket) {
       if (!acceptor_.is_open())
         return;
-      if (!failed)
-        welcome(std::move(socket));
+      if (failed) // for want of descriptors, say: it may be over in a moment
+        return accept_later();
+      welcome(std::move(socket));
       accept();
+    });
+  }
+
+  void accept_later() {
+    retry_.expires_after(std::chrono::milliseconds{100});
+    retry_.async_wait([this](const error_code& failed) {
+      if (!failed)
+        accept();
     });
   }
 
@@ -134,6 +144,7 @@ private:
   ino_t inode_ = 0;
   asio::io_context io_{1};
   stream_protocol::acceptor acceptor_{io_};
+  asio::steady_timer retry_{io_};
   std::vector<std::weak_ptr<session>> sessions_; // of its thread
   std::atomic<bool> ended_{false}, handed_on_{false};
   std::thread thread_;

@@ -44,7 +44,7 @@ int run_status(const status_options& options) {
     }
     found.emplace_back(options.mountpoint.string(), std::move(answer.value()));
   }
-  print_out(options.json ? status_json(found) : status_text(found));
+  print_out(options.json ? status_json(found) : status_text(found, options.verbose));
   return 0;
 }
 

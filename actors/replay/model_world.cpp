@@ -170,9 +170,9 @@ void model_world::end_transfer(std::size_t which, std::mt19937_64* random) {
       known_sizes_.insert(id);
       outcome.sizes.emplace_back(id, size_of(id));
     }
-  } else if (what->request.filter == fetch_filter::tree_0) {
+  } else if (what->request.need == fetch_need::trees || what->request.need == fetch_need::blobs) {
     here_.insert(what->request.wants.begin(), what->request.wants.end());
-  } else if (what->request.filter == fetch_filter::none) {
+  } else if (what->request.need == fetch_need::snapshot) {
     all_here_ = true;
   } else {
     for (const oid& id : from_.trees())

@@ -18,6 +18,7 @@ from benchmarks.tree import Tree
 
 FAR = "d50"          # every answer of the server comes 50 ms later
 PLAIN = "noobjinfo"  # no object-info, as on most servers: a size is known when the contents are
+KINDS = {"github": "github", "gerrit": "gerrit", "gerrit-plain": "gerrit/noobjinfo"}  # of servers, by their modifiers
 
 # ---- scenarios ----
 
@@ -218,6 +219,26 @@ def build(source, out):
     return hashes
 
 
+def first_contact(kind):
+    """With a server of which nothing is known yet: each mount has a cache of its own."""
+    def measure(b):
+        sample = b.sample()
+        with b.mount(KINDS[kind]) as mount:
+            b.list_top(mount.path)
+            sample.stop(mount)
+        yield f"ls-{kind}", sample
+        sample = b.sample()
+        with b.mount(KINDS[kind]) as mount:
+            b.walk(mount.path)
+            yield f"find-{kind}", sample.stop(mount)
+        files = b.tree.contents(b.tree.some_files(30))
+        with b.mount(KINDS[kind]) as mount:
+            sample = b.sample()
+            b.read_files(files, "cat", mount.path + "/")
+            yield f"random-{kind}", sample.stop(mount)
+    return measure
+
+
 def building(b):
     # At the same paths both times, because objects can hold the names of their sources.
     source, out = b.fresh("source"), b.fresh("objects")
@@ -407,6 +428,14 @@ SCENARIOS = [
          Aim("requests after mount", 31)))),
     Scenario(reading_random_blobless, rows_of(
         ("random-cat-file", "`git cat-file` of each of these after a blobless clone, 50 ms per request"))),
+    *(Scenario(first_contact(kind), long=kind != "gerrit", rows=rows_of(
+        (f"ls-{kind}", f"a server like {name}, of which nothing is known: mount, `ls`", Aim("requests", ls)),
+        (f"find-{kind}", "there, mount, `find -ls`", find),
+        (f"random-{kind}", "there, 30 random files after the mount", Aim("requests after mount", random))))
+      for kind, name, ls, find, random in (
+          ("github", "GitHub, sizes told by nobody", 5, Aim("more requests", 2, "mount-find-plain"), 32),
+          ("gerrit", "Gerrit, with `object-info`", 6, Aim("requests", 14), 33),
+          ("gerrit-plain", "Gerrit, without `object-info`", 6, Aim("more requests", 2, "mount-find-plain"), 33))),
     Scenario(building, long=True, rows=rows_of(
         ("clone-build", "clone, kernel `tinyconfig` and `make -j2`"),
         ("mount-build", "mount, the same build with the same objects", Aim("time", 0.9, "clone-build")))),

@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import json
 import os
 import random
 import re
@@ -16,7 +17,12 @@ from . import manifest as manifests
 from .servers import PASSWORD, USER
 from .work import ENV, SCRIPTS, Failed
 
-STEP = 900  # seconds that one step may take
+STEP = 1800  # seconds that one step may take
+REPOSITORIES = {  # by what is asked for: the script that makes it
+    "awkward": ["awkward-repository"],
+    "small": ["awkward-repository", "--small"],
+    "linux": ["linux-repository"],
+}
 
 
 @dataclasses.dataclass
@@ -37,9 +43,10 @@ class Result:
 class Expected:
     """A clone of a repository's main, and the files that are read alone."""
 
-    def __init__(self, small, folder):
-        made = [os.path.join(SCRIPTS, "awkward-repository"), *(["--small"] if small else [])]
-        self.repository = repository = subprocess.run(made, stdout=subprocess.PIPE, check=True, text=True).stdout.strip()
+    def __init__(self, kind, folder):
+        script, *arguments = REPOSITORIES[kind]
+        self.repository = repository = subprocess.run([os.path.join(SCRIPTS, script), *arguments], stdout=subprocess.PIPE,
+                                                      check=True, text=True).stdout.strip()
         self.name = os.path.basename(repository)
         clone = os.path.join(folder, "clone-" + self.name)
         subprocess.run(["git", "clone", "-q", "--shared", "--branch", "main", repository, clone], env=ENV, check=True,
@@ -50,6 +57,10 @@ class Expected:
                        and not os.path.islink(os.path.join(at, name)))
         self.files = random.Random(1).sample(files, 30)
         shutil.rmtree(clone)
+
+
+def origin(endpoint):
+    return re.match(r"https?://[^/]+/", endpoint.base).group(0)
 
 
 class Counter:
@@ -70,27 +81,33 @@ class Counter:
         time.sleep(0.3)
         self.marks += 1
         mark = f"-mark-{self.marks}-"
-        root = re.match(r"https?://[^/]+/", self.endpoint.base).group(0)
         with contextlib.suppress(urllib.error.HTTPError):
-            urllib.request.urlopen(root + mark, timeout=60).close()
+            urllib.request.urlopen(origin(self.endpoint) + mark, timeout=60).close()
         end = time.monotonic() + 30
         while True:  # a log may be written behind the answer: lighttpd's is after some seconds
             with open(self.endpoint.log, errors="replace") as file:
                 text = file.read()
             if mark in text:
-                return sum(1 for each in text.splitlines() if ".git/" in each)
+                return sum(1 for each in text.splitlines() if "-mark-" not in each)
             if time.monotonic() > end:
                 raise Failed(f"the server's log {self.endpoint.log} does not show what it has answered")
             time.sleep(0.1)
 
 
 class Mount:
-    def __init__(self, binary, url, folder):
+    def __init__(self, binary, source, folder):
+        """`source` is a URL, or of a forge (kind, base URL, path below it)."""
         os.makedirs(folder)
         self.binary, self.point, self.log = binary, os.path.join(folder, "mount"), os.path.join(folder, "log")
+        self.root, what = self.point, [source, self.point]
         os.makedirs(self.point)
+        if isinstance(source, tuple):
+            kind, url, path = source
+            with open(os.path.join(folder, "config.json"), "w") as file:
+                json.dump({"tree": {"forge": {"host": kind, "url": url}}}, file)
+            self.root, what = os.path.join(self.point, "forge", path), ["--config", file.name, self.point]
         done = subprocess.run(
-            [binary, "mount", "--cache-dir", folder + "/cache", "--log-file", self.log, "--log-level", "info", url, self.point],
+            [binary, "mount", "--cache-dir", folder + "/cache", "--log-file", self.log, "--log-level", "info", *what],
             env={**ENV, "HOME": folder, "XDG_STATE_HOME": folder}, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT, timeout=STEP)
         if done.returncode != 0 or not os.path.ismount(self.point):
@@ -140,6 +157,9 @@ def measure(binary, endpoint, expected, folder, result):
     url = endpoint.base + expected.name
     if endpoint.password:
         url = url.replace("://", f"://{USER}:{PASSWORD}@", 1)
+    if endpoint.forge:
+        base = origin(endpoint)
+        url = endpoint.forge, base.rstrip("/"), url.removeprefix(base).removesuffix(".git")
     result.capabilities = capabilities(endpoint, expected.name)
     counter = Counter(endpoint)
     counter.take()
@@ -157,11 +177,11 @@ def measure(binary, endpoint, expected, folder, result):
 
     def read(mount, paths):
         for path in paths:
-            done = mount.run("cat", "--", os.path.join(os.fsencode(mount.point), path))
+            done = mount.run("cat", "--", os.path.join(os.fsencode(mount.root), path))
             result.errors += done.returncode != 0
 
     with mounted("ls") as mount:
-        result.errors += mount.run("ls", mount.point).returncode != 0
+        result.errors += mount.run("ls", mount.root).returncode != 0
         result.requests["mount, `ls`"] = counter.take()
         read(mount, expected.files[:1])
         result.requests["a file"] = counter.take()
@@ -172,10 +192,10 @@ def measure(binary, endpoint, expected, folder, result):
         if result.errors:  # a walk over thousands of errors would say no more, and take an hour
             raise Failed(next(iter(mount.complaints()), "files cannot be read, and the log says nothing of it"))
     with mounted("find") as mount:
-        found = mount.run("find", mount.point, "-ls")
+        found = mount.run("find", mount.root, "-ls")
         result.errors += found.stderr.count(b"\n")
         result.requests["mount, `find -ls`"] = counter.take()
-        shown = mount.run(sys.executable, "-B", manifests.__file__, mount.point).stdout.decode().splitlines()
+        shown = mount.run(sys.executable, "-B", manifests.__file__, mount.root).stdout.decode().splitlines()
         result.requests["reading all after it"] = counter.take()
         difference = set(shown) ^ set(expected.manifest)
         result.differences = len({each.split(" ")[0] for each in difference})

@@ -2,6 +2,7 @@
 
 import os
 
+from .measure import REPOSITORIES
 from .work import TOP
 
 STEPS = ["mount, `ls`", "mount, `find -ls`", "reading all after it", "a file", "30 files"]
@@ -13,12 +14,12 @@ def cell(text):
     return str(text).replace("|", "\\|").replace("\n", " ")
 
 
-def table(results, small):
+def table(results, kind):
     head = ["", "server", "says it can", *STEPS, "differences", "errors", "log"]
     lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
     notes = []
     for row, result in results:
-        name = f"`{row.key}`" + (" (small)" if row.small and not small else "")
+        name = f"`{row.key}`" + (" (small)" if row.small and kind == "awkward" else "")
         server = result.about + (": " + row.what if row.what else "")
         lines.append("| " + " | ".join(map(cell, [
             name, server, result.capabilities or "–", *(result.requests.get(step, "–") for step in STEPS),
@@ -26,9 +27,9 @@ def table(results, small):
             "clean" if result.requests and not result.log_lines else result.log_lines or "–"])) + " |")
         if result.failure:
             notes.append(f"- `{row.key}`: {result.failure[:300]}")
-        if row.small:
+        if row.small and kind == "awkward":
             notes.append(f"- `{row.key}`: the smaller repository: {row.small}")
-    repository = "scripts/awkward-repository" + (" --small" if small else "")
+    repository = "scripts/" + " ".join(REPOSITORIES[kind])
     text = "\n".join(lines) + f"\n\nThe columns from `mount, ls` on are requests; the repository is that of `{repository}`."
     return text + ("\n\n" + "\n".join(notes) if notes else "")
 

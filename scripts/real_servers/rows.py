@@ -44,4 +44,5 @@ ROWS = [
     Row("jgit-all", "filters and object-info on, any object", servers.jgit,
         {"filter": "true", "objectinfo": "true", "anysha1": "true"}),
     Row("gitea", "", servers.gitea),
+    Row("gitea-forge", "as a `gitea` host, whose API tells the sizes that its git does not", servers.gitea_forge),
 ]

@@ -23,6 +23,7 @@ class Endpoint:
     log: str                # the file that gets a line for each request
     about: str              # programs and versions, for the table
     password: bool = False  # asks for USER and PASSWORD
+    forge: str = ""         # the kind of host that it is mounted as, instead of by its URL
 
 
 def configuration(folder, source, name, **fields):
@@ -180,10 +181,21 @@ def jgit(stack, folder, root, settings):
     return Endpoint(f"http://127.0.0.1:{port}/{on}/", log_of(folder), "JGit " + version.rpartition(".")[0])
 
 
-def gitea(stack, folder, root, settings):
+def newest_git_as_program(folder):
+    """Its path. Who runs it may have another home folder, and so another cache folder."""
+    path = os.path.join(folder, "git")
+    cache = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    with open(path, "w") as file:
+        file.write(f"#!/bin/sh\nexport XDG_CACHE_HOME='{cache}'\nexec '{SCRIPTS}/newest-git' \"$@\"\n")
+    os.chmod(path, 0o755)
+    return path
+
+
+def gitea(stack, folder, root, settings, forge=False):
     program, static, version = needs.gitea()
     port = free_port()
-    config = configuration(folder, "gitea.ini", "gitea.ini", port=port, static=static, user=getpass.getuser())
+    config = configuration(folder, "gitea.ini", "gitea.ini", port=port, static=static, user=getpass.getuser(),
+                           git=newest_git_as_program(folder) if forge else "git")
     # It writes git's global settings: with /dev/null for them, git would put a file in the place of /dev/null.
     environment = {key: value for key, value in ENV.items() if not key.startswith("GIT_")}
     environment |= {"HOME": folder, "GITEA_WORK_DIR": folder}
@@ -210,4 +222,9 @@ def gitea(stack, folder, root, settings):
                                 env=ENV, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         if pushed.returncode != 0:
             raise Failed(f"git push to Gitea: {pushed.stdout.strip()[-500:]}")
-    return Endpoint(f"{base}{USER}/", log_of(folder), f"Gitea {version.removeprefix('v')}, {git_version(newest=False)}")
+    return Endpoint(f"{base}{USER}/", log_of(folder), f"Gitea {version.removeprefix('v')}, {git_version(newest=forge)}",
+                    forge="gitea" if forge else "")
+
+
+def gitea_forge(stack, folder, root, settings):
+    return gitea(stack, folder, root, settings, forge=True)

@@ -17,6 +17,7 @@ struct counting_receiver : pack_receiver {
     GITFS_TRY(real, to.new_pack(use));
     return std::unique_ptr<pack_sink>{std::make_unique<sink>(*this, std::move(real))};
   }
+  bool contains(const oid& id) override { return to.contains(id); }
 
   struct sink : pack_sink {
     sink(counting_receiver& of, std::unique_ptr<pack_sink> real) : owner(of), to(std::move(real)) {}
@@ -119,7 +120,7 @@ BOOST_AUTO_TEST_CASE(tree_0_brings_exactly_the_wanted_objects) {
   auto up = connect();
   // children before the trees that list them: see the next test
   const std::vector<oid> wants = {rev("main:dir/two"), rev("main:dir/sub"), rev("main:dir"), rev("main^{tree}")};
-  const auto out = fetch(*up, {.wants = wants, .filter = fetch_filter::tree_0});
+  const auto out = fetch(*up, {.wants = wants, .need = fetch_need::trees});
   BOOST_REQUIRE_MESSAGE(!out.failure, message_of(out));
   std::set<std::string> expected;
   for (const oid& id : wants)
@@ -145,29 +146,30 @@ BOOST_AUTO_TEST_CASE(of_a_blob_over_the_limit_only_the_size_comes) {
   BOOST_TEST(store.list_objects() == large.hex());
 }
 
-BOOST_AUTO_TEST_CASE(git_leaves_out_a_want_behind_the_tree_that_lists_it) {
+// git itself leaves it out without an error.
+BOOST_AUTO_TEST_CASE(wants_behind_the_tree_that_lists_them_are_asked_for_again_together) {
   auto up = connect();
-  const oid tree = rev("main:dir"), child = rev("main:dir/two");
-  BOOST_TEST(code_of(fetch(*up, {.wants = {tree, child}})) == 0);
-  BOOST_TEST(store.list_objects() == tree.hex()); // no error, and yet the child is missing
-  BOOST_TEST(code_of(fetch(*up, {.wants = {child}})) == 0);
-  BOOST_TEST(words(store.list_objects()) == (std::set{tree.hex(), child.hex()}), boost::test_tools::per_element());
+  const std::vector<oid> wants = {rev("main:dir"), rev("main:dir/two"), rev("main:dir/empty")};
+  const auto out = fetch(*up, {.wants = wants, .need = fetch_need::trees});
+  BOOST_REQUIRE_MESSAGE(!out.failure, message_of(out));
+  for (const oid& id : wants)
+    BOOST_TEST(store.contains(id));
+  BOOST_TEST(out.requests == 3); // the capabilities, the tree, and both files
 }
 
-BOOST_AUTO_TEST_CASE(other_filters_bring_what_they_say) {
-  const auto fetched = [&](fetch_filter filter) {
-    test::index_pack_store fresh{dir / ("filter" + std::to_string(static_cast<int>(filter)))};
-    const auto out = fetch(*connect_to(fresh), {.wants = {rev("main")}, .filter = filter, .shallow = true});
+BOOST_AUTO_TEST_CASE(of_a_snapshot_comes_what_is_needed) {
+  const auto fetched = [&](fetch_need need) {
+    test::index_pack_store fresh{dir / ("need" + std::to_string(static_cast<int>(need)))};
+    const auto out = fetch(*connect_to(fresh), {.wants = {rev("main")}, .need = need});
     BOOST_REQUIRE_MESSAGE(!out.failure, message_of(out));
     return words(fresh.list_objects());
   };
   const auto listed = [&](const std::string& options) {
     return words(must_run("git rev-list --objects --no-object-names -n 1 " + options + " main", repository()));
   };
-  BOOST_TEST(fetched(fetch_filter::tree_0) == listed("--filter=tree:0"), boost::test_tools::per_element());
-  BOOST_TEST(fetched(fetch_filter::tree_1) == listed("--filter=tree:1"), boost::test_tools::per_element());
-  BOOST_TEST(fetched(fetch_filter::blob_none) == listed("--filter=blob:none"), boost::test_tools::per_element());
-  BOOST_TEST(fetched(fetch_filter::none) == listed(""), boost::test_tools::per_element());
+  BOOST_TEST(fetched(fetch_need::commit) == listed("--filter=tree:1"), boost::test_tools::per_element());
+  BOOST_TEST(fetched(fetch_need::all_trees) == listed("--filter=blob:none"), boost::test_tools::per_element());
+  BOOST_TEST(fetched(fetch_need::snapshot) == listed(""), boost::test_tools::per_element());
 }
 
 BOOST_AUTO_TEST_CASE(of_a_snapshot_that_follows_another_only_what_changed_comes) {
@@ -180,20 +182,20 @@ BOOST_AUTO_TEST_CASE(of_a_snapshot_that_follows_another_only_what_changed_comes)
            " && git push -q ../repo.git main && git -C ../repo.git gc -q",
            dir / "work");
   int stores = 0;
-  const auto brought = [&](const std::string& from, const std::string& to, fetch_filter filter) {
+  const auto brought = [&](const std::string& from, const std::string& to, fetch_need need) {
     const auto opened = gitfs::object_store::open(dir / "cache", std::to_string(++stores));
     BOOST_REQUIRE(opened);
     counting_receiver counted{*opened.value()};
     const auto up = connect_to(counted);
-    const auto first = fetch(*up, {.wants = {rev(from)}, .filter = filter, .shallow = true});
+    const auto first = fetch(*up, {.wants = {rev(from)}, .need = need});
     BOOST_REQUIRE_MESSAGE(!first.failure, message_of(first));
-    const auto second = fetch(*up, {.wants = {rev(to)}, .filter = filter, .shallow = true, .haves = {rev(from)}});
+    const auto second = fetch(*up, {.wants = {rev(to)}, .need = need, .haves = {rev(from)}});
     BOOST_REQUIRE_MESSAGE(!second.failure, message_of(second));
     BOOST_TEST(second.requests == 1U);
-    const char* const filters[] = {"", "--filter=blob:none", "--filter=tree:0", "--filter=tree:1"};
+    const char* const filters[] = {"--filter=tree:1", "--filter=blob:none", ""};
     for (const std::string& id :
          words(must_run("git rev-list --objects --no-object-names -n 1 "
-                            + std::string{filters[static_cast<std::size_t>(filter)]} + " " + rev(to).hex(),
+                            + std::string{filters[static_cast<std::size_t>(need)]} + " " + rev(to).hex(),
                         repository())))
       BOOST_TEST(opened.value()->read(*oid::from_hex(id)).has_value());
     must_run("git fsck --connectivity-only 2>&1 | grep -i corrupt && exit 1; for i in objects/pack/*.idx; do"
@@ -203,18 +205,18 @@ BOOST_AUTO_TEST_CASE(of_a_snapshot_that_follows_another_only_what_changed_comes)
   };
   const auto objects = [](std::size_t first, std::size_t second) { return std::vector<std::size_t>{first, second}; };
   const std::size_t all = 3 + 2 + 151; // commit, root, dir, dir/sub, many and what is in it
-  BOOST_TEST(brought("main~3", "main~2", fetch_filter::blob_none) == objects(all - 1, 4),
+  BOOST_TEST(brought("main~3", "main~2", fetch_need::all_trees) == objects(all - 1, 4),
              boost::test_tools::per_element()); // commit, root, dir, dir/sub
-  BOOST_TEST(brought("main~2", "main~1", fetch_filter::blob_none) == objects(all - 1, 5),
+  BOOST_TEST(brought("main~2", "main~1", fetch_need::all_trees) == objects(all - 1, 5),
              boost::test_tools::per_element()); // commit, root, a, a/b, a/b/c
-  BOOST_TEST(brought("main~4", "main~1", fetch_filter::blob_none) == objects(all - 1, 7),
+  BOOST_TEST(brought("main~4", "main~1", fetch_need::all_trees) == objects(all - 1, 7),
              boost::test_tools::per_element()); // not what was between
-  BOOST_TEST(brought("main~1", "main~2", fetch_filter::blob_none) == objects(all + 2, 2),
+  BOOST_TEST(brought("main~1", "main~2", fetch_need::all_trees) == objects(all + 2, 2),
              boost::test_tools::per_element()); // as after a reset
-  BOOST_TEST(brought("main~2", "main~1", fetch_filter::tree_1) == objects(2, 2), boost::test_tools::per_element());
-  BOOST_TEST(brought("main~1", "main", fetch_filter::blob_none) == objects(all + 2, 2 + 151),
+  BOOST_TEST(brought("main~2", "main~1", fetch_need::commit) == objects(2, 2), boost::test_tools::per_element());
+  BOOST_TEST(brought("main~1", "main", fetch_need::all_trees) == objects(all + 2, 2 + 151),
              boost::test_tools::per_element());
-  BOOST_TEST(brought("main~2", "main~1", fetch_filter::none).back() == 6U);
+  BOOST_TEST(brought("main~2", "main~1", fetch_need::snapshot).back() == 6U);
 }
 
 BOOST_AUTO_TEST_CASE(a_have_that_the_server_has_lost_is_passed_over) {
@@ -227,7 +229,7 @@ BOOST_AUTO_TEST_CASE(a_have_that_the_server_has_lost_is_passed_over) {
   BOOST_REQUIRE(run("git cat-file -e " + lost.hex(), repository()).status != 0);
   const oid never = *oid::from_hex(std::string(40, 'e'));
   const auto out =
-      fetch(*up, {.wants = {now}, .filter = fetch_filter::blob_none, .shallow = true, .haves = {lost, never}});
+      fetch(*up, {.wants = {now}, .need = fetch_need::all_trees, .haves = {lost, never}});
   BOOST_REQUIRE_MESSAGE(!out.failure, message_of(out));
   BOOST_TEST(
       words(store.list_objects())
@@ -246,7 +248,7 @@ BOOST_AUTO_TEST_CASE(what_a_have_kept_back_is_fetched_by_itself) {
     BOOST_REQUIRE(opened);
     const auto up = connect_to(*opened.value());
     const auto out =
-        fetch(*up, {.wants = {rev(to)}, .filter = fetch_filter::blob_none, .shallow = true, .haves = {rev(from)}});
+        fetch(*up, {.wants = {rev(to)}, .need = fetch_need::all_trees, .haves = {rev(from)}});
     BOOST_REQUIRE_MESSAGE(!out.failure, message_of(out));
     BOOST_TEST(opened.value()->contains(rev(to)));
     BOOST_TEST(opened.value()->contains(rev(to + "^{tree}")));
@@ -294,12 +296,14 @@ BOOST_AUTO_TEST_CASE(asks_only_for_what_the_server_offers) {
   must_run("git config uploadpack.allowFilter false", repository());
   server.next_get(edited([](std::string body) { return without_capability(std::move(body), "object-info"); }));
   auto up = connect();
-  const auto filtered = fetch(*up, {.wants = {rev("main:one")}});
-  BOOST_TEST(code_of(filtered) == ENOTSUP);
-  BOOST_TEST(message_of(filtered).find("filter") != std::string::npos);
+  for (const fetch_need need : {fetch_need::trees, fetch_need::all_trees}) {
+    const auto filtered = fetch(*up, {.wants = {rev("main")}, .need = need});
+    BOOST_TEST(code_of(filtered) == ENOTSUP);
+    BOOST_TEST(message_of(filtered).find("filter") != std::string::npos);
+  }
   BOOST_TEST(code_of(sizes(*up, {rev("main:one")})) == ENOTSUP);
   BOOST_TEST(server.requests().size() == 1);
-  BOOST_TEST(code_of(fetch(*up, {.wants = {rev("main:one")}, .filter = fetch_filter::none})) == 0);
+  BOOST_TEST(code_of(fetch(*up, {.wants = {rev("main:one")}})) == 0); // of a blob there is nothing to be left out
   BOOST_TEST(store.list_objects() == rev("main:one").hex());
 }
 
@@ -349,7 +353,7 @@ BOOST_AUTO_TEST_CASE(what_a_server_is_known_for_is_not_asked) {
   const auto github = capabilities_of_host(parse_source("https://github.com/a/b").value());
   auto up = connect({}, {}, github);
   BOOST_TEST(up->resolve("main").value().commit.hex() == rev("main").hex());
-  const auto out = fetch(*up, {.wants = {rev("main")}, .filter = fetch_filter::tree_1, .shallow = true});
+  const auto out = fetch(*up, {.wants = {rev("main")}, .need = fetch_need::commit});
   BOOST_TEST(!out.failure, (out.failure ? out.failure->message : ""));
   BOOST_TEST(server.requests().size() == 2);
   BOOST_TEST(sizes(*up, {rev("main:one")}).failure->code == ENOTSUP); // as it is known for
@@ -360,9 +364,9 @@ BOOST_AUTO_TEST_CASE(a_server_that_refuses_what_it_is_known_for_is_asked) {
   must_run("git config uploadpack.allowFilter false", repository());
   auto up = connect({}, {}, capabilities_of_host(parse_source("https://github.com/a/b").value()));
   const oid main = up->resolve("main").value().commit;
-  BOOST_TEST(fetch(*up, {.wants = {main}, .filter = fetch_filter::tree_1, .shallow = true}).failure->code == ENOTSUP);
-  const auto out = fetch(*up, {.wants = {main}, .filter = fetch_filter::none, .shallow = true});
+  const auto out = fetch(*up, {.wants = {main}, .need = fetch_need::commit});
   BOOST_TEST(!out.failure, (out.failure ? out.failure->message : ""));
+  BOOST_TEST(store.contains(rev("main:dir/two"))); // the whole snapshot is all that can be had
   const auto all = server.requests();
   BOOST_TEST(std::count_if(all.begin(), all.end(), [](const auto& each) { return each.method == "GET"; }) == 1);
 }

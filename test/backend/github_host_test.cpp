@@ -211,7 +211,7 @@ BOOST_AUTO_TEST_CASE(a_cold_repository_is_listed_with_three_requests) {
   const auto commit = up->resolve("");
   BOOST_REQUIRE_MESSAGE(commit, test::why(commit));
   std::promise<transfer_outcome> done;
-  fetch_request request{.wants = {commit.value().commit}, .filter = fetch_filter::tree_1, .shallow = true};
+  fetch_request request{.wants = {commit.value().commit}, .need = fetch_need::commit};
   const auto running = up->fetch(request, [&](transfer_outcome out) { done.set_value(std::move(out)); });
   const auto out = done.get_future().get();
   BOOST_TEST(!out.failure, (out.failure ? out.failure->message : ""));

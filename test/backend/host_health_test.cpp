@@ -7,13 +7,13 @@ using namespace std::chrono_literals;
 
 namespace {
 
-using turn = host_health::turn;
+using turn = gitfs::host_health::turn;
 
-const host_health::clock::time_point start{1000s};
+const gitfs::host_health::clock::time_point start{1000s};
 
 // Each pause as long as it can be: 200 ms, 400 ms, ... 10 s.
 struct fixture {
-  host_health host{{200ms, 10s}, [] { return 1.0; }};
+  gitfs::host_health host{{200ms, 10s}, [] { return 1.0; }};
 
   bool says(turn what, std::chrono::milliseconds after, std::chrono::milliseconds patience = 60s) const {
     return host.ask(start + after, patience).what == what;
@@ -29,7 +29,7 @@ struct fixture {
 
 } // namespace
 
-BOOST_FIXTURE_TEST_SUITE(host_health_states, fixture)
+BOOST_FIXTURE_TEST_SUITE(host_health, fixture)
 
 BOOST_AUTO_TEST_CASE(lets_all_through_while_nothing_is_wrong) {
   BOOST_TEST(says(turn::go, 0s));

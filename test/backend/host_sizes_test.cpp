@@ -29,7 +29,7 @@ struct fixture : forge_fixture {
     sized = with_sizes(up, store, forge_sizes(kind, access, path.substr(0, path.find('/')), path), remember, pause);
     const oid commit = rev("HEAD");
     const auto out = wait([&](auto done) {
-      return sized->fetch({.wants = {commit}, .filter = fetch_filter::blob_none, .shallow = true}, std::move(done));
+      return sized->fetch({.wants = {commit}, .need = fetch_need::all_trees}, std::move(done));
     });
     BOOST_REQUIRE_MESSAGE(!out.failure, out.failure->message);
     sized->look_in(commit, rev("HEAD^{tree}"));

@@ -61,10 +61,10 @@ struct mesa_fixture {
   }
 
   static transfer_outcome fetch(gitfs::repository& from, std::vector<oid> wants,
-                                fetch_filter filter = fetch_filter::tree_0, std::uint64_t byte_limit = 0) {
+                                fetch_need need = fetch_need::trees, std::uint64_t byte_limit = 0) {
     fetch_request request;
     request.wants = std::move(wants);
-    request.filter = filter;
+    request.need = need;
     request.byte_limit = byte_limit;
     return fetch(from, std::move(request));
   }

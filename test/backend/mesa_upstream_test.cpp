@@ -64,7 +64,7 @@ BOOST_AUTO_TEST_CASE(other_refs_are_told_by_their_root) {
   const snapshot_facts side = take(*repository, "side/x");
   BOOST_TEST((side.root_tree == rev("side/x^{tree}")));
   BOOST_TEST((side.commit == side.root_tree));
-  BOOST_TEST(why_not(fetch(*repository, {side.commit}, fetch_filter::blob_none)) == "");
+  BOOST_TEST(why_not(fetch(*repository, {side.commit}, fetch_need::all_trees)) == "");
   BOOST_TEST((take(*repository, rev("side/x").hex()).root_tree == side.root_tree));
   const auto none = repository->take("nowhere", {}, {});
   BOOST_TEST((!none && none.error().code == ENOENT));
@@ -75,7 +75,7 @@ BOOST_AUTO_TEST_CASE(all_trees_come_at_once_with_sizes_and_times) {
   serve(large_pages());
   const auto repository = open();
   const snapshot_facts taken = take(*repository);
-  const transfer_outcome out = fetch(*repository, {taken.commit}, fetch_filter::blob_none);
+  const transfer_outcome out = fetch(*repository, {taken.commit}, fetch_need::all_trees);
   BOOST_TEST(why_not(out) == "");
   BOOST_TEST(out.requests == 1u);
   BOOST_TEST(out.bytes > 1000u);
@@ -99,7 +99,7 @@ BOOST_AUTO_TEST_CASE(all_trees_come_at_once_with_sizes_and_times) {
 BOOST_AUTO_TEST_CASE(small_pages_are_followed_everywhere) {
   const auto repository = open();
   const snapshot_facts taken = take(*repository);
-  BOOST_TEST(why_not(fetch(*repository, {taken.commit}, fetch_filter::blob_none)) == "");
+  BOOST_TEST(why_not(fetch(*repository, {taken.commit}, fetch_need::all_trees)) == "");
   BOOST_TEST(walked(*repository->objects(), taken.root_tree) == expected(), boost::test_tools::per_element());
   // each page once: those of the root twice, for it was listed before
   std::size_t pages = 2;
@@ -119,7 +119,7 @@ BOOST_AUTO_TEST_CASE(a_service_that_lists_few_levels_is_asked_deeper) {
   serve(flat);
   const auto repository = open();
   const snapshot_facts taken = take(*repository);
-  BOOST_TEST(why_not(fetch(*repository, {taken.commit}, fetch_filter::blob_none)) == "");
+  BOOST_TEST(why_not(fetch(*repository, {taken.commit}, fetch_need::all_trees)) == "");
   BOOST_TEST(walked(*repository->objects(), taken.root_tree) == expected(), boost::test_tools::per_element());
   BOOST_TEST(server->requests() == 5u); // dir/sub, and all in wide together
 }
@@ -141,7 +141,7 @@ BOOST_AUTO_TEST_CASE(trees_one_by_one_and_neighbours_together) {
 BOOST_AUTO_TEST_CASE(all_contents_are_those_of_git) {
   const auto repository = open();
   const snapshot_facts taken = take(*repository);
-  fetch(*repository, {taken.commit}, fetch_filter::blob_none);
+  fetch(*repository, {taken.commit}, fetch_need::all_trees);
   const std::size_t before = server->requests();
   const transfer_outcome out = fetch(*repository, all_blobs());
   BOOST_TEST(why_not(out) == "");
@@ -156,10 +156,10 @@ BOOST_AUTO_TEST_CASE(all_contents_are_those_of_git) {
 }
 
 BOOST_AUTO_TEST_CASE(a_new_process_finds_its_way_by_what_is_stored) {
-  fetch(*open(), {}, fetch_filter::tree_0);
+  fetch(*open(), {}, fetch_need::trees);
   {
     const auto first = open();
-    fetch(*first, {take(*first).commit}, fetch_filter::blob_none);
+    fetch(*first, {take(*first).commit}, fetch_need::all_trees);
   }
   const auto repository = open();
   take(*repository);
@@ -177,7 +177,7 @@ BOOST_AUTO_TEST_CASE(names_that_are_no_git_trees_work_too) {
     const auto repository = open();
     const snapshot_facts taken = take(*repository);
     BOOST_TEST((taken.root_tree == told("")));
-    BOOST_TEST(why_not(fetch(*repository, {taken.commit}, fetch_filter::blob_none)) == "");
+    BOOST_TEST(why_not(fetch(*repository, {taken.commit}, fetch_need::all_trees)) == "");
     BOOST_TEST(walked(*repository->objects(), taken.root_tree) == expected(), boost::test_tools::per_element());
     BOOST_TEST(why_not(fetch(*repository, all_blobs())) == "");
   }
@@ -195,7 +195,7 @@ BOOST_AUTO_TEST_CASE(entries_that_the_service_hides_are_not_shown) {
   serve(partial);
   const auto repository = open();
   const snapshot_facts taken = take(*repository);
-  BOOST_TEST(why_not(fetch(*repository, {taken.commit}, fetch_filter::blob_none)) == "");
+  BOOST_TEST(why_not(fetch(*repository, {taken.commit}, fetch_need::all_trees)) == "");
   BOOST_TEST(walked(*repository->objects(), taken.root_tree) == expected(), boost::test_tools::per_element());
   BOOST_TEST(repository->objects()->read_tree(told("wide/a")).value().entries.empty());
 }
@@ -203,7 +203,7 @@ BOOST_AUTO_TEST_CASE(entries_that_the_service_hides_are_not_shown) {
 BOOST_AUTO_TEST_CASE(wrong_contents_never_reach_the_store) {
   serve(large_pages());
   const auto repository = open();
-  fetch(*repository, {take(*repository).commit}, fetch_filter::blob_none);
+  fetch(*repository, {take(*repository).commit}, fetch_need::all_trees);
   const auto bad = [](const std::string& body) { return body + "!"; };
   for (const char* path : {"one", "large"}) {
     server->faults().next_get(edited(*server, bad));
@@ -224,7 +224,7 @@ BOOST_AUTO_TEST_CASE(wrong_contents_never_reach_the_store) {
 BOOST_AUTO_TEST_CASE(contents_longer_than_listed_are_left) {
   serve(large_pages());
   const auto repository = open();
-  fetch(*repository, {take(*repository).commit}, fetch_filter::blob_none);
+  fetch(*repository, {take(*repository).commit}, fetch_need::all_trees);
   std::promise<bool> closed;
   server->faults().next_get([&](fault_exchange& x) {
     const std::string part(std::size_t{1} << 20, 'x');
@@ -259,7 +259,7 @@ BOOST_AUTO_TEST_CASE(the_tools_of_a_cache_know_the_listings) {
     const auto opened = gitfs::object_store::open(cache.path(), "s").value();
     store = opened->folder();
     const auto repository = open();
-    fetch(*repository, {take(*repository).commit}, fetch_filter::blob_none);
+    fetch(*repository, {take(*repository).commit}, fetch_need::all_trees);
     fetch(*repository, all_blobs());
   }
   const verify_report sound = verify_store(store, known_side_tables()).value();
@@ -313,7 +313,7 @@ BOOST_AUTO_TEST_CASE(transient_failures_are_retried) {
   server->faults().next_get(status(429, {"Retry-After: 1"}));
   const transfer_outcome out = fetch(*repository, {told("dir")});
   BOOST_TEST(why_not(out) == "");
-  BOOST_TEST(out.requests == 4u);
+  BOOST_TEST(out.requests == 5u);
 }
 
 BOOST_AUTO_TEST_CASE(what_is_no_answer_is_an_error) {
@@ -409,7 +409,7 @@ BOOST_AUTO_TEST_CASE(endless_pages_are_left) {
 BOOST_AUTO_TEST_CASE(a_wrong_key_is_eacces_and_stops_at_once) {
   serve(large_pages());
   const auto repository = open();
-  fetch(*repository, {take(*repository).commit}, fetch_filter::blob_none);
+  fetch(*repository, {take(*repository).commit}, fetch_need::all_trees);
   key = "mistyped-key";
   const std::size_t before = server->requests();
   const transfer_outcome out = fetch(*repository, all_blobs());
@@ -421,7 +421,7 @@ BOOST_AUTO_TEST_CASE(a_wrong_key_is_eacces_and_stops_at_once) {
 BOOST_AUTO_TEST_CASE(a_service_that_fails_is_given_up_soon) {
   serve(large_pages());
   const auto repository = open();
-  fetch(*repository, {take(*repository).commit}, fetch_filter::blob_none);
+  fetch(*repository, {take(*repository).commit}, fetch_need::all_trees);
   server->faults().otherwise(status(501));
   const std::size_t before = server->requests();
   BOOST_TEST(code_of(fetch(*repository, all_blobs())) == EIO);
@@ -432,7 +432,7 @@ BOOST_AUTO_TEST_CASE(limits_of_bytes_and_sizes) {
   serve(large_pages());
   const auto repository = open();
   const snapshot_facts taken = take(*repository);
-  BOOST_TEST(code_of(fetch(*repository, {taken.commit}, fetch_filter::blob_none, 500)) == EFBIG);
+  BOOST_TEST(code_of(fetch(*repository, {taken.commit}, fetch_need::all_trees, 500)) == EFBIG);
   const std::size_t before = server->requests();
   fetch_request large;
   large.wants = {told("large")};
@@ -500,8 +500,8 @@ BOOST_AUTO_TEST_CASE(unknown_objects_and_commits_are_enoent) {
   take(*repository);
   const oid nobody = *oid::from_hex(std::string(40, '7'));
   BOOST_TEST(code_of(fetch(*repository, {nobody})) == ENOENT);
-  BOOST_TEST(code_of(fetch(*repository, {nobody}, fetch_filter::blob_none)) == ENOENT);
-  BOOST_TEST(code_of(fetch(*repository, {nobody}, fetch_filter::none)) == ENOTSUP);
+  BOOST_TEST(code_of(fetch(*repository, {nobody}, fetch_need::all_trees)) == ENOENT);
+  BOOST_TEST(code_of(fetch(*repository, {nobody}, fetch_need::snapshot)) == ENOTSUP);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -110,8 +110,8 @@ BOOST_AUTO_TEST_CASE(sends_only_capabilities_that_the_server_has) {
 BOOST_AUTO_TEST_CASE(composes_fetch_and_object_info) {
   const capabilities can;
   const oid a = *oid::from_hex(id_a), b = *oid::from_hex(id_b);
-  const auto fetch = [&](fetch_filter filter, bool shallow) {
-    return compose_fetch({.wants = {a, b}, .filter = filter, .shallow = shallow}, can);
+  const auto fetch = [&](fetch_need need, const char* filter) {
+    return compose_fetch({.wants = {a, b}, .need = need}, filter, can);
   };
   const std::vector<std::string> wants = {"want " + id_a + "\n", "want " + id_b + "\n", "done\n"};
   const auto expected = [&](std::vector<std::string> extra) {
@@ -120,17 +120,18 @@ BOOST_AUTO_TEST_CASE(composes_fetch_and_object_info) {
     all.insert(all.end(), wants.begin(), wants.end());
     return lines(all);
   };
-  BOOST_TEST(fetch(fetch_filter::none, false) == expected({}));
-  BOOST_TEST(fetch(fetch_filter::tree_0, false) == expected({"filter tree:0\n"}));
-  BOOST_TEST(fetch(fetch_filter::tree_1, true) == expected({"deepen 1\n", "filter tree:1\n"}));
-  BOOST_TEST(fetch(fetch_filter::blob_none, true) == expected({"deepen 1\n", "filter blob:none\n"}));
-  BOOST_TEST(compose_fetch({.wants = {a}, .filter = fetch_filter::tree_1, .shallow = true, .haves = {b}}, can)
+  BOOST_TEST(fetch(fetch_need::blobs, "") == expected({}));
+  BOOST_TEST(fetch(fetch_need::trees, "tree:0") == expected({"filter tree:0\n"}));
+  BOOST_TEST(fetch(fetch_need::snapshot, "") == expected({"deepen 1\n"}));
+  BOOST_TEST(fetch(fetch_need::commit, "tree:1") == expected({"deepen 1\n", "filter tree:1\n"}));
+  BOOST_TEST(fetch(fetch_need::all_trees, "blob:none") == expected({"deepen 1\n", "filter blob:none\n"}));
+  BOOST_TEST(compose_fetch({.wants = {a}, .need = fetch_need::commit, .haves = {b}}, "tree:1", can)
              == lines({"command=fetch\n", "|", "no-progress\n", "ofs-delta\n", "thin-pack\n", "shallow " + id_b + "\n",
                        "deepen 1\n", "filter tree:1\n", "want " + id_a + "\n", "have " + id_b + "\n", "done\n"}));
-  BOOST_TEST(compose_fetch({.wants = {a}, .filter = fetch_filter::tree_0, .haves = {b}}, can)
-             == compose_fetch({.wants = {a}, .filter = fetch_filter::tree_0}, can)); // of wanted objects alone
+  BOOST_TEST(compose_fetch({.wants = {a}, .need = fetch_need::trees, .haves = {b}}, "tree:0", can)
+             == compose_fetch({.wants = {a}, .need = fetch_need::trees}, "tree:0", can)); // of wanted objects alone
   const oid ids[] = {a, b};
-  BOOST_TEST(compose_object_info(ids, can)
+  BOOST_TEST(compose_object_info(ids)
              == lines({"command=object-info\n", "|", "size\n", "oid " + id_a + "\n", "oid " + id_b + "\n"}));
 }
 

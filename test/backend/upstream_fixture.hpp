@@ -53,8 +53,8 @@ struct upstream_fixture {
     return connect_to(store, limits, url, std::move(assumed));
   }
   std::shared_ptr<gitfs::git_upstream> connect_to(pack_receiver& receiver, upstream_limits limits = {},
-                                                  const std::string& url = {},
-                                                  std::optional<capabilities> assumed = {}) {
+                                                  const std::string& url = {}, std::optional<capabilities> assumed = {},
+                                                  std::shared_ptr<server_ways> ways = {}) {
     auto from = parse_source(url.empty() ? server.url("repo.git") : url);
     BOOST_REQUIRE_MESSAGE(from, why(from));
     auto out = gitfs::git_upstream::create(
@@ -63,7 +63,7 @@ struct upstream_fixture {
           const std::lock_guard lock{mutex};
           remembered.assign(sizes.begin(), sizes.end());
         },
-        limits, std::move(assumed));
+        limits, std::move(assumed), nullptr, nullptr, std::move(ways));
     BOOST_REQUIRE(out);
     return out.value();
   }

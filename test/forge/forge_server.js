@@ -267,6 +267,7 @@ function answer(request, body, base) {
   const service = services.find((each) => url.pathname.startsWith(each.prefix + '/'));
   if (!service || request.method !== 'GET') return { status: 404, body: { message: 'no such service' } };
   const asked = url.pathname.slice(service.prefix.length);
+  if (asked === '/') return service.checked ? { body: {} } : notFound; // whether it is there at all
   const parts = asked.split('/').slice(1).map(decodeURIComponent);
   const token = (/^(?:Bearer|token) (.*)$/i.exec(request.headers.authorization || '') || [])[1];
   if (token !== undefined && token !== 'good')

@@ -97,6 +97,29 @@ BOOST_AUTO_TEST_CASE(modifiers_combine) {
     BOOST_TEST(each.seconds >= 0.06);
 }
 
+// What each takes is shown by what our own client makes of it (backend/server_ways_test.cpp); here, that git gets
+// along.
+BOOST_AUTO_TEST_CASE(other_kinds_of_servers_serve_git) {
+  for (const char* modifiers : {"github", "gerrit", "gerrit/noobjinfo", "narrow", "narrow0", "silent"}) {
+    const std::string url = server.url(modifiers, "r.git");
+    BOOST_TEST(git(modifiers).status == 0, modifiers);
+    BOOST_TEST(run("rm -rf c && git clone -q --depth 1 " + url + " c", root.path()).status == 0, modifiers);
+  }
+  const auto filtered = [&](const std::string& modifiers, const std::string& filter) {
+    return run("rm -rf c && git clone -q --depth 1 --no-checkout --filter=" + filter + " "
+                   + server.url(modifiers, "r.git") + " c",
+               root.path())
+        .status;
+  };
+  BOOST_TEST(filtered("github", "blob:none") == 0);
+  BOOST_TEST(filtered("github", "tree:0") == 0);
+  BOOST_TEST(filtered("github", "tree:1") != 0);
+  BOOST_TEST(filtered("narrow", "blob:none") == 0);
+  BOOST_TEST(filtered("narrow", "tree:0") != 0);
+  BOOST_TEST(filtered("narrow0", "blob:none") != 0);
+  BOOST_TEST(filtered("silent", "tree:1") != 0);
+}
+
 BOOST_AUTO_TEST_CASE(asks_for_a_password) {
   BOOST_TEST(git("auth").status != 0);
   BOOST_TEST(server.requests().back().status == 401);

@@ -24,6 +24,8 @@ public:
     return std::unique_ptr<pack_sink>{std::make_unique<sink>(repository_, ++packs_)};
   }
 
+  bool contains(const oid& id) override { return run("git cat-file -e " + id.hex(), repository_).status == 0; }
+
   /// The ids of all objects, a line each.
   std::string list_objects() const {
     return must_run("git cat-file --batch-all-objects --batch-check='%(objectname)'", repository_);
@@ -64,6 +66,7 @@ public:
   result<std::unique_ptr<pack_sink>> new_pack(pack_use) override {
     return std::unique_ptr<pack_sink>{std::make_unique<sink>(code_)};
   }
+  bool contains(const oid&) override { return false; }
 
 private:
   struct sink : pack_sink {
@@ -81,6 +84,7 @@ public:
   result<std::unique_ptr<pack_sink>> new_pack(pack_use) override {
     return std::unique_ptr<pack_sink>{std::make_unique<sink>(*this)};
   }
+  bool contains(const oid&) override { return true; }
   void open() {
     const std::lock_guard lock{mutex_};
     open_ = true;
