@@ -111,7 +111,7 @@ BOOST_AUTO_TEST_CASE(from_a_container) {
                                                       "$GITFS_BINARY trace stats /run/t"));
   BOOST_TEST(holds(seen, "kernel.read "), seen);
   BOOST_TEST(holds(seen, "  .: open "), seen);
-  BOOST_TEST(holds(seen, "directory_listed"), seen);
+  BOOST_TEST(holds(seen, "enter_directory"), seen);
   // No file stands for it.
   BOOST_TEST(must_run("ls -A", m.path()) == "one\nsub");
 }
