@@ -208,6 +208,7 @@ directory_state::lacking directory_state::readdir(kernel_op& op, const readdir_o
   const auto order = dentries_.sorted();
   std::vector<child_index> revealed;
   std::uint64_t next = place_in_listing(what.offset);
+  const bool at_end = next >= order.size() + 2;
   bool fits = dots(op, number_, next);
   for (std::uint64_t i = next - 2; fits && i < order.size(); ++i) {
     dentry& entry = *dentries_.at(order[i]);
@@ -226,6 +227,9 @@ directory_state::lacking directory_state::readdir(kernel_op& op, const readdir_o
       drop_reference(*dentries_.at(i), 1);
   if (what.offset == 0)
     after_listing();
+  // A host's listing is never complete. The kernel would take it for that now, and never ask again.
+  if (at_end && !complete_)
+    port_.tell_kernel({node_id{self_, self_child}.encoded(), {}, {}});
   return {};
 }
 

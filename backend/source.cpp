@@ -71,7 +71,7 @@ result<source> remote_source(const std::string& argument) {
   if (url.host.empty())
     return fail(EINVAL, shown(argument) + ": the URL names no host");
   if (url.has_query || url.has_fragment)
-    return fail(EINVAL, url.origin() + url.path
+    return fail(EINVAL, shown(url.origin() + url.path)
                             + ": a repository URL has no query (\"?…\") and no fragment (\"#…\"); give it without");
   source out;
   out.kind = source::kind_type::remote;

@@ -1,5 +1,7 @@
 #include "config/paths.hpp"
 
+#include "config/url.hpp"
+
 #include <algorithm>
 #include <cctype>
 #include <cerrno>
@@ -72,9 +74,16 @@ result<std::filesystem::path> default_state_dir() {
   return xdg_folder("XDG_STATE_HOME", ".local/state");
 }
 
+result<void> expect_path(std::string_view text) {
+  if (text.find("://") != std::string_view::npos)
+    return fail(EINVAL, "'" + without_userinfo(text) + "' is a URL, and here a path is expected");
+  return success();
+}
+
 result<std::filesystem::path> absolute_path(std::string_view text) {
   if (text.empty())
     return fail(EINVAL, "an empty path");
+  GITFS_TRYV(expect_path(text));
   std::filesystem::path path{text};
   if (text == "~" || text.starts_with("~/")) {
     GITFS_TRY(home, home_folder());
@@ -93,6 +102,7 @@ result<std::filesystem::path> absolute_path(std::string_view text) {
 
 result<std::filesystem::path> expanded_path(std::string_view text, const std::filesystem::path& folder) {
   GITFS_TRY(path, with_variables(text));
+  GITFS_TRYV(expect_path(path));
   if (path.starts_with('~') && path.size() > 1 && path[1] != '/')
     return fail(EINVAL, "'" + path + "': another user's home is not looked up; write its path");
   if (path.empty() || path.starts_with('~'))

@@ -15,8 +15,12 @@ result<std::filesystem::path> default_cache_dir();
 /// The same with $XDG_STATE_HOME and ~/.local/state: where logs go.
 result<std::filesystem::path> default_state_dir();
 
+/// EINVAL: `text` is a URL, which somebody has given in place of a path. The message leaves its credentials out, which
+/// could not be found any more once it was made absolute.
+result<void> expect_path(std::string_view text);
+
 /// Absolute and normal (no "." and "..", no "/" at the end), with a leading "~" or "~/" replaced by the home folder.
-/// Does not touch the disk: links are not resolved.
+/// Does not touch the disk: links are not resolved. EINVAL: it is empty, or as expect_path.
 result<std::filesystem::path> absolute_path(std::string_view text);
 
 /// A path in a file that stands in `folder`, where relative ones begin, in the same form. $NAME and ${NAME} are

@@ -1,6 +1,7 @@
 #include "config/prefetch_options.hpp"
 
 #include "config/option_values.hpp"
+#include "config/paths.hpp"
 #include "config/subcommand.hpp"
 
 #include <array>
@@ -38,6 +39,9 @@ result<invocation> parse_prefetch(std::span<const char* const> arguments) {
   GITFS_TRYV(reader.read(arguments, out));
   if (out.patterns.empty())
     return reader.wrong("PATH is missing");
+  for (const string& each : out.patterns)
+    if (const auto path = expect_path(each); !path)
+      return reader.wrong(path.error().message);
   return invocation{std::move(out)};
 }
 

@@ -81,8 +81,12 @@ std::optional<text_range> userinfo_of(std::string_view source) {
 
 bool has_unencoded_userinfo(std::string_view url) {
   const auto found = userinfo_of(url);
-  const std::string_view rest = url.substr(found ? found->begin : url.size());
-  return found && rest.substr(0, rest.find_first_of(ends_authority)).find('@') == npos;
+  if (!found)
+    return false;
+  const std::string_view rest = url.substr(found->begin);
+  const std::string_view authority = rest.substr(0, rest.find_first_of(ends_authority));
+  const std::size_t at = authority.rfind('@');
+  return at == npos || !names_host(authority.substr(at + 1), rest.substr(found->size + 1));
 }
 
 std::string without_userinfo(std::string_view source) {

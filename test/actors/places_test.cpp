@@ -37,6 +37,8 @@ BOOST_AUTO_TEST_CASE(a_folder_is_asked_for_once_and_complete_then) {
   BOOST_TEST((found.told->node.attr.mode & S_IFMT) == static_cast<unsigned>(S_IFDIR));
   BOOST_TEST(found.told->node.attr.time == context->began);
   BOOST_TEST((lookup("c").told->what == answer::kind::absent));
+  BOOST_TEST(readdir(4).told->entries.empty());
+  BOOST_TEST(port.changes.empty()); // the kernel may keep it
   BOOST_TEST(port.places.size() == 1U);
   BOOST_TEST(port.asked.empty()); // nothing is wanted ahead of anybody
 }
@@ -93,6 +95,11 @@ BOOST_AUTO_TEST_CASE(in_a_host_each_name_is_asked_for_and_its_absence_is_not_kep
   dir->placed(last(), {.names = {"a", "c"}});
   BOOST_TEST(list.told->entries.size() == 4U);
   BOOST_TEST(readdir(3).told->entries.size() == 1U); // goes on with what was listed
+  BOOST_TEST(port.changes.empty());
+  BOOST_TEST(readdir(4).told->entries.empty());
+  BOOST_REQUIRE_EQUAL(port.changes.size(), 1U); // the kernel is not to keep what it took for all
+  BOOST_TEST(port.changes[0].names.empty());
+  BOOST_TEST((port.changes[0].nodeid == node_id{root_slot, self_child}.encoded()));
 }
 
 // The kernel is to come back for a name that may stand for something else by then.

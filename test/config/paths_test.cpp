@@ -48,6 +48,11 @@ BOOST_DATA_TEST_CASE(makes_absolute, boost::unit_test::data::make(path_cases), c
 
 BOOST_AUTO_TEST_CASE(refuses_an_empty_path) {
   BOOST_TEST(absolute_path("").error().code == EINVAL);
+  const auto url = absolute_path("https://user:secret@example.org/a.git");
+  BOOST_REQUIRE(!url);
+  BOOST_TEST(url.error().code == EINVAL);
+  BOOST_TEST(url.error().message == "'https://example.org/a.git' is a URL, and here a path is expected");
+  BOOST_TEST(!expanded_path("https://example.org/a", "/etc"));
 }
 
 BOOST_AUTO_TEST_CASE(cache_folder_follows_xdg) {

@@ -109,7 +109,7 @@ BOOST_AUTO_TEST_CASE(a_config_file_must_not_hold_any_of_them) {
 BOOST_AUTO_TEST_CASE(what_another_would_take_for_another_host_is_told) {
   for (const char* url :
        {"https://user:a/b@h.example/x", "https://user:12/b@h.example/x", "https://user:12?b@h.example/x",
-        "https://token/more@h.example/x", "https://user:12#b@h.example/x"})
+        "https://token/more@h.example/x", "https://user:12#b@h.example/x", "https://user:a@b/c@h.example/x"})
     BOOST_TEST(has_unencoded_userinfo(url), url);
   for (const char* url : {"https://user:a@h.example/x", "https://user:a%2Fb@h.example/x", "https://h.example/x@y/z",
                           "https://user:a@h.example/x@y/z", "https://h.example", "/srv/a@b/c", ""})
