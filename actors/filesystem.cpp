@@ -1,14 +1,14 @@
 #include "actors/filesystem.hpp"
 
-#include "actors/catalog_actor.hpp"
-#include "actors/catalog_messages.hpp"
-#include "actors/mounting.hpp"
-#include "actors/supervisor.hpp"
-#include "actors/trace/recorder.hpp"
-#include "backend/git_repository.hpp"
-#include "backend/make_host.hpp"
-#include "backend/object_store.hpp"
-#include "backend/source.hpp"
+#include "actors/catalog/catalog_actor.hpp"
+#include "actors/catalog/mounting.hpp"
+#include "actors/inode/supervisor.hpp"
+#include "actors/runtime/catalog_messages.hpp"
+#include "actors/trace/record/recorder.hpp"
+#include "backend/open/git_repository.hpp"
+#include "backend/open/make_host.hpp"
+#include "backend/remote/source.hpp"
+#include "backend/store/object_store.hpp"
 #include "config/log.hpp"
 
 #include <caf/send.hpp>

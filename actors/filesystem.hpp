@@ -1,12 +1,12 @@
 // One mount: what it shows, and its actors.
 #pragma once
 
-#include "actors/mount_context.hpp"
-#include "actors/trace/recorder.hpp"
-#include "backend/backend_services.hpp"
-#include "backend/repository.hpp"
-#include "backend/repository_host.hpp"
-#include "backend/worker_pool.hpp"
+#include "actors/mount/mount_context.hpp"
+#include "actors/trace/record/recorder.hpp"
+#include "backend/forge/repository_host.hpp"
+#include "backend/open/backend_services.hpp"
+#include "backend/os/worker_pool.hpp"
+#include "backend/remote/repository.hpp"
 #include "config/deployment.hpp"
 #include "config/error.hpp"
 #include "config/options.hpp"

@@ -1,5 +1,5 @@
 // Finding credentials in URLs, also in those that are no proper ones: for the log, for messages and for the process
-// list. A URL that is used is taken apart by libcurl: backend/url.hpp.
+// list. A URL that is used is taken apart by libcurl: backend/os/url.hpp.
 #pragma once
 
 #include <cstddef>

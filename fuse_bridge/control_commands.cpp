@@ -1,9 +1,9 @@
 #include "fuse_bridge/control_commands.hpp"
 
-#include "actors/catalog_messages.hpp"
-#include "actors/question_messages.hpp"
-#include "actors/route.hpp"
-#include "actors/trace/recorder.hpp"
+#include "actors/runtime/catalog_messages.hpp"
+#include "actors/runtime/question_messages.hpp"
+#include "actors/runtime/route.hpp"
+#include "actors/trace/record/recorder.hpp"
 #include "config/version.hpp"
 #include "fuse_bridge/control_reply.hpp"
 #include "fuse_bridge/mountpoint.hpp"

@@ -1,7 +1,7 @@
 // The answer of an actor to a question about the mount itself.
 #pragma once
 
-#include "actors/reply.hpp"
+#include "actors/model/reply.hpp"
 #include "fuse_bridge/control_channel.hpp"
 
 #include <cerrno>

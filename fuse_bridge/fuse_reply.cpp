@@ -1,7 +1,7 @@
 #include "fuse_bridge/fuse_reply.hpp"
 
-#include "actors/mount_context.hpp" // object, spooled_blob
-#include "actors/trace/recorder.hpp"
+#include "actors/mount/mount_context.hpp" // object, spooled_blob
+#include "actors/trace/record/recorder.hpp"
 
 #include <algorithm>
 #include <atomic>

@@ -1,9 +1,9 @@
 // reply_sink over fuse_reply_*.
 #pragma once
 
-#include "actors/latency.hpp"
-#include "actors/reply.hpp"
-#include "actors/trace/recorder.hpp"
+#include "actors/model/latency.hpp"
+#include "actors/model/reply.hpp"
+#include "actors/trace/record/recorder.hpp"
 #include "fuse_bridge/libfuse.hpp"
 
 #include <chrono>

@@ -1,7 +1,7 @@
 // kernel_notifier over the connection to the kernel.
 #pragma once
 
-#include "actors/kernel_notifier.hpp"
+#include "actors/model/kernel_notifier.hpp"
 
 #include <caf/actor.hpp>
 #include <caf/actor_system.hpp>

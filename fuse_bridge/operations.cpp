@@ -1,9 +1,9 @@
 #include "fuse_bridge/operations.hpp"
 
-#include "actors/directory_messages.hpp"
-#include "actors/kernel_operations.hpp"
-#include "actors/route.hpp"
-#include "actors/trace/recorder.hpp"
+#include "actors/model/kernel_operations.hpp"
+#include "actors/runtime/directory_messages.hpp"
+#include "actors/runtime/route.hpp"
+#include "actors/trace/record/recorder.hpp"
 #include "fuse_bridge/control_gate.hpp"
 
 #include <atomic>

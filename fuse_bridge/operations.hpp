@@ -1,9 +1,9 @@
 // Kernel requests → messages.
 #pragma once
 
-#include "actors/mount_context.hpp"
-#include "actors/mount_status.hpp"
-#include "actors/places.hpp"
+#include "actors/model/mount_status.hpp"
+#include "actors/model/places.hpp"
+#include "actors/mount/mount_context.hpp"
 #include "fuse_bridge/fuse_reply.hpp"
 #include "fuse_bridge/fuse_unit.hpp"
 #include "fuse_bridge/libfuse.hpp"

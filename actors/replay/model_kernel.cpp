@@ -1,7 +1,7 @@
 #include "actors/replay/model_kernel.hpp"
 
 #include "actors/replay/recorded_input.hpp"
-#include "actors/route.hpp"
+#include "actors/runtime/route.hpp"
 
 #include <fmt/format.h>
 

@@ -1,8 +1,8 @@
 // A kernel that asks what the recorded one asked, in another order, and gives back references when it likes.
 #pragma once
 
-#include "actors/kernel_op.hpp"
-#include "actors/mount_context.hpp"
+#include "actors/model/kernel_op.hpp"
+#include "actors/mount/mount_context.hpp"
 #include "actors/replay/recording.hpp"
 
 #include <caf/actor.hpp>

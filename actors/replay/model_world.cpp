@@ -1,7 +1,7 @@
 #include "actors/replay/model_world.hpp"
 
-#include "actors/directory_messages.hpp"
-#include "actors/trace/trace_format.hpp"
+#include "actors/runtime/directory_messages.hpp"
+#include "actors/trace/record/trace_format.hpp"
 
 #include <caf/send.hpp>
 

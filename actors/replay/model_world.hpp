@@ -1,10 +1,10 @@
 // Where actors of a replay in another order find their objects: a store that begins empty, and a server.
 #pragma once
 
-#include "actors/mount_context.hpp"
+#include "actors/mount/mount_context.hpp"
+#include "actors/mount/surroundings.hpp"
 #include "actors/replay/recording.hpp"
-#include "actors/surroundings.hpp"
-#include "backend/upstream.hpp"
+#include "backend/remote/upstream.hpp"
 
 #include <cstdint>
 #include <memory>

@@ -1,13 +1,13 @@
 #include "actors/replay/recorded_input.hpp"
 
-#include "actors/catalog_messages.hpp"
-#include "actors/directory_messages.hpp"
-#include "actors/fetch_messages.hpp"
-#include "actors/kernel_operations.hpp"
+#include "actors/model/kernel_operations.hpp"
 #include "actors/replay/replayed_reply.hpp"
 #include "actors/replay/silent_world.hpp"
-#include "actors/trace/message_rows.hpp"
-#include "actors/trace/recorder.hpp"
+#include "actors/runtime/catalog_messages.hpp"
+#include "actors/runtime/directory_messages.hpp"
+#include "actors/runtime/fetch_messages.hpp"
+#include "actors/runtime/message_rows.hpp"
+#include "actors/trace/record/recorder.hpp"
 
 #include <caf/exit_reason.hpp>
 #include <caf/system_messages.hpp>

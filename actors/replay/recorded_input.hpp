@@ -1,7 +1,7 @@
 // What came to the actors from elsewhere, made from its record again.
 #pragma once
 
-#include "actors/kernel_op.hpp"
+#include "actors/model/kernel_op.hpp"
 #include "actors/replay/recording.hpp"
 
 #include <caf/mailbox_element.hpp>

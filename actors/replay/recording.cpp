@@ -1,7 +1,7 @@
 #include "actors/replay/recording.hpp"
 
-#include "actors/kernel_operations.hpp"
-#include "actors/trace/message_rows.hpp"
+#include "actors/model/kernel_operations.hpp"
+#include "actors/runtime/message_rows.hpp"
 
 #include <algorithm>
 #include <cerrno>

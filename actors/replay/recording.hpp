@@ -1,9 +1,9 @@
 // What a trace holds for a replay, found again.
 #pragma once
 
-#include "actors/trace/trace_reader.hpp"
-#include "backend/oid.hpp"
-#include "backend/repository_host.hpp"
+#include "actors/trace/read/trace_reader.hpp"
+#include "backend/forge/repository_host.hpp"
+#include "backend/git/oid.hpp"
 #include "config/deployment.hpp"
 #include "config/error.hpp"
 

@@ -3,7 +3,7 @@
 
 #include "actors/replay/replayer.hpp"
 #include "actors/replay/shuffler.hpp"
-#include "actors/trace/trace_names.hpp"
+#include "actors/trace/read/trace_names.hpp"
 
 #include <string>
 

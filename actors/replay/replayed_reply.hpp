@@ -1,10 +1,10 @@
 // The answer to a kernel request where there is no kernel.
 #pragma once
 
-#include "actors/reply.hpp"
-#include "actors/trace/recorder.hpp"
-#include "backend/object_db.hpp"
-#include "backend/spool.hpp"
+#include "actors/model/reply.hpp"
+#include "actors/trace/record/recorder.hpp"
+#include "backend/cache/spool.hpp"
+#include "backend/git/object_db.hpp"
 
 #include <cerrno>
 #include <climits>

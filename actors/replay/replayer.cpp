@@ -1,8 +1,8 @@
 #include "actors/replay/replayer.hpp"
 
 #include "actors/replay/recorded_input.hpp"
-#include "actors/trace/message_rows.hpp"
-#include "actors/trace/trace_names.hpp"
+#include "actors/runtime/message_rows.hpp"
+#include "actors/trace/read/trace_names.hpp"
 
 #include <algorithm>
 #include <memory>

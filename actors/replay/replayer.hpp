@@ -7,7 +7,7 @@
 #include "actors/replay/recording.hpp"
 #include "actors/replay/stage.hpp"
 #include "actors/replay/taught_surroundings.hpp"
-#include "actors/trace/recorder.hpp"
+#include "actors/trace/record/recorder.hpp"
 
 #include <cstdint>
 #include <optional>

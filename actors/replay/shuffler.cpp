@@ -3,7 +3,7 @@
 #include "actors/replay/model_kernel.hpp"
 #include "actors/replay/model_world.hpp"
 #include "actors/replay/stage.hpp"
-#include "actors/trace/trace_names.hpp"
+#include "actors/trace/read/trace_names.hpp"
 
 #include <fmt/format.h>
 

@@ -1,11 +1,11 @@
 // Repositories, hosts, servers and threads of a replay: nobody asks them anything, what they said is in the recording.
 #pragma once
 
-#include "backend/object_db.hpp"
-#include "backend/repository.hpp"
-#include "backend/repository_host.hpp"
-#include "backend/upstream.hpp"
-#include "backend/worker_pool.hpp"
+#include "backend/forge/repository_host.hpp"
+#include "backend/git/object_db.hpp"
+#include "backend/os/worker_pool.hpp"
+#include "backend/remote/repository.hpp"
+#include "backend/remote/upstream.hpp"
 
 #include <functional>
 #include <memory>

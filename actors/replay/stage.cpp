@@ -1,10 +1,10 @@
 #include "actors/replay/stage.hpp"
 
-#include "actors/catalog_actor.hpp"
-#include "actors/mounting.hpp"
-#include "actors/supervisor.hpp"
-#include "actors/trace/message_rows.hpp"
-#include "actors/trace/trace_format.hpp"
+#include "actors/catalog/catalog_actor.hpp"
+#include "actors/catalog/mounting.hpp"
+#include "actors/inode/supervisor.hpp"
+#include "actors/runtime/message_rows.hpp"
+#include "actors/trace/record/trace_format.hpp"
 
 #include <caf/actor_cast.hpp>
 #include <caf/send.hpp>

@@ -2,11 +2,11 @@
 // delivered.
 #pragma once
 
-#include "actors/lasting_actor.hpp"
-#include "actors/mount_context.hpp"
+#include "actors/mount/mount_context.hpp"
 #include "actors/replay/recording.hpp"
 #include "actors/replay/silent_world.hpp"
-#include "backend/upstream.hpp"
+#include "actors/runtime/lasting_actor.hpp"
+#include "backend/remote/upstream.hpp"
 
 #include <caf/actor.hpp>
 #include <caf/actor_control_block.hpp>

@@ -1,6 +1,6 @@
 #include "actors/replay/taught_surroundings.hpp"
 
-#include "backend/hex.hpp"
+#include "backend/os/hex.hpp"
 
 #include <algorithm>
 #include <array>

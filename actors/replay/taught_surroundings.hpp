@@ -1,10 +1,10 @@
 // The surroundings of a replay: they answer what the recording has.
 #pragma once
 
-#include "actors/mount_context.hpp"
+#include "actors/mount/learned.hpp"
+#include "actors/mount/mount_context.hpp"
+#include "actors/mount/surroundings.hpp"
 #include "actors/replay/recording.hpp"
-#include "actors/surroundings.hpp"
-#include "actors/trace/learned.hpp"
 
 #include <cstdint>
 #include <optional>

@@ -1,7 +1,7 @@
 // What a mount counts, as metrics.
 #pragma once
 
-#include "actors/mount_context.hpp"
+#include "actors/mount/mount_context.hpp"
 #include "backend/telemetry/metric.hpp"
 
 #include <vector>

@@ -1,7 +1,7 @@
 #include "actors/telemetry/span_builder.hpp"
 
-#include "actors/node_id.hpp"
-#include "actors/trace/record_table.hpp"
+#include "actors/model/node_id.hpp"
+#include "actors/trace/read/record_table.hpp"
 
 #include <algorithm>
 #include <cerrno>

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "actors/telemetry/span_ids.hpp"
-#include "actors/trace/trace_reader.hpp"
+#include "actors/trace/read/trace_reader.hpp"
 #include "backend/telemetry/span.hpp"
 
 #include <cstdint>

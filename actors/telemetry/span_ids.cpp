@@ -1,6 +1,6 @@
 #include "actors/telemetry/span_ids.hpp"
 
-#include "backend/hex.hpp"
+#include "backend/os/hex.hpp"
 
 #include <random>
 #include <span>

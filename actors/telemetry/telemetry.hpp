@@ -1,7 +1,7 @@
 // What a mount tells the world about itself, if it was asked to.
 #pragma once
 
-#include "actors/mount_context.hpp"
+#include "actors/mount/mount_context.hpp"
 #include "config/error.hpp"
 #include "config/options.hpp"
 

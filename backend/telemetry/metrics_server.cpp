@@ -1,6 +1,6 @@
 #include "backend/telemetry/metrics_server.hpp"
 
-#include "backend/edge_thread.hpp"
+#include "backend/os/edge_thread.hpp"
 #include "backend/telemetry/prometheus_text.hpp"
 #include "config/unique_fd.hpp"
 

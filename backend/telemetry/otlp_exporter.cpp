@@ -1,6 +1,6 @@
 #include "backend/telemetry/otlp_exporter.hpp"
 
-#include "backend/edge_thread.hpp"
+#include "backend/os/edge_thread.hpp"
 #include "config/log.hpp"
 
 #include <libdeflate.h>

@@ -1,7 +1,7 @@
 // Brings spans and metrics to collectors, on a thread of its own.
 #pragma once
 
-#include "backend/http_client.hpp"
+#include "backend/http/http_client.hpp"
 #include "backend/telemetry/metric.hpp"
 #include "backend/telemetry/otlp_json.hpp"
 #include "backend/telemetry/otlp_outbox.hpp"

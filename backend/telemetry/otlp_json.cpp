@@ -1,6 +1,6 @@
 #include "backend/telemetry/otlp_json.hpp"
 
-#include "backend/hex.hpp"
+#include "backend/os/hex.hpp"
 
 #include <rapidjson/document.h>
 #include <rapidjson/stringbuffer.h>

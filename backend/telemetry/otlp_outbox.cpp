@@ -1,7 +1,7 @@
 #include "backend/telemetry/otlp_outbox.hpp"
 
+#include "backend/os/url.hpp"
 #include "backend/telemetry/otlp_json.hpp"
-#include "backend/url.hpp"
 #include "config/log.hpp"
 
 #include <algorithm>

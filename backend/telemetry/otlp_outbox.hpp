@@ -1,8 +1,8 @@
 // What waits for one collector, and how it is sent (OpenTelemetry Protocol Specification, "OTLP/HTTP").
 #pragma once
 
-#include "backend/http_client.hpp"
-#include "backend/retry.hpp"
+#include "backend/http/http_client.hpp"
+#include "backend/http/retry.hpp"
 #include "config/telemetry_options.hpp"
 
 #include <chrono>

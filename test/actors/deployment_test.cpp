@@ -1,9 +1,9 @@
 // A mount of many repositories: what is opened when, and what becomes of those who wait for it. With real actors,
 // repositories and servers; only the kernel is played.
 #include "actors/filesystem.hpp"
-#include "actors/route.hpp"
-#include "backend/git_repository.hpp"
-#include "backend/source.hpp"
+#include "actors/runtime/route.hpp"
+#include "backend/open/git_repository.hpp"
+#include "backend/remote/source.hpp"
 #include "test/support/background.hpp"
 #include "test/support/fault_server.hpp"
 #include "test/support/scratch_repository.hpp"

@@ -1,8 +1,8 @@
 // What is said of a config file that is wrong: every mistake, where it is, and what would be right.
 #include "config/config_file.hpp"
 #include "config/schema.hpp"
-#include "test/config/environment.hpp"
 #include "test/config/wrong_config_files.hpp"
+#include "test/support/environment.hpp"
 
 #include <boost/test/data/monomorphic.hpp>
 #include <boost/test/data/test_case.hpp>

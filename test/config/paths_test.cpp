@@ -1,5 +1,5 @@
 #include "config/paths.hpp"
-#include "test/config/environment.hpp"
+#include "test/support/environment.hpp"
 
 #include <boost/test/data/monomorphic.hpp>
 #include <boost/test/data/test_case.hpp>

@@ -1,7 +1,7 @@
 // Secrets: read from where they are kept, and found where they must not stand.
 #include "config/secret.hpp"
 
-#include "test/config/environment.hpp"
+#include "test/support/environment.hpp"
 #include "test/support/temp_dir.hpp"
 
 #include <boost/test/unit_test.hpp>

@@ -1,5 +1,5 @@
 // What real mounts tell collectors and Prometheus, and that nothing but telemetry suffers where these fail.
-#include "actors/trace/trace_reader.hpp"
+#include "actors/trace/read/trace_reader.hpp"
 
 #include "test/support/background.hpp"
 #include "test/support/command.hpp"

@@ -1,5 +1,5 @@
 // Traces of real mounts: from memory, from a file, after a crash; and what is not in them.
-#include "actors/trace/trace_reader.hpp"
+#include "actors/trace/read/trace_reader.hpp"
 
 #include "test/support/background.hpp"
 #include "test/support/command.hpp"

@@ -1,7 +1,7 @@
 // Stores that only take packs in: one that git checks, one that is full, one that does not go on until it is told.
 #pragma once
 
-#include "backend/pack_sink.hpp"
+#include "backend/pack/pack_sink.hpp"
 #include "test/support/command.hpp"
 
 #include <condition_variable>

@@ -1,5 +1,5 @@
 // Records the races of test/traces: record_races FOLDER. See the README there.
-#include "actors/trace/trace_reader.hpp"
+#include "actors/trace/read/trace_reader.hpp"
 #include "config/log.hpp"
 #include "test/tools/recorded_system.hpp"
 

@@ -1,12 +1,12 @@
 #include "test/tools/recorded_system.hpp"
 
-#include "actors/kernel_operations.hpp"
-#include "actors/mounting.hpp"
+#include "actors/catalog/mounting.hpp"
+#include "actors/inode/supervisor.hpp"
+#include "actors/model/kernel_operations.hpp"
+#include "actors/mount/learned.hpp"
 #include "actors/replay/replayed_reply.hpp"
-#include "actors/route.hpp"
-#include "actors/supervisor.hpp"
-#include "actors/trace/learned.hpp"
-#include "actors/trace/recorder.hpp"
+#include "actors/runtime/route.hpp"
+#include "actors/trace/record/recorder.hpp"
 
 #include <caf/local_actor.hpp>
 #include <caf/send.hpp>

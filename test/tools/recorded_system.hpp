@@ -1,8 +1,8 @@
 // A played system that is recorded, as a mount with --trace is.
 #pragma once
 
-#include "actors/catalog_actor.hpp"
-#include "test/actors/played_system.hpp"
+#include "actors/catalog/catalog_actor.hpp"
+#include "test/actors/support/played_system.hpp"
 
 #include <cstdint>
 #include <deque>

@@ -4,9 +4,9 @@
 //     recording_cost [REPETITIONS]      prints a JSON object for one thread, and one for two at once
 //
 // "cost" is the median of the differences between neighbours, "least" the difference of the fastest.
-#include "actors/directory_messages.hpp"
-#include "actors/lasting_actor.hpp"
-#include "actors/trace/recorder.hpp"
+#include "actors/runtime/directory_messages.hpp"
+#include "actors/runtime/lasting_actor.hpp"
+#include "actors/trace/record/recorder.hpp"
 
 #include <caf/actor_cast.hpp>
 #include <caf/actor_system.hpp>

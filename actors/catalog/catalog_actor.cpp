@@ -1,0 +1,285 @@
+#include "actors/catalog/catalog_actor.hpp"
+
+#include "actors/runtime/catalog_messages.hpp"
+#include "actors/runtime/directory_messages.hpp"
+#include "actors/runtime/place_messages.hpp"
+#include "actors/runtime/question_messages.hpp"
+#include "actors/trace/record/recorder.hpp"
+#include "backend/os/url.hpp"
+#include "config/log.hpp"
+
+#include <caf/send.hpp>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <ctime>
+#include <exception>
+#include <string_view>
+#include <utility>
+
+namespace gitfs {
+
+namespace {
+
+constexpr std::chrono::seconds retry_after{1};
+
+// Of a worker thread: what is thrown there (memory is short) fails the call, not the process.
+template <class Value, class Call>
+std::shared_ptr<const result<Value>> told_by(const Call& call) {
+  try {
+    return std::make_shared<const result<Value>>(call());
+  } catch (const std::exception& thrown) {
+    return std::make_shared<const result<Value>>(error{EIO, thrown.what()});
+  }
+}
+
+// "https://host:port"; of a path nothing, for disks answer.
+std::string server_of(const std::string& url) {
+  const std::size_t scheme = url.find("://");
+  return scheme == std::string::npos ? std::string{} : without_userinfo(url.substr(0, url.find('/', scheme + 3)));
+}
+
+// Or it itself.
+bool is_below(std::string_view path, std::string_view folder) {
+  return path.starts_with(folder) && (path.size() == folder.size() || path[folder.size()] == '/');
+}
+
+void record(const host_told& what) {
+  if (!trace::exact.load(std::memory_order_relaxed))
+    return;
+  if (what.found && *what.found)
+    trace::host_told(what.call, {&what.found->value(), 1});
+  else if (what.listed && *what.listed)
+    trace::host_told(what.call, what.listed->value());
+}
+
+} // namespace
+
+catalog_actor::catalog_actor(caf::actor_config& cfg, std::shared_ptr<mount_context> context, needs with)
+  : lasting_actor(cfg, {trace::actor_kind::catalog}),
+    context_(std::move(context)),
+    with_(std::move(with)),
+    tree_(with_.tree),
+    catalog_(*with_.tree, with_.hosts, *this) {}
+
+caf::behavior catalog_actor::make_behavior() {
+  if (with_.first)
+    catalog_.opened(with_.first->shown,
+                    {root_slot, context_->inodes.generation_of(root_slot), context_->inodes.link_of(root_slot)});
+  return {
+      [this](ask_place& m) {
+        const place_asker who{m.from_id, m.id};
+        asking_[who] = std::move(m.from);
+        catalog_.ask(who, path_of(*m.place), m.name, {m.slot, m.generation, m.place});
+      },
+      [this](cancel_place m) {
+        catalog_.cancel({m.from_id, m.id});
+        asking_.erase({m.from_id, m.id});
+      },
+      [this](const ref_shown& m) {
+        if (m.code == 0)
+          catalog_.taken(m.call, m.place, m.shown);
+        else
+          catalog_.taken(m.call, m.place, error{m.code, m.why});
+      },
+      [this](const host_told& m) {
+        if (m.found) {
+          report(m.call, *m.found ? nullptr : &m.found->error());
+          catalog_.found(m.call, *m.found);
+        } else {
+          report(m.call, *m.listed ? nullptr : &m.listed->error());
+          catalog_.listed(m.call, *m.listed);
+        }
+      },
+      [this](retry_allowed m) { catalog_.may_retry(m.place); },
+      [this](look_due m) { catalog_.look_due(m.place, m.timer); },
+      [this](const moves_settled& m) { catalog_.moved(m.who); },
+      [this](refresh_refs& m) {
+        refreshes_[m.number] = std::move(m.done);
+        catalog_.refresh(m.number, m.what);
+      },
+      [this](gitfs::cancel_refresh m) {
+        catalog_.cancel_refresh(m.number);
+        if (const auto asked = refreshes_.extract(m.number))
+          asked.mapped()(EINTR, {});
+      },
+      [this](const reload_tree& m) {
+        const bool taken = catalog_.reload(*m.tree, m.hosts);
+        if (taken)
+          tree_ = m.tree;
+        m.done(taken);
+      },
+      [this](tell_status& m) {
+        add_status(m.so_far);
+        for (const auto& [number, one] : repositories_)
+          m.next.push_back(one);
+        pass_on(*this, std::move(m));
+      },
+  };
+}
+
+void catalog_actor::on_exit() {
+  for (auto& [call, each] : calls_)
+    each.stop.request_stop();
+  for (const auto& [number, one] : repositories_)
+    caf::anon_send_exit(one, caf::exit_reason::user_shutdown);
+  repositories_.clear();
+  for (const auto& [number, answer] : std::exchange(refreshes_, {}))
+    answer(EIO, {});
+}
+
+void catalog_actor::tell(const place_asker& who, place_answer answer) {
+  const auto asked = asking_.extract(who);
+  if (!asked)
+    return;
+  if (auto to = asked.mapped().lock())
+    anon_send(caf::actor_cast<caf::actor>(to), place_told{who.second, std::move(answer)});
+}
+
+void catalog_actor::take(call_number call, place_number place, repository_number number, const repository_origin& from,
+                         const std::string& ref, const std::optional<oid>& have) {
+  caf::actor& one = repositories_[number];
+  if (!one) {
+    repository_actor::opener open;
+    if (from.entry)
+      open = [entry = from.entry, make = with_.open] { return make(*entry); };
+    else
+      open = [host = from.host, path = from.path] { return host->open(path); };
+    const std::string at = from.entry ? from.entry->source : from.host ? from.host->display() : std::string{};
+    one = system().spawn<repository_actor>(context_, number, std::move(open), with_.trees_ahead, *with_.workers,
+                                           server_of(at), // of the only one, which was opened first, it does not matter
+                                           place == 0 ? with_.first : std::nullopt);
+  }
+  if (const auto [at, fresh] = entered_.try_emplace(place); fresh)
+    at->second = {catalog_.path_of(place), ref};
+  anon_send(one, show_ref{call, place, ref, caf::actor_cast<caf::actor>(this), have});
+}
+
+void catalog_actor::stop_taking(call_number call, repository_number number) {
+  if (const auto one = repositories_.find(number); one != repositories_.end())
+    anon_send(one->second, cancel_show{call});
+}
+
+void catalog_actor::close(repository_number number) {
+  if (const auto one = repositories_.extract(number))
+    caf::anon_send_exit(one.mapped(), caf::exit_reason::user_shutdown);
+}
+
+void catalog_actor::ask_host(call_number call, place_number place, std::shared_ptr<repository_host> host,
+                             std::vector<std::string> path, std::string name) {
+  std::stop_source stop;
+  std::string what;
+  for (const std::string& each : path)
+    what += each + '/';
+  const auto shown = std::ranges::find_if(
+      tree_->hosts, [&](const shown_host& each) { return is_below(catalog_.path_of(place), each.path); });
+  calls_.emplace(call, asking{host->display() + ", " + what + name,
+                              shown == tree_->hosts.end() ? std::string{} : shown->path, stop});
+  const trace::sent_by now = trace::sent_by::now();
+  const std::string server = server_of(host->display());
+  auto work = [me = caf::actor_cast<caf::actor>(this), call, host = std::move(host), path = std::move(path),
+               name = std::move(name), stop = stop.get_token(), cause = now.cause, root = now.root] {
+    host_told out{call, nullptr, nullptr, {}};
+    if (name.empty())
+      out.listed = told_by<std::vector<host_entry>>([&] { return host->list(path, stop); });
+    else
+      out.found = told_by<host_entry>([&] { return host->lookup(path, name, stop); });
+    const trace::because_of asked{cause, root};
+    record(out);
+    out.stamp = trace::sent_by::now();
+    caf::anon_send(me, std::move(out));
+  };
+  try {
+    with_.workers->run(std::move(work), server);
+  } catch (const std::exception& thrown) { // no thread is to be had
+    anon_send(this, host_told{call, std::make_shared<const result<host_entry>>(error{EIO, thrown.what()}), nullptr});
+  }
+}
+
+void catalog_actor::stop_asking(call_number call) {
+  if (const auto it = calls_.find(call); it != calls_.end())
+    it->second.stop.request_stop();
+}
+
+// What of hosts was entered is there as the repository that it is.
+void catalog_actor::add_status(mount_status& to) const {
+  to.entries = status_of(*tree_);
+  std::map<std::string, entry_status*> known;
+  for (entry_status& each : to.entries) {
+    known.emplace(each.path, &each);
+    if (const auto last = failures_.find(each.path); each.kind == "host" && last != failures_.end()) {
+      each.failure = last->second.message;
+      each.failed_at = last->second.at;
+    }
+  }
+  std::vector<entry_status> more;
+  for (const auto& [place, each] : entered_) {
+    if (!catalog_.is_shown(place))
+      continue;
+    if (const auto at = known.find(each.path); at != known.end()) {
+      at->second->place = place;
+      continue;
+    }
+    entry_status& one = more.emplace_back();
+    one.place = place;
+    one.path = each.path;
+    one.ref = each.ref;
+    for (const shown_host& host : tree_->hosts)
+      if (is_below(each.path, host.path)) {
+        one.source = status_of(host).source + each.path.substr(host.path.size());
+        one.follow = status_of(host).follow;
+      }
+  }
+  to.entries.insert(to.entries.end(), more.begin(), more.end());
+}
+
+// Whoever comes by tries again: said once.
+void catalog_actor::report(call_number call, const error* failure) {
+  const auto ended = calls_.extract(call);
+  if (!ended || (failure != nullptr && failure->code == ECANCELED))
+    return;
+  if (said_.size() > 1000) // names are anybody's to invent
+    said_.clear();
+  const bool fails = failure != nullptr && failure->code != ENOENT && failure->code != ENOTSUP;
+  if (fails)
+    failures_[ended.mapped().at] = {failure->message, std::time(nullptr)};
+  if (!fails)
+    said_.erase(ended.mapped().what);
+  else if (std::string& last = said_[ended.mapped().what]; last != failure->message && failure->code != EHOSTDOWN)
+    log::warn("{}: {}", ended.mapped().what, last = failure->message);
+}
+
+void catalog_actor::retry_later(place_number place) {
+  delayed_anon_send(this, retry_after, retry_allowed{place});
+}
+
+void catalog_actor::look_later(place_number place, std::uint64_t timer, std::chrono::milliseconds in) {
+  delayed_anon_send(this, in, look_due{place, timer});
+}
+
+bool catalog_actor::is_current(const relinked& directory) {
+  return context_->outside->is_current(directory.slot, directory.generation);
+}
+
+void catalog_actor::relink(std::vector<relinked> directories) {
+  anon_send(context_->supervisor, relink_directories{std::move(directories)});
+}
+
+void catalog_actor::change_entries(const relinked& directory, place_answer now, std::vector<std::string> replaced) {
+  anon_send(context_->supervisor, gitfs::change_entries{directory.slot, directory.generation,
+                                                        entries_changed{std::move(now), std::move(replaced)}});
+}
+
+std::shared_ptr<place_move> catalog_actor::begin_move() {
+  return std::make_shared<place_move>([me = caf::actor_cast<caf::actor>(this)](const std::vector<refresh_number>& who) {
+    caf::anon_send(me, moves_settled{who});
+  });
+}
+
+void catalog_actor::refreshed(refresh_number number, const refresh_report& report) {
+  if (const auto asked = refreshes_.extract(number))
+    asked.mapped()(0, report.text);
+}
+
+} // namespace gitfs

@@ -1,0 +1,25 @@
+// The pieces that a mount is put together of.
+#pragma once
+
+#include "actors/mount/mount_context.hpp"
+
+#include <caf/actor_system.hpp>
+
+#include <cstdint>
+#include <memory>
+
+namespace gitfs {
+
+/// Starts the fetcher of a repository that has an upstream. `trees_ahead`: as fetcher_actor.
+void start_fetcher(caf::actor_system& system, const std::shared_ptr<mount_context>& context,
+                   const std::shared_ptr<mounted_repository>& of, std::shared_ptr<upstream> remote,
+                   std::uint64_t trees_ahead);
+
+/// Makes a volume known to the mount, with a prefetcher if the mount has these and there is a fetcher.
+std::shared_ptr<volume> add_volume(caf::actor_system& system, const std::shared_ptr<mount_context>& context,
+                                   std::uint32_t number, std::shared_ptr<mounted_repository> of);
+
+/// Puts the snapshot into the root of the mount, before any other directory.
+void show_at_root(mount_context& context, std::shared_ptr<volume> of, const snapshot_facts& facts);
+
+} // namespace gitfs

@@ -1,0 +1,310 @@
+#include "actors/fetch/fetcher.hpp"
+
+#include "actors/runtime/fetch_messages.hpp"
+#include "actors/runtime/question_messages.hpp"
+#include "actors/trace/record/recorder.hpp"
+#include "config/log.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <iterator>
+
+namespace gitfs {
+
+namespace {
+
+// Packed trees of some 8,000 directories. Below, waiting for all of them is hardly longer than asking for one.
+constexpr std::uint64_t long_trees = 4U << 20;
+
+// So long a path waits for all trees: it saves a request for each directory on it where they come as fast as one, as in
+// most repositories, and in the largest it is lost once.
+constexpr std::chrono::milliseconds path_patience{250};
+
+// Of a file that is fetched to learn its size, because it is probably going to be read.
+constexpr std::uint64_t longest_look = 1U << 20;
+
+// `brings`: what of it somebody waits for.
+std::uint64_t recorded(std::uint64_t number, want_kind kind, const std::vector<oid>& wants,
+                       const std::vector<oid>& brings) {
+  const std::uint64_t begun = trace::transfer_started(number, static_cast<std::uint8_t>(kind), wants);
+  const trace::because_of start{begun};
+  if (kind != want_kind::sizes && (brings.size() > 1 || brings != wants))
+    trace::transfer_objects(number, brings);
+  return begun;
+}
+
+// Of a want that brings objects; of one that `asked` for one it is in the record of the message. Sizes are hundreds of
+// thousands.
+void record_objects(const want& w, std::size_t asked, bool sizes_are_contents) {
+  if (asked < 2)
+    return;
+  if (w.kind == want_kind::sizes && w.focus)
+    trace::want_objects(w.id, {&*w.focus, 1});
+  else if (w.kind != want_kind::sizes || sizes_are_contents)
+    trace::want_objects(w.id, w.ids);
+}
+
+// A transfer that no kernel request has led to is itself what the rest comes of.
+std::uint64_t root_of(std::uint64_t begun) {
+  return trace::root_now != 0 ? trace::root_now : begun;
+}
+
+} // namespace
+
+fetcher_actor::fetcher_actor(caf::actor_config& cfg, std::shared_ptr<mount_context> context,
+                             std::shared_ptr<mounted_repository> of, std::shared_ptr<upstream> remote,
+                             std::uint64_t trees_ahead, const want_queue::limits& limits)
+  : lasting_actor(cfg, {trace::actor_kind::fetcher, of->number}),
+    context_(std::move(context)),
+    of_(std::move(of)),
+    remote_(std::move(remote)),
+    trees_ahead_(trees_ahead),
+    queue_(limits) {}
+
+caf::behavior fetcher_actor::make_behavior() {
+  return {
+      [this](ask_want& m) {
+        const want_key key{m.from_id, m.what.id};
+        wanting_[key] = {std::move(m.from),
+                         std::move(m.place)}; // first: whatever throws from here on, it gets an answer
+        context_->counts.add(m.what.how == urgency::speculation ? counter::wants_speculation : counter::wants_demand);
+        const std::size_t asked = m.what.ids.size();
+        if (m.what.kind != want_kind::sizes)
+          std::erase_if(m.what.ids, [this](const oid& id) { return of_->outside->contains(id); });
+        if (m.what.kind == want_kind::trees && !m.what.ids.empty())
+          want_trees_ahead(m.what.commit);
+        record_objects(m.what, asked, queue_.sizes_cost_contents());
+        queue_.add(key, std::move(m.what));
+        context_->counts.add(counter::wants_joined, queue_.take_joined());
+        pump_soon();
+      },
+      [this](transfer_finished& m) { transfer_ended(m); },
+      [this](promote_want m) {
+        queue_.promote({m.from_id, m.id}, m.how);
+        pump_soon();
+      },
+      [this](cancel_want m) {
+        queue_.cancel({m.from_id, m.id});
+        wanting_.erase({m.from_id, m.id});
+        pump_soon();
+      },
+      [this](look_was_read) { queue_.look_was_read(); },
+      [this](trees_delayed) {
+        queue_.serve_paths();
+        pump_soon();
+      },
+      [this](transfer_grew) {
+        queue_.held_long();
+        pump_soon();
+      },
+      [this](start_transfers) { pump(); },
+      [this](tell_activity& m) {
+        tell(m.so_far);
+        pass_on(*this, std::move(m));
+      },
+      [this](window_begins) { queue_.hold_sizes(true); },
+      [this](window_ends) {
+        queue_.hold_sizes(false);
+        pump_soon();
+      },
+  };
+}
+
+void fetcher_actor::on_exit() {
+  transfers_.clear(); // cancels each down to its connection
+  wanting_.clear();
+  // A callback that still comes holds this actor. It must not be what destroys the upstream, nor keep the store open.
+  remote_.reset();
+  of_.reset();
+  context_.reset();
+}
+
+// What was in hand when a handler threw cannot be told from the rest: all who wait are told so, and may ask anew.
+void fetcher_actor::clean_up() {
+  while (!wanting_.empty()) {
+    const auto first = wanting_.begin();
+    queue_.cancel(first->first);
+    if (auto to = first->second.actor.lock())
+      anon_send(caf::actor_cast<caf::actor>(to), want_finished{first->first.second, {EIO, {}}});
+    wanting_.erase(first);
+  }
+  if (!transfers_.contains(ahead_number))
+    queue_.hold_trees(false);
+  pump_queued_ = false;
+  pump_soon();
+}
+
+std::string fetcher_actor::traceparent(std::uint64_t begun) const {
+  return context_->traceparent && begun != 0 ? context_->traceparent(begun, root_of(begun)) : std::string{};
+}
+
+// The callback runs on a thread of the upstream: it only puts a message into the mailbox.
+transfer_callback fetcher_actor::report(std::uint64_t number, std::uint64_t begun) {
+  return [me = caf::actor_cast<caf::actor>(this), number, begun, root = root_of(begun)](transfer_outcome outcome) {
+    const trace::because_of start{begun, root};
+    if (trace::exact.load(std::memory_order_relaxed))
+      trace::sizes(number, outcome.sizes);
+    const trace::because_of end{trace::transfer_finished(
+        {number, outcome.failure ? outcome.failure->code : 0, outcome.bytes, outcome.requests, outcome.sizes.size()})};
+    caf::anon_send(me, transfer_finished{number, std::move(outcome)});
+  };
+}
+
+// Once for each snapshot, when its first tree is missed: one whose trees are all here asks for nothing. One after the
+// other, because most of what the next one needs may come with the first.
+void fetcher_actor::want_trees_ahead(const oid& commit) {
+  if (trees_ahead_ == 0 || !tried_ahead_.insert(commit).second)
+    return;
+  if (transfers_.contains(ahead_number))
+    next_ahead_.push_back(commit);
+  else
+    fetch_trees_ahead(commit);
+}
+
+void fetcher_actor::fetch_trees_ahead(const oid& commit) {
+  fetch_request request;
+  request.wants = {commit};
+  request.need = fetch_need::all_trees;
+  if (had_ahead_)
+    request.haves = {*had_ahead_};
+  ahead_of_ = commit;
+  request.byte_limit = trees_ahead_;
+  request.long_from = long_trees;
+  const std::uint64_t begun = recorded(ahead_number, want_kind::trees, request.wants, {});
+  request.traceparent = traceparent(begun);
+  request.grew_long = [me = caf::actor_cast<caf::actor>(this), begun, root = root_of(begun)] {
+    const trace::because_of start{begun, root};
+    caf::anon_send(me, transfer_grew{});
+  };
+  queue_.hold_trees(true);
+  delayed_send(this, path_patience, trees_delayed{});
+  context_->counts.add(counter::transfers_started);
+  transfers_[ahead_number] = {remote_->fetch(std::move(request), report(ahead_number, begun))};
+}
+
+void fetcher_actor::start(const planned_transfer& plan) {
+  context_->counts.add(counter::transfers_started);
+  if (plan.kind == want_kind::sizes) {
+    const std::uint64_t begun = recorded(plan.number, plan.kind, plan.ids, plan.ids);
+    transfers_[plan.number] = {remote_->object_info(plan.ids, report(plan.number, begun), traceparent(begun))};
+    return;
+  }
+  fetch_request request;
+  if (plan.snapshot) {
+    request.wants = plan.commits;
+    request.need = fetch_need::snapshot;
+  } else {
+    request.wants = plan.ids;
+    request.need = plan.kind == want_kind::trees ? fetch_need::trees : fetch_need::blobs;
+    if (plan.looked_up)
+      request.byte_limit = request.size_limit = longest_look;
+    if (plan.kind == want_kind::blobs && (plan.looked_up || !queue_.wants_sizes(plan.number)))
+      request.use = pack_use::read_soon;
+  }
+  const std::uint64_t begun = recorded(plan.number, plan.kind, request.wants, plan.ids);
+  request.traceparent = traceparent(begun);
+  transfers_[plan.number] = {remote_->fetch(std::move(request), report(plan.number, begun))};
+}
+
+void fetcher_actor::trees_ahead_ended(const std::optional<error>& failure) {
+  queue_.hold_trees(false);
+  if (failure && failure->code == EFBIG)
+    log::info("the trees of this snapshot are too many to fetch at once: they come as they are looked at");
+  else if (failure && failure->code != ECANCELED)
+    log::info("fetching all trees at once failed, they come as they are looked at: {}", failure->message);
+  else
+    queue_.finish_if([this](const oid& id) { return of_->outside->contains(id); });
+  if (!failure)
+    had_ahead_ = ahead_of_;
+  if (!next_ahead_.empty()) {
+    const oid next = next_ahead_.front();
+    next_ahead_.pop_front();
+    fetch_trees_ahead(next);
+  }
+  pump_soon();
+}
+
+void fetcher_actor::transfer_ended(transfer_finished& m) {
+  transfers_.erase(m.transfer);
+  const auto& failure = m.outcome.failure;
+  context_->counts.add(counter::requests, m.outcome.requests);
+  context_->counts.add(counter::bytes_received, m.outcome.bytes);
+  if (failure && failure->code != ENOTSUP) // that is no failure: the server never offered it
+    context_->counts.add(failure->code == ECANCELED ? counter::transfers_cancelled : counter::transfers_failed);
+  if (m.transfer == ahead_number) {
+    trees_ahead_ended(failure);
+    return;
+  }
+  want_result outcome{failure ? failure->code : 0, std::move(m.outcome.sizes)};
+  if (failure && failure->code == E2BIG && queue_.objects_of(m.transfer).size() > 1)
+    log::info("{}: asking for fewer objects at once", failure->message);
+  else if (failure && failure->code != ENOTSUP && failure->code != ECANCELED && failure->code != EFBIG
+           && failure->code != EAGAIN && failure->code != EHOSTDOWN) // it has said so itself
+    log::warn("upstream request failed: {}", failure->message);
+  std::vector<oid> absent;
+  if (!failure && queue_.brings_objects(m.transfer)) {
+    const std::vector<oid> ids = queue_.objects_of(m.transfer);
+    std::copy_if(ids.begin(), ids.end(), std::back_inserter(absent),
+                 [this](const oid& id) { return !of_->outside->contains(id); });
+    if (queue_.wants_sizes(m.transfer))
+      add_sizes(ids, outcome);
+  }
+  const bool had_sizes = !queue_.sizes_cost_contents();
+  queue_.finish(m.transfer, outcome, absent);
+  if (had_sizes && queue_.sizes_cost_contents())
+    log::info("{} does not tell sizes without contents (object-info): files are fetched to be able to stat them",
+              remote_->display_name());
+  pump_soon();
+}
+
+void fetcher_actor::add_sizes(const std::vector<oid>& ids, want_result& outcome) const {
+  std::vector<std::uint64_t> sizes(ids.size(), unknown_size);
+  of_->outside->sizes(ids, sizes);
+  for (std::size_t i = 0; i < ids.size(); ++i)
+    if (sizes[i] != unknown_size)
+      outcome.sizes.emplace_back(ids[i], sizes[i]);
+}
+
+std::string fetcher_actor::describe() const {
+  std::string out = fmt::format("{} wants of others; {} transfers on their way\n", wanting_.size(), transfers_.size());
+  if (transfers_.contains(ahead_number))
+    out += "transfer 0: all trees\n";
+  for (const auto& each : queue_.running_transfers())
+    out += fmt::format("transfer {}: {} {}, for {} wants\n", each.number, each.objects, name_of(each.kind),
+                       each.waiting.count);
+  for (const want_kind kind : {want_kind::trees, want_kind::blobs, want_kind::sizes}) {
+    const auto queued = queue_.queued(kind);
+    for (std::size_t how = 0; how < queued.size(); ++how)
+      if (queued[how] != 0)
+        out += fmt::format("queued: {} {} ({})\n", queued[how], name_of(kind), urgency_names[how]);
+  }
+  return out;
+}
+
+// Through the mailbox, behind all that is in it: so wants that came together leave together, without a timer.
+void fetcher_actor::pump_soon() {
+  if (!std::exchange(pump_queued_, true))
+    anon_send(this, start_transfers{});
+}
+
+void fetcher_actor::pump() {
+  pump_queued_ = false;
+  while (auto plan = queue_.next())
+    start(*plan);
+  for (std::uint64_t number : queue_.take_cancelled())
+    transfers_.erase(number);
+  for (finished_want& ended : queue_.take_finished()) {
+    auto it = wanting_.find(ended.key);
+    if (it == wanting_.end())
+      continue;
+    auto to = it->second.actor.lock();
+    wanting_.erase(it);
+    if (to)
+      anon_send(caf::actor_cast<caf::actor>(to), want_finished{ended.key.second, std::move(ended.outcome)});
+  }
+}
+
+} // namespace gitfs

@@ -1,0 +1,81 @@
+// The actor between those who want objects and the upstream.
+#pragma once
+
+#include "actors/fetch/want_queue.hpp"
+#include "actors/model/activity.hpp"
+#include "actors/mount/mount_context.hpp"
+#include "actors/runtime/lasting_actor.hpp"
+#include "backend/remote/upstream.hpp"
+
+#include <chrono>
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <unordered_map>
+#include <unordered_set>
+
+namespace gitfs {
+
+struct transfer_finished;
+
+/// Owns every transfer: ending this actor cancels them all. One for each repository that has an upstream, whatever the
+/// number of its refs that are shown.
+class fetcher_actor final : public lasting_actor {
+public:
+  /// `trees_ahead`: when the first tree of a snapshot is missed, fetch all of its trees, giving up beyond that many
+  /// bytes (0: do not).
+  fetcher_actor(caf::actor_config& cfg, std::shared_ptr<mount_context> context, std::shared_ptr<mounted_repository> of,
+                std::shared_ptr<upstream> remote, std::uint64_t trees_ahead, const want_queue::limits& limits);
+
+  const char* name() const override { return "fetcher"; }
+  std::string describe() const override;
+
+protected:
+  caf::behavior make_behavior() override;
+  void on_exit() override;
+  void clean_up() override;
+
+private:
+  // want_queue numbers from 1: this one is the fetcher's own.
+  static constexpr std::uint64_t ahead_number = 0;
+
+  void want_trees_ahead(const oid& commit);
+  void fetch_trees_ahead(const oid& commit);
+  void trees_ahead_ended(const std::optional<error>& failure);
+  void start(const planned_transfer& plan);
+  void transfer_ended(transfer_finished& m);
+  // fetcher_activity.cpp
+  void tell(activity& to) const;
+  void add_waiting(activity::transfer& to, const want_queue::waiting_wants& waiting) const;
+  std::string who_waits(const want_key& key, const want& w) const;
+  void add_sizes(const std::vector<oid>& ids, want_result& outcome) const;
+  void pump_soon();
+  void pump();
+  // `begun`: order number of the record that it was started.
+  transfer_callback report(std::uint64_t number, std::uint64_t begun);
+  std::string traceparent(std::uint64_t begun) const;
+
+  std::shared_ptr<mount_context> context_;
+  std::shared_ptr<mounted_repository> of_; // which holds it: none when it has ended
+  std::shared_ptr<upstream> remote_;
+  const std::uint64_t trees_ahead_;
+  std::unordered_set<oid> tried_ahead_; // commits
+  oid ahead_of_;                        // that one whose trees were asked for last
+  std::optional<oid> had_ahead_{};      // whose trees came: of the next snapshot only what it has not is sent
+  std::deque<oid> next_ahead_;          // whose turn comes when the trees of another one are here
+  want_queue queue_;
+  bool pump_queued_ = false;
+  struct asker {
+    caf::weak_actor_ptr actor;
+    dir_link_ptr place; // none: the prefetcher
+  };
+  std::map<want_key, asker> wanting_;
+  struct running {
+    std::unique_ptr<transfer> handle;
+    std::chrono::steady_clock::time_point started = std::chrono::steady_clock::now(); // to be shown, never acted on
+  };
+  std::unordered_map<std::uint64_t, running> transfers_;
+};
+
+} // namespace gitfs

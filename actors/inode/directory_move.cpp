@@ -1,0 +1,194 @@
+// A directory takes over another snapshot.
+//
+// It switches in one step, in its mailbox: from then on it answers from the new listing. Only then is the kernel told
+// what it must not answer from its caches any more; so whoever asks because of that gets the new answer.
+//
+// What was answered before the switch and reaches the kernel's caches after the notice:
+// * LOOKUP and READDIRPLUS. The kernel holds the directory's inode lock from the request until the names of the answer
+//   are in its cache, and takes it, exclusively, for FUSE_NOTIFY_INVAL_ENTRY. So a notice finds what an earlier answer
+//   brought. (From Linux 6.19 on it looks first whether the name is cached at all, without the lock.) Names are looked
+//   up without that lock only to see whether they are still so, which with infinite timeouts never happens.
+// * Attributes. FUSE_NOTIFY_INVAL_INODE counts the version that the kernel notes before it asks for any.
+// * The kernel's cache of a listing (fs/fuse/readdir.c): a reader that goes on with the old listing may fill it after
+//   the notice. It becomes valid only by an empty answer, that is by a request at the end of the old listing, which
+//   comes to us: see readdir_past, which has it dropped. (FUSE_NOTIFY_INVAL_INODE drops its pages, without which it is
+//   not used.) One that was dropped while it was being filled stays unused until the kernel forgets the directory.
+//
+// A reader of a listing goes on with the one that it began. Its place carries the number of that listing; of past ones
+// the tree is remembered, which is in the store or can be fetched again. So no listing is kept in memory, and no
+// opendir is needed to know how long: an open directory keeps its actor, a new actor has no old readers. The number is
+// needed also where the kernel answers by itself: in its cache of a newer listing it finds no such place, and asks us.
+// Places without numbers would mix the two there, handles or not.
+#include "actors/inode/directory_state.hpp"
+#include "actors/mount/volume.hpp"
+#include "config/log.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace gitfs {
+
+namespace {
+
+constexpr std::size_t past_listings = 256; // a reader that slept through more changes of a directory gets ESTALE
+
+} // namespace
+
+std::int64_t directory_state::since() const {
+  if (link_->since)
+    return *link_->since;
+  return link_->shown ? link_->shown->facts.time : context_.began;
+}
+
+std::uint64_t directory_state::node_of(child_index index, const dentry& entry) const {
+  return (entry.slot != no_slot ? node_id{entry.slot, self_child} : node_id{self_, index + 1}).encoded();
+}
+
+dir_link_ptr directory_state::child_link(child_index index, const dentry& entry) const {
+  auto out = std::make_shared<dir_link>();
+  out->parent = link_;
+  out->index = index;
+  out->tree = entry.id;
+  out->ino = child_ino(link_->ino, entry.name);
+  out->name = entry.name;
+  out->shown = link_->shown;
+  if (complete_)
+    out->position = dentries_.position_of(index);
+  out->since = entry.time;
+  return out;
+}
+
+void directory_state::moved(dir_link_ptr link, move_token move) {
+  move_ = std::move(move); // who waits for one that is overtaken waits for this one
+  if (is_root(*link))
+    port_.snapshot_left(link);
+  upcoming_ = std::move(link);
+  // The tree of a snapshot that was overtaken before it was shown is not needed any more, but by who reads a past
+  // listing.
+  for (auto it = pending_.begin(); it != pending_.end();) {
+    pending& p = *it;
+    const bool overtaken =
+        p.what.what == missing::listing && p.prefetch && !p.what.id.is_zero() && p.what.id != upcoming_->tree;
+    if (!overtaken) {
+      ++it;
+      continue;
+    }
+    p.prefetch = false;
+    const want_id id = p.id;
+    if (std::any_of(parked_.begin(), parked_.end(), [id](const parked_op& each) { return each.waits_for == id; })) {
+      ++it;
+      continue;
+    }
+    it = pending_.erase(it);
+    port_.cancel(id);
+  }
+  go_on_moving();
+}
+
+void directory_state::go_on_moving() {
+  const oid tree = upcoming_->tree;
+  if (tree == link_->tree) {
+    take_link(std::exchange(upcoming_, nullptr));
+    say_what_moved();
+    return;
+  }
+  // Without a listing the kernel may know, of what is here, only what it refers to and what it was told is absent.
+  const bool known = complete_ || dentries_.referenced() || told_absent_;
+  const missing wanted{missing::listing, tree};
+  listing_ptr found;
+  if (known) {
+    if (std::any_of(pending_.begin(), pending_.end(), [&](const pending& p) { return p.what == wanted && p.prefetch; }))
+      return;
+    auto listing = outside_->listing(tree);
+    if (!listing && listing.error().code == ENOENT) {
+      pending_for(wanted, urgency::demand).prefetch = true;
+      return;
+    }
+    if (listing)
+      found = std::move(listing).value();
+    else
+      log::error("directory '{}': its tree {} cannot be read: {}", path_of(*link_), tree.hex(),
+                 listing.error().message);
+  }
+  if (listed_) {
+    if (past_.size() == past_listings)
+      past_.erase(past_.begin());
+    past_.push_back(link_->tree);
+    ++number_;
+  }
+  stand_at(std::exchange(upcoming_, nullptr));
+  change_.nodeid = node_id{self_, self_child}.encoded();
+  if (found) {
+    note_changes(take_listing(*found));
+  } else if (known) { // unreadable: an error of this directory alone, and of all that is in it
+    note_changes(dentries_.refresh({}, since()));
+    complete_ = false;
+    account();
+  }
+  take_link(link_);
+  say_what_moved();
+  overtake();
+  drop_listing_if_idle(); // it was on its way to that
+}
+
+void directory_state::note_changes(const table_changes& changes) {
+  change_.names.insert(change_.names.end(), changes.gone.begin(), changes.gone.end());
+  if (told_absent_) // else there is no negative dentry
+    for (child_index i : changes.added)
+      change_.names.push_back(dentries_.at(i)->name);
+  for (child_index i : changes.moved)
+    if (const dentry& child = *dentries_.at(i); child.nlookup != 0)
+      change_.attributes.push_back(node_of(i, child));
+}
+
+// What is below has its place by the links of its parents: all of them are made anew, also where nothing has changed.
+void directory_state::take_link(dir_link_ptr link) {
+  if (link->tree == link_->tree && !link->since && link != link_) {
+    auto known = std::make_shared<dir_link>(*link);
+    known->since = since();
+    link = std::move(known);
+  }
+  stand_at(std::move(link));
+  relinks_.clear();
+  dentries_.each_slot([&](child_index index, const dentry& entry) {
+    relinks_.push_back({entry.slot, context_.inodes.generation_of(entry.slot), child_link(index, entry), move_});
+  });
+}
+
+// Called again by clean_up until all is said.
+void directory_state::say_what_moved() {
+  if (change_.nodeid != 0) {
+    change_.move = move_;
+    port_.tell_kernel(change_);
+    change_ = {};
+  }
+  if (!relinks_.empty()) {
+    port_.relink(relinks_);
+    relinks_.clear();
+  }
+  if (!upcoming_)
+    move_.reset();
+}
+
+// What is on its way for the old listing is dropped, and a late answer to it with it: no want of that number is known
+// any more. (Blobs are of a node, not of a listing; a listing that is named is of another tree.)
+void directory_state::overtake() {
+  auto old = std::stable_partition(pending_.begin(), pending_.end(), [](const pending& p) {
+    return p.what.what == missing::blob || p.what.what == missing::loaded || p.what.what == missing::spooled
+           || (p.what.what == missing::listing && !p.what.id.is_zero());
+  });
+  const std::vector<pending> overtaken{old, pending_.end()};
+  pending_.erase(old, pending_.end());
+  std::vector<parked_op> again;
+  for (const pending& p : overtaken) {
+    give_up(p);
+    for (parked_op& waiter : take_waiters(p.id)) {
+      waiter.op.brought &= static_cast<std::uint8_t>(~p.what.what); // as if nothing had been brought yet
+      again.push_back(std::move(waiter));
+    }
+  }
+  for (parked_op& waiter : again)
+    handle(std::move(waiter.op));
+}
+
+} // namespace gitfs

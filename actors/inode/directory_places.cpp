@@ -1,0 +1,100 @@
+// Directories above the repositories: what is in them the catalog knows.
+#include "actors/inode/directory_state.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <iterator>
+#include <utility>
+
+namespace gitfs {
+
+namespace {
+
+// Everything above the repositories is a directory.
+std::vector<tree_entry> as_listing(const std::vector<std::string>& names) {
+  std::vector<tree_entry> out;
+  out.reserve(names.size());
+  for (const std::string& each : names)
+    out.push_back({each, entry_kind::directory, {}});
+  return out;
+}
+
+} // namespace
+
+// As ensure_listing. A directory of a host is never complete: what was said for this request is all that it gets.
+bool directory_state::ensure_place(const kernel_op& op, lacking& instead) const {
+  if ((op.brought & missing::place) != 0)
+    return true;
+  const auto* looked_up = std::get_if<lookup_op>(&op.what);
+  const auto* listing = std::get_if<readdir_op>(&op.what);
+  if ((looked_up != nullptr && dentries_.find(looked_up->name) != nullptr && !is_assumed(looked_up->name))
+      || (listing != nullptr && listing->offset != 0 && !dropped_)) // goes on with what was listed
+    return true;
+  instead = missing{missing::place, {}, looked_up != nullptr ? looked_up->name : std::string{}};
+  return false;
+}
+
+void directory_state::placed(want_id id, const place_answer& what) {
+  const auto it = std::ranges::find(pending_, id, &pending::id);
+  if (it == pending_.end())
+    return; // cancelled
+  pending_.erase(it);
+  if (what.code != 0) {
+    // C libraries take ENOENT of a listing for its end, so `ls` of what cannot be opened would look empty.
+    for (parked_op& waiter : take_waiters(id))
+      waiter.op.answer.error(what.code == ENOENT && std::holds_alternative<readdir_op>(waiter.op.what) ? EIO
+                                                                                                       : what.code);
+    return;
+  }
+  if (what.shown && !link_->shown) {
+    auto fresh = std::make_shared<dir_link>(*link_);
+    fresh->shown = what.shown;
+    fresh->tree = what.shown->facts.root_tree;
+    fresh->since.reset(); // was that of the mount
+    stand_at(std::move(fresh));
+    if (listed_ || dentries_.size() != 0) { // it was taken for a folder, and nothing of what that had in it is here
+      show_names({});
+      say_what_moved();
+    }
+  } else if (!link_->shown) {
+    assumed_ = what.assumed;
+    dentries_.refresh(as_listing(what.names), since());
+    complete_ = what.complete;
+    dropped_ = false;
+    account();
+  }
+  answer_waiters(id, 0, missing::place);
+}
+
+void directory_state::entries_changed(const place_answer& now, const std::vector<std::string>& replaced) {
+  if (link_->shown)
+    return;                // it is a repository's now, and stays that for who is in it
+  if (!replaced.empty()) { // else a directory would be taken for the one that had its name
+    std::vector<std::string> others;
+    std::ranges::copy_if(now.names, std::back_inserter(others),
+                         [&](const std::string& each) { return std::ranges::find(replaced, each) == replaced.end(); });
+    show_names({.names = std::move(others)});
+  }
+  show_names(now);
+  say_what_moved();
+}
+
+// Followed by say_what_moved.
+void directory_state::show_names(const place_answer& now) {
+  change_.nodeid = node_id{self_, self_child}.encoded();
+  note_changes(dentries_.refresh(as_listing(now.names), since()));
+  assumed_ = now.assumed;
+  complete_ = now.complete;
+  dropped_ = false;
+  account();
+}
+
+bool directory_state::is_assumed(const std::string& name) const {
+  return !link_->shown && std::ranges::binary_search(assumed_, name);
+}
+
+void directory_state::give_up(const pending& p) {
+  p.what.what == missing::place ? port_.cancel_place(p.id) : port_.cancel(p.id);
+}
+
+} // namespace gitfs

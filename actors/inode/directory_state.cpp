@@ -1,0 +1,406 @@
+#include "actors/inode/directory_state.hpp"
+
+#include "actors/model/visible_errno.hpp"
+#include "actors/mount/volume.hpp"
+#include "config/log.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <bit>
+#include <unordered_map>
+
+namespace gitfs {
+
+namespace {
+
+// What a directory takes beside its dentries: its actor (as measured), its slot and its link.
+constexpr std::uint64_t directory_bytes = 2000;
+
+bool lacks_size(const dentry& d) {
+  return d.size == unknown_size && has_contents(d.kind);
+}
+
+surroundings& surroundings_of(const mount_context& context, const dir_link& link) {
+  return link.shown ? *link.shown->of->repository->outside : *context.outside;
+}
+
+} // namespace
+
+directory_state::directory_state(mount_context& context, dir_slot self, dir_link_ptr link, directory_port& port)
+  : context_(context),
+    self_(self),
+    link_(std::move(link)),
+    outside_(&surroundings_of(context_, *link_)),
+    port_(port) {
+  account();
+}
+
+directory_state::~directory_state() {
+  context_.memory.subtract(memory_budget::kind::listings, accounted_);
+  for (const pending& p : pending_)
+    give_up(p);
+}
+
+// Called where the table of dentries changes as a whole: never on the way of a request that finds it complete.
+void directory_state::account() {
+  const std::uint64_t now = directory_bytes + dentries_.bytes() + past_.capacity() * sizeof(oid);
+  const std::uint64_t before = std::exchange(accounted_, now);
+  if (now <= before)
+    context_.memory.subtract(memory_budget::kind::listings, before - now);
+  else if (outside_->listings_memory(now - before) > context_.memory.listings_limit())
+    port_.over_budget();
+}
+
+void directory_state::shed() {
+  if (std::exchange(used_, false) || !parked_.empty())
+    return;
+  shedding_ = true;
+  drop_listing_if_idle();
+  std::vector<std::uint64_t> nodes;
+  dentries_.each_looked_up([&](child_index index, const dentry& entry) { nodes.push_back(node_of(index, entry)); });
+  if (self_ != root_slot)
+    nodes.push_back(node_id{self_, self_child}.encoded());
+  port_.ask_kernel_to_forget(std::move(nodes));
+}
+
+void directory_state::drop_listing_if_idle() {
+  if (!shedding_ || !parked_.empty() || !complete_ || !dentries_.worth_dropping())
+    return;
+  complete_ = false;
+  dropped_ = true;
+  dentries_.drop();
+  account();
+}
+
+void directory_state::handle(kernel_op op) {
+  if (op.answer.request_id() == 0)
+    return tell(op);
+  used_ = true;
+  shedding_ = false;
+  if (upcoming_)
+    go_on_moving(); // the tree may have come with something else, or could not be had before
+  if (lacking what = attempt(op))
+    park(std::move(op), *what);
+}
+
+void directory_state::park(kernel_op op, const missing& what) {
+  const bool evictable = what.what == missing::listing || what.what == missing::blob;
+  if ((op.brought & what.what) != 0 && (!evictable || op.again_left-- == 0)) {
+    op.answer.error(EIO); // it was brought and is still not here: corrupt upstream, or a disk that does not keep
+    return;
+  }
+  if (what.what == missing::sizes && what.id.is_zero())
+    port_.statted();
+  const want_id id = pending_for(what, urgency_of(op, what)).id;
+  const std::uint64_t request = op.answer.request_id();
+  parked_.push_back({std::move(op), id});
+  // Last, because a caller that has already given up is reported at once.
+  parked_.back().op.answer.on_interrupt(port_.interrupter(request));
+}
+
+directory_state::pending& directory_state::pending_for(const missing& what, urgency how) {
+  for (pending& p : pending_)
+    if (p.what == what) {
+      if (how > p.how) {
+        p.how = how;
+        port_.promote(p.id, how);
+      }
+      return p;
+    }
+  // Noted when it was asked for, not before: if asking throws, nobody must come to wait for it.
+  const pending fresh{next_want_++, what, how, how == urgency::speculation};
+  switch (what.what) {
+  case missing::listing:
+    ask_for_listing(fresh.id, what.id, how);
+    break;
+  case missing::sizes:
+    port_.ask(
+        {fresh.id, want_kind::sizes, how, unknown_sizes(), what.id.is_zero() ? std::nullopt : std::optional{what.id}});
+    if (!what.id.is_zero()) {
+      ++lone_looks_;
+      looked_up_.push_back(what.id);
+    }
+    break;
+  case missing::blob:
+    port_.ask({fresh.id, want_kind::blobs, how, {what.id}});
+    break;
+  case missing::loaded:
+    port_.load(fresh.id, what.id);
+    break;
+  case missing::spooled:
+    port_.spool(fresh.id, what.id);
+    break;
+  case missing::child_trees:
+    port_.ask({fresh.id, want_kind::trees, how, missing_objects(entry_kind::directory)});
+    break;
+  case missing::link_targets:
+    port_.ask({fresh.id, want_kind::blobs, how, missing_objects(entry_kind::symlink)});
+    break;
+  case missing::place:
+    port_.ask_place(fresh.id, what.name);
+    break;
+  }
+  return pending_.emplace_back(fresh);
+}
+
+void directory_state::ask_for_listing(want_id id, const oid& tree, urgency how) {
+  want w{id, want_kind::trees, how, {tree.is_zero() ? link_->tree : tree}};
+  if (upcoming_ && tree == upcoming_->tree)
+    w.commit = commit_of(*upcoming_); // so all trees of that snapshot come with it
+  port_.ask(std::move(w));
+}
+
+urgency directory_state::urgency_of(const kernel_op& op, const missing& what) {
+  const bool on_path = what.what == missing::listing ? std::holds_alternative<lookup_op>(op.what)
+                                                     : what.what == missing::sizes && !what.id.is_zero();
+  return on_path ? urgency::path : urgency::demand;
+}
+
+// Who looks up one file without having listed the directory is probably about to read it, and wants nothing of the
+// others. Who goes on like that wants them all.
+directory_state::missing directory_state::sizes_for(const dentry& looked_up) const {
+  constexpr std::size_t few = 2;
+  const missing all{missing::sizes, {}};
+  if (listed_ || lone_looks_ >= few
+      || std::any_of(pending_.begin(), pending_.end(), [&](const pending& p) { return p.what == all; }))
+    return all;
+  return {missing::sizes, looked_up.id};
+}
+
+void directory_state::finished(want_id id, const want_result& outcome) {
+  auto it = std::find_if(pending_.begin(), pending_.end(), [id](const pending& p) { return p.id == id; });
+  if (it == pending_.end())
+    return; // cancelled, or overtaken by an invalidation
+  const missing what = it->what;
+  const bool refused = it->prefetch && outcome.code == ENOTSUP;
+  pending_.erase(it);
+  if (refused) {
+    // As a guess it costs too much on this server. Who has come to wait for it since asks for it as a demand.
+    for (parked_op& waiter : take_waiters(id))
+      handle(std::move(waiter.op));
+    return;
+  }
+  if (what.what == missing::sizes && outcome.code == 0)
+    fill_sizes(outcome.sizes);
+  if (upcoming_ && what == missing{missing::listing, upcoming_->tree}) {
+    if (outcome.code == 0 && outside_->has_listing(what.id))
+      go_on_moving();
+    else {
+      log::warn("directory '{}' goes on showing what it did until it is used: its new tree {} cannot be had",
+                path_of(*link_), what.id.hex());
+      move_.reset(); // nobody is to wait for that
+    }
+  }
+  answer_waiters(id, outcome.code, what.what);
+}
+
+std::vector<directory_state::parked_op> directory_state::take_waiters(want_id id) {
+  auto rest =
+      std::stable_partition(parked_.begin(), parked_.end(), [id](const parked_op& p) { return p.waits_for != id; });
+  std::vector<parked_op> out{std::make_move_iterator(rest), std::make_move_iterator(parked_.end())};
+  parked_.erase(rest, parked_.end());
+  return out;
+}
+
+void directory_state::answer_waiters(want_id id, int code, missing::kind brought) {
+  // Taken out first: an attempt may park again and so change the list.
+  for (parked_op& waiter : take_waiters(id)) {
+    if (code != 0) {
+      waiter.op.answer.error(visible_errno(code, asked_for::object));
+      continue;
+    }
+    waiter.op.brought |= brought;
+    handle(std::move(waiter.op));
+  }
+}
+
+void directory_state::interrupted(std::uint64_t request_id) {
+  auto it = std::find_if(parked_.begin(), parked_.end(),
+                         [request_id](const parked_op& p) { return p.op.answer.request_id() == request_id; });
+  if (it == parked_.end())
+    return; // answered meanwhile
+  const want_id id = it->waits_for;
+  it->op.answer.error(EINTR);
+  parked_.erase(it);
+  if (std::any_of(parked_.begin(), parked_.end(), [id](const parked_op& p) { return p.waits_for == id; }))
+    return;
+  auto alone = std::find_if(pending_.begin(), pending_.end(), [id](const pending& p) { return p.id == id; });
+  if (alone == pending_.end() || alone->prefetch)
+    return;
+  const pending abandoned = *alone;
+  pending_.erase(alone);
+  give_up(abandoned);
+}
+
+void directory_state::forget(child_index at, std::uint64_t count) {
+  if (at == self_child)
+    return; // a directory's own references are counted by its parent
+  if (dentry* entry = dentries_.at(at - 1))
+    drop_reference(*entry, count);
+  drop_listing_if_idle(); // here, and not where a request gives back a reference: that one is using the listing
+}
+
+void directory_state::drop_reference(dentry& entry, std::uint64_t count) {
+  if (dentries_.unref(entry, count) != 0)
+    return;
+  if (entry.slot != no_slot)
+    port_.release_child(entry.slot, releasing_[entry.slot] = ++last_release_);
+  idle_if_released();
+}
+
+void directory_state::child_idle(dir_slot slot, std::uint32_t generation, release_number number) {
+  if (!outside_->is_current(slot, generation))
+    return; // an earlier release of the same child has already led to its reaping
+  auto latest = releasing_.find(slot);
+  dentry* entry = dentries_.at(context_.inodes.index_of(slot));
+  if (latest == releasing_.end() || latest->second != number || entry == nullptr || entry->nlookup != 0)
+    return;               // looked up again meanwhile: the next forget releases it again
+  port_.reap_child(slot); // first: if it throws, clean_up still sees the child
+  releasing_.erase(latest);
+  dentries_.set_slot(*entry, no_slot);
+  idle_if_released();
+}
+
+void directory_state::release(release_number number) {
+  released_ = number;
+  idle_if_released();
+}
+
+void directory_state::idle_if_released() {
+  // Who is parked here holds a reference: the directory was looked up again, and the release is the one of before. It
+  // must not take away what they wait for; the next forget releases it again.
+  if (released_ == 0 || dentries_.referenced() || !parked_.empty())
+    return;
+  // What is still on its way is speculation, and nobody is left to use it. (A load cannot be cancelled; its result is
+  // dropped.)
+  for (const pending& p : pending_)
+    give_up(p);
+  pending_.clear();
+  move_.reset(); // the tree of the next snapshot is not on its way any more: who uses the directory wants it again
+  port_.idle(released_);
+  released_ = 0; // last: if one of these throws, clean_up does them again
+}
+
+void directory_state::clean_up() {
+  const auto waits_in_vain = [this](const parked_op& p) {
+    return std::none_of(pending_.begin(), pending_.end(), [&](const pending& each) { return each.id == p.waits_for; });
+  };
+  std::erase_if(parked_, waits_in_vain); // their replies answer EIO
+  for (child_index i = 0; const dentry* entry = dentries_.at(i); ++i)
+    if (entry->slot != no_slot && entry->nlookup == 0)
+      port_.release_child(entry->slot, releasing_[entry->slot] = ++last_release_);
+  say_what_moved();
+  if (upcoming_)
+    go_on_moving();
+  idle_if_released();
+}
+
+void directory_state::stand_at(dir_link_ptr link) {
+  link_ = std::move(link);
+  outside_ = &surroundings_of(context_, *link_);
+  port_.stands_at(link_);
+}
+
+bool directory_state::ensure_listing(kernel_op& op, lacking& instead) {
+  if (complete_)
+    return true;
+  if (!link_->shown)
+    return ensure_place(op, instead);
+  const missing what{missing::listing, {}};
+  if (std::any_of(pending_.begin(), pending_.end(), [&](const pending& p) { return p.what == what; }))
+    return instead = what, false;
+  const auto listing = outside_->listing(link_->tree);
+  if (!listing) {
+    if (listing.error().code == ENOENT)
+      return instead = what, false;
+    if (listing.error().code == EBADMSG)
+      log::error("directory '{}': its tree {} cannot be read: {}", path_of(*link_), link_->tree.hex(),
+                 listing.error().message);
+    op.answer.error(EIO);
+    return false;
+  }
+  take_listing(*listing.value());
+  return true;
+}
+
+table_changes directory_state::take_listing(const parsed_tree& found) {
+  if (found.hidden != 0)
+    port_.hidden(found.hidden, found.hidden_reason);
+  table_changes changes = dentries_.refresh(found.entries, since());
+  complete_ = true;
+  account();
+  return changes;
+}
+
+std::vector<oid> directory_state::unknown_sizes() const {
+  std::vector<oid> out;
+  for (child_index i : dentries_.sorted()) {
+    const dentry& d = *dentries_.at(i);
+    if (lacks_size(d))
+      out.push_back(d.id);
+  }
+  return out;
+}
+
+void directory_state::fill_sizes(const std::vector<std::pair<oid, std::uint64_t>>& known) {
+  const std::vector<oid> ids = unknown_sizes();
+  if (ids.empty())
+    return;
+  std::vector<std::uint64_t> found(ids.size(), unknown_size);
+  outside_->sizes(ids, found);
+  // Also from the answer itself: a size table that could not be written must not make a size unknown for ever.
+  std::unordered_map<oid, std::uint64_t> answered(known.begin(), known.end());
+  std::size_t at = 0;
+  for (child_index i : dentries_.sorted()) {
+    dentry& d = *dentries_.at(i);
+    if (at == ids.size() || !lacks_size(d))
+      continue;
+    d.size = found[at++];
+    if (auto it = answered.find(d.id); d.size == unknown_size && it != answered.end())
+      d.size = it->second;
+  }
+}
+
+// After the listing was answered, never before: prefetch must not delay or change the request that armed it.
+void directory_state::after_listing() {
+  listed_ = true;
+  if (!context_.prefetch || !link_->shown)
+    return;
+  port_.listed(); // first, so that what is wanted for a whole window leaves in one request with what is wanted here
+  if (!unknown_sizes().empty())
+    pending_for({missing::sizes, {}}, urgency::speculation);
+  if (!missing_objects(entry_kind::directory).empty())
+    pending_for({missing::child_trees, {}}, urgency::speculation);
+  // Where a link points is part of what `ls -l` shows, and a few bytes.
+  if (!missing_objects(entry_kind::symlink).empty())
+    pending_for({missing::link_targets, {}}, urgency::speculation);
+}
+
+std::string directory_state::describe() const {
+  // By the bits of missing::kind.
+  static constexpr std::string_view kinds[] = {"listing",           "sizes",        "blob",         "blob into memory",
+                                               "trees of children", "link targets", "blob to disk", "place"};
+  std::string out =
+      fmt::format("listing {}: {} dentries, {} references to them; {}\n", complete_ ? "complete" : "not here",
+                  dentries_.size(), dentries_.references(), released_ == 0 ? "the kernel refers to it" : "released");
+  for (const parked_op& each : parked_)
+    out += fmt::format("parked: request {}, waits for want {}\n", each.op.answer.request_id(), each.waits_for);
+  if (upcoming_)
+    out += fmt::format("waits for tree {} of the next snapshot\n", upcoming_->tree.hex());
+  for (const pending& each : pending_)
+    out += fmt::format("on its way: want {}, {}{}\n", each.id, kinds[std::countr_zero(std::uint8_t{each.what.what})],
+                       each.prefetch ? ", ahead" : "");
+  return out;
+}
+
+std::vector<oid> directory_state::missing_objects(entry_kind of) const {
+  std::vector<oid> out;
+  for (child_index i : dentries_.sorted())
+    if (const dentry& d = *dentries_.at(i);
+        d.kind == of && !(of == entry_kind::directory ? outside_->has_listing(d.id) : outside_->contains(d.id)))
+      out.push_back(d.id);
+  return out;
+}
+
+} // namespace gitfs

@@ -1,0 +1,40 @@
+// The ways in which readers go through the tree, and the numbers of what is wanted ahead of each.
+#pragma once
+
+#include "actors/model/want.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <iterator>
+#include <string_view>
+
+namespace gitfs {
+
+enum class reader_way : std::uint8_t {
+  depth,    ///< depth first
+  breadth,  ///< breadth first
+  stats,    ///< as `depth`, waiting for sizes
+  contents, ///< reads file by file
+  busy,     ///< reads in one directory, in no order
+  names,    ///< reads files of one name, wherever they are
+};
+
+/// What the prefetcher wants is numbered in a range for each way, so that the number tells for whom it was.
+inline constexpr unsigned reader_way_shift = 60;
+
+constexpr want_id first_want_of(reader_way way) {
+  return (static_cast<want_id>(way) << reader_way_shift) + 1;
+}
+
+constexpr reader_way reader_way_of(want_id id) {
+  return static_cast<reader_way>(id >> reader_way_shift);
+}
+
+/// As activity::walker has it; empty for one that it does not show.
+constexpr std::string_view name_of(reader_way way) {
+  constexpr std::string_view names[] = {"depth", "breadth", "stats", "contents", "busy"};
+  const auto which = static_cast<std::size_t>(way);
+  return which < std::size(names) ? names[which] : std::string_view{};
+}
+
+} // namespace gitfs

@@ -1,0 +1,36 @@
+// What a server has told of sizes, by object.
+#pragma once
+
+#include "backend/git/oid.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+namespace gitfs {
+
+/// Servers answer in the order of the question, and who looks up in the same order needs no index.
+class told_sizes {
+public:
+  using told = std::pair<oid, std::uint64_t>;
+  explicit told_sizes(const std::vector<told>& all) : all_(all) {}
+
+  const told* of(const oid& id) {
+    if (next_ < all_.size() && all_[next_].first == id)
+      return &all_[next_++];
+    if (index_.empty())
+      for (const told& each : all_)
+        index_.emplace(each.first, &each);
+    const auto it = index_.find(id);
+    return it == index_.end() ? nullptr : it->second;
+  }
+
+private:
+  const std::vector<told>& all_;
+  std::size_t next_ = 0;
+  std::unordered_map<oid, const told*> index_; // made when first needed
+};
+
+} // namespace gitfs

@@ -1,0 +1,28 @@
+#include "actors/model/visible_errno.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <iterator>
+
+namespace gitfs {
+
+namespace {
+
+constexpr struct {
+  int code;
+  bool of_object, of_place;
+} visible[] = {
+    {ENOENT, false, true},   {EINTR, true, true},  {EACCES, true, true},
+    {ETIMEDOUT, true, true}, {ENOSPC, true, true}, {ENOMEM, true, true},
+};
+
+} // namespace
+
+int visible_errno(int code, asked_for what) {
+  const auto* const row = std::find_if(std::begin(visible), std::end(visible), [&](const auto& each) {
+    return each.code == code && (what == asked_for::object ? each.of_object : each.of_place);
+  });
+  return row == std::end(visible) ? EIO : code;
+}
+
+} // namespace gitfs

@@ -1,0 +1,137 @@
+#include "actors/prefetch/namesakes.hpp"
+
+#include "actors/mount/volume.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace gitfs {
+
+namespace {
+
+tree_position common(const tree_position& a, const tree_position& b) {
+  return {a.begin(), std::ranges::mismatch(a, b).in1};
+}
+
+dir_link_ptr ancestor_at(dir_link_ptr directory, std::size_t below_root) {
+  for (std::size_t depth = position_of(*directory).size(); depth > below_root; --depth)
+    directory = directory->parent;
+  return directory;
+}
+
+} // namespace
+
+void namesakes::read(const dir_link_ptr& directory, child_index file, std::string_view name, const oid& id) {
+  const auto it = std::ranges::find(known_, name, &known::name);
+  if (it == known_.end()) {
+    first_read(directory, file, name, id);
+    return;
+  }
+  known_.splice(known_.begin(), known_, it);
+  known& k = *it;
+  if (k.asked.erase(id) != 0) {
+    ++k.hits;
+  } else {
+    ++k.misses;
+    if (tree_position all = common(k.within, position_of(*directory)); all != k.within) {
+      k.within = std::move(all); // wider: there is more to be seen
+      k.all_seen = k.from_start = false;
+      k.cursor.reset();
+    }
+  }
+  const bool in_vain = k.misses * limits_.misses_per_file >= k.last;
+  if (k.in_flight == 0 && !k.all_seen && (in_vain || k.hits * 2 >= k.last))
+    want_window(k, directory, file, id);
+}
+
+void namesakes::first_read(const dir_link_ptr& directory, child_index file, std::string_view name, const oid& id) {
+  if (recent_.size() == limits_.last_ones)
+    recent_.pop_front();
+  recent_.push_back({std::string{name}, directory});
+  tree_position within = position_of(*directory);
+  std::unordered_set<std::uint64_t> directories;
+  for (const recent& each : recent_)
+    if (each.name == name && directories.insert(each.directory->ino).second)
+      within = common(within, position_of(*each.directory));
+  if (directories.size() < limits_.reads)
+    return;
+  std::erase_if(recent_, [&](const recent& each) { return each.name == name; });
+  if (known_.size() == limits_.names)
+    known_.pop_back(); // what is on its way for it was wanted with good reason: it comes
+  known_.push_front({.name = std::string{name}, .within = std::move(within), .window = limits_.first});
+  want_window(known_.front(), directory, file, id);
+}
+
+// Moves the cursor to an entry that is here, if need be by way of the start.
+bool namesakes::next_entry(known& k, const dir_link_ptr& directory) {
+  for (;;) {
+    const auto at = k.cursor->peek();
+    const bool left = k.cursor->has_left(k.within.size());
+    if (at && !left)
+      return true;
+    if (!left && k.cursor->skip_missing())
+      continue;
+    if (std::exchange(k.from_start, true))
+      return false;
+    k.cursor.emplace(db_, ancestor_at(directory, k.within.size()), 0);
+  }
+}
+
+void namesakes::want_window(known& k, const dir_link_ptr& directory, child_index file, const oid& being_read) {
+  if (!k.cursor)
+    k.cursor.emplace(db_, directory, file + 1);
+  if (k.last != 0 && k.hits * 4 >= k.last)
+    k.window = std::min(k.window * limits_.growth, limits_.most);
+  std::vector<oid> ids;
+  std::uint64_t bytes = 0;
+  std::size_t directories = 0;
+  while (ids.size() < k.window && bytes < limits_.bytes && directories < limits_.directories) {
+    if (!next_entry(k, directory)) {
+      k.all_seen = true;
+      break;
+    }
+    const tree_entry& e = *k.cursor->peek()->entry;
+    directories += e.kind == entry_kind::directory ? 1 : 0;
+    if ((e.kind == entry_kind::file || e.kind == entry_kind::executable) && e.name == k.name && e.id != being_read
+        && !db_.contains(e.id) && k.asked.insert(e.id).second) {
+      bytes += e.size == unknown_size ? assumed_blob_size : e.size;
+      ids.push_back(e.id);
+    }
+    k.cursor->step();
+  }
+  k.hits = k.misses = 0;
+  k.last = ids.size();
+  if (ids.empty())
+    return;
+  k.in_flight = next_want_++;
+  want w{k.in_flight, want_kind::blobs, urgency::speculation, std::move(ids)};
+  w.commit = commit_of(*directory);
+  port_.ask(std::move(w));
+}
+
+void namesakes::forgotten(const dir_link& directory) {
+  const tree_position p = position_of(directory);
+  std::erase_if(known_, [&](const known& k) {
+    if (k.within.size() < p.size() || !std::equal(p.begin(), p.end(), k.within.begin()))
+      return false;
+    if (k.in_flight != 0)
+      port_.cancel(k.in_flight);
+    return true;
+  });
+}
+
+void namesakes::clear() {
+  for (const known& k : known_)
+    if (k.in_flight != 0)
+      port_.cancel(k.in_flight);
+  known_.clear();
+  recent_.clear();
+}
+
+void namesakes::finished(want_id id) {
+  for (known& k : known_)
+    if (k.in_flight == id)
+      k.in_flight = 0;
+}
+
+} // namespace gitfs

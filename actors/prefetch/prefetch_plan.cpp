@@ -1,0 +1,196 @@
+#include "actors/prefetch/prefetch_plan.hpp"
+
+#include "actors/model/reader_way.hpp"
+
+#include <utility>
+
+namespace gitfs {
+
+namespace {
+
+// Sizes are a few bytes each, so their windows grow fast: the whole Linux tree in two. The trees of 4,096 directories
+// are read in about 0.1 s. A server looks up some 100,000 sizes a second, and two requests at once on two processors;
+// so it has answered the second about when the walker has been through the first.
+constexpr readahead::limits listing_limits{
+    .first = 64, .growth = 128, .most = 8192, .bytes = 0, .windows_ahead = 0, .first_sizes = 32'000, .streams = 8};
+
+// Contents are what costs. Two windows on their way, so that two cores check and index what arrives while it is read.
+readahead::limits content_limits(std::size_t first, std::uint64_t bytes) {
+  return {.first = first, .growth = 4, .most = 4096, .bytes = bytes, .windows_ahead = 2, .streams = 8};
+}
+
+constexpr std::size_t few = 8;              // places of walkers, before it is known what sizes cost
+constexpr std::size_t remembered = 100'000; // blobs that nobody has read yet: beyond that they are not counted
+
+} // namespace
+
+prefetch_plan::prefetch_plan(object_db& db, readahead_port& port, counters& counts, std::uint64_t window_bytes,
+                             listing_cache* ahead)
+  : db_(db),
+    port_(port),
+    counts_(counts),
+    depth_(readahead::kind::listings, walk_order::depth_first, db, *this, listing_limits, ahead),
+    breadth_(readahead::kind::listings, walk_order::breadth_first, db, *this, listing_limits, ahead),
+    stats_(readahead::kind::stats, walk_order::depth_first, db, *this, content_limits(8, window_bytes)),
+    contents_(readahead::kind::contents, walk_order::depth_first, db, *this, content_limits(16, window_bytes)),
+    busy_(db, *this, {}),
+    names_(db, *this, {}) {
+  depth_.number_wants_from(first_want_of(reader_way::depth));
+  breadth_.number_wants_from(first_want_of(reader_way::breadth));
+  stats_.number_wants_from(first_want_of(reader_way::stats));
+  contents_.number_wants_from(first_want_of(reader_way::contents));
+  busy_.number_wants_from(first_want_of(reader_way::busy));
+  names_.number_wants_from(first_want_of(reader_way::names));
+}
+
+void prefetch_plan::listed(const dir_link_ptr& directory) {
+  if (is_left(*directory))
+    return;
+  // Depth first is what most programs do: only what that does not explain may be another way.
+  if (!depth_.follow(directory)) {
+    if (!breadth_.follow(directory))
+      breadth_.begin(directory);
+    depth_.begin(directory);
+  }
+  if (sizes_cost_contents_ && stats_.leads(directory))
+    stats_.follow(directory);
+}
+
+void prefetch_plan::statted(const dir_link_ptr& directory) {
+  if (is_left(*directory))
+    return;
+  if (!sizes_cost_contents_) {
+    statted_before_.push_back(directory);
+    if (statted_before_.size() > few)
+      statted_before_.pop_front();
+  } else if (!stats_.follow(directory)) {
+    stats_.begin(directory);
+  }
+}
+
+void prefetch_plan::read(const dir_link_ptr& directory, child_index file, std::string_view name, const oid& id) {
+  was_read(id);
+  if (is_left(*directory))
+    return;
+  if (contents_.follow(directory, file))
+    return;
+  contents_.begin(directory, file);
+  busy_.read(directory);
+  names_.read(directory, file, name, id);
+}
+
+void prefetch_plan::forgotten(const dir_link& directory) {
+  if (is_left(directory))
+    return;
+  std::erase_if(statted_before_, [&](const dir_link_ptr& each) { return each->ino == directory.ino; });
+  for (readahead* each : {&depth_, &breadth_, &stats_, &contents_})
+    each->forgotten(directory);
+  busy_.forgotten(directory);
+  names_.forgotten(directory);
+}
+
+void prefetch_plan::moved(const dir_link& root) {
+  shown_ = root.shown;
+  statted_before_.clear();
+  for (readahead* each : {&depth_, &breadth_, &stats_, &contents_})
+    each->clear();
+  busy_.clear();
+  names_.clear();
+}
+
+void prefetch_plan::finished(want_id id, const want_result& outcome) {
+  if (const auto asked = blobs_asked_.extract(id))
+    outcome.code == 0 ? came(asked.mapped()) : forget_asked(asked.mapped());
+  switch (reader_way_of(id)) {
+  case reader_way::depth:
+    if (outcome.code == ENOTSUP && !std::exchange(sizes_cost_contents_, true))
+      for (const dir_link_ptr& each : std::exchange(statted_before_, {}))
+        statted(each);
+    depth_.finished(id, outcome);
+    break;
+  case reader_way::breadth:
+    breadth_.finished(id, outcome);
+    break;
+  case reader_way::stats:
+    stats_.finished(id, outcome);
+    break;
+  case reader_way::contents:
+    contents_.finished(id, outcome);
+    break;
+  case reader_way::busy:
+    busy_.finished(id);
+    break;
+  case reader_way::names:
+    names_.finished(id);
+    break;
+  }
+}
+
+std::vector<activity::walker> prefetch_plan::walkers() const {
+  std::vector<activity::walker> out;
+  const auto add = [&](reader_way way, std::vector<activity::walker> more) {
+    for (activity::walker& each : more) {
+      each.way = name_of(way);
+      out.push_back(std::move(each));
+    }
+  };
+  add(reader_way::depth, depth_.walkers());
+  add(reader_way::breadth, breadth_.walkers());
+  add(reader_way::stats, stats_.walkers());
+  add(reader_way::contents, contents_.walkers());
+  add(reader_way::busy, busy_.walkers());
+  return out;
+}
+
+void prefetch_plan::came(const std::vector<oid>& blobs) {
+  std::vector<std::uint64_t> sizes(blobs.size(), unknown_size);
+  db_.sizes(blobs, sizes);
+  for (std::size_t i = 0; i < blobs.size(); ++i) {
+    const auto it = unread_.find(blobs[i]);
+    if (it == unread_.end() || it->second.here || sizes[i] == unknown_size)
+      continue;
+    it->second.size = sizes[i];
+    it->second.here = true;
+    counts_.add(counter::prefetch_blobs);
+    counts_.add(counter::prefetch_blob_bytes, sizes[i]);
+    if (it->second.read)
+      was_read(blobs[i]);
+  }
+}
+
+void prefetch_plan::was_read(const oid& blob) {
+  const auto it = unread_.find(blob);
+  if (it == unread_.end())
+    return;
+  it->second.read = true;
+  if (!it->second.here)
+    return;
+  counts_.add(counter::prefetch_used_bytes, it->second.size);
+  unread_.erase(it);
+}
+
+// What is not going to come; a blob that another want brings too is not counted.
+void prefetch_plan::forget_asked(const std::vector<oid>& blobs) {
+  for (const oid& id : blobs)
+    if (const auto it = unread_.find(id); it != unread_.end() && !it->second.here)
+      unread_.erase(it);
+}
+
+void prefetch_plan::ask(want w) {
+  const bool of_readers = reader_way_of(w.id) >= reader_way::contents; // of contents, not of listings
+  if (w.kind == want_kind::blobs && of_readers && unread_.size() < remembered) {
+    for (const oid& id : w.ids)
+      unread_.try_emplace(id);
+    blobs_asked_.emplace(w.id, w.ids);
+  }
+  port_.ask(std::move(w));
+}
+
+void prefetch_plan::cancel(want_id id) {
+  if (const auto asked = blobs_asked_.extract(id))
+    forget_asked(asked.mapped());
+  counts_.add(counter::prefetch_cancelled);
+  port_.cancel(id);
+}
+
+} // namespace gitfs

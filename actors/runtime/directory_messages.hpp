@@ -1,0 +1,133 @@
+// Between bridge, supervisor and directories.
+#pragma once
+
+#include "actors/model/dir_link.hpp"
+#include "actors/model/kernel_op.hpp"
+#include "actors/model/places.hpp"
+#include "actors/model/want.hpp"
+#include "actors/runtime/message.hpp"
+
+#include <caf/message.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace gitfs {
+
+// --- bridge → directory ----------------------------------------------------------------------------------------------
+
+// kernel_op (kernel_op.hpp): a request that is answered.
+
+/// FORGET: the kernel gives back references to a child. Never answered.
+struct forget_op {
+  child_index at = self_child;
+  std::uint64_t count = 0;
+  trace::sent_by stamp = trace::sent_by::now();
+};
+
+// --- bridge → supervisor ---------------------------------------------------------------------------------------------
+
+/// A message for a directory that has no actor yet: spawn it and hand the message on.
+struct enter_directory {
+  dir_slot slot = no_slot;
+  caf::message first;
+  trace::sent_by stamp = trace::sent_by::now();
+};
+
+// --- directory ↔ itself, later ---------------------------------------------------------------------------------------
+
+/// The caller of a parked request gave up.
+struct interrupt_op {
+  std::uint64_t request_id = 0;
+  trace::sent_by stamp = trace::sent_by::now();
+};
+/// A large blob is in the blob cache or the spool now (or why not).
+struct blob_loaded {
+  want_id id = 0;
+  int code = 0;
+  trace::sent_by stamp = trace::sent_by::now();
+};
+
+// --- directory ↔ supervisor ------------------------------------------------------------------------------------------
+
+/// From the parent: the kernel holds no reference to the directory in `slot`.
+struct release_directory {
+  dir_slot slot = no_slot;
+  release_number number = 0;
+  trace::sent_by stamp = trace::sent_by::now();
+};
+/// From the directory itself: released, and nothing below it is referenced. The supervisor tells the parent. With its
+/// generation, because a second one may come when the slot already belongs to another directory.
+struct directory_idle {
+  dir_slot slot = no_slot;
+  std::uint32_t generation = 0;
+  release_number number = 0;
+  trace::sent_by stamp = trace::sent_by::now();
+};
+/// From the parent, the last word: nobody looked it up again, end it.
+struct reap_directory {
+  dir_slot slot = no_slot;
+  trace::sent_by stamp = trace::sent_by::now();
+};
+/// From a directory: so many of its entries cannot be shown.
+struct entries_hidden {
+  dir_link_ptr link;
+  std::size_t count = 0;
+  std::string reason;
+  trace::sent_by stamp = trace::sent_by::now();
+};
+/// Supervisor → itself, every few seconds: is the mount in use?
+struct look_if_idle {
+  trace::sent_by stamp = trace::sent_by::now();
+};
+/// From a directory: listings take more memory than they may.
+struct over_budget {
+  trace::sent_by stamp = trace::sent_by::now();
+};
+/// Supervisor → directory: see directory_state::shed. Answered by `listing_shed`, always.
+struct shed_listing {
+  trace::sent_by stamp = trace::sent_by::now();
+};
+struct listing_shed {
+  trace::sent_by stamp = trace::sent_by::now();
+};
+/// From a directory, of its children; from who follows a ref, of the root of its snapshot: these are part of another
+/// snapshot. The supervisor notes that for those that nobody has entered, and tells the others.
+struct relink_directories {
+  std::vector<relinked> of;
+  trace::sent_by stamp = trace::sent_by::now();
+};
+/// Supervisor → directory: see directory_state::moved.
+struct snapshot_moved {
+  dir_link_ptr link;
+  move_token move{};
+  trace::sent_by stamp = trace::sent_by::now();
+};
+/// Catalog → supervisor → directory: see directory_state::entries_changed.
+struct entries_changed {
+  place_answer now;
+  std::vector<std::string> replaced;
+  trace::sent_by stamp = trace::sent_by::now();
+};
+struct change_entries {
+  dir_slot slot = no_slot;
+  std::uint32_t generation = 0;
+  entries_changed what;
+  trace::sent_by stamp = trace::sent_by::now();
+};
+/// Supervisor → directory: the kernel no longer refers to you.
+struct released {
+  release_number number = 0;
+  trace::sent_by stamp = trace::sent_by::now();
+};
+/// Supervisor → parent: the child in `slot` is idle.
+struct child_is_idle {
+  dir_slot slot = no_slot;
+  std::uint32_t generation = 0;
+  release_number number = 0;
+  trace::sent_by stamp = trace::sent_by::now();
+};
+
+} // namespace gitfs

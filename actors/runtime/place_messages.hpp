@@ -1,0 +1,38 @@
+// Between directories above the repositories and the catalog.
+#pragma once
+
+#include "actors/model/dir_link.hpp"
+#include "actors/model/places.hpp"
+#include "actors/model/want.hpp"
+#include "actors/runtime/message.hpp"
+
+#include <caf/actor_control_block.hpp>
+
+#include <cstdint>
+#include <string>
+
+namespace gitfs {
+
+/// What is at this place? `name`: about that in it; empty: all. Answered by `place_told`, unless cancelled.
+struct ask_place {
+  caf::weak_actor_ptr from;
+  caf::actor_id from_id = 0;
+  want_id id = 0;
+  dir_link_ptr place;
+  std::string name;
+  dir_slot slot = no_slot;
+  std::uint32_t generation = 0;
+  trace::sent_by stamp = trace::sent_by::now();
+};
+struct cancel_place {
+  caf::actor_id from_id = 0;
+  want_id id = 0;
+  trace::sent_by stamp = trace::sent_by::now();
+};
+struct place_told {
+  want_id id = 0;
+  place_answer what;
+  trace::sent_by stamp = trace::sent_by::now();
+};
+
+} // namespace gitfs

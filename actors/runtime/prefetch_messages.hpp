@@ -1,0 +1,51 @@
+// To the prefetcher: where readers are.
+#pragma once
+
+#include "actors/model/dir_link.hpp"
+#include "actors/runtime/message.hpp"
+#include "backend/git/oid.hpp"
+
+#include <string>
+
+namespace gitfs {
+
+// --- directory → prefetcher ------------------------------------------------------------------------------------------
+
+/// A directory was listed from its start.
+struct directory_listed {
+  dir_link_ptr link;
+  trace::sent_by stamp = trace::sent_by::now();
+};
+/// A file is being read from its start.
+struct file_read {
+  dir_link_ptr link;
+  child_index index = 0; ///< its place in the sorted listing
+  std::string name;
+  oid id;
+  bool missed = false; ///< said after the first word of it: its contents are not here
+  trace::sent_by stamp = trace::sent_by::now();
+};
+/// A request waits for the sizes of its entries.
+struct directory_statted {
+  dir_link_ptr link;
+  trace::sent_by stamp = trace::sent_by::now();
+};
+/// The kernel refers neither to it nor to anything below.
+struct directory_forgotten {
+  dir_link_ptr link;
+  trace::sent_by stamp = trace::sent_by::now();
+};
+/// The root directory is that of another snapshot now.
+struct snapshot_left {
+  dir_link_ptr root;
+  trace::sent_by stamp = trace::sent_by::now();
+};
+
+// --- prefetcher → itself ---------------------------------------------------------------------------------------------
+
+/// Prefetcher → itself: the windows that were put off.
+struct windows_due {
+  trace::sent_by stamp = trace::sent_by::now();
+};
+
+} // namespace gitfs

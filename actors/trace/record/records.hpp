@@ -1,0 +1,203 @@
+// What a trace can hold, by the numbers that stand in its file.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <initializer_list>
+#include <string_view>
+#include <tuple>
+
+namespace gitfs::trace {
+
+/// The numbers are those in the files, so each is written out: a kind that is added takes the next free one, and the
+/// number of a kind that is removed is never given to another. docs/trace-format.md publishes them; a test compares.
+enum class kind : std::uint32_t {
+  handled = 1, ///< a handler has returned; has the order number of its message
+  // Where messages come from and replies go to.
+  kernel_request = 2,
+  reply = 3,
+  spawned = 4,
+  transfer_started = 5,
+  transfer_finished = 6,
+  interrupted = 7,
+  kernel_forget = 8,
+  mounted = 9,
+  refused = 10,
+  learned = 11,          ///< what a handler was told by its surroundings (trace/learned.hpp)
+  tree = 12,             ///< a piece of a tree object
+  sizes = 13,            ///< a piece of what a transfer has told
+  want_objects = 16,     ///< what an ask_want asks for, in pieces; its cause
+  transfer_objects = 17, ///< what a transfer is to bring, in pieces; its cause is transfer_started
+  // Of a mount of many repositories.
+  shown_tree = 18,       ///< what is shown from here on: that of the mount stands behind `mounted`
+  shown_repository = 19, ///< in it; its cause
+  shown_host = 20,
+  host_entry = 21, ///< one of the names in a host_told
+
+  first_message = 64, ///< from here on: messages that an actor took
+  other_message = 64,
+  kernel_op = 65,
+  forget_op = 66,
+  enter_directory = 67,
+  interrupt_op = 68,
+  blob_loaded = 69,
+  release_directory = 70,
+  directory_idle = 71,
+  reap_directory = 72,
+  entries_hidden = 73,
+  look_if_idle = 74,
+  over_budget = 75,
+  shed_listing = 76,
+  listing_shed = 77,
+  released = 78,
+  child_is_idle = 79,
+  ask_want = 80,
+  promote_want = 81,
+  cancel_want = 82,
+  want_finished = 83,
+  window_begins = 84,
+  window_ends = 85,
+  windows_due = 86,
+  look_was_read = 87,
+  trees_delayed = 88,
+  start_transfers = 89,
+  transfer_grew = 90,
+  transfer_ended = 91, ///< the message transfer_finished
+  directory_listed = 92,
+  file_read = 93,
+  directory_statted = 94,
+  directory_forgotten = 95,
+  tell_activity = 96,
+  relink_directories = 97,
+  snapshot_moved = 98,
+  snapshot_left = 99,
+  ask_place = 100,
+  cancel_place = 101,
+  place_told = 102,
+  show_ref = 103,
+  cancel_show = 104,
+  ref_shown = 105,
+  retry_allowed = 106,
+  host_told = 107,
+  snapshot_taken = 108,
+  entries_changed = 109,
+  change_entries = 110,
+  look_due = 111,
+  moves_settled = 112,
+  refresh_refs = 113,
+  cancel_refresh = 114,
+  reload_tree = 115,
+  tell_status = 116,
+  ask_directory = 117,
+};
+
+inline constexpr bool is_message(kind k) {
+  return k >= kind::first_message;
+}
+
+// The numbers of all that follows are in the files too: the same holds for them.
+
+/// Who takes messages.
+enum class actor_kind : std::uint8_t {
+  other = 0,
+  directory = 1,
+  supervisor = 2,
+  fetcher = 3,
+  prefetcher = 4,
+  catalog = 5,
+  repository = 6,
+};
+
+/// An actor by what is the same in every run, unlike CAF's ids. `inode`: st_ino, of directories; number of a repository
+/// or volume, of those that there can be several of.
+struct actor_key {
+  actor_kind is = actor_kind::other;
+  std::uint64_t inode = 0;
+
+  bool operator==(const actor_key&) const = default;
+  bool operator<(const actor_key& other) const { return std::tie(is, inode) < std::tie(other.is, other.inode); }
+};
+
+/// What the kernel asks: actors/model/kernel_operations.cpp has a row for each.
+enum class request_kind : std::uint8_t {
+  lookup = 0,
+  getattr = 1,
+  readlink = 2,
+  readdir = 3,
+  read = 4,
+  getxattr = 5,
+  listxattr = 6,
+  readdirplus = 7,
+};
+
+enum class reply_kind : std::uint8_t {
+  error = 0,
+  absent = 1,
+  entry = 2,
+  attr = 3,
+  link = 4,
+  data = 5,
+  xattr = 6,
+  dirents = 7,
+};
+
+/// Of a trace, for a replay: not all of it is there; it is; it was, but names have been taken out.
+enum class exactness : std::uint8_t { partial = 0, full = 1, redacted = 2 };
+
+/// How a field is stored (see encoder) and shown.
+enum class field_type : std::uint8_t {
+  number,
+  inode, ///< eight bytes
+  name,
+  id,   ///< oid; zeroes for none
+  ids,  ///< oids, in the form of a name
+  code, ///< errno
+  mode, ///< type and permission bits
+  request,
+  answer,
+  want,
+  urgency,
+  actor,
+  whole,  ///< exactness
+  digest, ///< eight bytes
+  bytes,  ///< as a name, but of anything
+};
+
+struct field {
+  std::string_view name;
+  field_type type = field_type::number;
+};
+
+/// In the order in which they are stored. A record may have more of them, from a later version.
+class field_list {
+public:
+  static constexpr std::size_t most = 9;
+
+  constexpr field_list() = default;
+  constexpr field_list(std::initializer_list<field> all) {
+    for (const field& each : all)
+      all_.at(size_++) = each;
+  }
+
+  constexpr const field* begin() const { return all_.data(); }
+  constexpr const field* end() const { return all_.data() + size_; }
+  constexpr std::size_t size() const { return size_; }
+
+private:
+  std::array<field, most> all_{};
+  std::size_t size_ = 0;
+};
+
+/// A kind of record: of edges in record_table.cpp, of messages in message_rows.cpp.
+struct record_row {
+  kind number;
+  std::string_view name;
+  field_list fields{};
+  std::string_view where{}; ///< of edges: what is on the other side
+  /// False: how often there is one depends on how long the run took, or on what other threads had done by then, so
+  /// `trace diff` leaves it out.
+  bool compared = true;
+};
+
+} // namespace gitfs::trace

@@ -1,0 +1,97 @@
+// A forge's REST API as its users reach it: with which token, for whom.
+#pragma once
+
+#include "backend/http/credentials.hpp"
+#include "backend/http/rest_client.hpp"
+#include "config/deployment.hpp"
+#include "config/error.hpp"
+
+#include <atomic>
+#include <cerrno>
+#include <chrono>
+#include <functional>
+#include <map>
+#include <stop_token>
+#include <string>
+
+namespace gitfs {
+
+/// Reads a secret where it is kept; empty if the place names none.
+using secret_reader = std::function<result<std::string>(const secret_place&)>;
+
+/// The secret at `place`, a token of `service` (as messages name it). EACCES: it cannot be read, for whatever reason:
+/// that a file is missing is no answer of the service.
+result<std::string> read_token(const secret_reader& read, const secret_place& place, const std::string& service);
+
+/// Which token is whose. None for somebody: git's credential helpers are asked once the service wants one.
+struct forge_tokens {
+  secret_place general;
+  std::map<std::string, secret_place> by_owner; ///< before `general`; names in any case
+  secret_reader read;
+};
+
+/// Thread-safe.
+class forge_access {
+public:
+  /// `url`: the service as git's credential helpers know it. `known`: what its URL had in it. `password_now` (may be
+  /// null) reads the password of that anew when it is refused.
+  forge_access(const std::string& url, rest_options options, forge_tokens tokens, credential known = {},
+               std::function<result<std::string>()> password_now = nullptr);
+
+  /// What `ask` gives when called with the token for `owner`; without a configured one first without, and where the
+  /// service then hides something, or limits the rate, once more with what the helpers have.
+  template <class Answer>
+  result<Answer> as(const std::string& owner, std::stop_token stop,
+                    const std::function<result<Answer>(const std::string& token)>& ask);
+
+  result<rest_answer> get(const std::string& owner, const std::string& path, std::stop_token stop);
+  /// Of what is answered with a JSON object. EIO: it is none.
+  result<rest_answer> get_object(const std::string& owner, const std::string& path, std::stop_token stop);
+
+  /// For git, with `username` beside the token; empty: let git's way find it.
+  result<credential> login(const std::string& owner, const std::string& username) const;
+
+  /// True: there is no token for `owner`, and the helpers have said so.
+  bool without_token(const std::string& owner) const;
+
+  /// True: the token for `owner` is read anew when it is refused, so it may be replaced.
+  bool may_change(const std::string& owner) const { return password_is_kept_ || place_of(owner) != nullptr; }
+
+  rest_client& api() { return api_; }
+  const rest_client& api() const { return api_; }
+
+private:
+  const secret_place* place_of(const std::string& owner) const;
+  /// True: `current` has another now.
+  bool renew(const authenticator::ticket& refused, const error& why, const std::stop_token& stop);
+
+  const std::string url_;
+  const forge_tokens tokens_;
+  const std::chrono::milliseconds patience_;
+  const bool password_is_kept_;
+  authenticator helpers_;
+  std::atomic<std::chrono::steady_clock::time_point> none_until_{}; ///< the helpers have nothing
+  rest_client api_;
+};
+
+template <class Answer>
+result<Answer> forge_access::as(const std::string& owner, std::stop_token stop,
+                                const std::function<result<Answer>(const std::string& token)>& ask) {
+  if (const secret_place* place = place_of(owner)) {
+    GITFS_TRY(token, read_token(tokens_.read, *place, api_.display())); // each time: it may have been replaced
+    return ask(token);
+  }
+  const auto first = helpers_.current(url_);
+  result<Answer> out = ask(first.used.password);
+  if (out)
+    helpers_.accepted(url_, first);
+  if (out || !renew(first, out.error(), stop))
+    return out;
+  const auto second = helpers_.current(url_);
+  result<Answer> again = ask(second.used.password);
+  if (again)
+    helpers_.accepted(url_, second);
+  return again;
+}
+
+} // namespace gitfs

@@ -1,0 +1,68 @@
+// A service's tree of names, remembered: so that looking at it again does not ask again.
+#pragma once
+
+#include "backend/forge/forge.hpp"
+#include "backend/forge/repository_host.hpp"
+#include "backend/remote/source.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+
+namespace gitfs {
+
+/// Opens a repository without asking a server anything. `sizes` may be null.
+using repository_opener =
+    std::function<result<std::shared_ptr<repository>>(const source& from, std::shared_ptr<size_source> sizes)>;
+
+class forge_host final : public repository_host {
+public:
+  using clock = std::chrono::steady_clock;
+  struct memory {
+    std::chrono::milliseconds present{600'000}; ///< that a name exists
+    std::chrono::milliseconds absent{60'000};   ///< that it does not, is taken for a folder, and what a listing has
+    std::function<clock::time_point()> now = &clock::now;
+  };
+
+  /// Names are anybody's to invent: after so many that the service was asked for, all is forgotten.
+  static constexpr std::size_t most_asked = 10'000;
+
+  forge_host(std::unique_ptr<forge> service, std::string display, repository_opener open, memory keep);
+
+  result<host_entry> lookup(std::span<const std::string> path, const std::string& name, std::stop_token stop) override;
+  result<std::vector<host_entry>> list(std::span<const std::string> path, std::stop_token stop) override;
+  result<std::shared_ptr<repository>> open(std::span<const std::string> path) override;
+  const std::string& display() const override { return display_; }
+
+private:
+  struct known {
+    host_entry entry;
+    clock::time_point until;
+  };
+  struct folder {
+    std::map<std::string, known> children; ///< by folded name
+    std::map<std::string, clock::time_point> absent;
+    clock::time_point listed_until{}; ///< a listing would give `children`
+  };
+
+  std::string folded(std::string name) const;
+  known known_now(const host_entry& entry) const;
+  void remember(folder& where, const forge_listing& what);
+  void forget_old(folder& where) const;
+  static std::vector<host_entry> entries(const folder& where);
+  std::vector<std::string> spelled(name_path path) const;
+
+  const std::shared_ptr<forge> service_;
+  const std::string display_;
+  const repository_opener open_;
+  const memory keep_;
+  mutable std::mutex mutex_;
+  std::map<std::string, folder> folders_; ///< by folded path
+  std::size_t asked_ = 0;                 ///< for names that these may have
+};
+
+} // namespace gitfs

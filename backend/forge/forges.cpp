@@ -1,0 +1,56 @@
+#include "backend/forge/forges.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace gitfs {
+
+namespace {
+
+/// What is peculiar to a service behind REST.
+constexpr struct {
+  host_kind kind;
+  std::unique_ptr<forge> (*make)(std::shared_ptr<forge_access> access, std::string url);
+  const char* api; ///< below the service's URL
+  const char* accept;
+  const char* header;
+  const char* auth_scheme;
+} rest_kinds[] = {
+    {host_kind::github, make_github_forge, "/api/v3", "application/vnd.github+json", "X-GitHub-Api-Version: 2022-11-28",
+     "Bearer"},
+    {host_kind::gitea, make_gitea_forge, "/api/v1", "application/json", "", "token"},
+    {host_kind::gitlab, make_gitlab_forge, "/api/v4", "application/json", "", "Bearer"},
+};
+
+const auto* rest_kind(host_kind kind) {
+  const auto* found =
+      std::find_if(std::begin(rest_kinds), std::end(rest_kinds), [&](auto& each) { return each.kind == kind; });
+  return found == std::end(rest_kinds) ? nullptr : found;
+}
+
+} // namespace
+
+std::string usual_api(host_kind kind, const std::string& url) {
+  const auto* known = rest_kind(kind);
+  if (known == nullptr)
+    return {};
+  return kind == host_kind::github && url == "https://github.com" ? "https://api.github.com" : url + known->api;
+}
+
+rest_options forge_options(host_kind kind, const std::string& api) {
+  rest_options out{.base = api};
+  if (const auto* known = rest_kind(kind)) {
+    out.accept = known->accept;
+    out.auth_scheme = known->auth_scheme;
+    if (*known->header != '\0')
+      out.headers = {known->header};
+  }
+  return out;
+}
+
+std::unique_ptr<forge> make_rest_forge(host_kind kind, std::shared_ptr<forge_access> access, std::string url) {
+  const auto* known = rest_kind(kind);
+  return known == nullptr ? nullptr : known->make(std::move(access), std::move(url));
+}
+
+} // namespace gitfs

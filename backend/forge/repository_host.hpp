@@ -1,0 +1,48 @@
+// A service with many repositories, as a tree of names: owners or groups, and repositories in them.
+#pragma once
+
+#include "backend/remote/repository.hpp"
+#include "config/error.hpp"
+
+#include <memory>
+#include <span>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+namespace gitfs {
+
+struct host_entry {
+  std::string name; ///< as the service spells it
+  bool is_repository = false;
+  std::string default_branch{}; ///< of a repository, if it is known
+  /// It is no repository now, and that is all that is known: the service cannot tell a folder from nothing. It may be a
+  /// repository at the next look.
+  bool assumed = false;
+};
+
+/// Calls block, within limits of their own; thread-safe. `path`: names from the host's folder down; empty: that folder.
+/// ECANCELED: stopped. EACCES: credentials are missing or wrong. EAGAIN: over a rate limit that is not worth waiting
+/// for; the message says until when.
+class repository_host {
+public:
+  virtual ~repository_host() = default;
+
+  /// What `name` is in `path`. ENOENT: the service does not know it; remembered for a while of names that it was asked
+  /// for, and never asked for names that cannot exist there (".git"). That a listing lacks a name says nothing: it may
+  /// have come since.
+  virtual result<host_entry> lookup(std::span<const std::string> path, const std::string& name,
+                                    std::stop_token stop) = 0;
+
+  /// All that is in `path`, of every page. ENOTSUP: the service does not list that; then only what was looked up is
+  /// known.
+  virtual result<std::vector<host_entry>> list(std::span<const std::string> path, std::stop_token stop) = 0;
+
+  /// The repository at `path`, which was looked up or listed. Makes no request.
+  virtual result<std::shared_ptr<repository>> open(std::span<const std::string> path) = 0;
+
+  /// The service without credentials, for people.
+  virtual const std::string& display() const = 0;
+};
+
+} // namespace gitfs

@@ -1,0 +1,405 @@
+#include "backend/http/rest_client.hpp"
+
+#include "backend/http/upstream_host.hpp"
+#include "backend/os/text.hpp"
+#include "backend/os/url.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <ctime>
+#include <curl/curl.h>
+#include <fmt/format.h>
+#include <optional>
+#include <rapidjson/error/en.h>
+#include <string_view>
+
+namespace gitfs {
+
+namespace {
+
+using wall_clock = std::chrono::system_clock;
+
+/// Statuses that deserve better words than their number.
+constexpr struct {
+  long status;
+  int failure;
+  const char* text;
+} statuses[] = {
+    {401, EACCES, "the service asks for a token, or refuses the one in use"},
+    {403, EACCES, "access denied; check that the token in use may do this"},
+    {404, ENOENT, "not found (what is private may be hidden in this way: then give a token)"},
+    {407, EACCES, "the proxy asks for credentials"},
+    {410, ENOENT, "it is gone"},
+    {413, E2BIG, "the service refuses a request of this size (HTTP 413)"},
+    {451, EACCES, "not available for legal reasons"},
+};
+
+const std::vector<std::string> kept_headers{
+    "etag", "link", "date", "x-ratelimit-remaining", "x-ratelimit-reset", "ratelimit-remaining", "ratelimit-reset"};
+
+std::string header(const http_head& head, std::initializer_list<const char*> names) {
+  for (const char* name : names)
+    if (const auto found = head.headers.find(name); found != head.headers.end())
+      return found->second;
+  return {};
+}
+
+std::optional<std::int64_t> number(std::string_view text) {
+  std::int64_t out = 0;
+  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), out);
+  return failure == std::errc{} && end == text.data() + text.size() ? std::optional{out} : std::nullopt;
+}
+
+/// How long the service wants to be left alone; none: this is no matter of a rate limit.
+std::optional<std::chrono::seconds> limited_for(const http_head& head, std::string_view explanation) {
+  constexpr std::chrono::seconds unsaid{60}; // as GitHub's documentation asks for
+  constexpr std::chrono::seconds longest{24 * 3600};
+  if (head.status != 403 && head.status != 429)
+    return std::nullopt;
+  if (head.retry_after.count() > 0)
+    return std::min(head.retry_after, longest);
+  if (header(head, {"x-ratelimit-remaining", "ratelimit-remaining"}) == "0")
+    if (const auto reset = number(header(head, {"x-ratelimit-reset", "ratelimit-reset"}))) {
+      // by the service's own clock, for ours may be wrong
+      const std::time_t theirs = curl_getdate(header(head, {"date"}).c_str(), nullptr);
+      const std::time_t now = theirs > 0 ? theirs : std::time(nullptr);
+      if (*reset <= now) // also where the difference would not fit
+        return std::chrono::seconds{1};
+      return *reset - now < longest.count() ? std::chrono::seconds{*reset - now} : longest;
+    }
+  if (head.status == 429) // as often as the host lets us
+    return std::chrono::seconds{0};
+  if (explanation.find("rate limit") != std::string_view::npos)
+    return unsaid;
+  return std::nullopt;
+}
+
+std::string clock_text(wall_clock::time_point when) {
+  const std::time_t time = wall_clock::to_time_t(when);
+  std::tm parts{};
+  ::gmtime_r(&time, &parts);
+  char text[32];
+  return {text, std::strftime(text, sizeof text, "%H:%M:%S UTC", &parts)};
+}
+
+error over_limit(const std::string& service, wall_clock::time_point until, bool with_token) {
+  return {EAGAIN,
+          service + ": over the service's rate limit until " + clock_text(until)
+              + (with_token ? "; try again then" : "; try again then, or give a token: the limit is higher with one")};
+}
+
+bool is_json(const std::string& type) {
+  return type == "application/json" || type.ends_with("+json");
+}
+
+/// What the service says of a failure: {"message": "Not Found"}, {"error": "…"} or a line of plain text.
+std::string said(const std::string& type, const std::string& body) {
+  std::string text;
+  if (is_json(type)) {
+    rapidjson::Document parsed;
+    parsed.Parse<rapidjson::kParseIterativeFlag>(body.data(), body.size());
+    for (const char* name : {"message", "error_description", "error"})
+      if (text.empty() && !parsed.HasParseError())
+        text = string_member(parsed, name);
+  } else if (type == "text/plain") {
+    text = body;
+  }
+  return printable(std::string_view{text}.substr(0, text.find_first_of("\r\n")));
+}
+
+} // namespace
+
+struct rest_client::question {
+  std::string url;
+  std::string token;
+  std::string accept;
+  std::shared_ptr<const std::string> body; ///< null: GET
+  bool json = true;                        ///< what is expected
+  const response_reader* read = nullptr;   ///< takes the answer, whatever it is
+};
+
+struct rest_client::answer {
+  rest_answer json;
+  std::string bytes;
+};
+
+rest_client::rest_client(rest_options options)
+  : options_(std::move(options)),
+    origin_([&] {
+      auto parsed = parse_url(options_.base);
+      return parsed ? parsed.value().origin() : std::string{};
+    }()),
+    client_(options_.client ? options_.client
+                            : std::make_shared<http_client>(
+                                http_client_options{.connections_per_host = std::max(options_.limits.parallel, 1u)})) {}
+
+result<rest_answer> rest_client::get(const std::string& path, const std::string& token, std::stop_token stop) {
+  GITFS_TRY(url, url_of(path));
+  GITFS_TRY(out, perform({std::move(url), token, options_.accept, nullptr}, std::move(stop)));
+  return std::move(out.json);
+}
+
+result<void> rest_client::each_page(const std::string& path, const std::string& token, std::stop_token stop,
+                                    const std::function<result<void>(const rapidjson::Document&)>& visit) {
+  constexpr unsigned most_pages = 10'000; // a service whose pages go round in a circle must end too
+  std::string next = path;
+  for (unsigned page = 0; !next.empty(); ++page) {
+    if (page == most_pages)
+      return fail(EIO, display() + ": the service's list has no end");
+    GITFS_TRY(one, get(next, token, stop));
+    GITFS_TRYV(visit(*one.body));
+    next = std::move(one.next);
+  }
+  return success();
+}
+
+result<rest_answer> rest_client::post(const std::string& path, std::string json, const std::string& token,
+                                      std::stop_token stop) {
+  GITFS_TRY(url, url_of(path));
+  GITFS_TRY(out, perform({std::move(url), token, options_.accept, std::make_shared<const std::string>(std::move(json))},
+                         std::move(stop)));
+  return std::move(out.json);
+}
+
+result<std::string> rest_client::get_bytes(const std::string& path, const std::string& accept, const std::string& token,
+                                           std::stop_token stop) {
+  GITFS_TRY(url, url_of(path));
+  GITFS_TRY(out, perform({std::move(url), token, accept, nullptr, false}, std::move(stop)));
+  return std::move(out.bytes);
+}
+
+result<std::string> rest_client::url_of(const std::string& path) const {
+  if (origin_.empty())
+    return fail(EINVAL, "the URL of the REST API is not valid");
+  if (path.starts_with('/'))
+    return options_.base + path;
+  auto parsed = parse_url(path);
+  if (!parsed || parsed.value().origin() != origin_)
+    return fail(EIO, display() + ": the service's next page is said to be at another host"
+                         + (parsed ? " (" + printable(parsed.value().authority()) + ")" : std::string{})
+                         + ", which is not asked; give the URL that the service calls itself by");
+  return path;
+}
+
+result<rest_client::answer> rest_client::perform(const question& what, std::stop_token stop) {
+  operation op{std::move(stop), std::chrono::steady_clock::now() + options_.limits.total};
+  answer out;
+  GITFS_TRYV(perform(op, what, out));
+  return out;
+}
+
+result<void> rest_client::get_with(operation& op, const std::string& path, const std::string& accept,
+                                   const std::string& token, const response_reader& read) {
+  GITFS_TRY(url, url_of(path));
+  answer nothing;
+  return perform(op, {std::move(url), token, accept, nullptr, false, &read}, nothing);
+}
+
+result<void> rest_client::perform(operation& op, const question& what, answer& out) {
+  GITFS_TRYV(check_limit(what.token));
+  const attempt_plan plan{.host = client_->hosts().of(what.url),
+                          .display = display(),
+                          .patience = options_.limits.total,
+                          .wait_at_first = options_.limits.wait_at_first,
+                          .retries = options_.retries,
+                          .attempt = [&] { return attempt(op, what, out); },
+                          .probe = [&] { return probe(op); }};
+  auto done = attempt_until_done(op, plan, retried_);
+  if (!done && done.error().code == ECANCELED)
+    ++cancelled_;
+  return done;
+}
+
+/// The API itself, whatever it says of that.
+attempt_result rest_client::probe(operation& op) {
+  http_request request;
+  request.url = options_.base + "/";
+  request.headers = options_.headers;
+  request.connect_timeout = options_.limits.connect;
+  request.stall_timeout = options_.limits.stall;
+  request.deadline = op.deadline;
+  ++op.requests;
+  ++requests_;
+  http_exchange exchange{*client_, std::move(request), op.stop, op.arrived};
+  const http_head head = exchange.head();
+  if (head.status == 0)
+    return cut_off(exchange);
+  const failure_kind of = failure_kind_of(head);
+  if (of == failure_kind::request)
+    return {};
+  return attempt_failure{
+      {EIO, fmt::format("the service answers with HTTP status {}", head.status)}, true, head.retry_after, of};
+}
+
+attempt_result rest_client::attempt(operation& op, const question& what, answer& out) {
+  const std::string key = what.token + '\n' + what.url;
+  kept_answer known;
+  if (what.json && !what.body) {
+    const std::lock_guard lock{mutex_};
+    if (const auto found = kept_by_key_.find(key); found != kept_by_key_.end())
+      known = *found->second;
+  }
+  http_request request;
+  request.url = what.url;
+  request.headers = options_.headers;
+  request.headers.push_back("Accept: " + what.accept);
+  if (!what.token.empty()) // libcurl sends it to no other host
+    request.headers.push_back("Authorization: " + options_.auth_scheme + " " + what.token);
+  if (what.body)
+    request.headers.emplace_back("Content-Type: application/json");
+  if (!known.etag.empty())
+    request.headers.push_back("If-None-Match: " + known.etag);
+  if (!op.traceparent.empty())
+    request.headers.push_back("traceparent: " + op.traceparent);
+  request.body = what.body;
+  request.connect_timeout = options_.limits.connect;
+  request.stall_timeout = options_.limits.stall;
+  request.deadline = op.deadline;
+  request.keep_headers = kept_headers;
+  ++op.requests;
+  ++requests_;
+  http_exchange exchange{*client_, std::move(request), op.stop, op.arrived};
+  const http_head head = exchange.head();
+  if (head.status == 0)
+    return cut_off(exchange);
+  if (head.status == 304 && !known.etag.empty()) {
+    out.json = {known.body, known.next};
+    return {};
+  }
+  if (head.status < 200 || head.status > 299)
+    return refused(exchange, head, what);
+  if (what.read != nullptr) {
+    attempt_result done = (*what.read)(exchange);
+    bytes_ += exchange.received();
+    op.bytes += exchange.received();
+    return done;
+  }
+  const bool web_page = head.content_type == "text/html";
+  if (web_page || (what.json && !head.content_type.empty() && !is_json(head.content_type)))
+    return attempt_failure{{EIO, display() + ": the answer is "
+                                     + (web_page ? "a web page" : "of the type " + printable(head.content_type))
+                                     + " and not JSON; check that this is the URL of the REST API"}};
+  std::string body, piece;
+  while (exchange.read(piece)) {
+    if (body.size() + piece.size() > options_.body_limit)
+      return attempt_failure{
+          {EFBIG, fmt::format("{}: the answer is longer than {} bytes", display(), options_.body_limit)}};
+    body += piece;
+  }
+  bytes_ += body.size();
+  op.bytes += body.size();
+  if (exchange.end().failure != 0)
+    return cut_off(exchange);
+  if (!what.json) {
+    out.bytes = std::move(body);
+    return {};
+  }
+  auto parsed = std::make_shared<rapidjson::Document>();
+  // iterative: an answer may be nested as deep as it likes
+  parsed->Parse<rapidjson::kParseIterativeFlag | rapidjson::kParseValidateEncodingFlag>(body.data(), body.size());
+  if (parsed->HasParseError()) {
+    const bool early = parsed->GetErrorOffset() >= body.size();
+    const std::string where =
+        fmt::format(" (byte {}: {})", parsed->GetErrorOffset(), rapidjson::GetParseError_En(parsed->GetParseError()));
+    return attempt_failure{
+        {EIO, display() + (early ? ": the service's answer was cut off" : ": the service's answer is not valid JSON")
+                  + where},
+        early};
+  }
+  out.json = {parsed, next_page(head)};
+  if (const std::string etag = header(head, {"etag"}); !what.body && !etag.empty())
+    keep({key, etag, out.json.next, out.json.body, key.size() + body.size() + parsed->GetAllocator().Size()});
+  return {};
+}
+
+attempt_failure rest_client::refused(http_exchange& exchange, const http_head& head, const question& what) {
+  constexpr std::size_t longest = 4096;
+  const std::string explanation = said(head.content_type, exchange.read_all(longest));
+  if (const auto wait = limited_for(head, explanation)) {
+    const auto until = wall_clock::now() + *wait;
+    attempt_failure out{over_limit(display(), until, !what.token.empty())};
+    out.transient = *wait <= options_.longest_wait;
+    out.retry_after = *wait;
+    out.of = out.transient ? failure_kind::busy : failure_kind::request;
+    if (!out.transient) {
+      const std::lock_guard lock{mutex_};
+      limited_until_[what.token] = until;
+    }
+    return out;
+  }
+  const auto* known =
+      std::find_if(std::begin(statuses), std::end(statuses), [&](auto& each) { return each.status == head.status; });
+  const bool listed = known != std::end(statuses);
+  std::string text =
+      display() + ": " + (listed ? known->text : fmt::format("the service answers with HTTP status {}", head.status));
+  if (!explanation.empty())
+    text += " (\"" + explanation + "\")";
+  return {{listed ? known->failure : EIO, std::move(text)},
+          transient_status(head.status),
+          head.retry_after,
+          failure_kind_of(head),
+          head.status == 401};
+}
+
+result<void> rest_client::check_limit(const std::string& token) const {
+  const std::lock_guard lock{mutex_};
+  const auto found = limited_until_.find(token);
+  if (found == limited_until_.end() || found->second <= wall_clock::now())
+    return success();
+  return BOOST_OUTCOME_V2_NAMESPACE::failure(over_limit(display(), found->second, !token.empty()));
+}
+
+std::string rest_client::next_page(const http_head& head) const {
+  const std::string target = next_link(header(head, {"link"}));
+  return target.starts_with('/') && !target.starts_with("//") ? origin_ + target : target;
+}
+
+void rest_client::keep(kept_answer fresh) {
+  const std::lock_guard lock{mutex_};
+  const auto forget = [&](std::list<kept_answer>::iterator which) {
+    kept_bytes_ -= which->bytes;
+    kept_by_key_.erase(which->key);
+    kept_.erase(which);
+  };
+  if (const auto before = kept_by_key_.find(fresh.key); before != kept_by_key_.end())
+    forget(before->second);
+  if (fresh.bytes > options_.cache_limit)
+    return;
+  kept_bytes_ += fresh.bytes;
+  kept_.push_back(std::move(fresh));
+  kept_by_key_[kept_.back().key] = std::prev(kept_.end());
+  while (kept_bytes_ > options_.cache_limit)
+    forget(kept_.begin());
+}
+
+upstream_counters rest_client::counters() const {
+  return {requests_, bytes_, retried_, cancelled_};
+}
+
+std::string next_link(std::string_view text) {
+  while (!text.empty()) {
+    const std::size_t begin = text.find('<'), end = text.find('>', begin);
+    if (end == std::string_view::npos)
+      return {};
+    const std::string_view target = text.substr(begin + 1, end - begin - 1);
+    text.remove_prefix(end + 1);
+    const std::string_view parameters = text.substr(0, text.find('<'));
+    text.remove_prefix(parameters.size());
+    if (parameters.find("rel=\"next\"") != std::string_view::npos
+        || parameters.find("rel=next") != std::string_view::npos)
+      return std::string{target};
+  }
+  return {};
+}
+
+std::string string_member(const rapidjson::Value& object, const char* name) {
+  if (!object.IsObject())
+    return {};
+  const auto found = object.FindMember(name);
+  return found != object.MemberEnd() && found->value.IsString()
+             ? std::string{found->value.GetString(), found->value.GetStringLength()}
+             : std::string{};
+}
+
+} // namespace gitfs

@@ -1,0 +1,82 @@
+// A host as all who ask it share it: who may ask now, who waits, and what is logged of that.
+#pragma once
+
+#include "backend/http/host_health.hpp"
+#include "backend/http/http_attempt.hpp"
+#include "config/error.hpp"
+
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <ctime>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <stop_token>
+#include <string>
+
+namespace gitfs {
+
+/// Thread-safe.
+class upstream_host {
+public:
+  using clock = host_health::clock;
+
+  explicit upstream_host(std::string name) : name_(std::move(name)) {}
+  upstream_host(const upstream_host&) = delete;
+  upstream_host& operator=(const upstream_host&) = delete;
+
+  /// Returns when a request may be made. If the host is away or wants fewer requests that takes until one of those who
+  /// wait has found it there again. ECANCELED: stopped. EHOSTDOWN: `patience` or `deadline` has passed.
+  result<void> wait_for_turn(const attempt_plan& plan, const std::stop_token& stop, clock::time_point deadline);
+
+  /// The host has answered a request. `answers` grows with each.
+  void answered();
+  std::uint64_t answers() const;
+
+  /// Whose fault a doubtful failure was, of a request that was made when `answers` was `before`. It is `alone` if
+  /// another has been answered since, or is now; else it remains doubtful.
+  failure_kind settle(const attempt_failure& failure, std::uint64_t before, const attempt_plan& plan,
+                      const std::stop_token& stop, clock::time_point deadline);
+
+  /// A request has failed with what is the host's. True: it is made again after `wait_for_turn`. False: the host has
+  /// never answered, so it is perhaps not there at all, and the request does not wait for it.
+  bool failed(const attempt_failure& failure, const attempt_plan& plan);
+
+  /// False: it is away or wants fewer requests.
+  bool there() const;
+
+private:
+  // Under the mutex.
+  void note(const attempt_failure& failure, const attempt_plan& plan, bool by_probe);
+  void note_answer();
+  void changed();
+  void run_probe(std::unique_lock<std::mutex>& lock, const attempt_plan& plan, const std::stop_token& stop);
+  error reason() const;
+
+  const std::string name_;
+  mutable std::mutex mutex_;
+  std::condition_variable_any changed_;
+  std::uint64_t changes_ = 0;
+  host_health health_;
+  bool settling_ = false;               ///< somebody looks what a doubtful failure was
+  std::optional<std::uint64_t> silent_; ///< `answers` when such a look got none
+  std::string why_;                     ///< it is away or busy
+  std::time_t since_ = 0;               ///< for people
+  bool told_ = false;                   ///< the log says so
+};
+
+/// The hosts of one process. Thread-safe; what it gives lives as long as it.
+class host_table {
+public:
+  /// That of `url`, by its scheme, name and port.
+  upstream_host& of(const std::string& url);
+
+private:
+  std::mutex mutex_;
+  std::map<std::string, std::unique_ptr<upstream_host>> hosts_;
+};
+
+} // namespace gitfs

@@ -1,0 +1,69 @@
+// The mesa service as a tree of names: organisations, and repositories in them.
+#pragma once
+
+#include "backend/forge/forge_access.hpp"
+#include "backend/forge/repository_host.hpp"
+#include "backend/http/upstream_limits.hpp"
+#include "backend/mesa/mesa_client.hpp"
+#include "backend/store/object_store.hpp"
+
+#include <chrono>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+
+namespace gitfs {
+
+/// The store of an upstream, by its URL without credentials.
+using store_opener = std::function<result<std::shared_ptr<object_store>>(const std::string& key)>;
+
+struct mesa_host_options {
+  std::string url;                            ///< of the API, without trailing slashes
+  std::map<std::string, secret_place> tokens; ///< by organisation
+  secret_place token;                         ///< of organisations that have none of their own
+  upstream_limits limits{};                   ///< of each operation; `parallel`: for each repository
+  std::shared_ptr<http_client> client{};      ///< null: one of its own
+
+  std::chrono::milliseconds keep_present{600'000}; ///< that a repository exists
+  std::chrono::milliseconds keep_absent{60'000};   ///< that a name does not, and that a list has all
+  std::function<std::chrono::steady_clock::time_point()> now = &std::chrono::steady_clock::now;
+};
+
+/// An organisation without a key is not asked for: EACCES, and the message says where to put one. Those with a key of
+/// their own are listed.
+class mesa_host final : public repository_host {
+public:
+  mesa_host(mesa_host_options options, secret_reader read_secret, store_opener open_store);
+
+  result<host_entry> lookup(std::span<const std::string> path, const std::string& name, std::stop_token stop) override;
+  result<std::vector<host_entry>> list(std::span<const std::string> path, std::stop_token stop) override;
+  result<std::shared_ptr<repository>> open(std::span<const std::string> path) override;
+  const std::string& display() const override { return client_->display(); }
+
+private:
+  using time_point = std::chrono::steady_clock::time_point;
+  struct organisation {
+    time_point exists_until{};
+    std::map<std::string, std::pair<host_entry, time_point>> repositories; ///< and until when that is known
+    time_point complete_until{};                                           ///< no others exist
+  };
+
+  void remember(const std::string& org, const mesa_client::repository_list& list);
+  std::vector<host_entry> known_in(const std::string& org) const;
+  auto no_such(const std::string& name) const;
+  result<host_entry> lookup_organisation(const std::string& name, std::stop_token stop);
+  result<host_entry> lookup_repository(const std::string& org, const std::string& name, std::stop_token stop);
+
+  const mesa_host_options options_;
+  const store_opener open_store_;
+  const std::shared_ptr<mesa_client> client_;
+  mutable std::mutex mutex_;
+  std::map<std::string, organisation> organisations_;
+  std::map<std::string, time_point> absent_; ///< "org" or "org/repository"
+  std::map<std::string, std::weak_ptr<repository>> open_;
+};
+
+} // namespace gitfs

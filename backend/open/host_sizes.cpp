@@ -1,0 +1,66 @@
+#include "backend/open/host_sizes.hpp"
+
+#include "backend/forge/forges.hpp"
+#include "backend/os/url.hpp"
+
+#include <algorithm>
+#include <string_view>
+#include <utility>
+
+namespace gitfs {
+
+namespace {
+
+constexpr struct {
+  std::string_view origin;
+  host_kind kind;
+} known_hosts[] = {
+    {"https://github.com", host_kind::github},
+    {"https://gitlab.com", host_kind::gitlab},
+    {"https://codeberg.org", host_kind::gitea},
+    {"https://gitea.com", host_kind::gitea},
+};
+
+/// "owner/repo" of a repository's URL; empty if it is none.
+std::string path_in(const url_parts& url) {
+  std::string_view path = url.path;
+  path.remove_prefix(path.starts_with('/') ? 1 : 0);
+  if (path.ends_with(".git"))
+    path.remove_suffix(4);
+  return path.find('/') == std::string_view::npos ? std::string{} : std::string{path};
+}
+
+} // namespace
+
+std::shared_ptr<size_source> sizes_of_host(const source& from, const upstream_limits& limits,
+                                           std::shared_ptr<http_client> client) {
+  const auto url = parse_url(from.location);
+  if (from.kind != source::kind_type::remote || !url)
+    return nullptr;
+  const auto* host = std::find_if(std::begin(known_hosts), std::end(known_hosts),
+                                  [&](auto& each) { return each.origin == url.value().origin(); });
+  const std::string path = path_in(url.value());
+  if (host == std::end(known_hosts) || path.empty())
+    return nullptr;
+  const std::string base{host->origin};
+  rest_options api = forge_options(host->kind, usual_api(host->kind, base));
+  api.limits = limits;
+  api.client = std::move(client);
+  auto access = std::make_shared<forge_access>(base, std::move(api), forge_tokens{},
+                                               credential{from.username, from.password}, from.password_now);
+  return forge_sizes(host->kind, std::move(access), path.substr(0, path.find('/')), path);
+}
+
+std::optional<capabilities> capabilities_of_host(const source& from) {
+  const auto url = parse_url(from.location);
+  if (!url || url.value().origin() != "https://github.com")
+    return std::nullopt;
+  capabilities out; // as it answers since 2021
+  out.object_format = "sha1";
+  out.ls_refs = out.ls_refs_unborn = out.server_option = true;
+  out.fetch = out.fetch_shallow = out.fetch_filter = out.fetch_wait_for_done = true;
+  out.deep_tree_filter = false; // it takes blob:none, blob:limit and tree:0 only
+  return out;
+}
+
+} // namespace gitfs

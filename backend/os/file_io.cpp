@@ -1,0 +1,44 @@
+#include "backend/os/file_io.hpp"
+
+#include <cerrno>
+#include <string>
+#include <unistd.h>
+
+namespace gitfs {
+
+result<void> write_at(int file, std::string_view bytes, std::uint64_t offset, std::string_view what) {
+  while (!bytes.empty()) {
+    const ssize_t n = ::pwrite(file, bytes.data(), bytes.size(), static_cast<off_t>(offset));
+    if (n < 0 && errno == EINTR)
+      continue;
+    if (n <= 0)
+      return system_failure(n < 0 ? errno : ENOSPC, std::string{what});
+    bytes.remove_prefix(static_cast<std::size_t>(n));
+    offset += static_cast<std::uint64_t>(n);
+  }
+  return success();
+}
+
+result<void> read_at(int file, char* out, std::size_t size, std::uint64_t offset, std::string_view what) {
+  while (size != 0) {
+    const ssize_t n = ::pread(file, out, size, static_cast<off_t>(offset));
+    if (n < 0 && errno == EINTR)
+      continue;
+    if (n == 0)
+      return fail(EIO, std::string{what} + ": it ends before");
+    if (n < 0)
+      return system_failure(errno, std::string{what});
+    out += n;
+    size -= static_cast<std::size_t>(n);
+    offset += static_cast<std::uint64_t>(n);
+  }
+  return success();
+}
+
+std::string limit_remedy(int code) {
+  return code == EMFILE || code == ENFILE
+             ? "; allow this process more open files (LimitNOFILE= of its unit, ulimit -Hn)"
+             : "";
+}
+
+} // namespace gitfs

@@ -1,0 +1,46 @@
+#include "backend/os/text.hpp"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <cstddef>
+
+namespace gitfs {
+
+std::string printable(std::string_view text) {
+  constexpr std::size_t longest = 300;
+  std::string out;
+  for (const char c : text.substr(0, longest))
+    out += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? ' ' : c;
+  out.erase(out.find_last_not_of(' ') + 1);
+  return out;
+}
+
+std::string escaped(std::string_view name) {
+  std::string out;
+  for (const char c : name) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x20 || byte == 0x7f || c == '\\')
+      out += fmt::format("\\x{:02x}", byte);
+    else
+      out += c;
+  }
+  return out;
+}
+
+std::string unescaped(std::string_view text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    unsigned byte = 0;
+    if (text[i] == '\\' && i + 3 < text.size()
+        && std::from_chars(text.data() + i + 2, text.data() + i + 4, byte, 16).ec == std::errc{}) {
+      out += static_cast<char>(byte);
+      i += 3;
+    } else {
+      out += text[i];
+    }
+  }
+  return out;
+}
+
+} // namespace gitfs

@@ -1,0 +1,108 @@
+#include "backend/pack/pack_contents.hpp"
+
+#include "backend/os/file_io.hpp"
+#include "backend/pack/pack_delta.hpp"
+
+#include <cerrno>
+#include <libdeflate.h>
+#include <string>
+
+namespace gitfs {
+
+namespace {
+
+// The deepest chains of large files (generated headers of a few megabytes, each a delta of the one before) need a few
+// of them at once.
+constexpr std::size_t keep_budget = std::size_t{16} << 20;
+
+struct free_decompressor {
+  void operator()(libdeflate_decompressor* d) const { libdeflate_free_decompressor(d); }
+};
+
+} // namespace
+
+std::unique_ptr<char[]> bytes_for(std::uint64_t size) {
+  return std::make_unique_for_overwrite<char[]>(size);
+}
+
+object as_object(object_type type, std::unique_ptr<char[]> bytes, std::uint64_t size) {
+  const std::string_view data{bytes.get(), size};
+  return {type, std::shared_ptr<const char[]>{std::move(bytes)}, data};
+}
+
+result<std::size_t> inflate_whole(std::string_view in, char* out, std::size_t size) {
+  thread_local const std::unique_ptr<libdeflate_decompressor, free_decompressor> decompressor{
+      libdeflate_alloc_decompressor()};
+  std::size_t consumed = 0, made = 0;
+  char nothing = 0; // an empty object has no bytes to point at
+  if (libdeflate_zlib_decompress_ex(decompressor.get(), in.data(), in.size(), size == 0 ? &nothing : out, size,
+                                    &consumed, &made)
+          != LIBDEFLATE_SUCCESS
+      || made != size)
+    return fail(EIO, "an object in a pack is damaged or cut off");
+  return consumed;
+}
+
+result<object> pack_contents::content(pack_position index) {
+  std::vector<pack_position> deltas; // from the object down to what can be had without another
+  std::optional<object> base;
+  for (pack_position at = index; !(base = kept(at)); at = entries_[at].base) {
+    if (entries_[at].base == no_object) {
+      GITFS_TRY(bytes, inflated(at));
+      base = as_object(entries_[at].type, std::move(bytes), entries_[at].size);
+      keep(at, *base);
+      break;
+    }
+    deltas.push_back(at);
+  }
+  for (; !deltas.empty(); deltas.pop_back()) {
+    const pack_position at = deltas.back();
+    GITFS_TRY(delta, inflated(at));
+    GITFS_TRY(built, build(at, *base, {delta.get(), entries_[at].size}));
+    base = std::move(built);
+  }
+  return std::move(*base);
+}
+
+result<object> pack_contents::build(pack_position index, const object& base, std::string_view delta) {
+  GITFS_TRY(sizes, sizes_of_delta(delta));
+  if (sizes.result > largest_in_memory)
+    return fail(EIO, "an object of " + std::to_string(sizes.result) + " bytes comes as a delta, which is refused");
+  auto bytes = bytes_for(sizes.result);
+  GITFS_TRYV(apply_delta(base.data(), delta, bytes.get(), sizes.result));
+  object out = as_object(base.type(), std::move(bytes), sizes.result);
+  keep(index, out);
+  return out;
+}
+
+result<std::unique_ptr<char[]>> pack_contents::inflated(pack_position index) const {
+  const pack_entry& e = entries_[index];
+  if (e.size > largest_in_memory)
+    return fail(EIO, "an object of " + std::to_string(e.size) + " bytes is the base of a delta, which is refused");
+  const auto packed = bytes_for(e.packed_size);
+  GITFS_TRYV(read_at(file_, packed.get(), e.packed_size, e.data, "cannot read an arriving pack"));
+  auto out = bytes_for(e.size);
+  GITFS_TRYV(inflate_whole({packed.get(), e.packed_size}, out.get(), e.size));
+  return out;
+}
+
+std::optional<object> pack_contents::kept(pack_position index) {
+  auto it = kept_.find(index);
+  if (it == kept_.end())
+    return std::nullopt;
+  recent_.splice(recent_.begin(), recent_, it->second);
+  return it->second->second;
+}
+
+void pack_contents::keep(pack_position index, const object& contents) {
+  recent_.emplace_front(index, contents);
+  kept_[index] = recent_.begin();
+  kept_bytes_ += contents.data().size();
+  while (kept_bytes_ > keep_budget && recent_.size() > 2) { // one as a base, one made of it
+    kept_bytes_ -= recent_.back().second.data().size();
+    kept_.erase(recent_.back().first);
+    recent_.pop_back();
+  }
+}
+
+} // namespace gitfs

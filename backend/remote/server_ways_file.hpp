@@ -1,0 +1,34 @@
+// What server_ways has learned, in a file of the cache folder.
+#pragma once
+
+#include "backend/remote/server_ways.hpp"
+
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string>
+
+namespace gitfs {
+
+/// The name of that file. Its temporary files begin with it.
+inline constexpr const char* learned_hosts_name = "server-ways.json";
+
+/// After so many seconds a server is asked again: it may have been changed.
+inline constexpr std::int64_t longest_learned = 30LL * 24 * 60 * 60;
+
+/// One verdict. `path`: empty: of the host.
+struct learned_change {
+  std::string host, path;
+  way_form form;
+  learned_way what;
+};
+
+/// What is not older than `longest_learned`. Nothing, if there is no such file, or if it is not as we write it: then
+/// the log says so. `now`: seconds since 1970.
+learned_hosts read_learned_hosts(const std::filesystem::path& file, std::int64_t now);
+
+/// Adds to what the file holds now, and puts the result in its place in one step. Best effort: of two processes that
+/// write at once one may be lost, and is learned again.
+void write_learned_hosts(const std::filesystem::path& file, std::span<const learned_change> changes, std::int64_t now);
+
+} // namespace gitfs

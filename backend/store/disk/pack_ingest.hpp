@@ -1,0 +1,52 @@
+// An arriving pack on its way into a repository's objects folder.
+#pragma once
+
+#include "backend/cache/fresh_blobs.hpp"
+#include "backend/pack/pack_indexer.hpp"
+#include "backend/pack/pack_sink.hpp"
+#include "config/error.hpp"
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace gitfs {
+
+/// What the ingestion did, told to the store before readers may ask for the objects.
+struct ingested {
+  std::uint32_t objects = 0;
+  std::uint64_t bytes = 0;                          ///< of the pack as it came
+  std::uint64_t contents = 0;                       ///< bytes of all objects
+  bool new_pack = false;                            ///< the folder `pack` has changed
+  bool replaced = false;                            ///< in it there was a pack of the same name
+  std::vector<std::pair<oid, std::uint64_t>> blobs; ///< and their sizes
+};
+
+/// Bytes go into an incoming_pack and through pack_indexer, which checks everything; from there, whole and by renaming
+/// only, to where readers look.
+class pack_ingest final : public pack_sink {
+public:
+  /// `objects`: the repository's objects folder. `lock`: the file whose lock keeps `incoming_pack::clean` away.
+  /// `installed` is called by a successful commit. `fresh`, if any, outlives the sink and gets the blobs that came,
+  /// inflated. `outside`: for thin packs.
+  static result<std::unique_ptr<pack_ingest>> begin(const std::filesystem::path& objects,
+                                                    const std::filesystem::path& lock,
+                                                    std::function<void(const ingested&)> installed,
+                                                    fresh_blobs* fresh = nullptr, outside_objects outside = nullptr);
+  ~pack_ingest() override;
+
+  result<void> append(std::string_view bytes) override;
+  result<std::uint32_t> commit() override;
+
+private:
+  struct impl;
+  explicit pack_ingest(std::unique_ptr<impl> state);
+
+  std::unique_ptr<impl> impl_;
+};
+
+} // namespace gitfs

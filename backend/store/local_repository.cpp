@@ -1,0 +1,191 @@
+#include "backend/store/local_repository.hpp"
+
+#include "backend/store/disk/git_odb.hpp"
+#include "backend/store/disk/large_blob.hpp"
+#include "backend/store/disk/loose_objects.hpp"
+
+#include <git2.h>
+#include <git2/sys/repository.h>
+
+#include <cerrno>
+#include <chrono>
+#include <mutex>
+#include <utility>
+
+namespace gitfs {
+
+namespace {
+
+template <class T, void (*release)(T*)>
+struct released {
+  void operator()(T* what) const { release(what); }
+};
+
+template <class T, void (*release)(T*)>
+using handle = std::unique_ptr<T, released<T, release>>;
+
+using repository_handle = handle<git_repository, git_repository_free>;
+using object_handle = handle<git_object, git_object_free>;
+using reference_handle = handle<git_reference, git_reference_free>;
+using config_handle = handle<git_config, git_config_free>;
+
+error open_error(int status, const std::filesystem::path& path) {
+  const git_error* last = git_error_last();
+  // libgit2 1.5 says the latter if no safe.directory is configured at all.
+  const bool untrusted = status == GIT_EOWNER
+                         || (status == GIT_ENOTFOUND && last != nullptr && last->message != nullptr
+                             && std::string_view{last->message}.find("safe.directory") != std::string_view::npos);
+  if (untrusted)
+    return {EACCES,
+            path.string()
+                + " belongs to another user, whom git does not trust either. If you do: git config --global --add "
+                  "safe.directory '"
+                + path.string() + "'"};
+  if (status == GIT_ENOTFOUND)
+    return {EINVAL, path.string() + " is not a git repository"};
+  const error detail = libgit2_error("cannot open the repository " + path.string(), EINVAL);
+  if (detail.message.find("extension") != std::string::npos)
+    return {ENOTSUP, detail.message};
+  return detail;
+}
+
+/// The hash of the repository's object names, as `extensions.objectFormat` has it.
+std::string object_format(git_repository* repository) {
+  git_config* config = nullptr;
+  if (git_repository_config_snapshot(&config, repository) != 0)
+    return "sha1";
+  const config_handle owner{config};
+  const char* value = nullptr;
+  return git_config_get_string(&value, config, "extensions.objectformat") == 0 ? value : "sha1";
+}
+
+constexpr std::chrono::seconds rescan_pause{1};
+
+} // namespace
+
+struct local_repository::impl {
+  std::filesystem::path path;
+  repository_handle repository; // used under `mutex`: libgit2 gives a repository to one thread at a time
+  std::unique_ptr<odb_reader> objects;
+  std::mutex mutex;
+  std::chrono::steady_clock::time_point last_rescan{};
+
+  /// Packs may have come, or been replaced by a `git gc`, here or in an alternate. True if it is worth looking again.
+  bool rescan() {
+    const auto now = std::chrono::steady_clock::now();
+    std::lock_guard lock{mutex};
+    if (objects->refresh_if_changed())
+      return true;
+    if (now - last_rescan < rescan_pause)
+      return false;
+    last_rescan = now;
+    objects->refresh();
+    return true;
+  }
+
+  error resolve_error(int status, const std::string& ref) const;
+};
+
+local_repository::local_repository(std::unique_ptr<impl> state) : impl_(std::move(state)) {}
+
+local_repository::~local_repository() = default;
+
+result<std::shared_ptr<local_repository>> local_repository::open(const std::filesystem::path& path) {
+  use_libgit2();
+  std::error_code status;
+  if (!std::filesystem::exists(path, status))
+    return fail(status && status != std::errc::no_such_file_or_directory ? status.value() : ENOENT,
+                path.string() + (status ? ": " + status.message() : " does not exist"));
+  git_repository* opened = nullptr;
+  if (const int failed = git_repository_open_ext(&opened, path.c_str(), GIT_REPOSITORY_OPEN_NO_SEARCH, nullptr))
+    return open_error(failed, path);
+  auto state = std::make_unique<impl>();
+  state->path = path;
+  state->repository.reset(opened);
+  if (const std::string format = object_format(opened); format != "sha1")
+    return fail(ENOTSUP, path.string() + " names its objects by " + format
+                             + "; only SHA-1 repositories can be shown, as git makes them unless told otherwise");
+  git_buf folder{};
+  if (git_repository_item_path(&folder, opened, GIT_REPOSITORY_ITEM_OBJECTS) != 0)
+    return libgit2_error("cannot find the objects of " + path.string(), EIO);
+  const std::filesystem::path objects = folder.ptr;
+  git_buf_dispose(&folder);
+  git_odb* careful = open_odb(objects); // for the commits and tags that resolve looks at
+  if (careful == nullptr || git_repository_set_odb(opened, careful) != 0)
+    return libgit2_error("cannot open the objects of " + path.string(), EIO);
+  git_odb_free(careful); // the repository has its own hold on it
+  GITFS_TRY(reader, odb_reader::open(objects));
+  state->objects = std::move(reader);
+  return std::shared_ptr<local_repository>{new local_repository{std::move(state)}};
+}
+
+error local_repository::impl::resolve_error(int status, const std::string& ref) const {
+  if (ref.empty() && (status == GIT_EUNBORNBRANCH || status == GIT_ENOTFOUND))
+    return {ENOENT, path.string() + " has no commit that HEAD points to; name a branch, a tag or a commit"};
+  if (status == GIT_ENOTFOUND)
+    return {ENOENT, path.string() + " has no branch, tag or commit '" + ref + "'"};
+  if (status == GIT_EAMBIGUOUS)
+    return {EINVAL, "'" + ref + "' is ambiguous in " + path.string()};
+  return libgit2_error("cannot resolve '" + (ref.empty() ? "HEAD" : ref) + "' in " + path.string(), EINVAL);
+}
+
+result<resolved_ref> local_repository::resolve(const std::string& ref) {
+  std::lock_guard lock{impl_->mutex};
+  git_object* named = nullptr;
+  git_reference* reference = nullptr;
+  // HEAD by its own function: it alone tells a branch without commits from a broken repository.
+  const bool head = ref.empty() || ref == "HEAD";
+  int status = head ? git_repository_head(&reference, impl_->repository.get())
+                    : git_revparse_ext(&named, &reference, impl_->repository.get(), ref.c_str());
+  const reference_handle reference_owner{reference};
+  if (status == 0 && head)
+    status = git_reference_peel(&named, reference, GIT_OBJECT_ANY);
+  const object_handle owner{named};
+  if (status != 0)
+    return impl_->resolve_error(status, head ? "" : ref);
+  git_object* commit = nullptr;
+  if (git_object_peel(&commit, named, GIT_OBJECT_COMMIT) != 0)
+    return fail(EINVAL, "'" + ref + "' in " + impl_->path.string() + " is not a commit");
+  const object_handle commit_owner{commit};
+  resolved_ref out{oid::from_raw(git_object_id(commit)->id), ""};
+  if (reference != nullptr)
+    out.name = git_reference_name(reference);
+  return out;
+}
+
+result<object> local_repository::read(const oid& id) {
+  auto out = impl_->objects->read(id);
+  if (!out && out.error().code == ENOENT && impl_->rescan())
+    out = impl_->objects->read(id);
+  if (!out && out.error().code == EBADMSG)
+    return fail(ENOENT, out.error().message);
+  return out;
+}
+
+result<void> local_repository::copy(const oid& id, const blob_target& to) {
+  auto out = impl_->objects->copy(id, to);
+  if (!out && out.error().code == EBADMSG)
+    return fail(ENOENT, out.error().message);
+  return out;
+}
+
+bool local_repository::contains(const oid& id) {
+  return impl_->objects->contains(id);
+}
+
+void local_repository::sizes(std::span<const oid> ids, std::span<std::uint64_t> out) {
+  bool rescanned = false;
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    auto header = impl_->objects->header(ids[i]);
+    if (!header && !std::exchange(rescanned, true) && impl_->rescan())
+      header = impl_->objects->header(ids[i]);
+    // A tree may name another tree as a file: that has no size.
+    out[i] = header && header->type == object_type::blob ? header->size : unknown_size;
+  }
+}
+
+void local_repository::trim() {
+  impl_->objects->trim();
+}
+
+} // namespace gitfs

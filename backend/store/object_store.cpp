@@ -1,0 +1,352 @@
+#include "backend/store/object_store.hpp"
+
+#include "backend/cache/fresh_blobs.hpp"
+#include "backend/git/sha1.hpp"
+#include "backend/store/disk/git_odb.hpp"
+#include "backend/store/disk/incoming_pack.hpp"
+#include "backend/store/disk/large_blob.hpp"
+#include "backend/store/disk/loose_objects.hpp"
+#include "backend/store/disk/pack_ingest.hpp"
+#include "backend/store/disk/store_folder.hpp"
+#include "backend/store/table/size_table.hpp"
+#include "backend/store/upkeep/cache_keeper.hpp"
+#include "backend/store/upkeep/store_repack.hpp"
+#include "config/log.hpp"
+
+#include <git2.h>
+#include <git2/sys/odb_backend.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <ctime>
+#include <mutex>
+#include <set>
+#include <string>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <vector>
+
+namespace gitfs {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr std::uint64_t default_memory = std::uint64_t{48} << 20;
+constexpr std::size_t uses_kept = 4096;     // in a batch
+constexpr std::size_t most_full_uses = 256; // batches
+constexpr std::size_t trees_kept = 8192;    // until they are written, if the keeper does not before
+constexpr std::size_t few_files = 4;        // in a tree: looked up one by one they cost no more
+
+/// Looks at one place where a copy of an object may be.
+enum class copy_state { absent, sound, damaged };
+
+copy_state look(git_odb_backend* raw_backend, const oid& id) {
+  const odb_backend backend{raw_backend};
+  const auto* name = reinterpret_cast<const git_oid*>(id.bytes.data());
+  if (backend->exists(backend.get(), name) == 0)
+    return copy_state::absent;
+  void* data = nullptr;
+  std::size_t size = 0;
+  git_object_t type = GIT_OBJECT_INVALID;
+  if (backend->read(&data, &size, &type, backend.get(), name) != 0)
+    return copy_state::damaged;
+  const bool sound = type >= GIT_OBJECT_COMMIT && type <= GIT_OBJECT_TAG
+                     && name_of(static_cast<object_type>(type), {static_cast<const char*>(data), size}) == id;
+  git_odb_backend_data_free(backend.get(), data);
+  return sound ? copy_state::sound : copy_state::damaged;
+}
+
+} // namespace
+
+struct object_store::impl {
+  fs::path folder, objects;
+  std::unique_ptr<odb_reader> reader;
+  std::shared_ptr<size_table> table;
+  fresh_blobs fresh;
+  std::atomic<std::uint64_t> read_from_memory{0}, read_from_disk{0}; // bytes of contents
+  std::mutex quarantine_mutex;
+  std::mutex uses_mutex;
+  std::vector<oid> uses;
+  std::vector<std::vector<oid>> full_uses;
+  std::mutex trees_mutex;
+  std::vector<tree_sizes> trees; // whose sizes were all found
+  std::int64_t packs_seen = 0;
+  std::set<std::string> packs;          // by name, when the keeper last looked
+  std::shared_ptr<cache_keeper> keeper; // none without a quota
+
+  explicit impl(std::shared_ptr<memory_budget> memory) : fresh(std::move(memory)) {}
+  ~impl() {
+    if (keeper)
+      keeper->leave(this);
+    write_uses();
+    write_trees();
+  }
+
+  void keep(const fs::path& cache_dir, std::uint64_t quota, const keeper_source& keeper_of);
+  void tick();
+  void note_use(const oid& id);
+  void write_uses();
+  void note_tree(tree_sizes known);
+  void write_trees();
+  bool quarantine(const oid& id);
+  result<object> read(const oid& id);
+};
+
+/// For a quota that evicts what has not been used for longest. Whoever reads does not wait for the table: the keeper
+/// writes it; without one, nobody evicts while the store is open, and what is noted may be lost.
+void object_store::impl::note_use(const oid& id) {
+  std::lock_guard lock{uses_mutex};
+  uses.push_back(id);
+  if (uses.size() < uses_kept)
+    return;
+  if (full_uses.size() == most_full_uses)
+    full_uses.clear(); // the disk does not keep up
+  full_uses.push_back(std::move(uses));
+  uses = {};
+  uses.reserve(uses_kept);
+}
+
+void object_store::impl::write_uses() {
+  std::vector<std::vector<oid>> all;
+  {
+    std::lock_guard lock{uses_mutex};
+    all.swap(full_uses);
+    if (!uses.empty())
+      all.push_back(std::exchange(uses, {}));
+  }
+  if (!all.empty())
+    note_store_use(folder);
+  std::vector<oid> together;
+  for (const auto& some : all)
+    together.insert(together.end(), some.begin(), some.end());
+  table->touch(together, static_cast<std::uint32_t>(std::time(nullptr)));
+  if (!all.empty())
+    table->trim(); // after so many reads most of its file is mapped: 17 MB for the Linux tree
+}
+
+void object_store::impl::note_tree(tree_sizes known) {
+  std::unique_lock lock{trees_mutex};
+  trees.push_back(std::move(known));
+  const bool many = trees.size() >= trees_kept;
+  lock.unlock();
+  if (many)
+    write_trees();
+}
+
+void object_store::impl::write_trees() {
+  std::unique_lock lock{trees_mutex};
+  const auto all = std::exchange(trees, {});
+  lock.unlock();
+  table->put_trees(all);
+}
+
+void object_store::impl::keep(const fs::path& cache_dir, std::uint64_t quota, const keeper_source& keeper_of) {
+  note_quota(cache_dir, quota);
+  keeper = keeper_of ? keeper_of(cache_dir) : std::make_shared<cache_keeper>(cache_dir);
+  keeper->join(this, {folder, quota, [this] { reader->refresh(); }, [this] { reader->reopen(); }, [this] { tick(); }});
+}
+
+/// Keeps up with other processes: packs of theirs are looked for, and those that they removed are closed, for an open
+/// file keeps its room on the disk.
+void object_store::impl::tick() {
+  write_uses();
+  write_trees();
+  struct stat info;
+  if (::stat((objects / "pack").c_str(), &info) != 0)
+    return;
+  const std::int64_t changed = info.st_mtim.tv_sec * 1'000'000'000 + info.st_mtim.tv_nsec;
+  if (std::exchange(packs_seen, changed) == changed)
+    return;
+  std::set<std::string> now;
+  std::error_code status;
+  for (const auto& entry : fs::directory_iterator{objects / "pack", status})
+    if (entry.path().extension() == ".idx")
+      now.insert(entry.path().filename().string());
+  const bool gone = !std::includes(now.begin(), now.end(), packs.begin(), packs.end());
+  packs = std::move(now);
+  if (gone)
+    reader->reopen();
+  else
+    reader->refresh_if_changed();
+}
+
+/// Moves every damaged copy of the object out of readers' sight; with a pack goes all that is in it. True if there was
+/// any.
+bool object_store::impl::quarantine(const oid& id) {
+  std::lock_guard lock{quarantine_mutex};
+  const fs::path away = quarantine_folder(folder);
+  const std::string hex = id.hex();
+  bool moved = false;
+  git_odb_backend* backend = make_loose_backend(objects);
+  if (backend != nullptr && look(backend, id) == copy_state::damaged) {
+    move_away(loose_file(objects, id), away / hex);
+    moved = true;
+  }
+  std::vector<seen_pack> damaged;
+  std::error_code status;
+  for (const auto& entry : fs::directory_iterator{objects / "pack", status}) {
+    const auto pack = entry.path().extension() == ".idx" ? see_pack(entry.path()) : std::nullopt;
+    if (pack && git_odb_backend_one_pack(&backend, pack->path.c_str()) == 0 && look(backend, id) == copy_state::damaged)
+      damaged.push_back(*pack);
+  }
+  for (const seen_pack& pack : damaged)
+    note_damage(folder, pack.path, id);
+  remove_packs(folder, damaged, away);
+  reader->reopen(); // also if nothing was moved: this process may have one open that another process has moved
+  if (moved || !damaged.empty())
+    log::warn("object {} was damaged on disk; it is now in {} and will be fetched again", hex, away.string());
+  if (keeper != nullptr && !damaged.empty())
+    keeper->arrived(0); // it brings back what else is in the pack
+  return moved || !damaged.empty();
+}
+
+result<object> object_store::impl::read(const oid& id) {
+  std::uint64_t looked_at = reader->generation();
+  auto out = reader->read(id);
+  // It may have been put into another pack, by another process or just now.
+  for (int again = 0; again < 3 && !out && out.error().code == ENOENT
+                      && (reader->refresh_if_changed() || reader->generation() != looked_at);
+       ++again) {
+    looked_at = reader->generation();
+    out = reader->read(id);
+  }
+  if (!out && out.error().code != ENOENT) {
+    reader->reopen(); // a pack that is gone is no damage
+    out = reader->read(id);
+  }
+  if (out || out.error().code != EBADMSG)
+    return out;
+  quarantine(id);
+  out = reader->read(id); // there may be a sound copy
+  if (!out && out.error().code == EBADMSG)
+    return fail(EIO, out.error().message + ", and cannot be moved away");
+  return out;
+}
+
+object_store::object_store(std::shared_ptr<impl> state) : impl_(std::move(state)) {}
+
+object_store::~object_store() = default;
+
+result<std::shared_ptr<object_store>> object_store::open(const fs::path& cache_dir, const std::string& key,
+                                                         std::optional<std::uint64_t> quota,
+                                                         std::shared_ptr<memory_budget> memory,
+                                                         const keeper_source& keeper_of) {
+  use_libgit2();
+  GITFS_TRY(folder, make_store_folder(cache_dir, key));
+  const fs::path objects = folder / "objects";
+  incoming_pack::clean(objects, store_lock(folder));
+  GITFS_TRY(reader, odb_reader::open(objects));
+  auto state = std::make_shared<impl>(memory ? std::move(memory) : std::make_shared<memory_budget>(default_memory));
+  state->folder = folder;
+  state->objects = objects;
+  state->reader = std::move(reader);
+  state->table = size_table::open(size_file(folder));
+  if (quota)
+    state->keep(folder.parent_path(), *quota, keeper_of);
+  return std::shared_ptr<object_store>{new object_store{std::move(state)}};
+}
+
+result<object> object_store::read(const oid& id) {
+  if (auto blob = impl_->fresh.take(id)) {
+    impl_->note_use(id);
+    impl_->read_from_memory.fetch_add(blob->data().size(), std::memory_order_relaxed);
+    return std::move(*blob);
+  }
+  auto out = impl_->read(id);
+  if (out) {
+    impl_->note_use(id);
+    impl_->read_from_disk.fetch_add(out.value().data().size(), std::memory_order_relaxed);
+  }
+  return out;
+}
+
+result<void> object_store::copy(const oid& id, const blob_target& to) {
+  auto out = impl_->reader->copy(id, to);
+  if (!out && out.error().code == EBADMSG) {
+    impl_->quarantine(id); // which reads it whole: rare, and libgit2 has no other way to look at one copy
+    return fail(ENOENT, out.error().message);
+  }
+  if (out)
+    impl_->note_use(id);
+  return out;
+}
+
+bool object_store::contains(const oid& id) {
+  return impl_->reader->contains(id);
+}
+
+void object_store::sizes(std::span<const oid> ids, std::span<std::uint64_t> out) {
+  impl_->table->get(ids, out);
+  std::vector<std::pair<oid, std::uint64_t>> learned;
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    if (out[i] != unknown_size)
+      continue;
+    const auto header = impl_->reader->header(ids[i]);
+    if (!header || header->type != object_type::blob) // a tree may name another tree as a file: that has no size
+      continue;
+    out[i] = header->size;
+    learned.emplace_back(ids[i], header->size);
+  }
+  impl_->table->put(learned);
+}
+
+void object_store::sizes_in(const oid& tree, std::span<const oid> ids, std::span<std::uint64_t> out) {
+  if (ids.size() < few_files)
+    return sizes(ids, out);
+  if (impl_->table->get_tree(tree, ids, out))
+    return;
+  sizes(ids, out);
+  if (std::find(out.begin(), out.end(), unknown_size) == out.end())
+    impl_->note_tree({tree, {ids.begin(), ids.end()}, {out.begin(), out.end()}});
+}
+
+result<std::unique_ptr<pack_sink>> object_store::new_pack(pack_use use) {
+  const auto installed = [state = impl_](const ingested& what) {
+    if (state->keeper)
+      state->keeper->arrived(what.bytes);
+    if (what.replaced)
+      state->reader->reopen(); // libgit2 stays with a file that it could not read
+    else if (what.new_pack)
+      state->reader->refresh();
+    state->table->put(what.blobs);
+  };
+  fresh_blobs* const fresh = use == pack_use::read_soon ? &impl_->fresh : nullptr; // `installed` keeps it alive
+  const auto here = [state = impl_](const oid& id) { return state->read(id); };
+  GITFS_TRY(sink, pack_ingest::begin(impl_->objects, store_lock(impl_->folder), installed, fresh, here));
+  return std::unique_ptr<pack_sink>{std::move(sink)};
+}
+
+void object_store::remember_sizes(std::span<const std::pair<oid, std::uint64_t>> sizes) {
+  impl_->table->put(sizes);
+}
+
+void object_store::refresh() {
+  impl_->reader->refresh_if_changed();
+}
+
+std::vector<std::pair<std::string, std::uint64_t>> object_store::counters() const {
+  std::vector<std::pair<std::string, std::uint64_t>> out{{"store.read_from_memory_bytes", impl_->read_from_memory},
+                                                         {"store.read_from_disk_bytes", impl_->read_from_disk}};
+  if (impl_->keeper != nullptr) {
+    const keeper_counters& c = impl_->keeper->counters();
+    out.insert(out.end(), {{"store.evicted_objects", c.evicted_objects},
+                           {"store.evicted_bytes", c.evicted_bytes},
+                           {"store.consolidations", c.consolidations},
+                           {"store.cache_bytes", c.cache_bytes}});
+  }
+  return out;
+}
+
+const fs::path& object_store::folder() const {
+  return impl_->folder;
+}
+
+void object_store::trim() {
+  impl_->fresh.clear();
+  impl_->table->trim();
+  impl_->reader->trim();
+}
+
+} // namespace gitfs

@@ -1,0 +1,74 @@
+// The objects of one upstream on this machine's disk: a bare git repository that any git can read.
+#pragma once
+
+#include "backend/cache/memory_budget.hpp"
+#include "backend/git/object_db.hpp"
+#include "backend/pack/pack_sink.hpp"
+#include "config/error.hpp"
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace gitfs {
+
+class cache_keeper;
+
+/// Who keeps that cache folder within its quota.
+using keeper_source = std::function<std::shared_ptr<cache_keeper>(const std::filesystem::path& cache_dir)>;
+
+/// Any number of processes may use one store at once, and SIGKILL at any moment leaves one that opens and is whole.
+/// Nothing is fsynced: after a power failure an object may be damaged, which its hash shows, and which is a miss.
+/// Thread-safe.
+class object_store final : public object_db, public pack_receiver {
+public:
+  /// Opens the store of `key` (the upstream's URL without credentials) below `cache_dir`, making both if need be, and
+  /// removes what killed processes have left in it. `cache_dir` is tagged as a cache (CACHEDIR.TAG), folders that are
+  /// made are for their user only (0700). With a `quota`, in bytes of the disk for all of `cache_dir`, a thread keeps
+  /// the cache within it and in few files while the store is open (cache_keeper): what `keeper_of` gives for the
+  /// folder, or its own. `memory`: what blobs that came ahead of their reader may take; none: a default of its own.
+  /// EEXIST: `cache_dir` or the store's folder has something in it that is not ours. Otherwise the disk's error.
+  static result<std::shared_ptr<object_store>> open(const std::filesystem::path& cache_dir, const std::string& key,
+                                                    std::optional<std::uint64_t> quota = {},
+                                                    std::shared_ptr<memory_budget> memory = {},
+                                                    const keeper_source& keeper_of = nullptr);
+
+  ~object_store() override;
+  object_store(const object_store&) = delete;
+  object_store& operator=(const object_store&) = delete;
+
+  result<object> read(const oid& id) override;
+  result<void> copy(const oid& id, const blob_target& to) override;
+  bool contains(const oid& id) override;
+  void sizes(std::span<const oid> ids, std::span<std::uint64_t> out) override;
+  void sizes_in(const oid& tree, std::span<const oid> ids, std::span<std::uint64_t> out) override;
+  void trim() override;
+  std::vector<std::pair<std::string, std::uint64_t>> counters() const override;
+
+  /// A pack of fewer than 100 objects becomes loose objects, as with git's `fetch.unpackLimit`; a larger one is kept.
+  /// A thin pack is completed by what is here; ESTALE, if that is not all of it. Of one that is read soon, blobs stay
+  /// in memory until they are read once, within a budget.
+  result<std::unique_ptr<pack_sink>> new_pack(pack_use use) override;
+
+  /// Keeps sizes that an upstream told, for ever. Best effort.
+  void remember_sizes(std::span<const std::pair<oid, std::uint64_t>> sizes);
+
+  /// Looks for packs that other processes have added. Call it before asking an upstream: without news it costs one
+  /// stat.
+  void refresh();
+
+  const std::filesystem::path& folder() const;
+
+private:
+  struct impl;
+  explicit object_store(std::shared_ptr<impl> state);
+
+  std::shared_ptr<impl> impl_; // shared with the packs that arrive
+};
+
+} // namespace gitfs

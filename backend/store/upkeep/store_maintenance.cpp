@@ -1,0 +1,115 @@
+#include "backend/store/upkeep/store_maintenance.hpp"
+
+#include "backend/os/file_lock.hpp"
+#include "backend/store/disk/git_odb.hpp"
+#include "backend/store/disk/incoming_pack.hpp"
+#include "backend/store/disk/store_files.hpp"
+#include "backend/store/disk/store_folder.hpp"
+#include "backend/store/upkeep/store_quota.hpp"
+#include "config/log.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <ctime>
+#include <vector>
+
+namespace gitfs {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr int most_rounds = 3;
+
+/// Removes old files of the quarantine, or all.
+void clean_quarantine(const fs::path& store, bool all) {
+  std::vector<std::pair<std::int64_t, fs::path>> files;
+  std::error_code status;
+  std::uint64_t bytes = 0;
+  for (const auto& entry : fs::directory_iterator{quarantine_folder(store), status}) {
+    struct stat info;
+    if (::lstat(entry.path().c_str(), &info) != 0)
+      continue;
+    files.emplace_back(info.st_ctim.tv_sec, entry.path()); // when it was moved there
+    bytes += static_cast<std::uint64_t>(info.st_blocks) * 512;
+  }
+  std::sort(files.begin(), files.end());
+  const std::int64_t too_old = std::time(nullptr) - std::chrono::seconds{quarantine_age}.count();
+  for (const auto& [moved, file] : files) {
+    if (!all && moved >= too_old && bytes <= quarantine_bytes)
+      break;
+    bytes -= std::min(bytes, disk_use(file));
+    fs::remove_all(file, status);
+  }
+}
+
+result<void> keep_quota(const fs::path& cache_dir, const std::vector<fs::path>& stores, const maintenance_plan& plan,
+                        const store_watcher& watcher, maintenance_report& out) {
+  const std::uint64_t quota = *plan.quota;
+  std::uint64_t total = disk_use(cache_dir);
+  if (total <= quota)
+    return success();
+  for (const fs::path& store : stores)
+    clean_quarantine(store, true);
+  // Rounds, since what is to go may be spread over packs that are not worth writing anew for it.
+  for (int round = 0; round < most_rounds && (total = disk_use(cache_dir)) > quota; ++round) {
+    GITFS_TRY(gone, evict(stores, total - (quota - quota / 10), std::time(nullptr), round > 0, watcher));
+    out.evicted_objects += gone.objects;
+    out.evicted_bytes += gone.bytes;
+    if (gone.bytes == 0)
+      break;
+  }
+  // What stands in them is had again by asking, and of no use to anybody once the last object is gone.
+  for (const fs::path& store : stores)
+    if (const store_files files = list_files(store); files.packs.empty() && files.loose.empty())
+      for (const side_table& each : plan.beside)
+        each.remove(store);
+  return success();
+}
+
+} // namespace
+
+result<maintenance_report> maintain(const fs::path& cache_dir, const maintenance_plan& plan,
+                                    const store_watcher& watcher) {
+  use_libgit2();
+  GITFS_TRY(stores, list_stores(cache_dir));
+  const file_lock alone{maintenance_lock(cache_dir), file_lock::mode::exclusive, plan.wait};
+  if (!alone.held() && alone.failure() != EWOULDBLOCK)
+    return system_failure(alone.failure(), "cannot lock " + maintenance_lock(cache_dir).string());
+  if (!alone.held())
+    return fail(EBUSY, "another process is tidying " + cache_dir.string());
+  maintenance_report out;
+  out.before = disk_use(cache_dir);
+  for (const fs::path& store : stores) {
+    const std::uint64_t with = disk_use(store);
+    incoming_pack::clean(store / "objects", store_lock(store));
+    out.leftover_bytes += with - std::min(with, disk_use(store));
+    out.salvaged += salvage(store, watcher); // first: one pack can be more than the quarantine may hold
+    if (watcher.stop())
+      return fail(ECANCELED, "stopped");
+    const std::uint64_t before = disk_use(quarantine_folder(store));
+    clean_quarantine(store, false);
+    out.leftover_bytes += before - std::min(before, disk_use(quarantine_folder(store)));
+  }
+  if (plan.quota) {
+    GITFS_TRYV(keep_quota(cache_dir, stores, plan, watcher, out));
+  }
+  for (const fs::path& store : stores) {
+    if (watcher.stop())
+      return fail(ECANCELED, "stopped");
+    auto merged = consolidate(store, plan.thorough, watcher);
+    if (!merged) {
+      if (merged.error().code == ECANCELED)
+        return merged.error();
+      log::info("{} is not consolidated: {}", store.string(), merged.error().message);
+      continue;
+    }
+    out.packs_merged += merged.value().packs;
+    out.loose_merged += merged.value().loose;
+    out.consolidations += merged.value().packs + merged.value().loose > 0 ? 1 : 0;
+  }
+  out.after = disk_use(cache_dir);
+  return out;
+}
+
+} // namespace gitfs

@@ -1,0 +1,240 @@
+#include "backend/store/upkeep/store_verify.hpp"
+
+#include "backend/git/sha1.hpp"
+#include "backend/os/file_lock.hpp"
+#include "backend/pack/pack_file.hpp"
+#include "backend/pack/pack_index.hpp"
+#include "backend/store/disk/git_odb.hpp"
+#include "backend/store/disk/loose_objects.hpp"
+#include "backend/store/disk/store_files.hpp"
+#include "backend/store/disk/store_folder.hpp"
+#include "backend/store/table/size_table.hpp"
+#include "backend/store/upkeep/store_repack.hpp"
+
+#include <git2.h>
+#include <git2/sys/odb_backend.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <mutex>
+#include <thread>
+
+namespace gitfs {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr std::size_t sizes_at_once = 512;
+
+struct free_odb {
+  void operator()(git_odb* odb) const { git_odb_free(odb); }
+};
+
+using odb_handle = std::unique_ptr<git_odb, free_odb>;
+
+/// A git_odb over one backend, so that exactly this copy of an object is read.
+odb_handle odb_of(git_odb_backend* backend) {
+  git_odb* raw = nullptr;
+  if (backend == nullptr || git_odb_new(&raw) != 0)
+    return nullptr;
+  odb_handle out{raw};
+  if (git_odb_add_backend(raw, backend, 1) == 0)
+    return out;
+  backend->free(backend);
+  return nullptr;
+}
+
+/// What the threads found.
+struct findings {
+  std::mutex mutex;
+  std::uint64_t objects = 0, wrong_sizes = 0;
+  std::vector<oid> damaged;
+};
+
+/// Reads some objects by one git_odb, and compares the sizes that are known of them.
+class examiner {
+public:
+  examiner(odb_handle odb, size_table& table, findings& out) : odb_(std::move(odb)), table_(table), out_(out) {}
+
+  ~examiner() {
+    compare_sizes();
+    std::lock_guard lock{out_.mutex};
+    out_.objects += objects_;
+    out_.wrong_sizes += wrong_sizes_;
+    out_.damaged.insert(out_.damaged.end(), damaged_.begin(), damaged_.end());
+  }
+
+  examiner(const examiner&) = delete;
+  examiner& operator=(const examiner&) = delete;
+
+  void look(const oid& id) {
+    git_odb_object* raw = nullptr;
+    const int status = odb_ ? git_odb_read(&raw, odb_.get(), reinterpret_cast<const git_oid*>(id.bytes.data())) : -1;
+    const std::unique_ptr<git_odb_object, void (*)(git_odb_object*)> owner{raw, git_odb_object_free};
+    const git_object_t type = status == 0 ? git_odb_object_type(raw) : GIT_OBJECT_INVALID;
+    if (type < GIT_OBJECT_COMMIT || type > GIT_OBJECT_TAG
+        || name_of(static_cast<object_type>(type),
+                   {static_cast<const char*>(git_odb_object_data(raw)), git_odb_object_size(raw)})
+               != id) {
+      damaged_.push_back(id);
+      return;
+    }
+    ++objects_;
+    if (type != GIT_OBJECT_BLOB)
+      return;
+    sizes_.emplace_back(id, git_odb_object_size(raw));
+    if (sizes_.size() == sizes_at_once)
+      compare_sizes();
+  }
+
+private:
+  void compare_sizes() {
+    std::vector<oid> ids;
+    for (const auto& [id, size] : sizes_)
+      ids.push_back(id);
+    std::vector<std::uint64_t> told(ids.size());
+    table_.get(ids, told);
+    std::vector<std::pair<oid, std::uint64_t>> right;
+    for (std::size_t i = 0; i < ids.size(); ++i)
+      if (told[i] != unknown_size && told[i] != sizes_[i].second)
+        right.push_back(sizes_[i]);
+    wrong_sizes_ += right.size();
+    table_.put(right);
+    sizes_.clear();
+  }
+
+  odb_handle odb_;
+  size_table& table_;
+  findings& out_;
+  std::uint64_t objects_ = 0, wrong_sizes_ = 0;
+  std::vector<oid> damaged_;
+  std::vector<std::pair<oid, std::uint64_t>> sizes_;
+};
+
+/// Shares the numbers below `count` among threads, in a stretch for each: neighbours in a pack have common bases.
+template <class Work>
+void in_threads(std::size_t count, const Work& work) {
+  const std::size_t parts =
+      std::clamp<std::size_t>(std::thread::hardware_concurrency(), 1, std::max<std::size_t>(count, 1));
+  std::vector<std::jthread> threads;
+  for (std::size_t t = 1; t < parts; ++t)
+    threads.emplace_back([&work, count, parts, t] { work(count * t / parts, count * (t + 1) / parts); });
+  work(0, count / parts);
+}
+
+git_odb_backend* pack_backend(const fs::path& index) {
+  git_odb_backend* out = nullptr;
+  return git_odb_backend_one_pack(&out, index.c_str()) == 0 ? out : nullptr;
+}
+
+result<void> verify_pack(const fs::path& store, const seen_pack& pack, size_table& table, std::uint64_t& wrong_sizes,
+                         verify_report& out) {
+  const fs::path away = quarantine_folder(store);
+  auto opened = pack_file::open(pack.path);
+  if (!opened && opened.error().code == ENOENT)
+    return success();
+  if (!opened && opened.error().code != EBADMSG)
+    return opened.error();
+  if (!opened) {
+    remove_packs(store, {&pack, 1}, away);
+    out.damaged += objects_in(away / pack.path.filename());
+    out.findings.push_back(opened.error().message + "; the pack is now in " + away.string());
+    return success();
+  }
+  const auto entries = opened.value().entries();
+  findings found;
+  in_threads(entries.size(), [&](std::size_t from, std::size_t to) {
+    examiner one{odb_of(pack_backend(pack.path)), table, found};
+    for (std::size_t i = from; i < to; ++i)
+      one.look(entries[i].id);
+  });
+  out.objects += found.objects;
+  wrong_sizes += found.wrong_sizes;
+  GITFS_TRY(sound, opened.value().checksum_is_right());
+  if (sound && found.damaged.empty())
+    return success();
+  if (!fs::exists(pack.path))
+    return success(); // a reader has met it, too
+  for (const oid& id : found.damaged)
+    note_damage(store, pack.path, id);
+  remove_packs(store, {&pack, 1}, away);
+  out.damaged += found.damaged.size();
+  const std::uint64_t saved = salvage(store, {});
+  std::string text = pack.path.string() + ": ";
+  if (found.damaged.empty())
+    text += "its checksum is wrong";
+  else
+    text += std::to_string(found.damaged.size()) + " of " + std::to_string(entries.size())
+            + " objects are damaged, the first is " + found.damaged.front().hex();
+  out.findings.push_back(text + "; the pack is now in " + away.string() + ", " + std::to_string(saved)
+                         + " sound objects stay in use");
+  return success();
+}
+
+void verify_loose(const store_files& files, size_table& table, std::uint64_t& wrong_sizes, verify_report& out) {
+  findings found;
+  in_threads(files.loose.size(), [&](std::size_t from, std::size_t to) {
+    examiner one{odb_of(make_loose_backend(files.store / "objects")), table, found};
+    for (std::size_t i = from; i < to; ++i)
+      one.look(files.loose[i].id);
+  });
+  out.objects += found.objects;
+  wrong_sizes += found.wrong_sizes;
+  const fs::path away = quarantine_folder(files.store);
+  for (const seen_loose& each : files.loose)
+    if (std::find(found.damaged.begin(), found.damaged.end(), each.id) != found.damaged.end()
+        && fs::exists(each.path)) {
+      move_away(each.path, away / each.id.hex());
+      ++out.damaged;
+      out.findings.push_back(each.path.string() + " is damaged; it is now in " + away.string());
+    }
+}
+
+} // namespace
+
+result<verify_report> verify_store(const fs::path& store, side_tables beside) {
+  use_libgit2();
+  verify_report out;
+  const store_files files = list_files(store);
+  const auto table = size_table::open(size_file(store));
+  std::uint64_t wrong_sizes = 0;
+  for (const seen_pack& pack : files.packs) {
+    GITFS_TRYV(verify_pack(store, pack, *table, wrong_sizes, out));
+  }
+  verify_loose(files, *table, wrong_sizes, out);
+  const auto checked = table->check();
+  out.sizes = checked.sizes - checked.damaged;
+  if (table->was_damaged())
+    out.findings.push_back(size_file(store).string()
+                           + " was damaged; it begins anew, the old one has .damaged at its end");
+  if (checked.damaged + wrong_sizes != 0)
+    out.findings.push_back(size_file(store).string() + ": " + std::to_string(checked.damaged + wrong_sizes)
+                           + " sizes were wrong; they are removed or corrected");
+  for (const side_table& each : beside) {
+    const auto listed = each.check(store);
+    out.listings += listed.sound;
+    const std::string file = each.file(store).string();
+    if (listed.anew)
+      out.findings.push_back(file + " was damaged; it begins anew, the old one has .damaged at its end");
+    if (listed.damaged != 0)
+      out.findings.push_back(file + ": " + std::to_string(listed.damaged) + " listings were damaged; they are removed");
+  }
+  if (store_key(store).empty())
+    out.findings.push_back((store / "config").string() + " is damaged; the next mount of its repository mends it");
+  return out;
+}
+
+result<void> verify_cache(const fs::path& cache_dir, side_tables beside,
+                          const std::function<void(const fs::path&, const verify_report&)>& done) {
+  use_libgit2();
+  GITFS_TRY(stores, list_stores(cache_dir));
+  const file_lock alone{maintenance_lock(cache_dir), file_lock::mode::exclusive, true};
+  for (const fs::path& store : stores) {
+    GITFS_TRY(report, verify_store(store, beside));
+    done(store, report);
+  }
+  return success();
+}
+
+} // namespace gitfs

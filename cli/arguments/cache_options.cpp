@@ -1,0 +1,54 @@
+#include "cli/arguments/cache_options.hpp"
+
+#include "cli/arguments/subcommand.hpp"
+#include "config/byte_size.hpp"
+#include "config/config_keys.hpp"
+#include "config/option_values.hpp"
+#include "config/paths.hpp"
+
+#include <array>
+#include <cstdlib>
+#include <string>
+
+namespace gitfs {
+
+namespace {
+
+using std::string;
+using action_type = cache_options::action_type;
+using table = subcommand<cache_options>;
+
+constexpr std::array actions{table::action_row{"info", action_type::info}, table::action_row{"gc", action_type::gc},
+                             table::action_row{"verify", action_type::verify}};
+
+constexpr std::array options{
+    table::option_row{"--cache-dir", true, [](action_type) { return true; },
+                      [](cache_options& o, const string& v) { return put(o.cache_dir, absolute_path(v)); }},
+    table::option_row{"--cache-size", true, [](action_type a) { return a != action_type::verify; },
+                      [](cache_options& o, const string& v) -> result<void> {
+                        GITFS_TRY(bytes, parse_byte_size(v, least_cache_size));
+                        o.cache_size = bytes;
+                        return success();
+                      }},
+    table::option_row{"--json", false, [](action_type a) { return a == action_type::info; },
+                      [](cache_options& o, const string&) -> result<void> { return o.json = true, success(); }},
+};
+
+constexpr table command{"cache", actions, options, [](cache_options&, const string&) { return false; }};
+
+} // namespace
+
+result<invocation> parse_cache(std::span<const char* const> arguments) {
+  cache_options out;
+  GITFS_TRYV(subcommand_reader{command}.read(arguments, out));
+  if (const char* folder = std::getenv(variable_for("--cache-dir").c_str());
+      out.cache_dir.empty() && folder != nullptr && *folder != '\0') {
+    GITFS_TRYV(put(out.cache_dir, absolute_path(folder)));
+  }
+  if (out.cache_dir.empty()) {
+    GITFS_TRYV(put(out.cache_dir, default_cache_dir()));
+  }
+  return invocation{std::move(out)};
+}
+
+} // namespace gitfs

@@ -1,0 +1,58 @@
+#include "cli/arguments/config_options.hpp"
+
+#include "cli/arguments/config_report.hpp"
+#include "cli/arguments/mount_arguments.hpp"
+#include "cli/arguments/subcommand.hpp"
+#include "config/option_values.hpp"
+#include "config/paths.hpp"
+
+#include <algorithm>
+#include <array>
+#include <string>
+
+namespace gitfs {
+
+namespace {
+
+using std::string;
+using action_type = config_options::action_type;
+using table = subcommand<config_options>;
+
+// `show` takes what mount takes, so it is read by mount's tables, below; here it stands for the messages.
+constexpr std::array actions{table::action_row{"check", action_type::check},
+                             table::action_row{"show", action_type::check}};
+
+bool take_word(config_options& out, const string& word) {
+  if (!out.name.empty())
+    return false;
+  out.name = word;
+  return true;
+}
+
+constexpr table command{"config", actions, {}, take_word};
+
+result<invocation> parse_show(std::vector<string> arguments) {
+  const auto options_end = std::ranges::find(arguments, "--");
+  const auto json = std::find(arguments.begin(), options_end, "--json");
+  const bool as_json = json != options_end;
+  if (as_json)
+    arguments.erase(json);
+  GITFS_TRY(read, read_mount_arguments(std::move(arguments), mount_needs::nothing));
+  return invocation{print{as_json ? config_report_json(read) : config_report(read)}};
+}
+
+} // namespace
+
+result<invocation> parse_config(std::span<const char* const> arguments) {
+  if (!arguments.empty() && string{arguments[0]} == "show")
+    return parse_show({arguments.begin() + 1, arguments.end()});
+  const subcommand_reader reader{command};
+  config_options out;
+  GITFS_TRYV(reader.read(arguments, out));
+  if (out.name.empty())
+    return reader.wrong("FILE is missing");
+  GITFS_TRYV(put(out.file, absolute_path(out.name)));
+  return invocation{std::move(out)};
+}
+
+} // namespace gitfs

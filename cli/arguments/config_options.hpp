@@ -1,0 +1,28 @@
+// The command line of `gitfs-actor config`, and what `config show` prints.
+#pragma once
+
+#include "cli/arguments/command_line.hpp"
+
+#include <span>
+#include <string_view>
+
+namespace gitfs {
+
+inline constexpr std::string_view config_help = R"(Usage: gitfs-actor config check FILE
+       gitfs-actor config show [--json] [--config FILE] [options of mount] [SOURCE] [MOUNTPOINT]
+
+check: reads the config FILE as 'gitfs-actor mount --config FILE' would, without mounting. A line says what it shows; of a
+file that is wrong, a line for each mistake, FILE:LINE:COLUMN first, and exit status 1. Servers are not asked, secrets are
+not read.
+
+show: prints each setting, its value, and where that comes from: the default, the file, a variable (GITFS_ACTOR_...), or
+the command line. Each of these goes before the ones before it. Of secrets it prints where they are kept.
+
+  --json                              as a JSON object
+
+docs/configuration.md says what can be in a file.
+)";
+
+result<invocation> parse_config(std::span<const char* const> arguments);
+
+} // namespace gitfs

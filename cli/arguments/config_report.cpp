@@ -1,0 +1,157 @@
+#include "cli/arguments/config_report.hpp"
+
+#include "config/config_keys.hpp"
+#include "config/config_tree.hpp"
+#include "config/url.hpp"
+
+#include <rapidjson/prettywriter.h>
+#include <rapidjson/stringbuffer.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <vector>
+
+namespace gitfs {
+
+using std::string;
+using std::string_view;
+using kind_type = setting_origin::kind_type;
+
+namespace {
+
+struct row {
+  string key, value;
+  setting_origin from;
+};
+
+// Variables of others that say what none of ours does.
+constexpr struct {
+  string_view pointer;
+  const char* variable;
+} foreign_variables[] = {
+    {"/cache/path", "XDG_CACHE_HOME"},
+    {"/log/file", "XDG_STATE_HOME"},
+    {"/telemetry/collectors", "OTEL_EXPORTER_OTLP_ENDPOINT"},
+    {"/telemetry/collectors", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"},
+    {"/telemetry/collectors", "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT"},
+    {"/telemetry/headers", "OTEL_EXPORTER_OTLP_HEADERS"},
+};
+
+std::vector<row> settings_of(const mount_arguments& read) {
+  std::vector<row> out;
+  if (!read.config)
+    out.push_back({"/source",
+                   without_userinfo(read.options.source),
+                   {read.options.source.empty() ? kind_type::preset : kind_type::flag, "SOURCE"}});
+  for (const config_key& key : config_key_table()) {
+    row one{string{key.pointer}, key.show(read.options), {}};
+    if (const auto found = read.origins.find(key.pointer); found != read.origins.end()) {
+      one.from = found->second;
+    } else {
+      for (const auto& [pointer, variable] : foreign_variables)
+        if (const char* text = std::getenv(variable); pointer == key.pointer && text != nullptr && *text != '\0') {
+          one.from = {kind_type::environment, variable};
+          const bool is_telemetry = pointer.starts_with("/telemetry");
+          if (is_telemetry && one.value.empty()) {
+            const string url = without_userinfo(text);
+            one.value = pointer == "/telemetry/headers" ? "(not shown)" : url.substr(0, url.find('?'));
+          }
+          break;
+        }
+    }
+    out.push_back(std::move(one));
+  }
+  return out;
+}
+
+std::vector<row> tree_of(const mount_arguments& read) {
+  std::vector<row> out;
+  if (!read.config)
+    return out;
+  const auto add = [&](const string& path, string value) {
+    const auto line = read.config->lines.find(path);
+    out.push_back(
+        {tree_pointer(path),
+         std::move(value),
+         {kind_type::file, read.options.config_file.string(), line == read.config->lines.end() ? 0 : line->second}});
+  };
+  for (const shown_repository& each : read.config->tree.repositories)
+    add(each.path, show_repository(each));
+  for (const shown_host& each : read.config->tree.hosts)
+    add(each.path, show_host(each));
+  std::ranges::stable_sort(out, {}, [](const row& each) { return each.from.line; });
+  return out;
+}
+
+string shown(const setting_origin& from) {
+  constexpr std::array<string_view, 4> words{"default", "", "environment ", ""};
+  string out{words.at(static_cast<std::size_t>(from.kind))};
+  if (from.kind != kind_type::preset)
+    out += from.name;
+  if (from.kind == kind_type::file)
+    out += ":" + std::to_string(from.line);
+  return out;
+}
+
+} // namespace
+
+string config_report(const mount_arguments& read) {
+  auto rows = settings_of(read);
+  const auto tree = tree_of(read);
+  rows.insert(rows.end(), tree.begin(), tree.end());
+  std::size_t key = 0;
+  std::size_t value = 0;
+  constexpr std::size_t widest = 60; // so that one long value moves nobody else's origin away
+  for (row& each : rows) {
+    if (each.value.empty())
+      each.value = "-";
+    key = std::max(key, std::min(each.key.size(), widest));
+    value = std::max(value, std::min(each.value.size(), widest));
+  }
+  string out;
+  const auto padded = [](string text, std::size_t width) {
+    text.resize(std::max(text.size(), width), ' ');
+    return text + "  ";
+  };
+  for (const row& each : rows)
+    out += padded(each.key, key) + padded(each.value, value) + shown(each.from) + "\n";
+  return out;
+}
+
+string config_report_json(const mount_arguments& read) {
+  constexpr std::array<const char*, 4> kinds{"default", "file", "environment", "flag"};
+  rapidjson::StringBuffer text;
+  rapidjson::PrettyWriter<rapidjson::StringBuffer> json{text};
+  json.SetIndent(' ', 2);
+  const auto write = [&](const std::vector<row>& rows) {
+    json.StartObject();
+    for (const row& each : rows) {
+      json.Key(each.key.c_str());
+      json.StartObject();
+      json.Key("value");
+      json.String(each.value.c_str());
+      json.Key("from");
+      json.String(kinds.at(static_cast<std::size_t>(each.from.kind)));
+      if (each.from.kind != kind_type::preset) {
+        json.Key("name");
+        json.String(each.from.name.c_str());
+      }
+      if (each.from.kind == kind_type::file) {
+        json.Key("line");
+        json.Uint64(each.from.line);
+      }
+      json.EndObject();
+    }
+    json.EndObject();
+  };
+  json.StartObject();
+  json.Key("settings");
+  write(settings_of(read));
+  json.Key("tree");
+  write(tree_of(read));
+  json.EndObject();
+  return string{text.GetString(), text.GetSize()} + "\n";
+}
+
+} // namespace gitfs

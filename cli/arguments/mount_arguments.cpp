@@ -1,0 +1,187 @@
+#include "cli/arguments/mount_arguments.hpp"
+
+#include "config/nearest.hpp"
+#include "config/option_values.hpp"
+#include "config/paths.hpp"
+#include "config/secret.hpp"
+#include "config/telemetry_options.hpp"
+#include "config/url.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <algorithm>
+#include <cerrno>
+
+namespace gitfs {
+
+using std::string;
+using std::string_view;
+
+namespace {
+
+auto wrong(const string& message) {
+  return fail(EINVAL, redacted(message) + " (see gitfs-actor mount --help)");
+}
+
+// Not in the cache folder: whoever empties a cache wants to keep what was said about it.
+result<std::filesystem::path> default_log_file(const mount_options& options) {
+  GITFS_TRY(state, default_state_dir());
+  string name = options.mountpoint.relative_path().string();
+  std::ranges::replace(name, '/', '-');
+  constexpr std::size_t longest = 200; // with ".log" within the 255 bytes of a file name
+  if (name.size() > longest)
+    name.erase(0, name.size() - longest);
+  return state / (name + ".log");
+}
+
+// What CLI11 could not place: an unknown option is the likelier mistake, so it is named before a surplus argument.
+result<void> refuse_rest(std::vector<string> rest) {
+  std::erase(rest, "--"); // CLI11 keeps the mark itself
+  const auto option = std::ranges::find_if(rest, [](const string& each) { return each.size() > 1 && each[0] == '-'; });
+  if (option != rest.end()) {
+    const string name = option->substr(0, option->find('='));
+    std::vector<string_view> known;
+    for (const option_row& row : mount_option_table())
+      known.push_back(long_name(row));
+    return wrong("unknown option '" + name + "'" + did_you_mean(name, known));
+  }
+  if (!rest.empty())
+    return wrong("one argument too many: '" + rest.front() + "'");
+  return success();
+}
+
+struct flags {
+  std::vector<setting> settings;
+  string config, source, mountpoint;
+  bool has_ref = false, has_follow = false;
+};
+
+result<flags> read_flags(std::vector<string> arguments) {
+  CLI::App app;
+  app.set_help_flag("");
+  app.allow_extras();
+  flags out;
+  std::vector<std::pair<const option_row*, CLI::Option*>> rows;
+  for (const option_row& row : mount_option_table()) {
+    CLI::Option* option = row.value.empty() ? app.add_flag(string{row.names}) : app.add_option(string{row.names});
+    if (!row.value.empty())
+      option->expected(1)->allow_extra_args(false)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+    rows.emplace_back(&row, option);
+  }
+  app.add_option("SOURCE", out.source);
+  app.add_option("MOUNTPOINT", out.mountpoint);
+  try {
+    std::ranges::reverse(arguments); // CLI11 takes them from the back
+    app.parse(std::move(arguments));
+  } catch (const CLI::ArgumentMismatch& e) {
+    const string what = e.what();
+    return wrong(what.substr(0, what.find(':')) + " needs a value");
+  } catch (const CLI::Error& e) {
+    return wrong(e.what());
+  }
+  GITFS_TRYV(refuse_rest(app.remaining()));
+  for (const auto& [row, option] : rows)
+    for (const string& value : option->results()) {
+      const bool is_switch = row->value.empty();
+      const string name{long_name(*row)};
+      if (is_switch && value != "true")
+        return wrong(name + " takes no value");
+      if (name == "--config")
+        out.config = value;
+      out.has_ref = out.has_ref || name == "--ref";
+      out.has_follow = out.has_follow || name == "--follow";
+      out.settings.push_back({long_name(*row), is_switch ? "" : value, {setting_origin::kind_type::flag, name}});
+    }
+  return out;
+}
+
+// What stands behind the options: with a file there is no SOURCE.
+result<void> place_arguments(flags& given, mount_needs needs) {
+  if (given.config.empty()) {
+    if (needs == mount_needs::all && given.source.empty())
+      return wrong("SOURCE is missing");
+    if (needs == mount_needs::all && given.mountpoint.empty())
+      return wrong("MOUNTPOINT is missing");
+  } else if (!given.mountpoint.empty()) {
+    return wrong("SOURCE '" + given.source
+                 + "' does not go with --config, whose file says what is shown: give MOUNTPOINT only");
+  } else if (given.has_ref) {
+    return wrong("--ref does not go with --config, whose file says what is shown");
+  } else if (given.has_follow) {
+    return wrong("--follow does not go with --config, whose file says what is shown");
+  } else {
+    given.mountpoint = std::exchange(given.source, {});
+  }
+  if (!given.mountpoint.empty())
+    given.settings.push_back({"MOUNTPOINT", given.mountpoint, {setting_origin::kind_type::flag, "MOUNTPOINT"}});
+  return success();
+}
+
+result<void> read_headers(telemetry_flags& flags) {
+  for (const auto& [name, place] : flags.header_places) {
+    auto value = read_secret(place);
+    if (!value)
+      return fail(value.error().code, "the header " + name + ": " + value.error().message);
+    GITFS_TRYV(add_header(flags, name + "=" + value.value()));
+  }
+  return success();
+}
+
+result<mount_arguments> put_together(flags given, mount_needs needs) {
+  mount_arguments out;
+  mount_options& options = out.options;
+  if (!given.config.empty()) {
+    GITFS_TRY(file, absolute_path(given.config));
+    GITFS_TRY(config, read_config_file(file, given.config));
+    options.tree = config.tree;
+    out.config = std::move(config);
+  }
+  auto environment = environment_settings();
+  if (!environment)
+    return wrong(environment.error().message);
+  const std::vector<setting> none;
+  auto origins = settle(options, out.config ? out.config->settings : none, environment.value(), given.settings);
+  if (!origins)
+    return wrong(origins.error().message);
+  out.origins = std::move(origins.value());
+  if (needs == mount_needs::all && options.mountpoint.empty())
+    return wrong("MOUNTPOINT is missing: neither " + given.config + " nor the command line has it");
+  if (options.kernel.allow_other && options.kernel.allow_root)
+    return wrong("allow_other and allow_root exclude each other");
+  if (options.follow != follow_mode{} && is_commit_id(options.ref))
+    return wrong("--follow: --ref is a commit id, which never changes: give a branch or tag");
+  options.source = given.source;
+  if (!given.source.empty() && is_local_path(given.source)) {
+    GITFS_TRY(path, absolute_path(given.source));
+    options.source = path.string();
+  }
+  if (options.cache_dir.empty()) {
+    GITFS_TRYV(put(options.cache_dir, default_cache_dir()));
+  }
+  if (options.log_file.empty() && !options.foreground && !options.mountpoint.empty()) {
+    GITFS_TRYV(put(options.log_file, default_log_file(options)));
+  }
+  if (needs == mount_needs::all) {
+    GITFS_TRYV(read_headers(options.telemetry));
+  }
+  return out;
+}
+
+} // namespace
+
+result<mount_arguments> read_mount_arguments(std::vector<string> arguments, mount_needs needs) {
+  GITFS_TRY(given, read_flags(std::move(arguments)));
+  GITFS_TRYV(place_arguments(given, needs));
+  return put_together(std::move(given), needs);
+}
+
+result<mount_options> read_config(const std::filesystem::path& file) {
+  flags given;
+  given.config = file.string();
+  // The mountpoint may have come from the command line, and no header is sent anew.
+  GITFS_TRY(read, put_together(std::move(given), mount_needs::nothing));
+  read.options.config_file = file;
+  return std::move(read.options);
+}
+
+} // namespace gitfs

@@ -1,0 +1,149 @@
+#include "cli/arguments/mount_helper.hpp"
+
+#include "config/mount_words.hpp"
+#include "config/nearest.hpp"
+#include "config/options.hpp"
+#include "config/url.hpp"
+
+#include <algorithm>
+#include <cerrno>
+
+namespace gitfs {
+
+using std::string;
+using std::string_view;
+
+namespace {
+
+// These make no sense for whoever waits for the end of mount(8), or are spelled without dashes already.
+constexpr string_view not_as_words[] = {"-o", "--foreground", "--help"};
+
+const option_row* find_option(string_view name) {
+  const auto named = [name](const option_row& row) {
+    const string_view full = long_name(row);
+    return full.starts_with("--") && full.substr(2) == name
+           && std::ranges::find(not_as_words, full) == std::end(not_as_words);
+  };
+  const auto rows = mount_option_table();
+  const auto row = std::ranges::find_if(rows, named);
+  return row == rows.end() ? nullptr : &*row;
+}
+
+auto unknown(const string& name) {
+  std::vector<string_view> known;
+  for (const mount_word& each : mount_word_table())
+    known.push_back(each.name);
+  for (const option_row& each : mount_option_table())
+    if (find_option(long_name(each).substr(2)) != nullptr)
+      known.push_back(long_name(each).substr(2));
+  return fail(EINVAL,
+              "unknown mount option '" + name + "'" + did_you_mean(name, known) + " (see gitfs-actor mount --help)");
+}
+
+class reader {
+public:
+  result<helper_call> read(std::span<const char* const> arguments) {
+    GITFS_TRYV(read_words(arguments));
+    if (places_.size() != 2)
+      return fail(EINVAL, "mount(8) gives a helper SPEC and DIR, and here are " + std::to_string(places_.size())
+                              + " (to mount by hand: gitfs-actor mount)");
+    const string& spec = places_.front();
+    // First, so that a name that was asked for counts. What fstab has is what 'mount -a' looks for in /proc/mounts.
+    out_.arguments = {"-o", "fsname=" + escaped_word(without_userinfo(spec))};
+    for (const string& word : split_words(options_)) {
+      GITFS_TRYV(take(word));
+    }
+    out_.arguments.emplace_back("--");
+    if (config_.empty() || (spec != "none" && spec != config_))
+      out_.arguments.push_back(spec);
+    out_.arguments.push_back(places_.back());
+    return std::move(out_);
+  }
+
+private:
+  result<void> read_words(std::span<const char* const> arguments) {
+    for (std::size_t i = 0; i < arguments.size(); ++i) {
+      const string_view word = arguments[i];
+      if (word.size() < 2 || word.front() != '-') {
+        places_.emplace_back(word);
+        continue;
+      }
+      for (std::size_t at = 1; at < word.size(); ++at) {
+        const char letter = word[at];
+        if (letter == 'o' || letter == 't') {
+          const bool attached = at + 1 < word.size();
+          if (!attached && ++i == arguments.size())
+            return fail(EINVAL, string{"-"} + letter + " needs a value");
+          const string_view value = attached ? word.substr(at + 1) : arguments[i];
+          if (letter == 'o')
+            (options_ += ',') += value;
+          break;
+        }
+        GITFS_TRYV(take_letter(letter));
+      }
+    }
+    return success();
+  }
+
+  result<void> take_letter(char letter) {
+    switch (letter) {
+    case 's':
+      sloppy_ = true;
+      break;
+    case 'f':
+      out_.fake = true;
+      break;
+    case 'v':
+      out_.verbose = true;
+      break;
+    case 'n': // there is no mtab of ours
+    case 'r':
+      break;
+    default:
+      return fail(EINVAL, string{"unknown option '-"} + letter + "' for a helper of mount(8)");
+    }
+    return success();
+  }
+
+  result<void> take(const string& word) {
+    // mount(8) says it wherever nobody has said 'ro', so it tells nothing.
+    if (word == "rw")
+      return success();
+    const std::size_t equals = word.find('=');
+    const string name = word.substr(0, equals);
+    if (is_mount_word(name)) {
+      out_.arguments.insert(out_.arguments.end(), {"-o", escaped_word(word)});
+      return success();
+    }
+    const option_row* row = find_option(name);
+    if (row == nullptr && sloppy_)
+      return success();
+    if (row == nullptr)
+      return unknown(name);
+    if (!row->value.empty() && equals == string::npos)
+      return fail(EINVAL, "'" + name + "' needs a value: " + name + "=" + string{row->value});
+    if (name == "config")
+      config_ = word.substr(equals + 1);
+    out_.arguments.push_back("--" + word);
+    return success();
+  }
+
+  std::vector<string> places_;
+  string options_;
+  string config_; // where a config file says what is shown, SPEC is only the first column of fstab
+  bool sloppy_ = false;
+  helper_call out_;
+};
+
+} // namespace
+
+bool is_mount_helper(string_view program) {
+  const string_view name = program.substr(program.rfind('/') + 1);
+  return name == "mount.gitfs-actor" || name == "mount.fuse.gitfs-actor";
+}
+
+result<helper_call> read_helper_call(std::span<const char* const> arguments) {
+  return reader{}.read(arguments);
+}
+
+} // namespace gitfs

@@ -1,0 +1,199 @@
+#include "cli/commands/commands.hpp"
+
+#include "actors/filesystem.hpp"
+#include "actors/telemetry/telemetry.hpp"
+#include "actors/trace/record/crash_dump.hpp"
+#include "actors/trace/record/recorder.hpp"
+#include "cli/commands/reloader.hpp"
+#include "cli/commands/start_watch.hpp"
+#include "cli/system/daemon.hpp"
+#include "cli/system/service_manager.hpp"
+#include "config/log.hpp"
+#include "config/log_setup.hpp"
+#include "config/url.hpp"
+#include "fuse_bridge/control_server.hpp"
+#include "fuse_bridge/mountpoint.hpp"
+#include "fuse_bridge/session.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <exception>
+#include <fstream>
+#include <sys/resource.h>
+#include <unistd.h>
+
+namespace gitfs {
+
+namespace {
+
+// Removed at the end, so that a stale one means a process that was killed.
+class pid_file {
+public:
+  static result<pid_file> write(const std::filesystem::path& path) {
+    pid_file out;
+    if (path.empty())
+      return out;
+    std::ofstream file{path, std::ios::trunc};
+    file << ::getpid() << '\n';
+    file.close();
+    if (!file)
+      return fail(EIO, "cannot write the pid file " + path.string());
+    out.path_ = path;
+    return out;
+  }
+  pid_file(pid_file&& other) noexcept : path_(std::exchange(other.path_, {})) {}
+  pid_file& operator=(pid_file&&) = delete;
+  ~pid_file() {
+    if (!path_.empty())
+      ::unlink(path_.c_str());
+  }
+
+private:
+  pid_file() = default;
+  std::filesystem::path path_;
+};
+
+// A repository that is open holds a few descriptors; the usual limit, 1,024, is for programs that use select(2).
+void allow_many_descriptors() {
+  constexpr rlim_t enough =
+      rlim_t{1} << 20; // where all may be, a helper that closes each that there could be takes long
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= enough)
+    return;
+  limit.rlim_cur = std::min(limit.rlim_max, enough);
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+// Around all threads that record.
+struct recording {
+  recording() = default;
+  recording(const recording&) = delete;
+  recording& operator=(const recording&) = delete;
+  ~recording() { trace::stop_recording(); }
+};
+
+// The end of a mount in its order, also where something throws: requests that are still parked are answered while the
+// connection stands, so first the threads end, then the actors, then the mount.
+class serving {
+public:
+  /// `control`: null where there is no control socket.
+  serving(mount_session& session, filesystem& files, bridge& b, control_server* control)
+    : session_(session),
+      files_(files),
+      bridge_(b),
+      control_(control) {}
+  serving(const serving&) = delete;
+  serving& operator=(const serving&) = delete;
+  ~serving() { end(); }
+
+  void end() {
+    session_.stop();
+    if (control_ != nullptr)
+      control_->end_questions();
+    bridge_.supervisor = nullptr;
+    bridge_.catalog = nullptr;
+    files_.end();
+    session_.unmount();
+  }
+
+private:
+  mount_session& session_;
+  filesystem& files_;
+  bridge& bridge_;
+  control_server* const control_;
+};
+
+// The mount is of use without it: who asks goes through the mount then.
+std::unique_ptr<control_server> listen(const bridge& b, dev_t device) {
+  auto out = control_server::start(b, device);
+  if (out)
+    return std::move(out.value());
+  log::warn("there is no control socket: {}", out.error().message);
+  return nullptr;
+}
+
+result<void> serve(mount_options& options, daemon_start& start, const service_manager& service) {
+  // Before anything is asked of a server: what the user can mend at once comes first.
+  auto at = mountpoint::prepare(options.mountpoint);
+  if (!at)
+    return at.as_failure();
+  // Spans are made of what is recorded.
+  const std::uint64_t least_ring = telemetry::wants_records(options) ? telemetry_ring : 0;
+  GITFS_TRYV(
+      trace::start_recording({std::max(options.trace_memory, least_ring), options.trace_file, options.trace_size}));
+  const recording recorded;
+  trace::dump_on_crash((options.log_file.empty() ? options.cache_dir / "mount" : options.log_file).string()
+                       + ".crash-trace");
+  caf::actor_system_config config;
+  configure(config);
+  caf::actor_system system{config};
+  start_watch watch{start.caller()};
+  auto opened = filesystem::open(options, system, {}, watch.token());
+  if (watch.end())
+    return fail(ECANCELED, "cancelled before it was mounted");
+  GITFS_TRY(files, std::move(opened));
+  if (!options.kernel.fsname)
+    options.kernel.fsname = files->source();
+  GITFS_TRY(told, telemetry::start(options, files->context(), files->source()));
+  bridge b{files->context(),
+           files->supervisor(),
+           {::getuid(), ::getgid()},
+           std::make_shared<const mount_status>(status_of(options)),
+           false,
+           files->catalog()};
+  std::error_code unresolved;
+  b.mountpoint = std::filesystem::canonical(options.mountpoint, unresolved); // as the kernel's table has it
+  GITFS_TRY(session, mount_session::mount(options, b));
+  auto pid = pid_file::write(options.pid_file);
+  if (!pid)
+    return pid.as_failure();
+  const auto control = listen(b, session->device());
+  serving served{*session, *files, b, control.get()};
+  session->start(system, worker_threads(options));
+
+  log::info("mounted {} on {}", files->describe(), options.mountpoint.string());
+  service.ready("mounted " + files->describe());
+  start.succeeded(options.quiet ? "" : "mounted " + files->describe() + " on " + options.mountpoint.string());
+
+  reloader again{*files, options, service};
+  session->wait_for_end([&] { again.reload(); });
+  service.stopping();
+  served.end();
+  told.reset(); // collectors may be slow, and nobody is to wait for them
+  return success();
+}
+
+// What is thrown ends the mount, too, and does not leave it behind without a process.
+result<void> serve_to_the_end(mount_options& options, daemon_start& start, const service_manager& service) {
+  try {
+    return serve(options, start, service);
+  } catch (const std::exception& thrown) {
+    log::error("the mount ends: {}", thrown.what());
+    return fail(EIO, thrown.what());
+  }
+}
+
+} // namespace
+
+int run_mount(mount_options options) {
+  const auto service = service_manager::take_from_environment();
+  auto start = daemon_start::begin(options.foreground);
+  if (!start) {
+    std::fprintf(stderr, "gitfs-actor: %s\n", start.error().message.c_str());
+    return 1;
+  }
+  block_ending_signals();
+  allow_many_descriptors();
+  auto fail_with = [&](const error& e) {
+    service.failed(redacted(e.message));
+    start.value().failed("gitfs-actor: " + redacted(e.message));
+    return 1;
+  };
+  if (auto log = start_log({options.level, options.log_file}); !log)
+    return fail_with(log.error());
+  if (auto served = serve_to_the_end(options, start.value(), service); !served)
+    return fail_with(served.error());
+  return 0;
+}
+
+} // namespace gitfs

@@ -1,0 +1,193 @@
+#include "cli/commands/commands.hpp"
+
+#include "cli/commands/prefetch_progress.hpp"
+#include "cli/commands/subtree_reader.hpp"
+#include "cli/system/control.hpp"
+#include "cli/system/glob_paths.hpp"
+#include "config/byte_size.hpp"
+
+#include <atomic>
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <cstring>
+#include <fmt/core.h>
+#include <map>
+#include <optional>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <thread>
+#include <unistd.h>
+
+namespace gitfs {
+
+namespace {
+
+using std::string;
+using clock_type = std::chrono::steady_clock;
+using namespace std::chrono_literals;
+
+constexpr int work_ended = SIGUSR1; // to the thread that waits
+
+// What the mounts that are read from have asked of their servers.
+class upstream_counters {
+public:
+  /// Of the mount that `path` is in. ENOTTY: it is in none of ours.
+  result<void> add(const string& path) {
+    struct stat st {};
+    if (::stat(path.c_str(), &st) != 0) {
+      const int code = errno;
+      if (code == ENOTCONN || code == ECONNABORTED)
+        GITFS_TRYV(ask_report(path)); // the mount has died, and that says so
+      return fail(code, "cannot read " + path + ": " + std::strerror(code));
+    }
+    if (folders_.contains(st.st_dev))
+      return success();
+    std::error_code code;
+    const auto real = std::filesystem::canonical(path, code);
+    const auto folder = S_ISDIR(st.st_mode) ? real : real.parent_path();
+    auto asked = ask_report(folder);
+    if (!asked && asked.error().code == ENOTTY)
+      return fail(ENOTTY, path + " is not in a mount of gitfs-actor");
+    if (!asked)
+      return asked.as_failure();
+    folders_.emplace(st.st_dev, folder);
+    before_.add(asked.value());
+    return success();
+  }
+
+  struct sums {
+    std::uint64_t requests = 0, bytes = 0;
+    void add(const std::map<string, std::uint64_t>& report) {
+      const auto value = [&](const char* name) {
+        const auto found = report.find(name);
+        return found == report.end() ? 0 : found->second;
+      };
+      requests += value("upstream.requests");
+      bytes += value("upstream.bytes");
+    }
+  };
+  /// Since they were added; none if a mount has ended.
+  std::optional<sums> since() const {
+    sums now;
+    for (const auto& [device, folder] : folders_) {
+      const auto asked = ask_report(folder);
+      if (!asked)
+        return std::nullopt;
+      now.add(asked.value());
+    }
+    return sums{now.requests - before_.requests, now.bytes - before_.bytes};
+  }
+
+private:
+  std::map<dev_t, std::filesystem::path> folders_;
+  sums before_;
+};
+
+// Standard error: a line that is drawn again and again on a terminal, else one every few seconds.
+class display {
+public:
+  display() : terminal_(::isatty(STDERR_FILENO) == 1) {}
+
+  std::chrono::milliseconds interval() const { return terminal_ ? 100ms : 3000ms; }
+
+  void show(const subtree_reader::progress& now) {
+    if (!now.walking && !reading_since_)
+      reading_since_ = clock_type::now();
+    const double seconds =
+        reading_since_ ? std::chrono::duration<double>{clock_type::now() - *reading_since_}.count() : 0;
+    const string line = progress_line(now, seconds, terminal_ ? columns() : 0);
+    std::fprintf(stderr, terminal_ ? "\r%s\x1b[K" : "%s\n", line.c_str());
+  }
+  void clear() const {
+    if (terminal_)
+      std::fputs("\r\x1b[K", stderr);
+  }
+  /// Any thread.
+  void say(const string& line) const { std::fprintf(stderr, "%s%s\n", terminal_ ? "\r\x1b[K" : "", line.c_str()); }
+
+private:
+  static std::size_t columns() {
+    constexpr std::size_t usual = 80;
+    winsize size{};
+    return ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col != 0 ? size.ws_col : usual;
+  }
+  bool terminal_;
+  std::optional<clock_type::time_point> reading_since_;
+};
+
+string summary(const subtree_reader::progress& now, bool dry_run, double seconds, const upstream_counters& mounts) {
+  string out = dry_run ? fmt::format("there are {} files with {} in {} folders", now.files, show_byte_size(now.bytes),
+                                     now.folders)
+                       : fmt::format("read {} of {} files, {} of {}, in {} folders", now.files_read, now.files,
+                                     show_byte_size(now.bytes_read), show_byte_size(now.bytes), now.folders);
+  out += fmt::format("; {:.1f} s", seconds);
+  if (const auto took = mounts.since())
+    out += fmt::format(", {} upstream requests, {} received", took->requests, show_byte_size(took->bytes));
+  if (now.failures != 0)
+    out += fmt::format("; {} could not be read", now.failures);
+  return out + "\n";
+}
+
+int failed(const string& message) {
+  std::fprintf(stderr, "gitfs-actor: %s\n", message.c_str());
+  return 1;
+}
+
+} // namespace
+
+int run_prefetch(const prefetch_options& options) {
+  std::vector<string> roots;
+  upstream_counters mounts;
+  for (const string& pattern : options.patterns) {
+    const auto paths = glob_paths(pattern);
+    if (paths.empty())
+      return failed("nothing fits '" + pattern + "'");
+    for (const string& each : paths) {
+      // What is in no mount of ours is not read: a slip in a path could be the whole disk.
+      struct stat st {};
+      if (paths.size() > 1 && ::stat(each.c_str(), &st) != 0)
+        continue; // a link to nowhere fits a glob too
+      if (auto added = mounts.add(each); !added)
+        return failed(added.error().message);
+      roots.push_back(each);
+    }
+  }
+  sigset_t ours, before;
+  sigemptyset(&ours);
+  for (const int each : {SIGINT, SIGTERM, SIGHUP, work_ended})
+    sigaddset(&ours, each);
+  pthread_sigmask(SIG_BLOCK, &ours, &before);
+
+  display out;
+  const auto begin = clock_type::now();
+  subtree_reader reader{std::move(roots), options.readers, !options.dry_run, [&out](const string& path, int code) {
+                          out.say("gitfs-actor: " + path + ": " + std::strerror(code));
+                        }};
+  // The work is on other threads, which a signal to end need not wait for: they end with the process.
+  const pthread_t waiter = pthread_self();
+  std::thread work{[&] {
+    reader.run();
+    pthread_kill(waiter, work_ended);
+  }};
+  const auto tick = std::chrono::duration_cast<std::chrono::nanoseconds>(out.interval()).count();
+  const timespec interval{tick / 1'000'000'000, tick % 1'000'000'000};
+  int signal = 0;
+  while ((signal = ::sigtimedwait(&ours, nullptr, &interval)) < 0)
+    out.show(reader.now());
+  out.clear();
+  const double seconds = std::chrono::duration<double>{clock_type::now() - begin}.count();
+  if (signal != work_ended) {
+    print_out("interrupted: " + summary(reader.now(), options.dry_run, seconds, mounts));
+    std::fflush(stdout);
+    std::signal(signal, SIG_DFL);
+    pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    ::raise(signal); // whoever started it shall see what ended it
+    ::_exit(128 + signal);
+  }
+  work.join();
+  print_out(summary(reader.now(), options.dry_run, seconds, mounts));
+  return reader.now().failures != 0 ? 1 : 0;
+}
+
+} // namespace gitfs

@@ -1,0 +1,264 @@
+#include "cli/system/control.hpp"
+
+#include "cli/system/mount_table.hpp"
+#include "config/unique_fd.hpp"
+#include "config/version.hpp"
+#include "fuse_bridge/control_folder.hpp"
+#include "fuse_bridge/control_protocol.hpp"
+#include "fuse_bridge/mountpoint.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <fcntl.h>
+#include <iterator>
+#include <memory>
+#include <sstream>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+#include <utility>
+
+namespace gitfs {
+
+namespace {
+
+namespace fs = std::filesystem;
+using control::answer;
+using control::question;
+
+ucred served_by(const unique_fd& socket) {
+  ucred out{0, static_cast<uid_t>(-1), static_cast<gid_t>(-1)};
+  socklen_t size = sizeof out;
+  ::getsockopt(socket.get(), SOL_SOCKET, SO_PEERCRED, &out, &size);
+  return out;
+}
+
+// Folders in /tmp are anybody's to make, so who listens must be who has mounted.
+unique_fd connect_to(const fs::path& path, uid_t owner) {
+  sockaddr_un to{};
+  to.sun_family = AF_UNIX;
+  if (path.native().size() >= sizeof to.sun_path)
+    return unique_fd{};
+  path.native().copy(to.sun_path, path.native().size());
+  unique_fd out{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+  if (!out || ::connect(out.get(), reinterpret_cast<const sockaddr*>(&to), sizeof to) != 0)
+    return unique_fd{};
+  return served_by(out).uid == owner ? std::move(out) : unique_fd{};
+}
+
+bool write_all(const unique_fd& to, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t wrote = ::send(to.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    if (wrote < 0 && errno != EINTR)
+      return false;
+    bytes.remove_prefix(static_cast<std::size_t>(std::max<ssize_t>(wrote, 0)));
+  }
+  return true;
+}
+
+bool read_all(const unique_fd& from, char* to, std::size_t size) {
+  while (size != 0) {
+    const ssize_t got = ::read(from.get(), to, size);
+    if (got == 0 || (got < 0 && errno != EINTR))
+      return false;
+    const auto came = static_cast<std::size_t>(std::max<ssize_t>(got, 0));
+    to += came;
+    size -= came;
+  }
+  return true;
+}
+
+class asked_mount {
+public:
+  static result<asked_mount> find(const fs::path& path) {
+    asked_mount out;
+    out.path_ = path.string();
+    const auto at = mount_of(path);
+    const bool fuse = at && at->type.starts_with("fuse");
+    if (fuse)
+      for (const fs::path& folder : control::socket_folders_of(at->owner))
+        if ((out.socket_ = connect_to(folder / control::socket_name(at->device), at->owner)))
+          return out;
+    if (fuse && is_dead(at->path))
+      return fail(ENOTCONN, "the process of the mount at " + at->path + " has died: 'gitfs-actor unmount " + at->path
+                                + "' takes away what it has left; then mount again. The end of its log says why, or "
+                                  "'dmesg' if memory was short");
+    out.is_ours_ = fuse && at->type == "fuse.gitfs";
+    out.gate_ = unique_fd{::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+    if (!out.gate_)
+      return fail(errno, "cannot open " + out.path_ + ": " + std::strerror(errno));
+    return out;
+  }
+
+  /// An answer without a code.
+  result<answer> ask(question what) const {
+    what.program = version;
+    const std::string frame = frame_of(what);
+    GITFS_TRY(out, socket_ ? ask_socket(frame) : ask_gate(frame));
+    if (out.protocol != control::protocol_version && (out.code == 0 || out.error.empty()))
+      return fail(EPROTONOSUPPORT, "the mount at " + path_ + " is served by gitfs-actor " + out.program
+                                       + ", and this is the command of version " + version
+                                       + ": use the command of that version, or unmount and mount again");
+    if (out.code == 0)
+      return std::move(out);
+    if (out.code == EIO && out.error.empty()) // an actor that ended while it was asked
+      return fail(EIO, "the mount at " + path_ + " gives no answer: it is ending, or its log says why");
+    return fail(out.code, out.error.empty() ? path_ + ": " + std::strerror(out.code) : out.error);
+  }
+
+  pid_t process() const { return socket_ ? served_by(socket_).pid : 0; }
+
+private:
+  asked_mount() = default;
+
+  result<answer> ask_socket(const std::string& frame) const {
+    std::array<char, control::lengths_size> head;
+    const auto ended = [&] { return fail(ECONNRESET, "the mount at " + path_ + " has ended without an answer"); };
+    if (!write_all(socket_, frame) || !read_all(socket_, head.data(), head.size()))
+      return ended();
+    const auto lengths = control::lengths_of(head.data());
+    if (!lengths)
+      return fail(EPROTO, "what answers for the mount at " + path_ + " is not gitfs-actor");
+    std::string object(lengths->object, '\0'), text(lengths->text, '\0');
+    if (!read_all(socket_, object.data(), object.size()) || !read_all(socket_, text.data(), text.size()))
+      return ended();
+    return control::answer_of(object, std::move(text));
+  }
+
+  result<answer> ask_gate(const std::string& frame) const {
+    auto buffer = std::make_unique<control::gate_buffer>();
+    if (frame.size() > buffer->frame.size())
+      return fail(ENAMETOOLONG, "no path is as long as that");
+    frame.copy(buffer->frame.data(), frame.size());
+    if (::ioctl(gate_.get(), control::gate_command, buffer.get()) < 0)
+      return refused(errno);
+    const auto lengths = control::lengths_of(buffer->frame.data());
+    const std::string_view rest{buffer->frame.data() + control::lengths_size,
+                                buffer->frame.size() - control::lengths_size};
+    if (!lengths || std::uint64_t{lengths->object} + lengths->text > rest.size())
+      return refused(EPROTO);
+    return control::answer_of(rest.substr(0, lengths->object),
+                              std::string{rest.substr(lengths->object, lengths->text)});
+  }
+
+  error refused(int code) const {
+    if (code == EINTR || code == EIO)
+      return {code, "the mount at " + path_ + " has not answered: " + std::strerror(code)};
+    if (is_ours_)
+      return {EPROTONOSUPPORT, "the mount at " + path_
+                                   + " is served by an earlier version of gitfs-actor, which this command cannot ask: "
+                                     "use the command of that version, or unmount and mount again"};
+    return {ENOTTY, path_ + " is not a mount of gitfs-actor"};
+  }
+
+  std::string path_;
+  bool is_ours_ = false;
+  unique_fd socket_, gate_; // one of them
+};
+
+result<std::string> ask(const fs::path& path, std::string command,
+                        std::map<std::string, std::string, std::less<>> arguments = {}) {
+  GITFS_TRY(mount, asked_mount::find(path));
+  question what;
+  what.command = std::move(command);
+  what.arguments = std::move(arguments);
+  GITFS_TRY(out, mount.ask(std::move(what)));
+  return std::move(out.text);
+}
+
+} // namespace
+
+result<std::string> ask_trace(const fs::path& path) {
+  GITFS_TRY(mount, asked_mount::find(path));
+  std::string out;
+  std::uint64_t block = 0;
+  do {
+    question what;
+    what.command = "trace";
+    what.arguments.emplace("block", std::to_string(block));
+    auto came = mount.ask(std::move(what));
+    if (!came && came.error().code == ENODATA)
+      return fail(ENODATA, "the mount " + path.string() + " records nothing (--trace-memory 0)");
+    GITFS_TRY(part, std::move(came));
+    out += part.text;
+    block = part.next;
+  } while (block != 0);
+  return out;
+}
+
+result<shown_object> ask_object(const fs::path& path, const std::string& name) {
+  // Open until the answer is here: then the mount knows the folder.
+  const unique_fd folder{::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+  struct stat st {};
+  if (!folder || ::fstat(folder.get(), &st) != 0)
+    return fail(errno, "cannot open " + path.string() + ": " + std::strerror(errno));
+  auto came = ask(path, "object", {{"inode", std::to_string(st.st_ino)}, {"name", name}});
+  if (!came && came.error().code == ENOENT)
+    return fail(ENOENT, "there is no " + (path / name).string());
+  if (!came && came.error().code == ENODATA)
+    return fail(ENODATA, "nothing of " + path.string() + " is on this machine now: list it, and ask again");
+  if (!came && came.error().code == ESTALE)
+    return fail(ESTALE, path.string() + " has changed meanwhile: ask again");
+  GITFS_TRY(text, std::move(came));
+  std::istringstream words{text};
+  std::string type, hex;
+  bool stored = false;
+  words >> type >> hex >> stored;
+  const auto id = oid::from_hex(hex);
+  if (!words || !id)
+    return fail(EPROTO, "the mount does not tell the object of " + (path / name).string());
+  return shown_object{*id, type, stored};
+}
+
+result<std::string> ask_refresh(const fs::path& path, const std::string& below) {
+  return ask(path, "refresh", {{"path", below}});
+}
+
+result<mount_status> ask_status(const fs::path& path) {
+  GITFS_TRY(mount, asked_mount::find(path));
+  mount_status out;
+  do {
+    question what;
+    what.command = "status";
+    what.arguments.emplace("from", std::to_string(out.entries.size()));
+    GITFS_TRY(came, mount.ask(std::move(what)));
+    GITFS_TRY(more, mount_status::parse(came.text));
+    const std::size_t entries = more.entries.size();
+    more.entries.insert(more.entries.begin(), std::make_move_iterator(out.entries.begin()),
+                        std::make_move_iterator(out.entries.end()));
+    out = std::move(more);
+    if (entries == 0)
+      break;
+  } while (out.next != 0);
+  return out;
+}
+
+result<activity> ask_activity(const fs::path& path) {
+  GITFS_TRY(text, ask(path, "activity"));
+  return activity::parse(text);
+}
+
+result<std::map<std::string, std::uint64_t>> ask_report(const fs::path& path) {
+  GITFS_TRY(text, ask(path, "stats"));
+  std::map<std::string, std::uint64_t> out;
+  std::istringstream lines{text};
+  std::string name;
+  for (std::uint64_t value = 0; lines >> name >> value;)
+    out[name] = value;
+  return out;
+}
+
+result<pid_t> ask_unmount(const fs::path& path) {
+  GITFS_TRY(mount, asked_mount::find(path));
+  const pid_t process = mount.process();
+  question what;
+  what.command = "unmount";
+  what.arguments.emplace("mountpoint", path.string());
+  GITFS_TRYV(mount.ask(std::move(what)));
+  return process;
+}
+
+} // namespace gitfs

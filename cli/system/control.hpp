@@ -1,0 +1,53 @@
+// Asking a running mount about itself: what commands do. See control_commands.hpp for what can be asked.
+//
+// A mount is found by its device number, which the name of its control socket has. Who cannot see that socket, from a
+// container say, asks through the mount itself (control::gate_command).
+#pragma once
+
+#include "actors/model/activity.hpp"
+#include "actors/model/dir_link.hpp" // oid
+#include "actors/model/mount_status.hpp"
+#include "config/error.hpp"
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <string>
+#include <sys/types.h>
+
+namespace gitfs {
+
+// Errors of all of them: ENOTTY: `path` is in no mount of gitfs-actor; ENOTCONN: in one whose process has died;
+// EPROTONOSUPPORT, ENOSYS: in one of a version that cannot answer; EACCES: the mount is somebody else's, who alone may
+// ask that. The message says what to do.
+
+/// What the mount at `path` has in memory of its trace, as a file would have it. ENODATA: it records nothing.
+result<std::string> ask_trace(const std::filesystem::path& path);
+
+/// What the mount at `path` reports.
+result<std::map<std::string, std::uint64_t>> ask_report(const std::filesystem::path& path);
+
+/// Has the mount at `path` look at what it follows below there, and waits until it shows that. A line for each; of
+/// failures with a '!' before it.
+result<std::string> ask_refresh(const std::filesystem::path& path, const std::string& below);
+
+struct shown_object {
+  oid id;
+  std::string type; ///< as entry_attribute has it
+  bool stored = false;
+};
+/// The object of `name` in the folder `path`; empty: the folder's own. ENOENT: there is none; ENODATA: nothing of the
+/// folder is here.
+result<shown_object> ask_object(const std::filesystem::path& path, const std::string& name);
+
+/// How the mount at `path` stands.
+result<mount_status> ask_status(const std::filesystem::path& path);
+
+/// What the mount at `path` is doing.
+result<activity> ask_activity(const std::filesystem::path& path);
+
+/// Ends the mount at `path`, which is as the kernel's table has it. The process that does so, and ends then; 0 if it
+/// cannot be named here. EBUSY: it is in use; EXDEV, EOPNOTSUPP: it cannot be ended from here so.
+result<pid_t> ask_unmount(const std::filesystem::path& path);
+
+} // namespace gitfs

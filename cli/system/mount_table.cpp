@@ -1,0 +1,91 @@
+#include "cli/system/mount_table.hpp"
+
+#include <charconv>
+#include <fstream>
+#include <sstream>
+#include <string_view>
+#include <sys/sysmacros.h>
+#include <system_error>
+#include <utility>
+
+namespace gitfs {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+// In /proc/self/mountinfo a path is written with space, tab, newline and backslash in octal.
+std::string unescaped(const std::string& text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '\\' && i + 3 < text.size()) {
+      out += static_cast<char>(std::stoi(text.substr(i + 1, 3), nullptr, 8));
+      i += 3;
+    } else {
+      out += text[i];
+    }
+  }
+  return out;
+}
+
+// "rw,user_id=1000,group_id=1000"
+uid_t owner_in(const std::string& options) {
+  constexpr std::string_view key = "user_id=";
+  const std::size_t at = ("," + options).find("," + std::string{key});
+  uid_t out = 0;
+  if (at != std::string::npos)
+    std::from_chars(options.data() + at + key.size(), options.data() + options.size(), out);
+  return out;
+}
+
+bool is_below(const fs::path& path, const fs::path& folder) {
+  const fs::path rest = path.lexically_relative(folder);
+  return !rest.empty() && *rest.begin() != "..";
+}
+
+std::optional<mounted_at> innermost(const fs::path& path) {
+  std::optional<mounted_at> out;
+  for (mounted_at& each : mount_table())
+    if (is_below(path, each.path) && (!out || each.path.size() >= out->path.size()))
+      out = std::move(each);
+  return out;
+}
+
+} // namespace
+
+std::optional<mounted_at> mount_of(const fs::path& path) {
+  std::error_code code;
+  const fs::path whole = fs::absolute(path, code).lexically_normal();
+  const fs::path plain = whole.has_filename() || !whole.has_relative_path() ? whole : whole.parent_path();
+  auto out = innermost(plain);
+  if (out && out->type.starts_with("fuse"))
+    return out;
+  const fs::path folder = fs::canonical(plain.parent_path(), code);
+  if (!code)
+    out = innermost(folder / plain.filename());
+  if (out && out->type.starts_with("fuse"))
+    return out;
+  const fs::path real = fs::canonical(plain, code); // the last name may be a link to a mount
+  return code ? out : innermost(real);
+}
+
+std::vector<mounted_at> mount_table() {
+  std::ifstream table{"/proc/self/mountinfo"};
+  std::vector<mounted_at> out;
+  for (std::string line; std::getline(table, line);) {
+    std::istringstream fields{line};
+    std::string id, parent, root, at, word, source, options;
+    unsigned device_major = 0, device_minor = 0;
+    char colon = 0;
+    fields >> id >> parent >> device_major >> colon >> device_minor >> root >> at;
+    while (fields >> word && word != "-") { // optional fields end with a dash
+    }
+    if (!(fields >> word))
+      continue;
+    fields >> source >> options;
+    out.push_back({unescaped(at), word, makedev(device_major, device_minor), owner_in(options)});
+  }
+  return out;
+}
+
+} // namespace gitfs

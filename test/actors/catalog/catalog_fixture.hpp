@@ -1,0 +1,127 @@
+// The catalog with a port that records what it says.
+#pragma once
+
+#include "actors/catalog/catalog.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include <cerrno>
+#include <chrono>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <span>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+namespace gitfs::test {
+
+/// Never asked directly: the port records what would be.
+class no_host final : public repository_host {
+public:
+  result<host_entry> lookup(std::span<const std::string>, const std::string&, std::stop_token) override {
+    return fail(EIO, "asked");
+  }
+  result<std::vector<host_entry>> list(std::span<const std::string>, std::stop_token) override {
+    return fail(EIO, "asked");
+  }
+  result<std::shared_ptr<repository>> open(std::span<const std::string>) override { return fail(EIO, "asked"); }
+  const std::string& display() const override { return name_; }
+
+private:
+  std::string name_ = "host";
+};
+
+struct recorded_port final : catalog_port {
+  struct taking {
+    call_number call = 0;
+    place_number place = 0;
+    repository_number number = 0;
+    bool is_new = false;
+    std::vector<std::string> path;
+    std::string ref;
+    std::optional<oid> have{};
+  };
+  struct asking {
+    call_number call = 0;
+    std::vector<std::string> path;
+    std::string name;
+  };
+  std::map<place_asker, std::vector<place_answer>> told;
+  std::vector<taking> takes;
+  std::vector<asking> asked;
+  std::vector<call_number> stopped;
+  std::vector<place_number> retries;
+  std::set<place_number> forgotten;
+  std::vector<repository_number> closed;
+
+  void tell(const place_asker& who, place_answer answer) override { told[who].push_back(std::move(answer)); }
+  void take(call_number call, place_number place, repository_number number, const repository_origin& from,
+            const std::string& ref, const std::optional<oid>& have) override {
+    takes.push_back({call, place, number, from.entry != nullptr || from.host != nullptr, from.path, ref, have});
+  }
+  void stop_taking(call_number call, repository_number) override { stopped.push_back(call); }
+  void ask_host(call_number call, place_number, std::shared_ptr<repository_host>, std::vector<std::string> path,
+                std::string name) override {
+    asked.push_back({call, std::move(path), std::move(name)});
+  }
+  void close(repository_number number) override { closed.push_back(number); }
+  void forget(place_number place) override { forgotten.insert(place); }
+  void stop_asking(call_number call) override { stopped.push_back(call); }
+  void retry_later(place_number place) override { retries.push_back(place); }
+
+  struct timer {
+    place_number place = 0;
+    std::uint64_t number = 0;
+    std::chrono::milliseconds in{0};
+  };
+  struct change {
+    dir_slot directory = no_slot;
+    std::vector<std::string> names, replaced;
+  };
+  std::vector<timer> timers;
+  std::vector<relinked> relinks;
+  std::vector<change> changes;
+  std::map<refresh_number, std::string> refreshes;
+  std::set<dir_slot> gone;
+  std::vector<refresh_number> settled; ///< by moves that have ended
+
+  void look_later(place_number place, std::uint64_t number, std::chrono::milliseconds in) override {
+    timers.push_back({place, number, in});
+  }
+  bool is_current(const relinked& directory) override { return !gone.contains(directory.slot); }
+  void relink(std::vector<relinked> directories) override {
+    relinks.insert(relinks.end(), directories.begin(), directories.end());
+  }
+  void change_entries(const relinked& directory, place_answer now, std::vector<std::string> replaced) override {
+    changes.push_back({directory.slot, std::move(now.names), std::move(replaced)});
+  }
+  std::shared_ptr<place_move> begin_move() override {
+    return std::make_shared<place_move>([this](const std::vector<refresh_number>& who) { settled = who; });
+  }
+  void refreshed(refresh_number number, const refresh_report& report) override { refreshes[number] = report.text; }
+};
+
+struct catalog_fixture {
+  deployment tree{{{"team/linux", "https://a/linux", "v6.1", {}, {}},
+                   {"team/next", "https://a/linux", "master", {}, {}},
+                   {"git", "https://a/git", "", {}, {}}},
+                  {{"hub", host_kind::github, "https://hub", {}, {}, {}, {}}}};
+  recorded_port port;
+  gitfs::catalog catalog{tree, {std::make_shared<no_host>()}, port};
+  shown_ptr snapshot = std::make_shared<const shown_snapshot>();
+
+  place_asker asks(std::uint64_t id, std::string_view path, const std::string& name = {}) {
+    catalog.ask({id, 1}, path, name);
+    return {id, 1};
+  }
+  const place_answer& told(const place_asker& who) {
+    BOOST_REQUIRE_EQUAL(port.told[who].size(), 1U);
+    return port.told[who].front();
+  }
+  bool waits(const place_asker& who) { return port.told[who].empty(); }
+};
+
+} // namespace gitfs::test

@@ -1,0 +1,93 @@
+#include "backend/remote/ref_choice.hpp"
+
+#include <boost/test/data/test_case.hpp>
+#include <boost/test/unit_test.hpp>
+
+namespace bdata = boost::unit_test::data;
+using namespace gitfs;
+
+namespace {
+
+oid id(char digit) {
+  return *oid::from_hex(std::string(40, digit));
+}
+
+advertised_ref ref(std::string name, char digit) {
+  advertised_ref out;
+  out.name = std::move(name);
+  out.id = id(digit);
+  return out;
+}
+
+std::vector<advertised_ref> server() {
+  std::vector<advertised_ref> out = {ref("HEAD", '1'),
+                                     ref("refs/heads/main", '1'),
+                                     ref("refs/heads/both", '2'),
+                                     ref("refs/tags/both", '3'),
+                                     ref("refs/tags/v1.0", '4'),
+                                     ref("refs/heads/feature/x", '6'),
+                                     ref("refs/tags/feature", '7')};
+  out[0].symref_target = "refs/heads/main";
+  out[4].peeled = id('5');
+  return out;
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(ref_choice)
+
+BOOST_AUTO_TEST_CASE(chooses_as_git_does) {
+  const auto refs = server();
+  const struct {
+    const char *given, *name;
+    char commit;
+  } cases[] = {{"", "refs/heads/main", '1'},           {"HEAD", "refs/heads/main", '1'},
+               {"main", "refs/heads/main", '1'},       {"both", "refs/tags/both", '3'},
+               {"heads/both", "refs/heads/both", '2'}, {"refs/heads/both", "refs/heads/both", '2'},
+               {"v1.0", "refs/tags/v1.0", '5'},        {"feature/x", "refs/heads/feature/x", '6'}};
+  for (const auto& c : cases) {
+    const auto out = choose_ref(c.given, refs);
+    BOOST_REQUIRE_MESSAGE(out.has_value(), c.given);
+    BOOST_TEST(out->name == c.name);
+    BOOST_TEST(out->commit.hex() == id(c.commit).hex());
+  }
+  BOOST_TEST(!choose_ref("feat", refs).has_value());
+}
+
+BOOST_AUTO_TEST_CASE(a_detached_head_is_called_head) {
+  const advertised_ref refs[] = {ref("HEAD", '9')};
+  BOOST_TEST(choose_ref("", refs)->name == "HEAD");
+}
+
+BOOST_AUTO_TEST_CASE(an_unborn_head_is_no_commit) {
+  advertised_ref head = ref("HEAD", '0');
+  head.unborn = true;
+  head.symref_target = "refs/heads/main";
+  const advertised_ref refs[] = {head};
+  BOOST_TEST(!choose_ref("", refs).has_value());
+  BOOST_TEST(no_such_ref("", refs).message.find("empty") != std::string::npos);
+}
+
+BOOST_DATA_TEST_CASE(refuses_what_is_not_a_name,
+                     bdata::make({"main~3", "HEAD^", "a..b", "main@{1}", "a b", "a\nb", ":/fix", "-x", "main:path",
+                                  "@"}),
+                     name) {
+  const auto out = check_ref_name(name);
+  BOOST_REQUIRE(!out);
+  BOOST_TEST(out.error().code == EINVAL);
+}
+
+BOOST_AUTO_TEST_CASE(explains_a_missing_ref) {
+  const auto says = [](const std::string& name, const std::string& part, int code = ENOENT) {
+    const error out = no_such_ref(name, server());
+    BOOST_TEST(out.code == code);
+    BOOST_TEST(out.message.find(part) != std::string::npos, out.message);
+  };
+  says("mian", "did you mean: main?");
+  says("v1", "v1.0");
+  says("refs/heads/mein", "main");
+  says("zzzzzz", "its branches are: main, both, feature/x");
+  says("abcdef1", "give all 40 digits", EINVAL);
+}
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,355 @@
+// Each kind of git server is asked in a way that it takes, and is not asked twice which that is.
+#include "backend/open/host_sizes.hpp"
+#include "backend/remote/server_ways.hpp"
+#include "backend/remote/server_ways_file.hpp"
+#include "test/backend/remote/upstream_fixture.hpp"
+#include "test/support/git_server.hpp"
+
+#include <boost/test/data/monomorphic.hpp>
+#include <boost/test/data/test_case.hpp>
+#include <boost/test/unit_test.hpp>
+
+#include <algorithm>
+#include <array>
+
+using namespace gitfs;
+using namespace gitfs::test;
+
+namespace bdata = boost::unit_test::data;
+
+namespace {
+
+struct served : upstream_fixture {
+  git_server real{dir.path()};
+  const std::filesystem::path file = dir / "server-ways.json";
+
+  std::shared_ptr<gitfs::git_upstream> connect_through(const std::string& modifiers,
+                                                       std::shared_ptr<server_ways> ways = {},
+                                                       std::optional<capabilities> assumed = {}) {
+    return connect_to(store, {}, real.url(modifiers, "repo.git"), std::move(assumed), std::move(ways));
+  }
+  std::shared_ptr<server_ways> remembered_ways() const { return std::make_shared<server_ways>(file); }
+
+  std::size_t posts() {
+    const auto all = real.requests();
+    return static_cast<std::size_t>(
+        std::count_if(all.begin(), all.end(), [](const auto& each) { return each.method == "POST"; }));
+  }
+  std::size_t with_filter(const std::string& filter) {
+    const auto all = real.requests();
+    return static_cast<std::size_t>(
+        std::count_if(all.begin(), all.end(), [&](const auto& each) { return each.filter == filter; }));
+  }
+};
+
+constexpr int cannot = -1; ///< ENOTSUP, and no request
+
+/// Requests that it takes to get a commit, single trees, single blobs and sizes.
+using costs = std::array<int, 4>;
+
+struct kind_of_server {
+  const char* modifiers;
+  costs first, later;
+};
+
+std::ostream& operator<<(std::ostream& to, const kind_of_server& kind) {
+  return to << '"' << kind.modifiers << '"';
+}
+
+const kind_of_server kinds[] = {
+    {"", {1, 1, 1, 1}, {1, 1, 1, 1}},
+    {"nofilter", {1, cannot, 1, 1}, {1, cannot, 1, 1}},
+    {"github", {1, 1, 1, cannot}, {1, 1, 1, cannot}},
+    {"gerrit", {1, 2, 1, 1}, {1, 1, 1, 1}},
+    {"gerrit/noobjinfo", {1, 2, 1, cannot}, {1, 1, 1, cannot}},
+    {"gerrit/nofilter", {1, cannot, 1, 1}, {1, cannot, 1, 1}},
+    {"narrow", {3, 1, 1, 1}, {1, 1, 1, 1}},
+    {"narrow0", {4, cannot, 1, 1}, {1, cannot, 1, 1}},
+    {"silent", {2, 1, 1, 1}, {1, 1, 1, 1}},
+};
+
+} // namespace
+
+BOOST_FIXTURE_TEST_SUITE(ways_of_servers, served)
+
+BOOST_DATA_TEST_CASE(each_kind_of_server_is_found_out_once, bdata::make(kinds), kind) {
+  const std::vector<oid> trees = {rev("main:dir/sub"), rev("main:dir")};
+  const std::vector<oid> blobs = {rev("main:one"), rev("main:dir/two")};
+  const auto use = [&](gitfs::git_upstream& up, const costs& expected) {
+    const auto step = [&](std::size_t number, const auto& what) {
+      real.clear_requests();
+      const transfer_outcome out = what();
+      const bool possible = expected[number] != cannot;
+      BOOST_TEST(code_of(out) == (possible ? 0 : ENOTSUP), "step " << number << ": " << message_of(out));
+      BOOST_TEST(posts() == static_cast<std::size_t>(possible ? expected[number] : 0), "step " << number);
+      return possible;
+    };
+    step(0, [&] { return fetch(up, {.wants = {rev("main")}, .need = fetch_need::commit}); });
+    BOOST_TEST(store.contains(rev("main")));
+    if (step(1, [&] { return fetch(up, {.wants = trees, .need = fetch_need::trees}); }))
+      for (const oid& id : trees)
+        BOOST_TEST(store.contains(id));
+    step(2, [&] { return fetch(up, {.wants = blobs, .need = fetch_need::blobs}); });
+    for (const oid& id : blobs)
+      BOOST_TEST(store.contains(id));
+    step(3, [&] {
+      const auto out = sizes(up, blobs);
+      BOOST_TEST(out.sizes.size() == (out.failure ? 0 : blobs.size()));
+      return out;
+    });
+  };
+  const auto first = connect_through(kind.modifiers, remembered_ways());
+  use(*first, kind.first);
+  use(*first, kind.later);
+  use(*connect_through(kind.modifiers, remembered_ways()), kind.later); // as another mount
+}
+
+BOOST_AUTO_TEST_CASE(many_at_once_find_out_once) {
+  const auto ways = remembered_ways();
+  const auto up = connect_through("gerrit", ways);
+  std::vector<std::future<transfer_outcome>> all;
+  for (int i = 0; i < 8; ++i)
+    all.push_back(std::async(std::launch::async, [&, i] {
+      return fetch(*up, {.wants = {rev(i % 2 == 0 ? "main:dir" : "main:dir/sub")}, .need = fetch_need::trees});
+    }));
+  for (auto& each : all) {
+    const auto out = each.get();
+    BOOST_TEST(code_of(out) == 0, message_of(out));
+  }
+  BOOST_TEST(with_filter("tree:0") == 1U);
+  BOOST_TEST(with_filter("tree:1") == 8U);
+  BOOST_TEST(ways->text().find("object tree:0 lacking, object tree:1 works") != std::string::npos, ways->text());
+}
+
+BOOST_AUTO_TEST_CASE(of_a_host_that_is_known_nothing_is_tried_that_it_refuses) {
+  const auto github = capabilities_of_host(parse_source("https://github.com/a/b").value());
+  const auto up = connect_through("github", {}, github);
+  const auto main = up->resolve("main");
+  BOOST_REQUIRE_MESSAGE(main, test::why(main));
+  for (const fetch_request& each : {fetch_request{.wants = {main.value().commit}, .need = fetch_need::commit},
+                                    fetch_request{.wants = {rev("main^{tree}")}, .need = fetch_need::trees},
+                                    fetch_request{.wants = {main.value().commit}, .need = fetch_need::all_trees},
+                                    fetch_request{.wants = {rev("main:one")}}}) {
+    const auto out = fetch(*up, each);
+    BOOST_TEST(code_of(out) == 0, message_of(out));
+    BOOST_TEST(out.requests == 1U);
+  }
+  BOOST_TEST(code_of(sizes(*up, {rev("main:one")})) == ENOTSUP);
+  BOOST_TEST(real.count("info/refs") == 0U);
+  BOOST_TEST(real.count("object-info") == 0U);
+  BOOST_TEST(with_filter("tree:1") == 0U);
+  BOOST_TEST(real.count() == 5U);
+}
+
+BOOST_AUTO_TEST_CASE(repositories_of_one_host_may_differ) {
+  must_run("cp -r repo.git strict.git && git -C strict.git config uploadpackfilter.tree.maxDepth 0", dir.path());
+  const auto ways = remembered_ways();
+  const auto commit_from = [&](const std::string& repository) {
+    const auto up = connect_to(store, {}, real.url(repository), {}, ways);
+    const auto out = fetch(*up, {.wants = {rev("main")}, .need = fetch_need::commit});
+    BOOST_TEST(code_of(out) == 0, message_of(out));
+    return out.requests - 1; // the capabilities
+  };
+  BOOST_TEST(commit_from("repo.git") == 1U);
+  BOOST_TEST(commit_from("strict.git") == 2U);
+  BOOST_TEST(commit_from("strict.git") == 1U);
+  BOOST_TEST(commit_from("repo.git") == 1U);
+  BOOST_TEST(with_filter("tree:1") == 3U); // still where it works
+  BOOST_TEST(ways->text().find("/strict.git: commit tree:1 refused") != std::string::npos, ways->text());
+}
+
+// What a server takes may be changed, and then it is asked anew in the same operation.
+BOOST_AUTO_TEST_CASE(a_way_that_worked_may_end) {
+  const auto up = connect_through("", remembered_ways());
+  const fetch_request commit{.wants = {rev("main")}, .need = fetch_need::commit};
+  BOOST_TEST(fetch(*up, commit).requests == 2U);
+  must_run("git config uploadpackfilter.tree.maxDepth 0", repository());
+  BOOST_TEST(fetch(*up, commit).requests == 2U);
+  BOOST_TEST(fetch(*up, commit).requests == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(what_does_not_come_by_any_way_is_an_error_that_names_it) {
+  const auto up = connect();
+  const std::string nothing{
+      "PACK\0\0\0\2\0\0\0\0\x02\x9d\x08\x82\x3b\xd8\xa8\xea\xb5\x10\xad\x6a\xc7\x5c\x82\x3c\xfd\x3e\xd3\x1e", 32};
+  server.otherwise([&](fault_exchange& x) {
+    if (x.request.method == "GET")
+      return x.pass();
+    std::string body;
+    append_pkt(body, "packfile\n");
+    append_pkt(body, "\001" + nothing);
+    append_flush(body);
+    x.reply(200, {result_type}, body);
+  });
+  const auto out = fetch(*up, {.wants = {rev("main:one"), rev("main:dir/two")}});
+  BOOST_TEST(code_of(out) == EIO);
+  for (const std::string& part : {server.host(), rev("main:one").hex(), std::string{"and 1 more"},
+                                  std::string{"object tree:0, object blob:none, object without a filter"}})
+    BOOST_TEST(message_of(out).find(part) != std::string::npos, message_of(out));
+  BOOST_TEST(server.count("fetch") == 3U);
+}
+
+// A server that fails for another reason is not asked in other ways, nor is anything learned of it.
+BOOST_AUTO_TEST_CASE(a_failure_that_may_pass_teaches_nothing) {
+  const auto ways = remembered_ways();
+  const auto up = connect_to(store, {}, server.url("repo.git"), {}, ways);
+  BOOST_REQUIRE(up->resolve("main"));
+  server.otherwise(status(503, {"Retry-After: 3600"}));
+  const auto out = fetch(*up, {.wants = {rev("main")}, .need = fetch_need::commit});
+  BOOST_TEST(code_of(out) == EIO);
+  BOOST_TEST(out.requests == 1U);
+  BOOST_TEST(ways->text() == "");
+}
+
+BOOST_AUTO_TEST_CASE(absent_objects_cost_a_request_each_and_no_sizes) {
+  std::vector<oid> ids = {rev("main:one"), rev("main:dir/two"), rev("main:dir/empty"), rev("main:dir/sub/large")};
+  ids.insert(ids.begin() + 1, *oid::from_hex(std::string(40, 'd')));
+  ids.insert(ids.begin() + 3, *oid::from_hex(std::string(40, 'e')));
+  const auto up = connect_through("gerrit");
+  const auto out = sizes(*up, ids);
+  BOOST_TEST(code_of(out) == 0, message_of(out));
+  BOOST_TEST(out.sizes.size() == 4U);
+  BOOST_TEST(real.count("object-info") == 3U);
+}
+
+// One that does not say which object is absent, nor tells any size before: halves of the question find it.
+BOOST_AUTO_TEST_CASE(an_absent_object_that_is_not_named_is_found) {
+  const auto up = connect();
+  const oid absent = *oid::from_hex(std::string(40, 'd'));
+  BOOST_TEST(code_of(sizes(*up, {rev("main:one")})) == 0); // it does tell sizes
+  server.otherwise([&](fault_exchange& x) {
+    if (x.request.body.find(absent.hex()) == std::string::npos)
+      return x.pass();
+    std::string body;
+    append_pkt(body, "ERR no such object\n");
+    x.reply(200, {result_type}, body);
+  });
+  std::vector<oid> ids(16, rev("main:one"));
+  ids[11] = absent;
+  const auto out = sizes(*up, ids);
+  BOOST_TEST(code_of(out) == 0, message_of(out));
+  BOOST_TEST(out.sizes.size() == 15U);
+  BOOST_TEST(server.count("object-info") <= 1U + 9U);
+}
+
+BOOST_AUTO_TEST_CASE(a_server_that_offers_sizes_and_refuses_them_is_left_alone) {
+  const auto up = connect();
+  server.otherwise([&](fault_exchange& x) {
+    if (x.request.method == "GET")
+      return x.pass();
+    std::string body;
+    append_pkt(body, "ERR unexpected command\n");
+    x.reply(200, {result_type}, body);
+  });
+  BOOST_TEST(code_of(sizes(*up, {rev("main:one")})) == ENOTSUP);
+  BOOST_TEST(code_of(sizes(*up, {rev("main:one")})) == ENOTSUP);
+  BOOST_TEST(server.count("object-info") == 1U);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+namespace {
+
+const server_place here{"https://git.example", "/a.git"}, beside{"https://git.example", "/b.git"};
+
+struct kept {
+  temp_dir dir;
+  std::int64_t now = 1'700'000'000;
+  std::filesystem::path file = server_ways::file_in(dir.path());
+  std::shared_ptr<server_ways> open() {
+    return std::make_shared<server_ways>(file, [this] { return now; });
+  }
+  void write(const std::string& text) { std::ofstream{file} << text; }
+  std::string text() {
+    std::ifstream in{file};
+    return {std::istreambuf_iterator<char>{in}, {}};
+  }
+};
+
+} // namespace
+
+BOOST_FIXTURE_TEST_SUITE(file_of_server_ways, kept)
+
+BOOST_AUTO_TEST_CASE(is_read_by_the_next) {
+  open()->learn(here, way_form::commit_tree_1, verdict::refused, "no");
+  open()->learn(beside, way_form::commit_tree_0, verdict::works);
+  const auto read = open();
+  BOOST_TEST((read->of(here, way_form::commit_tree_1) == verdict::refused));
+  BOOST_TEST((read->of(here, way_form::object_tree_1) == verdict::refused)); // the same filter
+  BOOST_TEST((read->of(beside, way_form::commit_tree_1) == verdict::refused));
+  BOOST_TEST((read->of_repository(beside, way_form::commit_tree_1) == verdict::unknown));
+  BOOST_TEST((read->of(here, way_form::commit_tree_0) == verdict::works));
+  BOOST_TEST((read->of({"https://other.example", "/a.git"}, way_form::commit_tree_0) == verdict::unknown));
+}
+
+BOOST_AUTO_TEST_CASE(is_asked_anew_after_its_age) {
+  open()->learn(here, way_form::object_tree_0, verdict::lacking, "nothing came");
+  now += longest_learned;
+  BOOST_TEST((open()->of(here, way_form::object_tree_0) == verdict::lacking));
+  now += 1;
+  BOOST_TEST((open()->of(here, way_form::object_tree_0) == verdict::unknown));
+  now -= longest_learned + 2; // the clock was set back: a time that is to come would stay for ever
+  BOOST_TEST((open()->of(here, way_form::object_tree_0) == verdict::unknown));
+}
+
+BOOST_AUTO_TEST_CASE(is_ignored_when_it_is_not_as_we_write_it) {
+  const captured_log log;
+  open()->learn(here, way_form::commit_tree_1, verdict::refused, "no");
+  const std::string good = text();
+  BOOST_REQUIRE(good.find("refused") != std::string::npos);
+  const auto with = [&](const std::string& part, const std::string& instead) {
+    std::string out = good;
+    const std::size_t at = out.find(part);
+    BOOST_REQUIRE_MESSAGE(at != std::string::npos, part);
+    return out.replace(at, part.size(), instead);
+  };
+  const std::string wrong[] = {"",
+                               "{",
+                               good.substr(0, good.size() / 2),
+                               "[]",
+                               "null",
+                               std::string(100'000, '['),
+                               good + std::string(2U << 20, ' '),
+                               std::string("\0\xff\xfe", 3),
+                               with("\"version\":1", "\"version\":2"),
+                               with("\"hosts\":{", "\"hosts\":[{") + "]",
+                               with("refused", "perhaps"),
+                               with("commit tree:1", "commit tree:9"),
+                               with("\"at\":1700000000", "\"at\":\"now\""),
+                               with("\"at\":1700000000", "\"at\":1e300"),
+                               with("\"repositories\":{", "\"repositories\":7,\"x\":{")};
+  for (const std::string& each : wrong) {
+    write(each);
+    const std::size_t said = log.text().size();
+    const auto ways = open();
+    BOOST_TEST((ways->of(here, way_form::commit_tree_1) == verdict::unknown), each.substr(0, 80));
+    BOOST_TEST(log.text().find("is damaged, or of another version", said) != std::string::npos, each.substr(0, 80));
+    ways->learn(here, way_form::commit_tree_1, verdict::refused, "no");
+    BOOST_TEST((open()->of(here, way_form::commit_tree_1) == verdict::refused)); // it was written anew
+  }
+}
+
+BOOST_AUTO_TEST_CASE(does_not_grow_for_ever) {
+  const captured_log log; // not into the output of the tests
+  const auto ways = open();
+  for (int i = 0; i < 600; ++i) {
+    ++now;
+    ways->learn({i < 300 ? "https://h" + std::to_string(i) : here.host, "/r" + std::to_string(i)},
+                way_form::commit_tree_1, verdict::refused, "no");
+  }
+  BOOST_TEST(text().size() < 200'000U);
+  const auto read = open();
+  BOOST_TEST((read->of_repository({here.host, "/r599"}, way_form::commit_tree_1) == verdict::refused));
+  BOOST_TEST((read->of_repository({here.host, "/r300"}, way_form::commit_tree_1) == verdict::unknown));
+}
+
+BOOST_AUTO_TEST_CASE(two_processes_lose_nothing_of_each_other) {
+  const auto one = open(), two = open();
+  one->learn(here, way_form::commit_tree_1, verdict::refused, "no");
+  two->learn(here, way_form::object_tree_0, verdict::lacking, "nothing");
+  const auto read = open();
+  BOOST_TEST((read->of(here, way_form::commit_tree_1) == verdict::refused));
+  BOOST_TEST((read->of(here, way_form::object_tree_0) == verdict::lacking));
+}
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,224 @@
+#include "backend/git/commit.hpp"
+#include "backend/git/tree.hpp"
+#include "backend/store/local_repository.hpp"
+#include "test/support/command.hpp"
+#include "test/support/temp_dir.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include <atomic>
+#include <cerrno>
+#include <fstream>
+#include <thread>
+#include <unistd.h>
+
+using namespace gitfs;
+using gitfs::test::as_root;
+using gitfs::test::must_run;
+using gitfs::test::temp_dir;
+
+namespace {
+
+oid id_of(const std::string& hex) {
+  const auto id = oid::from_hex(hex);
+  BOOST_REQUIRE_MESSAGE(id, "not an object id: " << hex);
+  return *id;
+}
+
+/// A work tree "repo" with two commits, a branch and two kinds of tag.
+struct fixture {
+  temp_dir dir;
+
+  fixture() {
+    must_run("git init -q -b main repo && cd repo && echo one > file && mkdir sub && echo two > sub/deep && git add . "
+             "&& git commit -qm first && git tag light && git tag -a -m t annotated && git branch side "
+             "&& echo three > file && git commit -qam second && git update-ref refs/remotes/origin/far HEAD~1",
+             dir.path());
+  }
+
+  std::string git(const std::string& arguments) { return must_run("git -C repo " + arguments, dir.path()); }
+
+  std::shared_ptr<local_repository> open(const std::string& name = "repo") {
+    auto out = local_repository::open(dir / name);
+    if (!out)
+      BOOST_FAIL("not opened: " << out.error().message);
+    return out.value();
+  }
+
+  resolved_ref resolved(const std::string& ref) {
+    auto out = open()->resolve(ref);
+    if (!out)
+      BOOST_FAIL("not resolved: " << out.error().message);
+    return out.value();
+  }
+
+  error open_error(const std::string& name) {
+    auto out = local_repository::open(dir / name);
+    BOOST_REQUIRE(!out);
+    return out.error();
+  }
+
+  std::string text(local_repository& repository, const std::string& revision) {
+    auto out = repository.read(id_of(git("rev-parse " + revision)));
+    if (!out)
+      BOOST_FAIL("not read: " << out.error().message);
+    return std::string{out.value().data()};
+  }
+};
+
+} // namespace
+
+BOOST_FIXTURE_TEST_SUITE(local_repository, fixture)
+
+BOOST_AUTO_TEST_CASE(refs_of_every_kind) {
+  const std::string first = git("rev-parse HEAD~1"), second = git("rev-parse HEAD");
+  struct row {
+    std::string ref, commit, name;
+  };
+  for (const row& r :
+       {row{"", second, "refs/heads/main"}, row{"HEAD", second, "refs/heads/main"},
+        row{"main", second, "refs/heads/main"}, row{"side", first, "refs/heads/side"},
+        row{"light", first, "refs/tags/light"}, row{"annotated", first, "refs/tags/annotated"},
+        row{"refs/tags/annotated", first, "refs/tags/annotated"}, row{"origin/far", first, "refs/remotes/origin/far"},
+        row{"HEAD~1", first, ""}, row{"annotated^{commit}", first, ""}, row{second, second, ""},
+        row{second.substr(0, 12), second, ""}}) {
+    const resolved_ref out = resolved(r.ref);
+    BOOST_TEST(out.commit.hex() == r.commit, "wrong commit for '" << r.ref << "'");
+    BOOST_TEST(out.name == r.name);
+  }
+  git("checkout -q --detach HEAD~1");
+  BOOST_TEST(resolved("").name == "HEAD");
+  BOOST_TEST(resolved("").commit.hex() == first);
+}
+
+BOOST_AUTO_TEST_CASE(refs_that_are_none) {
+  BOOST_TEST(open()->resolve("nonesuch").error().code == ENOENT);
+  BOOST_TEST(open()->resolve(std::string(40, 'd')).error().code == ENOENT);
+  BOOST_TEST(open()->resolve("HEAD:file").error().code == EINVAL);
+  BOOST_TEST(open()->resolve("HEAD^{nonsense").error().code == EINVAL);
+}
+
+BOOST_AUTO_TEST_CASE(objects_loose_and_packed) {
+  for (const bool packed : {false, true}) {
+    if (packed)
+      git("gc -q --prune=now");
+    auto repository = open();
+    BOOST_TEST(text(*repository, "HEAD:file") == "three\n");
+    const oid commit = resolved("").commit, tree = parse_commit(repository->read(commit).value().data()).value().tree;
+    const parsed_tree root = parse_tree(repository->read(tree).value().data()).value();
+    BOOST_REQUIRE(root.entries.size() == 2u);
+    BOOST_TEST(root.entries[1].name == "sub");
+    const oid none = id_of(std::string(40, 'd'));
+    const std::vector<oid> ids{root.entries[0].id, none};
+    std::vector<std::uint64_t> sizes(2);
+    repository->sizes(ids, sizes);
+    BOOST_TEST(sizes[0] == 6u);
+    BOOST_TEST(sizes[1] == unknown_size);
+    BOOST_TEST(repository->contains(root.entries[0].id));
+    BOOST_TEST(!repository->contains(none));
+    BOOST_TEST(repository->read(none).error().code == ENOENT);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(repositories_of_every_shape) {
+  must_run("git clone -q --bare repo bare.git && git clone -q --shared repo shared && git -C repo worktree add -q "
+           "../linked side "
+           "&& git -c protocol.file.allow=always -C shared submodule --quiet add ../repo inner",
+           dir.path());
+  for (const char* name : {"bare.git", "shared", "linked", "repo/.git", "shared/inner"}) {
+    auto repository = open(name);
+    BOOST_TEST(text(*repository, "HEAD:sub/deep") == "two\n", "in " << name);
+  }
+  BOOST_TEST(open("linked")->resolve("").value().name == "refs/heads/side");
+}
+
+BOOST_AUTO_TEST_CASE(a_repack_beside_it) {
+  auto repository = open();
+  const std::string blob = git("rev-parse HEAD:file");
+  BOOST_TEST(repository->read(id_of(blob)).has_value());
+  git("gc -q --prune=now");
+  BOOST_TEST(text(*repository, "HEAD:file") == "three\n");
+  must_run("echo four > file && git commit -qam third && git repack -qad", dir / "repo");
+  BOOST_TEST(text(*repository, "HEAD:file") == "four\n");
+  BOOST_TEST(text(*repository, "HEAD:sub/deep") == "two\n");
+}
+
+BOOST_AUTO_TEST_CASE(what_is_no_repository) {
+  must_run(
+      "mkdir plain; echo x > plain/f; touch file; git init -q -b main empty; git init -q --object-format=sha256 sha256",
+      dir.path());
+  BOOST_TEST(open_error("nowhere").code == ENOENT);
+  BOOST_TEST(open_error("plain").code == EINVAL);
+  BOOST_TEST(open_error("repo/sub").code == EINVAL); // parents are not searched
+  BOOST_TEST(open_error("sha256").code == ENOTSUP);
+  BOOST_TEST(open_error("sha256").message.find("SHA-1") != std::string::npos, open_error("sha256").message);
+  const auto empty = open("empty")->resolve("");
+  BOOST_REQUIRE(!empty);
+  BOOST_TEST(empty.error().code == ENOENT);
+  BOOST_TEST(empty.error().message.find("no commit") != std::string::npos, empty.error().message);
+}
+
+BOOST_AUTO_TEST_CASE(formats_that_do_not_matter_to_a_reader) {
+  git("config core.repositoryFormatVersion 1");
+  git("config extensions.partialClone origin");
+  git("config extensions.worktreeConfig true");
+  BOOST_TEST(text(*open(), "HEAD:file") == "three\n");
+  git("config extensions.refStorage reftable");
+  BOOST_TEST(open_error("repo").code == ENOTSUP);
+}
+
+BOOST_AUTO_TEST_CASE(a_repository_of_someone_else) {
+  must_run(as_root("chown -R 12345 repo"), dir.path());
+  const error refused = open_error("repo");
+  must_run(as_root("chown -R " + std::to_string(::geteuid()) + " repo"), dir.path()); // so that it can be removed
+  BOOST_TEST(refused.code == EACCES);
+  BOOST_TEST(refused.message.find("safe.directory") != std::string::npos, refused.message);
+}
+
+BOOST_AUTO_TEST_CASE(a_damaged_object_is_not_shown) {
+  const std::string blob = git("rev-parse HEAD:file"), other = git("rev-parse HEAD:sub/deep");
+  const std::string objects = ".git/objects/";
+  const auto path = [&](const std::string& hex) { return objects + hex.substr(0, 2) + "/" + hex.substr(2); };
+  must_run("chmod u+w " + path(blob) + " && cp " + path(other) + " " + path(blob), dir / "repo");
+  BOOST_TEST(open()->read(id_of(blob)).error().code == ENOENT);
+  BOOST_TEST(open()->read(id_of(other)).has_value());
+}
+
+BOOST_AUTO_TEST_CASE(a_tree_that_git_would_not_write) {
+  const std::string blob = git("rev-parse HEAD:file");
+  std::ofstream raw{dir / "raw", std::ios::binary};
+  const oid id = id_of(blob);
+  for (const char* name : {"..", ".git", "a/b", "fine", "fine"})
+    raw << "100644 " << name << '\0' << std::string(id.bytes.begin(), id.bytes.end());
+  raw.close();
+  const std::string hex = must_run("git -C repo hash-object -t tree --literally -w --stdin < raw", dir.path());
+  auto repository = open();
+  const parsed_tree parsed = parse_tree(repository->read(id_of(hex)).value().data()).value();
+  BOOST_REQUIRE(parsed.entries.size() == 1u);
+  BOOST_TEST(parsed.entries[0].name == "fine");
+  BOOST_TEST(parsed.hidden == 4u);
+}
+
+BOOST_AUTO_TEST_CASE(many_threads_read_while_it_is_repacked) {
+  must_run("for i in $(seq 200); do echo $i > f$i; done; git add . && git commit -qm many", dir / "repo");
+  auto repository = open();
+  std::vector<oid> ids;
+  for (int i = 1; i <= 200; ++i)
+    ids.push_back(id_of(git("rev-parse HEAD:f" + std::to_string(i))));
+  std::atomic<int> failures = 0;
+  std::vector<std::thread> readers;
+  for (int t = 0; t < 4; ++t)
+    readers.emplace_back([&, t] {
+      for (int round = 0; round < 20; ++round)
+        for (std::size_t i = 0; i < ids.size(); ++i) {
+          const auto out = repository->read(ids[(i + static_cast<std::size_t>(t) * 50) % ids.size()]);
+          failures += out ? 0 : 1;
+        }
+    });
+  git("repack -qad");
+  for (auto& one : readers)
+    one.join();
+  BOOST_TEST(failures == 0);
+}
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,397 @@
+#include "backend/os/file_lock.hpp"
+#include "backend/store/disk/store_folder.hpp"
+#include "backend/store/object_store.hpp"
+#include "backend/store/table/size_table.hpp"
+#include "backend/store/upkeep/store_verify.hpp"
+#include "test/backend/support/store_fixture.hpp"
+#include "test/support/background.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include <atomic>
+#include <cerrno>
+#include <optional>
+#include <sys/stat.h>
+#include <thread>
+
+using namespace gitfs;
+using namespace gitfs::test;
+
+BOOST_FIXTURE_TEST_SUITE(object_store, store_fixture)
+
+BOOST_AUTO_TEST_CASE(a_small_pack_becomes_loose_objects) {
+  auto store = open();
+  const std::vector<oid> ids = blobs(0, 5);
+  BOOST_TEST(!store->contains(ids[0]));
+  BOOST_TEST(store->read(ids[0]).error().code == ENOENT);
+  BOOST_TEST(ingest(*store, pack_of(ids)).value() == 5u);
+  for (const oid& id : ids)
+    BOOST_TEST(content(*store, id) == git_content(id));
+  BOOST_TEST(packs(*store) == 0u);
+  BOOST_TEST(must_run_raw("git cat-file -p " + ids[3].hex(), store->folder()) == git_content(ids[3]));
+  check(*store);
+}
+
+BOOST_AUTO_TEST_CASE(a_large_pack_is_kept) {
+  auto store = open();
+  const std::string pack = pack_of(all());
+  BOOST_TEST(ingest(*store, pack).value() == all().size());
+  BOOST_TEST(packs(*store) == 1u);
+  for (const oid& id : all())
+    BOOST_TEST(store->contains(id));
+  BOOST_TEST(content(*store, blobs(7, 1)[0]) == git_content(blobs(7, 1)[0]));
+  BOOST_TEST((store->read(head()).value().type() == object_type::commit));
+  BOOST_TEST(ingest(*store, pack).value() == all().size()); // the same again changes nothing
+  BOOST_TEST(packs(*store) == 1u);
+  check(*store);
+  BOOST_TEST(verify_store(store->folder()).value().objects == all().size());
+}
+
+BOOST_AUTO_TEST_CASE(it_is_there_after_opening_again) {
+  const std::vector<oid> ids = blobs(0, 3);
+  ingest(*open(), pack_of(ids)).value();
+  auto store = open();
+  BOOST_TEST(content(*store, ids[2]) == git_content(ids[2]));
+  BOOST_TEST(open("http://other.example/r")->contains(ids[2]) == false);
+}
+
+BOOST_AUTO_TEST_CASE(the_sizes_of_a_tree_are_kept_together_once_all_are_known) {
+  auto store = open();
+  ingest(*store, pack_of(all())).value();
+  const std::vector<oid> ids = blobs(0, 20);
+  const oid tree = id_of(std::string(40, '7'));
+  std::vector<std::uint64_t> sizes(ids.size()), again(ids.size());
+  store->sizes_in(tree, ids, sizes);
+  for (std::size_t i = 0; i < ids.size(); ++i)
+    BOOST_TEST(sizes[i] == git_content(ids[i]).size());
+  std::vector<oid> more = ids; // one of them is not here
+  more.push_back(tree);
+  const oid other = id_of(std::string(40, '8'));
+  std::vector<std::uint64_t> some(more.size());
+  store->sizes_in(other, more, some);
+  BOOST_TEST(some.front() == sizes.front());
+  BOOST_TEST(some.back() == unknown_size);
+  const fs::path file = size_file(store->folder());
+  store.reset();
+  BOOST_TEST(size_table::open(file)->get_tree(tree, ids, again));
+  BOOST_TEST(again == sizes, boost::test_tools::per_element());
+  BOOST_TEST(!size_table::open(file)->get_tree(other, more, some));
+  std::fill(again.begin(), again.end(), 0);
+  open()->sizes_in(tree, ids, again);
+  BOOST_TEST(again == sizes, boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(an_empty_pack_is_legal) {
+  auto store = open();
+  const std::string empty = pack_of({});
+  BOOST_REQUIRE(empty.size() == 32u);
+  BOOST_TEST(ingest(*store, empty).value() == 0u);
+  std::string forged = empty;
+  forged.back() ^= 1;
+  BOOST_TEST(ingest(*store, forged).error().code == EIO);
+  BOOST_TEST(ingest(*store, "").error().code == EIO);
+}
+
+BOOST_AUTO_TEST_CASE(sizes) {
+  auto store = open();
+  const std::vector<oid> ids = blobs(0, 4);
+  ingest(*store, pack_of({ids[0], ids[1]})).value();
+  const std::pair<oid, std::uint64_t> told{ids[2], std::uint64_t{5} << 40};
+  store->remember_sizes({&told, 1});
+  std::vector<std::uint64_t> out(4);
+  store->sizes(ids, out);
+  BOOST_TEST(out[0] == git_content(ids[0]).size());
+  BOOST_TEST(out[1] == git_content(ids[1]).size());
+  BOOST_TEST(out[2] == told.second);
+  BOOST_TEST(out[3] == unknown_size);
+  ingest(*store, pack_of(all())).value();
+  store->sizes(ids, out);
+  BOOST_TEST(out[3] == git_content(ids[3]).size());
+  store.reset();
+  // The sizes outlive the objects.
+  must_run("rm -rf */objects/?? */objects/pack/*", dir / "cache");
+  store = open();
+  store->sizes(ids, out);
+  BOOST_TEST(out[0] == git_content(ids[0]).size());
+  BOOST_TEST(out[3] == git_content(ids[3]).size());
+  BOOST_TEST(!store->contains(ids[3]));
+}
+
+BOOST_AUTO_TEST_CASE(a_size_table_of_garbage_is_a_miss) {
+  const std::vector<oid> ids = blobs(0, 1);
+  ingest(*open(), pack_of(ids)).value();
+  must_run("head -c 100000 /dev/urandom > */sizes.mdb", dir / "cache");
+  auto store = open();
+  std::uint64_t size = 0;
+  store->sizes(ids, {&size, 1});
+  BOOST_TEST(size == git_content(ids[0]).size());
+}
+
+BOOST_AUTO_TEST_CASE(every_truncation_is_refused_and_leaves_nothing) {
+  auto store = open();
+  const std::string pack = pack_of(blobs(0, 3));
+  for (std::size_t length = 0; length < pack.size(); length += length < 40 || length + 40 > pack.size() ? 1 : 7) {
+    const auto out = ingest(*store, pack.substr(0, length));
+    BOOST_REQUIRE_MESSAGE(!out, "taken at " << length);
+    BOOST_TEST(out.error().code == EIO);
+  }
+  BOOST_TEST(leftovers(*store).empty(), leftovers(*store));
+  BOOST_TEST(!store->contains(blobs(0, 1)[0]));
+  BOOST_TEST(ingest(*store, pack).value() == 3u);
+}
+
+BOOST_AUTO_TEST_CASE(every_flipped_byte_is_refused) {
+  auto store = open();
+  const std::string pack = pack_of(blobs(0, 2));
+  for (std::size_t at = 0; at < pack.size(); at += 3) {
+    std::string bad = pack;
+    bad[at] = static_cast<char>(bad[at] ^ 0x10);
+    const auto out = ingest(*store, bad);
+    BOOST_REQUIRE_MESSAGE(!out, "taken with byte " << at << " changed");
+    BOOST_TEST(out.error().code == EIO);
+  }
+  BOOST_TEST(leftovers(*store).empty(), leftovers(*store));
+  BOOST_TEST(!store->contains(blobs(0, 1)[0]));
+}
+
+BOOST_AUTO_TEST_CASE(hostile_packs) {
+  auto store = open();
+  const std::string pack = pack_of(blobs(0, 2));
+  const std::string huge_count = std::string{"PACK\0\0\0\2\xff\xff\xff\xff", 12} + pack.substr(12);
+  const std::string many = std::string{"PACK\0\0\0\2\x03\xff\xff\xff", 12} + pack.substr(12);
+  const std::string version = std::string{"PACK\0\0\0\x09", 8} + pack.substr(8);
+  for (const std::string& bad : {pack + "x", pack + pack, huge_count, many, version, std::string(100'000, 'x'),
+                                 std::string(5'000, '\0'), "PACK" + std::string(3'000'000, '\xff')})
+    BOOST_TEST(ingest(*store, bad).error().code == EIO);
+  BOOST_TEST(leftovers(*store).empty(), leftovers(*store));
+}
+
+BOOST_AUTO_TEST_CASE(a_thin_pack_is_completed_by_what_is_here) {
+  must_run("seq 5000 > big && git add big && git commit -qm 1 && echo >> big && git commit -qam 2", dir / "repo");
+  const std::string thin =
+      must_run_raw("printf '%s\\n%s\\n' HEAD ^HEAD~1 | git pack-objects --revs --thin --stdout -q", dir / "repo");
+  auto store = open();
+  BOOST_TEST(ingest(*store, thin).error().code == ESTALE);
+  BOOST_TEST(leftovers(*store).empty(), leftovers(*store));
+  const oid before = id_of(must_run("git rev-parse HEAD~1:big", dir / "repo"));
+  const oid now = id_of(must_run("git rev-parse HEAD:big", dir / "repo"));
+  const oid tree_before = id_of(must_run("git rev-parse HEAD~1^{tree}", dir / "repo"));
+  BOOST_REQUIRE(ingest(*store, pack_of({before, tree_before})));
+  const auto taken = ingest(*store, thin);
+  BOOST_REQUIRE(taken);
+  BOOST_TEST(taken.value() == 3U); // commit, tree, blob
+  BOOST_TEST(content(*store, now) == git_content(now));
+  check(*store);
+}
+
+BOOST_AUTO_TEST_CASE(a_sink_that_is_dropped_leaves_nothing) {
+  auto store = open();
+  const std::string pack = pack_of(all());
+  {
+    auto sink = store->new_pack(pack_use::keep).value();
+    BOOST_TEST(sink->append(pack).has_value());
+  }
+  BOOST_TEST(leftovers(*store).empty(), leftovers(*store));
+  BOOST_TEST(!store->contains(head()));
+}
+
+BOOST_AUTO_TEST_CASE(a_pack_larger_than_what_is_taken_page_by_page) {
+  must_run("head -c 9000000 /dev/urandom > large && git add large && git commit -qm large", dir / "repo");
+  const oid large = id_of(must_run("git rev-parse HEAD:large", dir / "repo"));
+  auto store = open();
+  BOOST_TEST(ingest(*store, pack_of({large})).value() == 1u);
+  BOOST_TEST(content(*store, large).size() == 9'000'000u);
+  check(*store);
+}
+
+BOOST_AUTO_TEST_CASE(a_sink_outlives_its_store) {
+  auto store = open();
+  auto sink = store->new_pack(pack_use::keep).value();
+  store.reset();
+  BOOST_TEST(sink->append(pack_of(blobs(0, 2))).has_value());
+  BOOST_TEST(sink->commit().value() == 2u);
+  sink.reset();
+  BOOST_TEST(open()->contains(blobs(0, 1)[0]));
+}
+
+BOOST_AUTO_TEST_CASE(a_damaged_loose_object_is_set_aside_and_comes_again) {
+  const std::vector<oid> ids = blobs(0, 2);
+  const std::string good = pack_of(ids), hex = ids[0].hex();
+  for (const char* damage : {": > $f", "cp $other $f", "head -c 20 $f > x; mv x $f", "head -c 300 /dev/urandom > $f"}) {
+    auto store = open();
+    ingest(*store, good).value();
+    const std::string path = "objects/" + hex.substr(0, 2) + "/" + hex.substr(2);
+    const std::string other = "objects/" + ids[1].hex().substr(0, 2) + "/" + ids[1].hex().substr(2);
+    must_run("f=" + path + " other=" + other + "; chmod u+w $f; " + damage, store->folder());
+    BOOST_TEST(store->read(ids[0]).error().code == ENOENT, "after " << damage);
+    BOOST_TEST(!store->contains(ids[0]));
+    BOOST_TEST(fs::exists(store->folder() / "quarantine" / hex));
+    BOOST_TEST(content(*store, ids[1]) == git_content(ids[1]));
+    ingest(*store, good).value();
+    BOOST_TEST(content(*store, ids[0]) == git_content(ids[0]));
+    check(*store);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_damaged_pack_is_set_aside_and_comes_again) {
+  auto store = open();
+  const std::string good = pack_of(all());
+  ingest(*store, good).value();
+  const oid victim = blobs(0, 1)[0];
+  BOOST_TEST(content(*store, victim) == git_content(victim));
+  overwrite_in_pack(*store, victim);
+  BOOST_TEST(store->read(victim).error().code == ENOENT);
+  BOOST_TEST(!store->contains(victim));
+  BOOST_TEST(packs(*store) == 0u);
+  ingest(*store, good).value();
+  BOOST_TEST(content(*store, victim) == git_content(victim));
+  check(*store);
+  overwrite_in_pack(*store, victim);
+  BOOST_TEST(verify_store(store->folder()).value().damaged == 1u);
+  BOOST_TEST(store->read(victim).error().code == ENOENT);
+}
+
+// As a power failure leaves files that were not on the disk yet.
+BOOST_AUTO_TEST_CASE(a_pack_without_its_end_is_set_aside_and_comes_again) {
+  for (const char* damage : {"truncate -s 0 $p.pack", "truncate -s 2000 $p.pack",
+                             "dd if=/dev/zero of=$p.pack bs=1 count=3000 "
+                             "conv=notrunc status=none",
+                             "truncate -s 0 $p.idx", "truncate -s 1500 $p.idx",
+                             "dd if=/dev/zero of=$p.idx bs=1 count=2500 conv=notrunc status=none"}) {
+
+    const std::string mine = "http://git.example.org/" + std::to_string(std::hash<std::string>{}(damage));
+    const std::string pack = pack_of(all()); // made anew it may have another name
+    ingest(*open(mine), pack).value();
+    const fs::path folder = open(mine)->folder();
+    must_run("p=$(ls objects/pack/*.idx); p=${p%.idx}; chmod u+w $p.*; " + std::string{damage}, folder);
+    auto store = open(mine);
+    std::size_t missed = 0;
+    for (const oid& id : all()) {
+      const auto one = store->read(id);
+      missed += one ? 0 : 1;
+      BOOST_TEST((one || one.error().code == ENOENT), damage << ": " << one.error().message);
+    }
+    BOOST_TEST(missed > 0u, damage);
+    ingest(*store, pack).value();
+    for (const oid& id : blobs(0, 5))
+      BOOST_TEST(content(*store, id) == git_content(id), damage);
+  }
+}
+
+// Between the two files of a pack that goes, none of the same name may come.
+BOOST_AUTO_TEST_CASE(a_damaged_pack_goes_while_nobody_installs_one) {
+  auto store = open();
+  ingest(*store, pack_of(all())).value();
+  overwrite_in_pack(*store, blobs(149, 1)[0]);
+  std::optional<file_lock> installing{std::in_place, store_lock(store->folder()), file_lock::mode::shared, true};
+  const oid victim = blobs(149, 1)[0];
+  bool found = true; // no Boost.Test in another thread: its log is not safe for that
+  std::thread reader{[&] { found = store->read(victim).has_value(); }};
+  pause_for(std::chrono::milliseconds{300});
+  BOOST_TEST(packs(*store) == 1u);
+  installing.reset();
+  reader.join();
+  BOOST_TEST(!found);
+  BOOST_TEST(packs(*store) == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(a_sound_copy_beside_the_damaged_one_is_found) {
+  auto store = open();
+  ingest(*store, pack_of(all())).value();
+  const oid victim = blobs(0, 1)[0];
+  must_run("git -C " + (dir / "repo").string() + " cat-file blob " + victim.hex() + " > x; rm -f objects/"
+               + victim.hex().substr(0, 2) + "/" + victim.hex().substr(2)
+               + "; mv objects/pack p; mkdir objects/pack; git hash-object -w x; rm -rf objects/pack; mv p "
+                 "objects/pack; rm x",
+           store->folder());
+  overwrite_in_pack(*store, victim);
+  BOOST_TEST(content(*store, victim) == git_content(victim));
+}
+
+BOOST_AUTO_TEST_CASE(what_is_not_ours_is_left_alone) {
+  fs::create_directory(dir / "full");
+  must_run("echo precious > full/file", dir.path());
+  const auto refused = gitfs::object_store::open(dir / "full", "k");
+  BOOST_REQUIRE(!refused);
+  BOOST_TEST(refused.error().code == EEXIST);
+  BOOST_TEST(must_run("ls -A full", dir.path()) == "file");
+
+  auto store = open();
+  const fs::path folder = store->folder();
+  store.reset();
+  must_run("rm gitfs.lock config", folder);
+  const auto other = gitfs::object_store::open(dir / "cache", key);
+  BOOST_REQUIRE(!other);
+  BOOST_TEST(other.error().code == EEXIST);
+}
+
+BOOST_AUTO_TEST_CASE(damaged_marks_of_a_store_are_mended) {
+  const std::vector<oid> ids = blobs(0, 2);
+  ingest(*open(), pack_of(ids)).value();
+  for (const char* damage : {"rm */config", "echo '[' > */config", "head -c 300 /dev/urandom > */config", ": > */HEAD",
+                             "sed -i s/bare/rare/ */config", "rm CACHEDIR.TAG", "echo x > CACHEDIR.TAG"}) {
+    must_run(damage, dir / "cache");
+    auto store = open();
+    BOOST_TEST(content(*store, ids[1]) == git_content(ids[1]), "after " << damage);
+    BOOST_TEST(must_run("git config gitfs.upstream", store->folder()) == key);
+    BOOST_TEST(must_run("cat CACHEDIR.TAG", dir / "cache").find("gitfs-actor") != std::string::npos);
+    check(*store);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(folders_are_private_and_named_for_people) {
+  auto store = open("https://git.example.org/group/project.git");
+  BOOST_TEST(store->folder().filename().string().starts_with("git.example.org-group-project-"));
+  for (const fs::path& folder : {store->folder(), store->folder().parent_path()}) {
+    struct stat info;
+    BOOST_REQUIRE(::stat(folder.c_str(), &info) == 0);
+    BOOST_TEST((info.st_mode & 0777) == 0700u);
+  }
+  for (const std::string& odd :
+       {std::string{}, std::string{"../../x"}, std::string(3000, 'u'), std::string{"a\n\"b\\\xff"}}) {
+    auto one = open(odd);
+    BOOST_TEST(one->folder().parent_path() == store->folder().parent_path());
+    must_run("git config gitfs.upstream && git fsck", one->folder());
+  }
+}
+
+BOOST_AUTO_TEST_CASE(readers_and_packs_at_once) {
+  auto store = open();
+  const std::vector<oid> ids = blobs(0, 60);
+  std::atomic<int> wrong = 0;
+  std::atomic<bool> done = false;
+  std::vector<std::string> contents, arriving;
+  for (const oid& id : ids) {
+    contents.push_back(git_content(id));
+    arriving.push_back(pack_of({id}));
+  }
+  const std::string everything = pack_of(all());
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 3; ++t)
+    threads.emplace_back([&] {
+      std::vector<std::uint64_t> sizes(ids.size());
+      while (!done)
+        for (std::size_t i = 0; i < ids.size(); ++i) {
+          const auto out = store->read(ids[i]);
+          wrong += out ? out.value().data() != contents[i] : out.error().code != ENOENT;
+          store->sizes(ids, sizes);
+          wrong += sizes[i] != unknown_size && sizes[i] != contents[i].size();
+          store->refresh();
+        }
+    });
+  for (std::size_t t = 0; t < 2; ++t)
+    threads.emplace_back([&, t] {
+      for (std::size_t i = t; i < arriving.size(); i += 2)
+        wrong += !ingest(*store, arriving[i]) || !store->contains(ids[i]);
+      wrong += !ingest(*store, everything) || !store->contains(all().back());
+    });
+  threads[3].join();
+  threads[4].join();
+  done = true;
+  for (int t = 0; t < 3; ++t)
+    threads[static_cast<std::size_t>(t)].join();
+  BOOST_TEST(wrong == 0);
+  check(*store);
+}
+
+BOOST_AUTO_TEST_SUITE_END()

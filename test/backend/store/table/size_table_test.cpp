@@ -1,0 +1,525 @@
+#include "backend/store/table/size_table.hpp"
+#include "test/support/command.hpp"
+#include "test/support/temp_dir.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include <atomic>
+#include <csignal>
+#include <fstream>
+#include <lmdb.h>
+#include <random>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <thread>
+#include <unistd.h>
+
+using namespace gitfs;
+using gitfs::test::temp_dir;
+
+namespace fs = std::filesystem;
+
+namespace {
+
+using size_list = std::vector<std::pair<oid, std::uint64_t>>;
+
+oid numbered(std::uint64_t n) {
+  oid out;
+  std::uint64_t word = (n + 1) * 0x9e3779b97f4a7c15;
+  for (std::size_t i = 0; i < oid::raw_size; ++i, word = word * 6364136223846793005 + 1)
+    out.bytes[i] = static_cast<std::uint8_t>(word >> 56);
+  return out;
+}
+
+size_list sizes_from(std::uint64_t first, std::uint64_t count) {
+  size_list out;
+  for (std::uint64_t n = first; n < first + count; ++n)
+    out.emplace_back(numbered(n), n * 3);
+  return out;
+}
+
+std::uint64_t size_of(size_table& table, const oid& id) {
+  std::uint64_t out = 0;
+  table.get({&id, 1}, {&out, 1});
+  return out;
+}
+
+/// How many of those numbers the table knows; all it knows must be right.
+std::size_t known(size_table& table, std::uint64_t first, std::uint64_t count) {
+  std::vector<oid> ids;
+  for (std::uint64_t n = first; n < first + count; ++n)
+    ids.push_back(numbered(n));
+  std::vector<std::uint64_t> out(ids.size());
+  table.get(ids, out);
+  std::size_t hits = 0;
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    if (out[i] == unknown_size)
+      continue;
+    ++hits;
+    if (out[i] != (first + i) * 3)
+      BOOST_ERROR("a wrong size");
+  }
+  return hits;
+}
+
+/// Seven files, as `sizes_from` has them.
+tree_sizes tree_from(std::uint64_t first) {
+  tree_sizes out;
+  out.tree = numbered(1'000'000 + first);
+  for (std::uint64_t n = first; n < first + 7; ++n) {
+    out.ids.push_back(numbered(n));
+    out.sizes.push_back(n * 3);
+  }
+  return out;
+}
+
+bool knows(size_table& table, const tree_sizes& what) {
+  std::vector<std::uint64_t> found(what.ids.size());
+  const bool out = table.get_tree(what.tree, what.ids, found);
+  if (out ? found != what.sizes : found != std::vector<std::uint64_t>(found.size(), unknown_size))
+    BOOST_ERROR("a wrong size");
+  return out;
+}
+
+void put_tree(size_table& table, const tree_sizes& what) {
+  table.put_trees({&what, 1});
+}
+
+/// Runs `work` in a child process and gives its wait status.
+template <class Work>
+pid_t in_child(const Work& work) {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    work();
+    ::_exit(0);
+  }
+  return child;
+}
+
+int wait_for(pid_t child) {
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  return status;
+}
+
+void put_in_child(const fs::path& file, std::uint64_t first, std::uint64_t count, bool close) {
+  const int status = wait_for(in_child([&] {
+    auto table = size_table::open(file);
+    table->put(sizes_from(first, count));
+    std::vector<tree_sizes> trees;
+    for (std::uint64_t n = first; n + 7 <= first + count; n += 7)
+      trees.push_back(tree_from(n));
+    table->put_trees(trees);
+    if (!close)
+      ::raise(SIGKILL);
+    table.reset();
+  }));
+  BOOST_REQUIRE(close ? WIFEXITED(status) : WIFSIGNALED(status));
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(size_table)
+
+BOOST_AUTO_TEST_CASE(what_is_put_is_there_after_opening_again) {
+  temp_dir dir;
+  const size_list sizes{{numbered(1), 0}, {numbered(2), 1}, {numbered(3), std::uint64_t{1} << 62}};
+  {
+    const auto table = gitfs::size_table::open(dir / "t");
+    BOOST_TEST(size_of(*table, numbered(1)) == unknown_size);
+    table->put(sizes);
+    table->put({});
+  }
+  BOOST_TEST(!fs::exists(dir / "t-unsynced"));
+  const auto table = gitfs::size_table::open(dir / "t");
+  for (const auto& [id, size] : sizes)
+    BOOST_TEST(size_of(*table, id) == size);
+  BOOST_TEST(size_of(*table, numbered(4)) == unknown_size);
+}
+
+BOOST_AUTO_TEST_CASE(uses) {
+  temp_dir dir;
+  const auto table = gitfs::size_table::open(dir / "t");
+  const std::vector<oid> ids{numbered(1), numbered(2)};
+  table->touch(ids, 100);
+  table->touch({ids.data(), 1}, 200);
+  BOOST_TEST(table->last_use(ids[0]) == 200u);
+  BOOST_TEST(table->last_use(ids[1]) == 100u);
+  BOOST_TEST(table->last_use(numbered(3)) == 0u);
+  BOOST_TEST(size_of(*table, ids[0]) == unknown_size);
+}
+
+BOOST_AUTO_TEST_CASE(the_files_of_a_tree_are_found_together) {
+  temp_dir dir;
+  const size_list sizes{{numbered(1), 0}, {numbered(2), 127}, {numbered(3), 128}, {numbered(4), ~std::uint64_t{1}}};
+  tree_sizes tree{numbered(9), {}, {}};
+  for (const auto& [id, size] : sizes) {
+    tree.ids.push_back(id);
+    tree.sizes.push_back(size);
+  }
+  {
+    const auto table = gitfs::size_table::open(dir / "t");
+    BOOST_TEST(!knows(*table, tree));
+    table->put(sizes);
+    put_tree(*table, tree);
+    table->put_trees({});
+  }
+  const auto table = gitfs::size_table::open(dir / "t");
+  BOOST_TEST(knows(*table, tree));
+  const auto unlike = [&](const auto& change) {
+    tree_sizes other = tree;
+    change(other);
+    other.sizes.resize(other.ids.size());
+    BOOST_TEST(!knows(*table, other));
+  };
+  unlike([](tree_sizes& t) { t.tree = numbered(8); });
+  unlike([](tree_sizes& t) { std::swap(t.ids[1], t.ids[2]); });
+  unlike([](tree_sizes& t) { t.ids[3] = numbered(5); });
+  unlike([](tree_sizes& t) { t.ids.pop_back(); });
+  unlike([](tree_sizes& t) { t.ids.push_back(numbered(5)); });
+}
+
+BOOST_AUTO_TEST_CASE(a_tree_is_kept_only_with_the_sizes_of_its_files) {
+  temp_dir dir;
+  const auto table = gitfs::size_table::open(dir / "t");
+  put_tree(*table, tree_from(0));
+  BOOST_TEST(!knows(*table, tree_from(0)));
+  table->put(sizes_from(0, 6)); // one is missing
+  put_tree(*table, tree_from(0));
+  BOOST_TEST(!knows(*table, tree_from(0)));
+  table->put(sizes_from(0, 7));
+  tree_sizes wrong = tree_from(0);
+  ++wrong.sizes[3];
+  const std::vector<tree_sizes> some{wrong, tree_from(0)};
+  table->put_trees({&some[0], 1});
+  BOOST_TEST(!knows(*table, tree_from(0)));
+  put_tree(*table, tree_from(0));
+  BOOST_TEST(knows(*table, tree_from(0)));
+}
+
+BOOST_AUTO_TEST_CASE(a_corrected_size_is_right_in_its_tree_too) {
+  temp_dir dir;
+  const auto table = gitfs::size_table::open(dir / "t");
+  table->put(sizes_from(0, 20));
+  put_tree(*table, tree_from(0));
+  table->put(sizes_from(0, 30)); // the same again
+  BOOST_TEST(knows(*table, tree_from(0)));
+  const std::pair<oid, std::uint64_t> right{numbered(3), 1234};
+  table->put({&right, 1});
+  BOOST_TEST(size_of(*table, numbered(3)) == 1234u);
+  BOOST_TEST(!knows(*table, tree_from(0)));
+  put_tree(*table, tree_from(0)); // who looked them up before the correction
+  BOOST_TEST(!knows(*table, tree_from(0)));
+}
+
+BOOST_AUTO_TEST_CASE(many_at_once_are_found_whatever_was_put_before_and_after) {
+  temp_dir dir;
+  const auto table = gitfs::size_table::open(dir / "t");
+  table->put(sizes_from(0, 100));
+  for (std::uint64_t first = 100; first < 250'000; first += 50'000) // more than it keeps at hand
+    table->put(sizes_from(first, 50'000));
+  BOOST_TEST(known(*table, 0, 300'000) == 250'100U);
+  table->put(sizes_from(250'100, 10));
+  BOOST_TEST(known(*table, 0, 300'000) == 250'110U);
+  table->trim();
+  BOOST_TEST(known(*table, 0, 300'000) == 250'110U);
+}
+
+BOOST_AUTO_TEST_CASE(a_size_that_is_corrected_is_right_at_once) {
+  temp_dir dir;
+  const auto table = gitfs::size_table::open(dir / "t");
+  auto wrong = sizes_from(0, 5'000);
+  for (auto& [id, size] : wrong)
+    size += 1;
+  table->put(wrong);
+  table->put(sizes_from(0, 5'000));
+  BOOST_TEST(known(*table, 0, 5'000) == 5'000U);
+  table->put(wrong);
+  table->put(sizes_from(0, 1)); // few are not kept at hand
+  BOOST_TEST(size_of(*table, numbered(0)) == 0U);
+  BOOST_TEST(size_of(*table, numbered(1)) == 4U);
+}
+
+BOOST_AUTO_TEST_CASE(a_check_makes_it_forget_the_trees_and_keep_the_sizes) {
+  temp_dir dir;
+  put_in_child(dir / "t", 0, 70, true);
+  const auto table = gitfs::size_table::open(dir / "t");
+  BOOST_TEST(knows(*table, tree_from(7)));
+  BOOST_TEST(table->check().damaged == 0u);
+  BOOST_TEST(!knows(*table, tree_from(7)));
+  BOOST_TEST(known(*table, 0, 70) == 70u);
+}
+
+BOOST_AUTO_TEST_CASE(a_tree_whose_value_is_none_is_a_miss) {
+  temp_dir dir;
+  put_in_child(dir / "t", 0, 7, true);
+  const tree_sizes tree = tree_from(0);
+  const auto change = [&](const std::function<void(std::string&)>& how) {
+    MDB_env* env = nullptr;
+    MDB_txn* txn = nullptr;
+    MDB_dbi trees = 0;
+    BOOST_REQUIRE(mdb_env_create(&env) == 0);
+    mdb_env_set_maxdbs(env, 3);
+    BOOST_REQUIRE(mdb_env_open(env, (dir / "t").c_str(), MDB_NOSUBDIR, 0600) == 0);
+    BOOST_REQUIRE(mdb_txn_begin(env, nullptr, 0, &txn) == 0);
+    BOOST_REQUIRE(mdb_dbi_open(txn, "trees", 0, &trees) == 0);
+    MDB_val key{oid::raw_size, const_cast<std::uint8_t*>(tree.tree.bytes.data())}, value;
+    BOOST_REQUIRE(mdb_get(txn, trees, &key, &value) == 0);
+    const std::string before{static_cast<const char*>(value.mv_data), value.mv_size};
+    std::string after = before;
+    how(after);
+    value = {after.size(), after.data()};
+    BOOST_REQUIRE(mdb_put(txn, trees, &key, &value, 0) == 0);
+    BOOST_REQUIRE(mdb_txn_commit(txn) == 0);
+    mdb_env_close(env);
+    return before;
+  };
+  const std::string right = change([](std::string&) {});
+  BOOST_TEST(knows(*gitfs::size_table::open(dir / "t"), tree));
+  const std::string many(20, '\xff');
+  for (const std::string& wrong :
+       {std::string{}, std::string{"x"}, right.substr(0, 8), right.substr(0, right.size() - 1), right + '\0',
+        right.substr(0, 8) + many, right.substr(0, right.size() - 1) + '\xff', std::string(right.size(), '\0'),
+        std::string(100'000, '\x7f')}) {
+    change([&](std::string& value) { value = wrong; });
+    BOOST_TEST(!knows(*gitfs::size_table::open(dir / "t"), tree));
+  }
+  change([&](std::string& value) { value = right; });
+  BOOST_TEST(knows(*gitfs::size_table::open(dir / "t"), tree));
+}
+
+BOOST_AUTO_TEST_CASE(one_file_is_one_table_in_a_process) {
+  temp_dir dir;
+  const auto first = gitfs::size_table::open(dir / "t");
+  BOOST_TEST(first == gitfs::size_table::open(dir.path() / "." / "t"));
+  BOOST_TEST(first != gitfs::size_table::open(dir / "u"));
+}
+
+BOOST_AUTO_TEST_CASE(the_map_grows) {
+  temp_dir dir;
+  const auto table = gitfs::size_table::open(dir / "t", {.initial_map = std::size_t{1} << 16});
+  for (std::uint64_t n = 0; n < 20'000; n += 5'000)
+    table->put(sizes_from(n, 5'000));
+  BOOST_TEST(known(*table, 0, 20'000) == 20'000u);
+}
+
+BOOST_AUTO_TEST_CASE(the_map_grows_in_another_process) {
+  temp_dir dir;
+  int to_child[2], to_parent[2];
+  BOOST_REQUIRE(::pipe(to_child) == 0 && ::pipe(to_parent) == 0);
+  char byte = 0;
+  const pid_t child = in_child([&] {
+    auto table = gitfs::size_table::open(dir / "t", {.initial_map = std::size_t{1} << 16});
+    table->put(sizes_from(0, 10));
+    if (::write(to_parent[1], &byte, 1) != 1 || ::read(to_child[0], &byte, 1) != 1)
+      ::_exit(2);
+    table->put(sizes_from(30'000, 10)); // its map is too small for what the parent has written
+    if (known(*table, 0, 20'000) != 20'000 || known(*table, 30'000, 10) != 10)
+      ::_exit(3);
+  });
+  BOOST_REQUIRE(::read(to_parent[0], &byte, 1) == 1);
+  const auto table = gitfs::size_table::open(dir / "t", {.initial_map = std::size_t{1} << 16});
+  table->put(sizes_from(0, 20'000));
+  BOOST_REQUIRE(::write(to_child[1], &byte, 1) == 1);
+  BOOST_TEST(wait_for(child) == 0);
+  BOOST_TEST(known(*table, 30'000, 10) == 10u);
+}
+
+BOOST_AUTO_TEST_CASE(sigkill_loses_nothing_that_was_put) {
+  temp_dir dir;
+  put_in_child(dir / "t", 0, 1000, false);
+  BOOST_TEST(fs::exists(dir / "t-unsynced"));
+  BOOST_TEST(known(*gitfs::size_table::open(dir / "t"), 0, 1000) == 1000u);
+}
+
+BOOST_AUTO_TEST_CASE(sigkill_at_any_moment) {
+  temp_dir dir;
+  std::mt19937 random{1};
+  for (int round = 0; round < 25; ++round) {
+    const pid_t child = in_child([&] {
+      auto table = gitfs::size_table::open(dir / "t");
+      for (std::uint64_t n = 0;; n += 50)
+        table->put(sizes_from(n % 100'000, 50));
+    });
+    ::usleep(random() % 20'000);
+    ::kill(child, SIGKILL);
+    wait_for(child);
+    const auto table = gitfs::size_table::open(dir / "t");
+    known(*table, 0, 100'000);
+    table->put(sizes_from(200'000, 1));
+    BOOST_TEST(known(*table, 200'000, 1) == 1u);
+  }
+  BOOST_TEST(!fs::exists(dir / "t.damaged"));
+}
+
+BOOST_AUTO_TEST_CASE(after_a_power_failure_it_begins_anew) {
+  temp_dir dir;
+  put_in_child(dir / "t", 0, 100, false);
+  std::ofstream{dir / "t-unsynced"} << "some-earlier-boot";
+  const auto table = gitfs::size_table::open(dir / "t");
+  BOOST_TEST(known(*table, 0, 100) == 0u);
+  table->put(sizes_from(0, 10));
+  BOOST_TEST(known(*table, 0, 100) == 10u);
+}
+
+BOOST_AUTO_TEST_CASE(synced_before_the_power_failure_it_stays) {
+  temp_dir dir;
+  put_in_child(dir / "t", 0, 100, true);
+  BOOST_TEST(!fs::exists(dir / "t-unsynced"));
+  BOOST_TEST(known(*gitfs::size_table::open(dir / "t"), 0, 100) == 100u);
+}
+
+BOOST_AUTO_TEST_CASE(garbage_instead_of_the_file_is_a_miss) {
+  std::string garbage(200'000, '\0');
+  std::mt19937 random{7};
+  for (char& c : garbage)
+    c = static_cast<char>(random());
+  for (const std::string& contents :
+       {garbage, std::string{"x"}, std::string(4096, '\0'), std::string(100'000, '\xff')}) {
+    temp_dir dir;
+    put_in_child(dir / "t", 0, 1000, true);
+    std::ofstream{dir / "t", std::ios::binary} << contents;
+    const auto table = gitfs::size_table::open(dir / "t");
+    BOOST_TEST(known(*table, 0, 1000) == 0u);
+    table->put(sizes_from(0, 10));
+    BOOST_TEST(known(*table, 0, 1000) == 10u);
+    BOOST_TEST(fs::exists(dir / "t.damaged"));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(garbage_within_the_file_is_a_miss) {
+  temp_dir dir;
+  put_in_child(dir / "whole", 0, 5000, true);
+  std::mt19937 random{11};
+  const std::uintmax_t pages = fs::file_size(dir / "whole") / 4096;
+  for (std::uintmax_t page = 2; page <= pages; ++page) { // in the last round all of them
+    fs::copy_file(dir / "whole", dir / "t", fs::copy_options::overwrite_existing);
+    fs::remove(dir / "t-lock");
+    std::fstream file{dir / "t", std::ios::in | std::ios::out | std::ios::binary};
+    for (std::uintmax_t at = page == pages ? 2 : page; at < (page == pages ? pages : page + 1); ++at) {
+      std::string garbage(4096, '\0');
+      for (char& c : garbage)
+        c = static_cast<char>(random());
+      file.seekp(static_cast<std::streamoff>(at * 4096));
+      file.write(garbage.data(), 4096);
+    }
+    file.close();
+    const auto table = gitfs::size_table::open(dir / "t");
+    known(*table, 0, 5000);
+    for (std::uint64_t n = 0; n + 7 <= 5000; n += 7)
+      knows(*table, tree_from(n)); // checks what it knows
+    table->put(sizes_from(10'000, 10));
+    put_tree(*table, tree_from(10'000));
+    BOOST_TEST(known(*table, 10'000, 10) == 10u);
+    BOOST_TEST(knows(*table, tree_from(10'000)));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(single_wrong_bytes_are_no_wrong_sizes) {
+  temp_dir dir;
+  put_in_child(dir / "whole", 0, 2000, true);
+  std::mt19937 random{13};
+  const std::uintmax_t length = fs::file_size(dir / "whole");
+  for (int round = 0; round < 100; ++round) {
+    fs::copy_file(dir / "whole", dir / "t", fs::copy_options::overwrite_existing);
+    fs::remove(dir / "t-lock");
+    std::fstream file{dir / "t", std::ios::in | std::ios::out | std::ios::binary};
+    for (int i = 0; i < 20; ++i) {
+      file.seekp(static_cast<std::streamoff>(8192 + random() % (length - 8192)));
+      file.put(static_cast<char>(random()));
+    }
+    file.close();
+    const auto table = gitfs::size_table::open(dir / "t");
+    known(*table, 0, 2000); // checks what it knows
+    for (std::uint64_t n = 0; n + 7 <= 2000; n += 7)
+      knows(*table, tree_from(n));
+    table->put(sizes_from(10'000, 10));
+    table->put(sizes_from(0, 2000));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(an_empty_file_is_an_empty_table) {
+  temp_dir dir;
+  std::ofstream{dir / "t"};
+  const auto table = gitfs::size_table::open(dir / "t");
+  table->put(sizes_from(0, 10));
+  BOOST_TEST(known(*table, 0, 10) == 10u);
+}
+
+BOOST_AUTO_TEST_CASE(a_file_cut_short_is_a_miss_and_then_new) {
+  for (const std::uintmax_t pages : {2, 3, 5, 10, 20}) {
+    temp_dir dir;
+    put_in_child(dir / "t", 0, 5000, true);
+    BOOST_REQUIRE(fs::file_size(dir / "t") > pages * 4096);
+    fs::resize_file(dir / "t", pages * 4096);
+    for (int opening = 0; opening < 2; ++opening) {
+      const auto table = gitfs::size_table::open(dir / "t");
+      BOOST_TEST(known(*table, 0, 5000) < 5000u);
+      table->put(sizes_from(10'000, 10));
+    }
+    const auto table = gitfs::size_table::open(dir / "t");
+    table->put(sizes_from(10'000, 10));
+    BOOST_TEST(known(*table, 10'000, 10) == 10u, "after " << pages << " pages");
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_place_where_no_file_can_be_is_all_misses) {
+  temp_dir dir;
+  std::ofstream{dir / "file"};
+  const auto table = gitfs::size_table::open(dir / "file" / "t");
+  table->put(sizes_from(0, 10));
+  BOOST_TEST(known(*table, 0, 10) == 0u);
+  BOOST_TEST(table->last_use(numbered(1)) == 0u);
+}
+
+/// While it lives, this process can open no further file.
+class no_descriptors {
+public:
+  no_descriptors() {
+    ::getrlimit(RLIMIT_NOFILE, &before_);
+    rlimit none = before_;
+    none.rlim_cur = 0; // those that are open stay
+    ::setrlimit(RLIMIT_NOFILE, &none);
+  }
+  ~no_descriptors() { ::setrlimit(RLIMIT_NOFILE, &before_); }
+  no_descriptors(const no_descriptors&) = delete;
+  no_descriptors& operator=(const no_descriptors&) = delete;
+
+private:
+  rlimit before_{};
+};
+
+BOOST_AUTO_TEST_CASE(a_table_that_cannot_be_opened_now_is_not_thrown_away) {
+  temp_dir dir;
+  gitfs::size_table::open(dir / "t")->put(sizes_from(0, 10));
+  {
+    const no_descriptors while_this_lives;
+    const auto table = gitfs::size_table::open(dir / "t");
+    BOOST_TEST(known(*table, 0, 10) == 0u);
+    BOOST_TEST(!table->was_damaged());
+  }
+  BOOST_TEST(!fs::exists(dir / "t.damaged"));
+  BOOST_TEST(known(*gitfs::size_table::open(dir / "t"), 0, 10) == 10u);
+}
+
+BOOST_AUTO_TEST_CASE(threads_at_once) {
+  temp_dir dir;
+  const auto table = gitfs::size_table::open(dir / "t", {.initial_map = std::size_t{1} << 16});
+  std::atomic<bool> wrong = false;
+  std::vector<std::thread> threads;
+  for (std::uint64_t t = 0; t < 4; ++t)
+    threads.emplace_back([&, t] {
+      for (std::uint64_t n = 0; n < 40; ++n) {
+        table->put(sizes_from((t * 40 + n) * 50, 50));
+        const oid id = numbered((t * 40 + n) * 50 + 7);
+        if (size_of(*table, id) != ((t * 40 + n) * 50 + 7) * 3)
+          wrong = true;
+      }
+    });
+  for (auto& one : threads)
+    one.join();
+  BOOST_TEST(!wrong);
+  BOOST_TEST(known(*table, 0, 8000) == 8000u);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
