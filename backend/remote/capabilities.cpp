@@ -20,12 +20,20 @@ bool has_word(std::string_view list, std::string_view word) {
   return false;
 }
 
+/// github.com and GitHub Enterprise call themselves so. A hint that saves a request: what they take is found out as of
+/// any server.
+constexpr std::string_view github_agent = "git/github-";
+
 /// Each line "key[=value]" of the advertisement that matters here.
 constexpr struct {
   std::string_view key;
   void (*take)(capabilities&, std::string_view value);
 } known_lines[] = {
-    {"agent", [](capabilities& c, std::string_view value) { c.agent = printable(value); }},
+    {"agent",
+     [](capabilities& c, std::string_view value) {
+       c.agent = printable(value);
+       c.deep_tree_filter = !c.agent.starts_with(github_agent);
+     }},
     {"object-format", [](capabilities& c, std::string_view value) { c.object_format = value; }},
     {"ls-refs",
      [](capabilities& c, std::string_view value) {

@@ -16,7 +16,7 @@ struct capabilities {
   bool fetch = false;
   bool fetch_shallow = false;
   bool fetch_filter = false;
-  bool deep_tree_filter = true; ///< `filter tree:1`, unless the server is known to refuse it: no server tells
+  bool deep_tree_filter = true; ///< `filter tree:1`, which no server tells: false of GitHub's, which refuse it
   bool fetch_wait_for_done = false;
   bool object_info = false; ///< with sizes
   bool server_option = false;

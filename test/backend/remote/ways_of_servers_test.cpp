@@ -59,7 +59,7 @@ std::ostream& operator<<(std::ostream& to, const kind_of_server& kind) {
 const kind_of_server kinds[] = {
     {"", {1, 1, 1, 1}, {1, 1, 1, 1}},
     {"nofilter", {1, cannot, 1, 1}, {1, cannot, 1, 1}},
-    {"github", {2, 1, 1, cannot}, {1, 1, 1, cannot}},
+    {"github", {1, 1, 1, cannot}, {1, 1, 1, cannot}},
     {"gerrit", {1, 2, 1, 1}, {1, 1, 1, 1}},
     {"gerrit/noobjinfo", {1, 2, 1, cannot}, {1, 1, 1, cannot}},
     {"gerrit/nofilter", {1, cannot, 1, 1}, {1, cannot, 1, 1}},
