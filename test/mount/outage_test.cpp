@@ -139,6 +139,10 @@ BOOST_AUTO_TEST_CASE(a_signal_ends_a_wait) {
     for (const int number : {SIGINT, SIGTERM, SIGKILL}) {
       background reader{"cd " + m.path().string() + "; exec " + command};
       BOOST_TEST(eventually([&] { return says(m, "is away"); }));
+      // Before it is the program itself, the signal meets a shell, or handlers of this test.
+      const std::string name = std::string{command}.substr(0, std::string_view{command}.find(' ')) + "\n";
+      const std::string comm = "cat /proc/" + std::to_string(reader.pid()) + "/comm";
+      BOOST_TEST(eventually([&] { return run(comm).output == name; }));
       BOOST_TEST(reader.running());
       reader.signal(number);
       BOOST_TEST(reader.result().has_value(), command << " cannot be ended");
