@@ -86,6 +86,8 @@ bool has_unencoded_userinfo(std::string_view url) {
   const std::string_view rest = url.substr(found->begin);
   const std::string_view authority = rest.substr(0, rest.find_first_of(ends_authority));
   const std::size_t at = authority.rfind('@');
+  if (at == found->size) // the only "@", or the last one: it stands where it has to
+    return false;
   return at == npos || !names_host(authority.substr(at + 1), rest.substr(found->size + 1));
 }
 
