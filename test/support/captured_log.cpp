@@ -1,20 +1,47 @@
 #include "test/support/captured_log.hpp"
 
-#include <spdlog/sinks/ostream_sink.h>
+#include <spdlog/sinks/base_sink.h>
 #include <spdlog/spdlog.h>
 
-#include <sstream>
+#include <mutex>
 
 namespace gitfs::test {
 
+namespace {
+
+// spdlog's own sink for a stream has no way to read it while others write.
+class memory_sink final : public spdlog::sinks::base_sink<std::mutex> {
+public:
+  std::string text() {
+    const std::lock_guard lock{mutex_};
+    return text_;
+  }
+  void clear() {
+    const std::lock_guard lock{mutex_};
+    text_.clear();
+  }
+
+protected:
+  void sink_it_(const spdlog::details::log_msg& message) override {
+    spdlog::memory_buf_t formatted;
+    formatter_->format(message, formatted);
+    text_.append(formatted.data(), formatted.size());
+  }
+  void flush_() override {}
+
+private:
+  std::string text_;
+};
+
+} // namespace
+
 struct captured_log::state {
-  std::ostringstream lines;
+  std::shared_ptr<memory_sink> lines = std::make_shared<memory_sink>();
   std::shared_ptr<spdlog::logger> before = spdlog::default_logger();
 };
 
 captured_log::captured_log() : state_(std::make_unique<state>()) {
-  auto sink = std::make_shared<spdlog::sinks::ostream_sink_mt>(state_->lines);
-  spdlog::set_default_logger(std::make_shared<spdlog::logger>("test", std::move(sink)));
+  spdlog::set_default_logger(std::make_shared<spdlog::logger>("test", state_->lines));
   spdlog::set_level(spdlog::level::trace);
 }
 
@@ -23,11 +50,11 @@ captured_log::~captured_log() {
 }
 
 std::string captured_log::text() const {
-  return state_->lines.str();
+  return state_->lines->text();
 }
 
 void captured_log::clear() {
-  state_->lines.str({});
+  state_->lines->clear();
 }
 
 } // namespace gitfs::test

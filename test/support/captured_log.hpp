@@ -14,6 +14,7 @@ public:
   captured_log(const captured_log&) = delete;
   captured_log& operator=(const captured_log&) = delete;
 
+  /// Any thread, also while others log.
   std::string text() const;
   void clear();
 
