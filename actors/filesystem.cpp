@@ -132,7 +132,7 @@ opened_first filesystem::show_first(std::shared_ptr<repository> from, const snap
     start_fetcher(system_, context_, objects, remote, trees_ahead_of(options));
   objects->from = std::move(from);
   show_at_root(*context_, add_volume(system_, context_, 0, objects), what);
-  return {objects, context_->inodes.link_of(root_slot)->shown};
+  return {objects, context_->inodes.location_of(root_slot)->shown};
 }
 
 result<void> filesystem::show_tree(const deployment& tree, const mount_options& options,
@@ -153,7 +153,7 @@ result<void> filesystem::show_tree(const deployment& tree, const mount_options& 
     description_ = count(tree.repositories.size(), "repository", "repositories") + ", "
                    + count(tree.hosts.size(), "host", "hosts");
     begin({}, true, options);
-    context_->inodes.allocate(no_slot, std::make_shared<dir_link>());
+    context_->inodes.allocate(no_slot, std::make_shared<directory_location>());
   }
   trace::shown(tree, shown_);
   catalog_ = system_.spawn<catalog_actor>(context_, std::move(needs));

@@ -1,7 +1,7 @@
 // The tree above the repositories: what stands at which place, what is known of it, and who waits to know more.
 #pragma once
 
-#include "actors/model/dir_link.hpp"
+#include "actors/model/directory_location.hpp"
 #include "actors/model/places.hpp"
 #include "actors/model/want.hpp"
 #include "actors/mount/volume.hpp"

@@ -66,7 +66,7 @@ catalog_actor::catalog_actor(caf::actor_config& cfg, std::shared_ptr<mount_conte
 caf::behavior catalog_actor::make_behavior() {
   if (with_.first)
     catalog_.opened(with_.first->shown,
-                    {root_slot, context_->inodes.generation_of(root_slot), context_->inodes.link_of(root_slot)});
+                    {root_slot, context_->inodes.generation_of(root_slot), context_->inodes.location_of(root_slot)});
   return {
       [this](ask_place& m) {
         const place_asker who{m.from_id, m.id};

@@ -71,7 +71,7 @@ void catalog::move(place& of) {
   of.moving = token;
   std::vector<relinked> all;
   for (relinked& each : of.seen) {
-    auto link = std::make_shared<dir_link>(*each.link);
+    auto link = std::make_shared<directory_location>(*each.link);
     link->shown = of.shown;
     link->tree = of.shown->facts.root_tree;
     link->since.reset();

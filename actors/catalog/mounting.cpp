@@ -23,7 +23,7 @@ std::shared_ptr<volume> add_volume(caf::actor_system& system, const std::shared_
 }
 
 void show_at_root(mount_context& context, std::shared_ptr<volume> of, const snapshot_facts& facts) {
-  auto root = std::make_shared<dir_link>();
+  auto root = std::make_shared<directory_location>();
   root->tree = facts.root_tree;
   root->shown = std::make_shared<const shown_snapshot>(shown_snapshot{std::move(of), facts});
   context.inodes.allocate(no_slot, std::move(root)); // the first slot is the root's

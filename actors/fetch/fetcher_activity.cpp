@@ -32,7 +32,7 @@ std::string fetcher_actor::who_waits(const want_key& key, const want& w) const {
   const auto it = wanting_.find(key);
   if (it == wanting_.end())
     return {};
-  const dir_link_ptr& place = it->second.place;
+  const directory_location_ptr& place = it->second.place;
   if (!place)
     return "(ahead of a walker: " + std::string{name_of(reader_way_of(w.id))} + ")";
   const bool is_root = place->parent == nullptr;

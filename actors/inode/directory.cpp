@@ -63,14 +63,15 @@ private:
 
 directory_actor::directory_actor(caf::actor_config& cfg, std::shared_ptr<mount_context> context,
                                  std::shared_ptr<const mount_actors> others, dir_slot slot)
-  : lasting_actor(cfg, {trace::actor_kind::directory, context->inodes.link_of(slot)->ino}),
+  : lasting_actor(cfg, {trace::actor_kind::directory, context->inodes.location_of(slot)->ino}),
     context_(std::move(context)),
     others_(std::move(others)),
     slot_(slot),
     generation_(context_->inodes.generation_of(slot)),
-    link_(context_->inodes.link_of(slot)) {
-  trace::spawned(link_->ino, link_->parent ? link_->parent->ino : 0, link_->name, link_->tree, slot_);
-  state_.emplace(*context_, slot_, link_, static_cast<directory_port&>(*this));
+    location_(context_->inodes.location_of(slot)) {
+  trace::spawned(location_->ino, location_->parent ? location_->parent->ino : 0, location_->name, location_->tree,
+                 slot_);
+  state_.emplace(*context_, slot_, location_, static_cast<directory_port&>(*this));
 }
 
 caf::behavior directory_actor::make_behavior() {
@@ -107,11 +108,11 @@ const caf::actor nobody;
 } // namespace
 
 const caf::actor& directory_actor::fetcher() const {
-  return link_->shown ? link_->shown->of->repository->fetcher : nobody;
+  return location_->shown ? location_->shown->of->repository->fetcher : nobody;
 }
 
 const caf::actor& directory_actor::prefetcher() const {
-  return link_->shown ? link_->shown->of->prefetcher : nobody;
+  return location_->shown ? location_->shown->of->prefetcher : nobody;
 }
 
 void directory_actor::ask(want w) {
@@ -121,8 +122,8 @@ void directory_actor::ask(want w) {
     return;
   }
   if (w.commit.is_zero())
-    w.commit = commit_of(*link_);
-  anon_send(fetcher(), ask_want{caf::actor_cast<caf::weak_actor_ptr>(this), id(), std::move(w), link_});
+    w.commit = commit_of(*location_);
+  anon_send(fetcher(), ask_want{caf::actor_cast<caf::weak_actor_ptr>(this), id(), std::move(w), location_});
 }
 
 // Not this->anon_send in these two: they are also called while the actor is destroyed, perhaps on another thread than
@@ -138,8 +139,8 @@ void directory_actor::cancel(want_id want) {
 }
 
 void directory_actor::ask_place(want_id want, const std::string& name) {
-  anon_send(others_->catalog,
-            gitfs::ask_place{caf::actor_cast<caf::weak_actor_ptr>(this), id(), want, link_, name, slot_, generation_});
+  anon_send(others_->catalog, gitfs::ask_place{caf::actor_cast<caf::weak_actor_ptr>(this), id(), want, location_, name,
+                                               slot_, generation_});
 }
 
 void directory_actor::cancel_place(want_id want) {
@@ -147,14 +148,14 @@ void directory_actor::cancel_place(want_id want) {
 }
 
 void directory_actor::load(want_id want, const oid& blob) {
-  const std::shared_ptr<mounted_repository>& from = link_->shown->of->repository;
+  const std::shared_ptr<mounted_repository>& from = location_->shown->of->repository;
   const blob_load what{caf::actor_cast<caf::actor>(this), want, blob, false};
   from->outside->load(what, [&] { system().spawn<blob_loader>(from, what); });
 }
 
 // On a thread of its own: a gigabyte takes seconds, and the scheduler's two threads have everything else to do.
 void directory_actor::spool(want_id want, const oid& blob) {
-  const std::shared_ptr<mounted_repository>& from = link_->shown->of->repository;
+  const std::shared_ptr<mounted_repository>& from = location_->shown->of->repository;
   const blob_load what{caf::actor_cast<caf::actor>(this), want, blob, true};
   from->outside->load(what, [&] { system().spawn<blob_loader, caf::detached>(from, what); });
 }
@@ -170,7 +171,7 @@ void directory_actor::reap_child(dir_slot slot) {
 void directory_actor::idle(release_number number) {
   anon_send(others_->supervisor, directory_idle{slot_, generation_, number});
   if (prefetcher())
-    anon_send(prefetcher(), directory_forgotten{link_});
+    anon_send(prefetcher(), directory_forgotten{location_});
 }
 
 // It waits for that: after some that did not come it would ask nobody any more.
@@ -182,22 +183,22 @@ void directory_actor::answer_shedding() {
 }
 
 void directory_actor::hidden(std::size_t count, const std::string& reason) {
-  anon_send(others_->supervisor, entries_hidden{link_, count, reason});
+  anon_send(others_->supervisor, entries_hidden{location_, count, reason});
 }
 
 // By this execution unit, which runs it before the fetcher.
 void directory_actor::listed() {
   if (prefetcher())
-    anon_send(prefetcher(), directory_listed{link_});
+    anon_send(prefetcher(), directory_listed{location_});
 }
 
 // Past this execution unit, to the scheduler's threads: the read itself is what matters here.
 void directory_actor::read_started(child_index child, const std::string& name, const oid& id) {
-  tell_prefetcher({link_, child, name, id, false});
+  tell_prefetcher({location_, child, name, id, false});
 }
 
 void directory_actor::read_missed(child_index child, const oid& id) {
-  tell_prefetcher({link_, child, {}, id, true});
+  tell_prefetcher({location_, child, {}, id, true});
 }
 
 void directory_actor::tell_prefetcher(file_read what) {
@@ -207,7 +208,7 @@ void directory_actor::tell_prefetcher(file_read what) {
 
 void directory_actor::statted() {
   if (prefetcher())
-    anon_send(prefetcher(), directory_statted{link_});
+    anon_send(prefetcher(), directory_statted{location_});
 }
 
 void directory_actor::look_was_read() {
@@ -234,7 +235,7 @@ void directory_actor::relink(std::vector<relinked> children) {
   anon_send(others_->supervisor, relink_directories{std::move(children)});
 }
 
-void directory_actor::snapshot_left(const dir_link_ptr& root) {
+void directory_actor::snapshot_left(const directory_location_ptr& root) {
   if (prefetcher())
     anon_send(prefetcher(), gitfs::snapshot_left{root});
 }

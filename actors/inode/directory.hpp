@@ -53,11 +53,11 @@ private:
   void tell_prefetcher(file_read what);
   void look_was_read() override;
   void over_budget() override;
-  void stands_at(const dir_link_ptr& link) override { link_ = link; }
+  void stands_at(const directory_location_ptr& link) override { location_ = link; }
   void ask_kernel_to_forget(std::vector<std::uint64_t> nodeids) override;
   void tell_kernel(directory_change what) override;
   void relink(std::vector<relinked> children) override;
-  void snapshot_left(const dir_link_ptr& root) override;
+  void snapshot_left(const directory_location_ptr& root) override;
   std::function<void()> interrupter(std::uint64_t request_id) override;
   const caf::actor& fetcher() const;
   const caf::actor& prefetcher() const;
@@ -67,7 +67,7 @@ private:
   const dir_slot slot_;
   const std::uint32_t generation_;
   bool asked_to_shed_ = false; // and has not answered
-  dir_link_ptr link_;
+  directory_location_ptr location_;
   std::optional<directory_state> state_; // ends in on_exit, while messages can still be sent
 };
 

@@ -35,30 +35,30 @@ constexpr std::size_t past_listings = 256; // a reader that slept through more c
 } // namespace
 
 std::int64_t directory_state::since() const {
-  if (link_->since)
-    return *link_->since;
-  return link_->shown ? link_->shown->facts.time : context_.began;
+  if (location_->since)
+    return *location_->since;
+  return location_->shown ? location_->shown->facts.time : context_.began;
 }
 
 std::uint64_t directory_state::node_of(child_index index, const dentry& entry) const {
   return (entry.slot != no_slot ? node_id{entry.slot, self_child} : node_id{self_, index + 1}).encoded();
 }
 
-dir_link_ptr directory_state::child_link(child_index index, const dentry& entry) const {
-  auto out = std::make_shared<dir_link>();
-  out->parent = link_;
+directory_location_ptr directory_state::child_link(child_index index, const dentry& entry) const {
+  auto out = std::make_shared<directory_location>();
+  out->parent = location_;
   out->index = index;
   out->tree = entry.id;
-  out->ino = child_ino(link_->ino, entry.name);
+  out->ino = child_ino(location_->ino, entry.name);
   out->name = entry.name;
-  out->shown = link_->shown;
+  out->shown = location_->shown;
   if (complete_)
     out->position = dentries_.position_of(index);
   out->since = entry.time;
   return out;
 }
 
-void directory_state::moved(dir_link_ptr link, move_token move) {
+void directory_state::moved(directory_location_ptr link, move_token move) {
   move_ = std::move(move); // who waits for one that is overtaken waits for this one
   if (is_root(*link))
     port_.snapshot_left(link);
@@ -87,7 +87,7 @@ void directory_state::moved(dir_link_ptr link, move_token move) {
 
 void directory_state::go_on_moving() {
   const oid tree = upcoming_->tree;
-  if (tree == link_->tree) {
+  if (tree == location_->tree) {
     take_link(std::exchange(upcoming_, nullptr));
     say_what_moved();
     return;
@@ -107,13 +107,13 @@ void directory_state::go_on_moving() {
     if (listing)
       found = std::move(listing).value();
     else
-      log::error("directory '{}': its tree {} cannot be read: {}", path_of(*link_), tree.hex(),
+      log::error("directory '{}': its tree {} cannot be read: {}", path_of(*location_), tree.hex(),
                  listing.error().message);
   }
   if (listed_) {
     if (past_.size() == past_listings)
       past_.erase(past_.begin());
-    past_.push_back(link_->tree);
+    past_.push_back(location_->tree);
     ++number_;
   }
   stand_at(std::exchange(upcoming_, nullptr));
@@ -125,7 +125,7 @@ void directory_state::go_on_moving() {
     complete_ = false;
     account();
   }
-  take_link(link_);
+  take_link(location_);
   say_what_moved();
   overtake();
   drop_listing_if_idle(); // it was on its way to that
@@ -142,9 +142,9 @@ void directory_state::note_changes(const table_changes& changes) {
 }
 
 // What is below has its place by the links of its parents: all of them are made anew, also where nothing has changed.
-void directory_state::take_link(dir_link_ptr link) {
-  if (link->tree == link_->tree && !link->since && link != link_) {
-    auto known = std::make_shared<dir_link>(*link);
+void directory_state::take_link(directory_location_ptr link) {
+  if (link->tree == location_->tree && !link->since && link != location_) {
+    auto known = std::make_shared<directory_location>(*link);
     known->since = since();
     link = std::move(known);
   }

@@ -54,11 +54,11 @@ constexpr std::string_view commit_attribute = "user.gitfs.commit";
 } // namespace
 
 node_attr directory_state::own_attr() const {
-  return {link_->ino, modes[static_cast<int>(entry_kind::directory)], directory_size, since()};
+  return {location_->ino, modes[static_cast<int>(entry_kind::directory)], directory_size, since()};
 }
 
 node_attr directory_state::attr_of(const dentry& entry) const {
-  return {child_ino(link_->ino, entry.name), modes[static_cast<int>(entry.kind)],
+  return {child_ino(location_->ino, entry.name), modes[static_cast<int>(entry.kind)],
           is_directory(entry) ? directory_size : entry.size, entry.time};
 }
 
@@ -110,17 +110,17 @@ directory_state::lacking directory_state::attempt_self(kernel_op& op) {
                           return {};
                         },
                         [&](const getxattr_op& what) -> lacking {
-                          if (!link_->shown) {
+                          if (!location_->shown) {
                             op.answer.error(ENODATA);
                             return {};
                           }
                           if (what.name.starts_with(entry_attribute))
                             return entry_object(op, what.name.substr(entry_attribute.size()));
-                          xattr(op, link_->tree);
+                          xattr(op, location_->tree);
                           return {};
                         },
                         [&](const listxattr_op&) -> lacking {
-                          xattr(op, link_->tree);
+                          xattr(op, location_->tree);
                           return {};
                         },
                     },
@@ -196,7 +196,7 @@ bool directory_state::dots(kernel_op& op, std::uint32_t number, std::uint64_t& n
   if (next != 1)
     return true;
   node_attr parent = own_attr();
-  parent.ino = link_->parent ? link_->parent->ino : link_->ino;
+  parent.ino = location_->parent ? location_->parent->ino : location_->ino;
   return op.answer.dirent("..", parent, nullptr, cookie(number, ++next));
 }
 
@@ -345,7 +345,7 @@ directory_state::lacking directory_state::read_spooled(kernel_op& op, const dent
 
 directory_state::lacking directory_state::entry_object(kernel_op& op, const std::string& name) {
   if (name.empty()) {
-    op.answer.xattr("tree " + link_->tree.hex());
+    op.answer.xattr("tree " + location_->tree.hex());
     return {};
   }
   if (lacking instead; !ensure_listing(op, instead))
@@ -360,20 +360,20 @@ directory_state::lacking directory_state::entry_object(kernel_op& op, const std:
 // Not through `outside_`, which notes what handlers are told.
 void directory_state::tell(kernel_op& op) const {
   const auto* asked = std::get_if<getxattr_op>(&op.what);
-  if (asked != nullptr && op.at == self_child && asked->name == commit_attribute && link_->shown)
-    return op.answer.xattr(link_->shown->facts.commit.hex());
+  if (asked != nullptr && op.at == self_child && asked->name == commit_attribute && location_->shown)
+    return op.answer.xattr(location_->shown->facts.commit.hex());
   if (asked == nullptr || op.at != self_child || !asked->name.starts_with(entry_attribute))
     return op.answer.error(EINVAL);
   const std::string name = asked->name.substr(entry_attribute.size());
   if (name.empty())
-    return op.answer.xattr("tree " + link_->tree.hex());
+    return op.answer.xattr("tree " + location_->tree.hex());
   if (complete_) {
     const dentry* found = dentries_.find(name);
     return found != nullptr ? op.answer.xattr(object_text(found->kind, found->id)) : op.answer.error(ENOENT);
   }
-  if (!link_->shown)
+  if (!location_->shown)
     return op.answer.error(ENODATA);
-  const auto raw = link_->shown->of->repository->db->read(link_->tree);
+  const auto raw = location_->shown->of->repository->db->read(location_->tree);
   const auto listing = raw ? parse_tree(raw.value().data()) : result<parsed_tree>{raw.error()};
   if (!listing)
     return op.answer.error(ENODATA); // nobody can have fetched anything of what is in it
@@ -394,8 +394,8 @@ void directory_state::xattr(kernel_op& op, const oid& id) {
   const std::string& name = std::get<getxattr_op>(op.what).name;
   if (name == oid_attribute)
     op.answer.xattr(id.hex());
-  else if (name == commit_attribute && link_->shown)
-    op.answer.xattr(link_->shown->facts.commit.hex());
+  else if (name == commit_attribute && location_->shown)
+    op.answer.xattr(location_->shown->facts.commit.hex());
   else
     op.answer.error(ENODATA);
 }

@@ -46,8 +46,8 @@ void directory_state::placed(want_id id, const place_answer& what) {
                                                                                                        : what.code);
     return;
   }
-  if (what.shown && !link_->shown) {
-    auto fresh = std::make_shared<dir_link>(*link_);
+  if (what.shown && !location_->shown) {
+    auto fresh = std::make_shared<directory_location>(*location_);
     fresh->shown = what.shown;
     fresh->tree = what.shown->facts.root_tree;
     fresh->since.reset(); // was that of the mount
@@ -56,7 +56,7 @@ void directory_state::placed(want_id id, const place_answer& what) {
       show_names({});
       say_what_moved();
     }
-  } else if (!link_->shown) {
+  } else if (!location_->shown) {
     assumed_ = what.assumed;
     dentries_.refresh(as_listing(what.names), since());
     complete_ = what.complete;
@@ -67,7 +67,7 @@ void directory_state::placed(want_id id, const place_answer& what) {
 }
 
 void directory_state::entries_changed(const place_answer& now, const std::vector<std::string>& replaced) {
-  if (link_->shown)
+  if (location_->shown)
     return;                // it is a repository's now, and stays that for who is in it
   if (!replaced.empty()) { // else a directory would be taken for the one that had its name
     std::vector<std::string> others;
@@ -90,7 +90,7 @@ void directory_state::show_names(const place_answer& now) {
 }
 
 bool directory_state::is_assumed(const std::string& name) const {
-  return !link_->shown && std::ranges::binary_search(assumed_, name);
+  return !location_->shown && std::ranges::binary_search(assumed_, name);
 }
 
 void directory_state::give_up(const pending& p) {

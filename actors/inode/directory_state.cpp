@@ -21,17 +21,18 @@ bool lacks_size(const dentry& d) {
   return d.size == unknown_size && has_contents(d.kind);
 }
 
-surroundings& surroundings_of(const mount_context& context, const dir_link& link) {
+surroundings& surroundings_of(const mount_context& context, const directory_location& link) {
   return link.shown ? *link.shown->of->repository->outside : *context.outside;
 }
 
 } // namespace
 
-directory_state::directory_state(mount_context& context, dir_slot self, dir_link_ptr link, directory_port& port)
+directory_state::directory_state(mount_context& context, dir_slot self, directory_location_ptr link,
+                                 directory_port& port)
   : context_(context),
     self_(self),
-    link_(std::move(link)),
-    outside_(&surroundings_of(context_, *link_)),
+    location_(std::move(link)),
+    outside_(&surroundings_of(context_, *location_)),
     port_(port) {
   account();
 }
@@ -145,7 +146,7 @@ directory_state::pending& directory_state::pending_for(const missing& what, urge
 }
 
 void directory_state::ask_for_listing(want_id id, const oid& tree, urgency how) {
-  want w{id, want_kind::trees, how, {tree.is_zero() ? link_->tree : tree}};
+  want w{id, want_kind::trees, how, {tree.is_zero() ? location_->tree : tree}};
   if (upcoming_ && tree == upcoming_->tree)
     w.commit = commit_of(*upcoming_); // so all trees of that snapshot come with it
   port_.ask(std::move(w));
@@ -188,7 +189,7 @@ void directory_state::finished(want_id id, const want_result& outcome) {
       go_on_moving();
     else {
       log::warn("directory '{}' goes on showing what it did until it is used: its new tree {} cannot be had",
-                path_of(*link_), what.id.hex());
+                path_of(*location_), what.id.hex());
       move_.reset(); // nobody is to wait for that
     }
   }
@@ -296,26 +297,26 @@ void directory_state::clean_up() {
   idle_if_released();
 }
 
-void directory_state::stand_at(dir_link_ptr link) {
-  link_ = std::move(link);
-  outside_ = &surroundings_of(context_, *link_);
-  port_.stands_at(link_);
+void directory_state::stand_at(directory_location_ptr link) {
+  location_ = std::move(link);
+  outside_ = &surroundings_of(context_, *location_);
+  port_.stands_at(location_);
 }
 
 bool directory_state::ensure_listing(kernel_op& op, lacking& instead) {
   if (complete_)
     return true;
-  if (!link_->shown)
+  if (!location_->shown)
     return ensure_place(op, instead);
   const missing what{missing::listing, {}};
   if (std::any_of(pending_.begin(), pending_.end(), [&](const pending& p) { return p.what == what; }))
     return instead = what, false;
-  const auto listing = outside_->listing(link_->tree);
+  const auto listing = outside_->listing(location_->tree);
   if (!listing) {
     if (listing.error().code == ENOENT)
       return instead = what, false;
     if (listing.error().code == EBADMSG)
-      log::error("directory '{}': its tree {} cannot be read: {}", path_of(*link_), link_->tree.hex(),
+      log::error("directory '{}': its tree {} cannot be read: {}", path_of(*location_), location_->tree.hex(),
                  listing.error().message);
     op.answer.error(EIO);
     return false;
@@ -365,7 +366,7 @@ void directory_state::fill_sizes(const std::vector<std::pair<oid, std::uint64_t>
 // After the listing was answered, never before: prefetch must not delay or change the request that armed it.
 void directory_state::after_listing() {
   listed_ = true;
-  if (!context_.prefetch || !link_->shown)
+  if (!context_.prefetch || !location_->shown)
     return;
   port_.listed(); // first, so that what is wanted for a whole window leaves in one request with what is wanted here
   if (!unknown_sizes().empty())

@@ -7,7 +7,7 @@
 #pragma once
 
 #include "actors/inode/dentry_table.hpp"
-#include "actors/model/dir_link.hpp"
+#include "actors/model/directory_location.hpp"
 #include "actors/model/kernel_notifier.hpp"
 #include "actors/model/kernel_op.hpp"
 #include "actors/model/places.hpp"
@@ -65,7 +65,7 @@ public:
   /// To the supervisor: listings take more memory than they may.
   virtual void over_budget() = 0;
   /// It stands at another link from now on.
-  virtual void stands_at(const dir_link_ptr& link) = 0;
+  virtual void stands_at(const directory_location_ptr& link) = 0;
   /// To the kernel: see kernel_notifier.
   virtual void ask_kernel_to_forget(std::vector<std::uint64_t> nodeids) = 0;
   virtual void tell_kernel(directory_change what) = 0;
@@ -73,7 +73,7 @@ public:
   /// To the supervisor: child directories are part of another snapshot.
   virtual void relink(std::vector<relinked> children) = 0;
   /// To the prefetcher: from here on the root directory of its snapshot is this one.
-  virtual void snapshot_left(const dir_link_ptr& root) = 0;
+  virtual void snapshot_left(const directory_location_ptr& root) = 0;
 
   /// What to call when the caller of a parked request gives up: leads to `interrupted(request_id)`.
   virtual std::function<void()> interrupter(std::uint64_t request_id) = 0;
@@ -81,7 +81,7 @@ public:
 
 class directory_state {
 public:
-  directory_state(mount_context& context, dir_slot self, dir_link_ptr link, directory_port& port);
+  directory_state(mount_context& context, dir_slot self, directory_location_ptr link, directory_port& port);
   ~directory_state();
   directory_state(const directory_state&) = delete;
   directory_state& operator=(const directory_state&) = delete;
@@ -111,7 +111,7 @@ public:
   /// The directory is part of another snapshot, with another tree or the same. It shows that as soon as the tree is
   /// here, in one step, and until then what it has shown. Whatever is on its way for the old tree is dropped; who waits
   /// for a listing waits for the new one.
-  void moved(dir_link_ptr link, move_token move = {});
+  void moved(directory_location_ptr link, move_token move = {});
 
   /// Above the repositories: other names are in it now, and what stands at the `replaced` ones is something else.
   void entries_changed(const place_answer& now, const std::vector<std::string>& replaced);
@@ -125,7 +125,7 @@ public:
   std::string describe() const;
 
   /// Its place in the snapshot that it shows.
-  const dir_link_ptr& link() const { return link_; }
+  const directory_location_ptr& link() const { return location_; }
   bool complete() const { return complete_; }
   bool referenced() const { return dentries_.referenced(); }
   std::size_t parked() const { return parked_.size(); }
@@ -198,24 +198,24 @@ private:
   void drop_listing_if_idle();
   table_changes take_listing(const parsed_tree& found);
   void go_on_moving();
-  void take_link(dir_link_ptr link);
+  void take_link(directory_location_ptr link);
   void note_changes(const table_changes& changes);
   void say_what_moved();
   void overtake();
-  dir_link_ptr child_link(child_index index, const dentry& entry) const;
+  directory_location_ptr child_link(child_index index, const dentry& entry) const;
   std::uint64_t node_of(child_index index, const dentry& entry) const;
   std::int64_t since() const;
   void account();
   void drop_reference(dentry& entry, std::uint64_t count);
   void idle_if_released();
   bool reveal(dentry& entry, node_entry& out);
-  void stand_at(dir_link_ptr link);
+  void stand_at(directory_location_ptr link);
   node_attr attr_of(const dentry& entry) const;
   node_attr own_attr() const;
 
   mount_context& context_;
   const dir_slot self_;
-  dir_link_ptr link_;
+  directory_location_ptr location_;
   surroundings* outside_; // of the repository that it is in
   directory_port& port_;
   dentry_table dentries_;
@@ -236,12 +236,12 @@ private:
   std::size_t lone_looks_ = 0; // so many were
   bool told_absent_ = false;   // the kernel may know names that are not there
   // Taking over another snapshot: see directory_move.cpp.
-  dir_link_ptr upcoming_;         // its tree is not here yet
-  move_token move_;               // for which all that is done
-  std::uint32_t number_ = 0;      // of the listing that is shown
-  std::vector<oid> past_;         // trees of the listings before, the latest last
-  directory_change change_;       // what the kernel must be told, and the supervisor;
-  std::vector<relinked> relinks_; // empty but while that is done
+  directory_location_ptr upcoming_; // its tree is not here yet
+  move_token move_;                 // for which all that is done
+  std::uint32_t number_ = 0;        // of the listing that is shown
+  std::vector<oid> past_;           // trees of the listings before, the latest last
+  directory_change change_;         // what the kernel must be told, and the supervisor;
+  std::vector<relinked> relinks_;   // empty but while that is done
 };
 
 } // namespace gitfs

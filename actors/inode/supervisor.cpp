@@ -142,7 +142,7 @@ void supervisor_actor::ask(ask_directory& m) {
   std::optional<dir_slot> found;
   for (std::uint64_t slot = 0; slot < context_->inodes.slots(); ++slot) {
     const auto each = static_cast<dir_slot>(slot);
-    if (context_->inodes.in_use(each) && context_->inodes.link_of(each)->ino == m.inode)
+    if (context_->inodes.in_use(each) && context_->inodes.location_of(each)->ino == m.inode)
       found = each;
   }
   if (!found) {

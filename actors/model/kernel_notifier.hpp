@@ -13,7 +13,7 @@ struct directory_change {
   std::uint64_t nodeid = 0;
   std::vector<std::string> names;        ///< entries that stand for something else now, or for nothing any more
   std::vector<std::uint64_t> attributes; ///< nodes of child directories that stay themselves with other attributes
-  std::shared_ptr<void> move{};          ///< move_token (dir_link.hpp)
+  std::shared_ptr<void> move{};          ///< move_token (directory_location.hpp)
 };
 
 /// The bridge implements it. Never answered: what the kernel forgets comes back as FORGET, some time later or not at

@@ -1,7 +1,7 @@
 // What directories, catalog and repositories call the places above the repositories, and what they say of them.
 #pragma once
 
-#include "actors/model/dir_link.hpp"
+#include "actors/model/directory_location.hpp"
 #include "actors/model/want.hpp"
 
 #include <cstddef>

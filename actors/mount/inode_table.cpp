@@ -15,7 +15,7 @@ struct inode_table::slot {
   std::atomic<child_index> index{0};
   std::atomic<std::uint32_t> generation{0};
   std::atomic<dir_slot> next_free{no_slot};
-  dir_link_ptr link;
+  directory_location_ptr link;
 };
 
 namespace {
@@ -50,7 +50,7 @@ inode_table::slot* inode_table::at(dir_slot index) const {
   return slots + (index - base);
 }
 
-std::optional<dir_slot> inode_table::allocate(dir_slot parent, dir_link_ptr link) {
+std::optional<dir_slot> inode_table::allocate(dir_slot parent, directory_location_ptr link) {
   std::uint64_t head = free_head_.load(std::memory_order_acquire);
   dir_slot index = no_slot;
   while (static_cast<dir_slot>(head) != no_slot) {
@@ -72,7 +72,7 @@ std::optional<dir_slot> inode_table::allocate(dir_slot parent, dir_link_ptr link
   return index;
 }
 
-bool inode_table::allocate_at(dir_slot index, dir_slot parent, dir_link_ptr link) {
+bool inode_table::allocate_at(dir_slot index, dir_slot parent, directory_location_ptr link) {
   if (in_use(index))
     return false;
   used_.store(std::max<std::uint64_t>(used_.load(), std::uint64_t{index} + 1));
@@ -80,7 +80,7 @@ bool inode_table::allocate_at(dir_slot index, dir_slot parent, dir_link_ptr link
   return true;
 }
 
-void inode_table::fill(dir_slot index, dir_slot parent, dir_link_ptr link) {
+void inode_table::fill(dir_slot index, dir_slot parent, directory_location_ptr link) {
   slot* s = at(index);
   s->parent.store(parent, std::memory_order_relaxed);
   s->index.store(link->index, std::memory_order_relaxed);
@@ -108,7 +108,7 @@ std::uint32_t inode_table::generation_of(dir_slot index) const {
   return at(index)->generation.load(std::memory_order_relaxed);
 }
 
-const dir_link_ptr& inode_table::link_of(dir_slot index) const {
+const directory_location_ptr& inode_table::location_of(dir_slot index) const {
   return at(index)->link;
 }
 
@@ -119,7 +119,7 @@ void inode_table::set_actor(dir_slot index, const caf::actor& actor) {
     caf::intrusive_ptr_release(old);
 }
 
-void inode_table::relink(dir_slot index, dir_link_ptr link) {
+void inode_table::relink(dir_slot index, directory_location_ptr link) {
   at(index)->link = std::move(link);
 }
 

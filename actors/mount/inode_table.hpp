@@ -6,7 +6,7 @@
 // can be on its way to it.
 #pragma once
 
-#include "actors/model/dir_link.hpp"
+#include "actors/model/directory_location.hpp"
 
 #include <caf/actor.hpp>
 #include <caf/actor_control_block.hpp>
@@ -28,10 +28,10 @@ public:
 
   /// A dormant slot for a directory that nobody has entered. Any thread. `parent` is the slot of the directory that
   /// holds its dentry. ENFILE is the only failure: none when 2^32 directories are in use.
-  std::optional<dir_slot> allocate(dir_slot parent, dir_link_ptr link);
+  std::optional<dir_slot> allocate(dir_slot parent, directory_location_ptr link);
 
   /// The same in a certain slot, which no other call gives: for a replay. One thread. False: it is in use.
-  bool allocate_at(dir_slot slot, dir_slot parent, dir_link_ptr link);
+  bool allocate_at(dir_slot slot, dir_slot parent, directory_location_ptr link);
 
   /// How many slots there are, in use or free. Any thread.
   std::uint64_t slots() const { return used_.load(std::memory_order_relaxed); }
@@ -46,10 +46,10 @@ public:
   std::uint32_t generation_of(dir_slot slot) const;
 
   /// The supervisor alone calls these.
-  const dir_link_ptr& link_of(dir_slot slot) const;
+  const directory_location_ptr& location_of(dir_slot slot) const;
   void set_actor(dir_slot slot, const caf::actor& actor);
   /// The directory is part of another snapshot; its parent and its dentry there are the same.
-  void relink(dir_slot slot, dir_link_ptr link);
+  void relink(dir_slot slot, directory_location_ptr link);
   void free(dir_slot slot);
   /// One that is free may be allocated again.
   void recycle(dir_slot slot);
@@ -64,7 +64,7 @@ private:
   static constexpr unsigned chunk_count = 23;
 
   slot* at(dir_slot index) const;
-  void fill(dir_slot index, dir_slot parent, dir_link_ptr link);
+  void fill(dir_slot index, dir_slot parent, directory_location_ptr link);
 
   mutable std::array<std::atomic<slot*>, chunk_count> chunks_{};
   std::atomic<std::uint64_t> used_{0};

@@ -123,7 +123,7 @@ public:
     return out;
   }
 
-  std::optional<dir_slot> allocate(dir_slot parent, dir_link_ptr link) override {
+  std::optional<dir_slot> allocate(dir_slot parent, directory_location_ptr link) override {
     const auto out = of_->allocate(parent, std::move(link));
     entry{question::allocate}.perhaps(out.has_value(), out.value_or(0));
     return out;

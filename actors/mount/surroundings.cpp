@@ -24,7 +24,7 @@ public:
   bool has_listing(const oid&) override { return false; }
   result<listing_ptr> listing(const oid&) override { return nothing(); }
 
-  std::optional<dir_slot> allocate(dir_slot parent, dir_link_ptr link) final {
+  std::optional<dir_slot> allocate(dir_slot parent, directory_location_ptr link) final {
     return context_.inodes.allocate(parent, std::move(link));
   }
   bool is_current(dir_slot slot, std::uint32_t generation) final {

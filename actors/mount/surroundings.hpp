@@ -4,7 +4,7 @@
 // notes each of them, and a replay gives them again: then a handler does the same a second time.
 #pragma once
 
-#include "actors/model/dir_link.hpp"
+#include "actors/model/directory_location.hpp"
 #include "actors/model/node_id.hpp"
 #include "actors/model/want.hpp"
 #include "backend/cache/listing_cache.hpp"
@@ -43,7 +43,7 @@ public:
   virtual result<listing_ptr> listing(const oid& tree) = 0;
 
   /// inode_table::allocate.
-  virtual std::optional<dir_slot> allocate(dir_slot parent, dir_link_ptr link) = 0;
+  virtual std::optional<dir_slot> allocate(dir_slot parent, directory_location_ptr link) = 0;
   /// True if the slot is in use, and has not been given to another directory since that generation.
   virtual bool is_current(dir_slot slot, std::uint32_t generation) = 0;
   virtual std::uint64_t slots() = 0;

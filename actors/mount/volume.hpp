@@ -74,7 +74,7 @@ struct opened_first {
 };
 
 /// Of the snapshot that the directory is part of; zeroes above the repositories.
-inline oid commit_of(const dir_link& link) {
+inline oid commit_of(const directory_location& link) {
   return link.shown ? link.shown->facts.commit : oid{};
 }
 

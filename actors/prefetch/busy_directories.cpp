@@ -7,7 +7,7 @@
 
 namespace gitfs {
 
-void busy_directories::read(const dir_link_ptr& directory) {
+void busy_directories::read(const directory_location_ptr& directory) {
   auto it =
       std::find_if(known_.begin(), known_.end(), [&](const busy& b) { return b.directory->ino == directory->ino; });
   if (it == known_.end()) {
@@ -49,7 +49,7 @@ void busy_directories::want_window(busy& b) {
   port_.ask(std::move(w));
 }
 
-void busy_directories::forgotten(const dir_link& directory) {
+void busy_directories::forgotten(const directory_location& directory) {
   std::erase_if(known_, [&](const busy& b) {
     if (b.directory->ino != directory.ino)
       return false;

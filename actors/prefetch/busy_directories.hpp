@@ -1,7 +1,7 @@
 // Directories out of which many files are read in no order, as a compiler reads headers.
 #pragma once
 
-#include "actors/model/dir_link.hpp"
+#include "actors/model/directory_location.hpp"
 #include "actors/model/want.hpp"
 #include "actors/prefetch/readahead.hpp"
 #include "backend/git/object_db.hpp"
@@ -28,8 +28,8 @@ public:
 
   busy_directories(object_db& db, readahead_port& port, const limits& l) : db_(db), port_(port), limits_(l) {}
 
-  void read(const dir_link_ptr& directory);
-  void forgotten(const dir_link& directory);
+  void read(const directory_location_ptr& directory);
+  void forgotten(const directory_location& directory);
   /// The same of all.
   void clear();
   void finished(want_id id);
@@ -39,7 +39,7 @@ public:
 
 private:
   struct busy {
-    dir_link_ptr directory;
+    directory_location_ptr directory;
     std::size_t reads = 0;
     std::size_t next_at = 0; ///< reads that bring the next window
     std::size_t window = 0;

@@ -13,7 +13,7 @@ tree_position common(const tree_position& a, const tree_position& b) {
   return {a.begin(), std::ranges::mismatch(a, b).in1};
 }
 
-dir_link_ptr ancestor_at(dir_link_ptr directory, std::size_t below_root) {
+directory_location_ptr ancestor_at(directory_location_ptr directory, std::size_t below_root) {
   for (std::size_t depth = position_of(*directory).size(); depth > below_root; --depth)
     directory = directory->parent;
   return directory;
@@ -21,7 +21,7 @@ dir_link_ptr ancestor_at(dir_link_ptr directory, std::size_t below_root) {
 
 } // namespace
 
-void namesakes::read(const dir_link_ptr& directory, child_index file, std::string_view name, const oid& id) {
+void namesakes::read(const directory_location_ptr& directory, child_index file, std::string_view name, const oid& id) {
   const auto it = std::ranges::find(known_, name, &known::name);
   if (it == known_.end()) {
     first_read(directory, file, name, id);
@@ -44,7 +44,8 @@ void namesakes::read(const dir_link_ptr& directory, child_index file, std::strin
     want_window(k, directory, file, id);
 }
 
-void namesakes::first_read(const dir_link_ptr& directory, child_index file, std::string_view name, const oid& id) {
+void namesakes::first_read(const directory_location_ptr& directory, child_index file, std::string_view name,
+                           const oid& id) {
   if (recent_.size() == limits_.last_ones)
     recent_.pop_front();
   recent_.push_back({std::string{name}, directory});
@@ -63,7 +64,7 @@ void namesakes::first_read(const dir_link_ptr& directory, child_index file, std:
 }
 
 // Moves the cursor to an entry that is here, if need be by way of the start.
-bool namesakes::next_entry(known& k, const dir_link_ptr& directory) {
+bool namesakes::next_entry(known& k, const directory_location_ptr& directory) {
   for (;;) {
     const auto at = k.cursor->peek();
     const bool left = k.cursor->has_left(k.within.size());
@@ -77,7 +78,8 @@ bool namesakes::next_entry(known& k, const dir_link_ptr& directory) {
   }
 }
 
-void namesakes::want_window(known& k, const dir_link_ptr& directory, child_index file, const oid& being_read) {
+void namesakes::want_window(known& k, const directory_location_ptr& directory, child_index file,
+                            const oid& being_read) {
   if (!k.cursor)
     k.cursor.emplace(db_, directory, file + 1);
   if (k.last != 0 && k.hits * 4 >= k.last)
@@ -109,7 +111,7 @@ void namesakes::want_window(known& k, const dir_link_ptr& directory, child_index
   port_.ask(std::move(w));
 }
 
-void namesakes::forgotten(const dir_link& directory) {
+void namesakes::forgotten(const directory_location& directory) {
   const tree_position p = position_of(directory);
   std::erase_if(known_, [&](const known& k) {
     if (k.within.size() < p.size() || !std::equal(p.begin(), p.end(), k.within.begin()))

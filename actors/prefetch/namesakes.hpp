@@ -1,7 +1,7 @@
 // Files of one name that are read in many directories: each Kconfig, each Makefile, each package.json.
 #pragma once
 
-#include "actors/model/dir_link.hpp"
+#include "actors/model/directory_location.hpp"
 #include "actors/model/want.hpp"
 #include "actors/prefetch/readahead.hpp"
 #include "actors/prefetch/tree_cursor.hpp"
@@ -38,9 +38,9 @@ public:
 
   namesakes(object_db& db, readahead_port& port, const limits& l) : db_(db), port_(port), limits_(l) {}
 
-  void read(const dir_link_ptr& directory, child_index file, std::string_view name, const oid& id);
+  void read(const directory_location_ptr& directory, child_index file, std::string_view name, const oid& id);
   /// Nobody is in or below this directory any more: what was asked for readers there alone is cancelled.
-  void forgotten(const dir_link& directory);
+  void forgotten(const directory_location& directory);
   /// The same of all.
   void clear();
   void finished(want_id id);
@@ -60,12 +60,12 @@ private:
   };
   struct recent {
     std::string name;
-    dir_link_ptr directory;
+    directory_location_ptr directory;
   };
 
-  void first_read(const dir_link_ptr& directory, child_index file, std::string_view name, const oid& id);
-  void want_window(known& k, const dir_link_ptr& directory, child_index file, const oid& being_read);
-  bool next_entry(known& k, const dir_link_ptr& directory);
+  void first_read(const directory_location_ptr& directory, child_index file, std::string_view name, const oid& id);
+  void want_window(known& k, const directory_location_ptr& directory, child_index file, const oid& being_read);
+  bool next_entry(known& k, const directory_location_ptr& directory);
 
   object_db& db_;
   readahead_port& port_;

@@ -43,7 +43,7 @@ prefetch_plan::prefetch_plan(object_db& db, readahead_port& port, counters& coun
   names_.number_wants_from(first_want_of(reader_way::names));
 }
 
-void prefetch_plan::listed(const dir_link_ptr& directory) {
+void prefetch_plan::listed(const directory_location_ptr& directory) {
   if (is_left(*directory))
     return;
   // Depth first is what most programs do: only what that does not explain may be another way.
@@ -56,7 +56,7 @@ void prefetch_plan::listed(const dir_link_ptr& directory) {
     stats_.follow(directory);
 }
 
-void prefetch_plan::statted(const dir_link_ptr& directory) {
+void prefetch_plan::statted(const directory_location_ptr& directory) {
   if (is_left(*directory))
     return;
   if (!sizes_cost_contents_) {
@@ -68,7 +68,8 @@ void prefetch_plan::statted(const dir_link_ptr& directory) {
   }
 }
 
-void prefetch_plan::read(const dir_link_ptr& directory, child_index file, std::string_view name, const oid& id) {
+void prefetch_plan::read(const directory_location_ptr& directory, child_index file, std::string_view name,
+                         const oid& id) {
   was_read(id);
   if (is_left(*directory))
     return;
@@ -79,17 +80,17 @@ void prefetch_plan::read(const dir_link_ptr& directory, child_index file, std::s
   names_.read(directory, file, name, id);
 }
 
-void prefetch_plan::forgotten(const dir_link& directory) {
+void prefetch_plan::forgotten(const directory_location& directory) {
   if (is_left(directory))
     return;
-  std::erase_if(statted_before_, [&](const dir_link_ptr& each) { return each->ino == directory.ino; });
+  std::erase_if(statted_before_, [&](const directory_location_ptr& each) { return each->ino == directory.ino; });
   for (readahead* each : {&depth_, &breadth_, &stats_, &contents_})
     each->forgotten(directory);
   busy_.forgotten(directory);
   names_.forgotten(directory);
 }
 
-void prefetch_plan::moved(const dir_link& root) {
+void prefetch_plan::moved(const directory_location& root) {
   shown_ = root.shown;
   statted_before_.clear();
   for (readahead* each : {&depth_, &breadth_, &stats_, &contents_})
@@ -104,7 +105,7 @@ void prefetch_plan::finished(want_id id, const want_result& outcome) {
   switch (reader_way_of(id)) {
   case reader_way::depth:
     if (outcome.code == ENOTSUP && !std::exchange(sizes_cost_contents_, true))
-      for (const dir_link_ptr& each : std::exchange(statted_before_, {}))
+      for (const directory_location_ptr& each : std::exchange(statted_before_, {}))
         statted(each);
     depth_.finished(id, outcome);
     break;

@@ -23,22 +23,22 @@ public:
                 listing_cache* ahead = nullptr);
 
   /// A directory was listed from its start.
-  void listed(const dir_link_ptr& directory);
+  void listed(const directory_location_ptr& directory);
   /// Somebody waits for the sizes of its entries.
-  void statted(const dir_link_ptr& directory);
+  void statted(const directory_location_ptr& directory);
   /// A file is being read from its start.
-  void read(const dir_link_ptr& directory, child_index file, std::string_view name, const oid& id);
+  void read(const directory_location_ptr& directory, child_index file, std::string_view name, const oid& id);
   /// After `read`: its contents are not here.
-  void missed(const dir_link_ptr& directory, child_index file, const oid& id) {
+  void missed(const directory_location_ptr& directory, child_index file, const oid& id) {
     if (is_left(*directory))
       return;
     contents_.missed(directory, file, id);
   }
   /// The kernel has forgotten it and all below: nobody is there any more.
-  void forgotten(const dir_link& directory);
+  void forgotten(const directory_location& directory);
   /// `root` is the root of another snapshot now: what was wanted for readers of the one before is cancelled, and what
   /// is heard of these from here on is nothing.
-  void moved(const dir_link& root);
+  void moved(const directory_location& root);
   void finished(want_id id, const want_result& outcome);
   std::vector<activity::walker> walkers() const;
   bool fetches_contents() const { return !blobs_asked_.empty(); }
@@ -49,7 +49,7 @@ public:
   }
 
 private:
-  bool is_left(const dir_link& directory) const { return shown_ && directory.shown != shown_; }
+  bool is_left(const directory_location& directory) const { return shown_ && directory.shown != shown_; }
   void ask(want w) override;
   void cancel(want_id id) override;
   void window_begins() override { port_.window_begins(); }
@@ -67,8 +67,8 @@ private:
   busy_directories busy_;
   namesakes names_;
   bool sizes_cost_contents_ = false;
-  std::deque<dir_link_ptr> statted_before_;     // that was known: where the last walkers were then
-  std::shared_ptr<const shown_snapshot> shown_; // none until it has moved for the first time
+  std::deque<directory_location_ptr> statted_before_; // that was known: where the last walkers were then
+  std::shared_ptr<const shown_snapshot> shown_;       // none until it has moved for the first time
   std::unordered_map<want_id, std::vector<oid>> blobs_asked_;
   struct asked_blob {
     std::uint64_t size = 0;

@@ -22,7 +22,7 @@ bool within(const tree_position& p, const tree_position& directory) {
 
 } // namespace
 
-tree_position readahead::position(const dir_link& directory, child_index file) const {
+tree_position readahead::position(const directory_location& directory, child_index file) const {
   return kind_ == kind::contents ? position_of(directory, file) : position_of(directory);
 }
 
@@ -68,7 +68,7 @@ bool readahead::passes_over(const stream& s, const tree_position& p) const {
          && std::equal(p.begin(), p.end() - 1, s.start.begin());
 }
 
-bool readahead::follow(const dir_link_ptr& directory, child_index file) {
+bool readahead::follow(const directory_location_ptr& directory, child_index file) {
   const tree_position p = position(*directory, file);
   const auto it = stream_with(p);
   if (it == streams_.end())
@@ -90,12 +90,12 @@ bool readahead::follow(const dir_link_ptr& directory, child_index file) {
   return true;
 }
 
-bool readahead::leads(const dir_link_ptr& directory) {
+bool readahead::leads(const directory_location_ptr& directory) {
   const auto it = stream_with(position(*directory, 0));
   return it != streams_.end() && it->window != 0;
 }
 
-void readahead::begin(const dir_link_ptr& directory, child_index file) {
+void readahead::begin(const directory_location_ptr& directory, child_index file) {
   make_room();
   const bool contents = kind_ == kind::contents;
   const tree_position p = position(*directory, file);
@@ -130,7 +130,7 @@ void readahead::make_room() {
   }
 }
 
-void readahead::forgotten(const dir_link& directory) {
+void readahead::forgotten(const directory_location& directory) {
   const tree_position p = position_of(directory);
   for (auto it = streams_.begin(); it != streams_.end();) {
     const auto each = it++;
@@ -144,7 +144,7 @@ void readahead::clear() {
     drop(streams_.begin());
 }
 
-void readahead::missed(const dir_link_ptr& directory, child_index file, const oid& id) {
+void readahead::missed(const directory_location_ptr& directory, child_index file, const oid& id) {
   const tree_position p = position(*directory, file);
   const auto it = stream_with(p);
   if (it == streams_.end() || !it->in_flight.empty() || !earlier(p, it->horizon.position()))

@@ -65,18 +65,18 @@ public:
       ahead_(ahead) {}
 
   /// A reader is at this directory, or at this file of it (contents). False: on no known way.
-  bool follow(const dir_link_ptr& directory, child_index file = 0);
+  bool follow(const directory_location_ptr& directory, child_index file = 0);
   /// A way that may begin here.
-  void begin(const dir_link_ptr& directory, child_index file = 0);
+  void begin(const directory_location_ptr& directory, child_index file = 0);
   /// True if something has been asked for that far already.
-  bool leads(const dir_link_ptr& directory);
+  bool leads(const directory_location_ptr& directory);
   /// Nobody is in or below this directory any more: what was asked for them is cancelled.
-  void forgotten(const dir_link& directory);
+  void forgotten(const directory_location& directory);
   /// All readers are gone.
   void clear();
   /// What it reads there is not here. If all that was asked for ahead of it has been answered, it has been evicted
   /// since, and so perhaps all the rest: guessing begins anew from here.
-  void missed(const dir_link_ptr& directory, child_index file, const oid& id);
+  void missed(const directory_location_ptr& directory, child_index file, const oid& id);
   void finished(want_id id, const want_result& outcome);
   /// The windows that were put off are asked for.
   void due();
@@ -95,7 +95,7 @@ private:
     tree_position trigger;                  ///< whoever reaches it moves the horizon on
     tree_position newest{};                 ///< start of the window that was asked for last
     tree_position reader;                   ///< was here last
-    dir_link_ptr at;                        ///< in this directory
+    directory_location_ptr at;              ///< in this directory
     tree_position within;   ///< the directory that readers have not left: nothing is wanted outside of it
     std::size_t window = 0; ///< of the last move, in units; 0: only one step was seen
     /// Units from the start on: to the horizon, the trigger, the newest window, and the last trigger that was passed.
@@ -120,7 +120,7 @@ private:
   };
 
   bool earlier(const tree_position& a, const tree_position& b) const { return before(order_, a, b); }
-  tree_position position(const dir_link& directory, child_index file) const;
+  tree_position position(const directory_location& directory, child_index file) const;
   streams::iterator stream_with(const tree_position& p);
   bool passes_over(const stream& s, const tree_position& p) const;
   bool reaches(stream& s, const tree_position& p) const;

@@ -6,15 +6,15 @@
 
 namespace gitfs {
 
-tree_position position_of(const dir_link& directory) {
+tree_position position_of(const directory_location& directory) {
   tree_position out;
-  for (const dir_link* d = &directory; !is_root(*d); d = d->parent.get())
+  for (const directory_location* d = &directory; !is_root(*d); d = d->parent.get())
     out.push_back(d->place());
   std::reverse(out.begin(), out.end());
   return out;
 }
 
-tree_position position_of(const dir_link& directory, child_index child) {
+tree_position position_of(const directory_location& directory, child_index child) {
   tree_position out = position_of(directory);
   out.push_back(child);
   return out;
@@ -26,7 +26,7 @@ bool before(walk_order order, const tree_position& a, const tree_position& b) {
   return a.size() != b.size() ? a.size() < b.size() : a < b;
 }
 
-tree_cursor::tree_cursor(object_db& db, dir_link_ptr directory, child_index next, walk_order order,
+tree_cursor::tree_cursor(object_db& db, directory_location_ptr directory, child_index next, walk_order order,
                          listing_cache* ahead)
   : db_(&db),
     order_(order),
@@ -35,7 +35,7 @@ tree_cursor::tree_cursor(object_db& db, dir_link_ptr directory, child_index next
     frames_.push_back({std::move(directory), nullptr, next});
     return;
   }
-  for (dir_link_ptr d = std::move(directory);; d = d->parent) {
+  for (directory_location_ptr d = std::move(directory);; d = d->parent) {
     frames_.push_back({d, nullptr, next});
     if (is_root(*d))
       break;
@@ -94,9 +94,9 @@ void tree_cursor::step() {
   ++frames_.back().next;
   if (at->entry->kind != entry_kind::directory)
     return;
-  auto link = std::make_shared<dir_link>(dir_link{at->directory, at->index, at->entry->id,
-                                                  child_ino(at->directory->ino, at->entry->name), at->entry->name,
-                                                  at->directory->shown});
+  auto link = std::make_shared<directory_location>(directory_location{at->directory, at->index, at->entry->id,
+                                                                      child_ino(at->directory->ino, at->entry->name),
+                                                                      at->entry->name, at->directory->shown});
   if (order_ == walk_order::breadth_first)
     next_.push_back(std::move(link));
   else

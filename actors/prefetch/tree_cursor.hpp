@@ -2,7 +2,7 @@
 // or level by level.
 #pragma once
 
-#include "actors/model/dir_link.hpp"
+#include "actors/model/directory_location.hpp"
 #include "backend/cache/listing_cache.hpp"
 #include "backend/git/object_db.hpp"
 
@@ -26,8 +26,8 @@ enum class walk_order : std::uint8_t { depth_first, breadth_first };
 /// True if a walk meets `a` before `b`.
 bool before(walk_order order, const tree_position& a, const tree_position& b);
 
-tree_position position_of(const dir_link& directory);
-tree_position position_of(const dir_link& directory, child_index child);
+tree_position position_of(const directory_location& directory);
+tree_position position_of(const directory_location& directory, child_index child);
 
 /// Walks entry by entry, descending into directories, reading trees from the object database only. Cheap to copy; not
 /// thread-safe.
@@ -35,11 +35,11 @@ class tree_cursor {
 public:
   /// Stands before entry `next` of `directory`. Depth first it goes on behind that directory, to the end of the
   /// snapshot; breadth first it stays below it. What it reads of directories that it descends into is put into `ahead`.
-  tree_cursor(object_db& db, dir_link_ptr directory, child_index next, walk_order order = walk_order::depth_first,
-              listing_cache* ahead = nullptr);
+  tree_cursor(object_db& db, directory_location_ptr directory, child_index next,
+              walk_order order = walk_order::depth_first, listing_cache* ahead = nullptr);
 
   struct visit {
-    dir_link_ptr directory; ///< that holds the entry
+    directory_location_ptr directory; ///< that holds the entry
     child_index index = 0;
     const tree_entry* entry = nullptr; ///< valid until the cursor changes; its size as known when its tree was read
   };
@@ -70,7 +70,7 @@ public:
 
 private:
   struct frame {
-    dir_link_ptr directory;
+    directory_location_ptr directory;
     listing_ptr tree; // read when first needed
     child_index next = 0;
     bool descended = false; // the cursor came into it from above
@@ -82,8 +82,8 @@ private:
   object_db* db_;
   walk_order order_;
   listing_cache* ahead_;
-  std::vector<frame> frames_;     // from the root down; breadth first: where it stands
-  std::deque<dir_link_ptr> next_; // breadth first: directories that were passed
+  std::vector<frame> frames_;               // from the root down; breadth first: where it stands
+  std::deque<directory_location_ptr> next_; // breadth first: directories that were passed
   bool stuck_ = false;
 };
 

@@ -89,7 +89,7 @@ public:
     return with_sizes(*this, tree, std::make_shared<parsed_tree>(std::move(parsed)));
   }
 
-  std::optional<dir_slot> allocate(dir_slot parent, dir_link_ptr link) override {
+  std::optional<dir_slot> allocate(dir_slot parent, directory_location_ptr link) override {
     return context_.inodes.allocate(parent, std::move(link));
   }
   bool is_current(dir_slot slot, std::uint32_t generation) override {

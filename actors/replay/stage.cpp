@@ -36,7 +36,7 @@ opened_first stage::show_first(const recording::mount& mounted, std::shared_ptr<
   if (mounted.remote)
     start_fetcher(*system_, context_, objects, std::move(server), mounted.trees_ahead);
   show_at_root(*context_, add_volume(*system_, context_, 0, objects), {mounted.commit, mounted.tree, 0, {}});
-  return {objects, context_->inodes.link_of(root_slot)->shown};
+  return {objects, context_->inodes.location_of(root_slot)->shown};
 }
 
 void stage::show(const recording::mount& mounted, std::shared_ptr<upstream> server) {
@@ -52,7 +52,7 @@ void stage::show_tree(const recording::mount& mounted, std::shared_ptr<upstream>
   needs.trees_ahead = mounted.trees_ahead;
   needs.workers = &workers_;
   if (mounted.tree.is_zero())
-    context_->inodes.allocate(no_slot, std::make_shared<dir_link>());
+    context_->inodes.allocate(no_slot, std::make_shared<directory_location>());
   else // the mountpoint itself is a repository that is followed
     needs.first = show_first(mounted, std::move(server));
   catalog_ = system_->spawn<catalog_actor>(context_, std::move(needs));

@@ -181,7 +181,7 @@ result<listing_ptr> taught_surroundings::listing(const oid& tree) {
   return listing_ptr{std::move(out)};
 }
 
-std::optional<dir_slot> taught_surroundings::allocate(dir_slot parent, dir_link_ptr link) {
+std::optional<dir_slot> taught_surroundings::allocate(dir_slot parent, directory_location_ptr link) {
   const std::uint64_t slot = next(question::allocate) ? perhaps(no_slot) : no_slot;
   if (slot >= no_slot)
     return std::nullopt;

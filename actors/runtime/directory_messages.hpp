@@ -1,7 +1,7 @@
 // Between bridge, supervisor and directories.
 #pragma once
 
-#include "actors/model/dir_link.hpp"
+#include "actors/model/directory_location.hpp"
 #include "actors/model/kernel_op.hpp"
 #include "actors/model/places.hpp"
 #include "actors/model/want.hpp"
@@ -73,7 +73,7 @@ struct reap_directory {
 };
 /// From a directory: so many of its entries cannot be shown.
 struct entries_hidden {
-  dir_link_ptr link;
+  directory_location_ptr link;
   std::size_t count = 0;
   std::string reason;
   trace::sent_by stamp = trace::sent_by::now();
@@ -101,7 +101,7 @@ struct relink_directories {
 };
 /// Supervisor → directory: see directory_state::moved.
 struct snapshot_moved {
-  dir_link_ptr link;
+  directory_location_ptr link;
   move_token move{};
   trace::sent_by stamp = trace::sent_by::now();
 };

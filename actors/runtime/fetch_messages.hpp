@@ -1,7 +1,7 @@
 // Between those who want objects and the fetcher, and between the fetcher and its upstream.
 #pragma once
 
-#include "actors/model/dir_link.hpp"
+#include "actors/model/directory_location.hpp"
 #include "actors/model/want.hpp"
 #include "actors/runtime/message.hpp"
 #include "backend/remote/upstream.hpp"
@@ -18,7 +18,7 @@ struct ask_want {
   caf::weak_actor_ptr from; ///< weak: what nobody owns any more needs no answer
   caf::actor_id from_id = 0;
   want what;
-  dir_link_ptr place; ///< of the directory that wants; none: the prefetcher
+  directory_location_ptr place; ///< of the directory that wants; none: the prefetcher
   trace::sent_by stamp = trace::sent_by::now();
 };
 struct promote_want {

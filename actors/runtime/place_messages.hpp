@@ -1,7 +1,7 @@
 // Between directories above the repositories and the catalog.
 #pragma once
 
-#include "actors/model/dir_link.hpp"
+#include "actors/model/directory_location.hpp"
 #include "actors/model/places.hpp"
 #include "actors/model/want.hpp"
 #include "actors/runtime/message.hpp"
@@ -18,7 +18,7 @@ struct ask_place {
   caf::weak_actor_ptr from;
   caf::actor_id from_id = 0;
   want_id id = 0;
-  dir_link_ptr place;
+  directory_location_ptr place;
   std::string name;
   dir_slot slot = no_slot;
   std::uint32_t generation = 0;

@@ -1,7 +1,7 @@
 // To the prefetcher: where readers are.
 #pragma once
 
-#include "actors/model/dir_link.hpp"
+#include "actors/model/directory_location.hpp"
 #include "actors/runtime/message.hpp"
 #include "backend/git/oid.hpp"
 
@@ -13,12 +13,12 @@ namespace gitfs {
 
 /// A directory was listed from its start.
 struct directory_listed {
-  dir_link_ptr link;
+  directory_location_ptr link;
   trace::sent_by stamp = trace::sent_by::now();
 };
 /// A file is being read from its start.
 struct file_read {
-  dir_link_ptr link;
+  directory_location_ptr link;
   child_index index = 0; ///< its place in the sorted listing
   std::string name;
   oid id;
@@ -27,17 +27,17 @@ struct file_read {
 };
 /// A request waits for the sizes of its entries.
 struct directory_statted {
-  dir_link_ptr link;
+  directory_location_ptr link;
   trace::sent_by stamp = trace::sent_by::now();
 };
 /// The kernel refers neither to it nor to anything below.
 struct directory_forgotten {
-  dir_link_ptr link;
+  directory_location_ptr link;
   trace::sent_by stamp = trace::sent_by::now();
 };
 /// The root directory is that of another snapshot now.
 struct snapshot_left {
-  dir_link_ptr root;
+  directory_location_ptr root;
   trace::sent_by stamp = trace::sent_by::now();
 };
 

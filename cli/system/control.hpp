@@ -5,7 +5,7 @@
 #pragma once
 
 #include "actors/model/activity.hpp"
-#include "actors/model/dir_link.hpp" // oid
+#include "actors/model/directory_location.hpp" // oid
 #include "actors/model/mount_status.hpp"
 #include "config/error.hpp"
 

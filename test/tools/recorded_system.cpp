@@ -98,7 +98,7 @@ void recorded_system::begin(deployment tree, catalog::hosts hosts, decltype(cata
   trace::mounted({oid{}, oid{}, true, true, trees_ahead, context->memory.total()});
   trace::shown_sources none;
   trace::shown(tree, none);
-  context->inodes.allocate(no_slot, std::make_shared<dir_link>());
+  context->inodes.allocate(no_slot, std::make_shared<directory_location>());
   catalog_actor::needs needs;
   needs.tree = std::make_shared<const deployment>(std::move(tree));
   needs.hosts = std::move(hosts);

@@ -9,7 +9,7 @@ namespace {
 struct followed : catalog_fixture {
   static constexpr std::chrono::milliseconds every{30'000};
   const std::string commit1 = std::string(39, '0') + "1", commit2 = std::string(39, '0') + "2";
-  relinked directory{7, 1, std::make_shared<dir_link>()};
+  relinked directory{7, 1, std::make_shared<directory_location>()};
 
   followed() {
     tree.repositories[0].follow = {follow_mode::kind_type::polled, every};
@@ -247,7 +247,7 @@ BOOST_AUTO_TEST_CASE(a_look_for_a_refresh_alone_ends_with_it) {
 }
 
 BOOST_AUTO_TEST_CASE(entries_come_and_go) {
-  catalog.ask({50, 1}, "team", {}, {3, 1, std::make_shared<dir_link>()});
+  catalog.ask({50, 1}, "team", {}, {3, 1, std::make_shared<directory_location>()});
   enter("team/linux");
   tree.repositories = {tree.repositories[0], {"team/new", "https://a/new", "", {}, {}}};
   BOOST_TEST(catalog.reload(tree, {std::make_shared<no_host>()}));
@@ -265,7 +265,7 @@ BOOST_AUTO_TEST_CASE(entries_come_and_go) {
 }
 
 BOOST_AUTO_TEST_CASE(another_source_is_another_directory_and_another_ref_moves) {
-  catalog.ask({50, 1}, "team", {}, {3, 1, std::make_shared<dir_link>()});
+  catalog.ask({50, 1}, "team", {}, {3, 1, std::make_shared<directory_location>()});
   enter("team/linux");
   tree.repositories[0].ref = "v6.2";
   tree.repositories[1].source = "https://b/linux";

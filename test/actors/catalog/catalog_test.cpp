@@ -170,7 +170,7 @@ BOOST_AUTO_TEST_CASE(a_folder_that_has_a_repository_in_it_stays_one) {
 BOOST_AUTO_TEST_CASE(what_was_taken_to_be_in_a_repository_goes_when_it_becomes_one) {
   asks(1, "hub", "x");
   catalog.found(port.asked.back().call, folder("x"));
-  const relinked at_x{7, 1, std::make_shared<dir_link>()};
+  const relinked at_x{7, 1, std::make_shared<directory_location>()};
   catalog.ask({2, 1}, "hub/x", "README", at_x);
   catalog.found(port.asked.back().call, folder("x"));
   catalog.found(port.asked.back().call, folder("README"));

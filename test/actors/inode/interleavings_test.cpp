@@ -254,7 +254,7 @@ BOOST_FIXTURE_TEST_CASE(a_fetcher_that_throws_leaves_nobody_waiting, three_level
   auto d = send(root_node, lookup_op{"d0"});
   run();
   const auto d0 = gitfs::node_id::decode(d.told->node.nodeid);
-  const oid inner = context->inodes.link_of(d0.dir)->tree;
+  const oid inner = context->inodes.location_of(d0.dir)->tree;
   db->hide(inner);
   server->failures = 1;
   std::vector<request> waiting{send(d0, lookup_op{"e0"}), send(d0, readdir_op{0, true})};
@@ -434,11 +434,11 @@ private:
 BOOST_FIXTURE_TEST_CASE(a_prefetcher_that_throws_lets_go_of_the_sizes, played_system) {
   open(db->tree({{"d", entry_kind::directory, db->tree({})}}), false);
   int ends = 0;
-  const auto objects = context->inodes.link_of(root_slot)->shown->of->repository;
+  const auto objects = context->inodes.location_of(root_slot)->shown->of->repository;
   const caf::actor real = std::exchange(objects->fetcher, system->spawn<counts_ends>(ends));
   const caf::actor prefetcher = system->spawn<prefetcher_actor>(context, gitfs::volume{0, objects});
   db->throw_at_reads(1000);
-  caf::anon_send(prefetcher, directory_listed{context->inodes.link_of(root_slot)});
+  caf::anon_send(prefetcher, directory_listed{context->inodes.location_of(root_slot)});
   run();
   db->throw_at_reads(0);
   BOOST_TEST(ends == 1);

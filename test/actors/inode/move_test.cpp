@@ -41,7 +41,7 @@ struct moving : directory_fixture {
     std::ranges::sort(out);
     return out;
   }
-  const dir_link& relinked_as(const std::string& name) const {
+  const directory_location& relinked_as(const std::string& name) const {
     const auto at = std::ranges::find(port.relinks, name, [](const relinked& each) { return each.link->name; });
     BOOST_REQUIRE(at != port.relinks.end());
     return *at->link;

@@ -142,9 +142,11 @@ BOOST_AUTO_TEST_CASE(the_last_who_gives_up_takes_the_question_back) {
 }
 
 BOOST_AUTO_TEST_CASE(what_looks_ahead_stays_in_the_snapshot) {
-  const auto top = std::make_shared<dir_link>();
-  const auto volume_root = std::make_shared<dir_link>(dir_link{top, 5, root, 2, "volume", snapshot(root)});
-  const auto below = std::make_shared<dir_link>(dir_link{volume_root, 0, root, 3, "sub", volume_root->shown});
+  const auto top = std::make_shared<directory_location>();
+  const auto volume_root =
+      std::make_shared<directory_location>(directory_location{top, 5, root, 2, "volume", snapshot(root)});
+  const auto below =
+      std::make_shared<directory_location>(directory_location{volume_root, 0, root, 3, "sub", volume_root->shown});
   BOOST_TEST(is_root(*top));
   BOOST_TEST(is_root(*volume_root));
   BOOST_TEST(!is_root(*below));

@@ -56,7 +56,7 @@ struct moving_tree : played_system {
     return top.tree;
   }
   void move() {
-    const dir_link_ptr before = context->inodes.link_of(root_slot);
+    const directory_location_ptr before = context->inodes.location_of(root_slot);
     const oid tree = next();
     caf::anon_send(supervisor, relink_directories{{{root_slot, context->inodes.generation_of(root_slot),
                                                     root_link(tree, time, before)}}});

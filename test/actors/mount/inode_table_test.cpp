@@ -10,8 +10,8 @@ using namespace gitfs;
 
 namespace {
 
-dir_link_ptr link_at(child_index index) {
-  auto out = std::make_shared<dir_link>();
+directory_location_ptr link_at(child_index index) {
+  auto out = std::make_shared<directory_location>();
   out->index = index;
   return out;
 }
@@ -29,7 +29,7 @@ BOOST_AUTO_TEST_CASE(a_slot_keeps_what_it_was_given_across_chunks) {
     BOOST_REQUIRE_EQUAL(table.parent_of(i), i / 2);
     BOOST_REQUIRE_EQUAL(table.index_of(i), i * 3);
     BOOST_REQUIRE(table.actor_of(i) == nullptr);
-    BOOST_REQUIRE_EQUAL(table.link_of(i)->index, i * 3);
+    BOOST_REQUIRE_EQUAL(table.location_of(i)->index, i * 3);
   }
   BOOST_TEST(!table.in_use(20'000));
 }

@@ -207,7 +207,7 @@ BOOST_AUTO_TEST_CASE(a_move_cancels_what_was_wanted_and_readers_of_the_old_snaps
     plan.listed(depth_first[i].link);
   BOOST_REQUIRE(!out.asked.empty());
   const auto asked = out.asked.size();
-  dir_link moved = *depth_first[0].link;
+  directory_location moved = *depth_first[0].link;
   moved.shown = std::make_shared<const shown_snapshot>();
   plan.moved(moved);
   BOOST_TEST(out.cancelled.size() == asked);
@@ -215,9 +215,9 @@ BOOST_AUTO_TEST_CASE(a_move_cancels_what_was_wanted_and_readers_of_the_old_snaps
   for (const node& each : depth_first)
     plan.listed(each.link);
   BOOST_TEST(out.asked.size() == asked);
-  std::map<dir_link_ptr, dir_link_ptr> links; // parents come first
+  std::map<directory_location_ptr, directory_location_ptr> links; // parents come first
   for (const node& each : depth_first) {
-    auto now = std::make_shared<dir_link>(*each.link);
+    auto now = std::make_shared<directory_location>(*each.link);
     now->shown = moved.shown;
     if (now->parent)
       now->parent = links.at(now->parent);

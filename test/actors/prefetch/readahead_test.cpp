@@ -16,8 +16,8 @@ namespace {
 struct wide_tree : walked_tree {
   wide_tree() : walked_tree(20, 10, 3) {}
 
-  std::vector<dir_link_ptr> directories() {
-    std::vector<dir_link_ptr> links;
+  std::vector<directory_location_ptr> directories() {
+    std::vector<directory_location_ptr> links;
     for (walked_node& each : depth_first())
       links.push_back(std::move(each.link));
     return links;
@@ -32,7 +32,7 @@ constexpr readahead::limits small{.first = 4, .growth = 4, .most = 1000, .bytes 
 class readahead_at : public gitfs::readahead {
 public:
   using gitfs::readahead::readahead;
-  void at(const dir_link_ptr& directory, child_index file = 0) {
+  void at(const directory_location_ptr& directory, child_index file = 0) {
     if (!follow(directory, file))
       begin(directory, file);
   }
@@ -129,7 +129,8 @@ BOOST_AUTO_TEST_CASE(trees_that_are_not_here_are_brought_in_batches_and_the_walk
   ahead.at(top);
   // The walker is in the first middle directory; its leaves are missing.
   auto tree = parse_tree(db.read(root->tree).value().data()).value();
-  auto first = std::make_shared<dir_link>(dir_link{root, 0, tree.entries[0].id, 0, tree.entries[0].name});
+  auto first =
+      std::make_shared<directory_location>(directory_location{root, 0, tree.entries[0].id, 0, tree.entries[0].name});
   ahead.at(first);
   BOOST_REQUIRE(!out.asked.empty());
   const auto trees = out.asked.back();
@@ -200,7 +201,8 @@ BOOST_AUTO_TEST_CASE(a_tree_that_cannot_be_had_ends_the_guessing) {
   readahead_at ahead{gitfs::readahead::kind::listings, walk_order::depth_first, db, out, small};
   ahead.at(root);
   auto tree = parse_tree(db.read(root->tree).value().data()).value();
-  ahead.at(std::make_shared<dir_link>(dir_link{root, 0, tree.entries[0].id, 0, tree.entries[0].name}));
+  ahead.at(
+      std::make_shared<directory_location>(directory_location{root, 0, tree.entries[0].id, 0, tree.entries[0].name}));
   const auto asked = out.asked.size();
   ahead.finished(out.asked.back().id, {EIO, {}});
   BOOST_TEST(out.asked.size() == asked);
@@ -256,7 +258,7 @@ BOOST_AUTO_TEST_CASE(a_stream_that_is_dropped_cancels_what_it_wanted) {
 BOOST_AUTO_TEST_CASE(what_was_evicted_is_asked_for_ahead_again) {
   readahead_at ahead{gitfs::readahead::kind::contents, walk_order::depth_first, db, out, small};
   const auto order = directories();
-  std::vector<dir_link_ptr> leaves;
+  std::vector<directory_location_ptr> leaves;
   for (const auto& d : order)
     if (position_of(*d).size() == 2)
       leaves.push_back(d);
@@ -309,7 +311,7 @@ BOOST_AUTO_TEST_CASE(who_leaves_out_most_files_is_no_reader_of_all) {
   for (const std::size_t step : {1U, 2U, 6U}) {
     recorded_readahead asked;
     readahead_at ahead{gitfs::readahead::kind::contents, walk_order::depth_first, db, asked, small};
-    std::vector<dir_link_ptr> leaves;
+    std::vector<directory_location_ptr> leaves;
     for (const auto& d : directories())
       if (position_of(*d).size() == 2)
         leaves.push_back(d);
@@ -391,7 +393,7 @@ struct stored_walk : wide_tree {
   memory_budget budget{48U << 20};
   listing_cache ahead{db, budget};
   readahead_at walker{gitfs::readahead::kind::listings, walk_order::depth_first, db, out, all_at_second, &ahead};
-  std::vector<dir_link_ptr> order = directories();
+  std::vector<directory_location_ptr> order = directories();
   std::size_t at = 0;
 
   void walk() {
@@ -455,11 +457,11 @@ struct long_window {
         db.hide(each.id);
       top.push_back({"d" + std::to_string(10 + d), entry_kind::directory, db.tree(in)});
     }
-    auto link = std::make_shared<dir_link>();
+    auto link = std::make_shared<directory_location>();
     link->tree = db.tree(top);
     order.push_back(link);
     for (child_index d = 0; d < 40; ++d)
-      order.push_back(std::make_shared<dir_link>(dir_link{link, d, top[d].id, 0, top[d].name}));
+      order.push_back(std::make_shared<directory_location>(directory_location{link, d, top[d].id, 0, top[d].name}));
   }
 
   /// Up to where the second window has begun.
@@ -479,7 +481,7 @@ struct long_window {
   static constexpr std::size_t in_each = 3, rest = 36; // behind the first window
   memory_db db;
   recorded_readahead out;
-  std::vector<dir_link_ptr> order;
+  std::vector<directory_location_ptr> order;
   std::size_t at = 0;
   readahead_at walker{gitfs::readahead::kind::listings,
                       walk_order::depth_first,

@@ -159,8 +159,8 @@ oid commit_at(std::int64_t time) {
   return out;
 }
 
-dir_link_ptr root_link(const oid& tree, std::int64_t time, const dir_link_ptr& before) {
-  auto out = before ? std::make_shared<dir_link>(*before) : std::make_shared<dir_link>();
+directory_location_ptr root_link(const oid& tree, std::int64_t time, const directory_location_ptr& before) {
+  auto out = before ? std::make_shared<directory_location>(*before) : std::make_shared<directory_location>();
   out->tree = tree;
   out->since.reset();
   out->shown = std::make_shared<const shown_snapshot>(
@@ -178,12 +178,12 @@ void directory_fixture::open(const oid& tree, bool prefetch) {
   context = std::make_unique<mount_context>(std::make_shared<memory_budget>(64 << 20), temp.path(), prefetch);
   objects = add_repository(*context, 0, db);
   show_at_root(*context, std::make_shared<volume>(volume{0, objects}), {oid{}, tree, 0, {}});
-  dir.emplace(*context, root_slot, context->inodes.link_of(root_slot), port);
+  dir.emplace(*context, root_slot, context->inodes.location_of(root_slot), port);
 }
 
 void directory_fixture::open_place() {
   open({});
-  dir.emplace(*context, root_slot, std::make_shared<dir_link>(), port);
+  dir.emplace(*context, root_slot, std::make_shared<directory_location>(), port);
 }
 
 shown_ptr directory_fixture::snapshot(const oid& tree) {

@@ -16,7 +16,7 @@
 namespace gitfs::test {
 
 /// The link of a root directory of that tree, in the place of `before`.
-dir_link_ptr root_link(const oid& tree, std::int64_t time, const dir_link_ptr& before = nullptr);
+directory_location_ptr root_link(const oid& tree, std::int64_t time, const directory_location_ptr& before = nullptr);
 /// The commit of the snapshot of that time.
 oid commit_at(std::int64_t time);
 
@@ -99,7 +99,7 @@ public:
   int failures = 0; ///< so many of the next calls that are messages to others throw
   std::vector<std::vector<std::uint64_t>> told_kernel;
   std::vector<child_index> reads, missed;
-  dir_link_ptr stood_at; ///< last, if it has moved
+  directory_location_ptr stood_at; ///< last, if it has moved
   std::vector<directory_change> changes;
   std::vector<relinked> relinks;
   int lefts = 0;
@@ -133,7 +133,7 @@ public:
   void read_started(child_index child, const std::string&, const oid&) override { reads.push_back(child); }
   void look_was_read() override { ++looks_read; }
   void over_budget() override { ++overs; }
-  void stands_at(const dir_link_ptr& link) override { stood_at = link; }
+  void stands_at(const directory_location_ptr& link) override { stood_at = link; }
   void ask_kernel_to_forget(std::vector<std::uint64_t> nodeids) override { told_kernel.push_back(std::move(nodeids)); }
   void tell_kernel(directory_change what) override {
     fail_if_told();
@@ -143,7 +143,7 @@ public:
     fail_if_told();
     relinks.insert(relinks.end(), children.begin(), children.end());
   }
-  void snapshot_left(const dir_link_ptr&) override { ++lefts; }
+  void snapshot_left(const directory_location_ptr&) override { ++lefts; }
   void read_missed(child_index child, const oid&) override { missed.push_back(child); }
   std::function<void()> interrupter(std::uint64_t) override {
     return [] {};

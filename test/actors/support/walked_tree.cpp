@@ -8,11 +8,12 @@ namespace gitfs::test {
 
 namespace {
 
-std::vector<dir_link_ptr> directories_in(const walked_node& of) {
-  std::vector<dir_link_ptr> out;
+std::vector<directory_location_ptr> directories_in(const walked_node& of) {
+  std::vector<directory_location_ptr> out;
   for (child_index i = 0; i < of.tree.entries.size(); ++i)
     if (const tree_entry& e = of.tree.entries[i]; e.kind == entry_kind::directory)
-      out.push_back(std::make_shared<dir_link>(dir_link{of.link, i, e.id, child_ino(of.link->ino, e.name), e.name}));
+      out.push_back(std::make_shared<directory_location>(
+          directory_location{of.link, i, e.id, child_ino(of.link->ino, e.name), e.name}));
   return out;
 }
 
@@ -43,18 +44,18 @@ walked_tree::walked_tree(int directories, int below, int files) {
   }
   for (const oid& b : blobs)
     db.hide(b);
-  auto link = std::make_shared<dir_link>();
+  auto link = std::make_shared<directory_location>();
   link->tree = db.tree(top);
   root = std::move(link);
 }
 
-walked_node walked_tree::read(const dir_link_ptr& link) {
+walked_node walked_tree::read(const directory_location_ptr& link) {
   return {link, parse_tree(db.read(link->tree).value().data()).value()};
 }
 
 std::vector<walked_node> walked_tree::depth_first() {
   std::vector<walked_node> out;
-  std::vector<dir_link_ptr> stack{root};
+  std::vector<directory_location_ptr> stack{root};
   while (!stack.empty()) {
     out.push_back(read(stack.back()));
     stack.pop_back();
@@ -66,7 +67,7 @@ std::vector<walked_node> walked_tree::depth_first() {
 
 std::vector<walked_node> walked_tree::breadth_first() {
   std::vector<walked_node> out;
-  for (std::deque<dir_link_ptr> next{root}; !next.empty(); next.pop_front()) {
+  for (std::deque<directory_location_ptr> next{root}; !next.empty(); next.pop_front()) {
     out.push_back(read(next.front()));
     const auto below = directories_in(out.back());
     next.insert(next.end(), below.begin(), below.end());

@@ -31,7 +31,7 @@ public:
 };
 
 struct walked_node {
-  dir_link_ptr link;
+  directory_location_ptr link;
   parsed_tree tree;
 };
 
@@ -39,13 +39,13 @@ struct walked_node {
 struct walked_tree {
   walked_tree(int directories, int below, int files);
 
-  walked_node read(const dir_link_ptr& link);
+  walked_node read(const directory_location_ptr& link);
   /// Every directory in the order of a walk.
   std::vector<walked_node> depth_first();
   std::vector<walked_node> breadth_first();
 
   memory_db db;
-  dir_link_ptr root;
+  directory_location_ptr root;
   std::vector<oid> blobs, leaf_trees; ///< in the order of a walk
 };
 

@@ -16,10 +16,10 @@ struct shown_snapshot; // volume.hpp
 using shown_ptr = std::shared_ptr<const shown_snapshot>;
 
 /// Immutable, and shared by a directory's actor, its children's links and the readahead: any thread may read it.
-struct dir_link {
-  std::shared_ptr<const dir_link> parent; ///< none for the root of the mount
-  child_index index = 0;                  ///< of its dentry in the parent, from 0
-  oid tree;                               ///< zeroes above the repositories
+struct directory_location {
+  std::shared_ptr<const directory_location> parent; ///< none for the root of the mount
+  child_index index = 0;                            ///< of its dentry in the parent, from 0
+  oid tree;                                         ///< zeroes above the repositories
   std::uint64_t ino = root_ino;
   std::string name;  ///< empty for the root of the mount
   shown_ptr shown{}; ///< none above the repositories
@@ -32,7 +32,7 @@ struct dir_link {
   child_index place() const { return position.value_or(index); }
 };
 
-using dir_link_ptr = std::shared_ptr<const dir_link>;
+using directory_location_ptr = std::shared_ptr<const directory_location>;
 
 /// Held by all that is still to be done for a move: messages on their way, directories whose new tree is not here yet,
 /// notices to the kernel. When the last copy goes, the mount shows what was moved to.
@@ -42,17 +42,17 @@ using move_token = std::shared_ptr<void>;
 struct relinked {
   dir_slot slot = no_slot;
   std::uint32_t generation = 0;
-  dir_link_ptr link;
+  directory_location_ptr link;
   move_token move{};
 };
 
 /// True of the root directory of a snapshot (and of the mount). What looks ahead never goes above it.
-inline bool is_root(const dir_link& link) {
+inline bool is_root(const directory_location& link) {
   return !link.parent || (link.shown && !link.parent->shown);
 }
 
 /// Path of a directory below the mountpoint, without a leading slash; for messages.
-inline std::string path_of(const dir_link& link) {
+inline std::string path_of(const directory_location& link) {
   if (!link.parent)
     return {};
   std::string up = path_of(*link.parent);
