@@ -57,7 +57,7 @@ void record(const host_told& what) {
 } // namespace
 
 catalog_actor::catalog_actor(caf::actor_config& cfg, std::shared_ptr<mount_context> context, needs with)
-  : lasting_actor(cfg, {trace::actor_kind::catalog}),
+  : resilient_actor(cfg, {trace::actor_kind::catalog}),
     context_(std::move(context)),
     with_(std::move(with)),
     tree_(with_.tree),

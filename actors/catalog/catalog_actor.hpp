@@ -5,7 +5,7 @@
 #include "actors/catalog/repository_actor.hpp"
 #include "actors/model/mount_status.hpp"
 #include "actors/mount/mount_context.hpp"
-#include "actors/runtime/lasting_actor.hpp"
+#include "actors/runtime/resilient_actor.hpp"
 #include "backend/os/worker_pool.hpp"
 
 #include <cstdint>
@@ -23,7 +23,7 @@ using entry_opener = std::function<result<std::shared_ptr<repository>>(const sho
 
 /// Asks hosts on worker threads; makes an actor for each repository that somebody has entered, and ends these with
 /// itself.
-class catalog_actor final : public lasting_actor, private catalog_port {
+class catalog_actor final : public resilient_actor, private catalog_port {
 public:
   struct needs {
     std::shared_ptr<const deployment> tree; ///< at first

@@ -52,7 +52,7 @@ snapshot_taken take_snapshot(call_number call, std::shared_ptr<repository> known
 repository_actor::repository_actor(caf::actor_config& cfg, std::shared_ptr<mount_context> context,
                                    repository_number number, opener open, std::uint64_t trees_ahead,
                                    worker_pool& workers, std::string server, const std::optional<opened_first>& first)
-  : lasting_actor(cfg, {trace::actor_kind::repository, number}),
+  : resilient_actor(cfg, {trace::actor_kind::repository, number}),
     context_(std::move(context)),
     number_(number),
     open_(std::move(open)),

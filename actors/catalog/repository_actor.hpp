@@ -4,7 +4,7 @@
 #include "actors/catalog/catalog.hpp"
 #include "actors/model/mount_status.hpp"
 #include "actors/mount/mount_context.hpp"
-#include "actors/runtime/lasting_actor.hpp"
+#include "actors/runtime/resilient_actor.hpp"
 #include "backend/os/worker_pool.hpp"
 #include "backend/remote/repository.hpp"
 
@@ -22,7 +22,7 @@ struct snapshot_taken;
 
 /// Opens its repository when the first of its refs is entered, and takes snapshots, both on worker threads; each ref
 /// that is shown is a volume. Owns the fetcher of the repository and the prefetchers of the volumes.
-class repository_actor final : public lasting_actor {
+class repository_actor final : public resilient_actor {
 public:
   using opener = std::function<result<std::shared_ptr<repository>>()>;
 

@@ -57,7 +57,7 @@ std::uint64_t root_of(std::uint64_t begun) {
 fetcher_actor::fetcher_actor(caf::actor_config& cfg, std::shared_ptr<mount_context> context,
                              std::shared_ptr<mounted_repository> of, std::shared_ptr<upstream> remote,
                              std::uint64_t trees_ahead, const want_queue::limits& limits)
-  : lasting_actor(cfg, {trace::actor_kind::fetcher, of->number}),
+  : resilient_actor(cfg, {trace::actor_kind::fetcher, of->number}),
     context_(std::move(context)),
     of_(std::move(of)),
     remote_(std::move(remote)),

@@ -4,7 +4,7 @@
 #include "actors/fetch/want_queue.hpp"
 #include "actors/model/activity.hpp"
 #include "actors/mount/mount_context.hpp"
-#include "actors/runtime/lasting_actor.hpp"
+#include "actors/runtime/resilient_actor.hpp"
 #include "backend/remote/upstream.hpp"
 
 #include <chrono>
@@ -21,7 +21,7 @@ struct transfer_finished;
 
 /// Owns every transfer: ending this actor cancels them all. One for each repository that has an upstream, whatever the
 /// number of its refs that are shown.
-class fetcher_actor final : public lasting_actor {
+class fetcher_actor final : public resilient_actor {
 public:
   /// `trees_ahead`: when the first tree of a snapshot is missed, fetch all of its trees, giving up beyond that many
   /// bytes (0: do not).

@@ -63,7 +63,7 @@ private:
 
 directory_actor::directory_actor(caf::actor_config& cfg, std::shared_ptr<mount_context> context,
                                  std::shared_ptr<const mount_actors> others, dir_slot slot)
-  : lasting_actor(cfg, {trace::actor_kind::directory, context->inodes.location_of(slot)->ino}),
+  : resilient_actor(cfg, {trace::actor_kind::directory, context->inodes.location_of(slot)->ino}),
     context_(std::move(context)),
     others_(std::move(others)),
     slot_(slot),

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "actors/inode/directory_state.hpp"
-#include "actors/runtime/lasting_actor.hpp"
+#include "actors/runtime/resilient_actor.hpp"
 
 namespace gitfs {
 
@@ -14,7 +14,7 @@ struct mount_actors {
   caf::actor catalog{}; ///< none in a plain mount
 };
 
-class directory_actor final : public lasting_actor, private directory_port {
+class directory_actor final : public resilient_actor, private directory_port {
 public:
   static constexpr const char* actor_name = "directory";
 

@@ -44,7 +44,7 @@ private:
 } // namespace
 
 supervisor_actor::supervisor_actor(caf::actor_config& cfg, std::shared_ptr<mount_context> context, caf::actor catalog)
-  : lasting_actor(cfg, {trace::actor_kind::supervisor}),
+  : resilient_actor(cfg, {trace::actor_kind::supervisor}),
     context_(std::move(context)),
     catalog_(std::move(catalog)) {}
 

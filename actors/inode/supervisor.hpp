@@ -4,7 +4,7 @@
 #include "actors/inode/directory.hpp"
 #include "actors/inode/listing_sweep.hpp"
 #include "actors/mount/mount_context.hpp"
-#include "actors/runtime/lasting_actor.hpp"
+#include "actors/runtime/resilient_actor.hpp"
 
 #include <deque>
 #include <functional>
@@ -22,7 +22,7 @@ struct release_directory;
 
 /// Spawns a directory's actor when the first request for something inside it comes, and drops it (that ends it) when
 /// its parent says that nobody can reach it. Sole writer of the inode table's actor handles.
-class supervisor_actor final : public lasting_actor {
+class supervisor_actor final : public resilient_actor {
 public:
   /// `catalog`: of a mount with a tree above its repositories.
   supervisor_actor(caf::actor_config& cfg, std::shared_ptr<mount_context> context, caf::actor catalog = {});

@@ -12,7 +12,7 @@
 namespace gitfs {
 
 prefetcher_actor::prefetcher_actor(caf::actor_config& cfg, std::shared_ptr<mount_context> context, const volume& of)
-  : lasting_actor(cfg, {trace::actor_kind::prefetcher, of.number}),
+  : resilient_actor(cfg, {trace::actor_kind::prefetcher, of.number}),
     alone_(of.number == 0),
     outside_(of.repository->outside),
     context_(std::move(context)),

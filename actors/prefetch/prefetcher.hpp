@@ -3,7 +3,7 @@
 
 #include "actors/mount/mount_context.hpp"
 #include "actors/prefetch/prefetch_plan.hpp"
-#include "actors/runtime/lasting_actor.hpp"
+#include "actors/runtime/resilient_actor.hpp"
 
 #include <optional>
 
@@ -12,7 +12,7 @@ namespace gitfs {
 /// One for each volume. Hears from directories where readers are, and wants what they will need from the fetcher. Run
 /// by the directory's own execution unit, before the fetcher: so what a walker will need leaves in one request with
 /// what its directory asks for.
-class prefetcher_actor final : public lasting_actor, private readahead_port {
+class prefetcher_actor final : public resilient_actor, private readahead_port {
 public:
   prefetcher_actor(caf::actor_config& cfg, std::shared_ptr<mount_context> context, const volume& of);
 

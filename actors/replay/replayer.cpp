@@ -48,7 +48,7 @@ replayer::~replayer() {
 // --- messages -------------------------------------------------------------------------------------------------------
 
 std::string replayer::describe(const trace::actor_key& key) const {
-  const lasting_actor* one = stage_->newest(key);
+  const resilient_actor* one = stage_->newest(key);
   return one == nullptr ? std::string{} : one->describe();
 }
 
@@ -70,7 +70,7 @@ bool replayer::deliver_held(const record& r, bool by_cause) {
   const auto alive = stage_->actors().find(r.actor);
   if (alive == stage_->actors().end())
     return false;
-  for (lasting_actor* to : alive->second) {
+  for (resilient_actor* to : alive->second) {
     const auto messages = stage_->messages().find(to);
     if (messages == stage_->messages().end())
       continue;
@@ -89,7 +89,7 @@ bool replayer::deliver_held(const record& r, bool by_cause) {
 }
 
 bool replayer::deliver_input(const record& r) {
-  lasting_actor* to = stage_->newest(r.actor);
+  resilient_actor* to = stage_->newest(r.actor);
   auto message = to == nullptr ? nullptr : recorded_input(from_, r);
   if (!message)
     return false;
@@ -155,7 +155,7 @@ std::string replayer::missing_message(const record& r, std::string& nearest) con
   if (stage_->newest(r.actor) == nullptr)
     return "the actor that took this message does not live in the replay";
   const auto alive = stage_->actors().find(r.actor);
-  for (lasting_actor* to : alive->second)
+  for (resilient_actor* to : alive->second)
     if (const auto messages = stage_->messages().find(to); messages != stage_->messages().end())
       for (const stage::held& each : messages->second)
         if (each.what == r.what && (nearest.empty() || each.cause == r.cause))

@@ -119,14 +119,14 @@ private:
 
   // Any actor's; of one mailbox any that no earlier one of the same sender stands before.
   bool deliver_any() {
-    std::vector<lasting_actor*> waiting;
+    std::vector<resilient_actor*> waiting;
     for (const auto& [key, actors] : stage_.actors()) // by key: addresses differ from run to run
-      for (lasting_actor* one : actors)
+      for (resilient_actor* one : actors)
         if (const auto at = stage_.messages().find(one); at != stage_.messages().end() && !at->second.empty())
           waiting.push_back(one);
     if (waiting.empty())
       return false;
-    lasting_actor& to = *waiting[random_() % waiting.size()];
+    resilient_actor& to = *waiting[random_() % waiting.size()];
     auto& messages = stage_.messages().at(&to);
     std::vector<std::size_t> first;
     for (std::size_t i = 0; i < messages.size(); ++i) {
@@ -139,7 +139,7 @@ private:
     return true;
   }
 
-  void deliver(lasting_actor& to, std::deque<stage::held>::iterator which) {
+  void deliver(resilient_actor& to, std::deque<stage::held>::iterator which) {
     note(fmt::format("{} {} takes {}", to.name(), to.trace_key().inode, trace::plain_text(which->what, which->fields)));
     stage_.deliver(to, which);
   }
@@ -164,7 +164,7 @@ private:
 
   bool deliver_first() {
     for (const auto& [key, actors] : stage_.actors())
-      for (lasting_actor* one : actors)
+      for (resilient_actor* one : actors)
         if (const auto at = stage_.messages().find(one); at != stage_.messages().end() && !at->second.empty()) {
           deliver(*one, at->second.begin());
           return true;
@@ -201,7 +201,7 @@ private:
   std::vector<std::string> states() {
     std::vector<std::string> out;
     for (const auto& [key, actors] : stage_.actors())
-      for (const lasting_actor* one : actors)
+      for (const resilient_actor* one : actors)
         if (out.size() < most_states && key.is == trace::actor_kind::directory)
           out.push_back(fmt::format("directory {}: {}", key.inode, one->describe()));
     return out;

@@ -16,7 +16,7 @@
 namespace gitfs {
 
 stage::stage(const recording::mount& mounted, const surroundings_of& outside, std::shared_ptr<upstream> server) {
-  lasting_actor::set_gate(this);
+  resilient_actor::set_gate(this);
   config_.set("scheduler.policy", caf::atom("testing"));
   system_.emplace(config_);
   context_ = std::make_shared<mount_context>(std::make_shared<memory_budget>(mounted.memory),
@@ -64,7 +64,7 @@ stage::~stage() {
   context_->trim();
   context_.reset();
   system_.reset();
-  lasting_actor::set_gate(nullptr);
+  resilient_actor::set_gate(nullptr);
 }
 
 void stage::end() {
@@ -87,11 +87,11 @@ caf::scheduler::test_coordinator& stage::scheduler() {
   return dynamic_cast<caf::scheduler::test_coordinator&>(system_->scheduler());
 }
 
-void stage::born(lasting_actor& one) {
+void stage::born(resilient_actor& one) {
   alive_[one.trace_key()].push_back(&one);
 }
 
-void stage::gone(lasting_actor& one) {
+void stage::gone(resilient_actor& one) {
   auto& same = alive_[one.trace_key()];
   std::erase(same, &one);
   if (same.empty())
@@ -99,7 +99,7 @@ void stage::gone(lasting_actor& one) {
   held_.erase(&one);
 }
 
-bool stage::holds(lasting_actor& to, caf::mailbox_element_ptr& x) {
+bool stage::holds(resilient_actor& to, caf::mailbox_element_ptr& x) {
   if (passes_)
     return false;
   const caf::type_erased_tuple& content = x->content();
@@ -115,12 +115,12 @@ bool stage::holds(lasting_actor& to, caf::mailbox_element_ptr& x) {
   return true;
 }
 
-lasting_actor* stage::newest(const trace::actor_key& key) const {
+resilient_actor* stage::newest(const trace::actor_key& key) const {
   const auto at = alive_.find(key);
   return at == alive_.end() || at->second.empty() ? nullptr : at->second.back();
 }
 
-void stage::deliver(lasting_actor& to, caf::mailbox_element_ptr message) {
+void stage::deliver(resilient_actor& to, caf::mailbox_element_ptr message) {
   const caf::strong_actor_ptr keep = caf::actor_cast<caf::strong_actor_ptr>(&to);
   passes_ = true;
   to.enqueue(std::move(message), nullptr);
@@ -130,19 +130,19 @@ void stage::deliver(lasting_actor& to, caf::mailbox_element_ptr message) {
   running_ = nullptr;
 }
 
-void stage::deliver(lasting_actor& to, std::deque<held>::iterator which) {
+void stage::deliver(resilient_actor& to, std::deque<held>::iterator which) {
   held chosen = std::move(*which); // keeps the actor alive
   held_[&to].erase(which);
   deliver(to, std::move(chosen.message));
 }
 
 void stage::drop_messages_of_the_dead() {
-  std::vector<lasting_actor*> dead;
+  std::vector<resilient_actor*> dead;
   for (const auto& [to, messages] : held_)
     if (to->trace_key().is == trace::actor_kind::directory && !messages.empty()
         && messages.front().to->strong_refs == messages.size())
       dead.push_back(to);
-  for (lasting_actor* each : dead)
+  for (resilient_actor* each : dead)
     if (const auto at = held_.find(each); at != held_.end()) {
       const auto messages = std::move(at->second);
       held_.erase(at);

@@ -5,7 +5,7 @@
 #include "actors/mount/mount_context.hpp"
 #include "actors/replay/recording.hpp"
 #include "actors/replay/silent_world.hpp"
-#include "actors/runtime/lasting_actor.hpp"
+#include "actors/runtime/resilient_actor.hpp"
 #include "backend/remote/upstream.hpp"
 
 #include <caf/actor.hpp>
@@ -33,8 +33,8 @@ public:
     caf::strong_actor_ptr to; ///< a mailbox with a message in it keeps its actor alive
     trace::kind what = trace::kind::other_message;
     std::uint64_t cause = 0;
-    std::string fields;                  ///< of its record
-    const lasting_actor* from = nullptr; ///< whose handler has sent it; none: a timer, or from elsewhere
+    std::string fields;                    ///< of its record
+    const resilient_actor* from = nullptr; ///< whose handler has sent it; none: a timer, or from elsewhere
   };
   using surroundings_of = std::function<std::shared_ptr<surroundings>(mount_context&)>;
 
@@ -46,16 +46,16 @@ public:
   const caf::actor& supervisor() const { return supervisor_; }
 
   /// By key; the newest last.
-  const std::map<trace::actor_key, std::vector<lasting_actor*>>& actors() const { return alive_; }
+  const std::map<trace::actor_key, std::vector<resilient_actor*>>& actors() const { return alive_; }
   /// Null if none has that key.
-  lasting_actor* newest(const trace::actor_key& key) const;
-  std::map<lasting_actor*, std::deque<held>>& messages() { return held_; }
-  const std::map<lasting_actor*, std::deque<held>>& messages() const { return held_; }
+  resilient_actor* newest(const trace::actor_key& key) const;
+  std::map<resilient_actor*, std::deque<held>>& messages() { return held_; }
+  const std::map<resilient_actor*, std::deque<held>>& messages() const { return held_; }
 
   /// Hands the message over and lets the actor take it.
-  void deliver(lasting_actor& to, caf::mailbox_element_ptr message);
+  void deliver(resilient_actor& to, caf::mailbox_element_ptr message);
   /// The same of one that is held.
-  void deliver(lasting_actor& to, std::deque<held>::iterator which);
+  void deliver(resilient_actor& to, std::deque<held>::iterator which);
   /// Messages of delayed sends are held from here on.
   void trigger_timeouts() { scheduler().trigger_timeouts(); }
   /// Who is in no slot any more lives only by the messages that are held for it: it ends, and they with it.
@@ -64,9 +64,9 @@ public:
   void end();
 
 private:
-  bool holds(lasting_actor& to, caf::mailbox_element_ptr& x) override;
-  void born(lasting_actor& one) override;
-  void gone(lasting_actor& one) override;
+  bool holds(resilient_actor& to, caf::mailbox_element_ptr& x) override;
+  void born(resilient_actor& one) override;
+  void gone(resilient_actor& one) override;
   void show(const recording::mount& mounted, std::shared_ptr<upstream> server);
   void show_tree(const recording::mount& mounted, std::shared_ptr<upstream> server);
   opened_first show_first(const recording::mount& mounted, std::shared_ptr<upstream> server);
@@ -77,9 +77,9 @@ private:
   std::optional<caf::actor_system> system_;
   std::shared_ptr<mount_context> context_;
   caf::actor supervisor_, catalog_;
-  std::map<trace::actor_key, std::vector<lasting_actor*>> alive_;
-  std::map<lasting_actor*, std::deque<held>> held_;
-  const lasting_actor* running_ = nullptr;
+  std::map<trace::actor_key, std::vector<resilient_actor*>> alive_;
+  std::map<resilient_actor*, std::deque<held>> held_;
+  const resilient_actor* running_ = nullptr;
   bool passes_ = false; // messages are not held
 };
 

@@ -5,7 +5,7 @@
 //
 // "cost" is the median of the differences between neighbours, "least" the difference of the fastest.
 #include "actors/runtime/directory_messages.hpp"
-#include "actors/runtime/lasting_actor.hpp"
+#include "actors/runtime/resilient_actor.hpp"
 #include "actors/trace/record/recorder.hpp"
 
 #include <caf/actor_cast.hpp>
@@ -31,10 +31,10 @@ namespace {
 constexpr std::size_t messages = 5'000;
 constexpr std::size_t most_threads = 2;
 
-class forgetful final : public gitfs::lasting_actor {
+class forgetful final : public gitfs::resilient_actor {
 public:
   forgetful(caf::actor_config& cfg, std::uint64_t inode)
-    : lasting_actor(cfg, {gitfs::trace::actor_kind::directory, inode}) {}
+    : resilient_actor(cfg, {gitfs::trace::actor_kind::directory, inode}) {}
 
 protected:
   caf::behavior make_behavior() override {
@@ -43,7 +43,7 @@ protected:
 };
 
 // Nanoseconds a message.
-double take_messages(gitfs::lasting_actor& by) {
+double take_messages(gitfs::resilient_actor& by) {
   using clock = std::chrono::steady_clock;
   const clock::time_point begin = clock::now();
   for (std::size_t i = 0; i < messages; ++i) {
@@ -59,7 +59,7 @@ double median(std::vector<double> of) {
 }
 
 // Each turn between two barriers, so that both threads are at it all the time; the slower one counts.
-void measure(std::span<gitfs::lasting_actor* const> actors, std::size_t repetitions) {
+void measure(std::span<gitfs::resilient_actor* const> actors, std::size_t repetitions) {
   std::vector<double> without, with, took(actors.size());
   gitfs::trace::recording.store(false);
   bool running = false;
@@ -102,10 +102,10 @@ int main(int argc, char** argv) {
   config.set("scheduler.policy", caf::atom("testing"));
   caf::actor_system system{config};
   std::vector<caf::actor> handles;
-  std::vector<gitfs::lasting_actor*> actors;
+  std::vector<gitfs::resilient_actor*> actors;
   for (std::size_t i = 0; i < most_threads; ++i) {
     handles.push_back(system.spawn<forgetful>(i + 1));
-    actors.push_back(static_cast<gitfs::lasting_actor*>(caf::actor_cast<caf::abstract_actor*>(handles.back())));
+    actors.push_back(static_cast<gitfs::resilient_actor*>(caf::actor_cast<caf::abstract_actor*>(handles.back())));
   }
   dynamic_cast<caf::scheduler::test_coordinator&>(system.scheduler()).run(); // so that they have their behavior
   for (std::size_t threads = 1; threads <= most_threads; ++threads)

@@ -10,27 +10,27 @@
 
 namespace gitfs {
 
-class lasting_actor;
+class resilient_actor;
 
 /// Decides when actors get their messages, in a replay.
 class message_gate {
 public:
   virtual ~message_gate() = default;
   /// True: it has taken the message out of `x`, and will put it into the mailbox of `to` later, or not at all.
-  virtual bool holds(lasting_actor& to, caf::mailbox_element_ptr& x) = 0;
-  virtual void born(lasting_actor& one) = 0;
+  virtual bool holds(resilient_actor& to, caf::mailbox_element_ptr& x) = 0;
+  virtual void born(resilient_actor& one) = 0;
   /// Its destructor runs.
-  virtual void gone(lasting_actor& one) = 0;
+  virtual void gone(resilient_actor& one) = 0;
 };
 
 /// CAF ends an actor whose handler throws (out of memory), and with a directory's actor all that is below it would fail
 /// for ever. Here it costs that one message: replies in it answer EIO. What a clean-up has left undone is done again.
 /// Every message that it takes is recorded (trace/recorder.hpp).
-class lasting_actor : public caf::event_based_actor {
+class resilient_actor : public caf::event_based_actor {
 public:
   /// `key`: what traces call it.
-  explicit lasting_actor(caf::actor_config& cfg, const trace::actor_key& key = {});
-  ~lasting_actor() override;
+  explicit resilient_actor(caf::actor_config& cfg, const trace::actor_key& key = {});
+  ~resilient_actor() override;
 
   caf::invoke_message_result consume(caf::mailbox_element& x) final;
   using caf::event_based_actor::enqueue;

@@ -1,4 +1,4 @@
-#include "actors/runtime/lasting_actor.hpp"
+#include "actors/runtime/resilient_actor.hpp"
 
 #include "actors/runtime/message_rows.hpp"
 #include "actors/trace/record/recorder.hpp"
@@ -15,28 +15,28 @@ message_gate* the_gate = nullptr; // set while no other thread looks
 
 } // namespace
 
-lasting_actor::lasting_actor(caf::actor_config& cfg, const trace::actor_key& key)
+resilient_actor::resilient_actor(caf::actor_config& cfg, const trace::actor_key& key)
   : caf::event_based_actor(cfg),
     trace_key_(key) {
   if (the_gate != nullptr)
     the_gate->born(*this);
 }
 
-lasting_actor::~lasting_actor() {
+resilient_actor::~resilient_actor() {
   if (the_gate != nullptr)
     the_gate->gone(*this);
 }
 
-void lasting_actor::set_gate(message_gate* gate) {
+void resilient_actor::set_gate(message_gate* gate) {
   the_gate = gate;
 }
 
-void lasting_actor::enqueue(caf::mailbox_element_ptr x, caf::execution_unit* unit) {
+void resilient_actor::enqueue(caf::mailbox_element_ptr x, caf::execution_unit* unit) {
   if (the_gate == nullptr || !the_gate->holds(*this, x))
     caf::event_based_actor::enqueue(std::move(x), unit);
 }
 
-caf::invoke_message_result lasting_actor::consume(caf::mailbox_element& x) {
+caf::invoke_message_result resilient_actor::consume(caf::mailbox_element& x) {
   const caf::type_erased_tuple& content = x.content();
   const trace::message_row& row = trace::row_of(content);
   const void* message = content.empty() ? nullptr : content.get(0);
@@ -54,7 +54,7 @@ caf::invoke_message_result lasting_actor::consume(caf::mailbox_element& x) {
   return out;
 }
 
-void lasting_actor::clean_up_now() {
+void resilient_actor::clean_up_now() {
   try {
     clean_up();
     owes_clean_up_ = false;

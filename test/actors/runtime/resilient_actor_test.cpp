@@ -1,5 +1,5 @@
 // What a handler throws costs its message, not its actor; a clean-up that throws is done again until it succeeds.
-#include "actors/runtime/lasting_actor.hpp"
+#include "actors/runtime/resilient_actor.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
@@ -17,9 +17,9 @@ struct seen {
   int clean_ups_that_throw = 0;
 };
 
-class clumsy final : public gitfs::lasting_actor {
+class clumsy final : public gitfs::resilient_actor {
 public:
-  clumsy(caf::actor_config& cfg, seen& what) : lasting_actor(cfg), seen_(what) {}
+  clumsy(caf::actor_config& cfg, seen& what) : resilient_actor(cfg), seen_(what) {}
 
 protected:
   caf::behavior make_behavior() override {
@@ -56,7 +56,7 @@ struct one_actor {
 
 } // namespace
 
-BOOST_FIXTURE_TEST_SUITE(lasting_actor, one_actor)
+BOOST_FIXTURE_TEST_SUITE(resilient_actor, one_actor)
 
 BOOST_AUTO_TEST_CASE(nothing_is_cleaned_up_where_nothing_throws) {
   handle({false, false});
