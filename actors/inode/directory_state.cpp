@@ -21,7 +21,7 @@ bool lacks_size(const dentry& d) {
   return d.size == unknown_size && has_contents(d.kind);
 }
 
-surroundings& surroundings_of(const mount_context& context, const directory_location& link) {
+environment& environment_of(const mount_context& context, const directory_location& link) {
   return link.shown ? *link.shown->of->repository->outside : *context.outside;
 }
 
@@ -32,7 +32,7 @@ directory_state::directory_state(mount_context& context, dir_slot self, director
   : context_(context),
     self_(self),
     location_(std::move(link)),
-    outside_(&surroundings_of(context_, *location_)),
+    outside_(&environment_of(context_, *location_)),
     port_(port) {
   account();
 }
@@ -299,7 +299,7 @@ void directory_state::clean_up() {
 
 void directory_state::stand_at(directory_location_ptr link) {
   location_ = std::move(link);
-  outside_ = &surroundings_of(context_, *location_);
+  outside_ = &environment_of(context_, *location_);
   port_.stands_at(location_);
 }
 

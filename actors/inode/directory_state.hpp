@@ -216,7 +216,7 @@ private:
   mount_context& context_;
   const dir_slot self_;
   directory_location_ptr location_;
-  surroundings* outside_; // of the repository that it is in
+  environment* outside_; // of the repository that it is in
   directory_port& port_;
   dentry_table dentries_;
   bool complete_ = false;

@@ -56,9 +56,9 @@ std::string contents_of(const parsed_tree& tree) {
   return out;
 }
 
-class recorded final : public surroundings {
+class recorded final : public environment {
 public:
-  explicit recorded(std::unique_ptr<surroundings> of) : of_(std::move(of)) {}
+  explicit recorded(std::unique_ptr<environment> of) : of_(std::move(of)) {}
 
   result<object> read(const oid& id) override {
     auto out = of_->read(id);
@@ -160,12 +160,12 @@ private:
       note.size(size);
   }
 
-  const std::unique_ptr<surroundings> of_;
+  const std::unique_ptr<environment> of_;
 };
 
 } // namespace
 
-std::unique_ptr<surroundings> recorded_surroundings(std::unique_ptr<surroundings> of) {
+std::unique_ptr<environment> recording_environment(std::unique_ptr<environment> of) {
   return std::make_unique<recorded>(std::move(of));
 }
 

@@ -1,7 +1,7 @@
-// What handlers learn from their surroundings, as bytes of a trace: one entry for each question, in the order asked.
+// What handlers learn from their environment, as bytes of a trace: one entry for each question, in the order asked.
 #pragma once
 
-#include "actors/mount/surroundings.hpp"
+#include "actors/mount/environment.hpp"
 
 #include <cstdint>
 #include <memory>
@@ -28,6 +28,6 @@ enum class question : std::uint8_t {
 };
 
 /// The same as `of`, and puts all of it on record.
-std::unique_ptr<surroundings> recorded_surroundings(std::unique_ptr<surroundings> of);
+std::unique_ptr<environment> recording_environment(std::unique_ptr<environment> of);
 
 } // namespace gitfs::trace

@@ -15,8 +15,8 @@ namespace {
 // Of the whole cache folder, so each store tells the same.
 constexpr std::string_view of_the_cache[] = {"store.cache_bytes"};
 
-std::shared_ptr<surroundings> as_recorded(std::unique_ptr<surroundings> live) {
-  return trace::exact ? trace::recorded_surroundings(std::move(live)) : std::move(live);
+std::shared_ptr<environment> as_recorded(std::unique_ptr<environment> live) {
+  return trace::exact ? trace::recording_environment(std::move(live)) : std::move(live);
 }
 
 } // namespace
@@ -28,7 +28,7 @@ mounted_repository::mounted_repository(mount_context& context, std::uint32_t n, 
     blobs(*db, *memory_),
     listings(*db, *memory_),
     spooled(*db, *memory_, context.spool_folder, spool_space),
-    outside(as_recorded(live_surroundings(context, this))) {}
+    outside(as_recorded(live_environment(context, this))) {}
 
 mounted_repository::~mounted_repository() = default;
 
@@ -37,7 +37,7 @@ mount_context::mount_context(std::shared_ptr<memory_budget> budget, std::filesys
     memory(*shared_memory),
     spool_folder(std::move(spools)),
     prefetch(ahead),
-    outside(as_recorded(live_surroundings(*this, nullptr))) {}
+    outside(as_recorded(live_environment(*this, nullptr))) {}
 
 void mount_context::trim() {
   repositories.each([](mounted_repository& each) { each.trim(); });

@@ -4,8 +4,8 @@
 #include "actors/model/counters.hpp"
 #include "actors/model/kernel_notifier.hpp"
 #include "actors/model/latency.hpp"
+#include "actors/mount/environment.hpp"
 #include "actors/mount/inode_table.hpp"
-#include "actors/mount/surroundings.hpp"
 #include "actors/mount/volume.hpp"
 #include "backend/cache/memory_budget.hpp"
 #include "backend/git/object_db.hpp"
@@ -61,14 +61,14 @@ struct mount_context {
   std::shared_ptr<const server_ways> servers; ///< set before the first request, if at all
   counters counts;
   latencies latency;
-  std::atomic<std::uint64_t> prefetching{0}; ///< see surroundings
+  std::atomic<std::uint64_t> prefetching{0}; ///< see environment
   /// How handlers see slots and memory; of objects it knows none. Replaced before the first request, if at all.
-  std::shared_ptr<surroundings> outside;
+  std::shared_ptr<environment> outside;
   /// In place of those of each repository that is opened from here on: in a replay. None: as they are.
-  std::shared_ptr<surroundings> outside_of_all;
+  std::shared_ptr<environment> outside_of_all;
 };
 
-/// Makes it known to the mount, with surroundings as the mount has them (recorded, if all is).
+/// Makes it known to the mount, with an environment as the mount has it (recorded, if all is).
 std::shared_ptr<mounted_repository> add_repository(mount_context& context, std::uint32_t number,
                                                    std::shared_ptr<object_db> objects);
 

@@ -1,7 +1,7 @@
 // What a mount has open: repositories, and refs of them.
 #pragma once
 
-#include "actors/mount/surroundings.hpp"
+#include "actors/mount/environment.hpp"
 #include "backend/cache/blob_cache.hpp"
 #include "backend/cache/listing_cache.hpp"
 #include "backend/cache/memory_budget.hpp"
@@ -50,8 +50,8 @@ public:
   blob_cache blobs;
   listing_cache listings; ///< read ahead by prefetchers
   spool spooled;
-  std::shared_ptr<surroundings> outside; ///< how handlers see the above
-  caf::actor fetcher;                    ///< none: there is no other place to get anything from
+  std::shared_ptr<environment> outside; ///< how handlers see the above
+  caf::actor fetcher;                   ///< none: there is no other place to get anything from
 };
 
 /// One ref of a repository, at one place in the mount.

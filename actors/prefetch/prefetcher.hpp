@@ -35,7 +35,7 @@ private:
 
   const bool alone_;     // it is the only volume of its mount
   bool counted_ = false; // among those who fetch contents ahead
-  const std::shared_ptr<surroundings> outside_;
+  const std::shared_ptr<environment> outside_;
   std::shared_ptr<mount_context> context_;
   caf::actor fetcher_;
   std::optional<prefetch_plan> plan_; // none when it has ended: what it remembers holds the volume that holds it

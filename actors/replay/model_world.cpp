@@ -50,7 +50,7 @@ private:
   std::string name_ = "the server";
 };
 
-class model_world::view final : public surroundings {
+class model_world::view final : public environment {
 public:
   view(model_world& world, mount_context& context) : world_(world), context_(context) {}
 
@@ -136,7 +136,7 @@ model_world::model_world(const recording& from, bool fails) : from_(from), all_h
 
 model_world::~model_world() = default;
 
-std::shared_ptr<surroundings> model_world::around(mount_context& context) {
+std::shared_ptr<environment> model_world::around(mount_context& context) {
   return std::make_shared<view>(*this, context);
 }
 

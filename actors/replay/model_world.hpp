@@ -1,8 +1,8 @@
 // Where actors of a replay in another order find their objects: a store that begins empty, and a server.
 #pragma once
 
+#include "actors/mount/environment.hpp"
 #include "actors/mount/mount_context.hpp"
-#include "actors/mount/surroundings.hpp"
 #include "actors/replay/recording.hpp"
 #include "backend/remote/upstream.hpp"
 
@@ -25,7 +25,7 @@ public:
   model_world(const model_world&) = delete;
   model_world& operator=(const model_world&) = delete;
 
-  std::shared_ptr<surroundings> around(mount_context& context);
+  std::shared_ptr<environment> around(mount_context& context);
   std::shared_ptr<upstream> server();
 
   /// Transfers that run, and loads of large blobs.

@@ -49,7 +49,7 @@ public:
   const std::vector<const trace::record*>& edges_of(std::uint64_t order) const;
   /// The first message of that kind because of `order`; null if there is none.
   const trace::record* message_by(std::uint64_t order, trace::kind what) const;
-  /// What the handler learned from its surroundings (trace/learned.hpp).
+  /// What the handler learned from its environment (trace/learned.hpp).
   std::string_view learned_by(std::uint64_t order) const;
   /// The contents of a tree object; null if no record has them whole.
   const std::string* tree(const oid& id) const;

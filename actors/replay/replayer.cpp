@@ -32,8 +32,8 @@ bool has_loose_cause(kind k) {
 replayer::replayer(const recording& from) : from_(from) {
   trace::listen(this);
   const auto taught = [&](mount_context& context) {
-    auto out = std::make_shared<taught_surroundings>(from, context);
-    surroundings_ = out.get();
+    auto out = std::make_shared<recorded_environment>(from, context);
+    environment_ = out.get();
     return out;
   };
   stage_.emplace(from.mounted(), taught, silent_upstream());
@@ -128,7 +128,7 @@ void replayer::step() {
   current_ = &r;
   taken_ = false;
   edges_seen_ = 0;
-  surroundings_->begin(r.order);
+  environment_->begin(r.order);
   const bool delivered = deliver(r);
   if (!delivered) {
     std::string nearest;
@@ -141,7 +141,7 @@ void replayer::step() {
   }
   current_ = nullptr;
   // A tree that two handlers needed at once is recorded by one of them, perhaps behind where the recording was cut off.
-  if (surroundings_->lacks_tree() && !from_.ends()) {
+  if (environment_->lacks_tree() && !from_.ends()) {
     diverged_.reset();
     ended_ = true;
     return;
@@ -198,7 +198,7 @@ std::uint64_t replayer::edge(kind what, std::uint64_t cause, std::string_view fi
 }
 
 void replayer::check_after(const record& r) {
-  if (auto how = surroundings_->end())
+  if (auto how = environment_->end())
     diverge(r, "its handler " + *how);
   const auto& expected = from_.edges_of(r.order);
   if (edges_seen_ < expected.size())

@@ -4,9 +4,9 @@
 // it taken. What came from elsewhere (kernel requests, transfers, timers, large blobs) is made from the recording.
 #pragma once
 
+#include "actors/replay/recorded_environment.hpp"
 #include "actors/replay/recording.hpp"
 #include "actors/replay/stage.hpp"
-#include "actors/replay/taught_surroundings.hpp"
 #include "actors/trace/record/recorder.hpp"
 
 #include <cstdint>
@@ -56,7 +56,7 @@ private:
   std::string missing_message(const trace::record& r, std::string& nearest) const;
 
   const recording& from_;
-  taught_surroundings* surroundings_ = nullptr; // of the stage
+  recorded_environment* environment_ = nullptr; // of the stage
   std::optional<stage> stage_;
   const trace::record* current_ = nullptr;
   bool taken_ = false;

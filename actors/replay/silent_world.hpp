@@ -13,7 +13,7 @@
 
 namespace gitfs {
 
-/// Without objects: handlers ask their surroundings.
+/// Without objects: handlers ask their environment.
 std::shared_ptr<object_db> no_objects();
 
 /// Its transfers never end by themselves: the recording says when they do.

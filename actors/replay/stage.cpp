@@ -15,7 +15,7 @@
 
 namespace gitfs {
 
-stage::stage(const recording::mount& mounted, const surroundings_of& outside, std::shared_ptr<upstream> server) {
+stage::stage(const recording::mount& mounted, const environment_of& outside, std::shared_ptr<upstream> server) {
   resilient_actor::set_gate(this);
   config_.set("scheduler.policy", caf::atom("testing"));
   system_.emplace(config_);

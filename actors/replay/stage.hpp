@@ -36,10 +36,10 @@ public:
     std::string fields;                    ///< of its record
     const resilient_actor* from = nullptr; ///< whose handler has sent it; none: a timer, or from elsewhere
   };
-  using surroundings_of = std::function<std::shared_ptr<surroundings>(mount_context&)>;
+  using environment_of = std::function<std::shared_ptr<environment>(mount_context&)>;
 
   /// Starts the actors of such a mount. `server`: of a mount of one repository.
-  stage(const recording::mount& mounted, const surroundings_of& outside, std::shared_ptr<upstream> server);
+  stage(const recording::mount& mounted, const environment_of& outside, std::shared_ptr<upstream> server);
   ~stage() override;
 
   mount_context& context() { return *context_; }

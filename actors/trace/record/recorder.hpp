@@ -130,7 +130,7 @@ std::uint64_t transfer_finished(const transfer_end& what);
 
 // --- what a replay needs besides; only while trace::exact is set -----------------------------------------------------
 
-/// Adds to what the message that this thread handles was told by its surroundings.
+/// Adds to what the message that this thread handles was told by its environment.
 void learned(std::string_view bytes);
 /// False if it is on record already; true otherwise, and seldom even so.
 bool is_new_tree(const oid& id);

@@ -24,7 +24,7 @@ enum class kind : std::uint32_t {
   kernel_forget = 8,
   mounted = 9,
   refused = 10,
-  learned = 11,          ///< what a handler was told by its surroundings (trace/learned.hpp)
+  learned = 11,          ///< what a handler was told by its environment (trace/learned.hpp)
   tree = 12,             ///< a piece of a tree object
   sizes = 13,            ///< a piece of what a transfer has told
   want_objects = 16,     ///< what an ask_want asks for, in pieces; its cause

@@ -68,7 +68,7 @@ BOOST_AUTO_TEST_CASE(numbers_and_times_are_no_difference) {
   BOOST_TEST(c.count("kernel_op                   2        2  took         4.0us     8.0us    2.00") == 1U, c.text);
 }
 
-// Told by surroundings that other threads change.
+// Told by environment that other threads change.
 BOOST_AUTO_TEST_CASE(what_a_replay_needs_is_no_difference) {
   story first;
   story other;

@@ -1,4 +1,4 @@
-#include "actors/replay/taught_surroundings.hpp"
+#include "actors/replay/recorded_environment.hpp"
 
 #include "backend/os/hex.hpp"
 
@@ -46,12 +46,12 @@ object stand_in(object_type type, std::uint64_t size) {
 
 } // namespace
 
-void taught_surroundings::begin(std::uint64_t order) {
+void recorded_environment::begin(std::uint64_t order) {
   answers_ = trace::decoder{from_.learned_by(order)};
   difference_.reset();
 }
 
-std::optional<std::string> taught_surroundings::end() {
+std::optional<std::string> recorded_environment::end() {
   if (!difference_ && !answers_.rest().empty()) {
     trace::decoder rest = answers_;
     differs("did not ask " + name_of(rest.number()) + ", as it did when it was recorded");
@@ -59,12 +59,12 @@ std::optional<std::string> taught_surroundings::end() {
   return std::exchange(difference_, std::nullopt);
 }
 
-void taught_surroundings::differs(std::string how) {
+void recorded_environment::differs(std::string how) {
   if (!difference_)
     difference_ = std::move(how);
 }
 
-bool taught_surroundings::next(question what, const oid* about) {
+bool recorded_environment::next(question what, const oid* about) {
   if (difference_)
     return false;
   const std::string asked =
@@ -91,16 +91,16 @@ bool taught_surroundings::next(question what, const oid* about) {
   return false;
 }
 
-std::uint64_t taught_surroundings::number() {
+std::uint64_t recorded_environment::number() {
   return answers_.number();
 }
 
-std::uint64_t taught_surroundings::perhaps(std::uint64_t none) {
+std::uint64_t recorded_environment::perhaps(std::uint64_t none) {
   const std::uint64_t value = number();
   return value == 0 ? none : value - 1;
 }
 
-result<object> taught_surroundings::read(const oid& id) {
+result<object> recorded_environment::read(const oid& id) {
   if (!next(question::read, &id))
     return fail(EIO, "not recorded");
   if (const std::uint64_t code = number(); code != 0)
@@ -118,11 +118,11 @@ result<object> taught_surroundings::read(const oid& id) {
   return object{type, nullptr, *contents};
 }
 
-bool taught_surroundings::contains(const oid& id) {
+bool recorded_environment::contains(const oid& id) {
   return next(question::contains, &id) && number() != 0;
 }
 
-void taught_surroundings::sizes(std::span<const oid> ids, std::span<std::uint64_t> out) {
+void recorded_environment::sizes(std::span<const oid> ids, std::span<std::uint64_t> out) {
   std::ranges::fill(out, unknown_size);
   const oid first = ids.empty() ? oid{} : ids.front();
   if (!next(question::sizes, &first))
@@ -136,13 +136,13 @@ void taught_surroundings::sizes(std::span<const oid> ids, std::span<std::uint64_
     each = perhaps(unknown_size);
 }
 
-std::optional<object> taught_surroundings::cached_blob(const oid& id, std::uint64_t) {
+std::optional<object> recorded_environment::cached_blob(const oid& id, std::uint64_t) {
   constexpr std::uint64_t none = unknown_size;
   const std::uint64_t size = next(question::cached_blob, &id) ? perhaps(none) : none;
   return size == none ? std::nullopt : std::optional{stand_in(object_type::blob, size)};
 }
 
-result<object> taught_surroundings::blob(const oid& id, std::uint64_t) {
+result<object> recorded_environment::blob(const oid& id, std::uint64_t) {
   if (!next(question::blob, &id))
     return fail(EIO, "not recorded");
   if (const std::uint64_t code = number(); code != 0)
@@ -150,17 +150,17 @@ result<object> taught_surroundings::blob(const oid& id, std::uint64_t) {
   return stand_in(object_type::blob, number());
 }
 
-std::shared_ptr<const spooled_blob> taught_surroundings::spooled(const oid& id) {
+std::shared_ptr<const spooled_blob> recorded_environment::spooled(const oid& id) {
   constexpr std::uint64_t none = unknown_size;
   const std::uint64_t size = next(question::spooled, &id) ? perhaps(none) : none;
   return size == none ? nullptr : std::make_shared<const spooled_blob>(unlinked_file::none(), size);
 }
 
-bool taught_surroundings::has_listing(const oid& tree) {
+bool recorded_environment::has_listing(const oid& tree) {
   return next(question::has_listing, &tree) && number() != 0;
 }
 
-result<listing_ptr> taught_surroundings::listing(const oid& tree) {
+result<listing_ptr> recorded_environment::listing(const oid& tree) {
   if (!next(question::listing, &tree))
     return fail(EIO, "not recorded");
   if (const std::uint64_t code = number(); code != 0)
@@ -181,7 +181,7 @@ result<listing_ptr> taught_surroundings::listing(const oid& tree) {
   return listing_ptr{std::move(out)};
 }
 
-std::optional<dir_slot> taught_surroundings::allocate(dir_slot parent, directory_location_ptr link) {
+std::optional<dir_slot> recorded_environment::allocate(dir_slot parent, directory_location_ptr link) {
   const std::uint64_t slot = next(question::allocate) ? perhaps(no_slot) : no_slot;
   if (slot >= no_slot)
     return std::nullopt;
@@ -192,24 +192,24 @@ std::optional<dir_slot> taught_surroundings::allocate(dir_slot parent, directory
   return static_cast<dir_slot>(slot);
 }
 
-bool taught_surroundings::is_current(dir_slot, std::uint32_t) {
+bool recorded_environment::is_current(dir_slot, std::uint32_t) {
   return next(question::is_current) && number() != 0;
 }
 
-std::uint64_t taught_surroundings::slots() {
+std::uint64_t recorded_environment::slots() {
   return next(question::slots) ? number() : 0;
 }
 
-std::uint64_t taught_surroundings::listings_memory(std::uint64_t more) {
+std::uint64_t recorded_environment::listings_memory(std::uint64_t more) {
   context_.memory.add(memory_budget::kind::listings, more); // given back when the directory ends
   return next(question::listings_memory) ? number() : 0;
 }
 
-std::uint64_t taught_surroundings::prefetching(int) {
+std::uint64_t recorded_environment::prefetching(int) {
   return next(question::prefetching) ? number() : 1;
 }
 
-std::uint64_t taught_surroundings::kernel_requests() {
+std::uint64_t recorded_environment::kernel_requests() {
   return next(question::kernel_requests) ? number() : 0;
 }
 

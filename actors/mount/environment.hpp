@@ -31,7 +31,7 @@ struct blob_load {
 };
 
 /// As an object_db it answers for the objects of one repository. Any thread.
-class surroundings : public object_db {
+class environment : public object_db {
 public:
   /// blob_cache::cached and read.
   virtual std::optional<object> cached_blob(const oid& id, std::uint64_t bytes) = 0;
@@ -61,6 +61,6 @@ public:
 };
 
 /// As they are. `objects`: of this repository; none: nothing is here, as above the repositories. Both outlive it.
-std::unique_ptr<surroundings> live_surroundings(mount_context& context, mounted_repository* objects);
+std::unique_ptr<environment> live_environment(mount_context& context, mounted_repository* objects);
 
 } // namespace gitfs

@@ -1,4 +1,4 @@
-#include "actors/mount/surroundings.hpp"
+#include "actors/mount/environment.hpp"
 
 #include "actors/mount/mount_context.hpp"
 
@@ -10,7 +10,7 @@ namespace gitfs {
 
 namespace {
 
-class above_all : public surroundings {
+class above_all : public environment {
 public:
   explicit above_all(mount_context& context) : context_(context) {}
 
@@ -74,7 +74,7 @@ private:
 
 } // namespace
 
-std::unique_ptr<surroundings> live_surroundings(mount_context& context, mounted_repository* objects) {
+std::unique_ptr<environment> live_environment(mount_context& context, mounted_repository* objects) {
   if (objects == nullptr)
     return std::make_unique<above_all>(context);
   return std::make_unique<of_repository>(context, *objects);

@@ -1,9 +1,9 @@
-// The surroundings of a replay: they answer what the recording has.
+// The environment of a replay: it answers what the recording has.
 #pragma once
 
+#include "actors/mount/environment.hpp"
 #include "actors/mount/learned.hpp"
 #include "actors/mount/mount_context.hpp"
-#include "actors/mount/surroundings.hpp"
 #include "actors/replay/recording.hpp"
 
 #include <cstdint>
@@ -14,9 +14,9 @@ namespace gitfs {
 
 /// Used by one thread. Where a handler asks for something else than it did when it was recorded, that is noted, and the
 /// answer is that nothing is here.
-class taught_surroundings final : public surroundings {
+class recorded_environment final : public environment {
 public:
-  taught_surroundings(const recording& from, mount_context& context) : from_(from), context_(context) {}
+  recorded_environment(const recording& from, mount_context& context) : from_(from), context_(context) {}
 
   /// What comes next is asked by the handler of that message.
   void begin(std::uint64_t order);
