@@ -131,7 +131,7 @@ opened_first filesystem::show_first(std::shared_ptr<repository> from, const snap
   if (remote)
     start_fetcher(system_, context_, objects, remote, trees_ahead_of(options));
   objects->from = std::move(from);
-  show_at_root(*context_, add_volume(system_, context_, 0, objects), what);
+  show_at_root(*context_, add_mounted_ref(system_, context_, 0, objects), what);
   return {objects, context_->inodes.location_of(root_slot)->shown};
 }
 

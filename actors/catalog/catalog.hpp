@@ -4,7 +4,7 @@
 #include "actors/model/directory_location.hpp"
 #include "actors/model/places.hpp"
 #include "actors/model/want.hpp"
-#include "actors/mount/volume.hpp"
+#include "actors/mount/mounted_ref.hpp"
 #include "backend/forge/repository_host.hpp"
 #include "config/deployment.hpp"
 #include "config/error.hpp"

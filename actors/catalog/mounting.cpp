@@ -13,16 +13,16 @@ void start_fetcher(caf::actor_system& system, const std::shared_ptr<mount_contex
   of->fetcher = system.spawn<fetcher_actor>(context, of, std::move(remote), trees_ahead, want_queue::limits{});
 }
 
-std::shared_ptr<volume> add_volume(caf::actor_system& system, const std::shared_ptr<mount_context>& context,
-                                   std::uint32_t number, std::shared_ptr<mounted_repository> of) {
-  std::shared_ptr<volume> out{new volume{number, std::move(of)}}; // not make_shared, as in add_repository
+std::shared_ptr<mounted_ref> add_mounted_ref(caf::actor_system& system, const std::shared_ptr<mount_context>& context,
+                                             std::uint32_t number, std::shared_ptr<mounted_repository> of) {
+  std::shared_ptr<mounted_ref> out{new mounted_ref{number, std::move(of)}}; // not make_shared, as in add_repository
   if (context->prefetch && out->repository->fetcher)
     out->prefetcher = system.spawn<prefetcher_actor>(context, *out);
-  context->volumes.add(out);
+  context->mounted_refs.add(out);
   return out;
 }
 
-void show_at_root(mount_context& context, std::shared_ptr<volume> of, const snapshot_facts& facts) {
+void show_at_root(mount_context& context, std::shared_ptr<mounted_ref> of, const snapshot_facts& facts) {
   auto root = std::make_shared<directory_location>();
   root->tree = facts.root_tree;
   root->shown = std::make_shared<const shown_snapshot>(shown_snapshot{std::move(of), facts});

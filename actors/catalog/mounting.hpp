@@ -15,11 +15,11 @@ void start_fetcher(caf::actor_system& system, const std::shared_ptr<mount_contex
                    const std::shared_ptr<mounted_repository>& of, std::shared_ptr<upstream> remote,
                    std::uint64_t trees_ahead);
 
-/// Makes a volume known to the mount, with a prefetcher if the mount has these and there is a fetcher.
-std::shared_ptr<volume> add_volume(caf::actor_system& system, const std::shared_ptr<mount_context>& context,
-                                   std::uint32_t number, std::shared_ptr<mounted_repository> of);
+/// Makes a mounted ref known to the mount, with a prefetcher if the mount has these and there is a fetcher.
+std::shared_ptr<mounted_ref> add_mounted_ref(caf::actor_system& system, const std::shared_ptr<mount_context>& context,
+                                             std::uint32_t number, std::shared_ptr<mounted_repository> of);
 
 /// Puts the snapshot into the root of the mount, before any other directory.
-void show_at_root(mount_context& context, std::shared_ptr<volume> of, const snapshot_facts& facts);
+void show_at_root(mount_context& context, std::shared_ptr<mounted_ref> of, const snapshot_facts& facts);
 
 } // namespace gitfs

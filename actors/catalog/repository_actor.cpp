@@ -61,7 +61,7 @@ repository_actor::repository_actor(caf::actor_config& cfg, std::shared_ptr<mount
     server_(std::move(server)) {
   if (first) {
     objects_ = first->objects;
-    volumes_[0] = first->shown->of;
+    mounted_refs_[0] = first->shown->of;
   }
 }
 
@@ -97,11 +97,11 @@ void repository_actor::on_exit() {
     if (one)
       caf::anon_send_exit(one, caf::exit_reason::user_shutdown);
   };
-  for (const auto& [place, each] : volumes_)
+  for (const auto& [place, each] : mounted_refs_)
     end(each->prefetcher);
   if (objects_)
     end(objects_->fetcher);
-  volumes_.clear();
+  mounted_refs_.clear();
   objects_.reset();
 }
 
@@ -177,9 +177,9 @@ void repository_actor::use(std::shared_ptr<repository> opened) {
 }
 
 shown_ptr repository_actor::show(const job& what, const snapshot_facts& facts) {
-  auto& shown = volumes_[what.place];
+  auto& shown = mounted_refs_[what.place];
   if (!shown) {
-    shown = add_volume(system(), context_, what.place, objects_);
+    shown = add_mounted_ref(system(), context_, what.place, objects_);
   } else if (!what.have || *what.have == facts.commit) {
     return std::make_shared<const shown_snapshot>(shown_snapshot{shown, facts});
   }
@@ -209,7 +209,7 @@ void repository_actor::add_status(mount_status& to) const {
 
 std::string repository_actor::describe() const {
   return fmt::format("{}; {} refs are shown, {} snapshots on their way\n", objects_ ? "open" : "not open",
-                     volumes_.size(), jobs_.size());
+                     mounted_refs_.size(), jobs_.size());
 }
 
 } // namespace gitfs

@@ -21,7 +21,7 @@ namespace gitfs {
 struct snapshot_taken;
 
 /// Opens its repository when the first of its refs is entered, and takes snapshots, both on worker threads; each ref
-/// that is shown is a volume. Owns the fetcher of the repository and the prefetchers of the volumes.
+/// that is shown is a mounted ref. Owns the fetcher of the repository and the prefetchers of the mounted refs.
 class repository_actor final : public resilient_actor {
 public:
   using opener = std::function<result<std::shared_ptr<repository>>()>;
@@ -62,7 +62,7 @@ private:
   worker_pool& workers_;
   const std::string server_;
   std::shared_ptr<mounted_repository> objects_; // none until it is open
-  std::map<place_number, std::shared_ptr<volume>> volumes_;
+  std::map<place_number, std::shared_ptr<mounted_ref>> mounted_refs_;
   std::map<place_number, oid> commits_; // that these show
   std::map<call_number, job> jobs_;
   call_number opening_ = 0; // the others wait for it

@@ -20,7 +20,7 @@
 // needed also where the kernel answers by itself: in its cache of a newer listing it finds no such place, and asks us.
 // Places without numbers would mix the two there, handles or not.
 #include "actors/inode/directory_state.hpp"
-#include "actors/mount/volume.hpp"
+#include "actors/mount/mounted_ref.hpp"
 #include "config/log.hpp"
 
 #include <algorithm>

@@ -1,6 +1,6 @@
 // The operations of a directory and of the files in it: each answered from what is here, or what it lacks.
 #include "actors/inode/directory_state.hpp"
-#include "actors/mount/volume.hpp"
+#include "actors/mount/mounted_ref.hpp"
 #include "config/overloaded.hpp"
 
 #include <sys/stat.h>

@@ -1,7 +1,7 @@
 #include "actors/inode/directory_state.hpp"
 
 #include "actors/model/visible_errno.hpp"
-#include "actors/mount/volume.hpp"
+#include "actors/mount/mounted_ref.hpp"
 #include "config/log.hpp"
 
 #include <fmt/format.h>

@@ -77,7 +77,7 @@ caf::behavior supervisor_actor::make_behavior() {
           if (one)
             m.next.push_back(one);
         };
-        context_->volumes.each([&](const volume& each) { add(each.prefetcher); });
+        context_->mounted_refs.each([&](const mounted_ref& each) { add(each.prefetcher); });
         context_->repositories.each([&](const mounted_repository& each) { add(each.fetcher); });
         pass_on(*this, std::move(m));
       },

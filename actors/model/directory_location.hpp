@@ -12,7 +12,7 @@
 
 namespace gitfs {
 
-struct shown_snapshot; // volume.hpp
+struct shown_snapshot; // mounted_ref.hpp
 using shown_ptr = std::shared_ptr<const shown_snapshot>;
 
 /// Immutable, and shared by a directory's actor, its children's links and the readahead: any thread may read it.

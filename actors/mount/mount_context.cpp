@@ -80,13 +80,13 @@ void mount_context::end_actors() const {
     if (one)
       caf::anon_send_exit(one, caf::exit_reason::user_shutdown);
   };
-  volumes.each([&](const volume& each) { end(each.prefetcher); });
+  mounted_refs.each([&](const mounted_ref& each) { end(each.prefetcher); });
   repositories.each([&](const mounted_repository& each) { end(each.fetcher); });
 }
 
 void mount_context::close() {
   supervisor = nullptr;
-  volumes.each([](volume& each) { each.prefetcher = nullptr; });
+  mounted_refs.each([](mounted_ref& each) { each.prefetcher = nullptr; });
   repositories.each([](mounted_repository& each) { each.fetcher = nullptr; });
 }
 

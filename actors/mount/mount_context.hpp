@@ -6,7 +6,7 @@
 #include "actors/model/latency.hpp"
 #include "actors/mount/environment.hpp"
 #include "actors/mount/inode_table.hpp"
-#include "actors/mount/volume.hpp"
+#include "actors/mount/mounted_ref.hpp"
 #include "backend/cache/memory_budget.hpp"
 #include "backend/git/object_db.hpp"
 #include "backend/remote/server_ways.hpp"
@@ -51,7 +51,7 @@ struct mount_context {
   const bool prefetch;
   const std::int64_t began = std::time(nullptr); ///< the time of what is above the repositories, seconds since 1970
   open_list<mounted_repository> repositories;
-  open_list<volume> volumes;
+  open_list<mounted_ref> mounted_refs;
   inode_table inodes;
   kernel_notifier* kernel = nullptr; ///< set before the first request, if at all
   caf::actor supervisor;             ///< the same; given back by `close`

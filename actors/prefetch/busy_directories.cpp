@@ -1,6 +1,6 @@
 #include "actors/prefetch/busy_directories.hpp"
 
-#include "actors/mount/volume.hpp"
+#include "actors/mount/mounted_ref.hpp"
 #include "backend/git/tree.hpp"
 
 #include <algorithm>

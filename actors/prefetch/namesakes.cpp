@@ -1,6 +1,6 @@
 #include "actors/prefetch/namesakes.hpp"
 
-#include "actors/mount/volume.hpp"
+#include "actors/mount/mounted_ref.hpp"
 
 #include <algorithm>
 #include <utility>

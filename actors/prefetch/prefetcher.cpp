@@ -11,7 +11,8 @@
 
 namespace gitfs {
 
-prefetcher_actor::prefetcher_actor(caf::actor_config& cfg, std::shared_ptr<mount_context> context, const volume& of)
+prefetcher_actor::prefetcher_actor(caf::actor_config& cfg, std::shared_ptr<mount_context> context,
+                                   const mounted_ref& of)
   : resilient_actor(cfg, {trace::actor_kind::prefetcher, of.number}),
     alone_(of.number == 0),
     outside_(of.repository->outside),

@@ -30,7 +30,7 @@ constexpr std::array<std::string_view, 15> questions{
     "how many slots there are",
     "for the memory of listings",
     "for the number of kernel requests",
-    "how many volumes fetch contents ahead",
+    "how many mounted refs fetch contents ahead",
 };
 
 std::string name_of(std::uint64_t what) {

@@ -35,7 +35,7 @@ opened_first stage::show_first(const recording::mount& mounted, std::shared_ptr<
   auto objects = add_repository(*context_, 0, no_objects());
   if (mounted.remote)
     start_fetcher(*system_, context_, objects, std::move(server), mounted.trees_ahead);
-  show_at_root(*context_, add_volume(*system_, context_, 0, objects), {mounted.commit, mounted.tree, 0, {}});
+  show_at_root(*context_, add_mounted_ref(*system_, context_, 0, objects), {mounted.commit, mounted.tree, 0, {}});
   return {objects, context_->inodes.location_of(root_slot)->shown};
 }
 

@@ -22,7 +22,7 @@ namespace gitfs {
 
 // --- catalog ↔ repository --------------------------------------------------------------------------------------------
 
-/// Take a snapshot and make a volume of that number show it. Answered by `ref_shown`, unless cancelled.
+/// Take a snapshot and make a mounted ref of that number show it. Answered by `ref_shown`, unless cancelled.
 struct show_ref {
   call_number call = 0;
   place_number place = 0;

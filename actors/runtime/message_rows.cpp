@@ -1,6 +1,6 @@
 #include "actors/runtime/message_rows.hpp"
 
-#include "actors/mount/volume.hpp"
+#include "actors/mount/mounted_ref.hpp"
 #include "actors/runtime/catalog_messages.hpp"
 #include "actors/runtime/directory_messages.hpp"
 #include "actors/runtime/fetch_messages.hpp"

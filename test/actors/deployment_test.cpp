@@ -193,7 +193,7 @@ BOOST_AUTO_TEST_CASE(who_enters_opens_it) {
     BOOST_TEST(look(root, "none").absent);
   }
   BOOST_TEST(ask(walk({"team"}), getxattr_op{"user.gitfs.commit"}).get().error == ENODATA);
-  BOOST_TEST(count(files->context()->volumes) == 2U);
+  BOOST_TEST(count(files->context()->mounted_refs) == 2U);
 }
 
 BOOST_AUTO_TEST_CASE(paths_make_inode_numbers) {
@@ -216,7 +216,7 @@ BOOST_AUTO_TEST_CASE(two_refs_of_one_repository_share_what_is_open) {
   BOOST_TEST(text(walk({"old", "sub", "file"})) == "one\n");
   BOOST_TEST(text(walk({"new", "sub", "file"})) == "two\n");
   BOOST_TEST(count(files->context()->repositories) == 1U);
-  BOOST_TEST(count(files->context()->volumes) == 2U);
+  BOOST_TEST(count(files->context()->mounted_refs) == 2U);
 }
 
 BOOST_AUTO_TEST_CASE(many_who_enter_at_once_make_one_snapshot) {

@@ -86,7 +86,7 @@ void recorded_system::begin(const oid& tree, bool prefetch, std::uint64_t memory
   trace::mounted({oid{}, tree, prefetch, true, prefetch ? trees_ahead : 0, context->memory.total()});
   auto objects = add_repository(*context, 0, db);
   start_fetcher(*system, context, objects, server, prefetch ? trees_ahead : 0);
-  show_at_root(*context, add_volume(*system, context, 0, objects), {oid{}, tree, 0, {}});
+  show_at_root(*context, add_mounted_ref(*system, context, 0, objects), {oid{}, tree, 0, {}});
   fetcher = objects->fetcher;
   supervisor = system->spawn<supervisor_actor>(context);
   run();

@@ -110,7 +110,7 @@ enum class actor_kind : std::uint8_t {
 };
 
 /// An actor by what is the same in every run, unlike CAF's ids. `inode`: st_ino, of directories; number of a repository
-/// or volume, of those that there can be several of.
+/// or mounted ref, of those that there can be several of.
 struct actor_key {
   actor_kind is = actor_kind::other;
   std::uint64_t inode = 0;

@@ -436,7 +436,7 @@ BOOST_FIXTURE_TEST_CASE(a_prefetcher_that_throws_lets_go_of_the_sizes, played_sy
   int ends = 0;
   const auto objects = context->inodes.location_of(root_slot)->shown->of->repository;
   const caf::actor real = std::exchange(objects->fetcher, system->spawn<counts_ends>(ends));
-  const caf::actor prefetcher = system->spawn<prefetcher_actor>(context, gitfs::volume{0, objects});
+  const caf::actor prefetcher = system->spawn<prefetcher_actor>(context, gitfs::mounted_ref{0, objects});
   db->throw_at_reads(1000);
   caf::anon_send(prefetcher, directory_listed{context->inodes.location_of(root_slot)});
   run();

@@ -143,18 +143,18 @@ BOOST_AUTO_TEST_CASE(the_last_who_gives_up_takes_the_question_back) {
 
 BOOST_AUTO_TEST_CASE(what_looks_ahead_stays_in_the_snapshot) {
   const auto top = std::make_shared<directory_location>();
-  const auto volume_root =
-      std::make_shared<directory_location>(directory_location{top, 5, root, 2, "volume", snapshot(root)});
-  const auto below =
-      std::make_shared<directory_location>(directory_location{volume_root, 0, root, 3, "sub", volume_root->shown});
+  const auto mounted_ref_root =
+      std::make_shared<directory_location>(directory_location{top, 5, root, 2, "mounted_ref", snapshot(root)});
+  const auto below = std::make_shared<directory_location>(
+      directory_location{mounted_ref_root, 0, root, 3, "sub", mounted_ref_root->shown});
   BOOST_TEST(is_root(*top));
-  BOOST_TEST(is_root(*volume_root));
+  BOOST_TEST(is_root(*mounted_ref_root));
   BOOST_TEST(!is_root(*below));
-  BOOST_TEST((position_of(*volume_root) == tree_position{}));
+  BOOST_TEST((position_of(*mounted_ref_root) == tree_position{}));
   BOOST_TEST((position_of(*below) == tree_position{0}));
-  BOOST_TEST(path_of(*below) == "volume/sub");
+  BOOST_TEST(path_of(*below) == "mounted_ref/sub");
   tree_cursor cursor{*db, below, 1};
-  BOOST_TEST(!cursor.peek()); // behind it, in the root of the volume, there is nothing more
+  BOOST_TEST(!cursor.peek()); // behind it, in the root of the mounted_ref, there is nothing more
   BOOST_TEST((cursor.position() == end_position));
 }
 

@@ -1,7 +1,7 @@
 // Every way through a tree that is recognised, as the prefetcher hears of it.
 #include "actors/prefetch/prefetch_plan.hpp"
 
-#include "actors/mount/volume.hpp"
+#include "actors/mount/mounted_ref.hpp"
 #include "test/actors/support/walked_tree.hpp"
 
 #include <boost/test/unit_test.hpp>

@@ -1,7 +1,7 @@
 #include "test/actors/support/fakes.hpp"
 
 #include "actors/catalog/mounting.hpp"
-#include "actors/mount/volume.hpp"
+#include "actors/mount/mounted_ref.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -177,7 +177,7 @@ void directory_fixture::open(const oid& tree, bool prefetch) {
   objects.reset();
   context = std::make_unique<mount_context>(std::make_shared<memory_budget>(64 << 20), temp.path(), prefetch);
   objects = add_repository(*context, 0, db);
-  show_at_root(*context, std::make_shared<volume>(volume{0, objects}), {oid{}, tree, 0, {}});
+  show_at_root(*context, std::make_shared<mounted_ref>(mounted_ref{0, objects}), {oid{}, tree, 0, {}});
   dir.emplace(*context, root_slot, context->inodes.location_of(root_slot), port);
 }
 
@@ -188,7 +188,7 @@ void directory_fixture::open_place() {
 
 shown_ptr directory_fixture::snapshot(const oid& tree) {
   return std::make_shared<const shown_snapshot>(
-      shown_snapshot{std::make_shared<volume>(volume{1, objects}), {oid{}, tree, 77, {}}});
+      shown_snapshot{std::make_shared<mounted_ref>(mounted_ref{1, objects}), {oid{}, tree, 77, {}}});
 }
 
 request directory_fixture::send(child_index at, decltype(kernel_op::what) what, request r) {

@@ -57,7 +57,7 @@ void played_system::open(const oid& tree, bool prefetch, std::uint64_t memory) {
   context = std::make_shared<mount_context>(std::make_shared<memory_budget>(memory), temp.path(), prefetch);
   auto objects = add_repository(*context, 0, db);
   start_fetcher(*system, context, objects, server, 0);
-  show_at_root(*context, std::make_shared<volume>(volume{0, objects}), {oid{}, tree, 0, {}});
+  show_at_root(*context, std::make_shared<mounted_ref>(mounted_ref{0, objects}), {oid{}, tree, 0, {}});
   fetcher = objects->fetcher;
   supervisor = system->spawn<supervisor_actor>(context);
   run();

@@ -55,7 +55,7 @@ public:
 };
 
 /// One ref of a repository, at one place in the mount.
-struct volume {
+struct mounted_ref {
   std::uint32_t number = 0; ///< 0 for that of a plain mount
   std::shared_ptr<mounted_repository> repository;
   caf::actor prefetcher{}; ///< none where prefetch is off or nothing can be missing
@@ -63,7 +63,7 @@ struct volume {
 
 /// What a directory and all below it are part of. Immutable.
 struct shown_snapshot {
-  std::shared_ptr<volume> of;
+  std::shared_ptr<mounted_ref> of;
   snapshot_facts facts;
 };
 
