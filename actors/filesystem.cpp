@@ -175,7 +175,7 @@ filesystem::~filesystem() {
 
 void filesystem::end() {
   // Else the end would wait for gigabytes to be inflated.
-  context_->repositories.each([](mounted_repository& each) { each.spooled.stop(); });
+  context_->repositories.each([](mounted_repository& each) { each.large_blobs.stop(); });
   for (caf::actor* a : {&supervisor_, &catalog_})
     if (*a) {
       caf::anon_send_exit(*a, caf::exit_reason::user_shutdown);
@@ -187,7 +187,7 @@ void filesystem::end() {
   workers_.reset(); // what its threads were doing is stopped
   context_->close();
   context_->trim();
-  context_->repositories.each([](mounted_repository& each) { each.spooled.clear(); });
+  context_->repositories.each([](mounted_repository& each) { each.large_blobs.clear(); });
   if (!context_->memory.empty())
     log::error("the mount has ended and still accounts for memory:\n{}", context_->memory.text());
 }

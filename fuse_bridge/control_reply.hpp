@@ -46,7 +46,7 @@ public:
   void attr(const node_attr&) override { error(EIO); }
   void link(std::string_view) override { error(EIO); }
   void data(const object&, std::uint64_t, std::size_t) override { error(EIO); }
-  void file(const spooled_blob&, std::uint64_t, std::size_t) override { error(EIO); }
+  void file(const blob_file&, std::uint64_t, std::size_t) override { error(EIO); }
   bool dirent(std::string_view, const node_attr&, const node_entry*, std::uint64_t) override { return false; }
   bool dirents_end() override { return error(EIO), false; }
   std::uint64_t request_id() const override { return 0; } // of no request of the kernel

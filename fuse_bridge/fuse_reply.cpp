@@ -1,6 +1,6 @@
 #include "fuse_bridge/fuse_reply.hpp"
 
-#include "actors/mount/mount_context.hpp" // object, spooled_blob
+#include "actors/mount/mount_context.hpp" // object, blob_file
 #include "actors/trace/record/recorder.hpp"
 
 #include <algorithm>
@@ -128,7 +128,7 @@ void fuse_reply::data(const object& blob, std::uint64_t offset, std::size_t size
   fuse_reply_buf(take(), part.data(), part.size());
 }
 
-void fuse_reply::file(const spooled_blob& blob, std::uint64_t offset, std::size_t size) {
+void fuse_reply::file(const blob_file& blob, std::uint64_t offset, std::size_t size) {
   const std::uint64_t left = offset < blob.size() ? blob.size() - offset : 0;
   fuse_bufvec part = FUSE_BUFVEC_INIT(std::min<std::uint64_t>(size, left));
   part.buf[0].flags = static_cast<fuse_buf_flags>(FUSE_BUF_IS_FD | FUSE_BUF_FD_SEEK | FUSE_BUF_FD_RETRY);

@@ -42,7 +42,7 @@ public:
   void attr(const node_attr& attr) override;
   void link(std::string_view target) override;
   void data(const object& blob, std::uint64_t offset, std::size_t size) override;
-  void file(const spooled_blob& blob, std::uint64_t offset, std::size_t size) override;
+  void file(const blob_file& blob, std::uint64_t offset, std::size_t size) override;
   void xattr(std::string_view value) override;
   bool dirent(std::string_view name, const node_attr& attr, const node_entry* node, std::uint64_t next) override;
   bool dirents_end() override;

@@ -39,7 +39,7 @@ protected:
 private:
   // Caught here, because somebody waits for the answer.
   int load() const try {
-    return what_.to_disk ? code_of(from_->spooled.load(what_.blob)) : code_of(from_->blobs.read(what_.blob, 0));
+    return what_.to_disk ? code_of(from_->large_blobs.load(what_.blob)) : code_of(from_->blobs.read(what_.blob, 0));
   } catch (const std::bad_alloc&) {
     return ENOMEM;
   }
@@ -154,7 +154,7 @@ void directory_actor::load(want_id want, const oid& blob) {
 }
 
 // On a thread of its own: a gigabyte takes seconds, and the scheduler's two threads have everything else to do.
-void directory_actor::spool(want_id want, const oid& blob) {
+void directory_actor::write_blob_file(want_id want, const oid& blob) {
   const std::shared_ptr<mounted_repository>& from = location_->shown->of->repository;
   const blob_load what{caf::actor_cast<caf::actor>(this), want, blob, true};
   from->outside->load(what, [&] { system().spawn<blob_loader, caf::detached>(from, what); });

@@ -40,7 +40,7 @@ private:
   void ask_place(want_id id, const std::string& name) override;
   void cancel_place(want_id id) override;
   void load(want_id id, const oid& blob) override;
-  void spool(want_id id, const oid& blob) override;
+  void write_blob_file(want_id id, const oid& blob) override;
   void release_child(dir_slot slot, release_number number) override;
   void reap_child(dir_slot slot) override;
   void idle(release_number number) override;

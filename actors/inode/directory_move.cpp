@@ -174,7 +174,7 @@ void directory_state::say_what_moved() {
 // any more. (Blobs are of a node, not of a listing; a listing that is named is of another tree.)
 void directory_state::overtake() {
   auto old = std::stable_partition(pending_.begin(), pending_.end(), [](const pending& p) {
-    return p.what.what == missing::blob || p.what.what == missing::loaded || p.what.what == missing::spooled
+    return p.what.what == missing::blob || p.what.what == missing::loaded || p.what.what == missing::blob_file
            || (p.what.what == missing::listing && !p.what.id.is_zero());
   });
   const std::vector<pending> overtaken{old, pending_.end()};

@@ -311,8 +311,8 @@ directory_state::lacking directory_state::read(kernel_op& op, const dentry& chil
     if (foreseeable)
       port_.read_started(dentries_.position_of(op.at - 1), child.name, child.id);
   }
-  if (child.size != unknown_size && child.size >= context_.memory.spool_from())
-    return read_spooled(op, child, what);
+  if (child.size != unknown_size && child.size >= context_.memory.blob_files_from())
+    return read_blob_file(op, child, what);
   if (child.size != unknown_size && child.size > inline_load_limit && (op.brought & missing::loaded) == 0) {
     if (auto blob = outside_->cached_blob(child.id, what.size)) {
       op.answer.data(*blob, what.offset, what.size);
@@ -335,12 +335,12 @@ directory_state::lacking directory_state::read(kernel_op& op, const dentry& chil
   return {};
 }
 
-directory_state::lacking directory_state::read_spooled(kernel_op& op, const dentry& child, const read_op& what) {
-  if (auto blob = outside_->spooled(child.id)) {
+directory_state::lacking directory_state::read_blob_file(kernel_op& op, const dentry& child, const read_op& what) {
+  if (auto blob = outside_->blob_file_of(child.id)) {
     op.answer.file(*blob, what.offset, what.size);
     return {};
   }
-  return missing{outside_->contains(child.id) ? missing::spooled : missing::blob, child.id};
+  return missing{outside_->contains(child.id) ? missing::blob_file : missing::blob, child.id};
 }
 
 directory_state::lacking directory_state::entry_object(kernel_op& op, const std::string& name) {

@@ -129,8 +129,8 @@ directory_state::pending& directory_state::pending_for(const missing& what, urge
   case missing::loaded:
     port_.load(fresh.id, what.id);
     break;
-  case missing::spooled:
-    port_.spool(fresh.id, what.id);
+  case missing::blob_file:
+    port_.write_blob_file(fresh.id, what.id);
     break;
   case missing::child_trees:
     port_.ask({fresh.id, want_kind::trees, how, missing_objects(entry_kind::directory)});

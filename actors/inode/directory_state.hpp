@@ -38,8 +38,8 @@ public:
 
   /// Inflates a large blob into the blob cache on another thread; answered with `finished`.
   virtual void load(want_id id, const oid& blob) = 0;
-  /// The same into the spool, for one that is too large to be whole in memory.
-  virtual void spool(want_id id, const oid& blob) = 0;
+  /// The same into a file, for one that is too large to be whole in memory.
+  virtual void write_blob_file(want_id id, const oid& blob) = 0;
 
   /// To the supervisor: the kernel no longer refers to the child in `slot`; once that child is idle too, `child_idle`
   /// comes back.
@@ -141,12 +141,12 @@ private:
       loaded = 8,
       child_trees = 16,
       link_targets = 32,
-      spooled = 64,
+      blob_file = 64,
       place = 128 ///< what is here, above the repositories
     };
     kind what = listing;
-    // blob, loaded, spooled; sizes, if set: somebody looked up this one, and has not listed the directory; listing, if
-    // set: of another tree than that which is shown
+    // blob, loaded, blob_file; sizes, if set: somebody looked up this one, and has not listed the directory; listing,
+    // if set: of another tree than that which is shown
     oid id;
     std::string name{}; // place: the one that is looked up in it; empty: all
     bool operator==(const missing&) const = default;
@@ -173,7 +173,7 @@ private:
   bool dots(kernel_op& op, std::uint32_t number, std::uint64_t& next) const;
   lacking readlink(kernel_op& op, const dentry& child);
   lacking read(kernel_op& op, const dentry& child, const read_op& what);
-  lacking read_spooled(kernel_op& op, const dentry& child, const read_op& what);
+  lacking read_blob_file(kernel_op& op, const dentry& child, const read_op& what);
   lacking entry_object(kernel_op& op, const std::string& name);
   void tell(kernel_op& op) const;
   void xattr(kernel_op& op, const oid& id);

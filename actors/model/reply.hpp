@@ -4,7 +4,7 @@
 // the kernel an answer, and a holder that dies pays with EIO: so a request cannot hang because an actor ended.
 #pragma once
 
-#include "backend/cache/spool.hpp"
+#include "backend/cache/blob_files.hpp"
 #include "backend/git/object.hpp"
 
 #include <cerrno>
@@ -47,7 +47,7 @@ public:
   /// Sends bytes [offset, offset + size) of the object, cut at its end.
   virtual void data(const object& blob, std::uint64_t offset, std::size_t size) = 0;
   /// The same of a large blob.
-  virtual void file(const spooled_blob& blob, std::uint64_t offset, std::size_t size) = 0;
+  virtual void file(const blob_file& blob, std::uint64_t offset, std::size_t size) = 0;
   /// An extended attribute or the list of their names.
   virtual void xattr(std::string_view value) = 0;
 
@@ -91,7 +91,7 @@ public:
   void attr(const node_attr& a) { take()->attr(a); }
   void link(std::string_view target) { take()->link(target); }
   void data(const object& blob, std::uint64_t offset, std::size_t size) { take()->data(blob, offset, size); }
-  void file(const spooled_blob& blob, std::uint64_t offset, std::size_t size) { take()->file(blob, offset, size); }
+  void file(const blob_file& blob, std::uint64_t offset, std::size_t size) { take()->file(blob, offset, size); }
   void xattr(std::string_view value) { take()->xattr(value); }
   bool dirent(std::string_view name, const node_attr& a, const node_entry* node, std::uint64_t next) {
     return sink_->dirent(name, a, node, next);

@@ -20,7 +20,7 @@ public:
 
   std::optional<object> cached_blob(const oid&, std::uint64_t) override { return std::nullopt; }
   result<object> blob(const oid&, std::uint64_t) override { return nothing(); }
-  std::shared_ptr<const spooled_blob> spooled(const oid&) override { return nullptr; }
+  std::shared_ptr<const blob_file> blob_file_of(const oid&) override { return nullptr; }
   bool has_listing(const oid&) override { return false; }
   result<listing_ptr> listing(const oid&) override { return nothing(); }
 
@@ -64,7 +64,7 @@ public:
 
   std::optional<object> cached_blob(const oid& id, std::uint64_t bytes) override { return of_.blobs.cached(id, bytes); }
   result<object> blob(const oid& id, std::uint64_t bytes) override { return of_.blobs.read(id, bytes); }
-  std::shared_ptr<const spooled_blob> spooled(const oid& id) override { return of_.spooled.find(id); }
+  std::shared_ptr<const blob_file> blob_file_of(const oid& id) override { return of_.large_blobs.find(id); }
   bool has_listing(const oid& tree) override { return of_.listings.contains(tree); }
   result<listing_ptr> listing(const oid& tree) override { return of_.listings.take(tree); }
 

@@ -7,8 +7,8 @@
 #include "actors/model/directory_location.hpp"
 #include "actors/model/node_id.hpp"
 #include "actors/model/want.hpp"
+#include "backend/cache/blob_files.hpp"
 #include "backend/cache/listing_cache.hpp"
-#include "backend/cache/spool.hpp"
 #include "backend/git/object_db.hpp"
 
 #include <caf/actor.hpp>
@@ -36,8 +36,8 @@ public:
   /// blob_cache::cached and read.
   virtual std::optional<object> cached_blob(const oid& id, std::uint64_t bytes) = 0;
   virtual result<object> blob(const oid& id, std::uint64_t bytes) = 0;
-  /// spool::find.
-  virtual std::shared_ptr<const spooled_blob> spooled(const oid& id) = 0;
+  /// blob_files::find.
+  virtual std::shared_ptr<const blob_file> blob_file_of(const oid& id) = 0;
   /// listing_cache::contains and take.
   virtual bool has_listing(const oid& tree) = 0;
   virtual result<listing_ptr> listing(const oid& tree) = 0;

@@ -101,9 +101,9 @@ public:
       note.number(code_of(out.error()));
     return out;
   }
-  std::shared_ptr<const spooled_blob> spooled(const oid& id) override {
-    auto out = of_->spooled(id);
-    entry{question::spooled, id}.perhaps(out != nullptr, out ? out->size() : 0);
+  std::shared_ptr<const blob_file> blob_file_of(const oid& id) override {
+    auto out = of_->blob_file_of(id);
+    entry{question::blob_file, id}.perhaps(out != nullptr, out ? out->size() : 0);
     return out;
   }
   bool has_listing(const oid& tree) override { return flag(question::has_listing, tree, of_->has_listing(tree)); }

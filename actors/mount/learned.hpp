@@ -16,7 +16,7 @@ enum class question : std::uint8_t {
   sizes = 3,            ///< oid of the first; how many; of each its size and 1, or 0 if it is not known
   cached_blob = 4,      ///< oid; bytes and 1, or 0
   blob = 5,             ///< oid; errno; if 0: bytes
-  spooled = 6,          ///< oid; bytes and 1, or 0
+  blob_file = 6,        ///< oid; bytes and 1, or 0
   has_listing = 7,      ///< oid; 0 or 1
   listing = 8,          ///< oid; errno; if 0: hidden entries; how many are shown; of each its size and 1, or 0
   allocate = 9,         ///< slot and 1, or 0

@@ -27,15 +27,15 @@ mounted_repository::mounted_repository(mount_context& context, std::uint32_t n, 
     memory_(context.shared_memory),
     blobs(*db, *memory_),
     listings(*db, *memory_),
-    spooled(*db, *memory_, context.spool_folder, spool_space),
+    large_blobs(*db, *memory_, context.blob_files_folder, blob_files_space),
     outside(as_recorded(live_environment(context, this))) {}
 
 mounted_repository::~mounted_repository() = default;
 
-mount_context::mount_context(std::shared_ptr<memory_budget> budget, std::filesystem::path spools, bool ahead)
+mount_context::mount_context(std::shared_ptr<memory_budget> budget, std::filesystem::path large_blobs, bool ahead)
   : shared_memory(std::move(budget)),
     memory(*shared_memory),
-    spool_folder(std::move(spools)),
+    blob_files_folder(std::move(large_blobs)),
     prefetch(ahead),
     outside(as_recorded(live_environment(*this, nullptr))) {}
 

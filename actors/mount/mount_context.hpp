@@ -24,9 +24,9 @@
 namespace gitfs {
 
 struct mount_context {
-  /// `budget`: shared with object databases that keep anything in memory. `spools`: folder for large blobs. `ahead`:
-  /// else nothing is fetched but what a request needs.
-  mount_context(std::shared_ptr<memory_budget> budget, std::filesystem::path spools, bool ahead);
+  /// `budget`: shared with object databases that keep anything in memory. `large_blobs`: folder for large blobs.
+  /// `ahead`: else nothing is fetched but what a request needs.
+  mount_context(std::shared_ptr<memory_budget> budget, std::filesystem::path large_blobs, bool ahead);
   mount_context(const mount_context&) = delete;
   mount_context& operator=(const mount_context&) = delete;
 
@@ -47,7 +47,7 @@ struct mount_context {
 
   const std::shared_ptr<memory_budget> shared_memory;
   memory_budget& memory;
-  const std::filesystem::path spool_folder;
+  const std::filesystem::path blob_files_folder;
   const bool prefetch;
   const std::int64_t began = std::time(nullptr); ///< the time of what is above the repositories, seconds since 1970
   open_list<mounted_repository> repositories;

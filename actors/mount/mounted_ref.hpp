@@ -3,9 +3,9 @@
 
 #include "actors/mount/environment.hpp"
 #include "backend/cache/blob_cache.hpp"
+#include "backend/cache/blob_files.hpp"
 #include "backend/cache/listing_cache.hpp"
 #include "backend/cache/memory_budget.hpp"
-#include "backend/cache/spool.hpp"
 #include "backend/git/object_db.hpp"
 #include "backend/remote/repository.hpp"
 
@@ -30,7 +30,7 @@ struct mounted_repository {
   mounted_repository(const mounted_repository&) = delete;
   mounted_repository& operator=(const mounted_repository&) = delete;
 
-  static constexpr std::uint64_t spool_space = std::uint64_t{1} << 30; ///< of all together
+  static constexpr std::uint64_t blob_files_space = std::uint64_t{1} << 30; ///< of all together
 
   /// Gives back what is kept in memory to answer the next request faster. Takes milliseconds.
   void trim() {
@@ -49,7 +49,7 @@ private:
 public:
   blob_cache blobs;
   listing_cache listings; ///< read ahead by prefetchers
-  spool spooled;
+  blob_files large_blobs;
   std::shared_ptr<environment> outside; ///< how handlers see the above
   caf::actor fetcher;                   ///< none: there is no other place to get anything from
 };

@@ -57,7 +57,7 @@ public:
   void attr(const node_attr&) override { to_.answered(*request_); }
   void link(std::string_view) override { to_.answered(*request_); }
   void data(const object&, std::uint64_t, std::size_t) override { to_.answered(*request_); }
-  void file(const spooled_blob&, std::uint64_t, std::size_t) override { to_.answered(*request_); }
+  void file(const blob_file&, std::uint64_t, std::size_t) override { to_.answered(*request_); }
   void xattr(std::string_view) override { to_.answered(*request_); }
   bool dirent(std::string_view name, const node_attr&, const node_entry* node, std::uint64_t) override {
     const std::uint64_t needed = dirent_bytes(name, std::get<readdir_op>(request_->what).plus);

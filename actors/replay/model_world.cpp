@@ -76,8 +76,8 @@ public:
     const auto bytes = std::make_shared<const std::string>(world_.size_of(id), '\0');
     return object{object_type::blob, bytes, *bytes};
   }
-  std::shared_ptr<const spooled_blob> spooled(const oid& id) override {
-    return world_.loaded_.contains(id) ? std::make_shared<spooled_blob>(unlinked_file::none(), world_.size_of(id))
+  std::shared_ptr<const blob_file> blob_file_of(const oid& id) override {
+    return world_.loaded_.contains(id) ? std::make_shared<blob_file>(unlinked_file::none(), world_.size_of(id))
                                        : nullptr;
   }
   bool has_listing(const oid& tree) override { return world_.here(tree); }

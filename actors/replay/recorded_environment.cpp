@@ -150,10 +150,10 @@ result<object> recorded_environment::blob(const oid& id, std::uint64_t) {
   return stand_in(object_type::blob, number());
 }
 
-std::shared_ptr<const spooled_blob> recorded_environment::spooled(const oid& id) {
+std::shared_ptr<const blob_file> recorded_environment::blob_file_of(const oid& id) {
   constexpr std::uint64_t none = unknown_size;
-  const std::uint64_t size = next(question::spooled, &id) ? perhaps(none) : none;
-  return size == none ? nullptr : std::make_shared<const spooled_blob>(unlinked_file::none(), size);
+  const std::uint64_t size = next(question::blob_file, &id) ? perhaps(none) : none;
+  return size == none ? nullptr : std::make_shared<const blob_file>(unlinked_file::none(), size);
 }
 
 bool recorded_environment::has_listing(const oid& tree) {

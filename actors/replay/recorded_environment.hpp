@@ -30,7 +30,7 @@ public:
   void sizes(std::span<const oid> ids, std::span<std::uint64_t> out) override;
   std::optional<object> cached_blob(const oid& id, std::uint64_t bytes) override;
   result<object> blob(const oid& id, std::uint64_t bytes) override;
-  std::shared_ptr<const spooled_blob> spooled(const oid& id) override;
+  std::shared_ptr<const blob_file> blob_file_of(const oid& id) override;
   bool has_listing(const oid& tree) override;
   result<listing_ptr> listing(const oid& tree) override;
   std::optional<dir_slot> allocate(dir_slot parent, directory_location_ptr link) override;

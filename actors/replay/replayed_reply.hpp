@@ -3,7 +3,7 @@
 
 #include "actors/model/reply.hpp"
 #include "actors/trace/record/recorder.hpp"
-#include "backend/cache/spool.hpp"
+#include "backend/cache/blob_files.hpp"
 #include "backend/git/object_db.hpp"
 
 #include <cerrno>
@@ -43,7 +43,7 @@ public:
   void data(const object& blob, std::uint64_t offset, std::size_t size) override {
     tell(trace::data_told(offset, size, blob.data().size()));
   }
-  void file(const spooled_blob& blob, std::uint64_t offset, std::size_t size) override {
+  void file(const blob_file& blob, std::uint64_t offset, std::size_t size) override {
     tell(trace::data_told(offset, size, blob.size()));
   }
   void xattr(std::string_view value) override {

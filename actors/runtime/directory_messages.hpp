@@ -43,7 +43,7 @@ struct interrupt_op {
   std::uint64_t request_id = 0;
   trace::sent_by stamp = trace::sent_by::now();
 };
-/// A large blob is in the blob cache or the spool now (or why not).
+/// A large blob is in the blob cache or in a file now (or why not).
 struct blob_loaded {
   want_id id = 0;
   int code = 0;

@@ -17,7 +17,7 @@ namespace gitfs {
 /// read. Thread-safe.
 class fresh_blobs {
 public:
-  /// Larger ones are never whole in memory, see spool.
+  /// Larger ones are never whole in memory, see blob_files.
   static constexpr std::size_t largest = std::size_t{8} << 20;
 
   /// Beyond what `budget` leaves to them the oldest go.

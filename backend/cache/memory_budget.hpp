@@ -14,11 +14,11 @@ namespace gitfs {
 class memory_budget {
 public:
   enum class kind : std::uint8_t {
-    blobs,    ///< contents that are read in pieces
-    fresh,    ///< contents that came ahead of their reader
-    listings, ///< directories that were entered, and their dentries
-    ahead,    ///< listings that were read ahead of their reader
-    spooled,  ///< large blobs in unlinked files: on disk, so not part of the sum
+    blobs,      ///< contents that are read in pieces
+    fresh,      ///< contents that came ahead of their reader
+    listings,   ///< directories that were entered, and their dentries
+    ahead,      ///< listings that were read ahead of their reader
+    blob_files, ///< large blobs in unlinked files: on disk, so not part of the sum
     count,
   };
 
@@ -43,7 +43,7 @@ public:
   std::uint64_t ahead_limit() const { return total_ / 4; }
 
   /// Blobs of this size and more are never whole in memory: else a few would be all of the budget.
-  std::uint64_t spool_from() const { return total_ / 4 < largest_in_memory ? total_ / 4 : largest_in_memory; }
+  std::uint64_t blob_files_from() const { return total_ / 4 < largest_in_memory ? total_ / 4 : largest_in_memory; }
 
   /// Contents that one window of readahead may bring: one is being read, two are on their way, and some is left.
   std::uint64_t window_bytes() const { return total_ / 4; }
@@ -66,7 +66,7 @@ public:
 private:
   static constexpr std::uint64_t largest_in_memory = std::uint64_t{8} << 20;
   static constexpr std::array<const char*, static_cast<std::size_t>(kind::count)> names{
-      "memory.blobs", "memory.fresh", "memory.listings", "memory.ahead", "disk.spooled"};
+      "memory.blobs", "memory.fresh", "memory.listings", "memory.ahead", "disk.blob_files"};
 
   std::atomic<std::uint64_t>& at(kind k) { return used_[static_cast<std::size_t>(k)]; }
   const std::atomic<std::uint64_t>& at(kind k) const { return used_[static_cast<std::size_t>(k)]; }

@@ -20,7 +20,7 @@ result<unlinked_file> unlinked_file::make(const std::filesystem::path& folder) {
     fd = ::open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
   }
   if (fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR)) { // network file systems have no files without a name
-    std::string name = (folder / ".spool-XXXXXX").string();
+    std::string name = (folder / ".blob_files-XXXXXX").string();
     fd = ::mkostemp(name.data(), O_CLOEXEC);
     if (fd >= 0)
       ::unlink(name.c_str());

@@ -59,7 +59,7 @@ public:
   }
   void link(std::string_view target) override { xattr(target); }
   void data(const object& blob, std::uint64_t, std::size_t) override { xattr(blob.data()); }
-  void file(const spooled_blob&, std::uint64_t, std::size_t) override { error(EIO); }
+  void file(const blob_file&, std::uint64_t, std::size_t) override { error(EIO); }
   void xattr(std::string_view value) override {
     out_.text = value;
     end();

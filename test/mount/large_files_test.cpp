@@ -94,7 +94,7 @@ BOOST_DATA_TEST_CASE(a_file_over_the_budget_is_read_in_any_way, boost::unit_test
     BOOST_REQUIRE(done);
     BOOST_TEST(done->output == sum_of((repository().work() / "large").string()) + "\n");
   }
-  BOOST_TEST(m.counter("disk.spooled") == line * lines); // inflated once, kept once
+  BOOST_TEST(m.counter("disk.blob_files") == line * lines); // inflated once, kept once
   BOOST_TEST(m.counter("memory.blobs") <= budget);
   // The most it ever had resident: without a bound this is the file's size and more.
   const std::string peak = must_run("awk '/VmHWM/ {print $2}' /proc/" + std::to_string(m.pid()) + "/status");
@@ -119,7 +119,7 @@ BOOST_AUTO_TEST_CASE(nothing_is_left_of_it_after_a_kill) {
   temp_dir cache;
   mount m{{.source = repository().bare().string(), .options = {}, .cache_dir = cache.path()}};
   must_run("head -c 100 " + (m / "large").string() + " >/dev/null");
-  BOOST_TEST(m.counter("disk.spooled") == line * lines);
+  BOOST_TEST(m.counter("disk.blob_files") == line * lines);
   m.kill();
   BOOST_TEST(must_run("find . -type f -size +100k", cache.path()) == "");
 }

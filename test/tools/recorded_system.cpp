@@ -45,7 +45,7 @@ public:
   void data(const object& blob, std::uint64_t offset, std::size_t size) override {
     both([&](auto& to) { to.data(blob, offset, size); });
   }
-  void file(const spooled_blob& blob, std::uint64_t offset, std::size_t size) override {
+  void file(const blob_file& blob, std::uint64_t offset, std::size_t size) override {
     both([&](auto& to) { to.file(blob, offset, size); });
   }
   void xattr(std::string_view value) override {

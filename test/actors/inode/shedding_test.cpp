@@ -174,20 +174,20 @@ BOOST_AUTO_TEST_CASE(listings_over_their_share_are_reported) {
   context->memory.subtract(memory_budget::kind::listings, context->memory.listings_limit());
 }
 
-BOOST_AUTO_TEST_CASE(a_large_file_waits_for_the_spool_and_not_for_memory) {
-  const oid large = db->blob(std::string(context->memory.spool_from(), 'x') + "end");
+BOOST_AUTO_TEST_CASE(a_large_file_waits_for_its_file_and_not_for_memory) {
+  const oid large = db->blob(std::string(context->memory.blob_files_from(), 'x') + "end");
   open(db->tree({{"large", entry_kind::file, large}}), false);
   const auto child = looked_up("large").child;
-  const auto one = read(child, context->memory.spool_from(), 100), two = read(child, 0, 3);
+  const auto one = read(child, context->memory.blob_files_from(), 100), two = read(child, 0, 3);
   BOOST_TEST(port.loads.empty());
-  BOOST_REQUIRE_EQUAL(port.spools.size(), 1U);
-  BOOST_REQUIRE(objects->spooled.load(large));
-  dir->finished(port.spools[0].first, {0, {}});
+  BOOST_REQUIRE_EQUAL(port.blob_file_writes.size(), 1U);
+  BOOST_REQUIRE(objects->large_blobs.load(large));
+  dir->finished(port.blob_file_writes[0].first, {0, {}});
   BOOST_TEST(one.told->text == "end");
   BOOST_TEST(two.told->text == "xxx");
   BOOST_TEST(context->memory.used(memory_budget::kind::blobs) == 0U);
-  objects->spooled.clear();
-  BOOST_TEST(context->memory.used(memory_budget::kind::spooled) == 0U);
+  objects->large_blobs.clear();
+  BOOST_TEST(context->memory.used(memory_budget::kind::blob_files) == 0U);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -28,7 +28,7 @@ public:
     auto all = blob.data();
     say(answer::kind::data).text = offset < all.size() ? all.substr(offset, size) : "";
   }
-  void file(const spooled_blob& blob, std::uint64_t offset, std::size_t size) override {
+  void file(const blob_file& blob, std::uint64_t offset, std::size_t size) override {
     std::string text(offset < blob.size() ? std::min<std::uint64_t>(size, blob.size() - offset) : 0, '\0');
     BOOST_REQUIRE(blob.file().read(text.data(), text.size(), offset));
     say(answer::kind::data).text = std::move(text);

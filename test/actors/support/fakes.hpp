@@ -90,7 +90,7 @@ class recording_port final : public directory_port {
 public:
   std::vector<want> asked;
   std::vector<want_id> promoted, cancelled;
-  std::vector<std::pair<want_id, oid>> loads, spools;
+  std::vector<std::pair<want_id, oid>> loads, blob_file_writes;
   std::vector<std::pair<want_id, std::string>> places;
   std::vector<dir_slot> released, reaped;
   std::vector<release_number> release_numbers;
@@ -113,7 +113,7 @@ public:
   void ask_place(want_id id, const std::string& name) override { places.emplace_back(id, name); }
   void cancel_place(want_id id) override { cancelled.push_back(id); }
   void load(want_id id, const oid& blob) override { loads.emplace_back(id, blob); }
-  void spool(want_id id, const oid& blob) override { spools.emplace_back(id, blob); }
+  void write_blob_file(want_id id, const oid& blob) override { blob_file_writes.emplace_back(id, blob); }
   void release_child(dir_slot slot, release_number number) override {
     fail_if_told();
     released.push_back(slot);

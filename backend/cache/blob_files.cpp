@@ -1,4 +1,4 @@
-#include "backend/cache/spool.hpp"
+#include "backend/cache/blob_files.hpp"
 
 #include <algorithm>
 #include <sys/stat.h>
@@ -12,8 +12,8 @@ constexpr std::size_t always_kept = 4;
 } // namespace
 
 /// Ends in every case, also by an exception: others wait for it.
-struct spool::work {
-  spool& in;
+struct blob_files::work {
+  blob_files& in;
   const oid& id;
 
   ~work() {
@@ -25,7 +25,7 @@ struct spool::work {
   }
 };
 
-std::shared_ptr<const spooled_blob> spool::touch(const oid& id) {
+std::shared_ptr<const blob_file> blob_files::touch(const oid& id) {
   auto it = std::find_if(recent_.begin(), recent_.end(), [&](const item& i) { return i.id == id; });
   if (it == recent_.end())
     return nullptr;
@@ -33,12 +33,12 @@ std::shared_ptr<const spooled_blob> spool::touch(const oid& id) {
   return it->blob;
 }
 
-std::shared_ptr<const spooled_blob> spool::find(const oid& id) {
+std::shared_ptr<const blob_file> blob_files::find(const oid& id) {
   std::lock_guard guard{lock_};
   return touch(id);
 }
 
-result<std::shared_ptr<const spooled_blob>> spool::load(const oid& id) {
+result<std::shared_ptr<const blob_file>> blob_files::load(const oid& id) {
   std::unique_lock guard{lock_};
   loaded_.wait(guard, [&] { return !loading_.contains(id); });
   if (auto there = touch(id))
@@ -55,30 +55,30 @@ result<std::shared_ptr<const spooled_blob>> spool::load(const oid& id) {
   return made;
 }
 
-result<std::shared_ptr<const spooled_blob>> spool::inflate(const oid& id) {
+result<std::shared_ptr<const blob_file>> blob_files::inflate(const oid& id) {
   GITFS_TRY(file, unlinked_file::make(folder_));
   GITFS_TRYV(db_.copy(id, {file, folder_, stopped_}));
   struct stat info {};
   if (::fstat(file.fd(), &info) != 0)
     return fail(errno, "cannot read a large file's contents from disk");
-  return std::make_shared<const spooled_blob>(std::move(file), static_cast<std::uint64_t>(info.st_size));
+  return std::make_shared<const blob_file>(std::move(file), static_cast<std::uint64_t>(info.st_size));
 }
 
-void spool::keep(const oid& id, std::shared_ptr<const spooled_blob> blob, std::list<item>& dropped) {
+void blob_files::keep(const oid& id, std::shared_ptr<const blob_file> blob, std::list<item>& dropped) {
   bytes_ += blob->size();
-  budget_.add(memory_budget::kind::spooled, blob->size());
+  budget_.add(memory_budget::kind::blob_files, blob->size());
   recent_.push_front({id, std::move(blob)});
-  while (budget_.used(memory_budget::kind::spooled) > space_ && recent_.size() > always_kept) {
+  while (budget_.used(memory_budget::kind::blob_files) > space_ && recent_.size() > always_kept) {
     bytes_ -= recent_.back().blob->size();
-    budget_.subtract(memory_budget::kind::spooled, recent_.back().blob->size());
+    budget_.subtract(memory_budget::kind::blob_files, recent_.back().blob->size());
     dropped.splice(dropped.begin(), recent_, std::prev(recent_.end()));
   }
 }
 
-void spool::clear() {
+void blob_files::clear() {
   std::list<item> dropped;
   std::lock_guard guard{lock_};
-  budget_.subtract(memory_budget::kind::spooled, bytes_);
+  budget_.subtract(memory_budget::kind::blob_files, bytes_);
   bytes_ = 0;
   dropped.swap(recent_);
 }

@@ -1,4 +1,4 @@
-#include "backend/cache/spool.hpp"
+#include "backend/cache/blob_files.hpp"
 
 #include "backend/git/object.hpp"
 #include "test/support/temp_dir.hpp"
@@ -44,18 +44,18 @@ oid number(std::uint8_t n) {
   return out;
 }
 
-struct small_spool {
+struct small_blob_files {
   numbered_db db;
   memory_budget budget{1 << 20};
   temp_dir dir;
-  gitfs::spool files{db, budget, dir / "not/yet/made", 10 * size};
+  gitfs::blob_files files{db, budget, dir / "not/yet/made", 10 * size};
 
-  std::uint64_t used() const { return budget.used(memory_budget::kind::spooled); }
+  std::uint64_t used() const { return budget.used(memory_budget::kind::blob_files); }
 };
 
 } // namespace
 
-BOOST_FIXTURE_TEST_SUITE(spool, small_spool)
+BOOST_FIXTURE_TEST_SUITE(blob_files, small_blob_files)
 
 BOOST_AUTO_TEST_CASE(a_blob_is_inflated_once) {
   BOOST_TEST(files.find(number(1)) == nullptr);
@@ -91,7 +91,7 @@ BOOST_AUTO_TEST_CASE(the_least_recently_used_goes_first_and_who_reads_it_goes_on
 }
 
 BOOST_AUTO_TEST_CASE(four_stay_however_large_they_are) {
-  gitfs::spool tiny{db, budget, dir.path(), 1};
+  gitfs::blob_files tiny{db, budget, dir.path(), 1};
   for (std::uint8_t n = 1; n <= 5; ++n)
     BOOST_REQUIRE(tiny.load(number(n)));
   BOOST_TEST(tiny.find(number(1)) == nullptr);
@@ -115,7 +115,7 @@ BOOST_AUTO_TEST_CASE(an_error_is_passed_on_and_not_remembered) {
   BOOST_TEST(files.load(number(0)).error().code == ENOENT);
   BOOST_TEST(db.copies == 2);
   BOOST_TEST(used() == 0U);
-  gitfs::spool nowhere{db, budget, "/proc/no/such", size};
+  gitfs::blob_files nowhere{db, budget, "/proc/no/such", size};
   BOOST_TEST(!nowhere.load(number(1)));
   files.stop();
   BOOST_TEST(files.load(number(1)).error().code == ECANCELED);

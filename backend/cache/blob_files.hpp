@@ -16,9 +16,9 @@
 namespace gitfs {
 
 /// The whole contents of one blob on disk; never changes. Whoever reads it holds it.
-class spooled_blob {
+class blob_file {
 public:
-  spooled_blob(unlinked_file file, std::uint64_t size) : file_(std::move(file)), size_(size) {}
+  blob_file(unlinked_file file, std::uint64_t size) : file_(std::move(file)), size_(size) {}
 
   const unlinked_file& file() const { return file_; }
   std::uint64_t size() const { return size_; }
@@ -31,26 +31,26 @@ private:
 /// A large file is read in many pieces, in any order, and deflated data can only be read from their beginning. So the
 /// first read inflates all of it to disk, hash checked, and the page cache does the rest. Least recently used first
 /// out. Thread-safe; the lock covers the index only.
-class spool {
+class blob_files {
 public:
   /// `folder`: where the files are; on a disk, not in memory. `space`: bytes to keep there, together
-  /// with the other spools of the budget. The four most recent stay,
+  /// with the others of the budget. The four most recent stay,
   /// however large, so that as many readers of files larger than that do not have each piece inflated anew.
-  spool(object_db& db, memory_budget& budget, std::filesystem::path folder, std::uint64_t space)
+  blob_files(object_db& db, memory_budget& budget, std::filesystem::path folder, std::uint64_t space)
     : db_(db),
       budget_(budget),
       folder_(std::move(folder)),
       space_(space) {}
-  ~spool() { clear(); }
-  spool(const spool&) = delete;
-  spool& operator=(const spool&) = delete;
+  ~blob_files() { clear(); }
+  blob_files(const blob_files&) = delete;
+  blob_files& operator=(const blob_files&) = delete;
 
   /// None unless it is there already.
-  std::shared_ptr<const spooled_blob> find(const oid& id);
+  std::shared_ptr<const blob_file> find(const oid& id);
 
   /// Inflates it unless it is there. Errors as object_db::copy. Blocks as long as that takes; of several who want the
   /// same, one works and the others wait.
-  result<std::shared_ptr<const spooled_blob>> load(const oid& id);
+  result<std::shared_ptr<const blob_file>> load(const oid& id);
 
   /// Ends loads that run, with ECANCELED, and every later one.
   void stop() { stopped_ = true; }
@@ -60,13 +60,13 @@ public:
 private:
   struct item {
     oid id;
-    std::shared_ptr<const spooled_blob> blob;
+    std::shared_ptr<const blob_file> blob;
   };
   struct work;
 
-  result<std::shared_ptr<const spooled_blob>> inflate(const oid& id);
-  std::shared_ptr<const spooled_blob> touch(const oid& id);
-  void keep(const oid& id, std::shared_ptr<const spooled_blob> blob, std::list<item>& dropped);
+  result<std::shared_ptr<const blob_file>> inflate(const oid& id);
+  std::shared_ptr<const blob_file> touch(const oid& id);
+  void keep(const oid& id, std::shared_ptr<const blob_file> blob, std::list<item>& dropped);
 
   object_db& db_;
   memory_budget& budget_;
