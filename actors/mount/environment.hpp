@@ -51,7 +51,7 @@ public:
   /// Memory that listings take, in bytes; after so many more.
   virtual std::uint64_t listings_memory(std::uint64_t more = 0) = 0;
   virtual std::uint64_t kernel_requests() = 0;
-  /// Volumes that fetch contents ahead, after so many more or less; for those that may not be alone.
+  /// Mounted refs that fetch contents ahead, after so many more or less; for those that may not be alone.
   virtual std::uint64_t prefetching(int change) = 0;
 
   /// Starts what runs beside the actors and is not heard of.

@@ -44,7 +44,7 @@ struct pack_indexer::large_blob {
   large_blob& operator=(const large_blob&) = delete;
 };
 
-pack_indexer::pack_indexer(int file, fresh_blobs* fresh, outside_objects outside)
+pack_indexer::pack_indexer(int file, prefetched_blobs* fresh, outside_objects outside)
   : file_(file),
     fresh_(fresh),
     outside_(std::move(outside)),

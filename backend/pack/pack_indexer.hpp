@@ -6,7 +6,7 @@
 // blobs that it has in its hands anyway (scripts/bench --row mount-tar).
 #pragma once
 
-#include "backend/cache/fresh_blobs.hpp"
+#include "backend/cache/prefetched_blobs.hpp"
 #include "backend/git/oid.hpp"
 #include "backend/git/sha1.hpp"
 #include "backend/pack/pack_contents.hpp"
@@ -34,7 +34,7 @@ class pack_indexer {
 public:
   /// `file`: holds at its start what was appended. `fresh`, if any, is given the blobs. With `outside`, a thin pack is
   /// completed in the file by what it lacks, as by `git index-pack --fix-thin`.
-  pack_indexer(int file, fresh_blobs* fresh, outside_objects outside = nullptr);
+  pack_indexer(int file, prefetched_blobs* fresh, outside_objects outside = nullptr);
   ~pack_indexer();
 
   /// The next bytes, which are in the file already.
@@ -79,7 +79,7 @@ private:
   result<void> seal();
 
   const int file_;
-  fresh_blobs* const fresh_;
+  prefetched_blobs* const fresh_;
   const outside_objects outside_;
   pack_contents contents_;
   std::vector<index_entry> objects_;

@@ -1,6 +1,6 @@
 #include "backend/store/object_store.hpp"
 
-#include "backend/cache/fresh_blobs.hpp"
+#include "backend/cache/prefetched_blobs.hpp"
 #include "backend/git/sha1.hpp"
 #include "backend/store/disk/git_odb.hpp"
 #include "backend/store/disk/incoming_pack.hpp"
@@ -64,7 +64,7 @@ struct object_store::impl {
   fs::path folder, objects;
   std::unique_ptr<odb_reader> reader;
   std::shared_ptr<size_table> table;
-  fresh_blobs fresh;
+  prefetched_blobs fresh;
   std::atomic<std::uint64_t> read_from_memory{0}, read_from_disk{0}; // bytes of contents
   std::mutex quarantine_mutex;
   std::mutex uses_mutex;
@@ -312,7 +312,7 @@ result<std::unique_ptr<pack_sink>> object_store::new_pack(pack_use use) {
       state->reader->refresh();
     state->table->put(what.blobs);
   };
-  fresh_blobs* const fresh = use == pack_use::read_soon ? &impl_->fresh : nullptr; // `installed` keeps it alive
+  prefetched_blobs* const fresh = use == pack_use::read_soon ? &impl_->fresh : nullptr; // `installed` keeps it alive
   const auto here = [state = impl_](const oid& id) { return state->read(id); };
   GITFS_TRY(sink, pack_ingest::begin(impl_->objects, store_lock(impl_->folder), installed, fresh, here));
   return std::unique_ptr<pack_sink>{std::move(sink)};

@@ -50,7 +50,7 @@ pack_ingest::~pack_ingest() = default;
 
 result<std::unique_ptr<pack_ingest>> pack_ingest::begin(const fs::path& objects, const fs::path& lock,
                                                         std::function<void(const ingested&)> installed,
-                                                        fresh_blobs* fresh, outside_objects outside) {
+                                                        prefetched_blobs* fresh, outside_objects outside) {
   use_libgit2();
   auto state = std::make_unique<impl>();
   state->objects = objects;

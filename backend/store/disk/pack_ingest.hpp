@@ -1,7 +1,7 @@
 // An arriving pack on its way into a repository's objects folder.
 #pragma once
 
-#include "backend/cache/fresh_blobs.hpp"
+#include "backend/cache/prefetched_blobs.hpp"
 #include "backend/pack/pack_indexer.hpp"
 #include "backend/pack/pack_sink.hpp"
 #include "config/error.hpp"
@@ -36,7 +36,8 @@ public:
   static result<std::unique_ptr<pack_ingest>> begin(const std::filesystem::path& objects,
                                                     const std::filesystem::path& lock,
                                                     std::function<void(const ingested&)> installed,
-                                                    fresh_blobs* fresh = nullptr, outside_objects outside = nullptr);
+                                                    prefetched_blobs* fresh = nullptr,
+                                                    outside_objects outside = nullptr);
   ~pack_ingest() override;
 
   result<void> append(std::string_view bytes) override;

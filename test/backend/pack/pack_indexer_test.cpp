@@ -23,7 +23,7 @@ namespace fs = std::filesystem;
 /// Does what pack_ingest does: writes, then indexes.
 class arriving {
 public:
-  explicit arriving(const temp_dir& dir, fresh_blobs* fresh = nullptr)
+  explicit arriving(const temp_dir& dir, prefetched_blobs* fresh = nullptr)
     : file_(::open((dir / "arriving").c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600)),
       indexer(file_, fresh) {}
   ~arriving() { ::close(file_); }
@@ -158,7 +158,7 @@ BOOST_AUTO_TEST_CASE(gives_every_content_again) {
 BOOST_AUTO_TEST_CASE(hands_over_the_blobs_that_are_not_large) {
   const auto [pack, index] = packed("--delta-base-offset");
   const auto budget = std::make_shared<memory_budget>(64U << 20);
-  fresh_blobs fresh{budget};
+  prefetched_blobs fresh{budget};
   arriving one{dir, &fresh};
   BOOST_REQUIRE(one.take(pack, 100'000));
   std::size_t blobs = 0;

@@ -15,13 +15,13 @@ namespace gitfs {
 /// of paths, in which its blobs are asked for (scripts/bench --row mount-tar). So what arrives ahead of a reader is
 /// read once in the pack's order and kept here until it is taken. Each blob is taken once: the kernel keeps what it has
 /// read. Thread-safe.
-class fresh_blobs {
+class prefetched_blobs {
 public:
   /// Larger ones are never whole in memory, see blob_files.
   static constexpr std::size_t largest = std::size_t{8} << 20;
 
   /// Beyond what `budget` leaves to them the oldest go.
-  explicit fresh_blobs(std::shared_ptr<memory_budget> budget)
+  explicit prefetched_blobs(std::shared_ptr<memory_budget> budget)
     : budget_(std::move(budget)),
       blobs_(*budget_, memory_budget::kind::fresh, &memory_budget::fresh_limit) {}
 

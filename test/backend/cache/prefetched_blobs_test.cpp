@@ -1,4 +1,4 @@
-#include "backend/cache/fresh_blobs.hpp"
+#include "backend/cache/prefetched_blobs.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -30,11 +30,11 @@ object blob(std::size_t size) {
 
 } // namespace
 
-BOOST_AUTO_TEST_SUITE(fresh_blobs)
+BOOST_AUTO_TEST_SUITE(prefetched_blobs)
 
 BOOST_AUTO_TEST_CASE(a_blob_is_taken_once) {
   const auto budget = room(1000);
-  gitfs::fresh_blobs fresh{budget};
+  gitfs::prefetched_blobs fresh{budget};
   fresh.put(id_of(1), blob(10));
   BOOST_TEST(!fresh.take(id_of(2)).has_value());
   BOOST_TEST(fresh.take(id_of(1))->data().size() == 10U);
@@ -44,7 +44,7 @@ BOOST_AUTO_TEST_CASE(a_blob_is_taken_once) {
 
 BOOST_AUTO_TEST_CASE(beyond_the_budget_the_oldest_go) {
   const auto budget = room(100);
-  gitfs::fresh_blobs fresh{budget};
+  gitfs::prefetched_blobs fresh{budget};
   for (int i = 0; i < 4; ++i)
     fresh.put(id_of(i), blob(30));
   fresh.put(id_of(1), blob(30)); // known already
@@ -55,19 +55,19 @@ BOOST_AUTO_TEST_CASE(beyond_the_budget_the_oldest_go) {
 }
 
 BOOST_AUTO_TEST_CASE(one_that_is_too_large_drives_nothing_out) {
-  const auto budget = room(2 * gitfs::fresh_blobs::largest);
-  gitfs::fresh_blobs small{room(100)}, large{budget};
+  const auto budget = room(2 * gitfs::prefetched_blobs::largest);
+  gitfs::prefetched_blobs small{room(100)}, large{budget};
   small.put(id_of(1), blob(90));
   small.put(id_of(2), blob(103));
   BOOST_TEST(small.take(id_of(1)).has_value());
   BOOST_TEST(!small.take(id_of(2)).has_value());
-  large.put(id_of(3), blob(gitfs::fresh_blobs::largest + 1));
+  large.put(id_of(3), blob(gitfs::prefetched_blobs::largest + 1));
   BOOST_TEST(used(budget) == 0U);
 }
 
 BOOST_AUTO_TEST_CASE(what_was_taken_leaves_nothing_that_grows) {
   const auto budget = room(100);
-  gitfs::fresh_blobs fresh{budget};
+  gitfs::prefetched_blobs fresh{budget};
   fresh.put(id_of(255), blob(10)); // stays, as the oldest
   for (int i = 0; i < 10'000; ++i) {
     fresh.put(id_of(i % 200), blob(10));
@@ -80,7 +80,7 @@ BOOST_AUTO_TEST_CASE(what_was_taken_leaves_nothing_that_grows) {
 BOOST_AUTO_TEST_CASE(the_gauge_falls_to_zero) {
   const auto budget = room(1000);
   {
-    gitfs::fresh_blobs fresh{budget};
+    gitfs::prefetched_blobs fresh{budget};
     for (int i = 0; i < 50; ++i)
       fresh.put(id_of(i), blob(100));
     BOOST_TEST(used(budget) == 1000U);
