@@ -2,6 +2,7 @@
 #pragma once
 
 #include "actors/model/node_id.hpp"
+#include "actors/model/path_key.hpp"
 #include "backend/git/oid.hpp"
 
 #include <cstdint>
@@ -20,9 +21,9 @@ struct directory_location {
   std::shared_ptr<const directory_location> parent; ///< none for the root of the mount
   child_index index = 0;                            ///< of its dentry in the parent, from 0
   oid tree;                                         ///< zeroes above the repositories
-  std::uint64_t ino = root_ino;
-  std::string name;  ///< empty for the root of the mount
-  shown_ptr shown{}; ///< none above the repositories
+  path_key key = root_key;                          ///< of its path when the kernel first referred to it
+  std::string name;                                 ///< empty for the root of the mount
+  shown_ptr shown{};                                ///< none above the repositories
   /// In the sorted listing; none: as `index`, which is the same until the parent takes over another snapshot.
   std::optional<child_index> position{};
   /// Time of the snapshot since which its tree is known to be unchanged; none: of this one. So it is the time of all

@@ -9,7 +9,7 @@ namespace gitfs {
 
 void busy_directories::read(const directory_location_ptr& directory) {
   auto it =
-      std::find_if(known_.begin(), known_.end(), [&](const busy& b) { return b.directory->ino == directory->ino; });
+      std::find_if(known_.begin(), known_.end(), [&](const busy& b) { return b.directory->key == directory->key; });
   if (it == known_.end()) {
     if (known_.size() == limits_.directories)
       known_.pop_back(); // what is on its way for it was wanted with good reason: it comes
@@ -51,7 +51,7 @@ void busy_directories::want_window(busy& b) {
 
 void busy_directories::forgotten(const directory_location& directory) {
   std::erase_if(known_, [&](const busy& b) {
-    if (b.directory->ino != directory.ino)
+    if (b.directory->key != directory.key)
       return false;
     if (b.in_flight != 0)
       port_.cancel(b.in_flight);

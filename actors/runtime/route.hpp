@@ -1,4 +1,4 @@
-// From a node id to the actor that answers for it.
+// From a node to the actor that answers for it.
 #pragma once
 
 #include "actors/mount/mount_context.hpp"
@@ -23,7 +23,7 @@ void send_to_directory(const mount_context& context, const caf::actor& superviso
                        caf::execution_unit* unit) {
   const inode_table& inodes = context.inodes;
   if (!inodes.in_use(slot)) {
-    log::error("a request for directory {}, which the kernel has given back", slot);
+    log::error("a request for a node that the kernel has given back, of directory {}", slot);
     return; // a reply inside the message answers EIO
   }
   if (caf::actor_control_block* live = inodes.actor_of(slot))
@@ -35,8 +35,8 @@ void send_to_directory(const mount_context& context, const caf::actor& superviso
 }
 
 /// FORGET: a file's references are counted by its directory, a directory's by its parent.
-inline void forget_node(const mount_context& context, const caf::actor& supervisor, node_id node, std::uint64_t count,
-                        caf::execution_unit* unit) {
+inline void forget_node(const mount_context& context, const caf::actor& supervisor, node_address node,
+                        std::uint64_t count, caf::execution_unit* unit) {
   if (node.child != self_child) {
     send_to_directory(context, supervisor, node.dir, forget_op{node.child, count}, unit);
     return;

@@ -12,6 +12,7 @@
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
 
+#include <cstdint>
 #include <string>
 
 namespace gitfs::test {
@@ -49,6 +50,20 @@ BOOST_AUTO_TEST_CASE(locally) {
   BOOST_REQUIRE_GT(expected().size(), 78'000U);
   const mount m{linux_repository().string()};
   BOOST_TEST(difference(expected(), manifest(m.path())) == "");
+}
+
+// docs/semantics.md has these figures. awk counts with doubles, which hold the numbers exactly.
+BOOST_AUTO_TEST_CASE(inode_numbers) {
+  const mount m{linux_repository().string()};
+  BOOST_TEST(must_run("find . -printf '%i\\n' | sort | uniq -d", m.path()) == "");
+  BOOST_TEST(std::stoull(must_run("find . -printf '%i\\n' | sort -n | tail -1", m.path())) < std::uint64_t{1} << 53);
+  const std::string ascending =
+      must_run("find . -mindepth 1 -printf '%h/\\t%f\\t%i\\n' | LC_ALL=C sort -t '\t' -k 1,1 -k 2,2 | awk -F '\t' "
+               "'$1 == folder { pairs++; if ($3 > last) ascend++ } { folder = $1; last = $3 } "
+               "END { print pairs, int(1000 * ascend / pairs) }'",
+               m.path());
+  BOOST_TEST_MESSAGE("neighbours, and of 1000 those that ascend: " << ascending);
+  BOOST_TEST(std::stoi(ascending.substr(ascending.find(' '))) >= 780, ascending);
 }
 
 // One cache, mounted again and again: what each round may ask for shrinks to nothing.

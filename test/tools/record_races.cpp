@@ -20,16 +20,16 @@ using gitfs::trace::kind;
 
 namespace {
 
-constexpr gitfs::node_id root_node{root_slot, self_child};
+constexpr gitfs::node_address root_node{root_slot, self_child};
 
 void require(bool holds, const char* what) {
   if (!holds)
     throw std::runtime_error{what};
 }
 
-gitfs::node_id node_of(const request& r) {
+gitfs::node_address node_of(const request& r) {
   require(r.told->what == answer::kind::entry, "no entry was found");
-  return gitfs::node_id::decode(r.told->node.nodeid);
+  return r.told->node.address;
 }
 
 const transfer_outcome server_fails{error{EIO, "told to"}, {}, 0, 0};
@@ -56,7 +56,7 @@ struct race : recorded_system {
     d0_tree = top[0].id;
   }
 
-  gitfs::node_id found(gitfs::node_id in, const std::string& name) {
+  gitfs::node_address found(gitfs::node_address in, const std::string& name) {
     const request r = send(in, lookup_op{name});
     run();
     return node_of(r);
@@ -65,7 +65,7 @@ struct race : recorded_system {
   void forget_all(const request& listed) {
     for (const auto& each : listed.told->entries)
       if (each.nodeid != 0)
-        forget(gitfs::node_id::decode(each.nodeid), 1);
+        forget(each.address, 1);
   }
   void require_only_the_root() {
     run();
@@ -103,7 +103,7 @@ void lookup_while_forget(race& s) {
   s.run_without(root_actor);
   s.run();
   for (const request& each : {behind, before, between, late})
-    require(node_of(each).encoded() == d0.encoded(), "a lookup gave another inode");
+    require(node_of(each) == d0, "a lookup gave another inode");
   require(s.context->inodes.in_use(d0.dir), "a directory that is referred to was dropped");
   // And too late: a new inode.
   s.forget(d0, 1);
@@ -214,7 +214,7 @@ void references_of_listings(race& s) {
 void request_after_shedding(race& s) {
   s.make_three_levels();
   s.begin(s.root, false, 512);
-  std::vector<gitfs::node_id> files;
+  std::vector<gitfs::node_address> files;
   for (int round = 0; round < 2; ++round)
     for (const char* d : {"d0", "d1", "d2", "d3"}) {
       const auto in_d = s.found(root_node, d);
@@ -228,7 +228,7 @@ void request_after_shedding(race& s) {
     s.run();
     require(read.told->text == "content", "a file has other contents");
   }
-  require(s.found(gitfs::node_id{files[0].dir, self_child}, "f2").encoded() == files[0].encoded(), "another inode");
+  require(s.found(gitfs::node_address{files[0].dir, self_child}, "f2") == files[0], "another inode");
   s.forget(files[0], 1);
   for (const auto each : files)
     s.forget(each, 1);
@@ -246,7 +246,7 @@ void two_lookups_at_once(race& s) {
   s.db->show(s.d0_tree);
   s.server->answer(0, {});
   s.run();
-  require(node_of(first).encoded() == node_of(second).encoded(), "two inodes");
+  require(node_of(first) == node_of(second), "two inodes");
   s.forget(node_of(first), 1);
   s.run();
   require(s.context->inodes.in_use(node_of(first).dir), "one reference is lost");
@@ -452,8 +452,8 @@ struct many {
         }
     }
   }
-  gitfs::node_id go(std::initializer_list<const char*> names) {
-    gitfs::node_id at = root_node;
+  gitfs::node_address go(std::initializer_list<const char*> names) {
+    gitfs::node_address at = root_node;
     for (const char* each : names) {
       const request r = s.send(at, lookup_op{each});
       settle();
@@ -479,7 +479,7 @@ void tree_of_repositories(race& s) {
   s.run();
   require(s.workers.jobs.size() == 2, "not one job for each repository");
   all.settle();
-  require(node_of(waiting[0]).encoded() == node_of(waiting[1]).encoded(), "two inodes of one file");
+  require(node_of(waiting[0]) == node_of(waiting[1]), "two inodes of one file");
   for (const auto at : {a, old, b}) {
     const auto list = s.send(at, readdir_op{0, true});
     all.settle();

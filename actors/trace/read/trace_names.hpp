@@ -1,6 +1,7 @@
 // What a trace knows of names, and how its records look to a person.
 #pragma once
 
+#include "actors/model/path_key.hpp"
 #include "actors/trace/read/trace_reader.hpp"
 
 #include <cstdint>
@@ -20,6 +21,8 @@ public:
 
   /// "/a/b" with "/" for the root; a folder of which the trace does not tell is "…".
   std::string path_of(std::uint64_t inode) const;
+  /// The key of the directory that has this st_ino; the number itself, if it is a key or there is no such directory.
+  path_key directory_of(std::uint64_t number) const;
   /// Who took the message, or what is on the other side of an edge.
   std::string actor_of(const record& r) const;
   /// Of what passes between a fetcher and its server: the number of the repository; 0 where there is one, or none.

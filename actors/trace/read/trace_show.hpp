@@ -1,6 +1,7 @@
 // A trace for people: line by line, and as the story of one request.
 #pragma once
 
+#include "actors/model/path_key.hpp"
 #include "actors/trace/read/trace_reader.hpp"
 
 #include <cstdint>
@@ -15,16 +16,15 @@ namespace gitfs::trace {
 using printer = std::function<void(std::string_view text)>;
 
 struct show_filter {
-  std::optional<std::uint64_t> actor = std::nullopt; ///< messages that this directory took
-  std::optional<std::uint64_t> about = std::nullopt; ///< the same, and all that has this inode in a field
+  std::optional<std::uint64_t> actor = std::nullopt; ///< messages that the directory with this key or st_ino took
+  std::optional<path_key> about = std::nullopt;      ///< the same, and all that has this key in a field
   std::string message{};                             ///< name of a kind; empty: all
   std::uint64_t from = 0;                            ///< nanoseconds
   std::uint64_t until = ~std::uint64_t{0};           ///< nanoseconds
 };
 
-/// The inode number of a path below the mountpoint, with or without a slash before and behind it. It is a hash of the
-/// path, so there is one for every path.
-std::uint64_t inode_of(std::string_view path);
+/// What a trace calls a path below the mountpoint, with or without a slash before and behind it.
+path_key key_of_path(std::string_view path);
 
 /// EINVAL: no kind of record has that name.
 result<void> show(const contents& in, const show_filter& filter, bool redact, const printer& print);
