@@ -1,4 +1,4 @@
-// What came or was read ahead of whoever will ask for it.
+// A cache of values that are each taken once: for what was fetched or read ahead of its reader.
 #pragma once
 
 #include "backend/cache/memory_budget.hpp"
@@ -14,13 +14,14 @@
 
 namespace gitfs {
 
-/// Values by object; each is taken once. Beyond a limit the oldest go. Thread-safe; the lock covers the index only.
+/// Values by object id; each is taken once. Beyond a limit the oldest are dropped. Thread-safe; the lock covers the
+/// index only.
 template <class Value>
 class once_cache {
 public:
   using limit_function = std::uint64_t (memory_budget::*)() const;
 
-  /// Counts in `budget` as that kind; the limit is that of all caches of that kind together.
+  /// The values count in `budget` as that kind. `limit` is the limit of all caches of that kind together.
   once_cache(memory_budget& budget, memory_budget::kind kind, limit_function limit)
     : budget_(budget),
       kind_(kind),
@@ -29,7 +30,7 @@ public:
   once_cache(const once_cache&) = delete;
   once_cache& operator=(const once_cache&) = delete;
 
-  /// `bytes`: what it takes. One that is there already stays.
+  /// `bytes`: the memory that the value takes. A value that is in the cache already stays.
   void put(const oid& id, Value value, std::uint64_t bytes) {
     std::vector<item> dropped; // freed after the lock
     const std::uint64_t limit = (budget_.*limit_)();
@@ -43,7 +44,8 @@ public:
     budget_.add(kind_, bytes);
     if (order_.size() > 2 * items_.size() + 64)
       std::erase_if(order_, [this](const oid& each) { return !items_.contains(each); });
-    // A name that was taken and came again may stand here twice and so go early: that costs reading it.
+    // An object that was taken and came again may be in the list twice, and so be dropped early. That only costs
+    // reading it again.
     while (budget_.used(kind_) > limit && !order_.empty()) {
       const auto oldest = items_.find(order_.front());
       order_.pop_front();
@@ -57,7 +59,7 @@ public:
     return items_.contains(id);
   }
 
-  /// Gives it away.
+  /// Takes the value out of the cache.
   std::optional<Value> take(const oid& id) {
     std::lock_guard guard{lock_};
     const auto it = items_.find(id);
@@ -96,7 +98,7 @@ private:
   const limit_function limit_;
   std::mutex lock_;
   std::unordered_map<oid, item> items_;
-  std::deque<oid> order_; // oldest first; some taken already
+  std::deque<oid> order_; // oldest first; some of these were taken already
   std::uint64_t bytes_ = 0;
 };
 
