@@ -21,14 +21,14 @@ namespace gitfs {
 using store_opener = std::function<result<std::shared_ptr<object_store>>(const std::string& key)>;
 
 struct mesa_host_options {
-  std::string url;                            ///< of the API, without trailing slashes
-  std::map<std::string, secret_place> tokens; ///< by organisation
-  secret_place token;                         ///< of organisations that have none of their own
-  upstream_limits limits{};                   ///< of each operation; `parallel`: for each repository
-  std::shared_ptr<http_client> client{};      ///< null: one of its own
+  std::string url;                            ///< URL of the API, without trailing slashes
+  std::map<std::string, secret_place> tokens; ///< the tokens of organisations
+  secret_place token;                         ///< the token of organisations that have none of their own
+  upstream_limits limits{};                   ///< limits of each operation; `parallel` is for each repository
+  std::shared_ptr<http_client> client{};      ///< null: the host makes its own
 
-  std::chrono::milliseconds keep_present{600'000}; ///< that a repository exists
-  std::chrono::milliseconds keep_absent{60'000};   ///< that a name does not, and that a list has all
+  std::chrono::milliseconds keep_present{600'000}; ///< how long it is remembered that a repository exists
+  std::chrono::milliseconds keep_absent{60'000};   ///< the same for a name that does not exist, and for a listing
   std::function<std::chrono::steady_clock::time_point()> now = &std::chrono::steady_clock::now;
 };
 

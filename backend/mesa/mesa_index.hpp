@@ -16,11 +16,11 @@ namespace gitfs {
 
 /// One of the paths at which a directory is.
 struct mesa_place {
-  std::string ref;                ///< by which it can be asked for
+  std::string ref;                ///< the ref by which the service can be asked for it
   std::vector<oid> trees;         ///< from the root to the directory itself
-  std::vector<std::string> names; ///< of all but the root
+  std::vector<std::string> names; ///< the names of these, without the root
 
-  /// Of the first `levels` directories below the root.
+  /// The path of the directory that is `levels` levels below the root.
   std::string path(std::size_t levels) const;
   std::string path() const { return path(names.size()); }
 };
