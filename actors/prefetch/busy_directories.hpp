@@ -5,10 +5,10 @@
 #include "actors/model/want.hpp"
 #include "actors/prefetch/readahead.hpp"
 #include "backend/git/object_db.hpp"
+#include "config/lru_map.hpp"
 
 #include <cstddef>
 #include <cstdint>
-#include <list>
 #include <vector>
 
 namespace gitfs {

@@ -6,11 +6,11 @@
 #include "actors/prefetch/readahead.hpp"
 #include "actors/prefetch/tree_cursor.hpp"
 #include "backend/git/object_db.hpp"
+#include "config/lru_map.hpp"
 
 #include <cstddef>
 #include <cstdint>
 #include <deque>
-#include <list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -48,7 +48,6 @@ public:
 
 private:
   struct known {
-    std::string name;
     tree_position within{}; ///< the directory that all its readers were below
     std::optional<tree_cursor> cursor{};
     bool from_start = false;          ///< the cursor has been at the end and began anew
@@ -64,13 +63,14 @@ private:
   };
 
   void first_read(const directory_location_ptr& directory, child_index file, std::string_view name, const oid& id);
-  void want_window(known& k, const directory_location_ptr& directory, child_index file, const oid& being_read);
+  void want_window(std::string_view name, known& k, const directory_location_ptr& directory, child_index file,
+                   const oid& being_read);
   bool next_entry(known& k, const directory_location_ptr& directory);
 
   object_db& db_;
   readahead_port& port_;
   const limits limits_;
-  std::list<known> known_; // front: most recently used
+  lru_map<std::string, known> known_; // by name
   std::deque<recent> recent_;
   want_id next_want_ = 1;
 };

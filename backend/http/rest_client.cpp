@@ -237,8 +237,8 @@ attempt_result rest_client::attempt(operation& op, const question& what, answer&
   kept_answer known;
   if (what.json && !what.body) {
     const std::lock_guard lock{mutex_};
-    if (const auto found = kept_by_key_.find(key); found != kept_by_key_.end())
-      known = *found->second;
+    if (const kept_answer* const found = kept_.use(key))
+      known = *found;
   }
   http_request request;
   request.url = what.url;
@@ -309,7 +309,7 @@ attempt_result rest_client::attempt(operation& op, const question& what, answer&
   }
   out.json = {parsed, next_page(head)};
   if (const std::string etag = header(head, {"etag"}); !what.body && !etag.empty())
-    keep({key, etag, out.json.next, out.json.body, key.size() + body.size() + parsed->GetAllocator().Size()});
+    keep(key, {etag, out.json.next, out.json.body, key.size() + body.size() + parsed->GetAllocator().Size()});
   return {};
 }
 
@@ -355,22 +355,16 @@ std::string rest_client::next_page(const http_head& head) const {
   return target.starts_with('/') && !target.starts_with("//") ? origin_ + target : target;
 }
 
-void rest_client::keep(kept_answer fresh) {
+void rest_client::keep(const std::string& key, kept_answer fresh) {
   const std::lock_guard lock{mutex_};
-  const auto forget = [&](std::list<kept_answer>::iterator which) {
-    kept_bytes_ -= which->bytes;
-    kept_by_key_.erase(which->key);
-    kept_.erase(which);
-  };
-  if (const auto before = kept_by_key_.find(fresh.key); before != kept_by_key_.end())
-    forget(before->second);
+  for (const auto& [which, before] : kept_.take(key))
+    kept_bytes_ -= before.bytes;
   if (fresh.bytes > options_.cache_limit)
     return;
   kept_bytes_ += fresh.bytes;
-  kept_.push_back(std::move(fresh));
-  kept_by_key_[kept_.back().key] = std::prev(kept_.end());
+  kept_.add(key, std::move(fresh));
   while (kept_bytes_ > options_.cache_limit)
-    forget(kept_.begin());
+    kept_bytes_ -= kept_.take_oldest().front().second.bytes;
 }
 
 upstream_counters rest_client::counters() const {
