@@ -1,5 +1,6 @@
 #include "backend/http/rest_client.hpp"
 
+#include "backend/http/http_status.hpp"
 #include "backend/http/upstream_host.hpp"
 #include "backend/os/text.hpp"
 #include "backend/os/url.hpp"
@@ -19,21 +20,6 @@ namespace gitfs {
 namespace {
 
 using wall_clock = std::chrono::system_clock;
-
-/// Statuses that deserve better words than their number.
-constexpr struct {
-  long status;
-  int failure;
-  const char* text;
-} statuses[] = {
-    {401, EACCES, "the service asks for a token, or refuses the one in use"},
-    {403, EACCES, "access denied; check that the token in use may do this"},
-    {404, ENOENT, "not found (what is private may be hidden in this way: then give a token)"},
-    {407, EACCES, "the proxy asks for credentials"},
-    {410, ENOENT, "it is gone"},
-    {413, E2BIG, "the service refuses a request of this size (HTTP 413)"},
-    {451, EACCES, "not available for legal reasons"},
-};
 
 const std::vector<std::string> kept_headers{
     "etag", "link", "date", "x-ratelimit-remaining", "x-ratelimit-reset", "ratelimit-remaining", "ratelimit-reset"};
@@ -222,14 +208,7 @@ attempt_result rest_client::probe(operation& op) {
   ++op.requests;
   ++requests_;
   http_exchange exchange{*client_, std::move(request), op.stop, op.arrived};
-  const http_head head = exchange.head();
-  if (head.status == 0)
-    return cut_off(exchange);
-  const failure_kind of = failure_kind_of(head);
-  if (of == failure_kind::request)
-    return {};
-  return attempt_failure{
-      {EIO, fmt::format("the service answers with HTTP status {}", head.status)}, true, head.retry_after, of};
+  return judge_probe(answering::api, exchange);
 }
 
 attempt_result rest_client::attempt(operation& op, const question& what, answer& out) {
@@ -328,18 +307,7 @@ attempt_failure rest_client::refused(http_exchange& exchange, const http_head& h
     }
     return out;
   }
-  const auto* known =
-      std::find_if(std::begin(statuses), std::end(statuses), [&](auto& each) { return each.status == head.status; });
-  const bool listed = known != std::end(statuses);
-  std::string text =
-      display() + ": " + (listed ? known->text : fmt::format("the service answers with HTTP status {}", head.status));
-  if (!explanation.empty())
-    text += " (\"" + explanation + "\")";
-  return {{listed ? known->failure : EIO, std::move(text)},
-          transient_status(head.status),
-          head.retry_after,
-          failure_kind_of(head),
-          head.status == 401};
+  return refused_by_status(answering::api, head, display(), explanation);
 }
 
 result<void> rest_client::check_limit(const std::string& token) const {
