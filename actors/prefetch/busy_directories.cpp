@@ -68,7 +68,7 @@ std::vector<activity::walker> busy_directories::walkers() const {
   return out;
 }
 
-void busy_directories::finished(want_id id) {
+void busy_directories::finished(want_id id, const want_result&) {
   for (auto& [ino, b] : known_)
     if (b.in_flight == id)
       b.in_flight = 0;

@@ -128,7 +128,7 @@ void namesakes::clear() {
   recent_.clear();
 }
 
-void namesakes::finished(want_id id) {
+void namesakes::finished(want_id id, const want_result&) {
   for (auto& [name, k] : known_)
     if (k.in_flight == id)
       k.in_flight = 0;
