@@ -11,8 +11,9 @@
 #include <set>
 #include <string_view>
 
-using namespace gitfs;
-using namespace gitfs::test;
+namespace gitfs::test {
+
+namespace prefetch_plan {
 
 namespace {
 
@@ -48,7 +49,9 @@ struct plan_fixture : walked_tree {
 
 } // namespace
 
-BOOST_FIXTURE_TEST_SUITE(prefetch_plan, plan_fixture)
+} // namespace prefetch_plan
+
+BOOST_FIXTURE_TEST_SUITE(prefetch_plan, prefetch_plan::plan_fixture)
 
 BOOST_AUTO_TEST_CASE(every_way_has_a_name_and_numbers_of_its_own) {
   std::set<std::string_view> names;
@@ -240,3 +243,5 @@ BOOST_AUTO_TEST_CASE(a_move_cancels_what_was_wanted_and_readers_of_the_old_snaps
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace gitfs::test
