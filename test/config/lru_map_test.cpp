@@ -8,6 +8,8 @@
 
 namespace gitfs::test {
 
+BOOST_AUTO_TEST_SUITE(lru_map)
+
 namespace {
 
 using numbers = gitfs::lru_map<std::string, int>;
@@ -20,8 +22,6 @@ std::string text_of(const numbers& from) {
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(lru_map)
 
 BOOST_AUTO_TEST_CASE(a_use_moves_it_to_the_front_and_a_look_does_not) {
   numbers all;

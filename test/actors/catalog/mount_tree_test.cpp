@@ -11,6 +11,8 @@
 
 namespace gitfs::test {
 
+BOOST_AUTO_TEST_SUITE(mount_tree)
+
 namespace {
 
 deployment two_folders_and_a_host() {
@@ -21,8 +23,6 @@ deployment two_folders_and_a_host() {
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(mount_tree)
 
 BOOST_AUTO_TEST_CASE(each_node_is_a_folder_a_host_or_a_repository) {
   const auto host = std::make_shared<no_host>();
