@@ -1,9 +1,10 @@
 // What can be asked of a running mount: one table for the control socket and for the ioctl that stands in for it.
 #pragma once
 
+#include "actors/model/places.hpp"
+#include "fuse_bridge/bridge.hpp"
 #include "fuse_bridge/control_channel.hpp"
 #include "fuse_bridge/control_protocol.hpp"
-#include "fuse_bridge/operations.hpp"
 
 #include <memory>
 #include <span>
@@ -30,6 +31,9 @@ struct control_command {
 };
 
 std::span<const control_command> control_commands();
+
+/// A number for refresh_refs. Any thread.
+refresh_number next_refresh();
 
 /// Answers the question, or says why not. `of` outlives the answer. `from`: who asks. `in_mount`: by an ioctl on a
 /// folder of the mount.

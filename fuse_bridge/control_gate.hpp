@@ -1,7 +1,7 @@
 // Questions about the mount from who sees nothing but the mount: a process in a container, say.
 #pragma once
 
-#include "fuse_bridge/operations.hpp"
+#include "fuse_bridge/bridge.hpp"
 
 #include <cstddef>
 #include <string_view>

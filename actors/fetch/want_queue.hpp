@@ -78,7 +78,8 @@ public:
   void look_was_read() { reads_follow_ = true, unread_looks_ = 0; }
 
   /// A transfer ended. `absent`: what it was to bring and is not here although it succeeded; asked for once more,
-  /// alone. ENOTSUP, EAGAIN, ENOENT, EFBIG and E2BIG change the plan rather than fail the wants, see want_queue.cpp.
+  /// alone. ENOTSUP, EAGAIN, ENOENT, EFBIG and E2BIG change the plan rather than fail the wants, see
+  /// want_queue_finish.cpp.
   void finish(std::uint64_t transfer, const want_result& outcome, const std::vector<oid>& absent = {});
 
   /// Finishes whoever waits for a tree (not yet in flight) that `here` says has come by another way.
@@ -152,10 +153,13 @@ private:
   void settle(want_kind kind, items::iterator it, int code);
   void settle(const want_key& key, int code);
   void enter(const want_key& key, want w, bool sizes_cost_contents);
-  void degrade_sizes();
+  void degrade_sizes(const planned_transfer& plan, const want_result& outcome);
   void degrade_for_now(const planned_transfer& plan, const want_result& outcome);
   void degrade_focus(const planned_transfer& plan, const want_result& outcome);
-  void ask_for_fewer(const planned_transfer& plan);
+  void ask_for_fewer(const planned_transfer& plan, const want_result& outcome);
+  void ask_for_all(const planned_transfer& plan, const want_result& outcome);
+  void ask_one_by_one(const planned_transfer& plan, const want_result& outcome);
+  void settle(const planned_transfer& plan, const want_result& outcome, const std::vector<oid>& absent);
   void requeue(want_kind kind, const oid& id, bool alone);
   void settle_queued(const std::vector<oid>& commits, int code);
   std::vector<oid> wanted_commits() const;

@@ -6,11 +6,11 @@
 #include "actors/prefetch/readahead.hpp"
 #include "actors/prefetch/tree_cursor.hpp"
 #include "backend/git/object_db.hpp"
+#include "config/lru_map.hpp"
 
 #include <cstddef>
 #include <cstdint>
 #include <deque>
-#include <list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -22,7 +22,7 @@ namespace gitfs {
 /// that name are wanted from the reader on in walk order and then from the start, below what all its readers have in
 /// common, in windows that grow while a quarter of them is read. Trees that are not here are passed over. Not
 /// thread-safe.
-class namesakes {
+class namesakes final : public way_ahead {
 public:
   struct limits {
     std::size_t reads = 4;            ///< of one name among the last ones, each in another directory, tell
@@ -39,16 +39,12 @@ public:
   namesakes(object_db& db, readahead_port& port, const limits& l) : db_(db), port_(port), limits_(l) {}
 
   void read(const directory_location_ptr& directory, child_index file, std::string_view name, const oid& id);
-  /// Nobody is in or below this directory any more: what was asked for readers there alone is cancelled.
-  void forgotten(const directory_location& directory);
-  /// The same of all.
-  void clear();
-  void finished(want_id id);
-  void number_wants_from(want_id first) { next_want_ = first; }
+  void forgotten(const directory_location& directory) override;
+  void clear() override;
+  void finished(want_id id, const want_result& outcome) override;
 
 private:
   struct known {
-    std::string name;
     tree_position within{}; ///< the directory that all its readers were below
     std::optional<tree_cursor> cursor{};
     bool from_start = false;          ///< the cursor has been at the end and began anew
@@ -64,15 +60,15 @@ private:
   };
 
   void first_read(const directory_location_ptr& directory, child_index file, std::string_view name, const oid& id);
-  void want_window(known& k, const directory_location_ptr& directory, child_index file, const oid& being_read);
+  void want_window(std::string_view name, known& k, const directory_location_ptr& directory, child_index file,
+                   const oid& being_read);
   bool next_entry(known& k, const directory_location_ptr& directory);
 
   object_db& db_;
   readahead_port& port_;
   const limits limits_;
-  std::list<known> known_; // front: most recently used
+  lru_map<std::string, known> known_; // by name
   std::deque<recent> recent_;
-  want_id next_want_ = 1;
 };
 
 } // namespace gitfs

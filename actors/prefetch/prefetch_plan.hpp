@@ -2,10 +2,12 @@
 #pragma once
 
 #include "actors/model/counters.hpp"
+#include "actors/model/reader_way.hpp"
 #include "actors/prefetch/busy_directories.hpp"
 #include "actors/prefetch/namesakes.hpp"
 #include "actors/prefetch/readahead.hpp"
 
+#include <array>
 #include <cstdint>
 #include <deque>
 #include <string_view>
@@ -66,6 +68,8 @@ private:
   readahead depth_, breadth_, stats_, contents_;
   busy_directories busy_;
   namesakes names_;
+  /// By reader_way.
+  const std::array<way_ahead*, reader_ways> ways_{&depth_, &breadth_, &stats_, &contents_, &busy_, &names_};
   bool sizes_cost_contents_ = false;
   std::deque<directory_location_ptr> statted_before_; // that was known: where the last walkers were then
   std::shared_ptr<const shown_snapshot> shown_;       // none until it has moved for the first time

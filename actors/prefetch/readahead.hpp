@@ -6,9 +6,9 @@
 // stream with no window at all, so random access speculates on nothing.
 #pragma once
 
-#include "actors/model/activity.hpp"
 #include "actors/model/want.hpp"
 #include "actors/prefetch/tree_cursor.hpp"
+#include "actors/prefetch/way_ahead.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -33,7 +33,7 @@ public:
   virtual bool later() { return false; }
 };
 
-class readahead {
+class readahead final : public way_ahead {
 public:
   enum class kind : std::uint8_t {
     listings, ///< units are directories; needed: sizes of the entries, targets of links, trees below
@@ -70,22 +70,16 @@ public:
   void begin(const directory_location_ptr& directory, child_index file = 0);
   /// True if something has been asked for that far already.
   bool leads(const directory_location_ptr& directory);
-  /// Nobody is in or below this directory any more: what was asked for them is cancelled.
-  void forgotten(const directory_location& directory);
-  /// All readers are gone.
-  void clear();
+  void forgotten(const directory_location& directory) override;
+  void clear() override;
   /// What it reads there is not here. If all that was asked for ahead of it has been answered, it has been evicted
   /// since, and so perhaps all the rest: guessing begins anew from here.
   void missed(const directory_location_ptr& directory, child_index file, const oid& id);
-  void finished(want_id id, const want_result& outcome);
+  void finished(want_id id, const want_result& outcome) override;
   /// The windows that were put off are asked for.
   void due();
 
-  /// Readers with a window: where they are, how large it is, and what is on its way. `way` stays empty.
-  std::vector<activity::walker> walkers() const;
-
-  /// Moves want ids apart when several share one port.
-  void number_wants_from(want_id first) { next_want_ = first; }
+  std::vector<activity::walker> walkers() const override;
 
 private:
   struct stream {
@@ -148,7 +142,6 @@ private:
   const limits limits_;
   listing_cache* const ahead_;
   streams streams_; // front: most recently used
-  want_id next_want_ = 1;
 };
 
 } // namespace gitfs
