@@ -20,8 +20,10 @@ namespace {
 constexpr std::uint64_t long_trees = 4U << 20;
 
 // So long a path waits for all trees: it saves a request for each directory on it where they come as fast as one, as in
-// most repositories, and in the largest it is lost once.
-constexpr std::chrono::milliseconds path_patience{250};
+// most repositories, and in the largest it is lost once. As long as some requests take: how many are made is then the
+// same far from a server, or beside a busy one.
+constexpr std::chrono::milliseconds least_path_patience{250}, most_path_patience{1000};
+constexpr int path_patience_in_requests = 16;
 
 // Of a file that is fetched to learn its size, because it is probably going to be read.
 constexpr std::uint64_t longest_look = 1U << 20;
@@ -180,7 +182,9 @@ void fetcher_actor::fetch_trees_ahead(const oid& commit) {
     caf::anon_send(me, transfer_grew{});
   };
   queue_.hold_trees(true);
-  delayed_send(this, path_patience, trees_delayed{});
+  delayed_send(this,
+               std::clamp(path_patience_in_requests * remote_->answer_time(), least_path_patience, most_path_patience),
+               trees_delayed{});
   context_->counts.add(counter::transfers_started);
   transfers_[ahead_number] = {remote_->fetch(std::move(request), report(ahead_number, begun))};
 }

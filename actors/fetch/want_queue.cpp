@@ -175,7 +175,7 @@ std::optional<planned_transfer> want_queue::take(want_kind kind, urgency how) {
   t.plan.looked_up = kind == want_kind::blobs && how == urgency::path && filter_ && object_info_;
   auto fill = [&](urgency from) {
     std::deque<oid>& q = queue(kind, from);
-    while (!q.empty() && t.plan.ids.size() < most(kind)) {
+    while (!q.empty() && t.plan.ids.size() < length(kind).now()) {
       const oid id = q.front();
       auto it = of(kind).find(id);
       if (it == of(kind).end() || it->second.transfer != 0 || it->second.how != from) {
@@ -279,6 +279,8 @@ void want_queue::finish(std::uint64_t number, const want_result& outcome, const 
     return;
   }
 
+  if (outcome.code == 0 && !t.plan.snapshot)
+    length(kind).taken(t.plan.ids.size());
   if (t.plan.snapshot)
     settle_queued(t.plan.commits, outcome.code); // who came while it was on its way waits for nothing else
   // git leaves out a want that follows a tree which lists it. By itself such an object comes; or it never will.
@@ -430,10 +432,8 @@ void want_queue::degrade_focus(const planned_transfer& plan, const want_result& 
   }
 }
 
-// A server, or what stands before it, limits the length of a request (nginx, left alone: 1 MB, some 20,000 ids). How
-// far it can only be tried; it stays like that.
 void want_queue::ask_for_fewer(const planned_transfer& plan) {
-  most(plan.kind) = std::min(most(plan.kind), plan.ids.size() / 2);
+  length(plan.kind).refused(plan.ids.size());
   for (const oid& id : plan.ids)
     requeue(plan.kind, id, false);
 }

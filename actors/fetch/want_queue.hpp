@@ -5,6 +5,7 @@
 // speculation and always finds a slot of its own.
 #pragma once
 
+#include "actors/fetch/request_length.hpp"
 #include "actors/model/want.hpp"
 
 #include <array>
@@ -50,7 +51,7 @@ public:
     unsigned unread_looks = 4;             ///< so many looked-up files that nobody read: who looks is not about to read
   };
 
-  explicit want_queue(const limits& l) : limits_(l) {}
+  explicit want_queue(const limits& l) : limits_(l), objects_length_(l.objects), sizes_length_(l.sizes) {}
 
   /// Enters a want. Wanting nothing is finished at once.
   void add(const want_key& key, want w);
@@ -140,8 +141,8 @@ private:
   };
   using items = std::unordered_map<oid, item>;
 
-  /// So many ids one transfer of this kind asks for; fewer once the server has refused as many.
-  std::size_t& most(want_kind kind) { return kind == want_kind::sizes ? limits_.sizes : limits_.objects; }
+  /// So many ids one transfer of this kind asks for.
+  request_length& length(want_kind kind) { return kind == want_kind::sizes ? sizes_length_ : objects_length_; }
   items& of(want_kind kind) { return items_[static_cast<int>(kind)]; }
   std::deque<oid>& queue(want_kind kind, urgency how) { return queues_[static_cast<int>(kind)][static_cast<int>(how)]; }
   waiting_wants waiting_for(const std::vector<const item*>& wanted) const;
@@ -162,7 +163,8 @@ private:
   bool sized(const want_key& key) const;
   bool may_start(want_kind kind, urgency how) const;
 
-  limits limits_;
+  const limits limits_;
+  request_length objects_length_, sizes_length_;
   items items_[want_kinds];
   std::deque<oid> queues_[want_kinds][urgencies];
   std::map<want_key, entered_want> wants_;

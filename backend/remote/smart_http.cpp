@@ -65,6 +65,9 @@ bool is_dumb_answer(std::string_view body) {
 /// Smaller requests are refused by nobody for their size.
 constexpr std::size_t small_request = 4096;
 
+/// Takes as long as the way there and back and what a server does for any request.
+constexpr std::uint64_t small_answer = 16384;
+
 } // namespace
 
 struct smart_http::call {
@@ -73,12 +76,14 @@ struct smart_http::call {
   std::shared_ptr<const std::string> body; ///< null: GET
 };
 
-smart_http::smart_http(const source& from, upstream_limits limits, http_client& client, retry_limits retries)
+smart_http::smart_http(const source& from, upstream_limits limits, http_client& client, retry_limits retries,
+                       std::chrono::milliseconds refused_for)
   : from_(from),
     limits_(limits),
     retries_(retries),
     authenticator_(from.location, credential{from.username, from.password}, from.password_now),
     base_(from.location),
+    refused_for_(refused_for),
     client_(client) {}
 
 result<void> smart_http::get_advertisement(operation& op, const response_reader& read) {
@@ -108,7 +113,7 @@ attempt_result smart_http::finish_post(operation& op, http_exchange& begun, cons
 }
 
 result<void> smart_http::perform(operation& op, const call& what, const response_reader& read) {
-  if (what.body && what.body->size() >= too_large_) // of many that are on their way one finds it out for all
+  if (what.body && is_too_large(what.body->size())) // of many that are on their way one finds it out for all
     return fail(E2BIG, from_.display + ": a request of " + std::to_string(what.body->size()) + " bytes is too large");
   constexpr int most_renewals = 4, enough_failures = 2;
   int renewals = 0, failed_alone = 0;
@@ -121,6 +126,7 @@ result<void> smart_http::perform(operation& op, const call& what, const response
   plan.attempt = [&]() -> attempt_result {
     const std::string url = base();
     who = authenticator_.current(url);
+    const auto begun = std::chrono::steady_clock::now();
     const auto exchange = begin(op, what, url, who); // its end closes a connection whose answer was not all read
     attempt_result failure = judge(*exchange, what, [&](http_exchange& body) {
       follow(body.head().effective_url, what.path);
@@ -130,6 +136,8 @@ result<void> smart_http::perform(operation& op, const call& what, const response
     op.status = exchange->head().status;
     if (!failure)
       authenticator_.accepted(url, who);
+    if (!failure && what.body && what.body->size() <= small_request && exchange->received() <= small_answer)
+      note_answer_time(std::chrono::steady_clock::now() - begun);
     return failure;
   };
   plan.probe = [&] { return probe(op); };
@@ -152,8 +160,24 @@ result<void> smart_http::perform(operation& op, const call& what, const response
   return done;
 }
 
+/// For a while only: a front's limit may be raised, and what looked like one may have been something else.
+bool smart_http::is_too_large(std::size_t bytes) {
+  const std::lock_guard lock{mutex_};
+  if (std::chrono::steady_clock::now() >= refused_until_)
+    too_large_ = std::numeric_limits<std::size_t>::max();
+  return bytes >= too_large_;
+}
+
 void smart_http::note_too_large(std::size_t bytes) {
-  for (std::size_t before = too_large_; bytes < before && !too_large_.compare_exchange_weak(before, bytes);) {
+  const std::lock_guard lock{mutex_};
+  too_large_ = std::min(too_large_, bytes);
+  refused_until_ = std::chrono::steady_clock::now() + refused_for_;
+}
+
+void smart_http::note_answer_time(std::chrono::steady_clock::duration taken) {
+  const auto now = std::chrono::duration_cast<std::chrono::milliseconds>(taken).count();
+  for (auto before = answer_time_.load();
+       !answer_time_.compare_exchange_weak(before, std::max(now, (3 * before + now) / 4));) {
   }
 }
 

@@ -5,6 +5,7 @@
 #include "backend/pack/pack_sink.hpp"
 #include "config/error.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -86,6 +87,9 @@ public:
   /// fetch_request.
   virtual std::unique_ptr<transfer> object_info(std::vector<oid> ids, transfer_callback done,
                                                 std::string traceparent = {}) = 0;
+
+  /// How long a small request takes of late; 0: not known.
+  virtual std::chrono::milliseconds answer_time() const { return std::chrono::milliseconds{0}; }
 
   /// A name to show in messages and logs: the URL without credentials.
   virtual const std::string& display_name() const = 0;

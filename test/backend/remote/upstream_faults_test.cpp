@@ -1,3 +1,5 @@
+#include "backend/http/http_client.hpp"
+#include "backend/remote/smart_http.hpp"
 #include "test/backend/remote/upstream_fixture.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -239,6 +241,39 @@ BOOST_AUTO_TEST_CASE(a_large_request_that_fails_while_others_are_answered_is_too
     BOOST_TEST(code_of(fetch(*up, {.wants = few})) == 0);
     server.otherwise(nullptr);
   }
+}
+
+BOOST_AUTO_TEST_CASE(a_length_that_was_refused_is_not_tried_again_before_a_while_has_passed) {
+  const auto body = std::make_shared<const std::string>(10'000, 'x');
+  const auto reads = [](http_exchange&) { return attempt_result{}; };
+  server.otherwise(status(413));
+  http_client client{http_client_options{}};
+  for (const auto refused_for : {std::chrono::milliseconds{0}, std::chrono::milliseconds{1h}}) {
+    smart_http http{parse_source(server.url("repo.git")).value(), {}, client, {}, refused_for};
+    const std::size_t before = server.requests().size();
+    for (int i = 0; i < 2; ++i) {
+      operation op{{}, std::chrono::steady_clock::now() + 60s};
+      const auto out = http.post(op, body, reads);
+      BOOST_REQUIRE(!out);
+      BOOST_TEST(out.error().code == E2BIG, out.error().message);
+    }
+    BOOST_TEST(server.requests().size() - before == (refused_for == 0ms ? 2U : 1U));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(how_long_small_requests_take_is_known_after_the_first) {
+  auto up = connect();
+  BOOST_REQUIRE(up->resolve(""));
+  BOOST_TEST(up->answer_time().count() == 0);
+  server.next_post([](fault_exchange& x) {
+    std::this_thread::sleep_for(20ms);
+    x.pass();
+  });
+  BOOST_TEST(code_of(fetch(*up, {.wants = {rev("main:one")}})) == 0);
+  const auto slow = up->answer_time();
+  BOOST_TEST(slow.count() >= 20);
+  BOOST_TEST(code_of(fetch(*up, {.wants = {rev("main:dir/sub/large")}})) == 0); // more than a small answer
+  BOOST_TEST(up->answer_time().count() == slow.count());
 }
 
 // Else each of the halves would be asked for, down to single objects.
