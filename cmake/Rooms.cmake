@@ -92,8 +92,6 @@ function(gitfs_room_tests room)
   target_link_libraries(${program} PRIVATE gitfs_test_support ${arg_WITH})
   # Half the time of compiling them; what they test is optimized.
   target_compile_options(${program} PRIVATE -O0)
-  # Tests name their fixtures alike, and tell each other apart by file.
-  set_target_properties(${program} PROPERTIES UNITY_BUILD OFF)
   gitfs_precompiled(${program} test)
   if(arg_PROGRAM AND NOT GITFS_SANITIZE)
     add_dependencies(${program} gitfs-actor)

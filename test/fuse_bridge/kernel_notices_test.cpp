@@ -14,7 +14,9 @@
 #include <thread>
 #include <unistd.h>
 
-using namespace gitfs;
+namespace gitfs::test {
+
+BOOST_AUTO_TEST_SUITE(kernel_notices)
 
 namespace {
 
@@ -55,8 +57,6 @@ struct full_pipe {
 
 } // namespace
 
-BOOST_AUTO_TEST_SUITE(kernel_notices)
-
 BOOST_AUTO_TEST_CASE(what_waits_behind_a_notification_is_not_written_at_the_end) {
   caf::actor_system_config config;
   caf::actor_system system{config};
@@ -86,3 +86,5 @@ BOOST_AUTO_TEST_CASE(what_comes_after_the_end_is_ignored) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace gitfs::test

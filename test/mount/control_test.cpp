@@ -22,6 +22,8 @@
 
 namespace gitfs::test {
 
+BOOST_AUTO_TEST_SUITE(control)
+
 namespace data = boost::unit_test::data;
 
 namespace {
@@ -71,8 +73,6 @@ std::string in_a_container(const mount& m, const std::string& script) {
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(control)
 
 BOOST_AUTO_TEST_CASE(a_mount_has_a_socket_and_takes_it_away) {
   mount m{source().bare().string()};

@@ -20,6 +20,8 @@
 
 namespace gitfs::test {
 
+namespace service {
+
 namespace {
 
 // The service manager's end of $NOTIFY_SOCKET.
@@ -67,7 +69,9 @@ struct served {
 
 } // namespace
 
-BOOST_FIXTURE_TEST_SUITE(service, served)
+} // namespace service
+
+BOOST_FIXTURE_TEST_SUITE(service, service::served)
 
 BOOST_AUTO_TEST_CASE(it_tells_when_it_serves_and_when_it_stops) {
   for (const std::string& name : {(dir / "notify").string(), "@gitfs-actor-test-" + std::to_string(::getpid())}) {

@@ -13,6 +13,8 @@
 
 namespace gitfs::test {
 
+namespace why {
+
 namespace {
 
 struct served {
@@ -40,7 +42,9 @@ program_result explained(const std::filesystem::path& path, const std::vector<st
 
 } // namespace
 
-BOOST_FIXTURE_TEST_SUITE(why, served)
+} // namespace why
+
+BOOST_FIXTURE_TEST_SUITE(why, why::served)
 
 BOOST_AUTO_TEST_CASE(a_file_that_was_read) {
   const mount m{server.url("scratch.git")};

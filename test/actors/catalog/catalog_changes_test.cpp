@@ -1,8 +1,9 @@
 // Refs that move while they are shown, and another deployment.
 #include "test/actors/catalog/catalog_fixture.hpp"
 
-using namespace gitfs;
-using namespace gitfs::test;
+namespace gitfs::test {
+
+namespace catalog_changes {
 
 namespace {
 
@@ -33,7 +34,9 @@ struct followed : catalog_fixture {
 
 } // namespace
 
-BOOST_FIXTURE_TEST_SUITE(catalog_changes, followed)
+} // namespace catalog_changes
+
+BOOST_FIXTURE_TEST_SUITE(catalog_changes, catalog_changes::followed)
 
 BOOST_AUTO_TEST_CASE(a_followed_ref_is_looked_at_with_what_it_shows) {
   BOOST_TEST(port.timers.empty());
@@ -286,3 +289,5 @@ BOOST_AUTO_TEST_CASE(the_mountpoint_itself_stays_what_it_is) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace gitfs::test

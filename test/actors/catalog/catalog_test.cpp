@@ -3,8 +3,7 @@
 
 #include <algorithm>
 
-using namespace gitfs;
-using namespace gitfs::test;
+namespace gitfs::test {
 
 BOOST_FIXTURE_TEST_SUITE(catalog, catalog_fixture)
 
@@ -342,3 +341,5 @@ BOOST_AUTO_TEST_CASE(of_a_place_that_was_forgotten_the_host_is_asked_again) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace gitfs::test

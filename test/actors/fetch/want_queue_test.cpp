@@ -6,7 +6,9 @@
 #include <algorithm>
 #include <cerrno>
 
-using namespace gitfs;
+namespace gitfs::test {
+
+namespace want_queue {
 
 namespace {
 
@@ -25,7 +27,7 @@ std::vector<oid> ids(unsigned from, unsigned to) {
 }
 
 struct fixture {
-  want_queue queue{{.slots = 2, .speculative_slots = 1, .objects = 100, .sizes = 1000, .size_slots = 1}};
+  gitfs::want_queue queue{{.slots = 2, .speculative_slots = 1, .objects = 100, .sizes = 1000, .size_slots = 1}};
 
   void demand(want_id id, std::vector<oid> of, want_kind kind = want_kind::blobs) {
     queue.add({1, id}, {id, kind, urgency::demand, std::move(of)});
@@ -70,7 +72,9 @@ using outcomes = std::vector<std::pair<want_id, int>>;
 
 } // namespace
 
-BOOST_FIXTURE_TEST_SUITE(want_queue, fixture)
+} // namespace want_queue
+
+BOOST_FIXTURE_TEST_SUITE(want_queue, want_queue::fixture)
 
 BOOST_AUTO_TEST_CASE(an_object_is_asked_for_once_whoever_wants_it) {
   demand(1, ids(0, 3));
@@ -585,3 +589,5 @@ BOOST_AUTO_TEST_CASE(sizes_that_come_with_contents_go_on_to_where_a_look_is_cut)
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace gitfs::test

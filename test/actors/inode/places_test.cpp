@@ -8,8 +8,9 @@
 
 #include <sys/stat.h>
 
-using namespace gitfs;
-using namespace gitfs::test;
+namespace gitfs::test {
+
+namespace places {
 
 namespace {
 
@@ -22,7 +23,9 @@ struct above : directory_fixture {
 
 } // namespace
 
-BOOST_FIXTURE_TEST_SUITE(places, above)
+} // namespace places
+
+BOOST_FIXTURE_TEST_SUITE(places, places::above)
 
 BOOST_AUTO_TEST_CASE(a_folder_is_asked_for_once_and_complete_then) {
   auto list = readdir();
@@ -179,3 +182,5 @@ BOOST_AUTO_TEST_CASE(a_reader_goes_on_behind_names_that_were_dropped) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace gitfs::test

@@ -5,7 +5,7 @@
 #include <set>
 #include <string>
 
-using namespace gitfs;
+namespace gitfs::test {
 
 BOOST_AUTO_TEST_SUITE(node_id)
 
@@ -41,3 +41,5 @@ BOOST_AUTO_TEST_CASE(inos_of_many_paths_differ) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace gitfs::test

@@ -4,7 +4,7 @@
 
 #include <cerrno>
 
-using namespace gitfs;
+namespace gitfs::test {
 
 BOOST_AUTO_TEST_SUITE(visible_errno)
 
@@ -23,3 +23,5 @@ BOOST_AUTO_TEST_CASE(an_object_that_a_server_lacks_is_no_missing_name) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace gitfs::test

@@ -10,8 +10,9 @@
 #include <map>
 #include <set>
 
-using namespace gitfs;
-using namespace gitfs::test;
+namespace gitfs::test {
+
+namespace prefetch_plan {
 
 namespace {
 
@@ -47,7 +48,9 @@ struct plan_fixture : walked_tree {
 
 } // namespace
 
-BOOST_FIXTURE_TEST_SUITE(prefetch_plan, plan_fixture)
+} // namespace prefetch_plan
+
+BOOST_FIXTURE_TEST_SUITE(prefetch_plan, prefetch_plan::plan_fixture)
 
 BOOST_AUTO_TEST_CASE(listings_ahead_of_a_walker_are_handed_over) {
   memory_budget budget{48U << 20};
@@ -227,3 +230,5 @@ BOOST_AUTO_TEST_CASE(a_move_cancels_what_was_wanted_and_readers_of_the_old_snaps
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace gitfs::test

@@ -4,8 +4,9 @@
 
 #include <thread>
 
-using namespace gitfs;
-using namespace gitfs::test;
+namespace gitfs::test {
+
+namespace rest_client {
 
 namespace {
 
@@ -18,22 +19,24 @@ struct fixture : forge_fixture {
   }
   void fault(const std::string& what) { server->set(R"({"faults":[{"match":"repos/Octo/hello$",)" + what + "}]}"); }
 
-  result<rest_answer> ask(rest_client& from, const std::string& token = {}) {
+  result<rest_answer> ask(gitfs::rest_client& from, const std::string& token = {}) {
     return from.get("/repos/Octo/hello", token, {});
   }
 };
 
 } // namespace
 
-BOOST_FIXTURE_TEST_SUITE(rest_client, fixture)
+} // namespace rest_client
+
+BOOST_FIXTURE_TEST_SUITE(rest_client, rest_client::fixture)
 
 BOOST_AUTO_TEST_CASE(gives_json_and_asks_again_with_the_etag) {
   gitfs::rest_client client{options()};
   const auto first = ask(client);
-  BOOST_REQUIRE_MESSAGE(first, test::why(first));
+  BOOST_REQUIRE_MESSAGE(first, test::reason_of(first));
   BOOST_TEST(string_member(*first.value().body, "default_branch") == "trunk");
   const auto second = ask(client);
-  BOOST_REQUIRE_MESSAGE(second, test::why(second));
+  BOOST_REQUIRE_MESSAGE(second, test::reason_of(second));
   BOOST_TEST((second.value().body == first.value().body)); // the very same
   const auto requests = server->requests();
   BOOST_REQUIRE(requests.size() == 2);
@@ -115,7 +118,7 @@ BOOST_AUTO_TEST_CASE(what_passes_is_tried_again) {
     gitfs::rest_client client{options()};
     const auto out = ask(client);
     BOOST_TEST_CONTEXT(passing) {
-      BOOST_TEST(out.has_value(), test::why(out));
+      BOOST_TEST(out.has_value(), test::reason_of(out));
       BOOST_TEST(client.counters().retries >= 1);
     }
   }
@@ -175,7 +178,7 @@ BOOST_AUTO_TEST_CASE(pages_follow_each_other_on_this_host_only) {
                           });
   };
   const auto done = all(client);
-  BOOST_REQUIRE_MESSAGE(done, test::why(done));
+  BOOST_REQUIRE_MESSAGE(done, test::reason_of(done));
   BOOST_TEST(names == (std::vector<std::string>{".github", "hello"}), boost::test_tools::per_element());
   BOOST_REQUIRE(all(client)); // where the next page is, is kept as well
   BOOST_TEST(names.size() == 2);
@@ -226,8 +229,10 @@ BOOST_AUTO_TEST_CASE(posts_json) {
   gitfs::rest_client client{to};
   const std::string question = R"({"query":"…","variables":{"project":"Octo/hello","ref":"HEAD","paths":["dir/two"]}})";
   const auto out = client.post(server->url() + "/api/graphql", question, {}, {});
-  BOOST_REQUIRE_MESSAGE(out, test::why(out));
+  BOOST_REQUIRE_MESSAGE(out, test::reason_of(out));
   BOOST_TEST((*out.value().body)["data"]["project"]["repository"]["blobs"]["nodes"][0]["size"].GetString() == "11");
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace gitfs::test

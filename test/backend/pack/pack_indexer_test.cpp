@@ -16,6 +16,8 @@
 
 namespace gitfs::test {
 
+namespace pack_indexer {
+
 namespace {
 
 namespace fs = std::filesystem;
@@ -43,7 +45,7 @@ private:
   int file_;
 
 public:
-  pack_indexer indexer;
+  gitfs::pack_indexer indexer;
 };
 
 std::string bytes_of(const fs::path& file) {
@@ -119,7 +121,9 @@ std::string prefixing(char letter, char base_size = 5) {
 
 } // namespace
 
-BOOST_FIXTURE_TEST_SUITE(pack_indexer, packed_repository)
+} // namespace pack_indexer
+
+BOOST_FIXTURE_TEST_SUITE(pack_indexer, pack_indexer::packed_repository)
 
 BOOST_AUTO_TEST_CASE(makes_the_index_that_git_makes) {
   for (const char* options : {"--delta-base-offset", "", "--window=0", "--depth=3 --delta-base-offset"}) {

@@ -4,8 +4,7 @@
 
 #include <boost/test/unit_test.hpp>
 
-using namespace gitfs;
-using namespace gitfs::test;
+namespace gitfs::test {
 
 BOOST_FIXTURE_TEST_SUITE(upstream_faults, upstream_fixture)
 
@@ -14,7 +13,7 @@ BOOST_AUTO_TEST_CASE(an_early_question_that_fails_is_asked_again_properly) {
                            test::fault{[](fault_exchange& x) { x.close(); }}}) {
     server.next_post(what);
     const auto out = connect()->resolve("main");
-    BOOST_REQUIRE_MESSAGE(out, test::why(out));
+    BOOST_REQUIRE_MESSAGE(out, test::reason_of(out));
   }
 }
 
@@ -335,3 +334,5 @@ BOOST_AUTO_TEST_CASE(a_slow_store_holds_the_server_back) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace gitfs::test

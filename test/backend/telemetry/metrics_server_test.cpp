@@ -21,6 +21,8 @@
 
 namespace gitfs::test {
 
+namespace metrics_server {
+
 namespace {
 
 struct served {
@@ -33,7 +35,7 @@ struct served {
   }
   std::unique_ptr<gitfs::metrics_server> on_socket() const {
     auto out = start({path, {}, 0});
-    BOOST_REQUIRE_MESSAGE(out, why(out));
+    BOOST_REQUIRE_MESSAGE(out, reason_of(out));
     return std::move(out.value());
   }
   std::string ask(const std::string& more = "") const {
@@ -71,7 +73,9 @@ private:
 
 } // namespace
 
-BOOST_FIXTURE_TEST_SUITE(metrics_server, served)
+} // namespace metrics_server
+
+BOOST_FIXTURE_TEST_SUITE(metrics_server, metrics_server::served)
 
 BOOST_AUTO_TEST_CASE(on_a_socket_that_is_the_owners_and_goes_with_the_server) {
   {
@@ -92,7 +96,7 @@ BOOST_AUTO_TEST_CASE(on_a_socket_that_is_the_owners_and_goes_with_the_server) {
 BOOST_AUTO_TEST_CASE(on_ports_of_loopback) {
   for (const char* host : {"127.0.0.1", "::1"}) {
     auto server = start({{}, host, 0});
-    BOOST_REQUIRE_MESSAGE(server, why(server));
+    BOOST_REQUIRE_MESSAGE(server, reason_of(server));
     BOOST_TEST(must_run("curl -sS http://" + server.value()->address() + "/metrics") + "\n" == text);
     const auto port = static_cast<std::uint16_t>(
         std::stoul(server.value()->address().substr(server.value()->address().rfind(':') + 1)));

@@ -15,6 +15,8 @@
 
 namespace gitfs::test {
 
+BOOST_AUTO_TEST_SUITE(options)
+
 namespace {
 
 using words = std::vector<std::string>;
@@ -180,8 +182,6 @@ const std::vector<wrong_line> wrong_lines{
 };
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(options)
 
 BOOST_DATA_TEST_CASE(wrong_command_lines, boost::unit_test::data::make(wrong_lines), line) {
   const auto done = parse(line.arguments);

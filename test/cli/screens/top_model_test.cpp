@@ -9,6 +9,8 @@
 
 namespace gitfs::test {
 
+namespace top_model {
+
 namespace {
 
 struct looked_twice {
@@ -60,7 +62,9 @@ using names = std::vector<std::string>;
 
 } // namespace
 
-BOOST_FIXTURE_TEST_SUITE(top_model, looked_twice)
+} // namespace top_model
+
+BOOST_FIXTURE_TEST_SUITE(top_model, top_model::looked_twice)
 
 BOOST_AUTO_TEST_CASE(rates_take_two_looks) {
   model.take(first);
