@@ -67,6 +67,8 @@ public:
   /// going to take a while, so walks are served too, a little.
   void hold_trees(bool hold);
   void serve_paths() { hold_paths_ = false; }
+  /// Undoes that: they will be here soon.
+  void hold_paths() { hold_paths_ = hold_trees_; }
   void held_long() {
     serve_paths();
     tree_requests_left_ = hold_trees_ ? limits_.tree_requests_while_held : 0;

@@ -253,10 +253,6 @@ std::unique_ptr<transfer> git_upstream::object_info(std::vector<oid> ids, transf
   });
 }
 
-std::chrono::milliseconds git_upstream::answer_time() const {
-  return impl_->http.answer_time();
-}
-
 const std::string& git_upstream::display_name() const {
   return impl_->from.display;
 }

@@ -51,7 +51,6 @@ public:
   std::unique_ptr<transfer> fetch(fetch_request request, transfer_callback done) override;
   std::unique_ptr<transfer> object_info(std::vector<oid> ids, transfer_callback done,
                                         std::string traceparent = {}) override;
-  std::chrono::milliseconds answer_time() const override;
   const std::string& display_name() const override;
 
   upstream_counters counters() const;

@@ -31,7 +31,6 @@ public:
   std::unique_ptr<transfer> fetch(fetch_request request, transfer_callback done) override;
   std::unique_ptr<transfer> object_info(std::vector<oid> ids, transfer_callback done,
                                         std::string traceparent = {}) override;
-  std::chrono::milliseconds answer_time() const override { return server_->answer_time(); }
   const std::string& display_name() const override { return server_->display_name(); }
 
 private:

@@ -65,9 +65,6 @@ bool is_dumb_answer(std::string_view body) {
 /// Smaller requests are refused by nobody for their size.
 constexpr std::size_t small_request = 4096;
 
-/// Takes as long as the way there and back and what a server does for any request.
-constexpr std::uint64_t small_answer = 16384;
-
 } // namespace
 
 struct smart_http::call {
@@ -126,7 +123,6 @@ result<void> smart_http::perform(operation& op, const call& what, const response
   plan.attempt = [&]() -> attempt_result {
     const std::string url = base();
     who = authenticator_.current(url);
-    const auto begun = std::chrono::steady_clock::now();
     const auto exchange = begin(op, what, url, who); // its end closes a connection whose answer was not all read
     attempt_result failure = judge(*exchange, what, [&](http_exchange& body) {
       follow(body.head().effective_url, what.path);
@@ -136,8 +132,6 @@ result<void> smart_http::perform(operation& op, const call& what, const response
     op.status = exchange->head().status;
     if (!failure)
       authenticator_.accepted(url, who);
-    if (!failure && what.body && what.body->size() <= small_request && exchange->received() <= small_answer)
-      note_answer_time(std::chrono::steady_clock::now() - begun);
     return failure;
   };
   plan.probe = [&] { return probe(op); };
@@ -172,13 +166,6 @@ void smart_http::note_too_large(std::size_t bytes) {
   const std::lock_guard lock{mutex_};
   too_large_ = std::min(too_large_, bytes);
   refused_until_ = std::chrono::steady_clock::now() + refused_for_;
-}
-
-void smart_http::note_answer_time(std::chrono::steady_clock::duration taken) {
-  const auto now = std::chrono::duration_cast<std::chrono::milliseconds>(taken).count();
-  for (auto before = answer_time_.load();
-       !answer_time_.compare_exchange_weak(before, std::max(now, (3 * before + now) / 4));) {
-  }
 }
 
 /// The advertisement, because a front may answer for the rest of a host while what is behind it is away. Its body is

@@ -43,10 +43,6 @@ public:
   upstream_counters counters() const;
   void count_cancelled() { ++cancelled_; }
 
-  /// How long small requests have taken of late, by network, server and this machine together; 0: none was answered.
-  /// Rises with the slowest at once, and falls over some requests.
-  std::chrono::milliseconds answer_time() const { return std::chrono::milliseconds{answer_time_}; }
-
 private:
   struct call;
 
@@ -57,7 +53,6 @@ private:
   attempt_result probe(operation& op);
   bool is_too_large(std::size_t bytes);
   void note_too_large(std::size_t bytes);
-  void note_answer_time(std::chrono::steady_clock::duration taken);
   void account(operation& op, const http_exchange& exchange);
   std::string base() const;
   void follow(const std::string& effective_url, std::string_view path);
@@ -71,7 +66,6 @@ private:
   const std::chrono::milliseconds refused_for_;
   std::size_t too_large_ = std::numeric_limits<std::size_t>::max(); ///< bytes of a body that was refused
   std::chrono::steady_clock::time_point refused_until_{};           ///< until when that is taken to hold
-  std::atomic<std::chrono::milliseconds::rep> answer_time_{0};
   std::atomic<std::uint64_t> requests_{0}, bytes_{0}, retried_{0}, cancelled_{0};
   http_client& client_;
 };

@@ -5,7 +5,6 @@
 #include "backend/pack/pack_sink.hpp"
 #include "config/error.hpp"
 
-#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -41,6 +40,9 @@ struct fetch_request {
   /// Called, if set, once the pack is longer than `long_from` bytes; on a thread of the upstream.
   std::function<void()> grew_long = nullptr;
   std::uint64_t long_from = 0;
+  /// Called, if set, once a pack of at most `few` objects has begun to come; on a thread of the upstream.
+  std::function<void()> came_few = nullptr;
+  std::uint32_t few = 0;
   std::string traceparent{}; ///< header of the HTTP requests made for it (W3C Trace Context); empty: none
 };
 
@@ -87,9 +89,6 @@ public:
   /// fetch_request.
   virtual std::unique_ptr<transfer> object_info(std::vector<oid> ids, transfer_callback done,
                                                 std::string traceparent = {}) = 0;
-
-  /// How long a small request takes of late; 0: not known.
-  virtual std::chrono::milliseconds answer_time() const { return std::chrono::milliseconds{0}; }
 
   /// A name to show in messages and logs: the URL without credentials.
   virtual const std::string& display_name() const = 0;

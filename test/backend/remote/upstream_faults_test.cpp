@@ -148,6 +148,19 @@ BOOST_AUTO_TEST_CASE(a_pack_over_the_limit_is_cut) {
   BOOST_TEST(code_of(fetch(*up, {.wants = {rev("main:one")}, .byte_limit = 150'000})) == 0);
 }
 
+BOOST_AUTO_TEST_CASE(a_pack_of_few_objects_is_told_when_it_begins) {
+  auto up = connect();
+  const auto told = [&](std::uint32_t few) {
+    int out = 0;
+    BOOST_TEST(
+        code_of(fetch(*up, {.wants = {rev("main:one"), rev("main:dir/two")}, .came_few = [&] { ++out; }, .few = few}))
+        == 0);
+    return out;
+  };
+  BOOST_TEST(told(1) == 0);
+  BOOST_TEST(told(2) == 1);
+}
+
 BOOST_AUTO_TEST_CASE(a_full_disk_is_not_tried_again) {
   test::failing_store full{ENOSPC};
   auto up = connect_to(full);
@@ -258,21 +271,6 @@ BOOST_AUTO_TEST_CASE(a_length_that_was_refused_is_not_tried_again_before_a_while
     }
     BOOST_TEST(server.requests().size() - before == (refused_for == 0ms ? 2U : 1U));
   }
-}
-
-BOOST_AUTO_TEST_CASE(how_long_small_requests_take_is_known_after_the_first) {
-  auto up = connect();
-  BOOST_REQUIRE(up->resolve(""));
-  BOOST_TEST(up->answer_time().count() == 0);
-  server.next_post([](fault_exchange& x) {
-    std::this_thread::sleep_for(20ms);
-    x.pass();
-  });
-  BOOST_TEST(code_of(fetch(*up, {.wants = {rev("main:one")}})) == 0);
-  const auto slow = up->answer_time();
-  BOOST_TEST(slow.count() >= 20);
-  BOOST_TEST(code_of(fetch(*up, {.wants = {rev("main:dir/sub/large")}})) == 0); // more than a small answer
-  BOOST_TEST(up->answer_time().count() == slow.count());
 }
 
 // Else each of the halves would be asked for, down to single objects.
