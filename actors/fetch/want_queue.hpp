@@ -5,6 +5,7 @@
 // leaves before speculation, and always finds a free slot.
 #pragma once
 
+#include "actors/fetch/request_length.hpp"
 #include "actors/model/want.hpp"
 
 #include <array>
@@ -52,7 +53,7 @@ public:
         4; ///< after so many files that were looked up by path and not read, sizes come without contents
   };
 
-  explicit want_queue(const limits& l) : limits_(l) {}
+  explicit want_queue(const limits& l) : limits_(l), objects_length_(l.objects), sizes_length_(l.sizes) {}
 
   /// Enters a want. A want without objects is finished at once.
   void add(const want_key& key, want w);
@@ -69,6 +70,8 @@ public:
   /// own, too.
   void hold_trees(bool hold);
   void serve_paths() { hold_paths_ = false; }
+  /// Undoes that: they will be here soon.
+  void hold_paths() { hold_paths_ = hold_trees_; }
   void held_long() {
     serve_paths();
     tree_requests_left_ = hold_trees_ ? limits_.tree_requests_while_held : 0;
@@ -144,9 +147,8 @@ private:
   };
   using items = std::unordered_map<oid, item>;
 
-  /// The most ids that one transfer of this kind asks for. The number shrinks when the server refuses a request for its
-  /// length.
-  std::size_t& most(want_kind kind) { return kind == want_kind::sizes ? limits_.sizes : limits_.objects; }
+  /// The most ids that one transfer of this kind asks for.
+  request_length& length(want_kind kind) { return kind == want_kind::sizes ? sizes_length_ : objects_length_; }
   items& of(want_kind kind) { return items_[static_cast<int>(kind)]; }
   std::deque<oid>& queue(want_kind kind, urgency how) { return queues_[static_cast<int>(kind)][static_cast<int>(how)]; }
   waiting_wants waiting_for(const std::vector<const item*>& wanted) const;
@@ -170,7 +172,8 @@ private:
   bool sized(const want_key& key) const;
   bool may_start(want_kind kind, urgency how) const;
 
-  limits limits_;
+  const limits limits_;
+  request_length objects_length_, sizes_length_;
   items items_[want_kinds];
   std::deque<oid> queues_[want_kinds][urgencies];
   std::map<want_key, entered_want> wants_;
