@@ -6,11 +6,13 @@
 #include "actors/trace/record/recorder.hpp"
 #include "config/version.hpp"
 #include "fuse_bridge/control_reply.hpp"
+#include "fuse_bridge/fuse_unit.hpp"
 #include "fuse_bridge/mountpoint.hpp"
 
 #include <caf/send.hpp>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <fstream>
 #include <iterator>
@@ -203,6 +205,11 @@ answer refusal(const bridge& of, const question& what, uid_t from, bool in_mount
 }
 
 } // namespace
+
+refresh_number next_refresh() {
+  static std::atomic<refresh_number> last{0};
+  return ++last;
+}
 
 std::span<const control_command> control_commands() {
   return table;

@@ -2,9 +2,10 @@
 // the socket.
 #pragma once
 
+#include "actors/model/places.hpp"
+#include "fuse_bridge/bridge.hpp"
 #include "fuse_bridge/control_channel.hpp"
 #include "fuse_bridge/control_protocol.hpp"
-#include "fuse_bridge/operations.hpp"
 
 #include <memory>
 #include <span>
@@ -31,6 +32,9 @@ struct control_command {
 };
 
 std::span<const control_command> control_commands();
+
+/// A new number for refresh_refs. Any thread.
+refresh_number next_refresh();
 
 /// Answers the question, or says why it is not answered. `of` outlives the answer. `from`: the user who asks.
 /// `in_mount`: the question came by an ioctl on a folder of the mount.

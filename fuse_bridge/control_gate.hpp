@@ -1,7 +1,7 @@
 // Questions of programs that see the mount but not its control socket, for example in a container.
 #pragma once
 
-#include "fuse_bridge/operations.hpp"
+#include "fuse_bridge/bridge.hpp"
 
 #include <cstddef>
 #include <string_view>

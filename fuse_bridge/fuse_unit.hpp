@@ -52,4 +52,10 @@ private:
   std::deque<caf::resumable*> jobs_;
 };
 
+/// That of the calling FUSE worker thread. Null: of another thread.
+inline fuse_unit*& this_thread_unit() {
+  thread_local fuse_unit* unit = nullptr;
+  return unit;
+}
+
 } // namespace gitfs

@@ -2,7 +2,9 @@
 
 #include "config/log.hpp"
 #include "config/mount_words.hpp"
+#include "fuse_bridge/fuse_unit.hpp"
 #include "fuse_bridge/libfuse.hpp"
+#include "fuse_bridge/operations.hpp"
 #include "fuse_bridge/session_io.hpp"
 
 #include <cerrno>

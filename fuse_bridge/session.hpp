@@ -3,8 +3,8 @@
 
 #include "config/error.hpp"
 #include "config/options.hpp"
+#include "fuse_bridge/bridge.hpp"
 #include "fuse_bridge/kernel_notices.hpp"
-#include "fuse_bridge/operations.hpp"
 
 #include <caf/actor_system.hpp>
 

@@ -1,6 +1,6 @@
 #include "fuse_bridge/session_io.hpp"
 
-#include "fuse_bridge/operations.hpp"
+#include "fuse_bridge/bridge.hpp"
 
 #include <linux/fuse.h>
 #include <sys/uio.h>

@@ -1,6 +1,7 @@
-// The tree above the repositories: what stands at which place, what is known of it, and who waits to know more.
+// What directories above the snapshots are told, and who waits to know more.
 #pragma once
 
+#include "actors/catalog/mount_tree.hpp"
 #include "actors/model/directory_location.hpp"
 #include "actors/model/places.hpp"
 #include "actors/model/want.hpp"
@@ -22,28 +23,6 @@
 #include <vector>
 
 namespace gitfs {
-
-/// Where a repository comes from: the entry of a deployment, or what a host has at a path.
-struct repository_origin {
-  std::shared_ptr<const shown_repository> entry{};
-  std::shared_ptr<repository_host> host{};
-  std::vector<std::string> path{}; ///< in the host
-};
-
-/// A place whose directories go over to another snapshot. Its end, when all is done, is told to those who wait for it.
-struct place_move {
-  std::function<void(const std::vector<refresh_number>&)> ended;
-  std::vector<refresh_number> waiting{}; ///< written by the catalog alone, while it holds this
-
-  explicit place_move(std::function<void(const std::vector<refresh_number>&)> when_over)
-    : ended(std::move(when_over)) {}
-  place_move(const place_move&) = delete;
-  place_move& operator=(const place_move&) = delete;
-  ~place_move() {
-    if (!waiting.empty())
-      ended(waiting);
-  }
-};
 
 /// What the catalog says to others; every call returns at once.
 class catalog_port {
@@ -94,7 +73,7 @@ public:
 /// it keeps `most_invented`, those that were asked about last. Of one that it has forgotten the host is asked again.
 class catalog {
 public:
-  using hosts = std::vector<std::shared_ptr<repository_host>>; ///< by their order in the deployment
+  using hosts = mount_tree::hosts;
   static constexpr std::size_t most_invented = 1000;
 
   catalog(const deployment& tree, hosts of, catalog_port& port);
@@ -129,49 +108,19 @@ public:
 
   /// False: a file that was read since has something else there, or nothing.
   bool is_shown(place_number which) const {
-    const place* const of = numbered(which);
+    const mount_tree_node* const of = tree_.numbered(which);
     return of != nullptr && !of->removed;
   }
   /// Below the mountpoint. Of one that it has told its port of, and not forgotten.
-  const std::string& path_of(place_number which) const { return places_.at(which)->name; }
+  const std::string& path_of(place_number which) const { return tree_.numbered(which)->name; }
 
   /// What it knows and who waits, in lines for people.
   std::string describe() const;
 
 private:
-  struct place {
-    place_number number = 0;
-    std::string name{}; ///< below the mountpoint
-    std::map<std::string, place*, std::less<>> children{};
-    std::shared_ptr<repository_host> host{};         ///< below which it is
-    std::shared_ptr<const shown_host> host_entry{};  ///< of what stands in the deployment
-    std::vector<std::string> path{};                 ///< in the host
-    std::shared_ptr<const shown_repository> entry{}; ///< of what stands in the deployment
-    bool is_repository = false;
-    bool assumed = false;   ///< host_entry::assumed, and no repository was found below it
-    bool removed = false;   ///< from the deployment: nobody new comes here
-    bool listed = false;    ///< by its host
-    std::uint64_t used = 0; ///< when, in questions
-    std::string ref{};
-    follow_mode follow{};
-    shown_ptr shown{};
-    call_number taking = 0;   ///< on its way
-    repository_number of = 0; ///< by which
-    int refused = 0;          ///< failed a moment ago
-    /// In a host: of these names that was said for want of credentials, which others may have. Empty: of its listing.
-    std::set<std::string> closed{};
-    std::vector<place_asker> waiting{};
-    std::vector<relinked> seen{}; ///< directories that were told what is here, the latest last
-    bool crowded = false;         ///< there are more of them
-    bool stale = false;           ///< to be looked at before somebody is told
-    bool behind = false;          ///< shows another ref than it is to
-    std::uint64_t timer = 0;      ///< the latest one
-    unsigned failures = 0;        ///< since it could be looked at
-    std::string last_error{};     ///< of the latest look
-    std::weak_ptr<place_move> moving{};
-    std::vector<refresh_number> refreshers{}; ///< wait for what is being taken
-    std::vector<refresh_number> late{};       ///< came while that was on its way, and wait for the next
-  };
+  using node = mount_tree_node;
+  using repository = mount_tree_node::repository;
+
   /// With what it has asked.
   struct caller {
     place_asker who;
@@ -181,62 +130,47 @@ private:
     bool goes_on = false;    ///< what the host is asked for is on that way: then it asks again
   };
   struct call {
-    place* of = nullptr;
+    node* of = nullptr; ///< in a host
     std::string name{}; ///< as it was asked for, with "@REF"; empty: all
     std::vector<caller> waiting{};
   };
 
-  place* at(std::string_view path);
-  place* numbered(place_number which) const;
-  place& child(place& of, std::string_view name);
-  place& add_found(place& to, const std::string& name, const host_entry& what);
-  repository_number number_of(const place& of, bool& is_new);
+  node& add_found(node& to, const std::string& name, const host_entry& what);
+  repository_number number_of(const repository_origin& from, bool& is_new);
   void ask(caller asks);
-  void enter_repository(const place_asker& who, place& of);
-  void ask_host(caller who, place& of, const std::string& name);
+  void enter_repository(const place_asker& who, node& at, repository& of);
+  void ask_host(caller who, node& of, const std::string& name);
   bool ask_on_the_way(caller& who);
-  void is_folder(const place& which);
-  void becomes_repository(place& of);
-  place_answer names_in(const place& of) const;
-  void tell_names(const place_asker& who, const place& of) const;
-  place& make(place& root, std::string_view path);
-  place& fresh_place();
-  place* build(const deployment& tree, const hosts& of);
-  void look(place& of);
-  void look_again_later(place& of);
-  void move(place& of);
-  void tell_refreshers(place& of, const shown_ptr& before);
-  static std::string shown_name(const place& of);
-  void add_refresh(refresh_number number, place& of);
-  void see(place& of, const relinked& directory);
-  void remove(place& of);
-  void follow_host(place& of, const std::shared_ptr<const shown_host>& entry);
-  bool take_over(place& old, place& fresh);
-  void merge(place& old, place& fresh);
-  void refuse(place& of, int code);
+  void is_folder(const node& which);
+  void becomes_repository(node& of);
+  void look(node& at, repository& of);
+  void look_again_later(node& at, repository& of);
+  void move(node& at, repository& of);
+  void tell_refreshers(node& at, repository& of, const shown_ptr& before);
+  static std::string shown_name(const node& of);
+  void add_refresh(refresh_number number, node& at, repository& of);
+  void remove(node& of);
+  void follow_host(node& of, const std::shared_ptr<const shown_host>& entry);
+  bool take_over(node& old, node& fresh);
+  void take_over_repository(node& old, const repository& fresh);
+  void merge(node& old, node& fresh);
+  void refuse(node& of, int code);
   void refuse(const call& of, int code);
-  static bool is_wanted(const place& of);
-  void drop_unused(place_number from);
-  void leave(place& of);
-  bool is_idle(const place& of) const;
-  void drop(std::map<place_number, std::unique_ptr<place>>::iterator which);
+  void leave(node& of);
+  bool is_idle(const node& of) const;
+  void drop(place_number which);
   void drop_invented();
   call end(call_number number);
 
   catalog_port& port_;
-  std::map<place_number, std::unique_ptr<place>> places_; // also those that were removed, while somebody waits for them
-  place_number next_place_ = 0;                           // of the mountpoint itself 0, as in a plain mount
-  place* root_ = nullptr;
+  mount_tree tree_;
   std::map<refresh_number, refresh_report> refreshes_;
   std::map<std::string, repository_number> repositories_; // by what tells them apart
   repository_number last_repository_ = 0;
   std::map<call_number, call> calls_;
-  std::size_t invented_ = 0; ///< places, at most: some may be listed or shown since they were counted
+  std::size_t invented_ = 0; ///< nodes, at most: some may be listed or shown since they were counted
   std::uint64_t questions_ = 0;
   call_number last_call_ = 0;
 };
-
-/// True of what can be the name of a directory.
-bool usable_name(std::string_view name);
 
 } // namespace gitfs

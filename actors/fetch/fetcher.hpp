@@ -42,6 +42,7 @@ private:
 
   void want_trees_ahead(const oid& commit);
   void fetch_trees_ahead(const oid& commit);
+  void wait_for_paths(std::chrono::milliseconds patience);
   void trees_ahead_ended(const std::optional<error>& failure);
   void start(const planned_transfer& plan);
   void transfer_ended(transfer_finished& m);
@@ -66,6 +67,7 @@ private:
   std::deque<oid> next_ahead_;     // commits whose trees are asked for when the present transfer has ended
   want_queue queue_;
   bool pump_queued_ = false;
+  unsigned delays_ = 0; // trees_delayed that are on their way
   struct asker {
     caf::weak_actor_ptr actor;
     directory_location_ptr place; // null: the prefetcher

@@ -5,6 +5,7 @@
 // leaves before speculation, and always finds a free slot.
 #pragma once
 
+#include "actors/fetch/request_length.hpp"
 #include "actors/model/want.hpp"
 
 #include <array>
@@ -52,7 +53,7 @@ public:
         4; ///< after so many files that were looked up by path and not read, sizes come without contents
   };
 
-  explicit want_queue(const limits& l) : limits_(l) {}
+  explicit want_queue(const limits& l) : limits_(l), objects_length_(l.objects), sizes_length_(l.sizes) {}
 
   /// Enters a want. A want without objects is finished at once.
   void add(const want_key& key, want w);
@@ -69,6 +70,8 @@ public:
   /// own, too.
   void hold_trees(bool hold);
   void serve_paths() { hold_paths_ = false; }
+  /// Undoes that: they will be here soon.
+  void hold_paths() { hold_paths_ = hold_trees_; }
   void held_long() {
     serve_paths();
     tree_requests_left_ = hold_trees_ ? limits_.tree_requests_while_held : 0;
@@ -82,7 +85,7 @@ public:
 
   /// A transfer has ended. `absent`: the objects that the transfer was to bring and that are not here although it
   /// succeeded; each is asked for once more, by itself. ENOTSUP, EAGAIN, ENOENT, EFBIG and E2BIG change the plan
-  /// instead of failing the wants: see want_queue.cpp.
+  /// instead of failing the wants: see want_queue_finish.cpp.
   void finish(std::uint64_t transfer, const want_result& outcome, const std::vector<oid>& absent = {});
 
   /// Finishes the wants of trees that have come by another transfer, as `here` says, and were not asked for yet.
@@ -144,9 +147,8 @@ private:
   };
   using items = std::unordered_map<oid, item>;
 
-  /// The most ids that one transfer of this kind asks for. The number shrinks when the server refuses a request for its
-  /// length.
-  std::size_t& most(want_kind kind) { return kind == want_kind::sizes ? limits_.sizes : limits_.objects; }
+  /// The most ids that one transfer of this kind asks for.
+  request_length& length(want_kind kind) { return kind == want_kind::sizes ? sizes_length_ : objects_length_; }
   items& of(want_kind kind) { return items_[static_cast<int>(kind)]; }
   std::deque<oid>& queue(want_kind kind, urgency how) { return queues_[static_cast<int>(kind)][static_cast<int>(how)]; }
   waiting_wants waiting_for(const std::vector<const item*>& wanted) const;
@@ -157,17 +159,21 @@ private:
   void settle(want_kind kind, items::iterator it, int code);
   void settle(const want_key& key, int code);
   void enter(const want_key& key, want w, bool sizes_cost_contents);
-  void degrade_sizes();
+  void degrade_sizes(const planned_transfer& plan, const want_result& outcome);
   void degrade_for_now(const planned_transfer& plan, const want_result& outcome);
   void degrade_focus(const planned_transfer& plan, const want_result& outcome);
-  void ask_for_fewer(const planned_transfer& plan);
+  void ask_for_fewer(const planned_transfer& plan, const want_result& outcome);
+  void ask_for_all(const planned_transfer& plan, const want_result& outcome);
+  void ask_one_by_one(const planned_transfer& plan, const want_result& outcome);
+  void settle(const planned_transfer& plan, const want_result& outcome, const std::vector<oid>& absent);
   void requeue(want_kind kind, const oid& id, bool alone);
   void settle_queued(const std::vector<oid>& commits, int code);
   std::vector<oid> wanted_commits() const;
   bool sized(const want_key& key) const;
   bool may_start(want_kind kind, urgency how) const;
 
-  limits limits_;
+  const limits limits_;
+  request_length objects_length_, sizes_length_;
   items items_[want_kinds];
   std::deque<oid> queues_[want_kinds][urgencies];
   std::map<want_key, entered_want> wants_;

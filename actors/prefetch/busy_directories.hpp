@@ -5,10 +5,10 @@
 #include "actors/model/want.hpp"
 #include "actors/prefetch/readahead.hpp"
 #include "backend/git/object_db.hpp"
+#include "config/lru_map.hpp"
 
 #include <cstddef>
 #include <cstdint>
-#include <list>
 #include <vector>
 
 namespace gitfs {
@@ -16,7 +16,7 @@ namespace gitfs {
 /// Is told of reads that no stream of readahead explains. The first few reads in a directory prove nothing: a program
 /// that reads one file in each of a hundred directories does not need the other files there. After these few, the rest
 /// of the directory is wanted, in windows that grow with the reads.
-class busy_directories {
+class busy_directories final : public way_ahead {
 public:
   struct limits {
     std::size_t reads = 4;         ///< a directory is busy after so many reads
@@ -29,13 +29,10 @@ public:
   busy_directories(object_db& db, readahead_port& port, const limits& l) : db_(db), port_(port), limits_(l) {}
 
   void read(const directory_location_ptr& directory);
-  void forgotten(const directory_location& directory);
-  /// Forgets all directories.
-  void clear();
-  void finished(want_id id);
-  /// The directories for which something was wanted, as in readahead::walkers.
-  std::vector<activity::walker> walkers() const;
-  void number_wants_from(want_id first) { next_want_ = first; }
+  void forgotten(const directory_location& directory) override;
+  void clear() override;
+  void finished(want_id id, const want_result& outcome) override;
+  std::vector<activity::walker> walkers() const override;
 
 private:
   struct busy {
@@ -52,8 +49,7 @@ private:
   object_db& db_;
   readahead_port& port_;
   const limits limits_;
-  std::list<busy> known_; // front: most recently used
-  want_id next_want_ = 1;
+  lru_map<std::uint64_t, busy> known_; // by inode
 };
 
 } // namespace gitfs

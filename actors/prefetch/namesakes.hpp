@@ -7,11 +7,11 @@
 #include "actors/prefetch/readahead.hpp"
 #include "actors/prefetch/tree_cursor.hpp"
 #include "backend/git/object_db.hpp"
+#include "config/lru_map.hpp"
 
 #include <cstddef>
 #include <cstdint>
 #include <deque>
-#include <list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -23,7 +23,7 @@ namespace gitfs {
 /// directories, the files of that name are wanted: in walk order from the reader on and then from the start, below the
 /// deepest directory that has all these readers in it, in windows that grow while a quarter of the files is read. Trees
 /// that are not on this machine are skipped. Not thread-safe.
-class namesakes {
+class namesakes final : public way_ahead {
 public:
   struct limits {
     std::size_t reads = 4;            ///< a name is recognised after so many reads, each in another directory,
@@ -40,16 +40,12 @@ public:
   namesakes(object_db& db, readahead_port& port, const limits& l) : db_(db), port_(port), limits_(l) {}
 
   void read(const directory_location_ptr& directory, child_index file, std::string_view name, const oid& id);
-  /// No program is in or below this directory any more: wants that were made only for readers there are cancelled.
-  void forgotten(const directory_location& directory);
-  /// Forgets all readers.
-  void clear();
-  void finished(want_id id);
-  void number_wants_from(want_id first) { next_want_ = first; }
+  void forgotten(const directory_location& directory) override;
+  void clear() override;
+  void finished(want_id id, const want_result& outcome) override;
 
 private:
   struct known {
-    std::string name;
     tree_position within{}; ///< the deepest directory that had all readers of this name in it
     std::optional<tree_cursor> cursor{};
     bool from_start = false;          ///< the cursor has reached the end and began anew
@@ -65,15 +61,15 @@ private:
   };
 
   void first_read(const directory_location_ptr& directory, child_index file, std::string_view name, const oid& id);
-  void want_window(known& k, const directory_location_ptr& directory, child_index file, const oid& being_read);
+  void want_window(std::string_view name, known& k, const directory_location_ptr& directory, child_index file,
+                   const oid& being_read);
   bool next_entry(known& k, const directory_location_ptr& directory);
 
   object_db& db_;
   readahead_port& port_;
   const limits limits_;
-  std::list<known> known_; // front: most recently used
+  lru_map<std::string, known> known_; // by name
   std::deque<recent> recent_;
-  want_id next_want_ = 1;
 };
 
 } // namespace gitfs

@@ -2,10 +2,12 @@
 #pragma once
 
 #include "actors/model/counters.hpp"
+#include "actors/model/reader_way.hpp"
 #include "actors/prefetch/busy_directories.hpp"
 #include "actors/prefetch/namesakes.hpp"
 #include "actors/prefetch/readahead.hpp"
 
+#include <array>
 #include <cstdint>
 #include <deque>
 #include <string_view>
@@ -67,6 +69,8 @@ private:
   readahead depth_, breadth_, stats_, contents_;
   busy_directories busy_;
   namesakes names_;
+  /// By reader_way.
+  const std::array<way_ahead*, reader_ways> ways_{&depth_, &breadth_, &stats_, &contents_, &busy_, &names_};
   bool sizes_cost_contents_ = false;
   std::deque<directory_location_ptr> statted_before_; // where the last walkers were, until the cost of sizes is known
   std::shared_ptr<const shown_snapshot> shown_;       // null until the mounted ref has moved for the first time

@@ -6,9 +6,9 @@
 // stream with no window at all, so random access speculates on nothing.
 #pragma once
 
-#include "actors/model/activity.hpp"
 #include "actors/model/want.hpp"
 #include "actors/prefetch/tree_cursor.hpp"
+#include "actors/prefetch/way_ahead.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -33,7 +33,7 @@ public:
   virtual bool later() { return false; }
 };
 
-class readahead {
+class readahead final : public way_ahead {
 public:
   enum class kind : std::uint8_t {
     listings, ///< units are directories; wanted: sizes of the entries, targets of links, trees below
@@ -72,23 +72,16 @@ public:
   void begin(const directory_location_ptr& directory, child_index file = 0);
   /// True if this directory is within the horizon of a stream.
   bool leads(const directory_location_ptr& directory);
-  /// No program is in or below this directory any more: what was wanted for readers there is cancelled.
-  void forgotten(const directory_location& directory);
-  /// All readers are gone.
-  void clear();
+  void forgotten(const directory_location& directory) override;
+  void clear() override;
   /// The file that a reader reads there is not here. If everything that was wanted ahead of the reader has been
   /// fetched, the file has been evicted since, and perhaps the rest too; so the stream begins anew from here.
   void missed(const directory_location_ptr& directory, child_index file, const oid& id);
-  void finished(want_id id, const want_result& outcome);
+  void finished(want_id id, const want_result& outcome) override;
   /// Wants the windows that were put off.
   void due();
 
-  /// The readers that have a window: where they are, how large the window is, how many wants there are. `way` stays
-  /// empty.
-  std::vector<activity::walker> walkers() const;
-
-  /// Sets the first number of this object's wants, because several such objects share one port.
-  void number_wants_from(want_id first) { next_want_ = first; }
+  std::vector<activity::walker> walkers() const override;
 
 private:
   struct stream {
@@ -152,7 +145,6 @@ private:
   const limits limits_;
   listing_cache* const ahead_;
   streams streams_; // front: most recently used
-  want_id next_want_ = 1;
 };
 
 } // namespace gitfs

@@ -66,6 +66,10 @@ struct start_transfers {
 
 // --- upstream's edge thread → fetcher --------------------------------------------------------------------------------
 
+/// The pack of all trees has begun to come, and holds few.
+struct trees_are_few {
+  trace::sent_by stamp = trace::sent_by::now();
+};
 /// The transfer of all trees has turned out to be long.
 struct transfer_grew {
   trace::sent_by stamp = trace::sent_by::now();

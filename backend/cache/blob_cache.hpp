@@ -3,13 +3,12 @@
 
 #include "backend/cache/memory_budget.hpp"
 #include "backend/git/object_db.hpp"
+#include "config/lru_map.hpp"
 
 #include <cstddef>
 #include <cstdint>
-#include <list>
 #include <mutex>
 #include <optional>
-#include <unordered_map>
 
 namespace gitfs {
 
@@ -37,20 +36,18 @@ public:
 
 private:
   struct item {
-    oid id;
     object blob;
     std::uint64_t taken = 0; ///< bytes that were read, in whatever order the pieces were read
   };
-  using items = std::list<item>;
+  using items = lru_map<oid, item>::items;
 
   void keep(const oid& id, const object& blob, std::uint64_t taken);
-  void move_out(items::iterator what, items& out);
+  items counted_out(items gone);
 
   object_db& db_;
   memory_budget& budget_;
   std::mutex lock_;
-  items recent_; // front: most recent
-  std::unordered_map<oid, items::iterator> index_;
+  lru_map<oid, item> recent_;
   std::size_t bytes_ = 0;
 };
 

@@ -4,11 +4,11 @@
 #include "backend/cache/memory_budget.hpp"
 #include "backend/git/object_db.hpp"
 #include "backend/os/unlinked_file.hpp"
+#include "config/lru_map.hpp"
 
 #include <atomic>
 #include <condition_variable>
 #include <filesystem>
-#include <list>
 #include <memory>
 #include <mutex>
 #include <unordered_set>
@@ -58,15 +58,13 @@ public:
   void clear();
 
 private:
-  struct item {
-    oid id;
-    std::shared_ptr<const blob_file> blob;
-  };
+  using kept_files = lru_map<oid, std::shared_ptr<const blob_file>>;
   struct work;
 
   result<std::shared_ptr<const blob_file>> inflate(const oid& id);
   std::shared_ptr<const blob_file> touch(const oid& id);
-  void keep(const oid& id, std::shared_ptr<const blob_file> blob, std::list<item>& dropped);
+  void keep(const oid& id, const std::shared_ptr<const blob_file>& blob, kept_files::items& dropped);
+  kept_files::items counted_out(kept_files::items gone);
 
   object_db& db_;
   memory_budget& budget_;
@@ -76,7 +74,7 @@ private:
   std::mutex lock_;
   std::condition_variable loaded_;
   std::unordered_set<oid> loading_;
-  std::list<item> recent_; // front: most recent. A few dozen: searched linearly
+  kept_files recent_;
   std::uint64_t bytes_ = 0;
 };
 

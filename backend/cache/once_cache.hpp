@@ -3,14 +3,12 @@
 
 #include "backend/cache/memory_budget.hpp"
 #include "backend/git/oid.hpp"
+#include "config/lru_map.hpp"
 
 #include <cstdint>
-#include <deque>
 #include <mutex>
 #include <optional>
-#include <unordered_map>
 #include <utility>
-#include <vector>
 
 namespace gitfs {
 
@@ -32,26 +30,17 @@ public:
 
   /// `bytes`: the memory that the value takes. A value that is in the cache already stays.
   void put(const oid& id, Value value, std::uint64_t bytes) {
-    std::vector<item> dropped; // freed after the lock
+    typename kept::items dropped; // freed after the lock
     const std::uint64_t limit = (budget_.*limit_)();
     if (bytes > limit)
       return;
     std::lock_guard guard{lock_};
-    if (!items_.try_emplace(id, item{std::move(value), bytes}).second)
+    if (items_.add(id, {std::move(value), bytes}) == nullptr)
       return;
-    order_.push_back(id);
     bytes_ += bytes;
     budget_.add(kind_, bytes);
-    if (order_.size() > 2 * items_.size() + 64)
-      std::erase_if(order_, [this](const oid& each) { return !items_.contains(each); });
-    // An object that was taken and came again may be in the list twice, and so be dropped early. That only costs
-    // reading it again.
-    while (budget_.used(kind_) > limit && !order_.empty()) {
-      const auto oldest = items_.find(order_.front());
-      order_.pop_front();
-      if (oldest != items_.end())
-        dropped.push_back(remove(oldest));
-    }
+    while (budget_.used(kind_) > limit && !items_.empty())
+      dropped.splice(dropped.begin(), counted_out(items_.take_oldest()));
   }
 
   bool contains(const oid& id) {
@@ -62,21 +51,14 @@ public:
   /// Takes the value out of the cache.
   std::optional<Value> take(const oid& id) {
     std::lock_guard guard{lock_};
-    const auto it = items_.find(id);
-    if (it == items_.end())
-      return std::nullopt;
-    std::optional<Value> out{remove(it).value};
-    if (items_.empty())
-      order_.clear();
-    return out;
+    auto taken = counted_out(items_.take(id));
+    return taken.empty() ? std::nullopt : std::optional<Value>{std::move(taken.front().second.value)};
   }
 
   void clear() {
-    std::unordered_map<oid, item> dropped;
+    typename kept::items dropped;
     std::lock_guard guard{lock_};
-    budget_.subtract(kind_, std::exchange(bytes_, 0));
-    order_.clear();
-    dropped.swap(items_);
+    dropped = counted_out(items_.take_all());
   }
 
 private:
@@ -84,21 +66,21 @@ private:
     Value value;
     std::uint64_t bytes;
   };
+  using kept = lru_map<oid, item>;
 
-  item remove(typename std::unordered_map<oid, item>::iterator it) {
-    item out = std::move(it->second);
-    bytes_ -= out.bytes;
-    budget_.subtract(kind_, out.bytes);
-    items_.erase(it);
-    return out;
+  typename kept::items counted_out(typename kept::items gone) {
+    for (const auto& [id, each] : gone) {
+      bytes_ -= each.bytes;
+      budget_.subtract(kind_, each.bytes);
+    }
+    return gone;
   }
 
   memory_budget& budget_;
   const memory_budget::kind kind_;
   const limit_function limit_;
   std::mutex lock_;
-  std::unordered_map<oid, item> items_;
-  std::deque<oid> order_; // oldest first; some of these were taken already
+  kept items_; // used once, so the least recently used is the oldest
   std::uint64_t bytes_ = 0;
 };
 

@@ -9,6 +9,7 @@
 #include <atomic>
 #include <cerrno>
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <stop_token>
@@ -31,6 +32,12 @@ struct forge_tokens {
   secret_reader read;
 };
 
+/// What becomes of a request over a rate limit that is over before requests have to end.
+enum class on_rate_limit : std::uint8_t {
+  waits,
+  fails, ///< with EAGAIN: there is another way, and it is open now
+};
+
 /// Thread-safe.
 class forge_access {
 public:
@@ -44,11 +51,14 @@ public:
   /// git's credential helpers have.
   template <class Answer>
   result<Answer> as(const std::string& owner, std::stop_token stop,
-                    const std::function<result<Answer>(const std::string& token)>& ask);
+                    const std::function<result<Answer>(const std::string& token)>& ask,
+                    on_rate_limit limited = on_rate_limit::waits);
 
-  result<rest_answer> get(const std::string& owner, const std::string& path, std::stop_token stop);
+  result<rest_answer> get(const std::string& owner, const std::string& path, std::stop_token stop,
+                          on_rate_limit limited = on_rate_limit::waits);
   /// The same for an answer that must be a JSON object. EIO: it is none.
-  result<rest_answer> get_object(const std::string& owner, const std::string& path, std::stop_token stop);
+  result<rest_answer> get_object(const std::string& owner, const std::string& path, std::stop_token stop,
+                                 on_rate_limit limited = on_rate_limit::waits);
 
   /// The credential for git, which is `username` with the token for `owner`. Empty: there is no token, so git over HTTP
   /// looks for a credential in its own way.
@@ -64,6 +74,10 @@ public:
   const rest_client& api() const { return api_; }
 
 private:
+  /// `token`: becomes the one that was used last.
+  template <class Answer>
+  result<Answer> as_now(const std::string& owner, const std::stop_token& stop,
+                        const std::function<result<Answer>(const std::string& token)>& ask, std::string& token);
   const secret_place* place_of(const std::string& owner) const;
   /// True: the helpers have given another credential.
   bool renew(const authenticator::ticket& refused, const error& why, const std::stop_token& stop);
@@ -79,19 +93,39 @@ private:
 
 template <class Answer>
 result<Answer> forge_access::as(const std::string& owner, std::stop_token stop,
-                                const std::function<result<Answer>(const std::string& token)>& ask) {
+                                const std::function<result<Answer>(const std::string& token)>& ask,
+                                on_rate_limit limited) {
+  const auto deadline = std::chrono::steady_clock::now() + patience_;
+  for (;;) {
+    std::string token;
+    result<Answer> out = as_now(owner, stop, ask, token);
+    if (out || out.error().code != EAGAIN || limited == on_rate_limit::fails)
+      return out;
+    GITFS_TRY(over, api_.await_limit(token, stop, deadline));
+    if (!over)
+      return out;
+  }
+}
+
+template <class Answer>
+result<Answer> forge_access::as_now(const std::string& owner, const std::stop_token& stop,
+                                    const std::function<result<Answer>(const std::string& token)>& ask,
+                                    std::string& token) {
   if (const secret_place* place = place_of(owner)) {
-    GITFS_TRY(token, read_token(tokens_.read, *place, api_.display())); // each time: it may have been replaced
+    GITFS_TRY(now, read_token(tokens_.read, *place, api_.display())); // each time: it may have been replaced
+    token = std::move(now);
     return ask(token);
   }
   const auto first = helpers_.current(url_);
-  result<Answer> out = ask(first.used.password);
+  token = first.used.password;
+  result<Answer> out = ask(token);
   if (out)
     helpers_.accepted(url_, first);
   if (out || !renew(first, out.error(), stop))
     return out;
   const auto second = helpers_.current(url_);
-  result<Answer> again = ask(second.used.password);
+  token = second.used.password;
+  result<Answer> again = ask(token);
   if (again)
     helpers_.accepted(url_, second);
   return again;

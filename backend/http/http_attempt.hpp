@@ -29,6 +29,9 @@ struct operation {
   std::string traceparent{};    ///< a header of each of its requests; empty: none
 };
 
+/// False if stopped before.
+bool sleep_for(std::chrono::milliseconds wait, const std::stop_token& stop);
+
 /// What becomes of an operation that was stopped.
 inline auto cancelled() {
   return fail(ECANCELED, "the request was cancelled");

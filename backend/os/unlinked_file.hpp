@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <string_view>
+#include <utility>
 
 namespace gitfs {
 
@@ -18,7 +19,7 @@ public:
   static result<unlinked_file> make(const std::filesystem::path& folder);
 
   /// An object without a file.
-  static unlinked_file none() { return unlinked_file{-1}; }
+  static unlinked_file none() { return unlinked_file{unique_fd{}}; }
 
   int fd() const { return fd_.get(); }
 
@@ -28,7 +29,7 @@ public:
   result<void> read(char* out, std::size_t size, std::uint64_t offset) const;
 
 private:
-  explicit unlinked_file(int fd) : fd_(fd) {}
+  explicit unlinked_file(unique_fd fd) : fd_(std::move(fd)) {}
 
   unique_fd fd_;
 };

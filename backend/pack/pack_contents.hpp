@@ -3,14 +3,12 @@
 
 #include "backend/git/object.hpp"
 #include "config/error.hpp"
+#include "config/lru_map.hpp"
 
 #include <cstdint>
-#include <list>
 #include <memory>
 #include <optional>
 #include <string_view>
-#include <unordered_map>
-#include <utility>
 #include <vector>
 
 namespace gitfs {
@@ -56,15 +54,12 @@ public:
   void keep(pack_position index, const object& contents);
 
 private:
-  using kept_list = std::list<std::pair<pack_position, object>>;
-
   std::optional<object> kept(pack_position index);
   result<std::unique_ptr<char[]>> inflated(pack_position index) const;
 
   const int file_;
   std::vector<pack_entry> entries_;
-  kept_list recent_; // most recent first
-  std::unordered_map<pack_position, kept_list::iterator> kept_;
+  lru_map<pack_position, object> kept_;
   std::size_t kept_bytes_ = 0;
 };
 

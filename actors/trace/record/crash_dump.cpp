@@ -1,6 +1,7 @@
 #include "actors/trace/record/crash_dump.hpp"
 
 #include "actors/trace/record/recorder.hpp"
+#include "config/unique_fd.hpp"
 
 #include <atomic>
 #include <cerrno>
@@ -24,15 +25,14 @@ std::atomic_flag dumping;
 
 // Async-signal-safe: open, write, close, and computing.
 void write_ring() {
-  const int fd = ::open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW, 0600);
-  if (fd < 0)
+  const unique_fd out{::open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW, 0600)};
+  if (!out)
     return;
   char head[file_header_size];
   put_file_header(head, ring_header());
-  bool good = ::write(fd, head, sizeof head) == static_cast<ssize_t>(sizeof head);
+  bool good = ::write(out.get(), head, sizeof head) == static_cast<ssize_t>(sizeof head);
   for (std::size_t i = 0; good && i < ring()->size(); ++i)
-    good = ring()->write(i, fd);
-  ::close(fd);
+    good = ring()->write(i, out.get());
 }
 
 // All of these signals are blocked meanwhile, so a fault in here ends the process at once.

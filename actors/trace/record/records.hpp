@@ -91,6 +91,7 @@ enum class kind : std::uint32_t {
   reload_tree = 115,
   tell_status = 116,
   ask_directory = 117,
+  trees_are_few = 118,
 };
 
 inline constexpr bool is_message(kind k) {

@@ -2,6 +2,7 @@
 #include "backend/os/url.hpp"
 #include "test/backend/support/forge_fixture.hpp"
 
+#include <memory>
 #include <thread>
 
 namespace gitfs::test {
@@ -57,6 +58,23 @@ BOOST_AUTO_TEST_CASE(an_answer_is_kept_for_who_asked_with_that_token_and_within_
   BOOST_REQUIRE(ask(forgetful));
   BOOST_REQUIRE(ask(forgetful));
   BOOST_TEST(server->requests()[3].status == 200);
+}
+
+BOOST_AUTO_TEST_CASE(of_answers_that_are_kept_the_one_unused_longest_goes) {
+  const auto last_status = [&] { return server->requests().back().status; };
+  std::unique_ptr<gitfs::rest_client> client;
+  auto for_two = options();
+  // As much as two of these answers take, and not three.
+  for (for_two.cache_limit = 500; !client || last_status() != 304; for_two.cache_limit += for_two.cache_limit / 8) {
+    client = std::make_unique<gitfs::rest_client>(for_two);
+    for (const char* token : {"good", "", "good"})
+      BOOST_REQUIRE(ask(*client, token));
+  }
+  BOOST_REQUIRE(client->get("/repos/Octo/hello?x", "", {}));
+  BOOST_REQUIRE(ask(*client, "good"));
+  BOOST_TEST(last_status() == 304);
+  BOOST_REQUIRE(ask(*client));
+  BOOST_TEST(last_status() == 200);
 }
 
 BOOST_AUTO_TEST_CASE(a_token_is_sent_and_in_no_message_or_log) {
@@ -131,6 +149,37 @@ BOOST_AUTO_TEST_CASE(over_a_limit_nothing_is_asked_until_it_ends_but_with_anothe
   BOOST_TEST(ask(client).error().code == EAGAIN);
   BOOST_TEST(server->count() == 1);
   BOOST_TEST(ask(client, "good").has_value());
+}
+
+BOOST_AUTO_TEST_CASE(a_limit_that_is_over_in_time_is_waited_for_where_nothing_else_can_be_done) {
+  auto patient = options();
+  patient.longest_wait = 0s; // so that no test has to wait for longer
+  patient.waits_for_limits = true;
+  fault(R"("times":1,"status":429,"headers":{"Retry-After":"1"},"body":{})");
+  gitfs::rest_client client{patient};
+  const auto out = ask(client);
+  BOOST_TEST(out.has_value(), test::why(out));
+  BOOST_TEST(server->count() == 2);
+  // One that outlasts the call fails it at once, as before.
+  fault(R"("status":429,"headers":{"Retry-After":"7200"},"body":{})");
+  BOOST_TEST(ask(client).error().code == EAGAIN);
+}
+
+BOOST_AUTO_TEST_CASE(waiting_for_the_end_of_a_limit_ends_when_it_is_stopped) {
+  auto patient = options();
+  patient.limits.total = 3h;
+  patient.waits_for_limits = true;
+  fault(R"("status":429,"headers":{"Retry-After":"7200"},"body":{})");
+  gitfs::rest_client client{patient};
+  std::stop_source stop;
+  std::thread stopping{[&] {
+    while (log().find("rate limit until") == std::string::npos)
+      std::this_thread::sleep_for(1ms);
+    stop.request_stop();
+  }};
+  BOOST_TEST(client.get("/repos/Octo/hello", {}, stop.get_token()).error().code == ECANCELED);
+  stopping.join();
+  BOOST_TEST(client.counters().cancelled == 1);
 }
 
 BOOST_AUTO_TEST_CASE(pages_follow_each_other_on_this_host_only) {
