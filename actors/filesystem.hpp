@@ -29,7 +29,7 @@ void configure(caf::actor_system_config& config);
 
 /// What a test may have otherwise.
 struct deployment_parts {
-  /// What stands at a place; may be another one each time.
+  /// What stands at a path; may be another one each time.
   std::function<result<std::string>(const secret_place&)> read_secret = gitfs::read_secret;
   /// Makes no request. None: gitfs::make_host.
   std::function<result<std::shared_ptr<repository_host>>(const shown_host&)> make_host;

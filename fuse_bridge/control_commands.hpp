@@ -1,7 +1,7 @@
 // What can be asked of a running mount: one table for the control socket and for the ioctl that stands in for it.
 #pragma once
 
-#include "actors/model/places.hpp"
+#include "actors/model/mount_nodes.hpp"
 #include "fuse_bridge/bridge.hpp"
 #include "fuse_bridge/control_channel.hpp"
 #include "fuse_bridge/control_protocol.hpp"

@@ -68,7 +68,7 @@ private:
   bool pump_queued_ = false;
   struct asker {
     caf::weak_actor_ptr actor;
-    directory_location_ptr place; // none: the prefetcher
+    directory_location_ptr location; // none: the prefetcher
   };
   std::map<want_key, asker> wanting_;
   struct running {

@@ -3,8 +3,8 @@
 
 namespace gitfs {
 
-/// What was asked for: an object that a tree names, or what stands at a place above the repositories.
-enum class asked_for { object, place };
+/// What was asked for: an object that a tree names, or a node of the mount tree.
+enum class asked_for { object, mount_node };
 
 /// `code` itself where it tells a program what it can act on; else EIO. That a server lacks an object is no ENOENT of
 /// the path, for a tree names it; that a service does not know a name is one.

@@ -1,7 +1,7 @@
 // Of the catalog: to repositories and back, of the bridge, and of the worker threads that both have.
 #pragma once
 
-#include "actors/model/places.hpp"
+#include "actors/model/mount_nodes.hpp"
 #include "actors/runtime/message.hpp"
 #include "backend/forge/repository_host.hpp"
 #include "backend/git/oid.hpp"
@@ -25,7 +25,7 @@ namespace gitfs {
 /// Take a snapshot and make a mounted ref of that number show it. Answered by `ref_shown`, unless cancelled.
 struct show_ref {
   call_number call = 0;
-  place_number place = 0;
+  mount_node_number node = 0;
   std::string ref;
   caf::actor answer_to;
   std::optional<oid> have{}; ///< what it shows
@@ -37,7 +37,7 @@ struct cancel_show {
 };
 struct ref_shown {
   call_number call = 0;
-  place_number place = 0;
+  mount_node_number node = 0;
   int code = 0;
   shown_ptr shown; ///< if `code` is 0
   std::string why{};
@@ -48,19 +48,19 @@ struct ref_shown {
 
 /// Catalog → itself: a ref that is polled is to be looked at.
 struct look_due {
-  place_number place = 0;
+  mount_node_number node = 0;
   std::uint64_t timer = 0;
   trace::sent_by stamp = trace::sent_by::now();
 };
 /// Catalog → itself: what has failed a moment ago may be tried again.
 struct retry_allowed {
-  place_number place = 0;
+  mount_node_number node = 0;
   trace::sent_by stamp = trace::sent_by::now();
 };
 
 // --- any thread → catalog --------------------------------------------------------------------------------------------
 
-/// Of the end of place_move, on any thread → catalog: what these waited for is shown.
+/// Of the end of mount_node_move, on any thread → catalog: what these waited for is shown.
 struct moves_settled {
   std::vector<refresh_number> who;
   trace::sent_by stamp = trace::sent_by::now();

@@ -18,7 +18,7 @@ struct ask_want {
   caf::weak_actor_ptr from; ///< weak: what nobody owns any more needs no answer
   caf::actor_id from_id = 0;
   want what;
-  directory_location_ptr place; ///< of the directory that wants; none: the prefetcher
+  directory_location_ptr location; ///< of the directory that wants; none: the prefetcher
   trace::sent_by stamp = trace::sent_by::now();
 };
 struct promote_want {

@@ -561,7 +561,7 @@ const row races[] = {
     {"listing-while-fetches-are-saturated", listing_while_fetches_are_saturated, {kind::transfer_ended}},
     {"tree-of-repositories",
      tree_of_repositories,
-     {kind::place_told, kind::snapshot_taken, kind::cancel_place, kind::cancel_show, kind::retry_allowed,
+     {kind::mount_node_told, kind::snapshot_taken, kind::cancel_mount_node, kind::cancel_show, kind::retry_allowed,
       kind::host_told, kind::transfer_ended}},
 };
 
