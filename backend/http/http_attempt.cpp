@@ -1,7 +1,7 @@
 #include "backend/http/http_attempt.hpp"
-#include "config/log.hpp"
 
 #include "backend/http/upstream_host.hpp"
+#include "config/log.hpp"
 
 #include <cerrno>
 #include <condition_variable>
@@ -31,6 +31,18 @@ bool is_of_host(failure_kind of) {
 }
 
 } // namespace
+
+http_request request_of(operation& op, std::string url, const upstream_limits& limits) {
+  http_request out;
+  out.url = std::move(url);
+  if (!op.traceparent.empty())
+    out.headers.push_back("traceparent: " + op.traceparent);
+  out.connect_timeout = limits.connect;
+  out.stall_timeout = limits.stall;
+  out.deadline = op.deadline;
+  ++op.requests;
+  return out;
+}
 
 attempt_failure cut_off(const http_exchange& exchange) {
   const http_end& end = exchange.end();
