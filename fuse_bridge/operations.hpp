@@ -1,4 +1,4 @@
-// Kernel requests → messages.
+// Turns kernel requests into messages.
 #pragma once
 
 #include "fuse_bridge/libfuse.hpp"

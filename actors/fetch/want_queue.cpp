@@ -172,7 +172,7 @@ std::optional<planned_transfer> want_queue::take(want_kind kind, urgency how) {
   t.plan.looked_up = kind == want_kind::blobs && how == urgency::path && filter_ && object_info_;
   auto fill = [&](urgency from) {
     std::deque<oid>& q = queue(kind, from);
-    while (!q.empty() && t.plan.ids.size() < most(kind)) {
+    while (!q.empty() && t.plan.ids.size() < length(kind).now()) {
       const oid id = q.front();
       auto it = of(kind).find(id);
       if (it == of(kind).end() || it->second.transfer != 0 || it->second.how != from) {

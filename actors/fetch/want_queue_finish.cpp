@@ -44,6 +44,8 @@ void want_queue::finish(std::uint64_t number, const want_result& outcome, const 
 
 void want_queue::settle(const planned_transfer& plan, const want_result& outcome, const std::vector<oid>& absent) {
   const want_kind kind = plan.kind;
+  if (outcome.code == 0 && !plan.snapshot)
+    length(kind).taken(plan.ids.size());
   if (plan.snapshot)
     settle_queued(plan.commits, outcome.code); // who came while it was on its way waits for nothing else
   // git leaves out a want that follows a tree which lists it. By itself such an object comes; or it never will.
@@ -187,10 +189,8 @@ void want_queue::degrade_focus(const planned_transfer& plan, const want_result& 
   }
 }
 
-// A server, or what stands before it, limits the length of a request (nginx, left alone: 1 MB, some 20,000 ids). How
-// far it can only be tried; it stays like that.
 void want_queue::ask_for_fewer(const planned_transfer& plan, const want_result&) {
-  most(plan.kind) = std::min(most(plan.kind), plan.ids.size() / 2);
+  length(plan.kind).refused(plan.ids.size());
   for (const oid& id : plan.ids)
     requeue(plan.kind, id, false);
 }

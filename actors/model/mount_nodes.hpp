@@ -1,4 +1,4 @@
-// What directories, catalog and repositories call the nodes of the mount tree, and what they say of them.
+// Nodes of the mount tree above the repositories: their numbers, and what the catalog answers about them.
 #pragma once
 
 #include "actors/model/directory_location.hpp"
@@ -12,36 +12,37 @@
 
 namespace gitfs {
 
-/// Numbered in the order in which they become known, from 1.
+/// Nodes and repositories are numbered from 1, in the order in which they become known. The node at the mountpoint
+/// itself has number 0.
 using mount_node_number = std::uint32_t;
 using repository_number = std::uint32_t;
 using call_number = std::uint64_t;
 using refresh_number = std::uint64_t;
 
-/// A directory's actor, by its id, and its own number for what it asks.
+/// Who asks about a node: the id of a directory's actor, and that directory's own number for the question.
 using mount_node_asker = std::pair<std::uint64_t, want_id>;
 
-/// What a directory is told of the node that it stands for.
+/// The catalog's answer to a directory that has asked about its node.
 struct mount_node_answer {
-  int code = 0;      ///< an errno, and nothing else; 0: one of the following
-  shown_ptr shown{}; ///< it is the root of this snapshot
-  /// Else: of the directories in it, which are all that there can be (`complete`) or that are known so far.
+  int code = 0;      ///< an errno, and then nothing of the following is set; 0: the answer is one of the following
+  shown_ptr shown{}; ///< the directory is the root of this snapshot
+  /// If `shown` is null: the names of the directories in it. They are all that there can be if `complete` is set, else
+  /// those that are known so far.
   std::vector<std::string> names{};
   bool complete = false;
-  std::vector<std::string>
-      assumed{}; ///< of these names, in order: each may be a repository when it is asked about next
+  std::vector<std::string> assumed{}; ///< those of `names`, in order, that may turn out to be a repository later
 };
 
-/// The outcome of catalog::refresh: a line for each node, of which those with a reason for failure begin with '!'.
+/// The outcome of catalog::refresh.
 struct refresh_report {
-  std::string text{};
-  std::size_t left = 0; ///< looks and moves that are still on their way
+  std::string text{};   ///< a line for each node; a line that begins with '!' tells why the node could not be polled
+  std::size_t left = 0; ///< polls and moves that have not ended yet
 };
 
-/// What catalog::refresh looks at.
+/// Which refs catalog::refresh polls.
 struct refresh_what {
-  std::string path{};    ///< the entry that it is in; empty: all
-  bool requested = true; ///< all: also those that are polled, else those that are followed on request alone
+  std::string path{};    ///< the entry in which this path is; empty: all entries
+  bool requested = true; ///< true: all followed refs; false: only those that are followed on request alone
 };
 
 } // namespace gitfs

@@ -236,6 +236,7 @@ constexpr message_row table[] = {
     row<gitfs::ask_directory, question>(kind::ask_directory, "ask_directory",
                                         of<inode, &gitfs::ask_directory::inode>("inode")),
     row<gitfs::transfer_grew, from_outside>(kind::transfer_grew, "transfer_grew"),
+    row<gitfs::trees_are_few, from_outside>(kind::trees_are_few, "trees_are_few"),
     row<gitfs::relink_directories>(
         kind::relink_directories, "relink_directories", plain<[](auto& m) { return m.of.size(); }>("count"),
         of<inode, [](auto& m) { return m.of.empty() ? 0 : m.of.front().link->ino; }>("first")),

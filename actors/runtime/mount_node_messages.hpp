@@ -1,4 +1,4 @@
-// Between directories above the repositories and the catalog.
+// Messages between the catalog and directories above the repositories.
 #pragma once
 
 #include "actors/model/directory_location.hpp"
@@ -13,8 +13,8 @@
 
 namespace gitfs {
 
-/// What is at this node of the mount tree? `name`: about that in it; empty: all. Answered by `mount_node_told`, unless
-/// cancelled.
+/// A directory asks the catalog what is at its node. `name`: the directory needs only this name in it; empty: it needs
+/// all names. Answered by `mount_node_told`, unless cancelled. `slot` and `generation` are the directory's own.
 struct ask_mount_node {
   caf::weak_actor_ptr from;
   caf::actor_id from_id = 0;

@@ -15,7 +15,7 @@
 
 namespace gitfs {
 
-/// The whole contents of one blob on disk; never changes. Whoever reads it holds it.
+/// The whole contents of one blob on disk. They never change, and stay while somebody holds this object.
 class blob_file {
 public:
   blob_file(unlinked_file file, std::uint64_t size) : file_(std::move(file)), size_(size) {}
@@ -28,14 +28,14 @@ private:
   std::uint64_t size_;
 };
 
-/// A large file is read in many pieces, in any order, and deflated data can only be read from their beginning. So the
-/// first read inflates all of it to disk, hash checked, and the page cache does the rest. Least recently used first
-/// out. Thread-safe; the lock covers the index only.
+/// A large file is read in many pieces, in any order, and deflated data can only be read from the beginning. So the
+/// first read inflates the whole blob to disk and checks its hash, and the page cache does the rest. The least recently
+/// used blob is dropped first. Thread-safe; the lock covers the index only.
 class blob_files {
 public:
-  /// `folder`: where the files are; on a disk, not in memory. `space`: bytes to keep there, together
-  /// with the others of the budget. The four most recent stay,
-  /// however large, so that as many readers of files larger than that do not have each piece inflated anew.
+  /// `folder`: where the files are made; it should be on a disk. `space`: bytes that all blob files of the budget may
+  /// take together. The four most recent blobs stay, however large, so that as many readers of very large files do not
+  /// have each piece inflated anew.
   blob_files(object_db& db, memory_budget& budget, std::filesystem::path folder, std::uint64_t space)
     : db_(db),
       budget_(budget),
@@ -45,14 +45,14 @@ public:
   blob_files(const blob_files&) = delete;
   blob_files& operator=(const blob_files&) = delete;
 
-  /// None unless it is there already.
+  /// The blob if it is on disk already, else null.
   std::shared_ptr<const blob_file> find(const oid& id);
 
-  /// Inflates it unless it is there. Errors as object_db::copy. Blocks as long as that takes; of several who want the
-  /// same, one works and the others wait.
+  /// Inflates the blob unless it is on disk already. Errors as object_db::copy. Blocks for as long as that takes. If
+  /// several threads want the same blob, one inflates it and the others wait.
   result<std::shared_ptr<const blob_file>> load(const oid& id);
 
-  /// Ends loads that run, with ECANCELED, and every later one.
+  /// Ends running loads with ECANCELED, and every later one.
   void stop() { stopped_ = true; }
 
   void clear();

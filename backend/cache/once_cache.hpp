@@ -1,4 +1,4 @@
-// What came or was read ahead of whoever will ask for it.
+// A cache of values that are each taken once: for what was fetched or read ahead of its reader.
 #pragma once
 
 #include "backend/cache/memory_budget.hpp"
@@ -12,13 +12,14 @@
 
 namespace gitfs {
 
-/// Values by object; each is taken once. Beyond a limit the oldest go. Thread-safe; the lock covers the index only.
+/// Values by object id; each is taken once. Beyond a limit the oldest are dropped. Thread-safe; the lock covers the
+/// index only.
 template <class Value>
 class once_cache {
 public:
   using limit_function = std::uint64_t (memory_budget::*)() const;
 
-  /// Counts in `budget` as that kind; the limit is that of all caches of that kind together.
+  /// The values count in `budget` as that kind. `limit` is the limit of all caches of that kind together.
   once_cache(memory_budget& budget, memory_budget::kind kind, limit_function limit)
     : budget_(budget),
       kind_(kind),
@@ -27,7 +28,7 @@ public:
   once_cache(const once_cache&) = delete;
   once_cache& operator=(const once_cache&) = delete;
 
-  /// `bytes`: what it takes. One that is there already stays.
+  /// `bytes`: the memory that the value takes. A value that is in the cache already stays.
   void put(const oid& id, Value value, std::uint64_t bytes) {
     typename kept::items dropped; // freed after the lock
     const std::uint64_t limit = (budget_.*limit_)();
@@ -47,7 +48,7 @@ public:
     return items_.contains(id);
   }
 
-  /// Gives it away.
+  /// Takes the value out of the cache.
   std::optional<Value> take(const oid& id) {
     std::lock_guard guard{lock_};
     auto taken = counted_out(items_.take(id));

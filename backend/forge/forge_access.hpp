@@ -9,6 +9,7 @@
 #include <atomic>
 #include <cerrno>
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <stop_token>
@@ -30,6 +31,12 @@ struct forge_tokens {
   secret_reader read;
 };
 
+/// What becomes of a request over a rate limit that is over before requests have to end.
+enum class on_rate_limit : std::uint8_t {
+  waits,
+  fails, ///< with EAGAIN: there is another way, and it is open now
+};
+
 /// Thread-safe.
 class forge_access {
 public:
@@ -42,11 +49,14 @@ public:
   /// service then hides something, or limits the rate, once more with what the helpers have.
   template <class Answer>
   result<Answer> as(const std::string& owner, std::stop_token stop,
-                    const std::function<result<Answer>(const std::string& token)>& ask);
+                    const std::function<result<Answer>(const std::string& token)>& ask,
+                    on_rate_limit limited = on_rate_limit::waits);
 
-  result<rest_answer> get(const std::string& owner, const std::string& path, std::stop_token stop);
+  result<rest_answer> get(const std::string& owner, const std::string& path, std::stop_token stop,
+                          on_rate_limit limited = on_rate_limit::waits);
   /// Of what is answered with a JSON object. EIO: it is none.
-  result<rest_answer> get_object(const std::string& owner, const std::string& path, std::stop_token stop);
+  result<rest_answer> get_object(const std::string& owner, const std::string& path, std::stop_token stop,
+                                 on_rate_limit limited = on_rate_limit::waits);
 
   /// For git, with `username` beside the token; empty: let git's way find it.
   result<credential> login(const std::string& owner, const std::string& username) const;
@@ -61,6 +71,10 @@ public:
   const rest_client& api() const { return api_; }
 
 private:
+  /// `token`: becomes the one that was used last.
+  template <class Answer>
+  result<Answer> as_now(const std::string& owner, const std::stop_token& stop,
+                        const std::function<result<Answer>(const std::string& token)>& ask, std::string& token);
   const secret_place* place_of(const std::string& owner) const;
   /// True: `current` has another now.
   bool renew(const authenticator::ticket& refused, const error& why, const std::stop_token& stop);
@@ -76,19 +90,39 @@ private:
 
 template <class Answer>
 result<Answer> forge_access::as(const std::string& owner, std::stop_token stop,
-                                const std::function<result<Answer>(const std::string& token)>& ask) {
+                                const std::function<result<Answer>(const std::string& token)>& ask,
+                                on_rate_limit limited) {
+  const auto deadline = std::chrono::steady_clock::now() + patience_;
+  for (;;) {
+    std::string token;
+    result<Answer> out = as_now(owner, stop, ask, token);
+    if (out || out.error().code != EAGAIN || limited == on_rate_limit::fails)
+      return out;
+    GITFS_TRY(over, api_.await_limit(token, stop, deadline));
+    if (!over)
+      return out;
+  }
+}
+
+template <class Answer>
+result<Answer> forge_access::as_now(const std::string& owner, const std::stop_token& stop,
+                                    const std::function<result<Answer>(const std::string& token)>& ask,
+                                    std::string& token) {
   if (const secret_place* place = place_of(owner)) {
-    GITFS_TRY(token, read_token(tokens_.read, *place, api_.display())); // each time: it may have been replaced
+    GITFS_TRY(now, read_token(tokens_.read, *place, api_.display())); // each time: it may have been replaced
+    token = std::move(now);
     return ask(token);
   }
   const auto first = helpers_.current(url_);
-  result<Answer> out = ask(first.used.password);
+  token = first.used.password;
+  result<Answer> out = ask(token);
   if (out)
     helpers_.accepted(url_, first);
   if (out || !renew(first, out.error(), stop))
     return out;
   const auto second = helpers_.current(url_);
-  result<Answer> again = ask(second.used.password);
+  token = second.used.password;
+  result<Answer> again = ask(token);
   if (again)
     helpers_.accepted(url_, second);
   return again;

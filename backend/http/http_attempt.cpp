@@ -12,15 +12,6 @@ namespace gitfs {
 
 namespace {
 
-/// False if stopped before.
-bool sleep_for(std::chrono::milliseconds wait, const std::stop_token& stop) {
-  std::mutex mutex;
-  std::condition_variable_any never;
-  std::unique_lock lock{mutex};
-  never.wait_for(lock, stop, wait, [] { return false; });
-  return !stop.stop_requested();
-}
-
 auto failure_of(attempt_failure& failure) {
   return BOOST_OUTCOME_V2_NAMESPACE::failure(std::move(failure.what));
 }
@@ -28,6 +19,16 @@ auto failure_of(attempt_failure& failure) {
 bool is_of_host(failure_kind of) {
   return of == failure_kind::doubtful || of == failure_kind::unreachable || of == failure_kind::no_name
          || of == failure_kind::busy;
+}
+
+/// Of a host that has never answered, and is not waited for.
+error first_failure(attempt_failure failure, const attempt_plan& plan) {
+  error out = std::move(failure.what);
+  if (!out.message.starts_with(plan.display))
+    out.message = plan.display + ": " + out.message;
+  if (failure.of == failure_kind::unreachable)
+    out.message += "; mount with --wait if it is only not up yet";
+  return out;
 }
 
 } // namespace
@@ -42,6 +43,14 @@ http_request request_of(operation& op, std::string url, const upstream_limits& l
   out.deadline = op.deadline;
   ++op.requests;
   return out;
+}
+
+bool sleep_for(std::chrono::milliseconds wait, const std::stop_token& stop) {
+  std::mutex mutex;
+  std::condition_variable_any never;
+  std::unique_lock lock{mutex};
+  never.wait_for(lock, stop, wait, [] { return false; });
+  return !stop.stop_requested();
 }
 
 attempt_failure cut_off(const http_exchange& exchange) {
@@ -101,7 +110,7 @@ result<void> attempt_until_done(operation& op, const attempt_plan& plan, std::at
         continue;
       }
       if (failure->of != failure_kind::doubtful)
-        return failure_of(*failure);
+        return fail(first_failure(std::move(*failure), plan));
     }
     if (plan.repair) {
       GITFS_TRY(repaired, plan.repair(*failure));

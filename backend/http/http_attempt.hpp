@@ -34,6 +34,9 @@ struct operation {
 /// there.
 http_request request_of(operation& op, std::string url, const upstream_limits& limits);
 
+/// False if stopped before.
+bool sleep_for(std::chrono::milliseconds wait, const std::stop_token& stop);
+
 /// What becomes of an operation that was stopped.
 inline auto cancelled() {
   return fail(ECANCELED, "the request was cancelled");

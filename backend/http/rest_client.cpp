@@ -4,6 +4,7 @@
 #include "backend/http/upstream_host.hpp"
 #include "backend/os/text.hpp"
 #include "backend/os/url.hpp"
+#include "config/log.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -183,7 +184,6 @@ result<void> rest_client::get_with(operation& op, const std::string& path, const
 }
 
 result<void> rest_client::perform(operation& op, const question& what, answer& out) {
-  GITFS_TRYV(check_limit(what.token));
   const attempt_plan plan{.host = client_->hosts().of(what.url),
                           .display = display(),
                           .patience = options_.limits.total,
@@ -191,10 +191,21 @@ result<void> rest_client::perform(operation& op, const question& what, answer& o
                           .retries = options_.retries,
                           .attempt = [&] { return attempt(op, what, out); },
                           .probe = [&] { return probe(op); }};
-  auto done = attempt_until_done(op, plan, retried_);
-  if (!done && done.error().code == ECANCELED)
-    ++cancelled_;
-  return done;
+  for (;;) {
+    const auto limited = limited_until(what.token);
+    auto done =
+        limited ? fail(over_limit(display(), *limited, !what.token.empty())) : attempt_until_done(op, plan, retried_);
+    if (!done && done.error().code == EAGAIN && options_.waits_for_limits) {
+      const auto over = await_limit(what.token, op.stop, op.deadline);
+      if (over && over.value())
+        continue;
+      if (!over)
+        done = fail(over.error());
+    }
+    if (!done && done.error().code == ECANCELED)
+      ++cancelled_;
+    return done;
+  }
 }
 
 http_request rest_client::begin(operation& op, std::string url) {
@@ -293,6 +304,7 @@ attempt_failure rest_client::refused(http_exchange& exchange, const http_head& h
     out.retry_after = *wait;
     out.of = out.transient ? failure_kind::busy : failure_kind::request;
     if (!out.transient) {
+      log::info("{}", out.what.message);
       const std::lock_guard lock{mutex_};
       limited_until_[what.token] = until;
     }
@@ -301,12 +313,28 @@ attempt_failure rest_client::refused(http_exchange& exchange, const http_head& h
   return refused_by_status(answering::api, head, display(), explanation);
 }
 
-result<void> rest_client::check_limit(const std::string& token) const {
+std::optional<wall_clock::time_point> rest_client::limited_until(const std::string& token) const {
   const std::lock_guard lock{mutex_};
   const auto found = limited_until_.find(token);
   if (found == limited_until_.end() || found->second <= wall_clock::now())
-    return success();
-  return BOOST_OUTCOME_V2_NAMESPACE::failure(over_limit(display(), found->second, !token.empty()));
+    return std::nullopt;
+  return found->second;
+}
+
+result<bool> rest_client::await_limit(const std::string& token, const std::stop_token& stop,
+                                      std::chrono::steady_clock::time_point deadline) const {
+  // All who wait begin again at different moments, since they have met the limit together.
+  constexpr std::chrono::milliseconds spread{500};
+  const auto until = limited_until(token);
+  if (!until)
+    return false;
+  const auto pause = std::chrono::ceil<std::chrono::milliseconds>(*until - wall_clock::now())
+                     + std::chrono::duration_cast<std::chrono::milliseconds>(spread * random_unit());
+  if (pause >= deadline - std::chrono::steady_clock::now())
+    return false;
+  if (!sleep_for(pause, stop))
+    return cancelled();
+  return true;
 }
 
 std::string rest_client::next_page(const http_head& head) const {

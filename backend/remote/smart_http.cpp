@@ -55,12 +55,14 @@ struct smart_http::call {
   std::shared_ptr<const std::string> body; ///< null: GET
 };
 
-smart_http::smart_http(const source& from, upstream_limits limits, http_client& client, retry_limits retries)
+smart_http::smart_http(const source& from, upstream_limits limits, http_client& client, retry_limits retries,
+                       std::chrono::milliseconds refused_for)
   : from_(from),
     limits_(limits),
     retries_(retries),
     authenticator_(from.location, credential{from.username, from.password}, from.password_now),
     base_(from.location),
+    refused_for_(refused_for),
     client_(client) {}
 
 result<void> smart_http::get_advertisement(operation& op, const response_reader& read) {
@@ -90,7 +92,7 @@ attempt_result smart_http::finish_post(operation& op, http_exchange& begun, cons
 }
 
 result<void> smart_http::perform(operation& op, const call& what, const response_reader& read) {
-  if (what.body && what.body->size() >= too_large_) // of many that are on their way one finds it out for all
+  if (what.body && is_too_large(what.body->size())) // of many that are on their way one finds it out for all
     return fail(E2BIG, from_.display + ": a request of " + std::to_string(what.body->size()) + " bytes is too large");
   constexpr int most_renewals = 4, enough_failures = 2;
   int renewals = 0, failed_alone = 0;
@@ -134,9 +136,18 @@ result<void> smart_http::perform(operation& op, const call& what, const response
   return done;
 }
 
+/// For a while only: a front's limit may be raised, and what looked like one may have been something else.
+bool smart_http::is_too_large(std::size_t bytes) {
+  const std::lock_guard lock{mutex_};
+  if (std::chrono::steady_clock::now() >= refused_until_)
+    too_large_ = std::numeric_limits<std::size_t>::max();
+  return bytes >= too_large_;
+}
+
 void smart_http::note_too_large(std::size_t bytes) {
-  for (std::size_t before = too_large_; bytes < before && !too_large_.compare_exchange_weak(before, bytes);) {
-  }
+  const std::lock_guard lock{mutex_};
+  too_large_ = std::min(too_large_, bytes);
+  refused_until_ = std::chrono::steady_clock::now() + refused_for_;
 }
 
 /// The advertisement, because a front may answer for the rest of a host while what is behind it is away. Its body is

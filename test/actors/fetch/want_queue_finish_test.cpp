@@ -179,7 +179,7 @@ BOOST_AUTO_TEST_CASE(the_size_of_a_large_file_may_come_with_the_refusal) {
   BOOST_TEST(!queue.next());
 }
 
-BOOST_AUTO_TEST_CASE(a_server_that_refuses_long_requests_gets_shorter_ones_for_good) {
+BOOST_AUTO_TEST_CASE(a_server_that_refuses_long_requests_gets_shorter_ones) {
   for (const want_kind kind : {want_kind::sizes, want_kind::blobs}) {
     want_queue_fixture f;
     const unsigned most = kind == want_kind::sizes ? 1000 : 100;
@@ -204,6 +204,55 @@ BOOST_AUTO_TEST_CASE(a_server_that_refuses_long_requests_gets_shorter_ones_for_g
     f.demand(2, ids(2000, 2000 + most), kind);
     BOOST_TEST(f.start().ids.size() == most / 4);
   }
+}
+
+BOOST_AUTO_TEST_CASE(longer_requests_are_tried_again_carefully) {
+  const std::size_t most = gitfs::want_queue::limits{}.objects, half = most / 2;
+  request_length length{most};
+  const auto requests_until_longer = [&] {
+    for (int count = 1; count < 10'000; ++count) {
+      const std::size_t before = length.now();
+      length.taken(before - 1); // of those that are shorter anyway nothing is to be learned
+      length.taken(before);
+      if (length.now() > before)
+        return count;
+    }
+    return -1;
+  };
+  length.refused(most);
+  BOOST_TEST(length.now() == half);
+  const int first = requests_until_longer();
+  BOOST_TEST(first > 4);
+  BOOST_TEST(length.now() == most);
+  // In vain: the next time takes longer.
+  length.refused(most);
+  length.refused(most); // another one that was on its way
+  BOOST_TEST(length.now() == half);
+  BOOST_TEST(requests_until_longer() > 2 * first);
+  // It was a server in trouble: as if it had never refused one.
+  length.taken(most);
+  BOOST_TEST(length.now() == most);
+  length.refused(most);
+  BOOST_TEST(requests_until_longer() == first);
+  // One object is always asked for.
+  for (std::size_t each = most; each != 0; each /= 2)
+    length.refused(each);
+  BOOST_TEST(length.now() == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(after_a_refusal_the_queue_asks_for_more_again) {
+  demand(1, ids(0, 100));
+  queue.finish(start().number, {E2BIG, {}});
+  std::size_t longest = 0;
+  for (unsigned round = 0; round < 100 && longest < 100; ++round) {
+    demand(2 + round, ids(1000 + 100 * round, 1100 + 100 * round));
+    for (int i = 0; i < 2; ++i)
+      if (const auto t = queue.next()) {
+        longest = std::max(longest, t->ids.size());
+        queue.finish(t->number, {});
+      }
+  }
+  BOOST_TEST(longest == 100U);
 }
 
 BOOST_AUTO_TEST_CASE(what_is_refused_alone_fails_alone) {

@@ -148,6 +148,20 @@ BOOST_AUTO_TEST_CASE(while_all_trees_are_on_their_way_no_others_are_asked_for) {
   BOOST_TEST(start().ids.size() == 6U); // what somebody waits for, and with it what costs nothing more
 }
 
+BOOST_AUTO_TEST_CASE(a_path_waits_again_once_all_trees_are_known_to_be_here_soon) {
+  queue.hold_trees(true);
+  queue.serve_paths();
+  queue.hold_paths();
+  look(1, id_of(40), want_kind::trees);
+  BOOST_TEST(!queue.next());
+  queue.serve_paths();
+  BOOST_TEST((start().ids == ids(40, 41)));
+  queue.hold_trees(false);
+  queue.hold_paths(); // told late: there is nothing to wait for
+  look(2, id_of(50), want_kind::trees);
+  BOOST_TEST((start().ids == ids(50, 51)));
+}
+
 BOOST_AUTO_TEST_CASE(walks_are_served_a_little_while_all_trees_take_long) {
   queue.hold_trees(true);
   guess(1, ids(0, 5), want_kind::trees);

@@ -185,6 +185,21 @@ BOOST_AUTO_TEST_CASE(a_rate_limit_says_until_when_and_failures_are_not_remembere
   BOOST_TEST(other->lookup(top, "Octo", {}).has_value());
 }
 
+// Names can only come from the service; sizes can come with contents, now.
+BOOST_AUTO_TEST_CASE(a_rate_limit_that_is_over_in_time_is_waited_for_where_nothing_else_can_be_done) {
+  auto options = asked(host_kind::github, server->github());
+  options.longest_wait = 0s; // so that no test has to wait for longer
+  for (const auto limited : {on_rate_limit::waits, on_rate_limit::fails}) {
+    server->set(R"({"faults":[{"match":"users","times":1,"status":429,"headers":{"Retry-After":"1"},"body":{}}]})");
+    server->clear_requests();
+    forge_access access{server->github(), options, {}};
+    const auto out = access.get("Octo", "/users/Octo", {}, limited);
+    BOOST_TEST(out.has_value() == (limited == on_rate_limit::waits), test::why(out));
+    BOOST_TEST((out ? 0 : out.error().code) == (limited == on_rate_limit::waits ? 0 : EAGAIN));
+    BOOST_TEST(server->count() == (limited == on_rate_limit::waits ? 2U : 1U));
+  }
+}
+
 BOOST_AUTO_TEST_CASE(over_the_anonymous_limit_the_helpers_token_is_used) {
   helper_answers("username=me\npassword=good\n");
   server->set(R"({"faults":[{"match":"users","times":1,"status":429,"headers":{"Retry-After":"3600"},"body":{}}]})");

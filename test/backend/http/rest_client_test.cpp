@@ -151,6 +151,37 @@ BOOST_AUTO_TEST_CASE(over_a_limit_nothing_is_asked_until_it_ends_but_with_anothe
   BOOST_TEST(ask(client, "good").has_value());
 }
 
+BOOST_AUTO_TEST_CASE(a_limit_that_is_over_in_time_is_waited_for_where_nothing_else_can_be_done) {
+  auto patient = options();
+  patient.longest_wait = 0s; // so that no test has to wait for longer
+  patient.waits_for_limits = true;
+  fault(R"("times":1,"status":429,"headers":{"Retry-After":"1"},"body":{})");
+  gitfs::rest_client client{patient};
+  const auto out = ask(client);
+  BOOST_TEST(out.has_value(), test::why(out));
+  BOOST_TEST(server->count() == 2);
+  // One that outlasts the call fails it at once, as before.
+  fault(R"("status":429,"headers":{"Retry-After":"7200"},"body":{})");
+  BOOST_TEST(ask(client).error().code == EAGAIN);
+}
+
+BOOST_AUTO_TEST_CASE(waiting_for_the_end_of_a_limit_ends_when_it_is_stopped) {
+  auto patient = options();
+  patient.limits.total = 3h;
+  patient.waits_for_limits = true;
+  fault(R"("status":429,"headers":{"Retry-After":"7200"},"body":{})");
+  gitfs::rest_client client{patient};
+  std::stop_source stop;
+  std::thread stopping{[&] {
+    while (log().find("rate limit until") == std::string::npos)
+      std::this_thread::sleep_for(1ms);
+    stop.request_stop();
+  }};
+  BOOST_TEST(client.get("/repos/Octo/hello", {}, stop.get_token()).error().code == ECANCELED);
+  stopping.join();
+  BOOST_TEST(client.counters().cancelled == 1);
+}
+
 BOOST_AUTO_TEST_CASE(pages_follow_each_other_on_this_host_only) {
   server->set(R"({"page":1})");
   gitfs::rest_client client{options()};
