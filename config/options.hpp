@@ -97,6 +97,7 @@ struct mount_options {
 /// `gitfs-actor unmount`.
 struct unmount_options {
   std::filesystem::path mountpoint; ///< absolute and normal, not resolved: the mount may be dead
+  bool force = false;               ///< whoever is in it
 };
 
 /// `gitfs-actor stats`.

@@ -2,7 +2,7 @@
 // the socket.
 #pragma once
 
-#include "actors/model/places.hpp"
+#include "actors/model/mount_nodes.hpp"
 #include "fuse_bridge/bridge.hpp"
 #include "fuse_bridge/control_channel.hpp"
 #include "fuse_bridge/control_protocol.hpp"

@@ -13,7 +13,7 @@ namespace gitfs {
 
 catalog::catalog(const deployment& tree, hosts of, catalog_port& port) : port_(port), tree_(tree, of) {}
 
-void catalog::ask(const place_asker& who, std::string_view path, const std::string& name, const relinked& from) {
+void catalog::ask(const mount_node_asker& who, std::string_view path, const std::string& name, const relinked& from) {
   ask(caller{who, std::string{path}, name, from});
 }
 
@@ -27,7 +27,7 @@ void catalog::ask(caller asks) {
   }
   if (ask_on_the_way(asks))
     return;
-  const place_asker& who = asks.who;
+  const mount_node_asker& who = asks.who;
   const std::string& name = asks.name;
   if (of == nullptr)
     port_.tell(who, {.code = ENOENT});
@@ -59,7 +59,7 @@ repository_number catalog::number_of(const repository_origin& from, bool& is_new
   return at->second;
 }
 
-void catalog::enter_repository(const place_asker& who, node& at, repository& of) {
+void catalog::enter_repository(const mount_node_asker& who, node& at, repository& of) {
   if (of.shown && !of.poll.stale) {
     port_.tell(who, {.shown = of.shown});
     return;
@@ -82,7 +82,7 @@ void catalog::look(node& at, repository& of) {
              of.shown ? std::optional{of.shown->facts.commit} : std::nullopt);
 }
 
-void catalog::taken(call_number number, place_number which, const result<shown_ptr>& snapshot) {
+void catalog::taken(call_number number, mount_node_number which, const result<shown_ptr>& snapshot) {
   node* const at = tree_.numbered(which);
   repository* const asked = at == nullptr ? nullptr : at->as_repository();
   if (asked == nullptr || asked->taking != number)
@@ -101,13 +101,13 @@ void catalog::taken(call_number number, place_number which, const result<shown_p
     ++poll.failures;
     poll.last_error = snapshot.error().message;
     if (!before)
-      refuse(*at, visible_errno(snapshot.error().code, asked_for::place));
+      refuse(*at, visible_errno(snapshot.error().code, asked_for::mount_node));
   }
   poll.stale = !snapshot && poll.stale && before; // the next one to enter may have more luck
-  place_answer out;
+  mount_node_answer out;
   out.shown = of.shown;
   out.code = of.shown ? 0 : at->refused;
-  for (const place_asker& each : std::exchange(of.waiting, {}))
+  for (const mount_node_asker& each : std::exchange(of.waiting, {}))
     port_.tell(each, out);
   tell_refreshers(*at, of, before);
   look_again_later(*at, of);
@@ -122,7 +122,7 @@ void catalog::refuse(node& of, int code) {
   port_.retry_later(of.number);
 }
 
-void catalog::may_retry(place_number which) {
+void catalog::may_retry(mount_node_number which) {
   node* const of = tree_.numbered(which);
   if (of == nullptr)
     return;
@@ -131,7 +131,7 @@ void catalog::may_retry(place_number which) {
     host->closed.clear();
 }
 
-void catalog::cancel(const place_asker& who) {
+void catalog::cancel(const mount_node_asker& who) {
   for (const auto& [number, each] : tree_.nodes())
     if (repository* const of = each->as_repository())
       if (std::erase(of->waiting, who) != 0 && !of->is_wanted() && !of->shown)
@@ -155,14 +155,14 @@ std::string catalog::describe() const {
       continue;
     open += of->shown ? 1 : 0;
     if (of->taking != 0)
-      out += fmt::format("place {}: a snapshot of repository {} is being taken, {} wait\n", number, of->number,
+      out += fmt::format("node {}: a snapshot of repository {} is being taken, {} wait\n", number, of->number,
                          of->waiting.size());
     if (!of->poll.last_error.empty())
-      out += fmt::format("place {}: {}\n", number, of->poll.last_error);
+      out += fmt::format("node {}: {}\n", number, of->poll.last_error);
   }
   for (const auto& [number, each] : calls_)
-    out += fmt::format("call {}: place {}, {} wait\n", number, each.of->number, each.waiting.size());
-  return fmt::format("{} places, {} of them open\n", tree_.nodes().size(), open) + out;
+    out += fmt::format("call {}: node {}, {} wait\n", number, each.of->number, each.waiting.size());
+  return fmt::format("{} nodes, {} of them open\n", tree_.nodes().size(), open) + out;
 }
 
 } // namespace gitfs

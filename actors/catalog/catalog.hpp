@@ -3,7 +3,7 @@
 
 #include "actors/catalog/mount_tree.hpp"
 #include "actors/model/directory_location.hpp"
-#include "actors/model/places.hpp"
+#include "actors/model/mount_nodes.hpp"
 #include "actors/model/want.hpp"
 #include "actors/mount/mounted_ref.hpp"
 #include "backend/forge/repository_host.hpp"
@@ -28,35 +28,35 @@ namespace gitfs {
 class catalog_port {
 public:
   virtual ~catalog_port() = default;
-  virtual void tell(const place_asker& who, place_answer answer) = 0;
+  virtual void tell(const mount_node_asker& who, mount_node_answer answer) = 0;
   /// Opens the repository, unless it is, and takes a snapshot of it; answered with `taken`. `from`: of a number that is
-  /// new. `have`: what the place shows.
-  virtual void take(call_number call, place_number place, repository_number number, const repository_origin& from,
+  /// new. `have`: what the node shows.
+  virtual void take(call_number call, mount_node_number node, repository_number number, const repository_origin& from,
                     const std::string& ref, const std::optional<oid>& have) = 0;
   /// Nobody waits for that any more.
   virtual void stop_taking(call_number call, repository_number number) = 0;
   /// repository_host::lookup, and list if `name` is empty; answered with `found` and `listed`.
-  /// `place`: in which the question is about.
-  virtual void ask_host(call_number call, place_number place, std::shared_ptr<repository_host> host,
+  /// `node`: in which the question is about.
+  virtual void ask_host(call_number call, mount_node_number node, std::shared_ptr<repository_host> host,
                         std::vector<std::string> path, std::string name) = 0;
   virtual void stop_asking(call_number call) = 0;
-  /// No place shows anything of it any more, and nobody is in one that did.
+  /// No node shows anything of it any more, and nobody is in one that did.
   virtual void close(repository_number number) = 0;
-  /// That place is none any more.
-  virtual void forget(place_number place) = 0;
+  /// That node is none any more.
+  virtual void forget(mount_node_number node) = 0;
   /// Leads to `may_retry`, in a second or so.
-  virtual void retry_later(place_number place) = 0;
+  virtual void retry_later(mount_node_number node) = 0;
   /// Leads to `look_due`.
-  virtual void look_later(place_number place, std::uint64_t timer, std::chrono::milliseconds in) = 0;
+  virtual void look_later(mount_node_number node, std::uint64_t timer, std::chrono::milliseconds in) = 0;
 
   /// Whether that directory is still there: the kernel refers to it.
   virtual bool is_current(const relinked& directory) = 0;
   /// To the supervisor: these are the roots of another snapshot.
   virtual void relink(std::vector<relinked> directories) = 0;
   /// To that directory: directory_state::entries_changed.
-  virtual void change_entries(const relinked& directory, place_answer now, std::vector<std::string> replaced) = 0;
+  virtual void change_entries(const relinked& directory, mount_node_answer now, std::vector<std::string> replaced) = 0;
   /// One whose end leads to `moved`.
-  virtual std::shared_ptr<place_move> begin_move() = 0;
+  virtual std::shared_ptr<mount_node_move> begin_move() = 0;
   virtual void refreshed(refresh_number number, const refresh_report& report) = 0;
 };
 
@@ -69,7 +69,7 @@ public:
 /// kernel answers from its caches, so use cannot be seen otherwise. After that it is looked at when somebody enters it
 /// again, before he is told anything. What cannot be looked at stays as it is, and is looked at less and less often.
 ///
-/// Names in a host are anybody's to invent: of places there that show nothing and of which no service's list has told,
+/// Names in a host are anybody's to invent: of nodes there that show nothing and of which no service's list has told,
 /// it keeps `most_invented`, those that were asked about last. Of one that it has forgotten the host is asked again.
 class catalog {
 public:
@@ -81,15 +81,15 @@ public:
   /// What is at `path` ("team/linux"; below the mountpoint)? `name`: the question is about that in it, and a list of
   /// all is not needed; empty: all. Answered by catalog_port::tell, now or later.
   /// `from`: the directory that asks.
-  void ask(const place_asker& who, std::string_view path, const std::string& name, const relinked& from = {});
+  void ask(const mount_node_asker& who, std::string_view path, const std::string& name, const relinked& from = {});
   /// It gave up.
-  void cancel(const place_asker& who);
+  void cancel(const mount_node_asker& who);
 
-  void taken(call_number call, place_number place, const result<shown_ptr>& snapshot);
+  void taken(call_number call, mount_node_number node, const result<shown_ptr>& snapshot);
   void found(call_number call, const result<host_entry>& what);
   void listed(call_number call, const result<std::vector<host_entry>>& what);
-  void may_retry(place_number which);
-  void look_due(place_number which, std::uint64_t timer);
+  void may_retry(mount_node_number which);
+  void look_due(mount_node_number which, std::uint64_t timer);
 
   /// What stands at the mountpoint itself was opened before, and `root` shows it.
   void opened(shown_ptr shown, const relinked& root);
@@ -107,23 +107,23 @@ public:
   bool reload(const deployment& tree, const hosts& of);
 
   /// False: a file that was read since has something else there, or nothing.
-  bool is_shown(place_number which) const {
-    const mount_tree_node* const of = tree_.numbered(which);
+  bool is_shown(mount_node_number which) const {
+    const mount_node* const of = tree_.numbered(which);
     return of != nullptr && !of->removed;
   }
   /// Below the mountpoint. Of one that it has told its port of, and not forgotten.
-  const std::string& path_of(place_number which) const { return tree_.numbered(which)->name; }
+  const std::string& path_of(mount_node_number which) const { return tree_.numbered(which)->name; }
 
   /// What it knows and who waits, in lines for people.
   std::string describe() const;
 
 private:
-  using node = mount_tree_node;
-  using repository = mount_tree_node::repository;
+  using node = mount_node;
+  using repository = mount_node::repository;
 
   /// With what it has asked.
   struct caller {
-    place_asker who;
+    mount_node_asker who;
     std::string path{}, name{};
     relinked from{};
     std::size_t settled = 0; ///< so many names on the way to that were asked for on its behalf, or need not be
@@ -138,7 +138,7 @@ private:
   node& add_found(node& to, const std::string& name, const host_entry& what);
   repository_number number_of(const repository_origin& from, bool& is_new);
   void ask(caller asks);
-  void enter_repository(const place_asker& who, node& at, repository& of);
+  void enter_repository(const mount_node_asker& who, node& at, repository& of);
   void ask_host(caller who, node& of, const std::string& name);
   bool ask_on_the_way(caller& who);
   void is_folder(const node& which);
@@ -158,7 +158,7 @@ private:
   void refuse(const call& of, int code);
   void leave(node& of);
   bool is_idle(const node& of) const;
-  void drop(place_number which);
+  void drop(mount_node_number which);
   void drop_invented();
   call end(call_number number);
 

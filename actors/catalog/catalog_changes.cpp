@@ -43,7 +43,7 @@ void catalog::look_again_later(node& at, repository& of) {
     port_.look_later(at.number, at.timer, every * (1U << std::min(of.poll.failures, most_doublings)));
 }
 
-void catalog::look_due(place_number which, std::uint64_t timer) {
+void catalog::look_due(mount_node_number which, std::uint64_t timer) {
   node* const at = tree_.numbered(which);
   if (at == nullptr || timer != at->timer)
     return;
@@ -293,9 +293,9 @@ void catalog::leave(node& of) {
 }
 
 bool catalog::reload(const deployment& tree, const hosts& of) {
-  const place_number first = tree_.next_number();
+  const mount_node_number first = tree_.next_number();
   const bool taken = take_over(tree_.root(), tree_.build(tree, of));
-  const std::set<place_number> used = tree_.reachable();
+  const std::set<mount_node_number> used = tree_.reachable();
   for (auto it = tree_.nodes().begin(); it != tree_.nodes().end();) {
     const auto each = it++;
     if (used.contains(each->first))

@@ -41,7 +41,7 @@ void catalog::ask_host(caller who, node& of, const std::string& name) {
 }
 
 // What is on the way to what it asks about the host is asked for first, one name after the other, from above: a name
-// that is missing, because a directory outlives its place if that was dropped; and what was taken for a folder, because
+// that is missing, because a directory outlives its node if that was dropped; and what was taken for a folder, because
 // it may be a repository by now. False: there is nothing to ask for.
 bool catalog::ask_on_the_way(caller& who) {
   node* of = &tree_.root();
@@ -114,7 +114,7 @@ void catalog::is_folder(const node& which) {
 
 // What was assumed to be in it is not there any more.
 void catalog::becomes_repository(node& of) {
-  const place_answer before = of.names();
+  const mount_node_answer before = of.names();
   std::vector<node*> gone;
   for (const auto& [name, each] : std::exchange(of.children, {}))
     gone.push_back(each);
@@ -133,7 +133,7 @@ void catalog::found(call_number number, const result<host_entry>& what) {
   const call of = end(number);
   if (of.of == nullptr)
     return; // nobody waited any more
-  int code = what ? 0 : visible_errno(what.error().code, asked_for::place);
+  int code = what ? 0 : visible_errno(what.error().code, asked_for::mount_node);
   const bool with_ref = !name_and_ref(of.name).second.empty();
   if (code == 0 && (!usable_name(what.value().name) || (with_ref && !what.value().is_repository)))
     code = ENOENT;
@@ -159,7 +159,7 @@ void catalog::listed(call_number number, const result<std::vector<host_entry>>& 
   const call of = end(number);
   if (of.of == nullptr)
     return;
-  const int code = what || what.error().code == ENOTSUP ? 0 : visible_errno(what.error().code, asked_for::place);
+  const int code = what || what.error().code == ENOTSUP ? 0 : visible_errno(what.error().code, asked_for::mount_node);
   if (what)
     for (const host_entry& each : what.value())
       if (usable_name(each.name)) {
@@ -169,7 +169,7 @@ void catalog::listed(call_number number, const result<std::vector<host_entry>>& 
   if (code != 0)
     refuse(of, code);
   for (const caller& each : of.waiting)
-    port_.tell(each.who, code == 0 ? of.of->names() : place_answer{.code = code});
+    port_.tell(each.who, code == 0 ? of.of->names() : mount_node_answer{.code = code});
 }
 
 // --- what nobody needs to know any more -----------------------------------------------------------------------------
@@ -182,7 +182,7 @@ bool catalog::is_idle(const node& of) const {
 }
 
 // An answer that is still on its way finds nothing of that number.
-void catalog::drop(place_number which) {
+void catalog::drop(mount_node_number which) {
   const repository* const of = tree_.numbered(which)->as_repository();
   const repository_number number = of == nullptr ? 0 : of->number;
   port_.forget(which);

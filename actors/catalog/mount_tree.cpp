@@ -5,13 +5,13 @@
 
 namespace gitfs {
 
-bool mount_tree_node::is_of_host() const {
+bool mount_node::is_of_host() const {
   if (const host* const of = as_host())
     return of->entry == nullptr;
   return as_repository() != nullptr && as_repository()->from.entry == nullptr;
 }
 
-void mount_tree_node::see(const relinked& directory) {
+void mount_node::see(const relinked& directory) {
   constexpr std::size_t most = 4; // one, but for who is still in one that was removed and came back
   if (!directory.link)
     return;
@@ -23,8 +23,8 @@ void mount_tree_node::see(const relinked& directory) {
   seen.push_back(directory);
 }
 
-place_answer mount_tree_node::names() const {
-  place_answer out;
+mount_node_answer mount_node::names() const {
+  mount_node_answer out;
   for (const auto& [child, node] : children) {
     out.names.push_back(child);
     if (node->is_assumed())
@@ -34,42 +34,42 @@ place_answer mount_tree_node::names() const {
   return out;
 }
 
-mount_tree_node& mount_tree::fresh() {
-  auto node = std::make_unique<mount_tree_node>();
+mount_node& mount_tree::fresh() {
+  auto node = std::make_unique<mount_node>();
   node->number = next_number_++;
   return *nodes_.emplace(node->number, std::move(node)).first->second;
 }
 
-mount_tree_node& mount_tree::child(mount_tree_node& of, std::string_view name) {
+mount_node& mount_tree::child(mount_node& of, std::string_view name) {
   const auto known = of.children.find(name);
   if (known != of.children.end())
     return *known->second;
-  mount_tree_node& out = fresh();
+  mount_node& out = fresh();
   out.name = of.name.empty() ? std::string{name} : of.name + '/' + std::string{name};
   of.children.emplace(name, &out);
   return out;
 }
 
-mount_tree_node& mount_tree::make(mount_tree_node& root, std::string_view path) {
-  mount_tree_node* out = &root;
+mount_node& mount_tree::make(mount_node& root, std::string_view path) {
+  mount_node* out = &root;
   while (!path.empty())
     out = &child(*out, take_name(path));
   return *out;
 }
 
-mount_tree_node& mount_tree::build(const deployment& of, const hosts& with) {
-  mount_tree_node& root = fresh();
+mount_node& mount_tree::build(const deployment& of, const hosts& with) {
+  mount_node& root = fresh();
   for (const shown_repository& each : of.repositories)
-    make(root, each.path).what = mount_tree_node::repository{
+    make(root, each.path).what = mount_node::repository{
         .from = {.entry = std::make_shared<const shown_repository>(each)}, .ref = each.ref, .follow = each.follow};
   for (std::size_t i = 0; i < of.hosts.size(); ++i)
-    make(root, of.hosts[i].path).what = mount_tree_node::host{
+    make(root, of.hosts[i].path).what = mount_node::host{
         .of = with.at(i), .entry = std::make_shared<const shown_host>(of.hosts[i]), .follow = of.hosts[i].follow};
   return root;
 }
 
-mount_tree_node* mount_tree::at(std::string_view path) {
-  mount_tree_node* out = root_;
+mount_node* mount_tree::at(std::string_view path) {
+  mount_node* out = root_;
   while (!path.empty()) {
     const auto next = out->children.find(take_name(path));
     if (next == out->children.end())
@@ -79,16 +79,16 @@ mount_tree_node* mount_tree::at(std::string_view path) {
   return out;
 }
 
-mount_tree_node* mount_tree::numbered(place_number which) const {
+mount_node* mount_tree::numbered(mount_node_number which) const {
   const auto found = nodes_.find(which);
   return found == nodes_.end() ? nullptr : found->second.get();
 }
 
-std::set<place_number> mount_tree::reachable() const {
-  std::set<place_number> out;
-  std::vector<const mount_tree_node*> rest{root_};
+std::set<mount_node_number> mount_tree::reachable() const {
+  std::set<mount_node_number> out;
+  std::vector<const mount_node*> rest{root_};
   while (!rest.empty()) {
-    const mount_tree_node* const of = rest.back();
+    const mount_node* const of = rest.back();
     rest.pop_back();
     out.insert(of->number);
     for (const auto& [name, each] : of->children)

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "actors/model/directory_location.hpp"
-#include "actors/model/places.hpp"
+#include "actors/model/mount_nodes.hpp"
 #include "backend/forge/repository_host.hpp"
 #include "config/deployment.hpp"
 
@@ -26,16 +26,16 @@ struct repository_origin {
   std::vector<std::string> path{}; ///< in the host
 };
 
-/// A place whose directories go over to another snapshot. Its end, when all is done, is told to those who wait for it.
-struct place_move {
+/// A node whose directories go over to another snapshot. Its end, when all is done, is told to those who wait for it.
+struct mount_node_move {
   std::function<void(const std::vector<refresh_number>&)> ended;
   std::vector<refresh_number> waiting{}; ///< written by the catalog alone, while it holds this
 
-  explicit place_move(std::function<void(const std::vector<refresh_number>&)> when_over)
+  explicit mount_node_move(std::function<void(const std::vector<refresh_number>&)> when_over)
     : ended(std::move(when_over)) {}
-  place_move(const place_move&) = delete;
-  place_move& operator=(const place_move&) = delete;
-  ~place_move() {
+  mount_node_move(const mount_node_move&) = delete;
+  mount_node_move& operator=(const mount_node_move&) = delete;
+  ~mount_node_move() {
     if (!waiting.empty())
       ended(waiting);
   }
@@ -51,13 +51,13 @@ struct ref_poll {
 
 /// Who asked for a look at the ref of a repository, and waits until the mount shows what it found.
 struct ref_refresh {
-  std::vector<refresh_number> waiting{}; ///< for what is being taken
-  std::vector<refresh_number> late{};    ///< came while that was on its way, and wait for the next
-  std::weak_ptr<place_move> moving{};    ///< towards what was taken last
+  std::vector<refresh_number> waiting{};   ///< for what is being taken
+  std::vector<refresh_number> late{};      ///< came while that was on its way, and wait for the next
+  std::weak_ptr<mount_node_move> moving{}; ///< towards what was taken last
 };
 
 /// One directory above the snapshots. A name in a host that was taken for a folder may turn out to be a repository.
-struct mount_tree_node {
+struct mount_node {
   /// Of the deployment: all that can be in it is known.
   struct folder {};
 
@@ -79,7 +79,7 @@ struct mount_tree_node {
     repository_number number = 0; ///< 0: nobody has entered it
     shown_ptr shown{};
     call_number taking = 0; ///< on its way
-    std::vector<place_asker> waiting{};
+    std::vector<mount_node_asker> waiting{};
     ref_poll poll{};
     ref_refresh refresh{};
 
@@ -87,10 +87,10 @@ struct mount_tree_node {
     bool is_wanted() const { return !waiting.empty() || !refresh.waiting.empty() || !refresh.late.empty(); }
   };
 
-  place_number number = 0;
+  mount_node_number number = 0;
   std::string name{}; ///< below the mountpoint
   std::variant<folder, host, repository> what{};
-  std::map<std::string, mount_tree_node*, std::less<>> children{};
+  std::map<std::string, mount_node*, std::less<>> children{};
   bool removed = false;         ///< from the deployment: nobody new comes here
   bool listed = false;          ///< by its host
   std::uint64_t used = 0;       ///< when, in questions
@@ -114,42 +114,42 @@ struct mount_tree_node {
   void see(const relinked& directory);
 
   /// What a directory is told that stands for it; of a repository nothing.
-  place_answer names() const;
+  mount_node_answer names() const;
 };
 
 /// Owns the nodes, also those that were removed while somebody is in them. A plain class.
 class mount_tree {
 public:
   using hosts = std::vector<std::shared_ptr<repository_host>>; ///< by their order in the deployment
-  using node_map = std::map<place_number, std::unique_ptr<mount_tree_node>>;
+  using node_map = std::map<mount_node_number, std::unique_ptr<mount_node>>;
 
   mount_tree(const deployment& of, const hosts& with) : root_(&build(of, with)) {}
 
-  mount_tree_node& root() { return *root_; }
-  const mount_tree_node& root() const { return *root_; }
+  mount_node& root() { return *root_; }
+  const mount_node& root() const { return *root_; }
   /// What is at "team/linux". Null: nothing is known there.
-  mount_tree_node* at(std::string_view path);
+  mount_node* at(std::string_view path);
   /// Null: that number is none, or none any more.
-  mount_tree_node* numbered(place_number which) const;
+  mount_node* numbered(mount_node_number which) const;
   /// Of that name, which may be new: a folder.
-  mount_tree_node& child(mount_tree_node& of, std::string_view name);
+  mount_node& child(mount_node& of, std::string_view name);
   const node_map& nodes() const { return nodes_; }
   /// Its parent has it no more.
-  void drop(place_number which) { nodes_.erase(which); }
+  void drop(mount_node_number which) { nodes_.erase(which); }
 
   /// Another tree beside the one that `root` has, of nodes whose numbers are at least `next_number` was.
-  mount_tree_node& build(const deployment& of, const hosts& with);
-  place_number next_number() const { return next_number_; }
+  mount_node& build(const deployment& of, const hosts& with);
+  mount_node_number next_number() const { return next_number_; }
   /// Those that the root leads to.
-  std::set<place_number> reachable() const;
+  std::set<mount_node_number> reachable() const;
 
 private:
-  mount_tree_node& fresh();
-  mount_tree_node& make(mount_tree_node& root, std::string_view path);
+  mount_node& fresh();
+  mount_node& make(mount_node& root, std::string_view path);
 
   node_map nodes_;
-  place_number next_number_ = 0; // of the mountpoint itself 0, as in a plain mount
-  mount_tree_node* root_;
+  mount_node_number next_number_ = 0; // of the mountpoint itself 0, as in a plain mount
+  mount_node* root_;
 };
 
 /// Takes the first name off a path "team/linux"; of an empty path nothing is left, and the name is empty.

@@ -70,7 +70,7 @@ private:
   unsigned delays_ = 0; // trees_delayed that are on their way
   struct asker {
     caf::weak_actor_ptr actor;
-    directory_location_ptr place; // null: the prefetcher
+    directory_location_ptr location; // null: the prefetcher
   };
   std::map<want_key, asker> wanting_;
   struct running {

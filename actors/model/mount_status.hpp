@@ -2,7 +2,7 @@
 // one answer, which travels as text from the mount to the command.
 #pragma once
 
-#include "actors/model/places.hpp"
+#include "actors/model/mount_nodes.hpp"
 #include "config/deployment.hpp"
 #include "config/error.hpp"
 #include "config/options.hpp"
@@ -18,8 +18,8 @@ namespace gitfs {
 
 /// The repository or forge that is shown at one path of the mount.
 struct entry_status {
-  place_number place = 0; ///< not in the text; 0: nobody has entered it
-  std::string path;       ///< below the mountpoint; empty: the mountpoint itself
+  mount_node_number node = 0; ///< not in the text; 0: nobody has entered it
+  std::string path;           ///< below the mountpoint; empty: the mountpoint itself
   std::string kind = "repository";
   std::string source; ///< without credentials
   std::string ref;    ///< as configured; empty: the remote's HEAD

@@ -33,7 +33,7 @@ public:
   virtual bool later() { return false; }
 };
 
-class readahead final : public way_ahead {
+class readahead : public way_ahead {
 public:
   enum class kind : std::uint8_t {
     listings, ///< units are directories; wanted: sizes of the entries, targets of links, trees below

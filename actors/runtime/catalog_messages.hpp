@@ -2,7 +2,7 @@
 // repositories.
 #pragma once
 
-#include "actors/model/places.hpp"
+#include "actors/model/mount_nodes.hpp"
 #include "actors/runtime/message.hpp"
 #include "backend/forge/repository_host.hpp"
 #include "backend/git/oid.hpp"
@@ -23,13 +23,13 @@ namespace gitfs {
 
 // --- catalog ↔ repository --------------------------------------------------------------------------------------------
 
-/// Resolve `ref`, and show its snapshot at the place with that number. Answered by `ref_shown`, unless cancelled.
+/// Resolve `ref`, and show its snapshot at the node with that number. Answered by `ref_shown`, unless cancelled.
 struct show_ref {
   call_number call = 0;
-  place_number place = 0;
+  mount_node_number node = 0;
   std::string ref;
   caf::actor answer_to;
-  std::optional<oid> have{}; ///< the commit that the place shows now
+  std::optional<oid> have{}; ///< the commit that the node shows now
   trace::sent_by stamp = trace::sent_by::now();
 };
 struct cancel_show {
@@ -38,7 +38,7 @@ struct cancel_show {
 };
 struct ref_shown {
   call_number call = 0;
-  place_number place = 0;
+  mount_node_number node = 0;
   int code = 0;
   shown_ptr shown; ///< if `code` is 0
   std::string why{};
@@ -47,21 +47,21 @@ struct ref_shown {
 
 // --- catalog → itself ------------------------------------------------------------------------------------------------
 
-/// Catalog → itself: it is time to poll the ref of this place. `timer`: a later timer has made an earlier one void.
+/// Catalog → itself: it is time to poll the ref of this node. `timer`: a later timer has made an earlier one void.
 struct look_due {
-  place_number place = 0;
+  mount_node_number node = 0;
   std::uint64_t timer = 0;
   trace::sent_by stamp = trace::sent_by::now();
 };
 /// Catalog → itself: the failure of a moment ago is not given to others any more; the next who asks tries again.
 struct retry_allowed {
-  place_number place = 0;
+  mount_node_number node = 0;
   trace::sent_by stamp = trace::sent_by::now();
 };
 
 // --- any thread → catalog --------------------------------------------------------------------------------------------
 
-/// The end of a place_move, on any thread → catalog: the moves that these refreshes waited for have ended.
+/// The end of a mount_node_move, on any thread → catalog: the moves that these refreshes waited for have ended.
 struct moves_settled {
   std::vector<refresh_number> who;
   trace::sent_by stamp = trace::sent_by::now();

@@ -3,7 +3,7 @@
 
 #include "actors/model/directory_location.hpp"
 #include "actors/model/kernel_op.hpp"
-#include "actors/model/places.hpp"
+#include "actors/model/mount_nodes.hpp"
 #include "actors/model/want.hpp"
 #include "actors/runtime/message.hpp"
 
@@ -110,7 +110,7 @@ struct snapshot_moved {
 };
 /// Catalog → supervisor → directory: see directory_state::entries_changed.
 struct entries_changed {
-  place_answer now;
+  mount_node_answer now;
   std::vector<std::string> replaced;
   trace::sent_by stamp = trace::sent_by::now();
 };

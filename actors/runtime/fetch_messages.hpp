@@ -18,7 +18,7 @@ struct ask_want {
   caf::weak_actor_ptr from; ///< weak: an actor that nobody owns any more needs no answer
   caf::actor_id from_id = 0;
   want what;
-  directory_location_ptr place; ///< where the wanting directory is; null: the prefetcher wants
+  directory_location_ptr location; ///< where the wanting directory is; null: the prefetcher wants
   trace::sent_by stamp = trace::sent_by::now();
 };
 struct promote_want {

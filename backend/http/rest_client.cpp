@@ -208,16 +208,16 @@ result<void> rest_client::perform(operation& op, const question& what, answer& o
   }
 }
 
+http_request rest_client::begin(operation& op, std::string url) {
+  ++requests_;
+  http_request out = request_of(op, std::move(url), options_.limits);
+  out.headers.insert(out.headers.end(), options_.headers.begin(), options_.headers.end());
+  return out;
+}
+
 /// The API itself, whatever it says of that.
 attempt_result rest_client::probe(operation& op) {
-  http_request request;
-  request.url = options_.base + "/";
-  request.headers = options_.headers;
-  request.connect_timeout = options_.limits.connect;
-  request.stall_timeout = options_.limits.stall;
-  request.deadline = op.deadline;
-  ++op.requests;
-  ++requests_;
+  http_request request = begin(op, options_.base + "/");
   http_exchange exchange{*client_, std::move(request), op.stop, op.arrived};
   return judge_probe(answering::api, exchange);
 }
@@ -230,9 +230,7 @@ attempt_result rest_client::attempt(operation& op, const question& what, answer&
     if (const kept_answer* const found = kept_.use(key))
       known = *found;
   }
-  http_request request;
-  request.url = what.url;
-  request.headers = options_.headers;
+  http_request request = begin(op, what.url);
   request.headers.push_back("Accept: " + what.accept);
   if (!what.token.empty()) // libcurl sends it to no other host
     request.headers.push_back("Authorization: " + options_.auth_scheme + " " + what.token);
@@ -240,15 +238,8 @@ attempt_result rest_client::attempt(operation& op, const question& what, answer&
     request.headers.emplace_back("Content-Type: application/json");
   if (!known.etag.empty())
     request.headers.push_back("If-None-Match: " + known.etag);
-  if (!op.traceparent.empty())
-    request.headers.push_back("traceparent: " + op.traceparent);
   request.body = what.body;
-  request.connect_timeout = options_.limits.connect;
-  request.stall_timeout = options_.limits.stall;
-  request.deadline = op.deadline;
   request.keep_headers = kept_headers;
-  ++op.requests;
-  ++requests_;
   http_exchange exchange{*client_, std::move(request), op.stop, op.arrived};
   const http_head head = exchange.head();
   if (head.status == 0)

@@ -104,6 +104,7 @@ private:
 
   result<answer> perform(const question& what, std::stop_token stop);
   result<void> perform(operation& op, const question& what, answer& out);
+  http_request begin(operation& op, std::string url);
   attempt_result attempt(operation& op, const question& what, answer& out);
   attempt_failure refused(http_exchange& exchange, const http_head& head, const question& what);
   attempt_result probe(operation& op);

@@ -159,23 +159,16 @@ attempt_result smart_http::probe(operation& op) {
 
 std::unique_ptr<http_exchange> smart_http::begin(operation& op, const call& what, const std::string& url,
                                                  const authenticator::ticket& who) {
-  http_request out;
-  out.url = url;
-  out.url += what.path;
-  out.headers = {"Git-Protocol: version=2", "Accept: " + std::string{what.body ? what.expected_type : "*/*"}};
+  ++requests_;
+  http_request out = request_of(op, url + std::string{what.path}, limits_);
+  out.headers.emplace_back("Git-Protocol: version=2");
+  out.headers.push_back("Accept: " + std::string{what.body ? what.expected_type : "*/*"});
   if (what.body)
     out.headers.emplace_back("Content-Type: application/x-git-upload-pack-request");
-  if (!op.traceparent.empty())
-    out.headers.push_back("traceparent: " + op.traceparent);
   out.body = what.body;
   out.username = who.used.username;
   out.password = who.used.password;
   out.scheme = who.scheme;
-  out.connect_timeout = limits_.connect;
-  out.stall_timeout = limits_.stall;
-  out.deadline = op.deadline;
-  ++op.requests;
-  ++requests_;
   return std::make_unique<http_exchange>(client_, std::move(out), op.stop, op.arrived);
 }
 

@@ -63,9 +63,10 @@ result<std::filesystem::path> parse_path(const subcommand<Options>& command, std
 }
 
 result<invocation> parse_unmount(std::span<const char* const> arguments) {
-  constexpr subcommand<unmount_options> command{"unmount"};
+  using table = subcommand<unmount_options>;
+  static constexpr table::option_row options[] = {{"--force", false, table::turn_on<&unmount_options::force>}};
   unmount_options out;
-  GITFS_TRYV(put(out.mountpoint, parse_path(command, arguments, "MOUNTPOINT", out)));
+  GITFS_TRYV(put(out.mountpoint, parse_path({"unmount", options}, arguments, "MOUNTPOINT", out)));
   return invocation{std::move(out)};
 }
 

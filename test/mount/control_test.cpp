@@ -246,6 +246,35 @@ BOOST_AUTO_TEST_CASE(unmount_ends_what_it_names_and_nothing_else) {
   m.unmount();
 }
 
+BOOST_AUTO_TEST_CASE(unmount_names_the_container_that_holds_a_copy) {
+  mount m{source().bare().string()};
+  const temp_dir dir;
+  background container{as_root("unshare -m --propagation private bash -c "
+                               + shell_quoted("echo there >" + shell_quoted(dir / "said") + "; exec sleep 1000"))};
+  BOOST_REQUIRE(eventually([&] { return run("cat " + shell_quoted(dir / "said")).output == "there\n"; }));
+  const auto told = run_program({"unmount", m.path().string()});
+  BOOST_TEST(told.status == 1);
+  BOOST_TEST(holds(told.output, m.path().string() + " is unmounted, but process "), told.output);
+  BOOST_TEST(holds(told.output, " (sleep) at " + m.path().string() + "; end that, or 'kill "), told.output);
+  BOOST_TEST(!is_mounted(m.path()));
+  const std::string pid = told.output.substr(told.output.rfind("'kill ") + 6);
+  must_run("kill " + pid.substr(0, pid.find('\'')));
+  m.expect_end();
+}
+
+BOOST_AUTO_TEST_CASE(unmount_by_force_ends_all_copies) {
+  mount m{source().bare().string()};
+  const temp_dir dir;
+  background container{as_root("unshare -m --propagation private bash -c "
+                               + shell_quoted("cd " + shell_quoted(m.path()) + "; echo there >"
+                                              + shell_quoted(dir / "said") + "; exec sleep 1000"))};
+  BOOST_REQUIRE(eventually([&] { return run("cat " + shell_quoted(dir / "said")).output == "there\n"; }));
+  const auto told = run_program({"unmount", "--force", m.path().string()});
+  BOOST_TEST(told.status == 0, told.output);
+  BOOST_TEST(!is_mounted(m.path()));
+  m.expect_end();
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 } // namespace gitfs::test

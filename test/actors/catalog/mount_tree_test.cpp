@@ -50,7 +50,7 @@ BOOST_AUTO_TEST_CASE(the_names_in_a_folder_are_all_and_those_in_a_host_are_not) 
   BOOST_TEST(team.complete);
   BOOST_TEST(team.names == (std::vector<std::string>{"a", "deep"}), boost::test_tools::per_element());
   auto& found = tree.child(*tree.at("hosts/x"), "owner");
-  found.what = mount_tree_node::host{.path = {"owner"}, .assumed = true};
+  found.what = mount_node::host{.path = {"owner"}, .assumed = true};
   const auto in_host = tree.at("hosts/x")->names();
   BOOST_TEST(!in_host.complete);
   BOOST_TEST(in_host.names == (std::vector<std::string>{"owner"}), boost::test_tools::per_element());
@@ -72,7 +72,7 @@ BOOST_AUTO_TEST_CASE(another_tree_beside_it_is_not_reached_from_its_root) {
 }
 
 BOOST_AUTO_TEST_CASE(of_those_who_were_told_the_last_four_are_known) {
-  mount_tree_node node;
+  mount_node node;
   node.see({});
   BOOST_TEST(node.seen.empty()); // nobody
   const auto link = std::make_shared<const directory_location>();

@@ -2,6 +2,7 @@
 #include "backend/pack/pack_delta.hpp"
 #include "backend/pack/pack_index.hpp"
 #include "backend/pack/pack_indexer.hpp"
+#include "config/unique_fd.hpp"
 #include "test/support/command.hpp"
 #include "test/support/temp_dir.hpp"
 
@@ -27,22 +28,21 @@ class arriving {
 public:
   explicit arriving(const temp_dir& dir, prefetched_blobs* fresh = nullptr)
     : file_(::open((dir / "arriving").c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600)),
-      indexer(file_, fresh) {}
-  ~arriving() { ::close(file_); }
+      indexer(file_.get(), fresh) {}
   arriving(const arriving&) = delete;
   arriving& operator=(const arriving&) = delete;
 
   result<void> take(std::string_view pack, std::size_t step) {
     for (std::size_t at = 0; at < pack.size(); at += step) {
       const std::string_view piece = pack.substr(at, step);
-      BOOST_REQUIRE(::write(file_, piece.data(), piece.size()) == static_cast<ssize_t>(piece.size()));
+      BOOST_REQUIRE(::write(file_.get(), piece.data(), piece.size()) == static_cast<ssize_t>(piece.size()));
       GITFS_TRYV(indexer.append(piece));
     }
     return indexer.finish();
   }
 
 private:
-  int file_;
+  const unique_fd file_;
 
 public:
   gitfs::pack_indexer indexer;

@@ -1,6 +1,7 @@
 // Serving metrics on this machine: to many, to slow ones and to broken ones; and where not to listen.
 #include "backend/telemetry/metrics_server.hpp"
 
+#include "config/unique_fd.hpp"
 #include "test/support/background.hpp"
 #include "test/support/command.hpp"
 #include "test/support/outcome.hpp"
@@ -49,26 +50,20 @@ public:
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
     path.copy(address.sun_path, sizeof address.sun_path - 1);
-    BOOST_REQUIRE(::connect(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
+    BOOST_REQUIRE(::connect(fd_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
   }
-  connection(connection&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  connection& operator=(connection&&) = delete;
-  ~connection() {
-    if (fd_ >= 0)
-      ::close(fd_);
-  }
-  void send(const std::string& bytes) const { (void)::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL); }
+  void send(const std::string& bytes) const { (void)::send(fd_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL); }
   // Until the end.
   std::string read() const {
     std::string out;
     char bytes[4096];
-    for (ssize_t n; (n = ::recv(fd_, bytes, sizeof bytes, 0)) > 0;)
+    for (ssize_t n; (n = ::recv(fd_.get(), bytes, sizeof bytes, 0)) > 0;)
       out.append(bytes, static_cast<std::size_t>(n));
     return out;
   }
 
 private:
-  int fd_;
+  unique_fd fd_;
 };
 
 } // namespace
