@@ -140,7 +140,7 @@ BOOST_AUTO_TEST_CASE(a_limit_that_is_over_in_time_is_waited_for_where_nothing_el
   fault(R"("times":1,"status":429,"headers":{"Retry-After":"1"},"body":{})");
   gitfs::rest_client client{patient};
   const auto out = ask(client);
-  BOOST_TEST(out.has_value(), test::why(out));
+  BOOST_TEST(out.has_value(), reason_of(out));
   BOOST_TEST(server->count() == 2);
   // One that outlasts the call fails it at once, as before.
   fault(R"("status":429,"headers":{"Retry-After":"7200"},"body":{})");
