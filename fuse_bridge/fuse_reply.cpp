@@ -13,7 +13,7 @@ namespace gitfs {
 
 namespace {
 
-// The entries of one reply are added and sent without a break, so a buffer per thread serves all.
+// The entries of one reply are added and sent without an interruption, so one buffer for each thread is enough.
 std::vector<char>& dirent_buffer(std::size_t size) {
   thread_local std::vector<char> buffer;
   if (buffer.size() < size)
@@ -22,7 +22,7 @@ std::vector<char>& dirent_buffer(std::size_t size) {
 }
 
 trace::told of_node(trace::reply_kind is, const node_attr& attr) {
-  return {.is = is, .inode = attr.key, .mode = attr.mode, .size = attr.size};
+  return {.is = is, .inode = attr.ino, .mode = attr.mode, .size = attr.size};
 }
 
 void call_interrupted(fuse_req_t, void* data) {
@@ -91,8 +91,7 @@ struct stat fuse_reply::stat_of(const node_attr& attr) const {
 fuse_entry_param fuse_reply::param_of(const node_entry& entry) const {
   fuse_entry_param out{};
   out.ino = entry.nodeid;
-  // The kernel hands out 32 bits of it.
-  out.generation = static_cast<std::uint32_t>(common_.first_generation + entry.generation);
+  out.generation = entry.generation;
   out.attr = stat_of(entry.attr);
   out.attr_timeout = keep_forever;
   out.entry_timeout = entry.lasting ? keep_forever : 0;
@@ -102,7 +101,7 @@ fuse_entry_param fuse_reply::param_of(const node_entry& entry) const {
 bool fuse_reply::entry(const node_entry& entry) {
   const fuse_entry_param param = param_of(entry);
   trace::told told = of_node(trace::reply_kind::entry, entry.attr);
-  told.node = entry.address.number();
+  told.node = entry.nodeid;
   record(told);
   return accepted(fuse_reply_entry(take(), &param));
 }
@@ -154,11 +153,11 @@ void fuse_reply::xattr(std::string_view value) {
 
 bool fuse_reply::dirent(std::string_view name, const node_attr& attr, const node_entry* node, std::uint64_t next) {
   char* at = dirent_buffer(size_).data() + used_;
-  const std::string text{name}; // libfuse wants a terminated one
+  const std::string text{name}; // libfuse wants a terminated string
   const auto offset = static_cast<off_t>(next);
   std::size_t needed = 0;
   if (plus_) {
-    // Without a node: nodeid 0, by which the kernel takes the name and no reference.
+    // An entry without a node has nodeid 0; then the kernel takes the name and no reference.
     const fuse_entry_param param = param_of(node != nullptr ? *node : node_entry{.attr = attr});
     needed = fuse_add_direntry_plus(request_, at, size_ - used_, text.c_str(), &param, offset);
   } else {
@@ -168,8 +167,7 @@ bool fuse_reply::dirent(std::string_view name, const node_attr& attr, const node
   if (needed > size_ - used_)
     return false;
   if (trace::exact.load(std::memory_order_relaxed))
-    digest_ =
-        trace::dirent_digest(digest_, {name, attr.key, attr.mode, node != nullptr ? node->address.number() : 0, next});
+    digest_ = trace::dirent_digest(digest_, {name, attr.ino, attr.mode, node != nullptr ? node->nodeid : 0, next});
   used_ += needed;
   return true;
 }

@@ -1,6 +1,6 @@
 #include "fuse_bridge/session_io.hpp"
 
-#include "fuse_bridge/operations.hpp"
+#include "fuse_bridge/bridge.hpp"
 
 #include <linux/fuse.h>
 #include <sys/uio.h>
@@ -15,25 +15,25 @@ namespace gitfs {
 
 namespace {
 
-// FUSE_NO_EXPORT_SUPPORT of the kernel's 7.40, which is newer than the headers of Debian 12. libfuse calls it
-// FUSE_CAP_NO_EXPORT_SUPPORT from 3.17 on; 3.14 has neither a name for it nor room for flags beyond 32 bits.
+// FUSE_NO_EXPORT_SUPPORT of FUSE 7.40, which the headers of Debian 12 do not have yet. libfuse calls it
+// FUSE_CAP_NO_EXPORT_SUPPORT from 3.17 on; libfuse 3.14 has no name for it, and no room for flags beyond 32 bits.
 constexpr std::uint64_t no_export_support = std::uint64_t{1} << 38;
 
-// What the kernel offers in the first request of a session, INIT.
+// Reads what the kernel offers from the first request of a session, which is INIT.
 void note_offers(bridge& to, const void* request, ssize_t size) {
   struct {
     fuse_in_header head;
     fuse_init_in body;
   } init{};
   if (size < static_cast<ssize_t>(sizeof init))
-    return; // an older kernel, whose request is shorter
+    return; // the INIT of an older kernel is shorter
   std::memcpy(&init, request, sizeof init);
   if (init.head.opcode == FUSE_INIT && (init.body.flags & FUSE_INIT_EXT) != 0)
     to.exports_can_be_refused = (std::uint64_t{init.body.flags2} << 32 & no_export_support) != 0;
 }
 
-// The first answer of a session is that to INIT: the kernel sends nothing else before it has it.
-void mend_answer_to_init(const bridge& of, const iovec& body) {
+// The first answer of a session is that to INIT, because the kernel sends nothing else before it has this answer.
+void mend_init_answer(const bridge& of, const iovec& body) {
   fuse_init_out answer{};
   if (body.iov_len != sizeof answer)
     return;
@@ -49,7 +49,7 @@ void mend_answer_to_init(const bridge& of, const iovec& body) {
 ssize_t write_to_kernel(int fd, iovec* parts, int count, void* userdata) {
   bridge& b = *static_cast<bridge*>(userdata);
   if (!b.init_answered && !std::exchange(b.init_answered, true) && count == 2)
-    mend_answer_to_init(b, parts[1]);
+    mend_init_answer(b, parts[1]);
   return ::writev(fd, parts, count);
 }
 

@@ -20,8 +20,11 @@ namespace {
 constexpr std::uint64_t long_trees = 4U << 20;
 
 // So long a path waits for all trees: it saves a request for each directory on it where they come as fast as one, as in
-// most repositories, and in the largest it is lost once.
-constexpr std::chrono::milliseconds path_patience{250};
+// most repositories, and in the largest it is lost once. Once they have begun to come and are known to be few it waits
+// on, for the rest takes less than the requests would. Else a server or a machine that is busy for a moment would be
+// asked for more, and so be busier.
+constexpr std::chrono::milliseconds path_patience{250}, patience_with_few{1000};
+constexpr std::uint32_t few_trees = 8192;
 
 // Of a file that is fetched to learn its size, because it is probably going to be read.
 constexpr std::uint64_t longest_look = 1U << 20;
@@ -69,7 +72,7 @@ caf::behavior fetcher_actor::make_behavior() {
       [this](ask_want& m) {
         const want_key key{m.from_id, m.what.id};
         wanting_[key] = {std::move(m.from),
-                         std::move(m.place)}; // first: whatever throws from here on, it gets an answer
+                         std::move(m.location)}; // first: whatever throws from here on, it gets an answer
         context_->counts.add(m.what.how == urgency::speculation ? counter::wants_speculation : counter::wants_demand);
         const std::size_t asked = m.what.ids.size();
         if (m.what.kind != want_kind::sizes)
@@ -93,8 +96,13 @@ caf::behavior fetcher_actor::make_behavior() {
       },
       [this](look_was_read) { queue_.look_was_read(); },
       [this](trees_delayed) {
-        queue_.serve_paths();
+        if (--delays_ == 0)
+          queue_.serve_paths();
         pump_soon();
+      },
+      [this](trees_are_few) {
+        queue_.hold_paths();
+        wait_for_paths(patience_with_few);
       },
       [this](transfer_grew) {
         queue_.held_long();
@@ -179,10 +187,21 @@ void fetcher_actor::fetch_trees_ahead(const oid& commit) {
     const trace::because_of start{begun, root};
     caf::anon_send(me, transfer_grew{});
   };
+  request.few = few_trees;
+  request.came_few = [me = caf::actor_cast<caf::actor>(this), begun, root = root_of(begun)] {
+    const trace::because_of start{begun, root};
+    caf::anon_send(me, trees_are_few{});
+  };
   queue_.hold_trees(true);
-  delayed_send(this, path_patience, trees_delayed{});
+  wait_for_paths(path_patience);
   context_->counts.add(counter::transfers_started);
   transfers_[ahead_number] = {remote_->fetch(std::move(request), report(ahead_number, begun))};
+}
+
+/// Of several the last one counts.
+void fetcher_actor::wait_for_paths(std::chrono::milliseconds patience) {
+  ++delays_;
+  delayed_send(this, patience, trees_delayed{});
 }
 
 void fetcher_actor::start(const planned_transfer& plan) {

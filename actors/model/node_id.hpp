@@ -29,8 +29,8 @@ inline constexpr node_slot slot_of(std::uint64_t nodeid) {
   return nodeid == 0 || nodeid > no_slot ? no_slot : static_cast<node_slot>(nodeid - 1);
 }
 
-/// Numbers the times that a directory has let go of a child: an "idle" that answers an earlier one is stale, because
-/// the child may have been looked up, entered and forgotten again since.
+/// Numbers the releases of children by their parent. An "idle" that answers an earlier release is stale, because the
+/// child may have been looked up, entered and forgotten again since.
 using release_number = std::uint64_t;
 
 /// Index of a dentry in its directory; `self_child` in an address stands for the directory itself.

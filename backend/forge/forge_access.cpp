@@ -45,12 +45,15 @@ bool forge_access::without_token(const std::string& owner) const {
   return place_of(owner) == nullptr && std::chrono::steady_clock::now() < none_until_.load();
 }
 
-result<rest_answer> forge_access::get(const std::string& owner, const std::string& path, std::stop_token stop) {
-  return as<rest_answer>(owner, stop, [&](const std::string& token) { return api_.get(path, token, stop); });
+result<rest_answer> forge_access::get(const std::string& owner, const std::string& path, std::stop_token stop,
+                                      on_rate_limit limited) {
+  return as<rest_answer>(
+      owner, stop, [&](const std::string& token) { return api_.get(path, token, stop); }, limited);
 }
 
-result<rest_answer> forge_access::get_object(const std::string& owner, const std::string& path, std::stop_token stop) {
-  GITFS_TRY(out, get(owner, path, std::move(stop)));
+result<rest_answer> forge_access::get_object(const std::string& owner, const std::string& path, std::stop_token stop,
+                                             on_rate_limit limited) {
+  GITFS_TRY(out, get(owner, path, std::move(stop), limited));
   if (!out.body->IsObject())
     return fail(EIO, api_.display() + ": the answer to " + path + " describes nothing");
   return out;

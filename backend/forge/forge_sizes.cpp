@@ -91,7 +91,7 @@ private:
       std::string query = recursive ? "?recursive=1" : "";
       if (pages_ != 0)
         query += fmt::format("{}per_page={}&page={}", query.empty() ? "?" : "&", pages_, page);
-      GITFS_TRY(answer, access_->get_object(owner_, base + query, stop));
+      GITFS_TRY(answer, access_->get_object(owner_, base + query, stop, on_rate_limit::fails));
       GITFS_TRY(read, take(out, *answer.body));
       const auto cut = answer.body->FindMember("truncated");
       const bool more = cut != answer.body->MemberEnd() && cut->value.IsBool() && cut->value.GetBool();
@@ -182,7 +182,8 @@ private:
     url = url.substr(0, url.rfind('/')) + "/graphql";
     const std::string body = question(places);
     GITFS_TRY(answer, access_->as<rest_answer>(
-                          owner_, stop, [&](const std::string& token) { return api.post(url, body, token, stop); }));
+                          owner_, stop, [&](const std::string& token) { return api.post(url, body, token, stop); },
+                          on_rate_limit::fails));
     const rapidjson::Value* at = answer.body.get();
     for (const char* name : {"data", "project", "repository", "blobs", "nodes"}) {
       const auto next = at->IsObject() ? at->FindMember(name) : rapidjson::Value::ConstMemberIterator{};

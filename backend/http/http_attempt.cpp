@@ -1,7 +1,7 @@
 #include "backend/http/http_attempt.hpp"
-#include "config/log.hpp"
 
 #include "backend/http/upstream_host.hpp"
+#include "config/log.hpp"
 
 #include <cerrno>
 #include <condition_variable>
@@ -12,15 +12,6 @@ namespace gitfs {
 
 namespace {
 
-/// False if stopped before.
-bool sleep_for(std::chrono::milliseconds wait, const std::stop_token& stop) {
-  std::mutex mutex;
-  std::condition_variable_any never;
-  std::unique_lock lock{mutex};
-  never.wait_for(lock, stop, wait, [] { return false; });
-  return !stop.stop_requested();
-}
-
 auto failure_of(attempt_failure& failure) {
   return BOOST_OUTCOME_V2_NAMESPACE::failure(std::move(failure.what));
 }
@@ -30,7 +21,37 @@ bool is_of_host(failure_kind of) {
          || of == failure_kind::busy;
 }
 
+/// Of a host that has never answered, and is not waited for.
+error first_failure(attempt_failure failure, const attempt_plan& plan) {
+  error out = std::move(failure.what);
+  if (!out.message.starts_with(plan.display))
+    out.message = plan.display + ": " + out.message;
+  if (failure.of == failure_kind::unreachable)
+    out.message += "; mount with --wait if it is only not up yet";
+  return out;
+}
+
 } // namespace
+
+http_request request_of(operation& op, std::string url, const upstream_limits& limits) {
+  http_request out;
+  out.url = std::move(url);
+  if (!op.traceparent.empty())
+    out.headers.push_back("traceparent: " + op.traceparent);
+  out.connect_timeout = limits.connect;
+  out.stall_timeout = limits.stall;
+  out.deadline = op.deadline;
+  ++op.requests;
+  return out;
+}
+
+bool sleep_for(std::chrono::milliseconds wait, const std::stop_token& stop) {
+  std::mutex mutex;
+  std::condition_variable_any never;
+  std::unique_lock lock{mutex};
+  never.wait_for(lock, stop, wait, [] { return false; });
+  return !stop.stop_requested();
+}
 
 attempt_failure cut_off(const http_exchange& exchange) {
   const http_end& end = exchange.end();
@@ -89,7 +110,7 @@ result<void> attempt_until_done(operation& op, const attempt_plan& plan, std::at
         continue;
       }
       if (failure->of != failure_kind::doubtful)
-        return failure_of(*failure);
+        return fail(first_failure(std::move(*failure), plan));
     }
     if (plan.repair) {
       GITFS_TRY(repaired, plan.repair(*failure));

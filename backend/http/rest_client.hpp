@@ -6,16 +6,17 @@
 #include "backend/http/retry.hpp"
 #include "backend/http/upstream_limits.hpp"
 #include "config/error.hpp"
+#include "config/lru_map.hpp"
 
 #include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <list>
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <rapidjson/document.h>
 #include <stop_token>
 #include <string>
@@ -41,7 +42,8 @@ struct rest_options {
   retry_limits retries{};                         ///< of each call
   std::size_t body_limit = std::size_t{64} << 20; ///< bytes of one answer, decoded
   std::size_t cache_limit = std::size_t{8} << 20; ///< bytes of answers that are kept for their ETag
-  std::chrono::seconds longest_wait{10};          ///< for a rate limit; beyond it is EAGAIN
+  std::chrono::seconds longest_wait{10};          ///< of all requests, for a rate limit; beyond it is EAGAIN
+  bool waits_for_limits = false;                  ///< each call beyond that, with its own token, up to limits.total
   std::shared_ptr<http_client> client{};          ///< null: one of its own
 };
 
@@ -49,8 +51,8 @@ struct rest_options {
 ///   ECANCELED  stopped
 ///   EACCES     401, 403: a token is missing, wrong or not allowed to do this
 ///   ENOENT     404, 410
-///   EAGAIN     over a rate limit for longer than `longest_wait`; the message says until when. Until then no further
-///              request is made with the same token.
+///   EAGAIN     over a rate limit for longer than `longest_wait`, or for longer than the call waits for it; the message
+///              says until when. Until then no further request is made with the same token.
 ///   EFBIG      longer than `body_limit`
 ///   EHOSTDOWN  the host has been away for longer than `limits.total`
 ///   EIO (also: not JSON, but a web page), ETIMEDOUT, E2BIG (413)
@@ -81,6 +83,11 @@ public:
   result<void> get_with(operation& op, const std::string& path, const std::string& accept, const std::string& token,
                         const response_reader& read);
 
+  /// Returns when the rate limit of `token` is over. False, at once: there is none, or it outlasts `deadline`.
+  /// ECANCELED: stopped.
+  result<bool> await_limit(const std::string& token, const std::stop_token& stop,
+                           std::chrono::steady_clock::time_point deadline) const;
+
   upstream_counters counters() const;
 
   /// The service without credentials, for people.
@@ -90,27 +97,27 @@ private:
   struct question;
   struct answer;
   struct kept_answer {
-    std::string key, etag, next;
+    std::string etag, next;
     json_document body;
     std::size_t bytes = 0;
   };
 
   result<answer> perform(const question& what, std::stop_token stop);
   result<void> perform(operation& op, const question& what, answer& out);
+  http_request begin(operation& op, std::string url);
   attempt_result attempt(operation& op, const question& what, answer& out);
   attempt_failure refused(http_exchange& exchange, const http_head& head, const question& what);
   attempt_result probe(operation& op);
-  result<void> check_limit(const std::string& token) const;
+  std::optional<std::chrono::system_clock::time_point> limited_until(const std::string& token) const;
   result<std::string> url_of(const std::string& path) const;
   std::string next_page(const http_head& head) const;
-  void keep(kept_answer fresh);
+  void keep(const std::string& key, kept_answer fresh);
 
   const rest_options options_;
   const std::string origin_;
   std::atomic<std::uint64_t> requests_{0}, bytes_{0}, retried_{0}, cancelled_{0};
   mutable std::mutex mutex_;
-  std::list<kept_answer> kept_; ///< least recently used first
-  std::map<std::string, std::list<kept_answer>::iterator> kept_by_key_;
+  lru_map<std::string, kept_answer> kept_;
   std::size_t kept_bytes_ = 0;
   std::map<std::string, std::chrono::system_clock::time_point> limited_until_; ///< by token
   std::shared_ptr<http_client> client_;                                        ///< last: its thread ends first

@@ -17,7 +17,8 @@ rest_options options_for(std::string base, const upstream_limits& limits, std::s
   rest_options out;
   out.base = std::move(base);
   out.limits = limits;
-  out.cache_limit = 0; // what is asked for is named by a commit, or was never asked for before
+  out.cache_limit = 0;         // what is asked for is named by a commit, or was never asked for before
+  out.waits_for_limits = true; // there is no other way to get what is asked for
   out.client = std::move(client);
   return out;
 }

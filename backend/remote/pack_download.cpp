@@ -45,6 +45,8 @@ void pack_download::look_at_start(std::string_view bytes) {
   const auto objects = parse_pack_header(start_);
   if (!header_was_here && objects && *objects != 0 && objects_come_)
     objects_come_();
+  if (!header_was_here && objects && *objects <= request_.few && request_.came_few)
+    request_.came_few();
   if (request_.size_limit == 0 || request_.wants.size() != 1 || objects != 1U)
     return;
   const auto entry = entry_header::parse(std::string_view{start_}.substr(pack_header_size));

@@ -11,6 +11,7 @@
 #include "config/error.hpp"
 
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -25,7 +26,9 @@ namespace gitfs {
 class smart_http {
 public:
   /// `client` outlives it.
-  smart_http(const source& from, upstream_limits limits, http_client& client, retry_limits retries = {});
+  /// A request that is as long as one that was refused is not made for `refused_for`.
+  smart_http(const source& from, upstream_limits limits, http_client& client, retry_limits retries = {},
+             std::chrono::milliseconds refused_for = std::chrono::minutes{1});
 
   /// GET …/info/refs, protocol 2. Follows where redirects lead: later requests go there.
   result<void> get_advertisement(operation& op, const response_reader& read);
@@ -48,6 +51,7 @@ private:
                                        const authenticator::ticket& who);
   attempt_result judge(http_exchange& exchange, const call& what, const response_reader& read) const;
   attempt_result probe(operation& op);
+  bool is_too_large(std::size_t bytes);
   void note_too_large(std::size_t bytes);
   void account(operation& op, const http_exchange& exchange);
   std::string base() const;
@@ -59,7 +63,9 @@ private:
   authenticator authenticator_;
   mutable std::mutex mutex_;
   std::string base_; ///< the repository's URL behind redirects
-  std::atomic<std::size_t> too_large_{std::numeric_limits<std::size_t>::max()}; ///< bytes of a body that was refused
+  const std::chrono::milliseconds refused_for_;
+  std::size_t too_large_ = std::numeric_limits<std::size_t>::max(); ///< bytes of a body that was refused
+  std::chrono::steady_clock::time_point refused_until_{};           ///< until when that is taken to hold
   std::atomic<std::uint64_t> requests_{0}, bytes_{0}, retried_{0}, cancelled_{0};
   http_client& client_;
 };

@@ -40,6 +40,9 @@ struct fetch_request {
   /// Called, if set, once the pack is longer than `long_from` bytes; on a thread of the upstream.
   std::function<void()> grew_long = nullptr;
   std::uint64_t long_from = 0;
+  /// Called, if set, once a pack of at most `few` objects has begun to come; on a thread of the upstream.
+  std::function<void()> came_few = nullptr;
+  std::uint32_t few = 0;
   std::string traceparent{}; ///< header of the HTTP requests made for it (W3C Trace Context); empty: none
 };
 

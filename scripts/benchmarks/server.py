@@ -3,6 +3,7 @@
 import contextlib
 import dataclasses
 import os
+import shutil
 import subprocess
 import time
 import urllib.request
@@ -86,6 +87,37 @@ class Server:
             yield
         finally:
             self.start()
+
+    @contextlib.contextmanager
+    def forge(self):
+        """GitHub's REST API over the repositories below OWNER/ in `root`: its URL, and a function that gives the number of
+        requests since it was called last."""
+        state = os.path.join(self.folder, "forge")
+        os.makedirs(state, exist_ok=True)
+        program = os.path.join(TOP, "test", "forge", "forge_server.js")
+        process = subprocess.Popen(["node", program, self.root, state], stdin=subprocess.DEVNULL,
+                                   stderr=subprocess.PIPE)
+        seen = 0
+
+        def asked():
+            nonlocal seen
+            with open(os.path.join(state, "log")) as log:
+                count = sum(1 for _ in log)
+            count, seen = count - seen, count
+            return count
+
+        try:
+            port, limit = os.path.join(state, "port"), time.monotonic() + 30
+            while not os.path.exists(port):
+                if process.poll() is not None or time.monotonic() > limit:
+                    raise Failed("the forge server does not start (scripts/setup --test installs what it needs)")
+                time.sleep(0.05)
+            with open(port) as file:
+                yield f"http://127.0.0.1:{int(file.read())}/api/v3", asked
+        finally:
+            process.kill()
+            process.wait()
+            shutil.rmtree(state)
 
     def requests(self):
         """The requests since the last call."""

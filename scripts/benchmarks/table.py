@@ -63,13 +63,13 @@ KINDS = {
     "time at least": ("seconds", quotient, ratio_text, "≥ "),
     "more seconds": ("seconds", difference, seconds_text, "≤ + "),
     "requests": ("requests", None, count_text, "≤ "),
-    "more requests": ("requests", difference, count_text, "≤ + "),
+    "times requests": ("requests", quotient, ratio_text, "≤ "),
     "requests after mount": ("after_mount", None, count_text, "≤ "),
     "memory": ("memory", None, bytes_text, "≤ "),
     "times memory": ("memory", quotient, ratio_text, "≤ "),
 }
-WORDS = {"requests": " requests", "more requests": " requests", "requests after mount": " requests after the mount", "memory": " of memory",
-         "times memory": " of the memory"}
+WORDS = {"requests": " requests", "times requests": " of the requests", "requests after mount": " requests after the mount",
+         "memory": " of memory", "times memory": " of the memory"}
 
 
 @dataclasses.dataclass

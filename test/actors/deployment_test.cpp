@@ -22,8 +22,9 @@
 #include <optional>
 #include <set>
 
-using namespace gitfs;
-using namespace gitfs::test;
+namespace gitfs::test {
+
+namespace deployment {
 
 namespace {
 
@@ -102,7 +103,7 @@ struct mounted {
   scratch_repository scratch{"mkdir sub; echo one > sub/file"};
   temp_dir cache;
   mount_options options;
-  deployment tree;
+  gitfs::deployment tree;
   deployment_parts parts;
   caf::actor_system_config config;
   std::optional<caf::actor_system> system;
@@ -162,7 +163,9 @@ using names = std::set<std::string>;
 
 } // namespace
 
-BOOST_FIXTURE_TEST_SUITE(deployment, mounted)
+} // namespace deployment
+
+BOOST_FIXTURE_TEST_SUITE(deployment, deployment::mounted)
 
 BOOST_AUTO_TEST_CASE(what_is_configured_is_listed_without_a_request) {
   fault_server server{scratch.root()};
@@ -418,3 +421,5 @@ BOOST_AUTO_TEST_CASE(what_is_in_a_host_appears_when_it_is_looked_up) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace gitfs::test

@@ -6,6 +6,8 @@
 #include <string>
 #include <utility>
 
+namespace gitfs::test {
+
 BOOST_AUTO_TEST_SUITE(byte_size)
 
 BOOST_AUTO_TEST_CASE(what_people_write) {
@@ -45,3 +47,5 @@ BOOST_AUTO_TEST_CASE(what_is_shown) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace gitfs::test

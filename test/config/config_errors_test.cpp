@@ -11,15 +11,12 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
-#include <ostream>
 #include <random>
 #include <sstream>
 
 namespace gitfs::test {
 
-std::ostream& operator<<(std::ostream& out, const wrong_file& file) {
-  return out << file.text;
-}
+namespace config_errors {
 
 namespace {
 
@@ -59,7 +56,7 @@ std::vector<std::string> examples() {
 // What the explainer and RapidJSON's validator say has to be the same.
 void check_agreement(const std::string& text) {
   const json_text read{text};
-  config_errors errors{"c.json", read};
+  gitfs::config_errors errors{"c.json", read};
   if (!errors.empty() && !read.document().IsObject())
     return;
   const bool had = !errors.empty(); // a key that is there twice is no matter of the schema
@@ -70,7 +67,9 @@ void check_agreement(const std::string& text) {
 
 } // namespace
 
-BOOST_FIXTURE_TEST_SUITE(config_errors, known_variables)
+} // namespace config_errors
+
+BOOST_FIXTURE_TEST_SUITE(config_errors, config_errors::known_variables)
 
 BOOST_DATA_TEST_CASE(wrong, boost::unit_test::data::make(wrong_files), file) {
   const auto done = parse(file.text);

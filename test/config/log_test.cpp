@@ -12,6 +12,8 @@
 
 namespace gitfs::test {
 
+BOOST_AUTO_TEST_SUITE(log)
+
 namespace {
 
 std::string content(const std::filesystem::path& file) {
@@ -42,8 +44,6 @@ struct log_fixture {
 };
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(log)
 
 BOOST_FIXTURE_TEST_CASE(file_is_private_and_not_inherited, log_fixture) {
   BOOST_REQUIRE(start_log({.file = file}).has_value());

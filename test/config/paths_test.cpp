@@ -10,6 +10,8 @@
 
 namespace gitfs::test {
 
+BOOST_AUTO_TEST_SUITE(paths)
+
 namespace {
 
 struct path_case {
@@ -38,8 +40,6 @@ const std::vector<path_case> path_cases{
 };
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(paths)
 
 BOOST_DATA_TEST_CASE(makes_absolute, boost::unit_test::data::make(path_cases), c) {
   const scoped_env home{"HOME", "/home/somebody"};

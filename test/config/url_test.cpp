@@ -13,6 +13,8 @@
 
 namespace gitfs::test {
 
+BOOST_AUTO_TEST_SUITE(url)
+
 namespace {
 
 struct redaction {
@@ -75,8 +77,6 @@ const std::vector<one_source> sources{
 };
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(url)
 
 BOOST_DATA_TEST_CASE(of_a_text_credentials_are_left_out, boost::unit_test::data::make(redactions), r) {
   BOOST_TEST(redacted(r.text) == r.expected);

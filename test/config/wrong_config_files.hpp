@@ -1,6 +1,7 @@
 // Config files that are wrong, with what is said of each.
 #pragma once
 
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -10,6 +11,10 @@ struct wrong_file {
   std::string text;
   std::string message; ///< each line without "c.json:"
 };
+
+inline std::ostream& operator<<(std::ostream& out, const wrong_file& file) {
+  return out << file.text;
+}
 
 using namespace std::string_literals;
 

@@ -21,8 +21,9 @@
 #include <unistd.h>
 #include <vector>
 
-using namespace gitfs;
-using namespace gitfs::test;
+namespace gitfs::test {
+
+BOOST_AUTO_TEST_SUITE(control_protocol)
 
 namespace {
 
@@ -52,8 +53,6 @@ private:
 
 } // namespace
 
-BOOST_AUTO_TEST_SUITE(control_protocol)
-
 BOOST_AUTO_TEST_CASE(questions_and_answers_arrive_as_they_were) {
   const std::string name = "a \"name\"\n\\ of \xff any\x01 bytes";
   control::question asked;
@@ -61,7 +60,7 @@ BOOST_AUTO_TEST_CASE(questions_and_answers_arrive_as_they_were) {
   asked.command = "object";
   asked.arguments = {{"inode", "18446744073709551615"}, {"name", name}, {"word", "7x"}};
   const auto question = control::question_of(object_in(frame_of(asked)));
-  BOOST_REQUIRE_MESSAGE(question, why(question));
+  BOOST_REQUIRE_MESSAGE(question, reason_of(question));
   BOOST_TEST(question.value().protocol == control::protocol_version);
   BOOST_TEST(question.value().program == "1.2.3");
   BOOST_TEST(question.value().command == "object");
@@ -79,7 +78,7 @@ BOOST_AUTO_TEST_CASE(questions_and_answers_arrive_as_they_were) {
   told.text = std::string("bytes \0 \xff", 9);
   const std::string frame = frame_of(told);
   const auto answer = control::answer_of(object_in(frame), text_in(frame));
-  BOOST_REQUIRE_MESSAGE(answer, why(answer));
+  BOOST_REQUIRE_MESSAGE(answer, reason_of(answer));
   BOOST_TEST(answer.value().program == "4.5");
   BOOST_TEST(answer.value().code == ENOENT);
   BOOST_TEST(answer.value().error == told.error);
@@ -190,3 +189,5 @@ BOOST_AUTO_TEST_CASE(a_folder_that_others_can_write_to_is_not_used) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace gitfs::test

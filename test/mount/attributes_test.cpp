@@ -23,6 +23,8 @@
 
 namespace gitfs::test {
 
+BOOST_AUTO_TEST_SUITE(attributes)
+
 namespace {
 
 constexpr std::time_t commit_time = 1'234'567'890;
@@ -59,8 +61,6 @@ std::string content(const std::filesystem::path& file) {
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(attributes)
 
 BOOST_AUTO_TEST_CASE(every_time_is_the_commit_s) {
   const mount m{server().url("scratch.git")};

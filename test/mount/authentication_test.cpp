@@ -12,6 +12,8 @@
 
 namespace gitfs::test {
 
+namespace authentication {
+
 namespace {
 
 const scratch_repository& repository() {
@@ -43,7 +45,9 @@ bool holds(const std::string& text, const std::string& words) {
 
 } // namespace
 
-BOOST_FIXTURE_TEST_SUITE(authentication, place)
+} // namespace authentication
+
+BOOST_FIXTURE_TEST_SUITE(authentication, authentication::place)
 
 BOOST_AUTO_TEST_CASE(by_digest_with_the_user_and_password_of_the_url_of_netrc_or_of_a_helper) {
   git_server server{repository().root(), transport::plain, passwords::digest};

@@ -16,6 +16,8 @@
 
 namespace gitfs::test {
 
+namespace cache {
+
 namespace {
 
 // Enough files that some come as packs that are kept, and some as loose objects.
@@ -47,7 +49,9 @@ struct kept {
 
 } // namespace
 
-BOOST_FIXTURE_TEST_SUITE(cache, kept)
+} // namespace cache
+
+BOOST_FIXTURE_TEST_SUITE(cache, cache::kept)
 
 BOOST_AUTO_TEST_CASE(a_second_mount_asks_for_the_refs_alone) {
   fill();

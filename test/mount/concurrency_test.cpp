@@ -20,6 +20,8 @@
 
 namespace gitfs::test {
 
+BOOST_AUTO_TEST_SUITE(concurrency)
+
 namespace {
 
 using namespace std::chrono_literals;
@@ -61,8 +63,6 @@ std::string source(const std::string& how) {
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(concurrency)
 
 BOOST_DATA_TEST_CASE(eight_walkers_twice, data::make({"local", "http"}), how) {
   const std::string expected = must_run("export LC_ALL=C; " + walk(awkward_checkout())) + "\n";

@@ -18,6 +18,8 @@
 
 namespace gitfs::test {
 
+namespace deployment {
+
 namespace {
 
 using entries = std::vector<std::pair<std::string, std::string>>;
@@ -52,7 +54,9 @@ struct served {
 
 } // namespace
 
-BOOST_FIXTURE_TEST_SUITE(deployment, served)
+} // namespace deployment
+
+BOOST_FIXTURE_TEST_SUITE(deployment, deployment::served)
 
 BOOST_AUTO_TEST_CASE(a_tree_of_repositories_at_several_depths) {
   const mount m = shows({{"top", repository_entry(url(), "v1")},

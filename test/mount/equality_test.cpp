@@ -57,6 +57,16 @@ BOOST_DATA_TEST_CASE(the_awkward_repository_from_servers_of_other_kinds, data::m
   BOOST_TEST(m.counter("transfers.failed") == 0U);
 }
 
+BOOST_AUTO_TEST_CASE(the_awkward_repository_behind_digest_authentication) {
+  awkward_repository();
+  git_server server{fixtures_folder(), transport::plain, passwords::digest};
+  const std::string url = server.url("digest", "awkward.git");
+  const mount m{url.find('@') == std::string::npos ? "http://user:pass@" + url.substr(7) : url, {"--ref", "main"}};
+  BOOST_TEST(difference(awkward_manifest(), manifest(m.path())) == "");
+  BOOST_TEST(times(m.log(), "warn") == 0U, m.log());
+  BOOST_TEST(m.counter("transfers.failed") == 0U);
+}
+
 // What is left of the ways to ask is fewer, so the folder of 50,000 files is left out.
 BOOST_DATA_TEST_CASE(a_part_of_it_from_servers_that_can_less,
                      data::make({"gerrit/noobjinfo", "gerrit/nofilter", "narrow/noobjinfo", "narrow0", "silent",

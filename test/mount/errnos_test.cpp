@@ -19,6 +19,8 @@
 
 namespace gitfs::test {
 
+namespace errnos {
+
 namespace {
 
 struct shown {
@@ -82,7 +84,9 @@ struct in_the_mount {
 
 } // namespace
 
-BOOST_FIXTURE_TEST_SUITE(errnos, in_the_mount)
+} // namespace errnos
+
+BOOST_FIXTURE_TEST_SUITE(errnos, errnos::in_the_mount)
 
 BOOST_AUTO_TEST_CASE(whatever_writes_is_refused) {
   check({

@@ -17,6 +17,8 @@
 
 namespace gitfs::test {
 
+namespace faults {
+
 namespace {
 
 using namespace std::chrono_literals;
@@ -61,7 +63,9 @@ bool fails_as_it_may(const std::string& command, const mount& m) {
 
 } // namespace
 
-BOOST_FIXTURE_TEST_SUITE(faults, served)
+} // namespace faults
+
+BOOST_FIXTURE_TEST_SUITE(faults, faults::served)
 
 BOOST_AUTO_TEST_CASE(a_server_that_is_gone_and_comes_back) {
   const mount m = at("");

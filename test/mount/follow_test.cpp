@@ -17,6 +17,8 @@
 
 namespace gitfs::test {
 
+namespace follow {
+
 namespace {
 
 /// Commit N has, in `list` and `list/deep`, files named a-N ... h-N that hold N; `same` never changes.
@@ -80,10 +82,14 @@ struct configured : followed {
 
 } // namespace
 
-BOOST_FIXTURE_TEST_SUITE(follow, followed)
+} // namespace follow
+
+BOOST_FIXTURE_TEST_SUITE(follow, follow::followed)
 
 BOOST_AUTO_TEST_CASE(what_is_pushed_is_shown) {
   const mount m{url(), {"--follow", "1s", "-o", "xattr"}};
+  const auto status = run_program({"status", m.path()});
+  BOOST_TEST(holds(status.output, "followed: 1s"), status.output);
   const std::string old_time = must_run("stat -c %Y same/f", m.path());
   std::ifstream open{m / "list/a-1"};
   BOOST_TEST(open.peek() == '1');

@@ -20,6 +20,8 @@
 
 namespace gitfs::test {
 
+namespace host_faults {
+
 namespace {
 
 constexpr std::array kinds{"github", "gitea", "gitlab", "mesa"};
@@ -124,7 +126,9 @@ std::size_t lines_with(const std::string& log, const std::string& one, const std
 
 } // namespace
 
-BOOST_FIXTURE_TEST_SUITE(host_faults, served)
+} // namespace host_faults
+
+BOOST_FIXTURE_TEST_SUITE(host_faults, host_faults::served)
 
 BOOST_AUTO_TEST_CASE(a_fault_is_the_errno_of_its_path_and_ends_with_it) {
   begin_faults();

@@ -19,6 +19,8 @@
 
 namespace gitfs::test {
 
+BOOST_AUTO_TEST_SUITE(hostile)
+
 namespace {
 
 using names = std::vector<std::string>;
@@ -61,8 +63,6 @@ bool ends_with(const mount& m, const std::string& command, const std::string& wo
 constexpr const char* eio = "Input/output error";
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(hostile)
 
 namespace data = boost::unit_test::data;
 const auto sources = data::make({"local", "", "noobjinfo"});

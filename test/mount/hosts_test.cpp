@@ -22,6 +22,8 @@
 
 namespace gitfs::test {
 
+namespace hosts {
+
 namespace {
 
 /// Octo/hello, Octo/a to Octo/e; Org (a group) with Org/deep/er/project.
@@ -56,7 +58,9 @@ std::string sizes_in(const std::filesystem::path& folder) {
 
 } // namespace
 
-BOOST_FIXTURE_TEST_SUITE(hosts, served)
+} // namespace hosts
+
+BOOST_FIXTURE_TEST_SUITE(hosts, hosts::served)
 
 BOOST_AUTO_TEST_CASE(a_repository_of_github_is_listed_by_four_requests) {
   const mount m = github("", "", R"("prefetch": false)");

@@ -13,6 +13,8 @@
 
 namespace gitfs::test {
 
+namespace https {
+
 namespace {
 
 struct over_https {
@@ -27,7 +29,9 @@ struct over_https {
 
 } // namespace
 
-BOOST_FIXTURE_TEST_SUITE(https, over_https)
+} // namespace https
+
+BOOST_FIXTURE_TEST_SUITE(https, https::over_https)
 
 BOOST_AUTO_TEST_CASE(shows_what_a_clone_shows) {
   const scoped_env trust{"GIT_SSL_CAINFO", certificate.c_str()};

@@ -16,6 +16,8 @@
 
 namespace gitfs::test {
 
+namespace interrupt {
+
 namespace {
 
 using namespace std::chrono_literals;
@@ -59,7 +61,9 @@ bool is_waiting(const background& reader) {
 
 } // namespace
 
-BOOST_FIXTURE_TEST_SUITE(interrupt, slow_server)
+} // namespace interrupt
+
+BOOST_FIXTURE_TEST_SUITE(interrupt, interrupt::slow_server)
 
 BOOST_DATA_TEST_CASE(a_signal_ends_a_reader_and_its_transfer, data::make({SIGINT, SIGTERM, SIGKILL}), number) {
   const mount m{slow, {"-o", "prefetch=off"}};

@@ -15,6 +15,8 @@
 
 namespace gitfs::test {
 
+BOOST_AUTO_TEST_SUITE(large_files)
+
 namespace {
 
 constexpr std::uint64_t line = 16, lines = 6'291'456; // 96 MB: at any offset it is known what has to be there
@@ -67,8 +69,6 @@ std::string sum_of(const std::string& path) {
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(large_files)
 
 BOOST_DATA_TEST_CASE(a_file_over_the_budget_is_read_in_any_way, boost::unit_test::data::make({"http", "local"}), from) {
   const git_server server{repository().root()};

@@ -17,6 +17,8 @@
 
 namespace gitfs::test {
 
+BOOST_AUTO_TEST_SUITE(linux_tree)
+
 namespace {
 
 namespace data = boost::unit_test::data;
@@ -44,7 +46,6 @@ std::string commit() {
 } // namespace
 
 // Named as the file: `linux` alone is a macro of the compiler.
-BOOST_AUTO_TEST_SUITE(linux_tree)
 
 BOOST_AUTO_TEST_CASE(locally) {
   BOOST_REQUIRE_GT(expected().size(), 78'000U);

@@ -18,6 +18,8 @@
 
 namespace gitfs::test {
 
+namespace many_repositories {
+
 namespace {
 
 struct configured {
@@ -66,7 +68,9 @@ struct configured {
 
 } // namespace
 
-BOOST_FIXTURE_TEST_SUITE(many_repositories, configured)
+} // namespace many_repositories
+
+BOOST_FIXTURE_TEST_SUITE(many_repositories, many_repositories::configured)
 
 BOOST_AUTO_TEST_CASE(more_are_open_than_the_usual_limit_of_descriptors_allows) {
   constexpr int count = 60;

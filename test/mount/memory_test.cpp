@@ -12,6 +12,8 @@
 
 namespace gitfs::test {
 
+BOOST_AUTO_TEST_SUITE(memory)
+
 namespace {
 
 constexpr std::uint64_t listings_limit = std::uint64_t{4} << 20; // of --memory 8M
@@ -30,8 +32,6 @@ std::string walk(const mount& m) {
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(memory)
 
 BOOST_AUTO_TEST_CASE(listings_stay_within_their_share_and_are_the_same_when_they_come_back) {
   const mount small{repository().bare(), {"--memory", "8M"}}, large{repository().bare()};

@@ -17,6 +17,8 @@
 
 namespace gitfs::test {
 
+namespace mesa {
+
 namespace {
 
 struct served {
@@ -43,7 +45,9 @@ struct served {
 
 } // namespace
 
-BOOST_FIXTURE_TEST_SUITE(mesa, served)
+} // namespace mesa
+
+BOOST_FIXTURE_TEST_SUITE(mesa, mesa::served)
 
 BOOST_AUTO_TEST_CASE(a_walk_with_contents_is_as_the_clone) {
   const auto expected = manifest(checkout(source.bare(), "main", dir.path()));

@@ -19,6 +19,8 @@
 
 namespace gitfs::test {
 
+namespace mount_errors {
+
 namespace {
 
 const scratch_repository& repository() {
@@ -81,7 +83,9 @@ std::string content(const std::filesystem::path& file) {
 
 } // namespace
 
-BOOST_FIXTURE_TEST_SUITE(mount_errors, place)
+} // namespace mount_errors
+
+BOOST_FIXTURE_TEST_SUITE(mount_errors, mount_errors::place)
 
 BOOST_AUTO_TEST_CASE(a_source_that_is_none) {
   fails("not found", server.url("nothing.git"));

@@ -12,6 +12,8 @@
 
 namespace gitfs::test {
 
+namespace mount_helper {
+
 namespace {
 
 struct helped {
@@ -54,7 +56,9 @@ struct helped {
 
 } // namespace
 
-BOOST_FIXTURE_TEST_SUITE(mount_helper, helped)
+} // namespace mount_helper
+
+BOOST_FIXTURE_TEST_SUITE(mount_helper, mount_helper::helped)
 
 BOOST_AUTO_TEST_CASE(mount_by_type) {
   works("mount -t gitfs-actor -o $options $source $dir/mnt; cat $dir/mnt/d/f", "two\n");

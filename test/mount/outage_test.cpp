@@ -21,6 +21,8 @@
 
 namespace gitfs::test {
 
+namespace outage {
+
 namespace {
 
 using namespace std::chrono_literals;
@@ -63,7 +65,9 @@ struct served {
 
 } // namespace
 
-BOOST_FIXTURE_TEST_SUITE(outage, served)
+} // namespace outage
+
+BOOST_FIXTURE_TEST_SUITE(outage, outage::served)
 
 BOOST_AUTO_TEST_CASE(readers_wait_while_the_server_restarts) {
   const mount m = at("60");

@@ -13,6 +13,8 @@
 
 namespace gitfs::test {
 
+namespace prefetch_command {
+
 namespace {
 
 // 30 folders of 20 files that do not compress; names that are awkward for patterns.
@@ -36,7 +38,9 @@ struct served {
 
 } // namespace
 
-BOOST_FIXTURE_TEST_SUITE(prefetch_command, served)
+} // namespace prefetch_command
+
+BOOST_FIXTURE_TEST_SUITE(prefetch_command, prefetch_command::served)
 
 BOOST_AUTO_TEST_CASE(everything_in_few_requests) {
   const mount m{server.url("scratch.git")};

@@ -17,6 +17,8 @@
 
 namespace gitfs::test {
 
+namespace prefetch {
+
 namespace {
 
 using namespace std::chrono_literals;
@@ -60,7 +62,9 @@ struct counted {
 
 } // namespace
 
-BOOST_FIXTURE_TEST_SUITE(prefetch, counted)
+} // namespace prefetch
+
+BOOST_FIXTURE_TEST_SUITE(prefetch, prefetch::counted)
 
 BOOST_AUTO_TEST_CASE(sizes_of_a_listing_come_unasked_in_one_request) {
   const mount m = at("");

@@ -12,6 +12,8 @@
 
 namespace gitfs::test {
 
+namespace programs {
+
 namespace {
 
 // One mount for all: each program finds what the ones before it have left in the caches, as a user's does.
@@ -37,7 +39,9 @@ struct mounted {
 
 } // namespace
 
-BOOST_FIXTURE_TEST_SUITE(programs, mounted)
+} // namespace programs
+
+BOOST_FIXTURE_TEST_SUITE(programs, programs::mounted)
 
 BOOST_AUTO_TEST_CASE(tar) {
   same("tar --create --exclude=./.git --sort=name --mtime=@0 --owner=0 --group=0 --numeric-owner --format=pax "

@@ -17,6 +17,8 @@
 
 namespace gitfs::test {
 
+namespace quota {
+
 namespace {
 
 constexpr std::uint64_t megabyte = 1 << 20;
@@ -61,7 +63,9 @@ struct limited {
 
 } // namespace
 
-BOOST_FIXTURE_TEST_SUITE(quota, limited)
+} // namespace quota
+
+BOOST_FIXTURE_TEST_SUITE(quota, quota::limited)
 
 BOOST_AUTO_TEST_CASE(everything_can_be_read_through_a_cache_that_is_too_small) {
   const mount m{plan("10M")};

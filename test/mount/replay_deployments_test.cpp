@@ -20,9 +20,9 @@
 
 namespace gitfs::test {
 
-using namespace std::chrono_literals;
-
 BOOST_FIXTURE_TEST_SUITE(replay_deployments, replayed)
+
+using namespace std::chrono_literals;
 
 // Each in it at another commit; some are met before they can be had.
 BOOST_AUTO_TEST_CASE(a_tree_of_repositories) {

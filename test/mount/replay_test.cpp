@@ -23,6 +23,8 @@
 
 namespace gitfs::test {
 
+BOOST_FIXTURE_TEST_SUITE(replay, replayed)
+
 namespace {
 
 using namespace std::chrono_literals;
@@ -79,8 +81,6 @@ const std::vector<way> ways{
 };
 
 } // namespace
-
-BOOST_FIXTURE_TEST_SUITE(replay, replayed)
 
 BOOST_DATA_TEST_CASE(equal_in_every_way, data::make(ways), each) {
   record(each.local ? replayed_repository().bare().string() : server.url(each.modifiers, "scratch.git"), each.options,

@@ -15,6 +15,8 @@
 
 namespace gitfs::test {
 
+namespace snapshot {
+
 namespace {
 
 // Three commits, each with its number in `version`; `dev` is the second, main the third, HEAD is main. A branch and a
@@ -52,7 +54,9 @@ struct served {
 
 } // namespace
 
-BOOST_FIXTURE_TEST_SUITE(snapshot, served)
+} // namespace snapshot
+
+BOOST_FIXTURE_TEST_SUITE(snapshot, snapshot::served)
 
 BOOST_DATA_TEST_CASE(every_way_to_name_a_commit, sources, how) {
   const auto shows = [&](const std::string& ref, const std::string& expected) {

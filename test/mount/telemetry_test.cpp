@@ -25,6 +25,8 @@
 
 namespace gitfs::test {
 
+namespace telemetry {
+
 namespace {
 
 using words = std::vector<std::string>;
@@ -145,14 +147,16 @@ std::map<std::string, std::vector<seen_span>> trees(const std::vector<seen_span>
 
 std::size_t requests_in(const std::filesystem::path& file) {
   auto read = trace::read_file(file);
-  BOOST_REQUIRE_MESSAGE(read, why(read));
+  BOOST_REQUIRE_MESSAGE(read, reason_of(read));
   return static_cast<std::size_t>(
       std::ranges::count(read.value().in.records, trace::kind::kernel_request, &trace::record::what));
 }
 
 } // namespace
 
-BOOST_FIXTURE_TEST_SUITE(telemetry, served)
+} // namespace telemetry
+
+BOOST_FIXTURE_TEST_SUITE(telemetry, telemetry::served)
 
 BOOST_AUTO_TEST_CASE(a_tree_for_each_request) {
   const auto recorded = dir / "trace";

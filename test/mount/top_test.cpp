@@ -13,6 +13,8 @@
 
 namespace gitfs::test {
 
+namespace top {
+
 namespace {
 
 // A terminal of a known size, that a program runs in.
@@ -72,7 +74,9 @@ struct watched {
 
 } // namespace
 
-BOOST_FIXTURE_TEST_SUITE(top, watched)
+} // namespace top
+
+BOOST_FIXTURE_TEST_SUITE(top, top::watched)
 
 BOOST_AUTO_TEST_CASE(a_walk_is_seen_and_keys_are_obeyed) {
   const mount m{server.url("scratch.git")};

@@ -21,6 +21,8 @@
 
 namespace gitfs::test {
 
+namespace trace {
+
 namespace {
 
 using namespace gitfs::trace;
@@ -58,7 +60,7 @@ struct served {
 
 loaded read(const std::filesystem::path& file) {
   auto out = read_file(file);
-  BOOST_REQUIRE_MESSAGE(out, why(out));
+  BOOST_REQUIRE_MESSAGE(out, reason_of(out));
   BOOST_TEST(!out.value().in.torn);
   BOOST_REQUIRE(!out.value().in.records.empty());
   return std::move(out.value());
@@ -117,7 +119,9 @@ program_result shown(const std::filesystem::path& file, std::vector<std::string>
 
 } // namespace
 
-BOOST_FIXTURE_TEST_SUITE(trace, served)
+} // namespace trace
+
+BOOST_FIXTURE_TEST_SUITE(trace, trace::served)
 
 BOOST_AUTO_TEST_CASE(what_a_mount_keeps_in_memory) {
   const mount m{url()};

@@ -13,6 +13,8 @@
 
 namespace gitfs::test {
 
+namespace why {
+
 namespace {
 
 struct served {
@@ -40,7 +42,9 @@ program_result explained(const std::filesystem::path& path, const std::vector<st
 
 } // namespace
 
-BOOST_FIXTURE_TEST_SUITE(why, served)
+} // namespace why
+
+BOOST_FIXTURE_TEST_SUITE(why, why::served)
 
 BOOST_AUTO_TEST_CASE(a_file_that_was_read) {
   const mount m{server.url("scratch.git")};
@@ -130,7 +134,7 @@ BOOST_AUTO_TEST_CASE(what_cannot_be_told) {
   const mount other{server.url("scratch.git")};
   const auto unseen = explained(other / "folder-1/absent");
   BOOST_TEST(unseen.status == 1);
-  TELLS(unseen, " is on this machine now: list it, and ask again");
+  TELLS(unseen, " at hand, or has forgotten it: list it, and ask again");
   must_run("ls folder-1", other.path());
   const auto missing = explained(other / "folder-1/absent");
   BOOST_TEST(missing.status == 1);

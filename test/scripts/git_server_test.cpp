@@ -9,6 +9,8 @@
 
 namespace gitfs::test {
 
+namespace server {
+
 namespace {
 
 struct served {
@@ -34,7 +36,9 @@ std::vector<std::string> commands(const std::vector<server_request>& requests) {
 
 } // namespace
 
-BOOST_FIXTURE_TEST_SUITE(server, served)
+} // namespace server
+
+BOOST_FIXTURE_TEST_SUITE(server, server::served)
 
 BOOST_AUTO_TEST_CASE(logs_every_request_once) {
   BOOST_TEST(git("").status == 0);

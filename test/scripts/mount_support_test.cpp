@@ -11,6 +11,8 @@
 
 namespace gitfs::test {
 
+namespace mount_support {
+
 namespace {
 
 struct repository {
@@ -21,7 +23,9 @@ struct repository {
 
 } // namespace
 
-BOOST_FIXTURE_TEST_SUITE(mount_support, repository)
+} // namespace mount_support
+
+BOOST_FIXTURE_TEST_SUITE(mount_support, mount_support::repository)
 
 BOOST_AUTO_TEST_CASE(ends_with_its_object) {
   std::filesystem::path path;

@@ -8,7 +8,7 @@
 namespace gitfs::test {
 
 template <class T>
-std::string why(const result<T>& outcome) {
+std::string reason_of(const result<T>& outcome) {
   return outcome ? std::string{} : std::to_string(outcome.error().code) + ": " + outcome.error().message;
 }
 

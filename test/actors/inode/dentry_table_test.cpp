@@ -2,7 +2,9 @@
 
 #include <boost/test/unit_test.hpp>
 
-using namespace gitfs;
+namespace gitfs::test {
+
+BOOST_AUTO_TEST_SUITE(dentry_table)
 
 namespace {
 
@@ -24,8 +26,6 @@ std::vector<std::string> names(const gitfs::dentry_table& table) {
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(dentry_table)
 
 BOOST_AUTO_TEST_CASE(a_miss_is_none) {
   gitfs::dentry_table table;
@@ -228,3 +228,5 @@ BOOST_AUTO_TEST_CASE(changes_are_what_somebody_may_have_seen) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace gitfs::test

@@ -15,8 +15,9 @@
 #include <random>
 #include <utility>
 
-using namespace gitfs;
-using namespace gitfs::test;
+namespace gitfs::test {
+
+BOOST_AUTO_TEST_SUITE(interleavings)
 
 namespace {
 
@@ -42,8 +43,6 @@ struct three_levels : played_system {
 };
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(interleavings)
 
 BOOST_FIXTURE_TEST_CASE(listing_five_thousand_directories_spawns_none_of_them, played_system) {
   std::vector<memory_db::entry> entries;
@@ -448,3 +447,5 @@ BOOST_FIXTURE_TEST_CASE(a_prefetcher_that_throws_lets_go_of_the_sizes, played_sy
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace gitfs::test

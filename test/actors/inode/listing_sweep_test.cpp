@@ -4,7 +4,9 @@
 
 #include <vector>
 
-using namespace gitfs;
+namespace gitfs::test {
+
+BOOST_AUTO_TEST_SUITE(listing_sweep)
 
 namespace {
 
@@ -16,8 +18,6 @@ std::vector<dir_slot> all_next(gitfs::listing_sweep& sweep, std::uint64_t slots)
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(listing_sweep)
 
 BOOST_AUTO_TEST_CASE(nobody_is_asked_within_the_limit) {
   gitfs::listing_sweep sweep;
@@ -136,3 +136,5 @@ BOOST_AUTO_TEST_CASE(a_sweep_that_meets_nobody_at_its_end_has_ended_too) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace gitfs::test

@@ -3,8 +3,9 @@
 
 #include <boost/test/unit_test.hpp>
 
-using namespace gitfs;
-using namespace gitfs::test;
+namespace gitfs::test {
+
+namespace listing {
 
 namespace {
 
@@ -25,7 +26,9 @@ struct hidden_tree : directory_fixture {
 
 } // namespace
 
-BOOST_FIXTURE_TEST_SUITE(listing, hidden_tree)
+} // namespace listing
+
+BOOST_FIXTURE_TEST_SUITE(listing, listing::hidden_tree)
 
 BOOST_AUTO_TEST_CASE(the_first_caller_fetches_and_all_who_wait_are_served) {
   auto list = readdir();
@@ -231,3 +234,5 @@ BOOST_AUTO_TEST_CASE(without_prefetch_only_what_is_needed_is_asked_for) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace gitfs::test

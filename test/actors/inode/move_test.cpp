@@ -6,8 +6,9 @@
 #include <algorithm>
 #include <map>
 
-using namespace gitfs;
-using namespace gitfs::test;
+namespace gitfs::test {
+
+namespace move {
 
 namespace {
 
@@ -61,7 +62,9 @@ const std::uint64_t root_node = nodeid_of(root_slot);
 
 } // namespace
 
-BOOST_FIXTURE_TEST_SUITE(move, moving)
+} // namespace move
+
+BOOST_FIXTURE_TEST_SUITE(move, move::moving)
 
 BOOST_AUTO_TEST_CASE(exactly_what_changed_is_told_to_the_kernel) {
   auto before = listed();
@@ -391,3 +394,5 @@ BOOST_AUTO_TEST_CASE(a_move_whose_tree_nobody_waits_for_any_more_has_ended) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace gitfs::test

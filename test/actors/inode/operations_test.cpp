@@ -6,8 +6,9 @@
 
 #include <sys/stat.h>
 
-using namespace gitfs;
-using namespace gitfs::test;
+namespace gitfs::test {
+
+namespace operations {
 
 namespace {
 
@@ -24,7 +25,9 @@ struct small_tree : directory_fixture {
 
 } // namespace
 
-BOOST_FIXTURE_TEST_SUITE(operations, small_tree)
+} // namespace operations
+
+BOOST_FIXTURE_TEST_SUITE(operations, operations::small_tree)
 
 BOOST_AUTO_TEST_CASE(lookup_gives_type_mode_and_size) {
   struct {
@@ -221,3 +224,5 @@ BOOST_AUTO_TEST_CASE(a_question_about_an_entry_changes_nothing) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace gitfs::test

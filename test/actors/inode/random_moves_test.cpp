@@ -11,8 +11,9 @@
 #include <random>
 #include <set>
 
-using namespace gitfs;
-using namespace gitfs::test;
+namespace gitfs::test {
+
+BOOST_AUTO_TEST_SUITE(random_moves)
 
 namespace {
 
@@ -64,8 +65,6 @@ struct moving_tree : played_system {
 };
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(random_moves)
 
 BOOST_AUTO_TEST_CASE(no_listing_mixes_snapshots_and_the_last_one_is_shown_in_the_end) {
   for (unsigned seed = 1; seed <= 200; ++seed) {
@@ -208,3 +207,5 @@ BOOST_AUTO_TEST_CASE(no_listing_mixes_snapshots_and_the_last_one_is_shown_in_the
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace gitfs::test

@@ -3,8 +3,9 @@
 
 #include <boost/test/unit_test.hpp>
 
-using namespace gitfs;
-using namespace gitfs::test;
+namespace gitfs::test {
+
+namespace references {
 
 namespace {
 
@@ -17,7 +18,9 @@ struct two_children : directory_fixture {
 
 } // namespace
 
-BOOST_FIXTURE_TEST_SUITE(references, two_children)
+} // namespace references
+
+BOOST_FIXTURE_TEST_SUITE(references, references::two_children)
 
 BOOST_AUTO_TEST_CASE(readdirplus_takes_references_and_readdir_does_not) {
   (void)readdir(0, false);
@@ -300,3 +303,5 @@ BOOST_AUTO_TEST_CASE(a_want_that_throws_leaves_nobody_waiting_for_it) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace gitfs::test

@@ -3,8 +3,9 @@
 
 #include <boost/test/unit_test.hpp>
 
-using namespace gitfs;
-using namespace gitfs::test;
+namespace gitfs::test {
+
+namespace shedding {
 
 namespace {
 
@@ -30,7 +31,9 @@ struct many_children : directory_fixture {
 
 } // namespace
 
-BOOST_FIXTURE_TEST_SUITE(shedding, many_children)
+} // namespace shedding
+
+BOOST_FIXTURE_TEST_SUITE(shedding, shedding::many_children)
 
 BOOST_AUTO_TEST_CASE(what_was_used_since_it_was_asked_last_stays) {
   (void)readdir(0, false);
@@ -191,3 +194,5 @@ BOOST_AUTO_TEST_CASE(a_large_file_waits_for_its_file_and_not_for_memory) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace gitfs::test

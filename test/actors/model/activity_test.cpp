@@ -15,6 +15,8 @@
 
 namespace gitfs::test {
 
+BOOST_AUTO_TEST_SUITE(activity)
+
 namespace {
 
 struct asked_system : played_system {
@@ -22,21 +24,19 @@ struct asked_system : played_system {
   oid sub = db->tree({{"a file", entry_kind::file, file}, {"other", entry_kind::file, db->blob("other")}});
   oid root = db->tree({{"sub", entry_kind::directory, sub}});
 
-  activity ask() {
+  gitfs::activity ask() {
     request question;
     question.id = next_request_id();
     caf::anon_send(supervisor, tell_activity{question.make(), activity_of(context->latency)});
     run();
     BOOST_TEST(question.told->answers == 1);
-    auto read = activity::parse(question.told->text);
-    BOOST_REQUIRE_MESSAGE(read, why(read));
+    auto read = gitfs::activity::parse(question.told->text);
+    BOOST_REQUIRE_MESSAGE(read, reason_of(read));
     return read.value();
   }
 };
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(activity)
 
 BOOST_AUTO_TEST_CASE(as_text_and_back) {
   gitfs::activity said;
@@ -45,7 +45,7 @@ BOOST_AUTO_TEST_CASE(as_text_and_back) {
   said.queues = {{"trees", "speculation", 9}};
   said.walkers = {{"contents", 4096, 2, "/with a space/in it"}};
   const auto read = gitfs::activity::parse(said.text() + "of a later version 1 2 3\n");
-  BOOST_REQUIRE_MESSAGE(read, why(read));
+  BOOST_REQUIRE_MESSAGE(read, reason_of(read));
   BOOST_TEST(read.value().text() == said.text());
   BOOST_TEST(read.value().transfers.at(0).waits.at(0) == "/a b/c");
   BOOST_TEST(read.value().walkers.at(0).path == "/with a space/in it");

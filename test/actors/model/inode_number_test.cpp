@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-using namespace gitfs;
+namespace gitfs::test {
 
 namespace {
 
@@ -98,3 +98,5 @@ BOOST_AUTO_TEST_CASE(of_long_names_that_begin_alike_differ) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace gitfs::test

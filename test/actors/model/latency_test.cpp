@@ -9,7 +9,8 @@
 #include <thread>
 #include <vector>
 
-using namespace gitfs;
+namespace gitfs::test {
+
 using std::chrono::nanoseconds;
 
 BOOST_AUTO_TEST_SUITE(latency)
@@ -85,3 +86,5 @@ BOOST_AUTO_TEST_CASE(only_kinds_that_there_were_are_told) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace gitfs::test

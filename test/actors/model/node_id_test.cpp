@@ -2,7 +2,7 @@
 
 #include <boost/test/unit_test.hpp>
 
-using namespace gitfs;
+namespace gitfs::test {
 
 BOOST_AUTO_TEST_SUITE(node_id)
 
@@ -27,3 +27,5 @@ BOOST_AUTO_TEST_CASE(numbers_of_traces) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace gitfs::test

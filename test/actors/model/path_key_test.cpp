@@ -5,7 +5,7 @@
 #include <set>
 #include <string>
 
-using namespace gitfs;
+namespace gitfs::test {
 
 BOOST_AUTO_TEST_SUITE(path_key)
 
@@ -32,3 +32,5 @@ BOOST_AUTO_TEST_CASE(are_the_same_in_every_version) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace gitfs::test

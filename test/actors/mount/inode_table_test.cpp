@@ -6,7 +6,9 @@
 #include <thread>
 #include <vector>
 
-using namespace gitfs;
+namespace gitfs::test {
+
+BOOST_AUTO_TEST_SUITE(inode_table)
 
 namespace {
 
@@ -17,8 +19,6 @@ directory_location_ptr link_at(child_index index) {
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(inode_table)
 
 BOOST_AUTO_TEST_CASE(a_slot_keeps_what_it_was_given_across_chunks) {
   gitfs::inode_table table;
@@ -134,3 +134,5 @@ BOOST_AUTO_TEST_CASE(threads_never_get_one_slot_twice) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace gitfs::test

@@ -7,8 +7,9 @@
 #include <algorithm>
 #include <set>
 
-using namespace gitfs;
-using namespace gitfs::test;
+namespace gitfs::test {
+
+namespace namesakes {
 
 namespace {
 
@@ -31,7 +32,7 @@ struct namesakes_fixture : walked_tree {
   void answer() {
     for (const oid& id : out.asked.back().ids)
       db.show(id);
-    names.finished(out.asked.back().id);
+    names.finished(out.asked.back().id, {});
   }
   std::set<oid> wanted() const {
     std::set<oid> ids;
@@ -43,7 +44,9 @@ struct namesakes_fixture : walked_tree {
 
 } // namespace
 
-BOOST_FIXTURE_TEST_SUITE(namesakes, namesakes_fixture)
+} // namespace namesakes
+
+BOOST_FIXTURE_TEST_SUITE(namesakes, namesakes::namesakes_fixture)
 
 BOOST_AUTO_TEST_CASE(four_of_the_last_eight_reads_in_different_directories_tell) {
   for (const std::size_t s : {0, 1, 2, 2, 1, 0})
@@ -124,3 +127,5 @@ BOOST_AUTO_TEST_CASE(forgetting_where_its_readers_were_cancels_it) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace gitfs::test

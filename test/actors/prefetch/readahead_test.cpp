@@ -7,8 +7,9 @@
 #include <algorithm>
 #include <set>
 
-using namespace gitfs;
-using namespace gitfs::test;
+namespace gitfs::test {
+
+namespace readahead {
 
 namespace {
 
@@ -26,7 +27,7 @@ struct wide_tree : walked_tree {
   recorded_readahead out;
 };
 
-constexpr readahead::limits small{.first = 4, .growth = 4, .most = 1000, .bytes = 1U << 20, .streams = 3};
+constexpr gitfs::readahead::limits small{.first = 4, .growth = 4, .most = 1000, .bytes = 1U << 20, .streams = 3};
 
 // Readers as they come.
 class readahead_at : public gitfs::readahead {
@@ -40,7 +41,9 @@ public:
 
 } // namespace
 
-BOOST_FIXTURE_TEST_SUITE(readahead, wide_tree)
+} // namespace readahead
+
+BOOST_FIXTURE_TEST_SUITE(readahead, readahead::wide_tree)
 
 BOOST_AUTO_TEST_CASE(positions_are_ordered_as_a_walk) {
   const auto order = directories();
@@ -530,3 +533,5 @@ BOOST_FIXTURE_TEST_CASE(a_long_window_leaves_whole_where_nothing_can_be_put_off,
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace gitfs::test

@@ -18,7 +18,10 @@
 #include <variant>
 #include <vector>
 
-using namespace gitfs;
+namespace gitfs::test {
+
+BOOST_AUTO_TEST_SUITE(record_table)
+
 using namespace gitfs::trace;
 
 namespace {
@@ -64,8 +67,6 @@ std::string shown(const record_row& row) {
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(record_table)
 
 BOOST_AUTO_TEST_CASE(every_number_and_name_is_given_once) {
   std::set<kind> numbers;
@@ -156,3 +157,5 @@ BOOST_AUTO_TEST_CASE(every_operation_comes_back_from_its_record) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace gitfs::test

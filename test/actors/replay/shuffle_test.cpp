@@ -10,8 +10,9 @@
 #include <filesystem>
 #include <string>
 
-using namespace gitfs;
-using namespace gitfs::test;
+namespace gitfs::test {
+
+BOOST_AUTO_TEST_SUITE(shuffle)
 
 namespace {
 
@@ -23,10 +24,10 @@ struct recorded {
     const char* source = std::getenv("GITFS_SOURCE_DIR");
     BOOST_REQUIRE_MESSAGE(source != nullptr, "GITFS_SOURCE_DIR is not set");
     auto read = trace::read_file(std::filesystem::path{source} / "test/traces" / (name + ".trace"));
-    BOOST_REQUIRE_MESSAGE(read, why(read));
+    BOOST_REQUIRE_MESSAGE(read, reason_of(read));
     file = std::move(read).value();
     auto found = recording::of(file.in);
-    BOOST_REQUIRE_MESSAGE(found, why(found));
+    BOOST_REQUIRE_MESSAGE(found, reason_of(found));
     from.emplace(std::move(found).value());
   }
 
@@ -46,8 +47,6 @@ void all_holds(const std::string& name) {
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(shuffle)
 
 BOOST_AUTO_TEST_CASE(walkers) {
   all_holds("walkers");
@@ -74,3 +73,5 @@ BOOST_AUTO_TEST_CASE(a_seed_gives_the_same_order_each_time_and_others_others) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace gitfs::test

@@ -10,6 +10,10 @@
 
 #include <stdexcept>
 
+namespace gitfs::test {
+
+namespace resilient_actor {
+
 namespace {
 
 struct seen {
@@ -19,7 +23,7 @@ struct seen {
 
 class clumsy final : public gitfs::resilient_actor {
 public:
-  clumsy(caf::actor_config& cfg, seen& what) : resilient_actor(cfg), seen_(what) {}
+  clumsy(caf::actor_config& cfg, seen& what) : gitfs::resilient_actor(cfg), seen_(what) {}
 
 protected:
   caf::behavior make_behavior() override {
@@ -56,7 +60,9 @@ struct one_actor {
 
 } // namespace
 
-BOOST_FIXTURE_TEST_SUITE(resilient_actor, one_actor)
+} // namespace resilient_actor
+
+BOOST_FIXTURE_TEST_SUITE(resilient_actor, resilient_actor::one_actor)
 
 BOOST_AUTO_TEST_CASE(nothing_is_cleaned_up_where_nothing_throws) {
   handle({false, false});
@@ -79,3 +85,5 @@ BOOST_AUTO_TEST_CASE(a_clean_up_that_throws_is_done_again_with_every_message) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace gitfs::test

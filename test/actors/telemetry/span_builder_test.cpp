@@ -11,6 +11,8 @@
 
 namespace gitfs::test {
 
+namespace span_builder {
+
 namespace {
 
 using namespace gitfs::trace;
@@ -118,7 +120,9 @@ std::string text(const span& of, std::string_view name) {
 
 } // namespace
 
-BOOST_FIXTURE_TEST_SUITE(span_builder, played)
+} // namespace span_builder
+
+BOOST_FIXTURE_TEST_SUITE(span_builder, span_builder::played)
 
 BOOST_AUTO_TEST_CASE(a_request_that_is_answered_at_once_is_one_span) {
   asks(1, 10, 100);

@@ -6,7 +6,9 @@
 #include <thread>
 #include <vector>
 
-using namespace gitfs;
+namespace gitfs::test {
+
+BOOST_AUTO_TEST_SUITE(blob_cache)
 
 namespace {
 
@@ -39,8 +41,6 @@ private:
 constexpr std::size_t large = 200'000, piece = 100'000, small_piece = 10'000;
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(blob_cache)
 
 BOOST_AUTO_TEST_CASE(a_blob_is_inflated_once_for_all_its_pieces_in_any_order_and_then_not_kept) {
   counting_db db;
@@ -94,3 +94,5 @@ BOOST_AUTO_TEST_CASE(an_error_is_passed_on_and_not_remembered) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace gitfs::test

@@ -11,8 +11,9 @@
 #include <thread>
 #include <vector>
 
-using namespace gitfs;
-using namespace gitfs::test;
+namespace gitfs::test {
+
+namespace blob_files {
 
 namespace {
 
@@ -55,7 +56,9 @@ struct small_blob_files {
 
 } // namespace
 
-BOOST_FIXTURE_TEST_SUITE(blob_files, small_blob_files)
+} // namespace blob_files
+
+BOOST_FIXTURE_TEST_SUITE(blob_files, blob_files::small_blob_files)
 
 BOOST_AUTO_TEST_CASE(a_blob_is_inflated_once) {
   BOOST_TEST(files.find(number(1)) == nullptr);
@@ -127,3 +130,5 @@ BOOST_AUTO_TEST_CASE(after_an_exception_the_next_one_works) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace gitfs::test

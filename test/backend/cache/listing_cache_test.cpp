@@ -3,8 +3,9 @@
 
 #include <boost/test/unit_test.hpp>
 
-using namespace gitfs;
-using namespace gitfs::test;
+namespace gitfs::test {
+
+namespace listing_cache {
 
 namespace {
 
@@ -32,7 +33,9 @@ struct stored_tree : store_fixture {
 
 } // namespace
 
-BOOST_FIXTURE_TEST_SUITE(listing_cache, stored_tree)
+} // namespace listing_cache
+
+BOOST_FIXTURE_TEST_SUITE(listing_cache, listing_cache::stored_tree)
 
 BOOST_AUTO_TEST_CASE(a_listing_has_the_sizes_that_are_known) {
   const listing_ptr found = read_listing(*store, tree).value();
@@ -79,3 +82,5 @@ BOOST_AUTO_TEST_CASE(beyond_its_limit_the_oldest_go_and_the_gauge_falls_to_zero)
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace gitfs::test

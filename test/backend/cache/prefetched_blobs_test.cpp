@@ -6,6 +6,8 @@
 
 namespace gitfs::test {
 
+BOOST_AUTO_TEST_SUITE(prefetched_blobs)
+
 namespace {
 
 oid id_of(int number) {
@@ -29,8 +31,6 @@ object blob(std::size_t size) {
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(prefetched_blobs)
 
 BOOST_AUTO_TEST_CASE(a_blob_is_taken_once) {
   const auto budget = room(1000);

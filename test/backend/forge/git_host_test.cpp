@@ -2,8 +2,9 @@
 #include "test/backend/support/forge_fixture.hpp"
 #include "test/support/git_server.hpp"
 
-using namespace gitfs;
-using namespace gitfs::test;
+namespace gitfs::test {
+
+namespace git_host {
 
 namespace {
 
@@ -19,7 +20,7 @@ struct fixture : forge_fixture {
       return std::shared_ptr<repository>{};
     };
     auto out = make_host(what, with);
-    BOOST_REQUIRE_MESSAGE(out, test::why(out));
+    BOOST_REQUIRE_MESSAGE(out, test::reason_of(out));
     return out.value();
   }
 
@@ -29,14 +30,16 @@ struct fixture : forge_fixture {
 
 } // namespace
 
-BOOST_FIXTURE_TEST_SUITE(git_host, fixture)
+} // namespace git_host
+
+BOOST_FIXTURE_TEST_SUITE(git_host, git_host::fixture)
 
 BOOST_AUTO_TEST_CASE(the_git_server_says_what_is_there) {
   const auto host = templated("{owner}/{repo}.git");
   BOOST_TEST(!host->lookup(path{}, "Octo", {}).value().is_repository);
   BOOST_TEST(git.count() == 0); // nobody can tell
   const auto found = host->lookup(path{"Octo"}, "hello", {});
-  BOOST_REQUIRE_MESSAGE(found, test::why(found));
+  BOOST_REQUIRE_MESSAGE(found, test::reason_of(found));
   BOOST_TEST(found.value().is_repository);
   for (int i = 0; i < 2; ++i)
     BOOST_TEST(host->lookup(path{"Octo"}, "none", {}).error().code == ENOENT);
@@ -86,7 +89,7 @@ BOOST_AUTO_TEST_CASE(names_may_begin_as_those_of_git_servers_do) {
       BOOST_TEST(host->lookup(path{owner}, name, {}).error().code == ENOENT);
       must_run("mkdir -p ./" + owner + " && cp -r Octo/hello.git ./" + owner + "/" + name + ".git", root());
       const auto found = templated("{owner}/{repo}.git")->lookup(path{owner}, name, {});
-      BOOST_TEST(found.has_value(), owner << '/' << name << ": " << test::why(found));
+      BOOST_TEST(found.has_value(), owner << '/' << name << ": " << test::reason_of(found));
     }
   }
   const std::size_t asked = git.count();
@@ -130,3 +133,5 @@ BOOST_AUTO_TEST_CASE(a_template_has_places_for_the_names) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace gitfs::test

@@ -1,7 +1,8 @@
 #include "test/backend/support/forge_fixture.hpp"
 
-using namespace gitfs;
-using namespace gitfs::test;
+namespace gitfs::test {
+
+namespace gitea_host {
 
 namespace {
 
@@ -15,15 +16,17 @@ struct fixture : forge_fixture {
 
 } // namespace
 
-BOOST_FIXTURE_TEST_SUITE(gitea_host, fixture)
+} // namespace gitea_host
+
+BOOST_FIXTURE_TEST_SUITE(gitea_host, gitea_host::fixture)
 
 BOOST_AUTO_TEST_CASE(owners_and_repositories) {
   const auto tea = gitea();
   const auto owner = tea->lookup(top, "octo", {});
-  BOOST_REQUIRE_MESSAGE(owner, test::why(owner));
+  BOOST_REQUIRE_MESSAGE(owner, test::reason_of(owner));
   BOOST_TEST(owner.value().name == "Octo");
   const auto found = tea->lookup(octo, "HELLO", {});
-  BOOST_REQUIRE_MESSAGE(found, test::why(found));
+  BOOST_REQUIRE_MESSAGE(found, test::reason_of(found));
   BOOST_TEST(found.value().name == "hello");
   BOOST_TEST(found.value().default_branch == "trunk");
   BOOST_TEST(server->count("/api/v1/") == 2);
@@ -49,7 +52,9 @@ BOOST_AUTO_TEST_CASE(an_anonymous_listing_does_not_hide_what_git_s_helpers_have_
   BOOST_TEST(names(tea->list(octo, {})) == (std::vector<std::string>{".github", "hello"}),
              boost::test_tools::per_element());
   const auto found = tea->lookup(octo, "hidden", {});
-  BOOST_TEST(found.has_value(), test::why(found));
+  BOOST_TEST(found.has_value(), test::reason_of(found));
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace gitfs::test

@@ -6,8 +6,9 @@
 
 #include <future>
 
-using namespace gitfs;
-using namespace gitfs::test;
+namespace gitfs::test {
+
+namespace github_host {
 
 namespace {
 
@@ -21,17 +22,19 @@ struct fixture : forge_fixture {
 
 } // namespace
 
-BOOST_FIXTURE_TEST_SUITE(github_host, fixture)
+} // namespace github_host
+
+BOOST_FIXTURE_TEST_SUITE(github_host, github_host::fixture)
 
 BOOST_AUTO_TEST_CASE(an_owner_is_one_request_and_its_repositories_come_with_it) {
   const auto hub = github();
   const auto owner = hub->lookup(top, "oCTO", {});
-  BOOST_REQUIRE_MESSAGE(owner, test::why(owner));
+  BOOST_REQUIRE_MESSAGE(owner, test::reason_of(owner));
   BOOST_TEST(owner.value().name == "Octo");
   BOOST_TEST(!owner.value().is_repository);
   for (const char* name : {"hello", "Hello", ".github"}) {
     const auto found = hub->lookup(octo, name, {});
-    BOOST_REQUIRE_MESSAGE(found, test::why(found));
+    BOOST_REQUIRE_MESSAGE(found, test::reason_of(found));
     BOOST_TEST(found.value().is_repository);
     BOOST_TEST(found.value().default_branch == "trunk");
     BOOST_TEST(found.value().name == (name[0] == '.' ? ".github" : "hello"));
@@ -45,7 +48,7 @@ BOOST_AUTO_TEST_CASE(a_repository_behind_the_first_page_is_asked_for_by_itself) 
   const auto hub = github();
   BOOST_REQUIRE(hub->lookup(top, "Octo", {}));
   const auto found = hub->lookup(octo, "HELLO", {});
-  BOOST_REQUIRE_MESSAGE(found, test::why(found));
+  BOOST_REQUIRE_MESSAGE(found, test::reason_of(found));
   BOOST_TEST(found.value().name == "hello");
   BOOST_TEST(server->count() == 2);
   BOOST_TEST(names(hub->list(octo, {})) == (std::vector<std::string>{".github", "hello"}),
@@ -58,7 +61,7 @@ BOOST_AUTO_TEST_CASE(a_repository_behind_the_first_page_is_asked_for_by_itself) 
 BOOST_AUTO_TEST_CASE(an_owner_without_repositories_is_there) {
   const auto hub = github();
   const auto empty = hub->lookup(top, "empty", {});
-  BOOST_REQUIRE_MESSAGE(empty, test::why(empty));
+  BOOST_REQUIRE_MESSAGE(empty, test::reason_of(empty));
   BOOST_TEST(empty.value().name == "Empty");
   BOOST_TEST(names(hub->list(std::vector<std::string>{"Empty"}, {})).empty());
 }
@@ -109,7 +112,7 @@ BOOST_AUTO_TEST_CASE(a_token_shows_what_is_private) {
   const auto hub = github(needs(), "GOOD");
   BOOST_REQUIRE(hub->lookup(top, "Octo", {}));
   const auto hidden = hub->lookup(octo, "hidden", {});
-  BOOST_TEST(hidden.has_value(), test::why(hidden));
+  BOOST_TEST(hidden.has_value(), test::reason_of(hidden));
   BOOST_TEST(names(hub->list(org, {})) == (std::vector<std::string>{"open", "secret"}),
              boost::test_tools::per_element());
   for (const auto& each : server->requests())
@@ -156,7 +159,7 @@ BOOST_AUTO_TEST_CASE(git_s_helpers_are_asked_once_something_is_hidden) {
   BOOST_REQUIRE(hub->lookup(top, "Octo", {}));
   BOOST_TEST(helper_asked() == 0);
   const auto hidden = hub->lookup(octo, "hidden", {});
-  BOOST_TEST(hidden.has_value(), test::why(hidden));
+  BOOST_TEST(hidden.has_value(), test::reason_of(hidden));
   BOOST_TEST(helper_asked() == 1);
   BOOST_TEST(!holds(log(), "good"));
 }
@@ -182,11 +185,26 @@ BOOST_AUTO_TEST_CASE(a_rate_limit_says_until_when_and_failures_are_not_remembere
   BOOST_TEST(other->lookup(top, "Octo", {}).has_value());
 }
 
+// Names can only come from the service; sizes can come with contents, now.
+BOOST_AUTO_TEST_CASE(a_rate_limit_that_is_over_in_time_is_waited_for_where_nothing_else_can_be_done) {
+  auto options = asked(host_kind::github, server->github());
+  options.longest_wait = 0s; // so that no test has to wait for longer
+  for (const auto limited : {on_rate_limit::waits, on_rate_limit::fails}) {
+    server->set(R"({"faults":[{"match":"users","times":1,"status":429,"headers":{"Retry-After":"1"},"body":{}}]})");
+    server->clear_requests();
+    forge_access access{server->github(), options, {}};
+    const auto out = access.get("Octo", "/users/Octo", {}, limited);
+    BOOST_TEST(out.has_value() == (limited == on_rate_limit::waits), test::reason_of(out));
+    BOOST_TEST((out ? 0 : out.error().code) == (limited == on_rate_limit::waits ? 0 : EAGAIN));
+    BOOST_TEST(server->count() == (limited == on_rate_limit::waits ? 2U : 1U));
+  }
+}
+
 BOOST_AUTO_TEST_CASE(over_the_anonymous_limit_the_helpers_token_is_used) {
   helper_answers("username=me\npassword=good\n");
   server->set(R"({"faults":[{"match":"users","times":1,"status":429,"headers":{"Retry-After":"3600"},"body":{}}]})");
   const auto found = github()->lookup(top, "Octo", {});
-  BOOST_TEST(found.has_value(), test::why(found));
+  BOOST_TEST(found.has_value(), test::reason_of(found));
 }
 
 // One for the owner with its repositories, ls-refs, and a fetch.
@@ -209,7 +227,7 @@ BOOST_AUTO_TEST_CASE(a_cold_repository_is_listed_with_three_requests) {
   BOOST_REQUIRE(hub->lookup(octo, "hello", {}));
   BOOST_REQUIRE(hub->open(std::vector<std::string>{"Octo", "hello"}));
   const auto commit = up->resolve("");
-  BOOST_REQUIRE_MESSAGE(commit, test::why(commit));
+  BOOST_REQUIRE_MESSAGE(commit, test::reason_of(commit));
   std::promise<transfer_outcome> done;
   fetch_request request{.wants = {commit.value().commit}, .need = fetch_need::commit};
   const auto running = up->fetch(request, [&](transfer_outcome out) { done.set_value(std::move(out)); });
@@ -221,3 +239,5 @@ BOOST_AUTO_TEST_CASE(a_cold_repository_is_listed_with_three_requests) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace gitfs::test

@@ -1,7 +1,8 @@
 #include "test/backend/support/forge_fixture.hpp"
 
-using namespace gitfs;
-using namespace gitfs::test;
+namespace gitfs::test {
+
+namespace gitlab_host {
 
 namespace {
 
@@ -15,7 +16,9 @@ using path = std::vector<std::string>;
 
 } // namespace
 
-BOOST_FIXTURE_TEST_SUITE(gitlab_host, fixture)
+} // namespace gitlab_host
+
+BOOST_FIXTURE_TEST_SUITE(gitlab_host, gitlab_host::fixture)
 
 BOOST_AUTO_TEST_CASE(groups_nest_and_projects_stand_at_any_depth) {
   const auto lab = gitlab();
@@ -32,7 +35,7 @@ BOOST_AUTO_TEST_CASE(groups_nest_and_projects_stand_at_any_depth) {
                {{"Octo"}, "hello", "hello", true}};
   for (const auto& each : cases) {
     const auto found = lab->lookup(each.where, each.name, {});
-    BOOST_REQUIRE_MESSAGE(found, test::why(found));
+    BOOST_REQUIRE_MESSAGE(found, test::reason_of(found));
     BOOST_TEST(found.value().name == each.spelled);
     BOOST_TEST(found.value().is_repository == each.is_repository);
     BOOST_TEST(found.value().default_branch == (each.is_repository ? "trunk" : ""));
@@ -62,7 +65,9 @@ BOOST_AUTO_TEST_CASE(an_anonymous_listing_does_not_hide_what_git_s_helpers_have_
   const auto lab = gitlab();
   BOOST_TEST(names(lab->list(path{"Org"}, {})) == (path{"deep", "open"}), boost::test_tools::per_element());
   const auto found = lab->lookup(path{"Org"}, "secret", {});
-  BOOST_TEST(found.has_value(), test::why(found));
+  BOOST_TEST(found.has_value(), test::reason_of(found));
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace gitfs::test

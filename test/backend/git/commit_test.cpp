@@ -5,7 +5,9 @@
 #include <cerrno>
 #include <map>
 
-using namespace gitfs;
+namespace gitfs::test {
+
+BOOST_AUTO_TEST_SUITE(commit)
 
 namespace {
 
@@ -55,8 +57,6 @@ std::string tag_of(const oid& target, const std::string& type) {
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(commit)
 
 BOOST_AUTO_TEST_CASE(tree_and_time) {
   const auto out = parse_commit(commit_by("C <c@d> 1700000000 +0100"));
@@ -119,3 +119,5 @@ BOOST_AUTO_TEST_CASE(peeling) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace gitfs::test

@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <cerrno>
 
-using namespace gitfs;
+namespace gitfs::test {
+
+BOOST_AUTO_TEST_SUITE(tree)
 
 namespace {
 
@@ -28,8 +30,6 @@ std::string names(const parsed_tree& tree) {
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(tree)
 
 BOOST_AUTO_TEST_CASE(empty_tree_has_no_entries) {
   const parsed_tree tree = parsed("");
@@ -163,3 +163,5 @@ BOOST_AUTO_TEST_CASE(a_tree_is_composed_as_git_does) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace gitfs::test

@@ -1,5 +1,6 @@
 #include "backend/http/credentials.hpp"
 #include "backend/os/child_process.hpp"
+#include "config/unique_fd.hpp"
 #include "test/support/command.hpp"
 #include "test/support/fault_server.hpp"
 #include "test/support/outcome.hpp"
@@ -12,7 +13,10 @@
 #include <thread>
 #include <unistd.h>
 
-using namespace gitfs;
+namespace gitfs::test {
+
+namespace credentials {
+
 using namespace std::chrono_literals;
 
 namespace {
@@ -46,17 +50,18 @@ struct fixture {
 
 } // namespace
 
-BOOST_FIXTURE_TEST_SUITE(credentials, fixture)
+} // namespace credentials
+
+BOOST_FIXTURE_TEST_SUITE(credentials, credentials::fixture)
 
 BOOST_AUTO_TEST_CASE(a_child_inherits_no_descriptor_and_answers) {
-  const int leak = ::fcntl(0, F_DUPFD, 100); // without FD_CLOEXEC; so high that the shell does not use it itself
+  const unique_fd leak{::fcntl(0, F_DUPFD, 100)}; // without FD_CLOEXEC; so high that the shell does not use it itself
   const auto out = run_child({"bash", "-c", "cat; for fd in /proc/self/fd/*; do echo \"${fd##*/}\"; done; echo $NEW"},
                              {"NEW=value"}, "in\n", {}, soon());
-  ::close(leak);
-  BOOST_REQUIRE_MESSAGE(out, test::why(out));
+  BOOST_REQUIRE_MESSAGE(out, test::reason_of(out));
   BOOST_TEST(out.value().starts_with("in\n"));
   BOOST_TEST(out.value().ends_with("value\n"));
-  BOOST_TEST(out.value().find("\n" + std::to_string(leak) + "\n") == std::string::npos, out.value());
+  BOOST_TEST(out.value().find("\n" + std::to_string(leak.get()) + "\n") == std::string::npos, out.value());
 }
 
 BOOST_AUTO_TEST_CASE(a_child_that_fails_or_hangs_is_an_error) {
@@ -189,3 +194,5 @@ BOOST_AUTO_TEST_CASE(another_scheme_than_basic_is_used_where_the_server_wants_on
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace gitfs::test

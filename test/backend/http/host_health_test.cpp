@@ -2,7 +2,10 @@
 
 #include <boost/test/unit_test.hpp>
 
-using namespace gitfs;
+namespace gitfs::test {
+
+namespace host_health {
+
 using namespace std::chrono_literals;
 
 namespace {
@@ -29,7 +32,9 @@ struct fixture {
 
 } // namespace
 
-BOOST_FIXTURE_TEST_SUITE(host_health, fixture)
+} // namespace host_health
+
+BOOST_FIXTURE_TEST_SUITE(host_health, host_health::fixture)
 
 BOOST_AUTO_TEST_CASE(lets_all_through_while_nothing_is_wrong) {
   BOOST_TEST(says(turn::go, 0s));
@@ -156,3 +161,5 @@ BOOST_AUTO_TEST_CASE(a_busy_host_may_go_away_and_an_absent_one_be_busy) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace gitfs::test

@@ -8,7 +8,10 @@
 #include <future>
 #include <thread>
 
-using namespace gitfs;
+namespace gitfs::test {
+
+namespace http_client {
+
 using namespace std::chrono_literals;
 using test::fault_exchange;
 using test::fault_server;
@@ -20,7 +23,7 @@ struct fixture {
   test::temp_dir home;
   test::scoped_env home_env{"HOME", home.path().c_str()};
   fault_server server{home.path()};
-  http_client client;
+  gitfs::http_client client;
 
   http_request to(const std::string& path, std::shared_ptr<const std::string> body = nullptr) const {
     http_request out;
@@ -48,7 +51,9 @@ std::uint64_t settled(const std::atomic<std::uint64_t>& value) {
 
 } // namespace
 
-BOOST_FIXTURE_TEST_SUITE(http_client, fixture)
+} // namespace http_client
+
+BOOST_FIXTURE_TEST_SUITE(http_client, http_client::fixture)
 
 BOOST_AUTO_TEST_CASE(gets_and_posts_over_one_connection) {
   server.otherwise([](fault_exchange& x) {
@@ -301,3 +306,5 @@ BOOST_AUTO_TEST_CASE(undoes_content_encoding) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace gitfs::test

@@ -14,6 +14,8 @@
 
 namespace gitfs::test {
 
+namespace proxies {
+
 namespace {
 
 using namespace std::chrono_literals;
@@ -65,7 +67,9 @@ using lines = std::vector<std::string>;
 
 } // namespace
 
-BOOST_FIXTURE_TEST_SUITE(proxies, behind_proxies)
+} // namespace proxies
+
+BOOST_FIXTURE_TEST_SUITE(proxies, proxies::behind_proxies)
 
 BOOST_AUTO_TEST_CASE(without_variables_there_is_none) {
   BOOST_TEST(is_served(plain));

@@ -2,10 +2,12 @@
 #include "backend/os/url.hpp"
 #include "test/backend/support/forge_fixture.hpp"
 
+#include <memory>
 #include <thread>
 
-using namespace gitfs;
-using namespace gitfs::test;
+namespace gitfs::test {
+
+namespace rest_client {
 
 namespace {
 
@@ -18,22 +20,24 @@ struct fixture : forge_fixture {
   }
   void fault(const std::string& what) { server->set(R"({"faults":[{"match":"repos/Octo/hello$",)" + what + "}]}"); }
 
-  result<rest_answer> ask(rest_client& from, const std::string& token = {}) {
+  result<rest_answer> ask(gitfs::rest_client& from, const std::string& token = {}) {
     return from.get("/repos/Octo/hello", token, {});
   }
 };
 
 } // namespace
 
-BOOST_FIXTURE_TEST_SUITE(rest_client, fixture)
+} // namespace rest_client
+
+BOOST_FIXTURE_TEST_SUITE(rest_client, rest_client::fixture)
 
 BOOST_AUTO_TEST_CASE(gives_json_and_asks_again_with_the_etag) {
   gitfs::rest_client client{options()};
   const auto first = ask(client);
-  BOOST_REQUIRE_MESSAGE(first, test::why(first));
+  BOOST_REQUIRE_MESSAGE(first, test::reason_of(first));
   BOOST_TEST(string_member(*first.value().body, "default_branch") == "trunk");
   const auto second = ask(client);
-  BOOST_REQUIRE_MESSAGE(second, test::why(second));
+  BOOST_REQUIRE_MESSAGE(second, test::reason_of(second));
   BOOST_TEST((second.value().body == first.value().body)); // the very same
   const auto requests = server->requests();
   BOOST_REQUIRE(requests.size() == 2);
@@ -54,6 +58,23 @@ BOOST_AUTO_TEST_CASE(an_answer_is_kept_for_who_asked_with_that_token_and_within_
   BOOST_REQUIRE(ask(forgetful));
   BOOST_REQUIRE(ask(forgetful));
   BOOST_TEST(server->requests()[3].status == 200);
+}
+
+BOOST_AUTO_TEST_CASE(of_answers_that_are_kept_the_one_unused_longest_goes) {
+  const auto last_status = [&] { return server->requests().back().status; };
+  std::unique_ptr<gitfs::rest_client> client;
+  auto for_two = options();
+  // As much as two of these answers take, and not three.
+  for (for_two.cache_limit = 500; !client || last_status() != 304; for_two.cache_limit += for_two.cache_limit / 8) {
+    client = std::make_unique<gitfs::rest_client>(for_two);
+    for (const char* token : {"good", "", "good"})
+      BOOST_REQUIRE(ask(*client, token));
+  }
+  BOOST_REQUIRE(client->get("/repos/Octo/hello?x", "", {}));
+  BOOST_REQUIRE(ask(*client, "good"));
+  BOOST_TEST(last_status() == 304);
+  BOOST_REQUIRE(ask(*client));
+  BOOST_TEST(last_status() == 200);
 }
 
 BOOST_AUTO_TEST_CASE(a_token_is_sent_and_in_no_message_or_log) {
@@ -115,7 +136,7 @@ BOOST_AUTO_TEST_CASE(what_passes_is_tried_again) {
     gitfs::rest_client client{options()};
     const auto out = ask(client);
     BOOST_TEST_CONTEXT(passing) {
-      BOOST_TEST(out.has_value(), test::why(out));
+      BOOST_TEST(out.has_value(), test::reason_of(out));
       BOOST_TEST(client.counters().retries >= 1);
     }
   }
@@ -128,6 +149,37 @@ BOOST_AUTO_TEST_CASE(over_a_limit_nothing_is_asked_until_it_ends_but_with_anothe
   BOOST_TEST(ask(client).error().code == EAGAIN);
   BOOST_TEST(server->count() == 1);
   BOOST_TEST(ask(client, "good").has_value());
+}
+
+BOOST_AUTO_TEST_CASE(a_limit_that_is_over_in_time_is_waited_for_where_nothing_else_can_be_done) {
+  auto patient = options();
+  patient.longest_wait = 0s; // so that no test has to wait for longer
+  patient.waits_for_limits = true;
+  fault(R"("times":1,"status":429,"headers":{"Retry-After":"1"},"body":{})");
+  gitfs::rest_client client{patient};
+  const auto out = ask(client);
+  BOOST_TEST(out.has_value(), test::reason_of(out));
+  BOOST_TEST(server->count() == 2);
+  // One that outlasts the call fails it at once, as before.
+  fault(R"("status":429,"headers":{"Retry-After":"7200"},"body":{})");
+  BOOST_TEST(ask(client).error().code == EAGAIN);
+}
+
+BOOST_AUTO_TEST_CASE(waiting_for_the_end_of_a_limit_ends_when_it_is_stopped) {
+  auto patient = options();
+  patient.limits.total = 3h;
+  patient.waits_for_limits = true;
+  fault(R"("status":429,"headers":{"Retry-After":"7200"},"body":{})");
+  gitfs::rest_client client{patient};
+  std::stop_source stop;
+  std::thread stopping{[&] {
+    while (log().find("rate limit until") == std::string::npos)
+      std::this_thread::sleep_for(1ms);
+    stop.request_stop();
+  }};
+  BOOST_TEST(client.get("/repos/Octo/hello", {}, stop.get_token()).error().code == ECANCELED);
+  stopping.join();
+  BOOST_TEST(client.counters().cancelled == 1);
 }
 
 BOOST_AUTO_TEST_CASE(pages_follow_each_other_on_this_host_only) {
@@ -144,7 +196,7 @@ BOOST_AUTO_TEST_CASE(pages_follow_each_other_on_this_host_only) {
                           });
   };
   const auto done = all(client);
-  BOOST_REQUIRE_MESSAGE(done, test::why(done));
+  BOOST_REQUIRE_MESSAGE(done, test::reason_of(done));
   BOOST_TEST(names == (std::vector<std::string>{".github", "hello"}), boost::test_tools::per_element());
   BOOST_REQUIRE(all(client)); // where the next page is, is kept as well
   BOOST_TEST(names.size() == 2);
@@ -195,8 +247,10 @@ BOOST_AUTO_TEST_CASE(posts_json) {
   gitfs::rest_client client{to};
   const std::string question = R"({"query":"…","variables":{"project":"Octo/hello","ref":"HEAD","paths":["dir/two"]}})";
   const auto out = client.post(server->url() + "/api/graphql", question, {}, {});
-  BOOST_REQUIRE_MESSAGE(out, test::why(out));
+  BOOST_REQUIRE_MESSAGE(out, test::reason_of(out));
   BOOST_TEST((*out.value().body)["data"]["project"]["repository"]["blobs"]["nodes"][0]["size"].GetString() == "11");
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace gitfs::test

@@ -3,8 +3,11 @@
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
 
+namespace gitfs::test {
+
+BOOST_AUTO_TEST_SUITE(retry)
+
 namespace bdata = boost::unit_test::data;
-using namespace gitfs;
 using namespace std::chrono_literals;
 
 namespace {
@@ -16,8 +19,6 @@ retry_policy policy_with(double random, std::chrono::milliseconds total = 100s, 
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(retry)
 
 BOOST_AUTO_TEST_CASE(doubles_up_to_the_longest_and_ends) {
   auto policy = policy_with(1.0);
@@ -66,3 +67,5 @@ BOOST_AUTO_TEST_CASE(random_values_are_in_the_unit_interval) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace gitfs::test

@@ -17,6 +17,8 @@
 
 namespace gitfs::test {
 
+namespace tls {
+
 namespace {
 
 using namespace std::chrono_literals;
@@ -80,7 +82,9 @@ struct over_tls {
 
 } // namespace
 
-BOOST_FIXTURE_TEST_SUITE(tls, over_tls)
+} // namespace tls
+
+BOOST_FIXTURE_TEST_SUITE(tls, tls::over_tls)
 
 BOOST_AUTO_TEST_CASE(an_unknown_certificate_is_refused_with_advice) {
   is_refused(get(server.url("scratch.git")), {"127.0.0.1:", "not trusted", "self-signed", "GIT_SSL_CAINFO"});

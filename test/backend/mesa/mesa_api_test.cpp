@@ -2,7 +2,9 @@
 
 #include <boost/test/unit_test.hpp>
 
-using namespace gitfs;
+namespace gitfs::test {
+
+BOOST_AUTO_TEST_SUITE(mesa_api)
 
 namespace {
 
@@ -13,8 +15,6 @@ std::int64_t time_in(const std::string& json) {
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(mesa_api)
 
 BOOST_AUTO_TEST_CASE(base64_is_decoded_strictly) {
   const std::pair<const char*, const char*> good[] = {
@@ -51,3 +51,5 @@ BOOST_AUTO_TEST_CASE(impossible_names) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace gitfs::test

@@ -55,7 +55,7 @@ struct mesa_fixture {
 
   std::shared_ptr<gitfs::mesa_repository> open(upstream_limits with = limits(), const std::string& store = "s") {
     auto opened = gitfs::object_store::open(cache.path(), store);
-    BOOST_REQUIRE_MESSAGE(opened, why(opened));
+    BOOST_REQUIRE_MESSAGE(opened, reason_of(opened));
     return std::make_shared<gitfs::mesa_repository>(client(with), "acme", "one",
                                                     std::make_shared<gitfs::mesa_objects>(opened.value()));
   }
@@ -87,7 +87,7 @@ struct mesa_fixture {
 
   snapshot_facts take(gitfs::repository& from, const std::string& ref = "") {
     auto out = from.take(ref, {}, {});
-    BOOST_REQUIRE_MESSAGE(out, why(out));
+    BOOST_REQUIRE_MESSAGE(out, reason_of(out));
     return out.value();
   }
 

@@ -5,8 +5,9 @@
 #include <algorithm>
 #include <cerrno>
 
-using namespace gitfs;
-using namespace gitfs::test;
+namespace gitfs::test {
+
+namespace mesa_host {
 
 namespace {
 
@@ -31,7 +32,7 @@ struct host_fixture : mesa_fixture {
 
   static std::string names_of(const result<std::vector<host_entry>>& listed) {
     if (!listed)
-      return why(listed);
+      return reason_of(listed);
     std::vector<std::string> names;
     for (const host_entry& e : listed.value())
       names.push_back(e.name + (e.is_repository ? "" : "/"));
@@ -47,7 +48,9 @@ const std::vector<std::string> top, acme{"acme"};
 
 } // namespace
 
-BOOST_FIXTURE_TEST_SUITE(mesa_host, host_fixture)
+} // namespace mesa_host
+
+BOOST_FIXTURE_TEST_SUITE(mesa_host, mesa_host::host_fixture)
 
 BOOST_AUTO_TEST_CASE(organisations_with_a_key_are_listed_without_asking) {
   BOOST_TEST(names_of(connect()->list(top, {})) == "acme/ broken/ gone/");
@@ -106,10 +109,10 @@ BOOST_AUTO_TEST_CASE(without_a_key_the_remedy_is_told) {
   const auto host = connect();
   const auto other = host->lookup(top, "other", {});
   BOOST_TEST(other.error().code == EACCES);
-  BOOST_TEST(holds(why(other), "config file"), why(other));
+  BOOST_TEST(holds(reason_of(other), "config file"), reason_of(other));
   const auto broken = host->lookup(top, "broken", {});
   BOOST_TEST(broken.error().code == EACCES);
-  BOOST_TEST(holds(why(broken), "BROKEN_KEY"), why(broken));
+  BOOST_TEST(holds(reason_of(broken), "BROKEN_KEY"), reason_of(broken));
   BOOST_TEST(server->requests() == 0u);
   key = "wrong";
   BOOST_TEST(host->lookup(top, "acme", {}).error().code == EACCES);
@@ -135,7 +138,9 @@ BOOST_AUTO_TEST_CASE(endless_lists_are_left) {
   round.endless = true;
   serve(round);
   const auto listed = connect()->list(acme, {});
-  BOOST_TEST(holds(why(listed), "no end"), why(listed));
+  BOOST_TEST(holds(reason_of(listed), "no end"), reason_of(listed));
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace gitfs::test

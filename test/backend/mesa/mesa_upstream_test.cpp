@@ -10,8 +10,9 @@
 #include <atomic>
 #include <cerrno>
 
-using namespace gitfs;
-using namespace gitfs::test;
+namespace gitfs::test {
+
+BOOST_FIXTURE_TEST_SUITE(mesa_upstream, mesa_fixture)
 
 namespace {
 
@@ -36,8 +37,6 @@ mesa_options large_pages() {
 }
 
 } // namespace
-
-BOOST_FIXTURE_TEST_SUITE(mesa_upstream, mesa_fixture)
 
 BOOST_AUTO_TEST_CASE(a_snapshot_is_taken_in_two_requests_and_then_in_one) {
   serve(large_pages());
@@ -68,7 +67,7 @@ BOOST_AUTO_TEST_CASE(other_refs_are_told_by_their_root) {
   BOOST_TEST((take(*repository, rev("side/x").hex()).root_tree == side.root_tree));
   const auto none = repository->take("nowhere", {}, {});
   BOOST_TEST((!none && none.error().code == ENOENT));
-  BOOST_TEST(holds(why(none), "nowhere"));
+  BOOST_TEST(holds(reason_of(none), "nowhere"));
 }
 
 BOOST_AUTO_TEST_CASE(all_trees_come_at_once_with_sizes_and_times) {
@@ -247,7 +246,7 @@ BOOST_AUTO_TEST_CASE(a_repository_without_a_commit_is_said_to_be_one) {
   });
   const auto out = repository->take("", {}, {});
   BOOST_TEST(out.error().code == ENOENT);
-  BOOST_TEST(holds(why(out), "no commit"), why(out));
+  BOOST_TEST(holds(reason_of(out), "no commit"), reason_of(out));
 }
 
 BOOST_AUTO_TEST_CASE(the_tools_of_a_cache_know_the_listings) {
@@ -381,7 +380,7 @@ BOOST_AUTO_TEST_CASE(names_that_no_directory_can_show_are_not_gone_into) {
   rapidjson::Document parsed;
   parsed.Parse((nested + "]}").c_str());
   const auto pages = parse_mesa_directory(parsed, "", 512);
-  BOOST_REQUIRE_MESSAGE(pages, why(pages));
+  BOOST_REQUIRE_MESSAGE(pages, reason_of(pages));
   BOOST_TEST(pages.value().size() == 1u);
 }
 
@@ -397,7 +396,7 @@ BOOST_AUTO_TEST_CASE(endless_pages_are_left) {
     server->faults().otherwise([&endless](fault_exchange& x) { endless.serve(x); });
     if (take_first) {
       const auto fresh = open(limits(), "another")->take("", {}, {});
-      BOOST_TEST(why(fresh).find("no end") != std::string::npos, why(fresh));
+      BOOST_TEST(reason_of(fresh).find("no end") != std::string::npos, reason_of(fresh));
     }
     const transfer_outcome out = fetch(*repository, {told("dir")});
     BOOST_TEST(code_of(out) == EIO);
@@ -505,3 +504,5 @@ BOOST_AUTO_TEST_CASE(unknown_objects_and_commits_are_enoent) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace gitfs::test

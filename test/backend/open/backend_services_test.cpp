@@ -17,8 +17,9 @@
 #include <string>
 #include <vector>
 
-using namespace gitfs;
-using namespace gitfs::test;
+namespace gitfs::test {
+
+BOOST_AUTO_TEST_SUITE(backend_services)
 
 namespace {
 
@@ -49,7 +50,7 @@ struct opened_repository {
 };
 
 opened_repository open_one(const std::filesystem::path& cache, int number,
-                           const std::shared_ptr<backend_services>& services) {
+                           const std::shared_ptr<gitfs::backend_services>& services) {
   const auto from = parse_source("http://127.0.0.1:1/r" + std::to_string(number) + ".git").value();
   opened_repository out;
   out.store = gitfs::object_store::open(cache, from.location, quota, {}, shared_keepers(services)).value();
@@ -60,8 +61,6 @@ opened_repository open_one(const std::filesystem::path& cache, int number,
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(backend_services)
 
 BOOST_AUTO_TEST_CASE(two_hundred_opened_repositories_are_nothing_special) {
   constexpr std::size_t many = 200;
@@ -149,3 +148,5 @@ BOOST_AUTO_TEST_CASE(a_keeper_removes_what_the_mesa_service_listed_with_the_last
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace gitfs::test

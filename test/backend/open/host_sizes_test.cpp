@@ -8,8 +8,9 @@
 #include <future>
 #include <set>
 
-using namespace gitfs;
-using namespace gitfs::test;
+namespace gitfs::test {
+
+namespace host_sizes {
 
 namespace {
 
@@ -84,7 +85,9 @@ struct fixture : forge_fixture {
 
 } // namespace
 
-BOOST_FIXTURE_TEST_SUITE(host_sizes, fixture)
+} // namespace host_sizes
+
+BOOST_FIXTURE_TEST_SUITE(host_sizes, host_sizes::fixture)
 
 BOOST_AUTO_TEST_CASE(github_tells_all_sizes_with_one_request) {
   open(host_kind::github, server->github());
@@ -288,3 +291,5 @@ BOOST_AUTO_TEST_CASE(well_known_hosts_are_known) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace gitfs::test

@@ -11,8 +11,7 @@
 #include <pthread.h>
 #include <thread>
 
-using namespace gitfs;
-using namespace gitfs::test;
+namespace gitfs::test {
 
 BOOST_AUTO_TEST_SUITE(file_lock)
 
@@ -51,3 +50,5 @@ BOOST_AUTO_TEST_CASE(who_waits_is_not_disturbed_by_signals) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace gitfs::test

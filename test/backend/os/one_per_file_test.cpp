@@ -7,6 +7,10 @@
 #include <stdexcept>
 #include <thread>
 
+namespace gitfs::test {
+
+BOOST_AUTO_TEST_SUITE(one_per_file)
+
 namespace {
 
 struct slow_to_close {
@@ -21,8 +25,6 @@ struct slow_to_close {
 };
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(one_per_file)
 
 BOOST_AUTO_TEST_CASE(who_names_the_same_file_gets_the_same) {
   gitfs::one_per_file<int> all;
@@ -67,3 +69,5 @@ BOOST_AUTO_TEST_CASE(one_that_cannot_be_made_does_not_stop_the_next) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace gitfs::test

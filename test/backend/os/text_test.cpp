@@ -5,6 +5,8 @@
 
 #include <string>
 
+namespace gitfs::test {
+
 using gitfs::escaped;
 using gitfs::printable;
 using gitfs::unescaped;
@@ -33,3 +35,5 @@ BOOST_AUTO_TEST_CASE(what_is_no_escape_stays) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace gitfs::test

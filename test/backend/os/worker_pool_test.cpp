@@ -9,7 +9,9 @@
 #include <map>
 #include <string>
 
-using namespace gitfs::test;
+namespace gitfs::test {
+
+BOOST_AUTO_TEST_SUITE(worker_pool)
 
 namespace {
 
@@ -28,8 +30,6 @@ struct held_jobs {
 };
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(worker_pool)
 
 BOOST_AUTO_TEST_CASE(everything_runs_within_the_limits) {
   std::atomic<int> now = 0, most = 0, done = 0;
@@ -102,3 +102,5 @@ BOOST_AUTO_TEST_CASE(threads_without_work_end) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace gitfs::test

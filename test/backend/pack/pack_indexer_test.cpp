@@ -2,6 +2,7 @@
 #include "backend/pack/pack_delta.hpp"
 #include "backend/pack/pack_index.hpp"
 #include "backend/pack/pack_indexer.hpp"
+#include "config/unique_fd.hpp"
 #include "test/support/command.hpp"
 #include "test/support/temp_dir.hpp"
 
@@ -16,6 +17,8 @@
 
 namespace gitfs::test {
 
+namespace pack_indexer {
+
 namespace {
 
 namespace fs = std::filesystem;
@@ -25,25 +28,24 @@ class arriving {
 public:
   explicit arriving(const temp_dir& dir, prefetched_blobs* fresh = nullptr)
     : file_(::open((dir / "arriving").c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600)),
-      indexer(file_, fresh) {}
-  ~arriving() { ::close(file_); }
+      indexer(file_.get(), fresh) {}
   arriving(const arriving&) = delete;
   arriving& operator=(const arriving&) = delete;
 
   result<void> take(std::string_view pack, std::size_t step) {
     for (std::size_t at = 0; at < pack.size(); at += step) {
       const std::string_view piece = pack.substr(at, step);
-      BOOST_REQUIRE(::write(file_, piece.data(), piece.size()) == static_cast<ssize_t>(piece.size()));
+      BOOST_REQUIRE(::write(file_.get(), piece.data(), piece.size()) == static_cast<ssize_t>(piece.size()));
       GITFS_TRYV(indexer.append(piece));
     }
     return indexer.finish();
   }
 
 private:
-  int file_;
+  const unique_fd file_;
 
 public:
-  pack_indexer indexer;
+  gitfs::pack_indexer indexer;
 };
 
 std::string bytes_of(const fs::path& file) {
@@ -119,7 +121,9 @@ std::string prefixing(char letter, char base_size = 5) {
 
 } // namespace
 
-BOOST_FIXTURE_TEST_SUITE(pack_indexer, packed_repository)
+} // namespace pack_indexer
+
+BOOST_FIXTURE_TEST_SUITE(pack_indexer, pack_indexer::packed_repository)
 
 BOOST_AUTO_TEST_CASE(makes_the_index_that_git_makes) {
   for (const char* options : {"--delta-base-offset", "", "--window=0", "--depth=3 --delta-base-offset"}) {

@@ -13,8 +13,9 @@
 #include <memory>
 #include <string>
 
-using namespace gitfs;
-using namespace gitfs::test;
+namespace gitfs::test {
+
+namespace file_of_server_ways {
 
 namespace {
 
@@ -36,7 +37,9 @@ struct kept {
 
 } // namespace
 
-BOOST_FIXTURE_TEST_SUITE(file_of_server_ways, kept)
+} // namespace file_of_server_ways
+
+BOOST_FIXTURE_TEST_SUITE(file_of_server_ways, file_of_server_ways::kept)
 
 BOOST_AUTO_TEST_CASE(is_read_by_the_next) {
   open()->learn(here, way_form::commit_tree_1, verdict::refused, "no");
@@ -121,3 +124,5 @@ BOOST_AUTO_TEST_CASE(two_processes_lose_nothing_of_each_other) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace gitfs::test

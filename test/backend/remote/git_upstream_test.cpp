@@ -5,8 +5,9 @@
 
 #include <boost/test/unit_test.hpp>
 
-using namespace gitfs;
-using namespace gitfs::test;
+namespace gitfs::test {
+
+BOOST_FIXTURE_TEST_SUITE(git_upstream, upstream_fixture)
 
 namespace {
 
@@ -41,8 +42,6 @@ struct counting_receiver : pack_receiver {
 
 } // namespace
 
-BOOST_FIXTURE_TEST_SUITE(git_upstream, upstream_fixture)
-
 BOOST_AUTO_TEST_CASE(resolves_names_as_git_does) {
   auto up = connect();
   const struct {
@@ -58,7 +57,7 @@ BOOST_AUTO_TEST_CASE(resolves_names_as_git_does) {
                {"heads/old", "old", "refs/heads/old"}};
   for (const auto& c : cases) {
     const auto out = up->resolve(c.given);
-    BOOST_REQUIRE_MESSAGE(out, test::why(out));
+    BOOST_REQUIRE_MESSAGE(out, test::reason_of(out));
     BOOST_TEST(out.value().commit.hex() == rev(c.commit).hex());
     BOOST_TEST(out.value().name == c.name);
   }
@@ -386,10 +385,12 @@ BOOST_AUTO_TEST_CASE(an_at_sign_in_the_path_is_part_of_the_path) {
   auto up = connect({}, server.url("team@x/repo.git"));
   for (int i = 0; i < 2; ++i) { // the second knows where the first was answered
     const auto found = up->resolve("main");
-    BOOST_REQUIRE_MESSAGE(found, why(found));
+    BOOST_REQUIRE_MESSAGE(found, reason_of(found));
   }
   for (const auto& each : server.requests())
     BOOST_TEST(each.target.starts_with("/team@x/repo.git/"));
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace gitfs::test

@@ -4,8 +4,9 @@
 #include <boost/test/unit_test.hpp>
 #include <random>
 
+namespace gitfs::test {
+
 namespace bdata = boost::unit_test::data;
-using namespace gitfs;
 
 BOOST_AUTO_TEST_SUITE(pkt_line)
 
@@ -77,3 +78,5 @@ BOOST_AUTO_TEST_CASE(strips_one_newline) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace gitfs::test

@@ -6,8 +6,11 @@
 #include <boost/test/unit_test.hpp>
 #include <random>
 
+namespace gitfs::test {
+
+BOOST_AUTO_TEST_SUITE(protocol_v2)
+
 namespace bdata = boost::unit_test::data;
-using namespace gitfs;
 
 namespace {
 
@@ -70,12 +73,10 @@ result<void> feed_all(const std::string& bytes) {
 
 } // namespace
 
-BOOST_AUTO_TEST_SUITE(protocol_v2)
-
 BOOST_AUTO_TEST_CASE(reads_what_a_server_can) {
   for (const std::string& preamble : {std::string{}, lines({"# service=git-upload-pack\n"})}) {
     const auto out = parse_capabilities(preamble + git_2_39);
-    BOOST_REQUIRE_MESSAGE(out, test::why(out));
+    BOOST_REQUIRE_MESSAGE(out, test::reason_of(out));
     const capabilities& can = out.value();
     BOOST_TEST(can.agent == "git/2.39.5");
     BOOST_TEST(can.object_format == "sha1");
@@ -261,3 +262,5 @@ BOOST_AUTO_TEST_CASE(survives_damaged_answers) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace gitfs::test

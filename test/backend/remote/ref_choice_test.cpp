@@ -3,8 +3,11 @@
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
 
+namespace gitfs::test {
+
+BOOST_AUTO_TEST_SUITE(ref_choice)
+
 namespace bdata = boost::unit_test::data;
-using namespace gitfs;
 
 namespace {
 
@@ -33,8 +36,6 @@ std::vector<advertised_ref> server() {
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(ref_choice)
 
 BOOST_AUTO_TEST_CASE(chooses_as_git_does) {
   const auto refs = server();
@@ -91,3 +92,5 @@ BOOST_AUTO_TEST_CASE(explains_a_missing_ref) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace gitfs::test

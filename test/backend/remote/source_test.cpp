@@ -8,6 +8,10 @@
 #include <filesystem>
 #include <ostream>
 
+namespace gitfs::test {
+
+BOOST_AUTO_TEST_SUITE(source)
+
 namespace bdata = boost::unit_test::data;
 using gitfs::parse_source;
 using kind = gitfs::source::kind_type;
@@ -63,11 +67,9 @@ constexpr bad_case bad[] = {
 
 } // namespace
 
-BOOST_AUTO_TEST_SUITE(source)
-
 BOOST_DATA_TEST_CASE(takes_a_url_apart, bdata::make(urls), c) {
   const auto out = parse_source(c.argument);
-  BOOST_REQUIRE_MESSAGE(out, gitfs::test::why(out));
+  BOOST_REQUIRE_MESSAGE(out, gitfs::test::reason_of(out));
   BOOST_TEST((out.value().kind == kind::remote));
   BOOST_TEST(out.value().location == c.location);
   BOOST_TEST(out.value().display == c.location);
@@ -120,7 +122,7 @@ BOOST_AUTO_TEST_CASE(takes_paths) {
   for (const std::string& argument : {path, path + "//", "file://" + (dir.path() / "with:colon%20100%25").string(),
                                       "file://localhost" + (dir.path() / "with:colon%20100%25").string() + "/"}) {
     const auto out = parse_source(argument);
-    BOOST_REQUIRE_MESSAGE(out, gitfs::test::why(out));
+    BOOST_REQUIRE_MESSAGE(out, gitfs::test::reason_of(out));
     BOOST_TEST((out.value().kind == kind::local));
     BOOST_TEST(out.value().location == path);
   }
@@ -133,3 +135,5 @@ BOOST_AUTO_TEST_CASE(makes_paths_absolute) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace gitfs::test

@@ -2,8 +2,9 @@
 
 #include <boost/test/unit_test.hpp>
 
-using namespace gitfs;
-using namespace gitfs::test;
+namespace gitfs::test {
+
+BOOST_FIXTURE_TEST_SUITE(upstream_credentials, upstream_fixture)
 
 namespace {
 
@@ -19,8 +20,6 @@ test::fault demands(const std::string& basic) {
 const std::string joe_hunter2 = "am9lOmh1bnRlcjI=";
 
 } // namespace
-
-BOOST_FIXTURE_TEST_SUITE(upstream_credentials, upstream_fixture)
 
 BOOST_AUTO_TEST_CASE(credentials_of_the_url_are_used_and_never_shown) {
   server.otherwise(demands(joe_hunter2));
@@ -65,7 +64,7 @@ BOOST_AUTO_TEST_CASE(netrc_and_then_gits_helpers_are_asked) {
   {
     auto up = connect();
     const auto out = up->resolve("main");
-    BOOST_REQUIRE_MESSAGE(out, test::why(out));
+    BOOST_REQUIRE_MESSAGE(out, test::reason_of(out));
     BOOST_TEST(code_of(fetch(*up, {.wants = {rev("main:one")}})) == 0);
   }
   BOOST_TEST(must_run("cat asked", dir.path()) == "get\nstore");
@@ -89,7 +88,7 @@ BOOST_AUTO_TEST_CASE(a_token_that_is_replaced_is_read_again) {
   BOOST_TEST(refused.error().message.find("configured token") != std::string::npos, refused.error().message);
   kept = "hunter2";
   const auto out = up->resolve("main");
-  BOOST_TEST(out.has_value(), test::why(out));
+  BOOST_TEST(out.has_value(), test::reason_of(out));
   BOOST_TEST(code_of(fetch(*up, {.wants = {rev("main:one")}})) == 0);
 }
 
@@ -127,3 +126,5 @@ BOOST_AUTO_TEST_CASE(basic_is_sent_unasked_and_costs_no_question) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace gitfs::test

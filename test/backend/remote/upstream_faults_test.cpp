@@ -1,9 +1,10 @@
+#include "backend/http/http_client.hpp"
+#include "backend/remote/smart_http.hpp"
 #include "test/backend/remote/upstream_fixture.hpp"
 
 #include <boost/test/unit_test.hpp>
 
-using namespace gitfs;
-using namespace gitfs::test;
+namespace gitfs::test {
 
 BOOST_FIXTURE_TEST_SUITE(upstream_faults, upstream_fixture)
 
@@ -12,7 +13,7 @@ BOOST_AUTO_TEST_CASE(an_early_question_that_fails_is_asked_again_properly) {
                            test::fault{[](fault_exchange& x) { x.close(); }}}) {
     server.next_post(what);
     const auto out = connect()->resolve("main");
-    BOOST_REQUIRE_MESSAGE(out, test::why(out));
+    BOOST_REQUIRE_MESSAGE(out, test::reason_of(out));
   }
 }
 
@@ -49,6 +50,7 @@ BOOST_AUTO_TEST_CASE(servers_that_will_not_do_are_told_apart) {
   says(status(403), EACCES, "access denied");
   says(status(410), ENOENT, "gone");
   says(status(418), EIO, "418");
+  says(status(451), EACCES, "legal reasons");
   says([](fault_exchange& x) { x.reply(200, {advertisement_type}, advertisement({"ERR go away"})); }, EIO, "go away");
 }
 
@@ -147,6 +149,19 @@ BOOST_AUTO_TEST_CASE(a_pack_over_the_limit_is_cut) {
   BOOST_TEST(code_of(fetch(*up, {.wants = {rev("main:one")}, .byte_limit = 150'000})) == 0);
 }
 
+BOOST_AUTO_TEST_CASE(a_pack_of_few_objects_is_told_when_it_begins) {
+  auto up = connect();
+  const auto told = [&](std::uint32_t few) {
+    int out = 0;
+    BOOST_TEST(
+        code_of(fetch(*up, {.wants = {rev("main:one"), rev("main:dir/two")}, .came_few = [&] { ++out; }, .few = few}))
+        == 0);
+    return out;
+  };
+  BOOST_TEST(told(1) == 0);
+  BOOST_TEST(told(2) == 1);
+}
+
 BOOST_AUTO_TEST_CASE(a_full_disk_is_not_tried_again) {
   test::failing_store full{ENOSPC};
   auto up = connect_to(full);
@@ -241,6 +256,24 @@ BOOST_AUTO_TEST_CASE(a_large_request_that_fails_while_others_are_answered_is_too
   }
 }
 
+BOOST_AUTO_TEST_CASE(a_length_that_was_refused_is_not_tried_again_before_a_while_has_passed) {
+  const auto body = std::make_shared<const std::string>(10'000, 'x');
+  const auto reads = [](http_exchange&) { return attempt_result{}; };
+  server.otherwise(status(413));
+  http_client client{http_client_options{}};
+  for (const auto refused_for : {std::chrono::milliseconds{0}, std::chrono::milliseconds{1h}}) {
+    smart_http http{parse_source(server.url("repo.git")).value(), {}, client, {}, refused_for};
+    const std::size_t before = server.requests().size();
+    for (int i = 0; i < 2; ++i) {
+      operation op{{}, std::chrono::steady_clock::now() + 60s};
+      const auto out = http.post(op, body, reads);
+      BOOST_REQUIRE(!out);
+      BOOST_TEST(out.error().code == E2BIG, out.error().message);
+    }
+    BOOST_TEST(server.requests().size() - before == (refused_for == 0ms ? 2U : 1U));
+  }
+}
+
 // Else each of the halves would be asked for, down to single objects.
 BOOST_AUTO_TEST_CASE(a_large_request_is_not_too_large_for_a_host_that_answers_nothing) {
   auto up = connect({.total = 2s});
@@ -300,3 +333,5 @@ BOOST_AUTO_TEST_CASE(a_slow_store_holds_the_server_back) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace gitfs::test

@@ -56,7 +56,7 @@ struct upstream_fixture {
                                                   const std::string& url = {}, std::optional<capabilities> assumed = {},
                                                   std::shared_ptr<server_ways> ways = {}) {
     auto from = parse_source(url.empty() ? server.url("repo.git") : url);
-    BOOST_REQUIRE_MESSAGE(from, why(from));
+    BOOST_REQUIRE_MESSAGE(from, reason_of(from));
     auto out = gitfs::git_upstream::create(
         from.value(), receiver,
         [this](auto sizes) {

@@ -12,8 +12,9 @@
 #include <algorithm>
 #include <array>
 
-using namespace gitfs;
-using namespace gitfs::test;
+namespace gitfs::test {
+
+namespace ways_of_servers {
 
 namespace bdata = boost::unit_test::data;
 
@@ -70,7 +71,9 @@ const kind_of_server kinds[] = {
 
 } // namespace
 
-BOOST_FIXTURE_TEST_SUITE(ways_of_servers, served)
+} // namespace ways_of_servers
+
+BOOST_FIXTURE_TEST_SUITE(ways_of_servers, ways_of_servers::served)
 
 BOOST_DATA_TEST_CASE(each_kind_of_server_is_found_out_once, bdata::make(kinds), kind) {
   const std::vector<oid> trees = {rev("main:dir/sub"), rev("main:dir")};
@@ -125,7 +128,7 @@ BOOST_AUTO_TEST_CASE(of_a_host_that_is_known_nothing_is_tried_that_it_refuses) {
   const auto github = capabilities_of_host(parse_source("https://github.com/a/b").value());
   const auto up = connect_through("github", {}, github);
   const auto main = up->resolve("main");
-  BOOST_REQUIRE_MESSAGE(main, test::why(main));
+  BOOST_REQUIRE_MESSAGE(main, test::reason_of(main));
   for (const fetch_request& each : {fetch_request{.wants = {main.value().commit}, .need = fetch_need::commit},
                                     fetch_request{.wants = {rev("main^{tree}")}, .need = fetch_need::trees},
                                     fetch_request{.wants = {main.value().commit}, .need = fetch_need::all_trees},
@@ -247,3 +250,5 @@ BOOST_AUTO_TEST_CASE(a_server_that_offers_sizes_and_refuses_them_is_left_alone) 
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace gitfs::test

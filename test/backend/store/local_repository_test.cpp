@@ -12,7 +12,10 @@
 #include <thread>
 #include <unistd.h>
 
-using namespace gitfs;
+namespace gitfs::test {
+
+namespace local_repository {
+
 using gitfs::test::as_root;
 using gitfs::test::must_run;
 using gitfs::test::temp_dir;
@@ -38,8 +41,8 @@ struct fixture {
 
   std::string git(const std::string& arguments) { return must_run("git -C repo " + arguments, dir.path()); }
 
-  std::shared_ptr<local_repository> open(const std::string& name = "repo") {
-    auto out = local_repository::open(dir / name);
+  std::shared_ptr<gitfs::local_repository> open(const std::string& name = "repo") {
+    auto out = gitfs::local_repository::open(dir / name);
     if (!out)
       BOOST_FAIL("not opened: " << out.error().message);
     return out.value();
@@ -53,12 +56,12 @@ struct fixture {
   }
 
   error open_error(const std::string& name) {
-    auto out = local_repository::open(dir / name);
+    auto out = gitfs::local_repository::open(dir / name);
     BOOST_REQUIRE(!out);
     return out.error();
   }
 
-  std::string text(local_repository& repository, const std::string& revision) {
+  std::string text(gitfs::local_repository& repository, const std::string& revision) {
     auto out = repository.read(id_of(git("rev-parse " + revision)));
     if (!out)
       BOOST_FAIL("not read: " << out.error().message);
@@ -68,7 +71,9 @@ struct fixture {
 
 } // namespace
 
-BOOST_FIXTURE_TEST_SUITE(local_repository, fixture)
+} // namespace local_repository
+
+BOOST_FIXTURE_TEST_SUITE(local_repository, local_repository::fixture)
 
 BOOST_AUTO_TEST_CASE(refs_of_every_kind) {
   const std::string first = git("rev-parse HEAD~1"), second = git("rev-parse HEAD");
@@ -222,3 +227,5 @@ BOOST_AUTO_TEST_CASE(many_threads_read_while_it_is_repacked) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace gitfs::test

@@ -14,8 +14,7 @@
 #include <sys/stat.h>
 #include <thread>
 
-using namespace gitfs;
-using namespace gitfs::test;
+namespace gitfs::test {
 
 BOOST_FIXTURE_TEST_SUITE(object_store, store_fixture)
 
@@ -395,3 +394,5 @@ BOOST_AUTO_TEST_CASE(readers_and_packs_at_once) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace gitfs::test

@@ -12,8 +12,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-using namespace gitfs;
-using namespace gitfs::test;
+namespace gitfs::test {
+
+BOOST_FIXTURE_TEST_SUITE(store_crash, store_fixture)
 
 namespace {
 
@@ -46,8 +47,6 @@ int ingest_all(const fs::path& cache, const std::string& key, const std::vector<
 }
 
 } // namespace
-
-BOOST_FIXTURE_TEST_SUITE(store_crash, store_fixture)
 
 BOOST_AUTO_TEST_CASE(killed_at_any_moment_the_store_opens_and_is_whole) {
   const std::vector<std::string> packs{pack_of(all()), pack_of(blobs(0, 40)), pack_of({blobs(50, 1)[0]})};
@@ -161,3 +160,5 @@ BOOST_AUTO_TEST_CASE(a_disk_that_cannot_be_written_is_reported_as_such) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace gitfs::test

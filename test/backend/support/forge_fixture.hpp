@@ -100,12 +100,12 @@ struct forge_fixture {
     shown_host what = shown(kind, server->url(), api);
     what.token.environment = token;
     auto out = make_host(what, with);
-    BOOST_REQUIRE_MESSAGE(out, why(out));
+    BOOST_REQUIRE_MESSAGE(out, reason_of(out));
     return out.value();
   }
 
   static std::vector<std::string> names(const result<std::vector<host_entry>>& listed) {
-    BOOST_REQUIRE_MESSAGE(listed, why(listed));
+    BOOST_REQUIRE_MESSAGE(listed, reason_of(listed));
     std::vector<std::string> out;
     for (const host_entry& each : listed.value())
       out.push_back(each.name);

@@ -14,6 +14,8 @@
 
 namespace gitfs::test {
 
+namespace otlp_exporter {
+
 namespace {
 
 using namespace std::chrono_literals;
@@ -66,7 +68,9 @@ struct collected {
 
 } // namespace
 
-BOOST_FIXTURE_TEST_SUITE(otlp_exporter, collected)
+} // namespace otlp_exporter
+
+BOOST_FIXTURE_TEST_SUITE(otlp_exporter, otlp_exporter::collected)
 
 BOOST_AUTO_TEST_CASE(batches_by_number_and_by_age) {
   gitfs::otlp_exporter exporter{options, sender(), source};

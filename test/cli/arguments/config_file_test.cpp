@@ -18,11 +18,13 @@
 
 namespace gitfs::test {
 
+BOOST_AUTO_TEST_SUITE(config_file)
+
 namespace {
 
 using follow_kind = follow_mode::kind_type;
 
-config_file parsed(const std::string& text) {
+gitfs::config_file parsed(const std::string& text) {
   auto done = parse_config_file(text, "/etc/g/c.json", "c.json");
   if (!done)
     throw std::runtime_error(done.error().message);
@@ -56,8 +58,6 @@ void add_leaves(const rapidjson::Value& schema, const std::string& at, std::set<
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(config_file)
 
 BOOST_AUTO_TEST_CASE(every_key) {
   const scoped_env home{"HOME", "/home/u"};

@@ -15,6 +15,8 @@
 
 namespace gitfs::test {
 
+namespace config_options {
+
 namespace {
 
 using words = std::vector<std::string>;
@@ -79,7 +81,9 @@ std::string line_of(const std::string& text, const std::string& key) {
 
 } // namespace
 
-BOOST_FIXTURE_TEST_SUITE(config_options, a_file)
+} // namespace config_options
+
+BOOST_FIXTURE_TEST_SUITE(config_options, config_options::a_file)
 
 BOOST_AUTO_TEST_CASE(mount_takes_a_file) {
   const scoped_env secret{"A_SECRET", "Bearer x\n"};

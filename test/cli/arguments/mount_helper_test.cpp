@@ -9,6 +9,8 @@
 
 namespace gitfs::test {
 
+BOOST_AUTO_TEST_SUITE(mount_helper)
+
 namespace {
 
 using words = std::vector<std::string>;
@@ -35,8 +37,6 @@ std::string refused(const words& arguments) {
 const std::string url = "https://example.org/a.git";
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(mount_helper)
 
 BOOST_AUTO_TEST_CASE(names_of_the_program) {
   for (const char* name : {"mount.gitfs-actor", "/sbin/mount.gitfs-actor", "/usr/sbin/mount.fuse.gitfs-actor"})

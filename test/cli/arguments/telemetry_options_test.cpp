@@ -14,12 +14,14 @@
 
 namespace gitfs::test {
 
+BOOST_AUTO_TEST_SUITE(telemetry_options)
+
 namespace {
 
 using variables = std::map<std::string, std::string>;
 
 struct read_result {
-  telemetry_options options;
+  gitfs::telemetry_options options;
   std::vector<std::string> warnings;
 };
 
@@ -71,8 +73,6 @@ const std::vector<warned> mistakes{
 };
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(telemetry_options)
 
 BOOST_AUTO_TEST_CASE(nothing_is_sent_where_no_url_is_named) {
   const auto done =

@@ -3,7 +3,7 @@
 #include <boost/test/unit_test.hpp>
 #include <rapidjson/document.h>
 
-using namespace gitfs;
+namespace gitfs::test {
 
 BOOST_AUTO_TEST_SUITE(counter_text)
 
@@ -22,3 +22,5 @@ BOOST_AUTO_TEST_CASE(json_is_json) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace gitfs::test

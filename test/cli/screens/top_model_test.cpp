@@ -9,6 +9,8 @@
 
 namespace gitfs::test {
 
+namespace top_model {
+
 namespace {
 
 struct looked_twice {
@@ -60,7 +62,9 @@ using names = std::vector<std::string>;
 
 } // namespace
 
-BOOST_FIXTURE_TEST_SUITE(top_model, looked_twice)
+} // namespace top_model
+
+BOOST_FIXTURE_TEST_SUITE(top_model, top_model::looked_twice)
 
 BOOST_AUTO_TEST_CASE(rates_take_two_looks) {
   model.take(first);
@@ -71,6 +75,15 @@ BOOST_AUTO_TEST_CASE(rates_take_two_looks) {
   BOOST_TEST(model.rate("upstream.bytes") == 2048);
   BOOST_TEST(model.rate("no.such") == 0);
   BOOST_TEST(shows("kernel 60/s   upstream 0.0 requests/s, 2K/s"), shown());
+}
+
+BOOST_AUTO_TEST_CASE(what_is_kept_in_memory_and_on_disk) {
+  second.counters["memory.blobs"] = 3072;
+  second.counters["memory.budget"] = 1U << 20;
+  second.counters["disk.blob_files"] = 2048;
+  look();
+  BOOST_TEST(shows("memory 3K of 1M: blobs 3K, "), shown());
+  BOOST_TEST(shows("   blob files 2K\n"), shown());
 }
 
 BOOST_AUTO_TEST_CASE(durations_are_those_since_the_last_look) {

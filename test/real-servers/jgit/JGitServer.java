@@ -27,7 +27,7 @@ import org.eclipse.jgit.util.FS;
 public class JGitServer {
   private static final Map<String, String[]> SETTINGS = new TreeMap<>(Map.of(
       "filter", new String[] {"uploadpack", "allowFilter"},
-      "objectinfo", new String[] {"transfer", "advertiseObjectInfo"},
+      "objectinfo", new String[] {"uploadpack", "advertiseObjectInfo"},  // git has it in "transfer"
       "anysha1", new String[] {"uploadpack", "allowAnySHA1InWant"}));
 
   public static void main(String[] arguments) throws Exception {

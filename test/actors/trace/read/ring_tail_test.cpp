@@ -11,6 +11,8 @@
 
 namespace gitfs::test {
 
+BOOST_AUTO_TEST_SUITE(ring_tail)
+
 namespace {
 
 using namespace gitfs::trace;
@@ -46,8 +48,6 @@ private:
 };
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(ring_tail)
 
 BOOST_AUTO_TEST_CASE(records_come_once_in_the_order_of_time_and_a_little_late) {
   block_ring ring{0, false};

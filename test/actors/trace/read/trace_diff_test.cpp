@@ -10,6 +10,8 @@
 
 namespace gitfs::test {
 
+BOOST_AUTO_TEST_SUITE(trace_diff)
+
 namespace {
 
 using namespace gitfs::trace;
@@ -47,8 +49,6 @@ struct compared {
 };
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(trace_diff)
 
 BOOST_AUTO_TEST_CASE(numbers_and_times_are_no_difference) {
   story first;

@@ -10,6 +10,8 @@
 
 namespace gitfs::test {
 
+BOOST_AUTO_TEST_SUITE(trace_format)
+
 namespace {
 
 using namespace gitfs::trace;
@@ -64,12 +66,10 @@ std::string small_trace() {
 
 } // namespace
 
-BOOST_AUTO_TEST_SUITE(trace_format)
-
 BOOST_AUTO_TEST_CASE(what_was_written_is_read_in_order) {
   const std::string bytes = small_trace();
   const auto read = read_bytes(bytes);
-  BOOST_REQUIRE_MESSAGE(read, why(read));
+  BOOST_REQUIRE_MESSAGE(read, reason_of(read));
   const contents& in = read.value();
   BOOST_TEST(!in.torn);
   BOOST_TEST(in.header.process == 42U);
@@ -102,7 +102,7 @@ BOOST_AUTO_TEST_CASE(every_kind_of_field) {
   b.writer.end(e);
   const std::string bytes = file_head() + b.done();
   const auto read = read_bytes(bytes);
-  BOOST_REQUIRE_MESSAGE(read, why(read));
+  BOOST_REQUIRE_MESSAGE(read, reason_of(read));
   BOOST_REQUIRE(read.value().records.size() == 1U);
   const auto fields = fields_of(read.value().records[0]);
   BOOST_REQUIRE(fields.size() == 4U);
@@ -126,7 +126,7 @@ BOOST_AUTO_TEST_CASE(unknown_kinds_and_further_fields_are_passed_over) {
   b.writer.end(e);
   const std::string bytes = file_head() + b.done();
   const auto read = read_bytes(bytes);
-  BOOST_REQUIRE_MESSAGE(read, why(read));
+  BOOST_REQUIRE_MESSAGE(read, reason_of(read));
   BOOST_REQUIRE(read.value().records.size() == 2U);
   BOOST_TEST(fields_of(read.value().records[0]).empty());
   BOOST_TEST(number_in(read.value().records[1], "request") == 99U);
@@ -142,7 +142,7 @@ BOOST_AUTO_TEST_CASE(a_cut_trace_is_read_up_to_there_and_says_so) {
       BOOST_TEST(!read, length);
       continue;
     }
-    BOOST_REQUIRE_MESSAGE(read, length << ": " << why(read));
+    BOOST_REQUIRE_MESSAGE(read, length << ": " << reason_of(read));
     ends += read.value().torn ? 0 : 1;
     BOOST_TEST((read.value().records.empty() || read.value().records.size() == 2U), length);
   }

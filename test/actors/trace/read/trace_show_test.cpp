@@ -13,6 +13,8 @@
 
 namespace gitfs::test {
 
+namespace trace_show {
+
 namespace {
 
 using namespace gitfs::trace;
@@ -47,7 +49,9 @@ struct example {
 
 } // namespace
 
-BOOST_FIXTURE_TEST_SUITE(trace_show, example)
+} // namespace trace_show
+
+BOOST_FIXTURE_TEST_SUITE(trace_show, trace_show::example)
 
 BOOST_AUTO_TEST_CASE(lines) {
   BOOST_TEST(!!show(in, {}, false, to_text));
@@ -132,7 +136,7 @@ BOOST_AUTO_TEST_CASE(redacted) {
   const std::string other = redacted_trace(in);
   BOOST_TEST(other.find("looked") == std::string::npos);
   const auto read = read_bytes(other);
-  BOOST_REQUIRE_MESSAGE(read, why(read));
+  BOOST_REQUIRE_MESSAGE(read, reason_of(read));
   BOOST_TEST(!!show(read.value(), {}, false, to_text));
   std::string plain;
   plain.swap(text);

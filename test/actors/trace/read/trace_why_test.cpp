@@ -13,6 +13,8 @@
 
 namespace gitfs::test {
 
+namespace trace_why {
+
 namespace {
 
 using namespace gitfs::trace;
@@ -97,7 +99,9 @@ private:
 
 } // namespace
 
-BOOST_FIXTURE_TEST_SUITE(trace_why, told_trace)
+} // namespace trace_why
+
+BOOST_FIXTURE_TEST_SUITE(trace_why, trace_why::told_trace)
 
 BOOST_AUTO_TEST_CASE(one_that_a_request_waited_for) {
   want(1, {object(1)});

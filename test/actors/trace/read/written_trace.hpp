@@ -102,7 +102,7 @@ private:
 /// What a reader gives; `bytes` outlive it.
 inline trace::contents read_well(std::string_view bytes) {
   auto read = trace::read_bytes(bytes);
-  BOOST_REQUIRE_MESSAGE(read, why(read));
+  BOOST_REQUIRE_MESSAGE(read, reason_of(read));
   return std::move(read.value());
 }
 

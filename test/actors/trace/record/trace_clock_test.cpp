@@ -6,6 +6,10 @@
 #include <chrono>
 #include <cstdint>
 
+namespace gitfs::test {
+
+namespace trace_clock {
+
 using gitfs::trace::clock_now;
 using gitfs::trace::clock_now_after;
 
@@ -21,7 +25,9 @@ struct started_clock {
 
 } // namespace
 
-BOOST_FIXTURE_TEST_SUITE(trace_clock, started_clock)
+} // namespace trace_clock
+
+BOOST_FIXTURE_TEST_SUITE(trace_clock, trace_clock::started_clock)
 
 BOOST_AUTO_TEST_CASE(it_keeps_to_the_steady_clock_and_never_goes_back) {
   constexpr std::uint64_t long_enough = 20'000'000, allowed = 50'000; // ns
@@ -48,3 +54,5 @@ BOOST_AUTO_TEST_CASE(what_a_message_leads_to_is_not_before_its_sending) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace gitfs::test

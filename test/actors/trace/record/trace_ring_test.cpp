@@ -14,6 +14,8 @@
 
 namespace gitfs::test {
 
+BOOST_AUTO_TEST_SUITE(trace_ring)
+
 namespace {
 
 using namespace gitfs::trace;
@@ -41,7 +43,7 @@ contents read(std::string& blocks) {
   put_file_header(head, {});
   blocks.insert(0, head, sizeof head);
   auto out = read_bytes(blocks);
-  BOOST_REQUIRE_MESSAGE(out, why(out));
+  BOOST_REQUIRE_MESSAGE(out, reason_of(out));
   return std::move(out.value());
 }
 
@@ -53,8 +55,6 @@ std::string all(block_ring& ring) {
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(trace_ring)
 
 BOOST_AUTO_TEST_CASE(the_oldest_is_used_again) {
   block_ring ring{0, false}; // the least that there is

@@ -15,8 +15,9 @@
 #include <unistd.h>
 #include <vector>
 
-using namespace gitfs;
-using namespace gitfs::test;
+namespace gitfs::test {
+
+namespace large_blob {
 
 namespace {
 
@@ -69,7 +70,9 @@ struct repository {
 
 } // namespace
 
-BOOST_FIXTURE_TEST_SUITE(large_blob, repository)
+} // namespace large_blob
+
+BOOST_FIXTURE_TEST_SUITE(large_blob, large_blob::repository)
 
 BOOST_AUTO_TEST_CASE(loose) {
   check_all();
@@ -171,3 +174,5 @@ BOOST_AUTO_TEST_CASE(it_ends_when_told_to) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace gitfs::test

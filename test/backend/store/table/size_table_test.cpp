@@ -14,7 +14,10 @@
 #include <thread>
 #include <unistd.h>
 
-using namespace gitfs;
+namespace gitfs::test {
+
+BOOST_AUTO_TEST_SUITE(size_table)
+
 using gitfs::test::temp_dir;
 
 namespace fs = std::filesystem;
@@ -38,14 +41,14 @@ size_list sizes_from(std::uint64_t first, std::uint64_t count) {
   return out;
 }
 
-std::uint64_t size_of(size_table& table, const oid& id) {
+std::uint64_t size_of(gitfs::size_table& table, const oid& id) {
   std::uint64_t out = 0;
   table.get({&id, 1}, {&out, 1});
   return out;
 }
 
 /// How many of those numbers the table knows; all it knows must be right.
-std::size_t known(size_table& table, std::uint64_t first, std::uint64_t count) {
+std::size_t known(gitfs::size_table& table, std::uint64_t first, std::uint64_t count) {
   std::vector<oid> ids;
   for (std::uint64_t n = first; n < first + count; ++n)
     ids.push_back(numbered(n));
@@ -73,7 +76,7 @@ tree_sizes tree_from(std::uint64_t first) {
   return out;
 }
 
-bool knows(size_table& table, const tree_sizes& what) {
+bool knows(gitfs::size_table& table, const tree_sizes& what) {
   std::vector<std::uint64_t> found(what.ids.size());
   const bool out = table.get_tree(what.tree, what.ids, found);
   if (out ? found != what.sizes : found != std::vector<std::uint64_t>(found.size(), unknown_size))
@@ -81,7 +84,7 @@ bool knows(size_table& table, const tree_sizes& what) {
   return out;
 }
 
-void put_tree(size_table& table, const tree_sizes& what) {
+void put_tree(gitfs::size_table& table, const tree_sizes& what) {
   table.put_trees({&what, 1});
 }
 
@@ -104,7 +107,7 @@ int wait_for(pid_t child) {
 
 void put_in_child(const fs::path& file, std::uint64_t first, std::uint64_t count, bool close) {
   const int status = wait_for(in_child([&] {
-    auto table = size_table::open(file);
+    auto table = gitfs::size_table::open(file);
     table->put(sizes_from(first, count));
     std::vector<tree_sizes> trees;
     for (std::uint64_t n = first; n + 7 <= first + count; n += 7)
@@ -118,8 +121,6 @@ void put_in_child(const fs::path& file, std::uint64_t first, std::uint64_t count
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(size_table)
 
 BOOST_AUTO_TEST_CASE(what_is_put_is_there_after_opening_again) {
   temp_dir dir;
@@ -523,3 +524,5 @@ BOOST_AUTO_TEST_CASE(threads_at_once) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace gitfs::test

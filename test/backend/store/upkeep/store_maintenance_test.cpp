@@ -19,8 +19,9 @@
 #include <sstream>
 #include <thread>
 
-using namespace gitfs;
-using namespace gitfs::test;
+namespace gitfs::test {
+
+namespace store_maintenance {
 
 namespace {
 
@@ -78,7 +79,9 @@ struct cache_fixture : store_fixture {
 
 } // namespace
 
-BOOST_FIXTURE_TEST_SUITE(store_maintenance, cache_fixture)
+} // namespace store_maintenance
+
+BOOST_FIXTURE_TEST_SUITE(store_maintenance, store_maintenance::cache_fixture)
 
 BOOST_AUTO_TEST_CASE(loose_objects_go_in_the_order_of_their_last_use) {
   const std::vector<oid> ids = random_blobs(8, megabyte);
@@ -448,3 +451,5 @@ BOOST_AUTO_TEST_CASE(what_is_not_a_cache_is_refused) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace gitfs::test

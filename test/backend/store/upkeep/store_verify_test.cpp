@@ -11,8 +11,9 @@
 #include <fstream>
 #include <iterator>
 
-using namespace gitfs;
-using namespace gitfs::test;
+namespace gitfs::test {
+
+namespace store_verify {
 
 namespace {
 
@@ -37,7 +38,9 @@ struct verify_fixture : store_fixture {
 
 } // namespace
 
-BOOST_FIXTURE_TEST_SUITE(store_verify, verify_fixture)
+} // namespace store_verify
+
+BOOST_FIXTURE_TEST_SUITE(store_verify, store_verify::verify_fixture)
 
 BOOST_AUTO_TEST_CASE(what_is_sound_stays_as_it_is) {
   auto store = open();
@@ -160,3 +163,5 @@ BOOST_AUTO_TEST_CASE(info) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace gitfs::test

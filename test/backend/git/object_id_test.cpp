@@ -4,11 +4,13 @@
 
 #include <unordered_set>
 
+namespace gitfs::test {
+
+BOOST_AUTO_TEST_SUITE(object_id)
+
 namespace {
 using id_type = gitfs::oid;
 }
-
-BOOST_AUTO_TEST_SUITE(oid)
 
 BOOST_AUTO_TEST_CASE(hex_goes_both_ways) {
   const std::string text = "00ff1e2d3c4b5a69788796a5b4c3d2e1f0123456";
@@ -49,3 +51,5 @@ BOOST_AUTO_TEST_CASE(order_and_hash) {
 }
 
 BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace gitfs::test
