@@ -1,6 +1,7 @@
 // The names of files that a trace has, and its records as text for people.
 #pragma once
 
+#include "actors/model/path_key.hpp"
 #include "actors/trace/read/trace_reader.hpp"
 
 #include <cstdint>
