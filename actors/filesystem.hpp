@@ -27,40 +27,41 @@ namespace gitfs {
 /// Scheduler settings for the actors that no FUSE thread runs.
 void configure(caf::actor_system_config& config);
 
-/// What a test may have otherwise.
+/// Parts that a test may replace.
 struct deployment_parts {
-  /// What stands at a place; may be another one each time.
+  /// Reads a secret. The secret may be another one at each call.
   std::function<result<std::string>(const secret_place&)> read_secret = gitfs::read_secret;
-  /// Makes no request. None: gitfs::make_host.
+  /// Makes a host, without a request. Unset: gitfs::make_host.
   std::function<result<std::shared_ptr<repository_host>>(const shown_host&)> make_host;
 };
 
 class filesystem {
 public:
-  /// Starts the actors in `system`, which outlives this. Of one repository: opens SOURCE at REF first (blocks, see
-  /// open_repository and repository::take). Of `options.tree`: asks no server anything; what is in it is opened when
-  /// somebody enters it. ECANCELED: `stop`. A tree that is one repository at the mountpoint itself is as SOURCE and
-  /// REF.
+  /// Starts the actors in `system`, which outlives this object. A mount of one repository opens SOURCE at REF first,
+  /// which blocks: see open_repository and repository::take. A mount of `options.tree` asks no server anything; a
+  /// repository is opened when somebody enters it. A tree that is one repository at the mountpoint itself is treated as
+  /// SOURCE and REF. ECANCELED: `stop` was requested.
   static result<std::unique_ptr<filesystem>> open(const mount_options& options, caf::actor_system& system,
                                                   const deployment_parts& parts = {}, std::stop_token stop = {});
   ~filesystem();
   filesystem(const filesystem&) = delete;
   filesystem& operator=(const filesystem&) = delete;
 
-  /// Where refresh_refs and reload_tree go; none: nothing is followed, and there is no config file.
+  /// The actor that takes refresh_refs and reload_tree. Null: nothing is followed, and there is no config file.
   const caf::actor& catalog() const { return catalog_; }
-  /// Shows another tree (of a mount that has a catalog). `done`, on any thread: false if the mountpoint itself cannot
-  /// become that. Errors are those of deployment_parts::make_host; then nothing has changed.
+  /// Shows another tree; the mount must have a catalog. `done` is called on any thread, with false if the mountpoint
+  /// itself cannot become what it is in that tree. Errors are those of deployment_parts::make_host; then nothing has
+  /// changed.
   result<void> reload(const deployment& tree, std::function<void(bool)> done);
 
   const std::shared_ptr<mount_context>& context() const { return context_; }
   const caf::actor& supervisor() const { return supervisor_; }
-  /// SOURCE without credentials; of a tree of repositories the program's name.
+  /// SOURCE without credentials. If the mount shows a tree of repositories: the program's name.
   const std::string& source() const { return source_; }
   /// "SOURCE REF at COMMIT", for people.
   const std::string& describe() const { return description_; }
 
-  /// Ends every actor and waits for that: what is parked is answered with an error, what is on its way is cancelled.
+  /// Ends every actor and waits for that. Parked requests are answered with an error, and transfers are cancelled.
   void end();
 
 private:
@@ -70,13 +71,13 @@ private:
   void begin(const snapshot_facts& root, bool remote, const mount_options& options);
 
   caf::actor_system& system_;
-  const std::shared_ptr<backend_services> services_ = std::make_shared<backend_services>(); // the last to be let go of
+  const std::shared_ptr<backend_services> services_ = std::make_shared<backend_services>(); // destroyed last
   deployment_parts parts_;
   std::string source_, description_;
   trace::shown_sources shown_;
   std::shared_ptr<mount_context> context_;
   caf::actor supervisor_, catalog_;
-  std::optional<worker_pool> workers_; // of a tree of repositories
+  std::optional<worker_pool> workers_; // only in a mount of a tree of repositories
 };
 
 } // namespace gitfs

@@ -72,15 +72,19 @@ function(gitfs_precompiled target key)
   target_precompile_headers(${target} REUSE_FROM gitfs_${key}_headers)
 endfunction()
 
-# gitfs_room_tests(ROOM [TIMEOUT SECONDS] [WITH TARGET...] [PROGRAM])
+# gitfs_room_tests(ROOM [TIMEOUT SECONDS] [COST SECONDS] [WITH TARGET...] [PROGRAM])
 #
 # Of all test/ROOM/*.cpp one program; NAME_test.cpp holds the Boost.Test suite NAME, which ctest runs as ROOM.NAME (a
 # suite that does not exist makes the run fail, so none can go missing). WITH: what it is linked with beside the room.
-# PROGRAM: it runs gitfs-actor (with sanitizers the one that the caller of ctest names).
+# PROGRAM: it runs gitfs-actor (with sanitizers the one that the caller of ctest names). COST: how long a suite takes; the
+# longest begin first, so that none is left over at the end that keeps one processor busy.
 function(gitfs_room_tests room)
-  cmake_parse_arguments(arg "PROGRAM" "TIMEOUT" "WITH" ${ARGN})
+  cmake_parse_arguments(arg "PROGRAM" "TIMEOUT;COST" "WITH" ${ARGN})
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 300)
+  endif()
+  if(NOT arg_COST)
+    set(arg_COST 5)
   endif()
   string(REPLACE / _ name ${room})
   set(program ${name}_test)
@@ -108,7 +112,7 @@ function(gitfs_room_tests room)
     get_filename_component(suite ${file} NAME_WE)
     string(REGEX REPLACE "_test$" "" suite ${suite})
     add_test(NAME ${room}.${suite} COMMAND ${program} --run_test=${suite} --log_level=test_suite)
-    set_tests_properties(${room}.${suite} PROPERTIES TIMEOUT ${arg_TIMEOUT}
+    set_tests_properties(${room}.${suite} PROPERTIES TIMEOUT ${arg_TIMEOUT} COST ${arg_COST}
       ENVIRONMENT "GITFS_SOURCE_DIR=${CMAKE_SOURCE_DIR};GITFS_BINARY=$<TARGET_FILE:gitfs-actor>")
     list(APPEND tests ${file})
   endforeach()

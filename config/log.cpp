@@ -1,6 +1,7 @@
 #include "config/log.hpp"
 
 #include "config/log_setup.hpp"
+#include "config/unique_fd.hpp"
 #include "config/url.hpp"
 
 #include <spdlog/sinks/base_sink.h>
@@ -14,6 +15,7 @@
 #include <sys/stat.h>
 #include <system_error>
 #include <unistd.h>
+#include <utility>
 
 namespace gitfs {
 
@@ -22,13 +24,7 @@ namespace {
 // spdlog's own file sink opens with mode 0666 and without O_CLOEXEC.
 class fd_sink final : public spdlog::sinks::base_sink<std::mutex> {
 public:
-  explicit fd_sink(int fd) : fd_{fd} {}
-  fd_sink(const fd_sink&) = delete;
-  fd_sink& operator=(const fd_sink&) = delete;
-  ~fd_sink() override {
-    if (fd_ != STDERR_FILENO)
-      ::close(fd_);
-  }
+  explicit fd_sink(unique_fd file) : file_(std::move(file)) {}
 
 protected:
   void sink_it_(const spdlog::details::log_msg& message) override {
@@ -40,10 +36,11 @@ protected:
       clean = redacted(line);
       line = clean;
     }
+    const int fd = file_ ? file_.get() : STDERR_FILENO;
     // One write per line, so that lines of several mounts in one file do not mix. A log that cannot be written (disk
     // full) must not stop a file system.
     while (!line.empty()) {
-      const ssize_t n = ::write(fd_, line.data(), line.size());
+      const ssize_t n = ::write(fd, line.data(), line.size());
       if (n > 0)
         line.remove_prefix(static_cast<std::size_t>(n));
       else if (n < 0 && errno != EINTR)
@@ -53,7 +50,7 @@ protected:
   void flush_() override {}
 
 private:
-  int fd_;
+  const unique_fd file_; // none: standard error
 };
 
 spdlog::level::level_enum spdlog_level(log_level level) {
@@ -85,24 +82,25 @@ std::error_code make_private_folders(const std::filesystem::path& folder) {
   return {};
 }
 
-result<int> open_log(const std::filesystem::path& file) {
+// None, if there is no file: standard error.
+result<unique_fd> open_log(const std::filesystem::path& file) {
   if (file.empty())
-    return STDERR_FILENO;
+    return unique_fd{};
   if (const auto ec = make_private_folders(file.parent_path()))
     return fail(ec.value(), "cannot make the folder of the log file " + file.string() + ": " + ec.message());
-  const int fd = ::open(file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0600);
-  if (fd < 0) {
+  unique_fd out{::open(file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0600)};
+  if (!out) {
     const int code = errno;
     return fail(code, "cannot open the log file " + file.string() + ": " + std::generic_category().message(code));
   }
-  return fd;
+  return out;
 }
 
 } // namespace
 
 result<void> start_log(const log_options& options) {
-  GITFS_TRY(fd, open_log(options.file));
-  auto logger = std::make_shared<spdlog::logger>("gitfs", std::make_shared<fd_sink>(fd));
+  GITFS_TRY(file, open_log(options.file));
+  auto logger = std::make_shared<spdlog::logger>("gitfs", std::make_shared<fd_sink>(std::move(file)));
   logger->set_level(spdlog_level(options.level));
   logger->set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %l %v");
   spdlog::set_default_logger(std::move(logger));

@@ -97,6 +97,7 @@ struct mount_options {
 /// `gitfs-actor unmount`.
 struct unmount_options {
   std::filesystem::path mountpoint; ///< absolute and normal, not resolved: the mount may be dead
+  bool force = false;               ///< whoever is in it
 };
 
 /// `gitfs-actor stats`.
@@ -149,9 +150,6 @@ struct trace_options {
 
 /// `gitfs-actor replay`.
 struct replay_options {
-  enum class action_type : std::uint8_t { replay };
-
-  action_type action = action_type::replay;
   std::filesystem::path input;        ///< absolute and normal
   std::optional<std::uint64_t> until; ///< order number of the last message to be replayed; of --shuffle: steps
   std::optional<std::uint64_t> actor; ///< st_ino of a directory: each message that it takes is shown, with its state
@@ -168,9 +166,6 @@ struct why_options {
 
 /// `gitfs-actor prefetch`.
 struct prefetch_options {
-  enum class action_type : std::uint8_t { prefetch };
-
-  action_type action = action_type::prefetch;
   std::vector<std::string> patterns; ///< paths or globs, as given: relative to the current folder
   unsigned readers = 2;
   bool dry_run = false;

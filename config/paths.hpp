@@ -15,6 +15,9 @@ result<std::filesystem::path> default_cache_dir();
 /// The same with $XDG_STATE_HOME and ~/.local/state: where logs go.
 result<std::filesystem::path> default_state_dir();
 
+/// Of the file in the cache folder that has what was learned of servers. Its temporary files begin with it.
+inline constexpr const char* learned_hosts_name = "server-ways.json";
+
 /// EINVAL: `text` is a URL, which somebody has given in place of a path. The message leaves its credentials out, which
 /// could not be found any more once it was made absolute.
 result<void> expect_path(std::string_view text);

@@ -1,4 +1,4 @@
-// The way back to who has asked a question about the mount.
+// The way back to a program that has asked the mount a question.
 #pragma once
 
 #include "fuse_bridge/control_protocol.hpp"
@@ -8,16 +8,17 @@
 
 namespace gitfs {
 
-/// One question's. Destroyed without an answer it leaves who asks to the end of the connection.
+/// The channel of one question. If it is destroyed without an answer, the asking program learns of that when the
+/// connection ends.
 class control_channel {
 public:
   virtual ~control_channel() = default;
 
-  /// Once, on any thread.
+  /// Sends the answer. Called once, on any thread.
   virtual void send(control::answer what) = 0;
-  /// `interrupted` is called, on any thread and at most once, if who asks gives up; never after the answer.
+  /// `interrupted` is called, on any thread and at most once, if the asking program gives up; never after the answer.
   virtual void on_interrupt(std::function<void()> interrupted) = 0;
-  /// Bytes that the text of an answer may have.
+  /// The most bytes that the text of an answer may have.
   virtual std::size_t room() const = 0;
 };
 

@@ -6,11 +6,13 @@
 #include "actors/trace/record/recorder.hpp"
 #include "config/version.hpp"
 #include "fuse_bridge/control_reply.hpp"
+#include "fuse_bridge/fuse_unit.hpp"
 #include "fuse_bridge/mountpoint.hpp"
 
 #include <caf/send.hpp>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <fstream>
 #include <iterator>
@@ -47,7 +49,7 @@ void to_supervisor(const bridge& b, Message m) {
                         this_thread_unit());
 }
 
-// Answered from counters, so also while every actor is busy.
+// Answered from counters, so it works while every actor is busy, too.
 void stats(const bridge& of, const question&, channel to) {
   to->send(text_answer(of.context->report() + "process " + std::to_string(::getpid()) + '\n'));
 }
@@ -82,7 +84,7 @@ mount_status status_now(const bridge& b) {
   return out;
 }
 
-// Of one repository its root directory knows the commit, of many the catalog.
+// In a plain mount the root directory knows the commit, in a mount of many repositories the catalog knows the commits.
 void status(const bridge& of, const question& what, channel to) {
   if (!of.about) {
     to->send(failure(ENOTSUP, "it does not know what it shows"));
@@ -145,7 +147,7 @@ void trace_dump(const bridge&, const question& what, channel to) {
   to->send(std::move(out));
 }
 
-// An extended attribute, which the mount may have been made without, and whether its object is here.
+// Asks for an extended attribute, which works in mounts without -o xattr, too, and adds whether the object is here.
 void object_of(const bridge& of, const question& what, channel to) {
   const auto complete = [context = of.context](std::string_view value) {
     const auto id = oid::from_hex(value.substr(value.rfind(' ') + 1));
@@ -156,7 +158,7 @@ void object_of(const bridge& of, const question& what, channel to) {
   to_supervisor(of, ask_directory{what.number("inode"), std::move(asked)});
 }
 
-// From the inside, so that it is the mount of this question and no other that ends. Its process ends then by itself.
+// The mount detaches itself, so that the mount that was asked ends and no other. Its process then ends by itself.
 void unmount(const bridge& of, const question& what, channel to) {
   if (what.argument("mountpoint") != of.mountpoint.native()) {
     to->send(failure(EXDEV, "it is mounted on " + of.mountpoint.string()));
@@ -203,6 +205,11 @@ answer refusal(const bridge& of, const question& what, uid_t from, bool in_mount
 }
 
 } // namespace
+
+refresh_number next_refresh() {
+  static std::atomic<refresh_number> last{0};
+  return ++last;
+}
 
 std::span<const control_command> control_commands() {
   return table;

@@ -15,7 +15,7 @@ namespace fs = std::filesystem;
 
 constexpr const char* name = "gitfs-actor";
 
-// As XDG's specification has it: relative paths do not count.
+// The XDG specification says that relative paths must be ignored.
 fs::path runtime_folder() {
   const char* set = std::getenv("XDG_RUNTIME_DIR");
   const fs::path out = set == nullptr ? "" : set;

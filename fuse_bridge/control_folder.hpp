@@ -10,18 +10,19 @@
 
 namespace gitfs::control {
 
-/// The folder in which a mount of this process's user makes its socket; it is made if it is missing. In this order:
-/// /run/gitfs-actor for root, $XDG_RUNTIME_DIR/gitfs-actor, /tmp/gitfs-actor-UID. EPERM: that one is somebody else's.
+/// The folder in which a mount of this process's user makes its socket; it is made if it is missing. It is the first of
+/// these that can be used: /run/gitfs-actor for root, $XDG_RUNTIME_DIR/gitfs-actor, /tmp/gitfs-actor-UID. EPERM: the
+/// last one belongs to another user.
 result<std::filesystem::path> socket_folder();
 
-/// That folder, made if it is missing. Others may go in, to ask; who could write there could put another socket in
-/// place of ours: EPERM.
+/// Makes a folder for sockets if it is missing. Other users may enter it to connect. EPERM: other users may write to
+/// it, so they could put another socket in place of ours.
 result<std::filesystem::path> private_folder(const std::filesystem::path& folder);
 
-/// Where the socket of a mount of user `owner` may be, which another process of perhaps another user has made.
+/// The folders in which the socket of a mount of user `owner` may be. This process may belong to another user.
 std::vector<std::filesystem::path> socket_folders_of(uid_t owner);
 
-/// The socket's name: mounts that are there at the same time have different device numbers.
+/// The name of a mount's socket. Mounts that exist at the same time have different device numbers.
 std::string socket_name(dev_t device);
 
 } // namespace gitfs::control

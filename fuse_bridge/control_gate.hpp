@@ -1,17 +1,17 @@
-// Questions about the mount from who sees nothing but the mount: a process in a container, say.
+// Questions of programs that see the mount but not its control socket, for example in a container.
 #pragma once
 
-#include "fuse_bridge/operations.hpp"
+#include "fuse_bridge/bridge.hpp"
 
 #include <cstddef>
 #include <string_view>
 
 namespace gitfs {
 
-/// Answers an ioctl on any folder of the mount: control::gate_command, with the questions of the control socket. It
-/// works through every bind mount and in every mount namespace. A file to be asked through would need a name, and every
-/// name that is none of git's own a repository can have; an ioctl takes none, and no listing shows it. `in`: what the
-/// kernel has copied for it; `room`: bytes that it copies back.
+/// Answers the ioctl control::gate_command on any folder of the mount, which takes the same questions as the control
+/// socket. It works through every bind mount and in every mount namespace. A special file in its place would need a
+/// name, and a repository may have a file of any name; an ioctl needs no name and is in no listing. `in`: the bytes
+/// that the kernel has copied from the caller; `room`: how many bytes the kernel copies back.
 void answer_ioctl(const bridge& of, fuse_req_t request, unsigned command, std::string_view in, std::size_t room);
 
 } // namespace gitfs

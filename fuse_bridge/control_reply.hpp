@@ -1,4 +1,4 @@
-// The answer of an actor to a question about the mount itself.
+// The reply by which an actor answers a question about the mount itself.
 #pragma once
 
 #include "actors/model/reply.hpp"
@@ -13,13 +13,13 @@
 
 namespace gitfs {
 
-/// Gives what comes as an extended attribute as the text of an answer, cut at the end of a line where that has no room.
-/// It is no request for a file: nothing counts or records it.
+/// An extended attribute that an actor answers becomes the text of the answer. A text that has no room is cut at the
+/// end of a line. Such a question is no request for a file, so it is neither counted nor recorded.
 class control_reply final : public reply_sink {
 public:
   using completion = std::function<control::answer(std::string_view value)>;
 
-  /// `complete`, if set, makes the answer of what the actor gives.
+  /// `complete`, if set, makes the answer from the value that the actor has given.
   explicit control_reply(std::unique_ptr<control_channel> to, completion complete = nullptr)
     : to_(std::move(to)),
       complete_(std::move(complete)) {}
@@ -49,7 +49,7 @@ public:
   void file(const blob_file&, std::uint64_t, std::size_t) override { error(EIO); }
   bool dirent(std::string_view, const node_attr&, const node_entry*, std::uint64_t) override { return false; }
   bool dirents_end() override { return error(EIO), false; }
-  std::uint64_t request_id() const override { return 0; } // of no request of the kernel
+  std::uint64_t request_id() const override { return 0; } // it is no request of the kernel
   void on_interrupt(std::function<void()> interrupted) override { to_->on_interrupt(std::move(interrupted)); }
 
 private:

@@ -34,14 +34,14 @@ namespace asio = boost::asio;
 using asio::local::stream_protocol;
 using boost::system::error_code;
 
-// For those who say nothing: the places for who asks are limited, and few of them are for others than owner and root,
-// so that nobody can keep these out.
+// The time after which a silent client is disconnected. The number of clients is limited, and only few may be others
+// than the owner and root, so that nobody can keep these two out.
 constexpr std::chrono::seconds patience{10}, last_patience{1};
 constexpr std::ptrdiff_t most_of_owner = 200, most_of_others = 20;
-// What an answer takes of this process's memory, at most.
+// The most memory that one answer may take.
 constexpr std::size_t room_of_answer = 4 * 1024 * 1024;
 
-// As the kernel vouches for it. None: nobody's.
+// The user at the other end, as the kernel tells it. None: it is unknown.
 uid_t user_of(stream_protocol::socket& socket) {
   ucred who{};
   socklen_t size = sizeof who;
@@ -56,7 +56,7 @@ public:
   listener(const bridge& of, std::filesystem::path path) : of_(of), path_(std::move(path)) {}
 
   result<void> listen() {
-    ::unlink(path_.c_str()); // of a mount that died: while one lives, no other has its device number
+    ::unlink(path_.c_str()); // left by a mount that died, because no two living mounts have one device number
     error_code failed;
     acceptor_.open(stream_protocol{}, failed);
     if (!failed)
@@ -103,7 +103,7 @@ private:
   class session;
   class channel;
 
-  // All who could answer have done so: what they gave stands before this in the queue.
+  // Everybody who could answer has done so, and these answers are in the queue before this.
   void end() {
     end_questions();
     asio::post(io_, [this] {
@@ -145,12 +145,12 @@ private:
   asio::io_context io_{1};
   stream_protocol::acceptor acceptor_{io_};
   asio::steady_timer retry_{io_};
-  std::vector<std::weak_ptr<session>> sessions_; // of its thread
+  std::vector<std::weak_ptr<session>> sessions_; // used by the server's thread alone
   std::atomic<bool> ended_{false}, handed_on_{false};
   std::thread thread_;
 };
 
-// One who asks: a question, its answer, the next question.
+// One client: it asks a question, gets the answer, asks the next question.
 class control_server::listener::session : public std::enable_shared_from_this<session> {
 public:
   session(listener& in, stream_protocol::socket socket)
@@ -171,14 +171,14 @@ public:
 
   void write(control::answer what) {
     if (!asking_)
-      return; // it gave up
+      return; // the client has given up
     asking_ = false;
     interrupted_ = nullptr;
     what.protocol = control::protocol_version;
     what.program = version;
     out_ = frame_of(what);
     error_code ignored;
-    socket_.cancel(ignored); // the wait for its end
+    socket_.cancel(ignored); // ends the wait for the client's end
     limit();
     asio::async_write(socket_, asio::buffer(out_), [self = shared_from_this()](const error_code& failed, std::size_t) {
       if (failed)
@@ -192,10 +192,10 @@ public:
     if (asking_)
       interrupted_ = std::move(interrupted);
     else
-      interrupted(); // it has given up already
+      interrupted(); // the client has given up already
   }
 
-  // Once what is being written has gone, which who reads it may hold up for a moment only.
+  // Closes the connection once everything was written. The client can delay that for a moment only.
   void close_soon() {
     last_ = true;
     if (out_.empty())
@@ -208,7 +208,7 @@ private:
   void read_rest() {
     const auto lengths = control::lengths_of(head_.data());
     if (!lengths || lengths->text != 0)
-      return close(); // nobody who could be answered
+      return close(); // there is no frame that could be answered
     in_text_.resize(lengths->object);
     asio::async_read(socket_, asio::buffer(in_text_),
                      [self = shared_from_this()](const error_code& failed, std::size_t) {
@@ -219,7 +219,7 @@ private:
 
   void handle();
 
-  // Nothing more is to come before the answer: what can be read is the end.
+  // The client sends nothing before it has the answer, so if something can be read it is the end of the connection.
   void watch_for_end() {
     socket_.async_wait(stream_protocol::socket::wait_read, [self = shared_from_this()](const error_code& failed) {
       if (failed || !self->asking_)
@@ -251,12 +251,12 @@ private:
   const uid_t user_;
   std::array<char, control::lengths_size> head_{};
   std::string in_text_, out_;
-  bool asking_ = false; // an answer is owed
+  bool asking_ = false; // a question is not answered yet
   bool last_ = false;
   std::function<void()> interrupted_;
 };
 
-// From whoever answers to the thread of the sockets.
+// Brings an answer from any thread to the thread of the sockets.
 class control_server::listener::channel final : public control_channel {
 public:
   explicit channel(std::shared_ptr<session> to, asio::io_context& io) : to_(std::move(to)), io_(io) {}

@@ -1,4 +1,4 @@
-// The socket at which commands ask a running mount.
+// The socket at which commands ask a running mount questions.
 #pragma once
 
 #include "config/error.hpp"
@@ -10,19 +10,19 @@
 
 namespace gitfs {
 
-/// One thread takes all questions and gives all answers; who answers may be on any thread. Everybody may connect, for
-/// the rows of control_commands.hpp say who may ask what.
+/// One thread reads all questions and writes all answers; an answer may be made on any thread. Everybody may connect,
+/// because the rows of control_commands.cpp say who may ask what.
 class control_server {
 public:
-  /// `of` outlives it. `device`: of the mount, which goes on without a socket if one cannot be made: the error says
-  /// why.
+  /// `of` outlives the server. `device`: the device number of the mount. If the socket cannot be made, the error says
+  /// why, and the mount goes on without it.
   static result<std::unique_ptr<control_server>> start(const bridge& of, dev_t device);
-  /// Removes the socket. After the last one who may still answer.
+  /// Removes the socket. Called when nobody is left who may still answer a question.
   ~control_server();
   control_server(const control_server&) = delete;
   control_server& operator=(const control_server&) = delete;
 
-  /// No question is handed on from here on, and none is being handed on: what they are about may end.
+  /// When this returns, no question is handed on any more, so everything that questions use may end.
   void end_questions();
 
   const std::filesystem::path& socket() const;

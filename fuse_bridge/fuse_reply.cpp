@@ -13,7 +13,7 @@ namespace gitfs {
 
 namespace {
 
-// The entries of one reply are added and sent without a break, so a buffer per thread serves all.
+// The entries of one reply are added and sent without an interruption, so one buffer for each thread is enough.
 std::vector<char>& dirent_buffer(std::size_t size) {
   thread_local std::vector<char> buffer;
   if (buffer.size() < size)
@@ -153,11 +153,11 @@ void fuse_reply::xattr(std::string_view value) {
 
 bool fuse_reply::dirent(std::string_view name, const node_attr& attr, const node_entry* node, std::uint64_t next) {
   char* at = dirent_buffer(size_).data() + used_;
-  const std::string text{name}; // libfuse wants a terminated one
+  const std::string text{name}; // libfuse wants a terminated string
   const auto offset = static_cast<off_t>(next);
   std::size_t needed = 0;
   if (plus_) {
-    // Without a node: nodeid 0, by which the kernel takes the name and no reference.
+    // An entry without a node has nodeid 0; then the kernel takes the name and no reference.
     const fuse_entry_param param = param_of(node != nullptr ? *node : node_entry{0, 0, attr});
     needed = fuse_add_direntry_plus(request_, at, size_ - used_, text.c_str(), &param, offset);
   } else {

@@ -1,4 +1,4 @@
-// reply_sink over fuse_reply_*.
+// Answers the kernel: reply_sink over libfuse's fuse_reply_* functions.
 #pragma once
 
 #include "actors/model/latency.hpp"
@@ -13,20 +13,20 @@
 
 namespace gitfs {
 
-/// The same for every inode of a mount.
+/// Attributes that are the same for every inode of a mount.
 struct common_attr {
   uid_t uid = 0;
   gid_t gid = 0;
 };
 
-/// A snapshot never changes, so what the kernel has learnt it may keep: 30 years. (A ref that moves is told
-/// explicitly.)
+/// A snapshot never changes, so the kernel may cache answers for 30 years. When a followed ref moves, the kernel gets
+/// explicit notices.
 inline constexpr double keep_forever = 1e9;
 
 class fuse_reply final : public reply_sink {
 public:
-  /// `took` learns how long it took until the reply. `size`: what the kernel asked for, of directory entries or of an
-  /// extended attribute; 0 elsewhere.
+  /// `took` gets the time until the reply. `size`: how many bytes of directory entries or of an extended attribute the
+  /// kernel has asked for; 0 for other requests.
   fuse_reply(fuse_req_t request, const common_attr& common, latency_histogram& took, std::size_t size = 0)
     : request_(request),
       common_(common),
@@ -59,7 +59,8 @@ private:
   void record(trace::told what) const;
   bool accepted(int sent) const;
 
-  // Not the request's address: that is used again at once, and an interruption may still be on its way to the old one.
+  // Not the address of the request, which is used again at once while an interruption of the old request may still be
+  // on its way.
   static std::uint64_t next_id();
 
   fuse_req_t request_;
@@ -69,7 +70,7 @@ private:
   const std::chrono::steady_clock::time_point arrived_ = std::chrono::steady_clock::now();
   const std::size_t size_;
   std::size_t used_ = 0;
-  std::uint64_t digest_ = 0; ///< of the entries, for a trace
+  std::uint64_t digest_ = 0; ///< digest of the entries, for a trace
   bool plus_ = true;
   std::function<void()> interrupted_;
 };

@@ -83,7 +83,7 @@ struct forget_nodes {
 struct tell_change {
   directory_change what;
 };
-/// To itself: what is in the mailbox from here on came after the last reconfiguring.
+/// The actor sends this to itself. Messages behind it in the mailbox came after the last reconfiguration.
 struct reconfigured {};
 
 } // namespace
@@ -136,7 +136,7 @@ private:
   }
 
   void by_pruning(const nodes& ids) {
-    constexpr std::size_t batch = 512; // as the kernel takes them; the connection's lock is held for one
+    constexpr std::size_t batch = 512; // the kernel's own limit; it holds the connection's lock for one batch
     for (std::size_t at = 0; at < ids.size() && !life_->ending; at += batch) {
       const int code = prune(connection_, std::span{ids}.subspan(at, std::min(batch, ids.size() - at)));
       if (code == EINVAL || code == ENOSYS) // an older kernel does not know this notification
@@ -146,7 +146,8 @@ private:
     }
   }
 
-  // Nodes first: a name may have to wait for a request in its directory. What the kernel does not have is ENOENT.
+  // Nodes come first, because a name may have to wait for a request in its directory. ENOENT: the kernel has not cached
+  // it.
   void tell(const directory_change& what) const {
     if (life_->ending)
       return;
@@ -167,7 +168,7 @@ private:
     }
   }
 
-  // Once for all that came meanwhile: it is not about single nodes.
+  // One reconfiguration serves all messages that came meanwhile, because it is not about single nodes.
   void by_reconfiguring() {
     way_ = way::none;
     if (const int code = reconfigure(mountpoint_); code == 0)

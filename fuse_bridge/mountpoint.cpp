@@ -20,7 +20,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-// A user may not umount(2); the setuid helper that libfuse mounts with unmounts too.
+// Only root may call umount(2). For other users the setuid helper by which libfuse mounts also unmounts.
 int run_fusermount(const fs::path& path, bool lazy) {
   const std::string option = lazy ? "-uz" : "-u";
   std::string program = "fusermount3", target = path.string(), quiet = "-q";
@@ -36,10 +36,10 @@ int run_fusermount(const fs::path& path, bool lazy) {
 
 } // namespace
 
-// Asked in a way that no cache of the kernel answers: it still knows a dead root's attributes, and its listing.
+// Asks with statfs, which no cache of the kernel answers. The kernel still knows attributes and listing of a dead root.
 bool is_dead(const fs::path& path) {
   struct statfs ignored {};
-  // ECONNABORTED: its process ended while this was being asked
+  // ECONNABORTED: the process ended during this call
   return ::statfs(path.c_str(), &ignored) != 0 && (errno == ENOTCONN || errno == ECONNABORTED);
 }
 
@@ -61,7 +61,7 @@ result<mountpoint> mountpoint::prepare(const fs::path& path) {
   mountpoint out;
   out.path_ = path;
   struct stat st {};
-  while (is_dead(path)) { // one above the other, perhaps
+  while (is_dead(path)) { // several dead mounts may be stacked
     log::warn("{}: detaching what a mount process that died has left", path.string());
     GITFS_TRYV(detach(path, true));
   }

@@ -25,7 +25,7 @@ private:
   bool made_ = false;
 };
 
-/// Whether a FUSE file system is mounted there whose process has ended.
+/// True if a FUSE file system is mounted there whose process has ended.
 bool is_dead(const std::filesystem::path& path);
 
 /// Detaches whatever FUSE file system is mounted at `path`. `lazy`: also one that is in use.

@@ -4,22 +4,13 @@
 #include "actors/runtime/directory_messages.hpp"
 #include "actors/runtime/route.hpp"
 #include "actors/trace/record/recorder.hpp"
+#include "fuse_bridge/bridge.hpp"
 #include "fuse_bridge/control_gate.hpp"
+#include "fuse_bridge/fuse_unit.hpp"
 
-#include <atomic>
 #include <sys/statvfs.h>
 
 namespace gitfs {
-
-fuse_unit*& this_thread_unit() {
-  thread_local fuse_unit* unit = nullptr;
-  return unit;
-}
-
-refresh_number next_refresh() {
-  static std::atomic<refresh_number> last{0};
-  return ++last;
-}
 
 namespace {
 

@@ -2,7 +2,9 @@
 
 #include "config/log.hpp"
 #include "config/mount_words.hpp"
+#include "fuse_bridge/fuse_unit.hpp"
 #include "fuse_bridge/libfuse.hpp"
+#include "fuse_bridge/operations.hpp"
 #include "fuse_bridge/session_io.hpp"
 
 #include <cerrno>
@@ -35,7 +37,7 @@ sigset_t ending_signals() {
   return set;
 }
 
-// libfuse explains a failed mount on standard error, in several lines; the reason belongs into our one.
+// libfuse explains a failed mount on standard error, in several lines. The reason belongs into our own line.
 std::string& last_word_of_libfuse() {
   static std::string text;
   return text;
@@ -87,7 +89,7 @@ result<std::unique_ptr<mount_session>> mount_session::mount(const mount_options&
   fuse_set_log_func(log_word);
   out->bridge_ = &b;
   out->mountpoint_ = options.mountpoint;
-  struct statx facts {}; // without asking us, who do not serve yet
+  struct statx facts {}; // asked from the kernel alone, because this process does not serve yet
   if (::statx(AT_FDCWD, options.mountpoint.c_str(), AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, 0, &facts) == 0)
     out->device_ = makedev(facts.stx_dev_major, facts.stx_dev_minor);
   return out;
@@ -112,7 +114,7 @@ void mount_session::start(caf::actor_system& system, unsigned threads) {
     ++working_;
     try {
       workers_.emplace_back([this, &system] { work(system); });
-    } catch (...) { // who stops waits for those that were made
+    } catch (...) { // stop() waits for the threads that were started
       --working_;
       throw;
     }
@@ -128,7 +130,7 @@ void mount_session::work(caf::actor_system& system) {
     const int got = fuse_session_receive_buf(session_, &buffer);
     if (got == -EINTR)
       continue;
-    if (got == -ENOMEM) { // for the buffer: it may be there in a moment, and who waits for an answer stays
+    if (got == -ENOMEM) { // there is no memory for the buffer; there may be some in a moment, and the request stays
       std::this_thread::sleep_for(std::chrono::milliseconds{10});
       continue;
     }
@@ -155,8 +157,8 @@ void mount_session::wait_for_end(const std::function<void()>& reload) {
     log::info("{}: unmounting", strsignal(signal));
 }
 
-// Before the workers: for a notification the kernel takes the lock of a directory, and a program that asks about what
-// is in it holds that until it is answered.
+// The notices end before the workers. For a notice the kernel takes the lock of a directory, which a program that asks
+// about something in it holds until a worker has answered.
 void mount_session::end_notices() {
   if (!notices_)
     return;
@@ -171,7 +173,8 @@ void mount_session::end_notices() {
   }
 }
 
-// All that the kernel waits for fails, and what waits for that goes on. The second way is for root without /sys.
+// Everything that the kernel waits for fails, so that the threads which wait for it go on. The second way is for root
+// without /sys.
 void mount_session::abort_connection() const {
   const std::string path = "/sys/fs/fuse/connections/" + std::to_string(minor(device_)) + "/abort";
   std::ofstream file{path};
@@ -182,7 +185,8 @@ void mount_session::abort_connection() const {
 void mount_session::stop() {
   end_notices();
   stopping_ = true;
-  // A worker may have looked at the flag just before and be about to sleep in read: so again until all are gone.
+  // A worker may have read the flag just before it was set, and be about to sleep in read. So the signal is sent again
+  // until all workers have ended.
   while (working_ != 0) {
     for (std::thread& worker : workers_)
       pthread_kill(worker.native_handle(), wake_worker);

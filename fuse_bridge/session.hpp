@@ -3,8 +3,8 @@
 
 #include "config/error.hpp"
 #include "config/options.hpp"
+#include "fuse_bridge/bridge.hpp"
 #include "fuse_bridge/kernel_notices.hpp"
-#include "fuse_bridge/operations.hpp"
 
 #include <caf/actor_system.hpp>
 
@@ -21,13 +21,13 @@ struct fuse_session;
 
 namespace gitfs {
 
-/// Blocks the signals that end a mount in the calling thread and all it will start, so that only `wait_for_end` sees
-/// them. Call before the first thread.
+/// Blocks the signals that end a mount in the calling thread and in all threads that it will start, so that only
+/// `wait_for_end` gets them. Call before the first thread is started.
 void block_ending_signals();
 
 class mount_session {
 public:
-  /// Mounts. The kernel's first request is answered once `start` was called. `bridge` outlives the session.
+  /// Mounts. The kernel's first request is answered once `start` was called. `b` outlives the session.
   static result<std::unique_ptr<mount_session>> mount(const mount_options& options, bridge& b);
   ~mount_session();
   mount_session(const mount_session&) = delete;
@@ -40,14 +40,14 @@ public:
   /// SIGHUP.
   void wait_for_end(const std::function<void()>& reload);
 
-  /// What stat shows of all that is in the mount; 0: it could not be told.
+  /// The device number that stat shows for everything in the mount; 0: it could not be found out.
   dev_t device() const { return device_; }
 
-  /// Ends the notices to the kernel and then the worker threads; requests that come from now on stay in the kernel.
-  /// Answers that are still owed can be given until `unmount`.
+  /// Ends the notices to the kernel and then the worker threads. Requests that come from now on stay in the kernel;
+  /// requests that were read before can be answered until `unmount`.
   void stop();
 
-  /// Detaches the mountpoint and closes the connection: what the kernel still waits for fails with ENOTCONN.
+  /// Detaches the mountpoint and closes the connection. Requests that are not answered by then fail with ENOTCONN.
   void unmount();
 
 private:
@@ -59,7 +59,7 @@ private:
   bridge* bridge_ = nullptr;
   std::filesystem::path mountpoint_;
   std::optional<kernel_notices> notices_;
-  dev_t device_ = 0; ///< its minor number is the connection's below /sys/fs/fuse/connections
+  dev_t device_ = 0; ///< its minor number is the name of the connection in /sys/fs/fuse/connections
   fuse_session* session_ = nullptr;
   bool mounted_ = false;
   std::atomic<bool> stopping_{false};

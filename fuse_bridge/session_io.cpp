@@ -1,6 +1,6 @@
 #include "fuse_bridge/session_io.hpp"
 
-#include "fuse_bridge/operations.hpp"
+#include "fuse_bridge/bridge.hpp"
 
 #include <linux/fuse.h>
 #include <sys/uio.h>
@@ -14,7 +14,7 @@ namespace gitfs {
 
 namespace {
 
-// The first answer of a session is that to INIT: the kernel sends nothing else before it has it.
+// The first answer of a session is that to INIT, because the kernel sends nothing else before it has this answer.
 void mend_answer_to_init(const iovec& body) {
   fuse_init_out answer{};
   if (body.iov_len != sizeof answer)

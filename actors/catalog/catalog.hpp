@@ -1,8 +1,9 @@
-// The tree above the repositories: what stands at which place, what is known of it, and who waits to know more.
+// What directories above the snapshots are told, and who waits to know more.
 #pragma once
 
+#include "actors/catalog/mount_tree.hpp"
 #include "actors/model/directory_location.hpp"
-#include "actors/model/places.hpp"
+#include "actors/model/mount_nodes.hpp"
 #include "actors/model/want.hpp"
 #include "actors/mount/mounted_ref.hpp"
 #include "backend/forge/repository_host.hpp"
@@ -23,61 +24,39 @@
 
 namespace gitfs {
 
-/// Where a repository comes from: the entry of a deployment, or what a host has at a path.
-struct repository_origin {
-  std::shared_ptr<const shown_repository> entry{};
-  std::shared_ptr<repository_host> host{};
-  std::vector<std::string> path{}; ///< in the host
-};
-
-/// A place whose directories go over to another snapshot. Its end, when all is done, is told to those who wait for it.
-struct place_move {
-  std::function<void(const std::vector<refresh_number>&)> ended;
-  std::vector<refresh_number> waiting{}; ///< written by the catalog alone, while it holds this
-
-  explicit place_move(std::function<void(const std::vector<refresh_number>&)> when_over)
-    : ended(std::move(when_over)) {}
-  place_move(const place_move&) = delete;
-  place_move& operator=(const place_move&) = delete;
-  ~place_move() {
-    if (!waiting.empty())
-      ended(waiting);
-  }
-};
-
 /// What the catalog says to others; every call returns at once.
 class catalog_port {
 public:
   virtual ~catalog_port() = default;
-  virtual void tell(const place_asker& who, place_answer answer) = 0;
+  virtual void tell(const mount_node_asker& who, mount_node_answer answer) = 0;
   /// Opens the repository, unless it is, and takes a snapshot of it; answered with `taken`. `from`: of a number that is
-  /// new. `have`: what the place shows.
-  virtual void take(call_number call, place_number place, repository_number number, const repository_origin& from,
+  /// new. `have`: what the node shows.
+  virtual void take(call_number call, mount_node_number node, repository_number number, const repository_origin& from,
                     const std::string& ref, const std::optional<oid>& have) = 0;
   /// Nobody waits for that any more.
   virtual void stop_taking(call_number call, repository_number number) = 0;
   /// repository_host::lookup, and list if `name` is empty; answered with `found` and `listed`.
-  /// `place`: in which the question is about.
-  virtual void ask_host(call_number call, place_number place, std::shared_ptr<repository_host> host,
+  /// `node`: in which the question is about.
+  virtual void ask_host(call_number call, mount_node_number node, std::shared_ptr<repository_host> host,
                         std::vector<std::string> path, std::string name) = 0;
   virtual void stop_asking(call_number call) = 0;
-  /// No place shows anything of it any more, and nobody is in one that did.
+  /// No node shows anything of it any more, and nobody is in one that did.
   virtual void close(repository_number number) = 0;
-  /// That place is none any more.
-  virtual void forget(place_number place) = 0;
+  /// That node is none any more.
+  virtual void forget(mount_node_number node) = 0;
   /// Leads to `may_retry`, in a second or so.
-  virtual void retry_later(place_number place) = 0;
+  virtual void retry_later(mount_node_number node) = 0;
   /// Leads to `look_due`.
-  virtual void look_later(place_number place, std::uint64_t timer, std::chrono::milliseconds in) = 0;
+  virtual void look_later(mount_node_number node, std::uint64_t timer, std::chrono::milliseconds in) = 0;
 
   /// Whether that directory is still there: the kernel refers to it.
   virtual bool is_current(const relinked& directory) = 0;
   /// To the supervisor: these are the roots of another snapshot.
   virtual void relink(std::vector<relinked> directories) = 0;
   /// To that directory: directory_state::entries_changed.
-  virtual void change_entries(const relinked& directory, place_answer now, std::vector<std::string> replaced) = 0;
+  virtual void change_entries(const relinked& directory, mount_node_answer now, std::vector<std::string> replaced) = 0;
   /// One whose end leads to `moved`.
-  virtual std::shared_ptr<place_move> begin_move() = 0;
+  virtual std::shared_ptr<mount_node_move> begin_move() = 0;
   virtual void refreshed(refresh_number number, const refresh_report& report) = 0;
 };
 
@@ -90,11 +69,11 @@ public:
 /// kernel answers from its caches, so use cannot be seen otherwise. After that it is looked at when somebody enters it
 /// again, before he is told anything. What cannot be looked at stays as it is, and is looked at less and less often.
 ///
-/// Names in a host are anybody's to invent: of places there that show nothing and of which no service's list has told,
+/// Names in a host are anybody's to invent: of nodes there that show nothing and of which no service's list has told,
 /// it keeps `most_invented`, those that were asked about last. Of one that it has forgotten the host is asked again.
 class catalog {
 public:
-  using hosts = std::vector<std::shared_ptr<repository_host>>; ///< by their order in the deployment
+  using hosts = mount_tree::hosts;
   static constexpr std::size_t most_invented = 1000;
 
   catalog(const deployment& tree, hosts of, catalog_port& port);
@@ -102,15 +81,15 @@ public:
   /// What is at `path` ("team/linux"; below the mountpoint)? `name`: the question is about that in it, and a list of
   /// all is not needed; empty: all. Answered by catalog_port::tell, now or later.
   /// `from`: the directory that asks.
-  void ask(const place_asker& who, std::string_view path, const std::string& name, const relinked& from = {});
+  void ask(const mount_node_asker& who, std::string_view path, const std::string& name, const relinked& from = {});
   /// It gave up.
-  void cancel(const place_asker& who);
+  void cancel(const mount_node_asker& who);
 
-  void taken(call_number call, place_number place, const result<shown_ptr>& snapshot);
+  void taken(call_number call, mount_node_number node, const result<shown_ptr>& snapshot);
   void found(call_number call, const result<host_entry>& what);
   void listed(call_number call, const result<std::vector<host_entry>>& what);
-  void may_retry(place_number which);
-  void look_due(place_number which, std::uint64_t timer);
+  void may_retry(mount_node_number which);
+  void look_due(mount_node_number which, std::uint64_t timer);
 
   /// What stands at the mountpoint itself was opened before, and `root` shows it.
   void opened(shown_ptr shown, const relinked& root);
@@ -128,115 +107,70 @@ public:
   bool reload(const deployment& tree, const hosts& of);
 
   /// False: a file that was read since has something else there, or nothing.
-  bool is_shown(place_number which) const {
-    const place* const of = numbered(which);
+  bool is_shown(mount_node_number which) const {
+    const mount_node* const of = tree_.numbered(which);
     return of != nullptr && !of->removed;
   }
   /// Below the mountpoint. Of one that it has told its port of, and not forgotten.
-  const std::string& path_of(place_number which) const { return places_.at(which)->name; }
+  const std::string& path_of(mount_node_number which) const { return tree_.numbered(which)->name; }
 
   /// What it knows and who waits, in lines for people.
   std::string describe() const;
 
 private:
-  struct place {
-    place_number number = 0;
-    std::string name{}; ///< below the mountpoint
-    std::map<std::string, place*, std::less<>> children{};
-    std::shared_ptr<repository_host> host{};         ///< below which it is
-    std::shared_ptr<const shown_host> host_entry{};  ///< of what stands in the deployment
-    std::vector<std::string> path{};                 ///< in the host
-    std::shared_ptr<const shown_repository> entry{}; ///< of what stands in the deployment
-    bool is_repository = false;
-    bool assumed = false;   ///< host_entry::assumed, and no repository was found below it
-    bool removed = false;   ///< from the deployment: nobody new comes here
-    bool listed = false;    ///< by its host
-    std::uint64_t used = 0; ///< when, in questions
-    std::string ref{};
-    follow_mode follow{};
-    shown_ptr shown{};
-    call_number taking = 0;   ///< on its way
-    repository_number of = 0; ///< by which
-    int refused = 0;          ///< failed a moment ago
-    /// In a host: of these names that was said for want of credentials, which others may have. Empty: of its listing.
-    std::set<std::string> closed{};
-    std::vector<place_asker> waiting{};
-    std::vector<relinked> seen{}; ///< directories that were told what is here, the latest last
-    bool crowded = false;         ///< there are more of them
-    bool stale = false;           ///< to be looked at before somebody is told
-    bool behind = false;          ///< shows another ref than it is to
-    std::uint64_t timer = 0;      ///< the latest one
-    unsigned failures = 0;        ///< since it could be looked at
-    std::string last_error{};     ///< of the latest look
-    std::weak_ptr<place_move> moving{};
-    std::vector<refresh_number> refreshers{}; ///< wait for what is being taken
-    std::vector<refresh_number> late{};       ///< came while that was on its way, and wait for the next
-  };
+  using node = mount_node;
+  using repository = mount_node::repository;
+
   /// With what it has asked.
   struct caller {
-    place_asker who;
+    mount_node_asker who;
     std::string path{}, name{};
     relinked from{};
     std::size_t settled = 0; ///< so many names on the way to that were asked for on its behalf, or need not be
     bool goes_on = false;    ///< what the host is asked for is on that way: then it asks again
   };
   struct call {
-    place* of = nullptr;
+    node* of = nullptr; ///< in a host
     std::string name{}; ///< as it was asked for, with "@REF"; empty: all
     std::vector<caller> waiting{};
   };
 
-  place* at(std::string_view path);
-  place* numbered(place_number which) const;
-  place& child(place& of, std::string_view name);
-  place& add_found(place& to, const std::string& name, const host_entry& what);
-  repository_number number_of(const place& of, bool& is_new);
+  node& add_found(node& to, const std::string& name, const host_entry& what);
+  repository_number number_of(const repository_origin& from, bool& is_new);
   void ask(caller asks);
-  void enter_repository(const place_asker& who, place& of);
-  void ask_host(caller who, place& of, const std::string& name);
+  void enter_repository(const mount_node_asker& who, node& at, repository& of);
+  void ask_host(caller who, node& of, const std::string& name);
   bool ask_on_the_way(caller& who);
-  void is_folder(const place& which);
-  void becomes_repository(place& of);
-  place_answer names_in(const place& of) const;
-  void tell_names(const place_asker& who, const place& of) const;
-  place& make(place& root, std::string_view path);
-  place& fresh_place();
-  place* build(const deployment& tree, const hosts& of);
-  void look(place& of);
-  void look_again_later(place& of);
-  void move(place& of);
-  void tell_refreshers(place& of, const shown_ptr& before);
-  static std::string shown_name(const place& of);
-  void add_refresh(refresh_number number, place& of);
-  void see(place& of, const relinked& directory);
-  void remove(place& of);
-  void follow_host(place& of, const std::shared_ptr<const shown_host>& entry);
-  bool take_over(place& old, place& fresh);
-  void merge(place& old, place& fresh);
-  void refuse(place& of, int code);
+  void is_folder(const node& which);
+  void becomes_repository(node& of);
+  void look(node& at, repository& of);
+  void look_again_later(node& at, repository& of);
+  void move(node& at, repository& of);
+  void tell_refreshers(node& at, repository& of, const shown_ptr& before);
+  static std::string shown_name(const node& of);
+  void add_refresh(refresh_number number, node& at, repository& of);
+  void remove(node& of);
+  void follow_host(node& of, const std::shared_ptr<const shown_host>& entry);
+  bool take_over(node& old, node& fresh);
+  void take_over_repository(node& old, const repository& fresh);
+  void merge(node& old, node& fresh);
+  void refuse(node& of, int code);
   void refuse(const call& of, int code);
-  static bool is_wanted(const place& of);
-  void drop_unused(place_number from);
-  void leave(place& of);
-  bool is_idle(const place& of) const;
-  void drop(std::map<place_number, std::unique_ptr<place>>::iterator which);
+  void leave(node& of);
+  bool is_idle(const node& of) const;
+  void drop(mount_node_number which);
   void drop_invented();
   call end(call_number number);
 
   catalog_port& port_;
-  std::map<place_number, std::unique_ptr<place>> places_; // also those that were removed, while somebody waits for them
-  place_number next_place_ = 0;                           // of the mountpoint itself 0, as in a plain mount
-  place* root_ = nullptr;
+  mount_tree tree_;
   std::map<refresh_number, refresh_report> refreshes_;
   std::map<std::string, repository_number> repositories_; // by what tells them apart
   repository_number last_repository_ = 0;
   std::map<call_number, call> calls_;
-  std::size_t invented_ = 0; ///< places, at most: some may be listed or shown since they were counted
+  std::size_t invented_ = 0; ///< nodes, at most: some may be listed or shown since they were counted
   std::uint64_t questions_ = 0;
   call_number last_call_ = 0;
 };
-
-/// True of what can be the name of a directory.
-bool usable_name(std::string_view name);
 
 } // namespace gitfs

@@ -2,7 +2,7 @@
 
 #include "actors/runtime/catalog_messages.hpp"
 #include "actors/runtime/directory_messages.hpp"
-#include "actors/runtime/place_messages.hpp"
+#include "actors/runtime/mount_node_messages.hpp"
 #include "actors/runtime/question_messages.hpp"
 #include "actors/trace/record/recorder.hpp"
 #include "backend/os/url.hpp"
@@ -68,20 +68,20 @@ caf::behavior catalog_actor::make_behavior() {
     catalog_.opened(with_.first->shown,
                     {root_slot, context_->inodes.generation_of(root_slot), context_->inodes.location_of(root_slot)});
   return {
-      [this](ask_place& m) {
-        const place_asker who{m.from_id, m.id};
+      [this](ask_mount_node& m) {
+        const mount_node_asker who{m.from_id, m.id};
         asking_[who] = std::move(m.from);
-        catalog_.ask(who, path_of(*m.place), m.name, {m.slot, m.generation, m.place});
+        catalog_.ask(who, path_of(*m.location), m.name, {m.slot, m.generation, m.location});
       },
-      [this](cancel_place m) {
+      [this](cancel_mount_node m) {
         catalog_.cancel({m.from_id, m.id});
         asking_.erase({m.from_id, m.id});
       },
       [this](const ref_shown& m) {
         if (m.code == 0)
-          catalog_.taken(m.call, m.place, m.shown);
+          catalog_.taken(m.call, m.node, m.shown);
         else
-          catalog_.taken(m.call, m.place, error{m.code, m.why});
+          catalog_.taken(m.call, m.node, error{m.code, m.why});
       },
       [this](const host_told& m) {
         if (m.found) {
@@ -92,8 +92,8 @@ caf::behavior catalog_actor::make_behavior() {
           catalog_.listed(m.call, *m.listed);
         }
       },
-      [this](retry_allowed m) { catalog_.may_retry(m.place); },
-      [this](look_due m) { catalog_.look_due(m.place, m.timer); },
+      [this](retry_allowed m) { catalog_.may_retry(m.node); },
+      [this](look_due m) { catalog_.look_due(m.node, m.timer); },
       [this](const moves_settled& m) { catalog_.moved(m.who); },
       [this](refresh_refs& m) {
         refreshes_[m.number] = std::move(m.done);
@@ -129,16 +129,16 @@ void catalog_actor::on_exit() {
     answer(EIO, {});
 }
 
-void catalog_actor::tell(const place_asker& who, place_answer answer) {
+void catalog_actor::tell(const mount_node_asker& who, mount_node_answer answer) {
   const auto asked = asking_.extract(who);
   if (!asked)
     return;
   if (auto to = asked.mapped().lock())
-    anon_send(caf::actor_cast<caf::actor>(to), place_told{who.second, std::move(answer)});
+    anon_send(caf::actor_cast<caf::actor>(to), mount_node_told{who.second, std::move(answer)});
 }
 
-void catalog_actor::take(call_number call, place_number place, repository_number number, const repository_origin& from,
-                         const std::string& ref, const std::optional<oid>& have) {
+void catalog_actor::take(call_number call, mount_node_number node, repository_number number,
+                         const repository_origin& from, const std::string& ref, const std::optional<oid>& have) {
   caf::actor& one = repositories_[number];
   if (!one) {
     repository_actor::opener open;
@@ -149,11 +149,11 @@ void catalog_actor::take(call_number call, place_number place, repository_number
     const std::string at = from.entry ? from.entry->source : from.host ? from.host->display() : std::string{};
     one = system().spawn<repository_actor>(context_, number, std::move(open), with_.trees_ahead, *with_.workers,
                                            server_of(at), // of the only one, which was opened first, it does not matter
-                                           place == 0 ? with_.first : std::nullopt);
+                                           node == 0 ? with_.first : std::nullopt);
   }
-  if (const auto [at, fresh] = entered_.try_emplace(place); fresh)
-    at->second = {catalog_.path_of(place), ref};
-  anon_send(one, show_ref{call, place, ref, caf::actor_cast<caf::actor>(this), have});
+  if (const auto [at, fresh] = entered_.try_emplace(node); fresh)
+    at->second = {catalog_.path_of(node), ref};
+  anon_send(one, show_ref{call, node, ref, caf::actor_cast<caf::actor>(this), have});
 }
 
 void catalog_actor::stop_taking(call_number call, repository_number number) {
@@ -166,14 +166,14 @@ void catalog_actor::close(repository_number number) {
     caf::anon_send_exit(one.mapped(), caf::exit_reason::user_shutdown);
 }
 
-void catalog_actor::ask_host(call_number call, place_number place, std::shared_ptr<repository_host> host,
+void catalog_actor::ask_host(call_number call, mount_node_number node, std::shared_ptr<repository_host> host,
                              std::vector<std::string> path, std::string name) {
   std::stop_source stop;
   std::string what;
   for (const std::string& each : path)
     what += each + '/';
   const auto shown = std::ranges::find_if(
-      tree_->hosts, [&](const shown_host& each) { return is_below(catalog_.path_of(place), each.path); });
+      tree_->hosts, [&](const shown_host& each) { return is_below(catalog_.path_of(node), each.path); });
   calls_.emplace(call, asking{host->display() + ", " + what + name,
                               shown == tree_->hosts.end() ? std::string{} : shown->path, stop});
   const trace::sent_by now = trace::sent_by::now();
@@ -214,15 +214,15 @@ void catalog_actor::add_status(mount_status& to) const {
     }
   }
   std::vector<entry_status> more;
-  for (const auto& [place, each] : entered_) {
-    if (!catalog_.is_shown(place))
+  for (const auto& [node, each] : entered_) {
+    if (!catalog_.is_shown(node))
       continue;
     if (const auto at = known.find(each.path); at != known.end()) {
-      at->second->place = place;
+      at->second->node = node;
       continue;
     }
     entry_status& one = more.emplace_back();
-    one.place = place;
+    one.node = node;
     one.path = each.path;
     one.ref = each.ref;
     for (const shown_host& host : tree_->hosts)
@@ -250,12 +250,12 @@ void catalog_actor::report(call_number call, const error* failure) {
     log::warn("{}: {}", ended.mapped().what, last = failure->message);
 }
 
-void catalog_actor::retry_later(place_number place) {
-  delayed_anon_send(this, retry_after, retry_allowed{place});
+void catalog_actor::retry_later(mount_node_number node) {
+  delayed_anon_send(this, retry_after, retry_allowed{node});
 }
 
-void catalog_actor::look_later(place_number place, std::uint64_t timer, std::chrono::milliseconds in) {
-  delayed_anon_send(this, in, look_due{place, timer});
+void catalog_actor::look_later(mount_node_number node, std::uint64_t timer, std::chrono::milliseconds in) {
+  delayed_anon_send(this, in, look_due{node, timer});
 }
 
 bool catalog_actor::is_current(const relinked& directory) {
@@ -266,15 +266,17 @@ void catalog_actor::relink(std::vector<relinked> directories) {
   anon_send(context_->supervisor, relink_directories{std::move(directories)});
 }
 
-void catalog_actor::change_entries(const relinked& directory, place_answer now, std::vector<std::string> replaced) {
+void catalog_actor::change_entries(const relinked& directory, mount_node_answer now,
+                                   std::vector<std::string> replaced) {
   anon_send(context_->supervisor, gitfs::change_entries{directory.slot, directory.generation,
                                                         entries_changed{std::move(now), std::move(replaced)}});
 }
 
-std::shared_ptr<place_move> catalog_actor::begin_move() {
-  return std::make_shared<place_move>([me = caf::actor_cast<caf::actor>(this)](const std::vector<refresh_number>& who) {
-    caf::anon_send(me, moves_settled{who});
-  });
+std::shared_ptr<mount_node_move> catalog_actor::begin_move() {
+  return std::make_shared<mount_node_move>(
+      [me = caf::actor_cast<caf::actor>(this)](const std::vector<refresh_number>& who) {
+        caf::anon_send(me, moves_settled{who});
+      });
 }
 
 void catalog_actor::refreshed(refresh_number number, const refresh_report& report) {

@@ -44,30 +44,30 @@ protected:
   void on_exit() override;
 
 private:
-  void tell(const place_asker& who, place_answer answer) override;
-  void take(call_number call, place_number place, repository_number number, const repository_origin& from,
+  void tell(const mount_node_asker& who, mount_node_answer answer) override;
+  void take(call_number call, mount_node_number node, repository_number number, const repository_origin& from,
             const std::string& ref, const std::optional<oid>& have) override;
   void stop_taking(call_number call, repository_number number) override;
-  void ask_host(call_number call, place_number place, std::shared_ptr<repository_host> host,
+  void ask_host(call_number call, mount_node_number node, std::shared_ptr<repository_host> host,
                 std::vector<std::string> path, std::string name) override;
   void stop_asking(call_number call) override;
   void close(repository_number number) override;
-  void forget(place_number place) override { entered_.erase(place); }
+  void forget(mount_node_number node) override { entered_.erase(node); }
   void report(call_number call, const error* failure);
   void add_status(mount_status& to) const;
-  void retry_later(place_number place) override;
-  void look_later(place_number place, std::uint64_t timer, std::chrono::milliseconds in) override;
+  void retry_later(mount_node_number node) override;
+  void look_later(mount_node_number node, std::uint64_t timer, std::chrono::milliseconds in) override;
   bool is_current(const relinked& directory) override;
   void relink(std::vector<relinked> directories) override;
-  void change_entries(const relinked& directory, place_answer now, std::vector<std::string> replaced) override;
-  std::shared_ptr<place_move> begin_move() override;
+  void change_entries(const relinked& directory, mount_node_answer now, std::vector<std::string> replaced) override;
+  std::shared_ptr<mount_node_move> begin_move() override;
   void refreshed(refresh_number number, const refresh_report& report) override;
 
   std::shared_ptr<mount_context> context_;
   const needs with_;
   std::shared_ptr<const deployment> tree_; // that is shown now
   catalog catalog_;
-  std::map<place_asker, caf::weak_actor_ptr> asking_;
+  std::map<mount_node_asker, caf::weak_actor_ptr> asking_;
   std::map<repository_number, caf::actor> repositories_;
   struct asking {
     std::string what; // the host, and the name that is looked up
@@ -85,7 +85,7 @@ private:
   struct entered {
     std::string path, ref;
   };
-  std::map<place_number, entered> entered_; // by somebody, and then opened or not
+  std::map<mount_node_number, entered> entered_; // by somebody, and then opened or not
 };
 
 } // namespace gitfs

@@ -6,7 +6,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 #include <utility>
+#include <variant>
 
 namespace gitfs {
 
@@ -28,49 +30,52 @@ bool same_host(const shown_host& one, const shown_host& other) {
 
 // --- following ------------------------------------------------------------------------------------------------------
 
-void catalog::look_again_later(place& of) {
-  if (of.removed)
+void catalog::look_again_later(node& at, repository& of) {
+  if (at.removed)
     return; // the timer is that of `leave`
-  ++of.timer;
+  ++at.timer;
   std::chrono::milliseconds every{0};
-  if (of.behind)
+  if (of.poll.behind)
     every = behind;
   else if (of.follow.kind == kind::polled && !is_commit_id(of.ref))
     every = of.follow.every;
   if (of.shown && every.count() != 0)
-    port_.look_later(of.number, of.timer, every * (1U << std::min(of.failures, most_doublings)));
+    port_.look_later(at.number, at.timer, every * (1U << std::min(of.poll.failures, most_doublings)));
 }
 
-void catalog::look_due(place_number which, std::uint64_t timer) {
-  place* const asked = numbered(which);
-  if (asked == nullptr || timer != asked->timer)
+void catalog::look_due(mount_node_number which, std::uint64_t timer) {
+  node* const at = tree_.numbered(which);
+  if (at == nullptr || timer != at->timer)
     return;
-  place& of = *asked;
-  if (of.removed)
-    return leave(of);
-  std::erase_if(of.seen, [this](const relinked& each) { return !port_.is_current(each); });
-  if (of.seen.empty())
-    of.stale = true; // looked at when somebody comes
+  if (at->removed)
+    return leave(*at);
+  repository* const of = at->as_repository();
+  if (of == nullptr)
+    return;
+  std::erase_if(at->seen, [this](const relinked& each) { return !port_.is_current(each); });
+  if (at->seen.empty())
+    of->poll.stale = true; // looked at when somebody comes
   else
-    look(of);
+    look(*at, *of);
 }
 
 void catalog::opened(shown_ptr shown, const relinked& root) {
-  place& of = *root_;
+  node& at = tree_.root();
+  repository& of = std::get<repository>(at.what);
   bool is_new = false;
-  of.of = number_of(of, is_new);
+  of.number = number_of(of.from, is_new);
   of.shown = std::move(shown);
-  see(of, root);
-  look_again_later(of);
+  at.see(root);
+  look_again_later(at, of);
 }
 
-void catalog::move(place& of) {
+void catalog::move(node& at, repository& of) {
   auto token = port_.begin_move();
-  if (const auto before = of.moving.lock()) // who waits for that waits for this
+  if (const auto before = of.refresh.moving.lock()) // who waits for that waits for this
     token->waiting = std::exchange(before->waiting, {});
-  of.moving = token;
+  of.refresh.moving = token;
   std::vector<relinked> all;
-  for (relinked& each : of.seen) {
+  for (relinked& each : at.seen) {
     auto link = std::make_shared<directory_location>(*each.link);
     link->shown = of.shown;
     link->tree = of.shown->facts.root_tree;
@@ -90,62 +95,61 @@ void catalog::refresh(refresh_number number, const refresh_what& what) {
   refresh_report& report = refreshes_[number];
   report.left = 1; // until all are asked
   if (!what.path.empty()) {
-    place* of = root_;
-    for (std::string_view rest = what.path; of != nullptr && !of->is_repository && !rest.empty();) {
-      const std::size_t end = std::min(rest.find('/'), rest.size());
-      const auto next = of->children.find(rest.substr(0, end));
-      of = next == of->children.end() ? nullptr : next->second;
-      rest.remove_prefix(std::min(end + 1, rest.size()));
+    node* at = &tree_.root();
+    for (std::string_view rest = what.path; at != nullptr && at->as_repository() == nullptr && !rest.empty();) {
+      const auto next = at->children.find(take_name(rest));
+      at = next == at->children.end() ? nullptr : next->second;
     }
-    if (of == nullptr || !of->is_repository)
+    repository* const of = at == nullptr ? nullptr : at->as_repository();
+    if (of == nullptr)
       report.text += fmt::format("!{}: no repository that somebody has looked at is there\n", what.path);
     else if (of->follow.kind == kind::pinned)
       report.text += fmt::format("!{}: it is pinned{}: give it \"follow\" in the config file (mount --follow)\n",
-                                 shown_name(*of), of->shown ? " to " + of->shown->facts.commit.hex() : "");
+                                 shown_name(*at), of->shown ? " to " + of->shown->facts.commit.hex() : "");
     else
-      add_refresh(number, *of);
+      add_refresh(number, *at, *of);
   } else {
-    for (const auto& [at, of] : places_)
-      if (of->is_repository && !of->removed && of->shown
-          && (of->follow.kind == kind::on_request || (what.requested && of->follow.kind == kind::polled)))
-        add_refresh(number, *of);
+    for (const auto& [which, at] : tree_.nodes())
+      if (repository* const of = at->as_repository(); of != nullptr && !at->removed && of->shown)
+        if (of->follow.kind == kind::on_request || (what.requested && of->follow.kind == kind::polled))
+          add_refresh(number, *at, *of);
   }
   moved({number});
 }
 
-std::string catalog::shown_name(const place& of) {
+std::string catalog::shown_name(const node& of) {
   return of.name.empty() ? "." : of.name;
 }
 
-void catalog::add_refresh(refresh_number number, place& of) {
+void catalog::add_refresh(refresh_number number, node& at, repository& of) {
   refresh_report& report = refreshes_[number];
   if (!of.shown && of.taking == 0) {
-    report.text += fmt::format("{}: nobody has looked into it yet\n", shown_name(of));
+    report.text += fmt::format("{}: nobody has looked into it yet\n", shown_name(at));
     return;
   }
   ++report.left;
   // What is on its way may have been told before the caller's push.
-  (of.taking != 0 ? of.late : of.refreshers).push_back(number);
-  look(of);
+  (of.taking != 0 ? of.refresh.late : of.refresh.waiting).push_back(number);
+  look(at, of);
 }
 
-void catalog::tell_refreshers(place& of, const shown_ptr& before) {
+void catalog::tell_refreshers(node& at, repository& of, const shown_ptr& before) {
   const bool moves = before && of.shown != before;
   if (moves)
-    move(of);
-  for (const refresh_number each : std::exchange(of.refreshers, {})) {
+    move(at, of);
+  for (const refresh_number each : std::exchange(of.refresh.waiting, {})) {
     const auto report = refreshes_.find(each);
     if (report == refreshes_.end())
       continue; // given up
-    const std::string name = shown_name(of);
-    if (!of.last_error.empty())
-      report->second.text += fmt::format("!{}: {}\n", name, of.last_error);
+    const std::string name = shown_name(at);
+    if (!of.poll.last_error.empty())
+      report->second.text += fmt::format("!{}: {}\n", name, of.poll.last_error);
     else if (moves)
       report->second.text +=
           fmt::format("{}: {} → {}\n", name, before->facts.commit.hex(), of.shown->facts.commit.hex());
     else
       report->second.text += fmt::format("{}: unchanged, {}\n", name, of.shown->facts.commit.hex());
-    if (const auto on_its_way = of.moving.lock())
+    if (const auto on_its_way = of.refresh.moving.lock())
       on_its_way->waiting.push_back(each);
     else
       moved({each});
@@ -155,16 +159,20 @@ void catalog::tell_refreshers(place& of, const shown_ptr& before) {
 // A look that was for it alone is given up, down to its request: the next refresh is not to wait for that.
 void catalog::cancel_refresh(refresh_number number) {
   refreshes_.erase(number);
-  for (const auto& [at, of] : places_) {
-    std::erase(of->late, number);
-    const bool alone = std::erase(of->refreshers, number) != 0 && of->refreshers.empty() && of->waiting.empty();
-    if (!alone || !of->shown || of->behind || of->taking == 0)
+  for (const auto& [which, at] : tree_.nodes()) {
+    repository* const of = at->as_repository();
+    if (of == nullptr)
       continue;
-    port_.stop_taking(std::exchange(of->taking, 0), of->of);
-    look_again_later(*of);
-    of->refreshers = std::exchange(of->late, {});
-    if (!of->refreshers.empty())
-      look(*of);
+    ref_refresh& refresh = of->refresh;
+    std::erase(refresh.late, number);
+    const bool alone = std::erase(refresh.waiting, number) != 0 && refresh.waiting.empty() && of->waiting.empty();
+    if (!alone || !of->shown || of->poll.behind || of->taking == 0)
+      continue;
+    port_.stop_taking(std::exchange(of->taking, 0), of->number);
+    look_again_later(*at, *of);
+    refresh.waiting = std::exchange(refresh.late, {});
+    if (!refresh.waiting.empty())
+      look(*at, *of);
   }
 }
 
@@ -182,55 +190,68 @@ void catalog::moved(const std::vector<refresh_number>& who) {
 // --- another deployment ---------------------------------------------------------------------------------------------
 
 // Who is in it stays, and goes on seeing what he saw.
-void catalog::remove(place& of) {
+void catalog::remove(node& of) {
   of.removed = true;
   ++of.timer;
   for (const auto& [name, each] : of.children)
     remove(*each);
 }
 
-void catalog::follow_host(place& of, const std::shared_ptr<const shown_host>& entry) {
-  if (of.host_entry)
-    of.host_entry = entry;
-  if (std::exchange(of.follow, entry->follow) != entry->follow && of.is_repository)
-    look_again_later(of);
+void catalog::follow_host(node& of, const std::shared_ptr<const shown_host>& entry) {
+  if (auto* const host = of.as_host()) {
+    host->follow = entry->follow;
+    if (host->entry)
+      host->entry = entry;
+  } else if (repository* const one = of.as_repository()) {
+    if (std::exchange(one->follow, entry->follow) != entry->follow)
+      look_again_later(of, *one);
+  }
   for (const auto& [name, each] : of.children)
     follow_host(*each, entry);
 }
 
 // True if `old` can stand for `fresh`, and does so now.
-bool catalog::take_over(place& old, place& fresh) {
-  if (old.host_entry && fresh.host_entry && same_host(*old.host_entry, *fresh.host_entry)) {
-    follow_host(old, fresh.host_entry);
-    return true;
-  }
-  if (old.host_entry || fresh.host_entry || old.is_repository != fresh.is_repository)
+bool catalog::take_over(node& old, node& fresh) {
+  if (old.what.index() != fresh.what.index())
     return false;
-  if (!old.is_repository) {
+  if (old.is_folder()) {
     merge(old, fresh);
     return true;
   }
-  if (old.entry->source != fresh.entry->source || old.entry->token != fresh.entry->token)
-    return false;
-  old.entry = fresh.entry;
-  const bool other_ref = std::exchange(old.ref, fresh.ref) != fresh.ref;
-  const bool other_follow = std::exchange(old.follow, fresh.follow) != fresh.follow;
-  if (other_ref) {
-    old.behind = old.shown != nullptr;
-    old.refused = 0;
-    if (old.taking != 0) // the other ref's
-      port_.stop_taking(std::exchange(old.taking, 0), old.of);
-    old.refreshers.insert(old.refreshers.end(), old.late.begin(), old.late.end());
-    old.late.clear();
-    if (old.shown || is_wanted(old))
-      look(old);
-  } else if (other_follow) {
-    look_again_later(old);
+  if (const auto* const host = fresh.as_host()) {
+    if (!same_host(*old.as_host()->entry, *host->entry))
+      return false;
+    follow_host(old, host->entry);
+    return true;
   }
+  const repository& one = *fresh.as_repository();
+  const shown_repository& before = *old.as_repository()->from.entry;
+  if (before.source != one.from.entry->source || before.token != one.from.entry->token)
+    return false;
+  take_over_repository(old, one);
   return true;
 }
 
-void catalog::merge(place& old, place& fresh) {
+void catalog::take_over_repository(node& old, const repository& fresh) {
+  repository& of = *old.as_repository();
+  of.from.entry = fresh.from.entry;
+  const bool other_ref = std::exchange(of.ref, fresh.ref) != fresh.ref;
+  const bool other_follow = std::exchange(of.follow, fresh.follow) != fresh.follow;
+  if (other_ref) {
+    of.poll.behind = of.shown != nullptr;
+    old.refused = 0;
+    if (of.taking != 0) // the other ref's
+      port_.stop_taking(std::exchange(of.taking, 0), of.number);
+    of.refresh.waiting.insert(of.refresh.waiting.end(), of.refresh.late.begin(), of.refresh.late.end());
+    of.refresh.late.clear();
+    if (of.shown || of.is_wanted())
+      look(old, of);
+  } else if (other_follow) {
+    look_again_later(old, of);
+  }
+}
+
+void catalog::merge(node& old, node& fresh) {
   bool changed = false;
   std::vector<std::string> replaced;
   for (auto it = old.children.begin(); it != old.children.end();) {
@@ -256,45 +277,34 @@ void catalog::merge(place& old, place& fresh) {
   if (!changed)
     return;
   for (const relinked& each : old.seen)
-    port_.change_entries(each, names_in(old), replaced);
+    port_.change_entries(each, old.names(), replaced);
 }
 
 // It was removed. Its snapshot is that of directories as long as the kernel refers to them, which then want from its
 // repository.
-void catalog::leave(place& of) {
+void catalog::leave(node& of) {
   std::erase_if(of.seen, [this](const relinked& each) { return !port_.is_current(each); });
-  if (is_idle(of) && (!of.shown || (of.seen.empty() && !of.crowded)))
-    drop(places_.find(of.number));
+  const repository* const one = of.as_repository();
+  const bool shows = one != nullptr && one->shown;
+  if (is_idle(of) && (!shows || (of.seen.empty() && !of.crowded)))
+    drop(of.number);
   else
     port_.look_later(of.number, ++of.timer, left);
 }
 
-// Of the places that the tree has no more: those from that number on, which nobody has asked about yet.
-void catalog::drop_unused(place_number from) {
-  std::set<place_number> used;
-  std::vector<const place*> rest{root_};
-  while (!rest.empty()) {
-    const place* const of = rest.back();
-    rest.pop_back();
-    used.insert(of->number);
-    for (const auto& [name, each] : of->children)
-      rest.push_back(each);
-  }
-  for (auto it = places_.begin(); it != places_.end();) {
+bool catalog::reload(const deployment& tree, const hosts& of) {
+  const mount_node_number first = tree_.next_number();
+  const bool taken = take_over(tree_.root(), tree_.build(tree, of));
+  const std::set<mount_node_number> used = tree_.reachable();
+  for (auto it = tree_.nodes().begin(); it != tree_.nodes().end();) {
     const auto each = it++;
     if (used.contains(each->first))
       continue;
-    if (each->first >= from)
-      drop(each);
+    if (each->first >= first) // nobody has asked about it yet
+      drop(each->first);
     else
       leave(*each->second);
   }
-}
-
-bool catalog::reload(const deployment& tree, const hosts& of) {
-  const place_number first = next_place_;
-  const bool taken = take_over(*root_, *build(tree, of));
-  drop_unused(first);
   return taken;
 }
 

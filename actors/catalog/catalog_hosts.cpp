@@ -24,9 +24,10 @@ std::pair<std::string, std::string> name_and_ref(const std::string& name) {
 
 } // namespace
 
-void catalog::ask_host(caller who, place& of, const std::string& name) {
+void catalog::ask_host(caller who, node& of, const std::string& name) {
+  const node::host& host = *of.as_host();
   const std::string bare = name_and_ref(name).first;
-  if (of.refused != 0 || of.closed.contains(bare)) {
+  if (of.refused != 0 || host.closed.contains(bare)) {
     port_.tell(who.who, {.code = of.refused != 0 ? of.refused : EACCES});
     return;
   }
@@ -36,23 +37,23 @@ void catalog::ask_host(caller who, place& of, const std::string& name) {
       return;
     }
   calls_.emplace(++last_call_, call{&of, name, {std::move(who)}});
-  port_.ask_host(last_call_, of.number, of.host, of.path, bare);
+  port_.ask_host(last_call_, of.number, host.of, host.path, bare);
 }
 
 // What is on the way to what it asks about the host is asked for first, one name after the other, from above: a name
-// that is missing, because a directory outlives its place if that was dropped; and what was taken for a folder, because
+// that is missing, because a directory outlives its node if that was dropped; and what was taken for a folder, because
 // it may be a repository by now. False: there is nothing to ask for.
 bool catalog::ask_on_the_way(caller& who) {
-  place* of = root_;
+  node* of = &tree_.root();
   std::string_view rest = who.path;
-  for (std::size_t number = 1; !of->is_repository; ++number) {
+  for (std::size_t number = 1; of->as_repository() == nullptr; ++number) {
     const bool last = rest.empty();
-    const std::string next{last ? std::string_view{who.name} : rest.substr(0, rest.find('/'))};
+    const std::string next{last ? std::string_view{who.name} : take_name(rest)};
     const auto known = of->children.find(next);
     const bool missing = known == of->children.end();
-    if (missing && (last || of->host == nullptr || !usable_name(next)))
+    if (missing && (last || of->as_host() == nullptr || !usable_name(next)))
       return false;
-    if (missing || (known->second->assumed && number > who.settled)) {
+    if (missing || (known->second->is_assumed() && number > who.settled)) {
       who.settled = number;
       who.goes_on = true;
       ask_host(std::move(who), *of, next);
@@ -61,7 +62,6 @@ bool catalog::ask_on_the_way(caller& who) {
     if (last)
       return false;
     of = known->second;
-    rest.remove_prefix(std::min(next.size() + 1, rest.size()));
   }
   return false;
 }
@@ -69,7 +69,7 @@ bool catalog::ask_on_the_way(caller& who) {
 void catalog::refuse(const call& of, int code) {
   if (code != EACCES)
     return refuse(*of.of, code);
-  of.of->closed.insert(name_and_ref(of.name).first);
+  of.of->as_host()->closed.insert(name_and_ref(of.name).first);
   port_.retry_later(of.of->number);
 }
 
@@ -78,41 +78,44 @@ catalog::call catalog::end(call_number number) {
   return at ? at.mapped() : call{};
 }
 
-catalog::place& catalog::add_found(place& to, const std::string& name, const host_entry& what) {
+catalog::node& catalog::add_found(node& to, const std::string& name, const host_entry& what) {
+  const node::host& in = *to.as_host();
   const bool is_new = !to.children.contains(name);
-  place& out = child(to, name);
+  node& out = tree_.child(to, name);
   out.used = questions_;
-  if (!is_new && !out.assumed)
+  if (!is_new && !out.is_assumed())
     return out; // meanwhile a repository was found below it
-  out.host = to.host;
-  out.path = to.path;
-  out.path.push_back(what.name);
-  out.is_repository = what.is_repository;
-  out.assumed = what.assumed;
-  out.ref = name_and_ref(name).second;
-  out.follow = to.follow;
-  if (out.is_repository) {
-    is_folder(to);
-    if (!is_new)
-      becomes_repository(out);
+  std::vector<std::string> path = in.path;
+  path.push_back(what.name);
+  if (!what.is_repository) {
+    if (is_new)
+      out.what = node::host{.of = in.of, .path = std::move(path), .follow = in.follow};
+    out.as_host()->assumed = what.assumed;
+    return out;
   }
+  out.what = repository{
+      .from = {.host = in.of, .path = std::move(path)}, .ref = name_and_ref(name).second, .follow = in.follow};
+  is_folder(to);
+  if (!is_new)
+    becomes_repository(out);
   return out;
 }
 
 // There is a repository in it. So it is none, and all that it is in are none.
-void catalog::is_folder(const place& which) {
+void catalog::is_folder(const node& which) {
   for (std::string_view path = which.name;; path = path.substr(0, path.rfind('/'))) {
-    if (place* const of = at(path))
-      of->assumed = false;
+    node* const of = tree_.at(path);
+    if (auto* const host = of == nullptr ? nullptr : of->as_host())
+      host->assumed = false;
     if (path.find('/') == std::string_view::npos)
       return;
   }
 }
 
 // What was assumed to be in it is not there any more.
-void catalog::becomes_repository(place& of) {
-  const place_answer before = names_in(of);
-  std::vector<place*> gone;
+void catalog::becomes_repository(node& of) {
+  const mount_node_answer before = of.names();
+  std::vector<node*> gone;
   for (const auto& [name, each] : std::exchange(of.children, {}))
     gone.push_back(each);
   for (std::size_t i = 0; i < gone.size(); ++i) {
@@ -120,17 +123,17 @@ void catalog::becomes_repository(place& of) {
     for (const auto& [name, each] : gone[i]->children)
       gone.push_back(each);
   }
-  for (place* const each : gone)
+  for (node* const each : gone)
     leave(*each);
   for (const relinked& each : of.seen)
-    port_.change_entries(each, names_in(of), before.names);
+    port_.change_entries(each, of.names(), before.names);
 }
 
 void catalog::found(call_number number, const result<host_entry>& what) {
   const call of = end(number);
   if (of.of == nullptr)
     return; // nobody waited any more
-  int code = what ? 0 : visible_errno(what.error().code, asked_for::place);
+  int code = what ? 0 : visible_errno(what.error().code, asked_for::mount_node);
   const bool with_ref = !name_and_ref(of.name).second.empty();
   if (code == 0 && (!usable_name(what.value().name) || (with_ref && !what.value().is_repository)))
     code = ENOENT;
@@ -146,7 +149,7 @@ void catalog::found(call_number number, const result<host_entry>& what) {
     else if (each.goes_on)
       ask(each);
     else
-      tell_names(each.who, *of.of);
+      port_.tell(each.who, of.of->names());
   }
   if (invented_ > most_invented)
     drop_invented();
@@ -156,7 +159,7 @@ void catalog::listed(call_number number, const result<std::vector<host_entry>>& 
   const call of = end(number);
   if (of.of == nullptr)
     return;
-  const int code = what || what.error().code == ENOTSUP ? 0 : visible_errno(what.error().code, asked_for::place);
+  const int code = what || what.error().code == ENOTSUP ? 0 : visible_errno(what.error().code, asked_for::mount_node);
   if (what)
     for (const host_entry& each : what.value())
       if (usable_name(each.name)) {
@@ -166,23 +169,29 @@ void catalog::listed(call_number number, const result<std::vector<host_entry>>& 
   if (code != 0)
     refuse(of, code);
   for (const caller& each : of.waiting)
-    code == 0 ? tell_names(each.who, *of.of) : port_.tell(each.who, {.code = code});
+    port_.tell(each.who, code == 0 ? of.of->names() : mount_node_answer{.code = code});
 }
 
 // --- what nobody needs to know any more -----------------------------------------------------------------------------
 
 // Nobody waits for anything of it.
-bool catalog::is_idle(const place& of) const {
-  return of.taking == 0 && !is_wanted(of)
+bool catalog::is_idle(const node& of) const {
+  const repository* const one = of.as_repository();
+  return (one == nullptr || (one->taking == 0 && !one->is_wanted()))
          && std::ranges::none_of(calls_, [&](const auto& each) { return each.second.of == &of; });
 }
 
 // An answer that is still on its way finds nothing of that number.
-void catalog::drop(std::map<place_number, std::unique_ptr<place>>::iterator which) {
-  const repository_number number = which->second->of;
-  port_.forget(which->first);
-  places_.erase(which);
-  if (number == 0 || std::ranges::any_of(places_, [&](const auto& each) { return each.second->of == number; }))
+void catalog::drop(mount_node_number which) {
+  const repository* const of = tree_.numbered(which)->as_repository();
+  const repository_number number = of == nullptr ? 0 : of->number;
+  port_.forget(which);
+  tree_.drop(which);
+  const auto is_of_it = [number](const auto& each) {
+    const repository* const other = each.second->as_repository();
+    return other != nullptr && other->number == number;
+  };
+  if (number == 0 || std::ranges::any_of(tree_.nodes(), is_of_it))
     return;
   std::erase_if(repositories_, [&](const auto& each) { return each.second == number; });
   port_.close(number);
@@ -190,22 +199,23 @@ void catalog::drop(std::map<place_number, std::unique_ptr<place>>::iterator whic
 
 // Half of them at once, so that it costs little each time. What they are in may be the next to go.
 void catalog::drop_invented() {
-  const auto stands_for_nothing = [this](const place& of) {
-    return of.host != nullptr && !of.host_entry && !of.listed && !of.removed && !of.shown && of.children.empty()
+  const auto stands_for_nothing = [this](const node& of) {
+    const repository* const one = of.as_repository();
+    return of.is_of_host() && !of.listed && !of.removed && (one == nullptr || !one->shown) && of.children.empty()
            && is_idle(of);
   };
-  std::vector<place*> all;
-  for (const auto& [number, each] : places_)
+  std::vector<node*> all;
+  for (const auto& [number, each] : tree_.nodes())
     if (stands_for_nothing(*each))
       all.push_back(each.get());
   invented_ = all.size();
   if (all.size() <= most_invented)
     return;
-  std::ranges::sort(all, {}, &place::used);
-  for (const place* each : std::span{all}.first(all.size() - most_invented / 2)) {
+  std::ranges::sort(all, {}, &node::used);
+  for (const node* each : std::span{all}.first(all.size() - most_invented / 2)) {
     const std::size_t name = each->name.rfind('/') + 1; // it is below a host, which has a name
-    at(std::string_view{each->name}.substr(0, name - 1))->children.erase(each->name.substr(name));
-    drop(places_.find(each->number));
+    tree_.at(std::string_view{each->name}.substr(0, name - 1))->children.erase(each->name.substr(name));
+    drop(each->number);
   }
   invented_ = most_invented / 2;
 }

@@ -69,7 +69,7 @@ caf::behavior repository_actor::make_behavior() {
   return {
       [this](show_ref& m) {
         job& one = jobs_[m.call];
-        one = {m.place, std::move(m.ref), m.have, {}, std::move(m.answer_to), false};
+        one = {m.node, std::move(m.ref), m.have, {}, std::move(m.answer_to), false};
         if (objects_ || opening_ == 0)
           start(m.call, one);
       },
@@ -97,7 +97,7 @@ void repository_actor::on_exit() {
     if (one)
       caf::anon_send_exit(one, caf::exit_reason::user_shutdown);
   };
-  for (const auto& [place, each] : mounted_refs_)
+  for (const auto& [node, each] : mounted_refs_)
     end(each->prefetcher);
   if (objects_)
     end(objects_->fetcher);
@@ -146,18 +146,18 @@ void repository_actor::taken(const snapshot_taken& m) {
   }
   if (of) {
     const job& what = of.mapped();
-    ref_shown out{m.call, what.place, 0, std::move(shown), {}};
+    ref_shown out{m.call, what.node, 0, std::move(shown), {}};
     if (!failure) {
-      last_failures_.erase(what.place);
+      last_failures_.erase(what.node);
     } else {
       out.code = failure->code;
       out.why = failure->message + limit_remedy(out.code); // each repository that is open holds a few files
       // Whoever comes by tries again, and so does who follows the ref: said once.
       if (out.code != ECANCELED) {
         // Names of refs are anybody's to invent.
-        if (last_failures_.size() == most_failures && !last_failures_.contains(what.place))
+        if (last_failures_.size() == most_failures && !last_failures_.contains(what.node))
           last_failures_.erase(last_failures_.begin());
-        failed& last = last_failures_[what.place];
+        failed& last = last_failures_[what.node];
         last.at = std::time(nullptr);
         if (std::exchange(last.message, out.why) != out.why && failure->code != EHOSTDOWN) // the host has said so
           log::warn("{}{}", out.why, what.have ? "; " + what.have->hex() + " stays" : "");
@@ -177,13 +177,13 @@ void repository_actor::use(std::shared_ptr<repository> opened) {
 }
 
 shown_ptr repository_actor::show(const job& what, const snapshot_facts& facts) {
-  auto& shown = mounted_refs_[what.place];
+  auto& shown = mounted_refs_[what.node];
   if (!shown) {
-    shown = add_mounted_ref(system(), context_, what.place, objects_);
+    shown = add_mounted_ref(system(), context_, what.node, objects_);
   } else if (!what.have || *what.have == facts.commit) {
     return std::make_shared<const shown_snapshot>(shown_snapshot{shown, facts});
   }
-  commits_[what.place] = facts.commit;
+  commits_[what.node] = facts.commit;
   log::info("{}{} at {}{}", objects_->from->display(), facts.ref.empty() ? "" : " " + facts.ref, facts.commit.hex(),
             what.have ? ", after " + what.have->hex() : "");
   return std::make_shared<const shown_snapshot>(shown_snapshot{shown, facts});
@@ -191,14 +191,14 @@ shown_ptr repository_actor::show(const job& what, const snapshot_facts& facts) {
 
 void repository_actor::add_status(mount_status& to) const {
   for (entry_status& each : to.entries) {
-    if (each.place == 0)
+    if (each.node == 0)
       continue;
-    if (const auto shown = commits_.find(each.place); shown != commits_.end()) {
+    if (const auto shown = commits_.find(each.node); shown != commits_.end()) {
       each.state = "open";
       each.commit = shown->second.hex();
       each.source = objects_->from->display();
     }
-    if (const auto last = last_failures_.find(each.place); last != last_failures_.end()) {
+    if (const auto last = last_failures_.find(each.node); last != last_failures_.end()) {
       if (each.state != "open")
         each.state = "failed";
       each.failure = last->second.message;

@@ -40,7 +40,7 @@ protected:
 
 private:
   struct job {
-    place_number place = 0;
+    mount_node_number node = 0;
     std::string ref;
     std::optional<oid> have;
     std::stop_source stop;
@@ -62,15 +62,15 @@ private:
   worker_pool& workers_;
   const std::string server_;
   std::shared_ptr<mounted_repository> objects_; // none until it is open
-  std::map<place_number, std::shared_ptr<mounted_ref>> mounted_refs_;
-  std::map<place_number, oid> commits_; // that these show
+  std::map<mount_node_number, std::shared_ptr<mounted_ref>> mounted_refs_;
+  std::map<mount_node_number, oid> commits_; // that these show
   std::map<call_number, job> jobs_;
   call_number opening_ = 0; // the others wait for it
   struct failed {
     std::string message;
     std::int64_t at = 0; ///< seconds since 1970, for people alone
   };
-  std::map<place_number, failed> last_failures_;
+  std::map<mount_node_number, failed> last_failures_;
 };
 
 } // namespace gitfs

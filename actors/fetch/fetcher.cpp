@@ -72,7 +72,7 @@ caf::behavior fetcher_actor::make_behavior() {
       [this](ask_want& m) {
         const want_key key{m.from_id, m.what.id};
         wanting_[key] = {std::move(m.from),
-                         std::move(m.place)}; // first: whatever throws from here on, it gets an answer
+                         std::move(m.location)}; // first: whatever throws from here on, it gets an answer
         context_->counts.add(m.what.how == urgency::speculation ? counter::wants_speculation : counter::wants_demand);
         const std::size_t asked = m.what.ids.size();
         if (m.what.kind != want_kind::sizes)

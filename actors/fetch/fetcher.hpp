@@ -1,4 +1,4 @@
-// The actor between those who want objects and the upstream.
+// The actor that takes the wants of directories and prefetchers, and asks the upstream for them.
 #pragma once
 
 #include "actors/fetch/want_queue.hpp"
@@ -19,8 +19,8 @@ namespace gitfs {
 
 struct transfer_finished;
 
-/// Owns every transfer: ending this actor cancels them all. One for each repository that has an upstream, whatever the
-/// number of its refs that are shown.
+/// Owns every transfer: when this actor ends, all its transfers are cancelled. There is one fetcher for each repository
+/// that has an upstream, however many of its refs are mounted.
 class fetcher_actor final : public resilient_actor {
 public:
   /// `trees_ahead`: when the first tree of a snapshot is missed, fetch all of its trees, giving up beyond that many
@@ -37,7 +37,7 @@ protected:
   void clean_up() override;
 
 private:
-  // want_queue numbers from 1: this one is the fetcher's own.
+  // want_queue numbers its transfers from 1. Number 0 is the transfer of all trees, which the fetcher plans itself.
   static constexpr std::uint64_t ahead_number = 0;
 
   void want_trees_ahead(const oid& commit);
@@ -53,29 +53,30 @@ private:
   void add_sizes(const std::vector<oid>& ids, want_result& outcome) const;
   void pump_soon();
   void pump();
-  // `begun`: order number of the record that it was started.
+  // `begun`: order number of the record of the transfer's start.
   transfer_callback report(std::uint64_t number, std::uint64_t begun);
   std::string traceparent(std::uint64_t begun) const;
 
   std::shared_ptr<mount_context> context_;
-  std::shared_ptr<mounted_repository> of_; // which holds it: none when it has ended
+  std::shared_ptr<mounted_repository> of_; // null when this actor has ended, because the repository holds the actor
   std::shared_ptr<upstream> remote_;
   const std::uint64_t trees_ahead_;
-  std::unordered_set<oid> tried_ahead_; // commits
-  oid ahead_of_;                        // that one whose trees were asked for last
-  std::optional<oid> had_ahead_{};      // whose trees came: of the next snapshot only what it has not is sent
-  std::deque<oid> next_ahead_;          // whose turn comes when the trees of another one are here
+  std::unordered_set<oid> tried_ahead_; // commits whose trees were asked for as a whole
+  oid ahead_of_;                        // the last of these commits
+  std::optional<oid> had_ahead_{}; // the commit whose trees came last: a later one is fetched as a difference to it
+  std::deque<oid> next_ahead_;     // commits whose trees are asked for when the present transfer has ended
   want_queue queue_;
   bool pump_queued_ = false;
   unsigned delays_ = 0; // trees_delayed that are on their way
   struct asker {
     caf::weak_actor_ptr actor;
-    directory_location_ptr place; // none: the prefetcher
+    directory_location_ptr location; // null: the prefetcher
   };
   std::map<want_key, asker> wanting_;
   struct running {
     std::unique_ptr<transfer> handle;
-    std::chrono::steady_clock::time_point started = std::chrono::steady_clock::now(); // to be shown, never acted on
+    // Only shown to people. No decision depends on it, because a replay has another clock.
+    std::chrono::steady_clock::time_point started = std::chrono::steady_clock::now();
   };
   std::unordered_map<std::uint64_t, running> transfers_;
 };

@@ -32,13 +32,13 @@ std::string fetcher_actor::who_waits(const want_key& key, const want& w) const {
   const auto it = wanting_.find(key);
   if (it == wanting_.end())
     return {};
-  const directory_location_ptr& place = it->second.place;
-  if (!place)
+  const directory_location_ptr& location = it->second.location;
+  if (!location)
     return "(ahead of a walker: " + std::string{name_of(reader_way_of(w.id))} + ")";
-  const bool is_root = place->parent == nullptr;
-  std::string path = is_root ? "/" : "/" + path_of(*place) + "/";
+  const bool is_root = location->parent == nullptr;
+  std::string path = is_root ? "/" : "/" + path_of(*location) + "/";
   if (w.focus || (w.kind == want_kind::blobs && w.ids.size() == 1))
-    path += entry_name(*of_->db, place->tree, w.focus ? *w.focus : w.ids.front());
+    path += entry_name(*of_->db, location->tree, w.focus ? *w.focus : w.ids.front());
   return shown_path(path);
 }
 

@@ -1,8 +1,8 @@
-// Which upstream requests to make for all that is wanted, and when.
+// Decides which transfers to start for all wants, and when.
 //
-// Single flight: each object is asked for once, whoever wants it meanwhile joins. Batching without timers: with a few
-// requests in flight at most, what arrives while all are busy leaves together in the next one. Demand goes before
-// speculation and always finds a slot of its own.
+// Single flight: each object is asked for once, and wants that come meanwhile join. Batches without timers: only a few
+// transfers run at once, and wants that arrive while all of these are busy leave together in the next one. Demand
+// leaves before speculation, and always finds a free slot.
 #pragma once
 
 #include "actors/fetch/request_length.hpp"
@@ -21,16 +21,16 @@
 
 namespace gitfs {
 
-/// Who wants: an actor's id, and its own number for the want.
+/// Identifies a want: the id of the actor that wants, and that actor's own number for the want.
 using want_key = std::pair<std::uint64_t, want_id>;
 
 struct planned_transfer {
   std::uint64_t number = 0;
   want_kind kind = want_kind::blobs;
   std::vector<oid> ids;
-  bool snapshot = false;      ///< fetch everything, because the server cannot filter; it brings `ids` too
-  std::vector<oid> commits{}; ///< of the snapshots that are fetched as a whole
-  bool looked_up = false; ///< blobs for their sizes, as long as they are small: EFBIG leaves the sizes to object-info
+  bool snapshot = false;      ///< fetch everything, because the server cannot filter; `ids` comes with that
+  std::vector<oid> commits{}; ///< with `snapshot`: the commits that are fetched as a whole
+  bool looked_up = false; ///< blobs are fetched to learn their sizes; EFBIG: they are large, so ask object-info instead
 };
 
 struct finished_want {
@@ -42,29 +42,32 @@ struct finished_want {
 class want_queue {
 public:
   struct limits {
-    unsigned slots = 4;             ///< transfers in flight
-    unsigned speculative_slots = 2; ///< of these, without any demand
-    std::size_t objects = 4096; ///< a transfer (measured: one request of 4,096 blobs is 4 times as fast as 16 of 256)
-    std::size_t sizes = 131072;
-    unsigned size_slots = 2; ///< transfers of sizes in flight: one answer often holds what the next would ask for
-    unsigned tree_requests_while_held = 2; ///< of walks, once what is held for has turned out to be long
-    unsigned unread_looks = 4;             ///< so many looked-up files that nobody read: who looks is not about to read
+    unsigned slots = 4;             ///< transfers that run at once
+    unsigned speculative_slots = 2; ///< of these, at most so many with speculation alone
+    std::size_t objects = 4096;     ///< in one transfer (one request of 4,096 blobs is 4 times as fast as 16 of 256)
+    std::size_t sizes = 131072;     ///< in one transfer
+    unsigned size_slots = 2; ///< transfers of sizes that run at once: one answer often has what the next would ask for
+    unsigned tree_requests_while_held =
+        2; ///< transfers for walks, after the transfer of all trees turned out to be long
+    unsigned unread_looks =
+        4; ///< after so many files that were looked up by path and not read, sizes come without contents
   };
 
   explicit want_queue(const limits& l) : limits_(l), objects_length_(l.objects), sizes_length_(l.sizes) {}
 
-  /// Enters a want. Wanting nothing is finished at once.
+  /// Enters a want. A want without objects is finished at once.
   void add(const want_key& key, want w);
   void promote(const want_key& key, urgency how);
-  /// Nobody waits for it any more. Transfers that thereby serve nobody are in `take_cancelled`.
+  /// Drops a want. Transfers that then serve no want are given by `take_cancelled`.
   void cancel(const want_key& key);
 
-  /// The next transfer to start now; none: every slot is busy or nothing is wanted.
+  /// The next transfer to start now. None: every slot is busy, or no object is wanted that may be asked for now.
   std::optional<planned_transfer> next();
 
-  /// While set, all trees are on their way already: no others are asked for, and what is only guessed at leaves later,
-  /// with what the walk then needs. `serve_paths`: it takes longer than a path may wait for it. `held_long`: it is
-  /// going to take a while, so walks are served too, a little.
+  /// While held, a transfer of all trees is running: no other trees are asked for, and speculation leaves later,
+  /// together with what the walk then needs. `serve_paths`: that transfer takes longer than a request for a path may
+  /// wait, so these get their own transfers. `held_long`: it takes a long time, so walks get a few transfers of their
+  /// own, too.
   void hold_trees(bool hold);
   void serve_paths() { hold_paths_ = false; }
   /// Undoes that: they will be here soon.
@@ -73,18 +76,19 @@ public:
     serve_paths();
     tree_requests_left_ = hold_trees_ ? limits_.tree_requests_while_held : 0;
   }
-  /// While set, sizes are not asked for: a window that is being put together holds most of what would be asked.
+  /// While held, sizes are not asked for, because the prefetcher is putting together a window that has most of them.
   void hold_sizes(bool hold) { hold_sizes_ = hold; }
 
-  /// A file that somebody looked up by its path is being read now: the next that is looked up so will be too, and its
-  /// size comes with its contents, in one request instead of two.
+  /// A file that was looked up by its path is being read. The next such file will probably be read too, so its contents
+  /// are fetched at the look-up and give its size, in one request instead of two.
   void look_was_read() { reads_follow_ = true, unread_looks_ = 0; }
 
-  /// A transfer ended. `absent`: what it was to bring and is not here although it succeeded; asked for once more,
-  /// alone. ENOTSUP, EAGAIN, ENOENT, EFBIG and E2BIG change the plan rather than fail the wants, see want_queue.cpp.
+  /// A transfer has ended. `absent`: the objects that the transfer was to bring and that are not here although it
+  /// succeeded; each is asked for once more, by itself. ENOTSUP, EAGAIN, ENOENT, EFBIG and E2BIG change the plan
+  /// instead of failing the wants: see want_queue_finish.cpp.
   void finish(std::uint64_t transfer, const want_result& outcome, const std::vector<oid>& absent = {});
 
-  /// Finishes whoever waits for a tree (not yet in flight) that `here` says has come by another way.
+  /// Finishes the wants of trees that have come by another transfer, as `here` says, and were not asked for yet.
   void finish_if(const std::function<bool(const oid&)>& here);
 
   std::vector<finished_want> take_finished() { return std::exchange(finished_, {}); }
@@ -92,20 +96,20 @@ public:
 
   /// True if sizes cost contents on this server.
   bool sizes_cost_contents() const { return !object_info_; }
-  /// True if somebody in this transfer asked for objects only to learn their sizes.
+  /// True if some want in this transfer asked for objects only to learn their sizes.
   bool wants_sizes(std::uint64_t transfer) const;
   bool brings_objects(std::uint64_t transfer) const;
-  /// What a transfer in flight was planned to bring; empty for one that was cancelled.
+  /// The objects that a running transfer was planned to bring; empty for a transfer that was cancelled.
   std::vector<oid> objects_of(std::uint64_t transfer) const;
 
-  /// Objects that somebody wanted while they were wanted already, since this was asked last.
+  /// How many objects were wanted that were wanted already, since the last call.
   std::uint64_t take_joined() { return std::exchange(joined_, 0); }
 
-  // For who wants to see it (want_queue_view.cpp). Takes time in proportion to what is wanted.
+  // What follows shows the queue to people (want_queue_view.cpp). It takes time in proportion to the number of wants.
   struct waiting_wants {
     std::size_t count = 0;
-    urgency how = urgency::speculation;                  ///< the highest
-    std::vector<std::pair<want_key, const want*>> first; ///< some of them; valid until the queue changes
+    urgency how = urgency::speculation;                  ///< the highest of all
+    std::vector<std::pair<want_key, const want*>> first; ///< the first few of them; valid until the queue changes
   };
   struct transfer_view {
     std::uint64_t number = 0;
@@ -115,9 +119,9 @@ public:
     waiting_wants waiting;
   };
   std::vector<transfer_view> running_transfers() const;
-  /// Who waits for trees that are held, or are not asked for yet.
+  /// The wants of trees that are held or not asked for yet.
   waiting_wants held_trees() const;
-  /// Objects that are not asked for yet, by urgency.
+  /// The number of objects of that kind that are not asked for yet, by urgency.
   std::array<std::size_t, urgencies> queued(want_kind kind) const;
 
   std::size_t in_flight() const { return transfers_.size(); }
@@ -128,22 +132,22 @@ private:
     std::vector<want_key> waiters;
     std::uint64_t transfer = 0; ///< 0: queued
     urgency how = urgency::speculation;
-    bool alone = false; ///< a batch failed with ENOENT: ask for this one by itself
+    bool alone = false; ///< a transfer with this object failed with ENOENT, so it is asked for by itself
   };
   struct entered_want {
     want w;
-    want_kind served_as = want_kind::blobs; // sizes may come with contents
+    want_kind served_as = want_kind::blobs; // differs from the want's kind where sizes are learned from contents
     std::size_t remaining = 0;
     want_result outcome;
   };
   struct running {
     planned_transfer plan;
-    std::size_t live = 0; ///< items that somebody still waits for
+    std::size_t live = 0; ///< objects of the plan that some want still waits for
     bool demand = false;
   };
   using items = std::unordered_map<oid, item>;
 
-  /// So many ids one transfer of this kind asks for.
+  /// The most ids that one transfer of this kind asks for.
   request_length& length(want_kind kind) { return kind == want_kind::sizes ? sizes_length_ : objects_length_; }
   items& of(want_kind kind) { return items_[static_cast<int>(kind)]; }
   std::deque<oid>& queue(want_kind kind, urgency how) { return queues_[static_cast<int>(kind)][static_cast<int>(how)]; }
@@ -155,10 +159,13 @@ private:
   void settle(want_kind kind, items::iterator it, int code);
   void settle(const want_key& key, int code);
   void enter(const want_key& key, want w, bool sizes_cost_contents);
-  void degrade_sizes();
+  void degrade_sizes(const planned_transfer& plan, const want_result& outcome);
   void degrade_for_now(const planned_transfer& plan, const want_result& outcome);
   void degrade_focus(const planned_transfer& plan, const want_result& outcome);
-  void ask_for_fewer(const planned_transfer& plan);
+  void ask_for_fewer(const planned_transfer& plan, const want_result& outcome);
+  void ask_for_all(const planned_transfer& plan, const want_result& outcome);
+  void ask_one_by_one(const planned_transfer& plan, const want_result& outcome);
+  void settle(const planned_transfer& plan, const want_result& outcome, const std::vector<oid>& absent);
   void requeue(want_kind kind, const oid& id, bool alone);
   void settle_queued(const std::vector<oid>& commits, int code);
   std::vector<oid> wanted_commits() const;
@@ -177,12 +184,12 @@ private:
   bool object_info_ = true;
   bool filter_ = true;
   bool hold_trees_ = false;
-  bool hold_paths_ = false; // only while trees are held
+  bool hold_paths_ = false; // requests for paths wait for all trees, too; only while trees are held
   bool hold_sizes_ = false;
-  bool reads_follow_ = true; // who opens a file by its path mostly reads it
+  bool reads_follow_ = true; // a program that opens a file by its path mostly reads it
   unsigned unread_looks_ = 0;
   std::uint64_t joined_ = 0;
-  unsigned tree_requests_left_ = 0; // while held
+  unsigned tree_requests_left_ = 0; // transfers that walks may still start while trees are held
 };
 
 } // namespace gitfs

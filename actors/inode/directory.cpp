@@ -2,7 +2,7 @@
 
 #include "actors/runtime/directory_messages.hpp"
 #include "actors/runtime/fetch_messages.hpp"
-#include "actors/runtime/place_messages.hpp"
+#include "actors/runtime/mount_node_messages.hpp"
 #include "actors/runtime/prefetch_messages.hpp"
 #include "actors/trace/record/recorder.hpp"
 #include "config/log.hpp"
@@ -93,7 +93,7 @@ caf::behavior directory_actor::make_behavior() {
       [this](interrupt_op m) { state_->interrupted(m.request_id); },
       [this](snapshot_moved& m) { state_->moved(std::move(m.link), std::move(m.move)); },
       [this](const entries_changed& m) { state_->entries_changed(m.now, m.replaced); },
-      [this](const place_told& m) { state_->placed(m.id, m.what); },
+      [this](const mount_node_told& m) { state_->node_told(m.id, m.what); },
   };
 }
 
@@ -138,13 +138,13 @@ void directory_actor::cancel(want_id want) {
     caf::anon_send(fetcher(), cancel_want{id(), want});
 }
 
-void directory_actor::ask_place(want_id want, const std::string& name) {
-  anon_send(others_->catalog, gitfs::ask_place{caf::actor_cast<caf::weak_actor_ptr>(this), id(), want, location_, name,
-                                               slot_, generation_});
+void directory_actor::ask_mount_node(want_id want, const std::string& name) {
+  anon_send(others_->catalog, gitfs::ask_mount_node{caf::actor_cast<caf::weak_actor_ptr>(this), id(), want, location_,
+                                                    name, slot_, generation_});
 }
 
-void directory_actor::cancel_place(want_id want) {
-  caf::anon_send(others_->catalog, gitfs::cancel_place{id(), want});
+void directory_actor::cancel_mount_node(want_id want) {
+  caf::anon_send(others_->catalog, gitfs::cancel_mount_node{id(), want});
 }
 
 void directory_actor::load(want_id want, const oid& blob) {

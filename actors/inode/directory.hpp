@@ -37,8 +37,8 @@ private:
   void ask(want w) override;
   void promote(want_id id, urgency how) override;
   void cancel(want_id id) override;
-  void ask_place(want_id id, const std::string& name) override;
-  void cancel_place(want_id id) override;
+  void ask_mount_node(want_id id, const std::string& name) override;
+  void cancel_mount_node(want_id id) override;
   void load(want_id id, const oid& blob) override;
   void write_blob_file(want_id id, const oid& blob) override;
   void release_child(dir_slot slot, release_number number) override;

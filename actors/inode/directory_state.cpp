@@ -138,8 +138,8 @@ directory_state::pending& directory_state::pending_for(const missing& what, urge
   case missing::link_targets:
     port_.ask({fresh.id, want_kind::blobs, how, missing_objects(entry_kind::symlink)});
     break;
-  case missing::place:
-    port_.ask_place(fresh.id, what.name);
+  case missing::mount_node:
+    port_.ask_mount_node(fresh.id, what.name);
     break;
   }
   return pending_.emplace_back(fresh);
@@ -307,7 +307,7 @@ bool directory_state::ensure_listing(kernel_op& op, lacking& instead) {
   if (complete_)
     return true;
   if (!location_->shown)
-    return ensure_place(op, instead);
+    return ensure_mount_node(op, instead);
   const missing what{missing::listing, {}};
   if (std::any_of(pending_.begin(), pending_.end(), [&](const pending& p) { return p.what == what; }))
     return instead = what, false;
@@ -381,7 +381,7 @@ void directory_state::after_listing() {
 std::string directory_state::describe() const {
   // By the bits of missing::kind.
   static constexpr std::string_view kinds[] = {"listing",           "sizes",        "blob",         "blob into memory",
-                                               "trees of children", "link targets", "blob to disk", "place"};
+                                               "trees of children", "link targets", "blob to disk", "mount node"};
   std::string out =
       fmt::format("listing {}: {} dentries, {} references to them; {}\n", complete_ ? "complete" : "not here",
                   dentries_.size(), dentries_.references(), released_ == 0 ? "the kernel refers to it" : "released");

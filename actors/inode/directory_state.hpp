@@ -10,7 +10,7 @@
 #include "actors/model/directory_location.hpp"
 #include "actors/model/kernel_notifier.hpp"
 #include "actors/model/kernel_op.hpp"
-#include "actors/model/places.hpp"
+#include "actors/model/mount_nodes.hpp"
 #include "actors/model/want.hpp"
 #include "actors/mount/mount_context.hpp"
 
@@ -32,9 +32,9 @@ public:
   virtual void promote(want_id id, urgency how) = 0; ///< somebody waits for it now, or more urgently
   virtual void cancel(want_id id) = 0;
 
-  /// To the catalog, above the repositories: what is here, or what is `name` in it; answered by `placed`.
-  virtual void ask_place(want_id id, const std::string& name) = 0;
-  virtual void cancel_place(want_id id) = 0;
+  /// To the catalog, above the repositories: what is here, or what is `name` in it; answered by `node_told`.
+  virtual void ask_mount_node(want_id id, const std::string& name) = 0;
+  virtual void cancel_mount_node(want_id id) = 0;
 
   /// Inflates a large blob into the blob cache on another thread; answered with `finished`.
   virtual void load(want_id id, const oid& blob) = 0;
@@ -96,8 +96,8 @@ public:
   /// A want or load ended. One that was cancelled or overtaken meanwhile is dropped.
   void finished(want_id id, const want_result& outcome);
 
-  /// The catalog's answer to ask_place.
-  void placed(want_id id, const place_answer& what);
+  /// The catalog's answer to ask_mount_node.
+  void node_told(want_id id, const mount_node_answer& what);
 
   /// The parent: the kernel holds no reference to this directory. Answered by `idle`, now or when the last child goes.
   void release(release_number number);
@@ -114,7 +114,7 @@ public:
   void moved(directory_location_ptr link, move_token move = {});
 
   /// Above the repositories: other names are in it now, and what stands at the `replaced` ones is something else.
-  void entries_changed(const place_answer& now, const std::vector<std::string>& replaced);
+  void entries_changed(const mount_node_answer& now, const std::vector<std::string>& replaced);
 
   /// Memory is short. Unless it was used since it was asked last, the directory forgets its listing, as far as the
   /// kernel does not refer to it, and asks the kernel to forget the rest. It is loaded again from the store when
@@ -142,13 +142,13 @@ private:
       child_trees = 16,
       link_targets = 32,
       blob_file = 64,
-      place = 128 ///< what is here, above the repositories
+      mount_node = 128 ///< what is here, above the repositories
     };
     kind what = listing;
     // blob, loaded, blob_file; sizes, if set: somebody looked up this one, and has not listed the directory; listing,
     // if set: of another tree than that which is shown
     oid id;
-    std::string name{}; // place: the one that is looked up in it; empty: all
+    std::string name{}; // mount_node: the one that is looked up in it; empty: all
     bool operator==(const missing&) const = default;
   };
   struct pending {
@@ -187,8 +187,8 @@ private:
   void answer_waiters(want_id id, int code, missing::kind brought);
   // Whether the listing is here. If not, `instead` is what the attempt gives: it lacks it, or an error was answered.
   bool ensure_listing(kernel_op& op, lacking& instead);
-  bool ensure_place(const kernel_op& op, lacking& instead) const;
-  void show_names(const place_answer& now);
+  bool ensure_mount_node(const kernel_op& op, lacking& instead) const;
+  void show_names(const mount_node_answer& now);
   bool is_assumed(const std::string& name) const;
   void give_up(const pending& p);
   void fill_sizes(const std::vector<std::pair<oid, std::uint64_t>>& known);
@@ -220,9 +220,9 @@ private:
   directory_port& port_;
   dentry_table dentries_;
   bool complete_ = false;
-  std::vector<std::string> assumed_; // above the repositories: place_answer::assumed
+  std::vector<std::string> assumed_; // above the repositories: mount_node_answer::assumed
   bool used_ = false;                // since `shed` asked last
-  bool dropped_ = false;             // the names of a place, since they were told
+  bool dropped_ = false;             // the names of a mount node, since they were told
   bool shedding_ = false;            // asked the kernel to forget the children, and not used since
   std::uint64_t accounted_ = 0;
   release_number released_ = 0; // 0: the kernel may refer to this directory

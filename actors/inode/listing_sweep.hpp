@@ -1,4 +1,4 @@
-// Which directories are asked to forget their listings when memory is short.
+// Chooses the directories that are asked to forget their listings when memory is short.
 #pragma once
 
 #include "actors/model/node_id.hpp"
@@ -9,29 +9,32 @@
 
 namespace gitfs {
 
-/// The clock algorithm over the slots of the inode table: a hand goes round, and whom it meets is asked. A directory
-/// that was used since it was asked last stays (it knows by itself: that costs a request one store), so those used
-/// least recently go first. A plain class: the supervisor sends what it says.
+/// The clock algorithm over the slots of the inode table: a hand goes round, and each directory that it meets is asked.
+/// A directory that was used since it was asked last keeps its listing, so the least recently used listings go first.
+/// The directory itself knows whether it was used, which costs a request one store to memory. This is a plain class;
+/// the supervisor sends the messages.
 ///
-/// Most of what a sweep frees goes later, with the kernel's FORGETs, and a walker may use it again before; so a sweep
-/// that has not reached its target is followed by others: after many more listings came, and after a while.
+/// Most of the memory is freed after the sweep, by the kernel's FORGETs, and a walker may use the directory again
+/// before that. So a sweep that has not reached its target is followed by others: after many more listings, and after a
+/// while.
 class listing_sweep {
 public:
-  static constexpr std::size_t most_asked = 32; ///< at once
+  static constexpr std::size_t most_asked = 32; ///< so many directories may be asked at once
   static constexpr unsigned longest_wait = 64;  ///< in calls of `again`
 
-  /// A listing has come. `used`: bytes of listings now; `limit`: that there may be; `slots`: of the table.
+  /// A listing was added. `used`: bytes that listings take now; `limit`: bytes that they may take; `slots`: how many
+  /// slots the inode table has.
   void over(std::uint64_t used, std::uint64_t limit, std::uint64_t slots) {
     if (left_ != 0 || used <= limit)
       return;
     if (quiet_ != 0 && --quiet_ != 0 && used <= retry_above_)
-      return; // the last sweep was in vain: not again for every directory that is entered
+      return; // the last sweep freed nothing, so there is no sweep for every directory that is entered
     begin(used, limit, slots);
   }
 
-  /// True while a sweep has ended without reaching its target: then `again` is to be called every few seconds.
+  /// True after a sweep that has not reached its target; then `again` must be called every few seconds.
   bool wanting() const { return target_ != 0 && left_ == 0; }
-  /// As `over`, though nothing has come. When everything is in use the sweeps become rare.
+  /// As `over`, without a new listing. When everything is in use, the sweeps become rare.
   void again(std::uint64_t used, std::uint64_t limit, std::uint64_t slots) {
     if (!wanting())
       return;
@@ -45,7 +48,7 @@ public:
     begin(used, limit, slots);
   }
 
-  /// The next slot that may be asked, if it has an actor; none: wait for answers, or it is over.
+  /// The next slot to ask, if it has an actor. no_slot: too many answers are awaited, or the sweep is over.
   dir_slot next(std::uint64_t slots) {
     if (left_ == 0 || asked_ >= most_asked)
       return no_slot;
@@ -64,13 +67,13 @@ public:
   }
 
 private:
-  // To three quarters, so that the next directory does not start the next sweep. At most two rounds: the first takes
-  // from each that it was used, the second finds who was not used since.
+  // The target is three quarters of the limit, so that the next directory does not start the next sweep. There are at
+  // most two rounds: the first one clears the mark that a directory was used, the second finds those not used since.
   void begin(std::uint64_t used, std::uint64_t limit, std::uint64_t slots) {
     retry_above_ = used + used / 4;
     target_ = limit - limit / 4;
     left_ = 2 * slots;
-    quiet_ = slots / 4 + 1; // so a listing that comes pays for asking eight
+    quiet_ = slots / 4 + 1; // so each new listing pays for asking eight directories
   }
   void reached() {
     left_ = quiet_ = target_ = swept_at_ = retry_above_ = 0;
@@ -79,10 +82,10 @@ private:
   }
 
   std::uint64_t hand_ = 0, left_ = 0;
-  std::uint64_t target_ = 0;      // of the last sweep; 0: it was reached
-  std::uint64_t quiet_ = 0;       // listings that have to come before the next sweep,
-  std::uint64_t retry_above_ = 0; // unless this much is used
-  std::uint64_t swept_at_ = 0;    // used when `again` began the last one
+  std::uint64_t target_ = 0;      // the target of the last sweep; 0: it was reached
+  std::uint64_t quiet_ = 0;       // so many listings have to be added before the next sweep,
+  std::uint64_t retry_above_ = 0; // unless listings take more bytes than this
+  std::uint64_t swept_at_ = 0;    // bytes that listings took when `again` began the last sweep
   unsigned wait_ = 1, waited_ = 0;
   std::size_t asked_ = 0;
 };

@@ -1,5 +1,5 @@
-// What a mount is doing right now, as `gitfs-actor top` asks: one answer that supervisor, fetcher and prefetcher add to
-// in turn, as text between the mount and who asks.
+// What a mount is doing right now, for `gitfs-actor top`. The fetchers and prefetchers each add their part to one
+// answer, which travels as text from the mount to the command.
 #pragma once
 
 #include "config/error.hpp"
@@ -18,15 +18,16 @@ class latencies;
 struct activity {
   struct transfer {
     std::uint64_t number = 0;
-    std::string what; ///< "trees", "blobs", "sizes"; "all-trees", "snapshot": of the whole commit
+    std::string what; ///< "trees", "blobs", "sizes"; "all-trees" and "snapshot" are those of a whole commit
     std::uint64_t objects = 0;
-    std::uint64_t bytes = 0; ///< that have come so far
+    std::uint64_t bytes = 0; ///< received so far
     std::uint64_t age_ms = 0;
-    std::string urgency;            ///< the highest of those who wait: see urgency_names
-    std::uint64_t waiting = 0;      ///< wants
-    std::vector<std::string> waits; ///< the first few of them: paths, "/a/b/" for what a directory wants of itself
+    std::string urgency;       ///< the highest urgency of its wants, one of urgency_names
+    std::uint64_t waiting = 0; ///< how many wants wait for it
+    std::vector<std::string>
+        waits; ///< the first few of these wants as paths; "/a/b/": the directory wants its own tree
   };
-  /// Wanted, and not asked for yet.
+  /// Objects of one kind that are wanted and not asked for yet.
   struct queue {
     std::string what;
     std::string urgency;
@@ -34,11 +35,11 @@ struct activity {
   };
   struct walker {
     std::string way;          ///< "depth", "breadth", "stats", "contents", "busy"
-    std::uint64_t window = 0; ///< directories, or files of "contents" and "busy"
-    std::uint64_t wants = 0;  ///< on their way for it
-    std::string path;         ///< of the directory where its reader is
+    std::uint64_t window = 0; ///< in directories; in files if the way is "contents" or "busy"
+    std::uint64_t wants = 0;  ///< wants that are being fetched for this reader
+    std::string path;         ///< the directory where the reader is
   };
-  /// Answered requests by bucket of latency_histogram.
+  /// The number of answered requests for each bucket of latency_histogram.
   using histogram = std::map<std::size_t, std::uint64_t>;
 
   std::vector<transfer> transfers;
@@ -46,15 +47,17 @@ struct activity {
   std::vector<walker> walkers;
   std::map<std::string, histogram> latency; ///< by kind, without "kernel."
 
-  /// Lines, one for each of them. Names of files may hold anything: what a terminal could obey is written as \xHH.
+  /// One line for each transfer, queue, walker and bucket. Names of files may hold any bytes, so bytes that a terminal
+  /// could obey are written as \xHH.
   std::string text() const;
-  /// EPROTO: not such a text. Lines of other kinds, of a later version, are passed over.
+  /// EPROTO: this is no text of an activity. Lines of unknown kinds, which a later version may write, are skipped.
   static result<activity> parse(std::string_view text);
 };
 
 activity activity_of(const latencies& all);
 
-/// "/a/b" with what a terminal could obey as \xHH, and cut at its begin beyond a length that an answer has room for.
+/// The path as "/a/b", in which bytes that a terminal could obey are written as \xHH. A path that is too long for an
+/// answer is cut at its begin.
 std::string shown_path(std::string_view path);
 
 } // namespace gitfs

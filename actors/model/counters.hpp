@@ -1,4 +1,4 @@
-// What a mount has done so far, readable while it runs.
+// The counters of a mount that `gitfs-actor stats` shows. They can be read while the mount runs.
 #pragma once
 
 #include <algorithm>
@@ -35,13 +35,13 @@ enum class counter : std::uint8_t {
   transfers_failed,
   requests,
   bytes_received,
-  // What was wanted ahead: contents that came, and of these what was read; wants that were given up.
+  // Prefetching: contents that were fetched ahead, how much of these was read, and wants that were given up.
   prefetch_blobs,
   prefetch_blob_bytes,
   prefetch_used_bytes,
   prefetch_cancelled,
   wants_joined,
-  // Telemetry: what collectors have taken, and what none will have.
+  // Telemetry: what collectors have accepted, and what was dropped.
   telemetry_sent_spans,
   telemetry_dropped_spans,
   telemetry_lost_records,
@@ -50,7 +50,7 @@ enum class counter : std::uint8_t {
   count,
 };
 
-/// Of these so many, the first, are of kernel requests.
+/// The first so many counters are those of kernel requests.
 inline constexpr std::size_t kernel_kinds = static_cast<std::size_t>(counter::xattr) + 1;
 
 struct counter_row {
@@ -96,21 +96,21 @@ static_assert(std::ranges::all_of(counter_table,
                                   }),
               "rows stand in the order of the enum");
 
-/// Those of kernel requests.
+/// The rows of the counters of kernel requests.
 inline constexpr auto kernel_counters = std::span{counter_table}.first<kernel_kinds>();
 
 inline constexpr std::string_view name_of(counter which) {
   return counter_table[static_cast<std::size_t>(which)].name;
 }
 
-/// Independent sums and gauges; any thread.
+/// Sums and gauges that are independent of each other. Any thread may use them.
 class counters {
 public:
   void add(counter c, std::uint64_t n = 1) { at(c).fetch_add(n, std::memory_order_relaxed); }
   void subtract(counter c, std::uint64_t n = 1) { at(c).fetch_sub(n, std::memory_order_relaxed); }
   std::uint64_t value(counter c) const { return values_[static_cast<std::size_t>(c)].load(std::memory_order_relaxed); }
 
-  /// Of the kernel, of any kind; grows while the mount is in use.
+  /// How many requests the kernel has sent, of all kinds. The number grows while the mount is in use.
   std::uint64_t kernel_requests() const {
     std::uint64_t out = 0;
     for (const counter_row& each : kernel_counters)
@@ -118,7 +118,7 @@ public:
     return out;
   }
 
-  /// A line "name value" each.
+  /// A line "name value" for each counter.
   std::string text() const {
     std::string out;
     for (const counter_row& each : counter_table)

@@ -1,4 +1,4 @@
-// A directory's place in the mount, and the snapshot that it is part of.
+// Where a directory is in the mount, and which snapshot it belongs to.
 #pragma once
 
 #include "actors/model/node_id.hpp"
@@ -15,18 +15,19 @@ namespace gitfs {
 struct shown_snapshot; // mounted_ref.hpp
 using shown_ptr = std::shared_ptr<const shown_snapshot>;
 
-/// Immutable, and shared by a directory's actor, its children's links and the readahead: any thread may read it.
+/// Immutable. The directory's actor, its children's locations and the readahead share it; any thread may read it.
 struct directory_location {
-  std::shared_ptr<const directory_location> parent; ///< none for the root of the mount
-  child_index index = 0;                            ///< of its dentry in the parent, from 0
-  oid tree;                                         ///< zeroes above the repositories
+  std::shared_ptr<const directory_location> parent; ///< null for the root of the mount
+  child_index index = 0;                            ///< index of its dentry in the parent, from 0
+  oid tree;                                         ///< its tree object; zeroes above the repositories
   std::uint64_t ino = root_ino;
   std::string name;  ///< empty for the root of the mount
-  shown_ptr shown{}; ///< none above the repositories
-  /// In the sorted listing; none: as `index`, which is the same until the parent takes over another snapshot.
+  shown_ptr shown{}; ///< the snapshot that it belongs to; null above the repositories
+  /// Its position in the parent's sorted listing. Unset: the position is `index`, which is true until the parent moves
+  /// to another snapshot.
   std::optional<child_index> position{};
-  /// Time of the snapshot since which its tree is known to be unchanged; none: of this one. So it is the time of all
-  /// in it of which nothing better is known.
+  /// Time of the oldest snapshot since which the directory's tree is known to be unchanged; unset: the time of this
+  /// snapshot. Entries of which nothing better is known show this time.
   std::optional<std::int64_t> since{};
 
   child_index place() const { return position.value_or(index); }
@@ -34,11 +35,12 @@ struct directory_location {
 
 using directory_location_ptr = std::shared_ptr<const directory_location>;
 
-/// Held by all that is still to be done for a move: messages on their way, directories whose new tree is not here yet,
-/// notices to the kernel. When the last copy goes, the mount shows what was moved to.
+/// Everything that is still to be done for a move to another snapshot holds a copy: messages in mailboxes, directories
+/// whose new tree is not here yet, notices to the kernel. When the last copy is destroyed, the whole mounted ref shows
+/// the new snapshot.
 using move_token = std::shared_ptr<void>;
 
-/// The directory that uses a slot in that generation, and its place in the snapshot that it is to show.
+/// A directory, as the slot and generation that it uses, and the location that it is to have from now on.
 struct relinked {
   dir_slot slot = no_slot;
   std::uint32_t generation = 0;
@@ -46,12 +48,12 @@ struct relinked {
   move_token move{};
 };
 
-/// True of the root directory of a snapshot (and of the mount). What looks ahead never goes above it.
+/// True for the root directory of a snapshot, and for the root of the mount. Prefetching never goes above it.
 inline bool is_root(const directory_location& link) {
   return !link.parent || (link.shown && !link.parent->shown);
 }
 
-/// Path of a directory below the mountpoint, without a leading slash; for messages.
+/// Path of a directory below the mountpoint, without a leading slash, for messages to people.
 inline std::string path_of(const directory_location& link) {
   if (!link.parent)
     return {};

@@ -1,4 +1,4 @@
-// Kernel requests as the actors see them. Each operation says by `kind` which row of kernel_operations.hpp is its own.
+// Kernel requests as the actors see them. The `kind` of an operation names its row in kernel_operations.cpp.
 #pragma once
 
 #include "actors/model/node_id.hpp"
@@ -25,8 +25,8 @@ struct readlink_op {
   static constexpr trace::request_kind kind() { return trace::request_kind::readlink; }
 };
 struct readdir_op {
-  std::uint64_t offset = 0; ///< 0, or the offset of the last entry that was taken
-  bool plus = false;        ///< with attributes and references (READDIRPLUS)
+  std::uint64_t offset = 0; ///< 0 at the start, else the offset of the last entry that the reader has
+  bool plus = false;        ///< READDIRPLUS: entries carry attributes and references
   trace::request_kind kind() const { return plus ? trace::request_kind::readdirplus : trace::request_kind::readdir; }
 };
 struct read_op {
@@ -34,9 +34,9 @@ struct read_op {
   std::size_t size = 0;
   static constexpr trace::request_kind kind() { return trace::request_kind::read; }
 };
-/// With the name of an entry behind it: an attribute that every directory has and none lists, "blob OID", "link OID",
-/// "tree OID" or "commit OID" of that entry; of the directory itself with nothing behind it. Unlike looking the entry
-/// up, asking for it fetches nothing of the entry.
+/// The begin of the name of an extended attribute that every directory has and does not list; the name of an entry, or
+/// nothing for the directory itself, is appended. The value is "blob OID", "link OID", "tree OID" or "commit OID" of
+/// that entry. Unlike a look-up of the entry, asking for this attribute fetches nothing of the entry.
 inline constexpr std::string_view entry_attribute = "user.gitfs.entry/";
 
 struct getxattr_op {
@@ -50,13 +50,15 @@ struct listxattr_op {
 using kernel_operation =
     std::variant<lookup_op, getattr_op, readlink_op, readdir_op, read_op, getxattr_op, listxattr_op>;
 
-/// One request that is answered through `answer`. `at` says which node of the addressed directory is meant.
+/// One request of the kernel, answered through `answer`. `at` says whether the request is about the addressed directory
+/// itself or about one of its children.
 struct kernel_op {
   reply answer;
   child_index at = self_child;
   kernel_operation what;
-  /// Which kinds of missing things were already brought for it: what is still missing after that is an error, but for
-  /// objects, which may have been evicted from the store before they were read: these are brought again so many times.
+  /// The kinds of missing things (bits of directory_state::missing) that were already fetched for this request. If one
+  /// of them is missing again, the request fails. Only objects may have been evicted from the store before they were
+  /// read, so they are fetched again up to `again_left` times.
   std::uint8_t brought = 0;
   std::uint8_t again_left = 2;
   trace::sent_by stamp = trace::sent_by::now();

@@ -1,5 +1,5 @@
-// Every operation that the kernel can ask for, in one table: what traces and counters call it, and how a trace keeps
-// it.
+// Every operation that the kernel can ask for, in one table: its number and name in traces, its counter, and how a
+// trace stores it.
 #pragma once
 
 #include "actors/model/counters.hpp"
@@ -16,19 +16,19 @@ struct asked;
 }
 
 struct kernel_operation_row {
-  trace::request_kind number; ///< in trace files
-  std::string_view name;      ///< in what is shown of traces
+  trace::request_kind number; ///< its number in trace files
+  std::string_view name;      ///< its name where traces are shown
   counter counts;
-  /// Writes what a record has of the operation. Another operation than this row's is undefined.
+  /// Writes the arguments of the operation into a record. Undefined for an operation of another row.
   void (*put)(const kernel_operation& from, trace::asked& to);
-  /// The operation of such a record again.
+  /// Makes the operation again from its record.
   kernel_operation (*parse)(const trace::asked& from);
 };
 
-/// By number.
+/// The rows in the order of their numbers.
 std::span<const kernel_operation_row> kernel_operations();
 
-/// Null for one of a later version.
+/// Null if this version does not know the number, because a later version wrote the trace.
 const kernel_operation_row* row_of(trace::request_kind number);
 
 const kernel_operation_row& row_of(const kernel_operation& what);

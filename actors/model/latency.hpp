@@ -15,8 +15,8 @@
 namespace gitfs {
 
 /// Counts durations in buckets, four to each power of two of nanoseconds (log-linear, as HdrHistogram), so that a
-/// quantile is at most a quarter too long. Any thread, without a lock: what is read while it grows is a little out of
-/// step with itself.
+/// quantile is at most a quarter too long. Any thread, without a lock, so counts and sum that are read while others add
+/// may differ by the durations that are being added.
 class latency_histogram {
 public:
   void add(std::chrono::nanoseconds took) {
@@ -26,15 +26,16 @@ public:
   }
 
   std::uint64_t count() const;
-  /// What is in each bucket that is not empty, by its number.
+  /// The counts of all buckets that are not empty, by the number of the bucket.
   std::map<std::size_t, std::uint64_t> counted() const;
-  /// The longest duration that goes into a bucket, in nanoseconds.
+  /// The longest duration that the bucket counts, in nanoseconds.
   static std::uint64_t end_of(std::size_t bucket);
   /// The upper end of the bucket that holds the quantile `q`, 0 to 1; zero if nothing was counted.
   std::chrono::nanoseconds quantile(double q) const;
 
-  /// Coarser, for others to add up: the longest duration in each but the last count, in seconds, from a microsecond on
-  /// doubling up to a minute; the counts; the sum in seconds.
+  /// A coarser form, for metrics. `bounds`: the longest duration of each count but the last, in seconds; they double
+  /// from a microsecond up to a minute. `counts`: how many durations there were up to each bound, and beyond the last.
+  /// `sum`: of all durations, in seconds.
   static std::vector<double> bounds();
   std::vector<std::uint64_t> counts() const;
   double sum() const { return static_cast<double>(sum_.load(std::memory_order_relaxed)) / 1e9; }
@@ -51,14 +52,14 @@ private:
   std::atomic<std::uint64_t> sum_{0}; ///< nanoseconds
 };
 
-/// One for each kind of kernel request that is answered, from its arrival to its reply.
+/// One histogram for each kind of kernel request that is answered, of the time from its arrival to its reply.
 class latencies {
 public:
-  /// `kind`: one of the kernel's.
+  /// `kind`: one of the counters of kernel requests.
   latency_histogram& of(counter kind) { return all_[static_cast<std::size_t>(kind)]; }
   const latency_histogram& of(counter kind) const { return all_[static_cast<std::size_t>(kind)]; }
 
-  /// Lines "kernel.KIND.p50_ns value", and p90 and p99, of the kinds that there were.
+  /// Lines "kernel.KIND.p50_ns value", and p90 and p99, for each kind of which there were requests.
   std::string text() const;
 
 private:

@@ -127,7 +127,7 @@ mount_status status_of(const mount_options& options) {
   if (options.tree)
     out.entries = status_of(*options.tree);
   else
-    out.entries.push_back(status_of(shown_repository{{}, options.source, options.ref, {}, {}}));
+    out.entries.push_back(status_of(shown_repository{{}, options.source, options.ref, options.follow, {}}));
   return out;
 }
 

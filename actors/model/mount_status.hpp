@@ -1,8 +1,8 @@
-// How a mount stands, as `gitfs-actor status` asks: catalog and repositories add what they know in turn, as text
-// between the mount and who asks.
+// What a mount shows and how it stands, for `gitfs-actor status`. Catalog and repositories each add what they know to
+// one answer, which travels as text from the mount to the command.
 #pragma once
 
-#include "actors/model/places.hpp"
+#include "actors/model/mount_nodes.hpp"
 #include "config/deployment.hpp"
 #include "config/error.hpp"
 #include "config/options.hpp"
@@ -16,17 +16,17 @@
 
 namespace gitfs {
 
-/// What stands at one path of the mount.
+/// The repository or forge that is shown at one path of the mount.
 struct entry_status {
-  place_number place = 0; ///< not told; 0: nobody has entered it
-  std::string path;       ///< below the mountpoint; empty: the mountpoint itself
+  mount_node_number node = 0; ///< not in the text; 0: nobody has entered it
+  std::string path;           ///< below the mountpoint; empty: the mountpoint itself
   std::string kind = "repository";
   std::string source; ///< without credentials
   std::string ref;    ///< as configured; empty: the remote's HEAD
   std::string commit;
   std::string state = "not opened"; ///< or "open", "failed"
   std::string follow;
-  std::string failure;        ///< the last one
+  std::string failure;        ///< the message of the last failure
   std::int64_t failed_at = 0; ///< seconds since 1970
 };
 
@@ -35,20 +35,20 @@ struct mount_status {
   /// "servers" (lines of server_ways::text)
   std::map<std::string, std::string> facts;
   std::vector<entry_status> entries;
-  std::size_t next = 0; ///< of the entries that did not fit; 0: that was all
+  std::size_t next = 0; ///< number of the first entry that did not fit; 0: all did
 
-  /// Lines, of the entries from `from` on as many as fit.
+  /// Lines of the facts, and of as many entries from number `from` on as fit into `room` bytes.
   std::string text(std::size_t from, std::size_t room) const;
-  /// EPROTO: not such a text.
+  /// EPROTO: this is no text of a status.
   static result<mount_status> parse(std::string_view text);
 };
 
-/// What is known without asking anybody; of a plain mount with its one entry, without its commit.
+/// The status as far as the options tell it. A plain mount has one entry, without its commit.
 mount_status status_of(const mount_options& options);
 
 entry_status status_of(const shown_repository& entry);
 entry_status status_of(const shown_host& entry);
-/// Nobody has entered any of them.
+/// All entries of the tree, as if nobody had entered any of them.
 std::vector<entry_status> status_of(const deployment& tree);
 
 } // namespace gitfs

@@ -11,8 +11,8 @@ using dir_slot = std::uint32_t;
 inline constexpr dir_slot no_slot = ~dir_slot{0};
 inline constexpr dir_slot root_slot = 0;
 
-/// Numbers the times that a directory has let go of a child: an "idle" that answers an earlier one is stale, because
-/// the child may have been looked up, entered and forgotten again since.
+/// Numbers the releases of children by their parent. An "idle" that answers an earlier release is stale, because the
+/// child may have been looked up, entered and forgotten again since.
 using release_number = std::uint64_t;
 
 /// Index of a dentry in its directory; `self_child` in a node id stands for the directory itself.

@@ -1,4 +1,4 @@
-// The ways in which readers go through the tree, and the numbers of what is wanted ahead of each.
+// The ways in which readers go through the tree, and the numbers of the wants that are made ahead of each.
 #pragma once
 
 #include "actors/model/want.hpp"
@@ -17,9 +17,10 @@ enum class reader_way : std::uint8_t {
   contents, ///< reads file by file
   busy,     ///< reads in one directory, in no order
   names,    ///< reads files of one name, wherever they are
+  count,
 };
 
-/// What the prefetcher wants is numbered in a range for each way, so that the number tells for whom it was.
+/// The prefetcher numbers its wants in a range for each way, so that the number of a want tells the way.
 inline constexpr unsigned reader_way_shift = 60;
 
 constexpr want_id first_want_of(reader_way way) {
@@ -30,9 +31,12 @@ constexpr reader_way reader_way_of(want_id id) {
   return static_cast<reader_way>(id >> reader_way_shift);
 }
 
-/// As activity::walker has it; empty for one that it does not show.
+inline constexpr auto reader_ways = static_cast<std::size_t>(reader_way::count);
+
+/// The name in activity::walker; empty for a way that another version of this program has numbered.
 constexpr std::string_view name_of(reader_way way) {
-  constexpr std::string_view names[] = {"depth", "breadth", "stats", "contents", "busy"};
+  constexpr std::string_view names[] = {"depth", "breadth", "stats", "contents", "busy", "names"};
+  static_assert(std::size(names) == reader_ways);
   const auto which = static_cast<std::size_t>(way);
   return which < std::size(names) ? names[which] : std::string_view{};
 }

@@ -1,7 +1,8 @@
 // The single-owner answer to one kernel request.
 //
-// The bridge implements `reply_sink` over fuse_reply_*; tests and replay record instead. Whoever holds the `reply` owes
-// the kernel an answer, and a holder that dies pays with EIO: so a request cannot hang because an actor ended.
+// The bridge implements `reply_sink` over fuse_reply_*; tests and replay record the answer instead. Whoever holds the
+// `reply` owes the kernel an answer. A reply that is destroyed unanswered answers EIO, so a request cannot hang because
+// an actor ended.
 #pragma once
 
 #include "backend/cache/blob_files.hpp"
@@ -16,7 +17,7 @@
 
 namespace gitfs {
 
-/// What stat shows of one inode. The owner is the mount's own and the same for all, so the bridge adds it.
+/// What stat shows of one inode. The owner is the same for all inodes of a mount, so the bridge adds it.
 struct node_attr {
   std::uint64_t ino = 0;  ///< st_ino: stable for a path, also across remounts
   std::uint32_t mode = 0; ///< file type and permission bits
@@ -29,10 +30,10 @@ struct node_entry {
   std::uint64_t nodeid = 0;
   std::uint64_t generation = 0;
   node_attr attr;
-  bool lasting = true; ///< false: the kernel is to look the name up each time that somebody uses it
+  bool lasting = true; ///< false: the kernel must not cache the name, and looks it up at each use
 };
 
-/// How one request reaches its answer. Exactly one of the answering calls is made, on any thread.
+/// Sends the answer to one request. Exactly one of the answering calls is made, on any thread.
 class reply_sink {
 public:
   virtual ~reply_sink() = default;
@@ -40,24 +41,24 @@ public:
   virtual void error(int code) = 0;
   /// ENOENT that the kernel may remember: the directory is complete and immutable.
   virtual void absent() = 0;
-  /// False if the kernel no longer wanted it: then it took no reference.
+  /// False if the kernel no longer wanted the answer; then the kernel has taken no reference.
   virtual bool entry(const node_entry& entry) = 0;
   virtual void attr(const node_attr& attr) = 0;
   virtual void link(std::string_view target) = 0;
   /// Sends bytes [offset, offset + size) of the object, cut at its end.
   virtual void data(const object& blob, std::uint64_t offset, std::size_t size) = 0;
-  /// The same of a large blob.
+  /// The same for a large blob.
   virtual void file(const blob_file& blob, std::uint64_t offset, std::size_t size) = 0;
-  /// An extended attribute or the list of their names.
+  /// The value of an extended attribute, or the list of the names of all.
   virtual void xattr(std::string_view value) = 0;
 
   /// Appends one directory entry; false if it no longer fits (it was then not added). `next` is the offset that
   /// continues after it. With `node`, the entry carries a reference (readdirplus); without, name, type and ino only.
   virtual bool dirent(std::string_view name, const node_attr& attr, const node_entry* node, std::uint64_t next) = 0;
-  /// Sends the entries. False if the kernel no longer wanted them: then it took none of the references.
+  /// Sends the entries. False if the kernel no longer wanted them; then the kernel has taken none of the references.
   virtual bool dirents_end() = 0;
 
-  /// Identifies the request while it lives.
+  /// A number that no other request has while this one is unanswered; 0 for a question that is not the kernel's.
   virtual std::uint64_t request_id() const = 0;
   /// Called by an actor that parks the request: `interrupted` is then called (on any thread, at most once, perhaps at
   /// once) if the caller gives up, never after the answer.
@@ -76,7 +77,7 @@ public:
     }
     return *this;
   }
-  // CAF wants messages to be copyable; a reply has one owner, so nobody may make use of that.
+  // CAF requires messages to be copyable. A reply has one owner, so it must never be copied.
   reply(const reply&) { std::abort(); }
   reply& operator=(const reply&) { std::abort(); }
   ~reply() { give_up(); }

@@ -1,4 +1,4 @@
-// What a server has told of sizes, by object.
+// Finds the size of an object in the answer of a server.
 #pragma once
 
 #include "backend/git/oid.hpp"
@@ -11,7 +11,7 @@
 
 namespace gitfs {
 
-/// Servers answer in the order of the question, and who looks up in the same order needs no index.
+/// Servers answer in the order of the question, so look-ups in the same order need no index.
 class told_sizes {
 public:
   using told = std::pair<oid, std::uint64_t>;
@@ -30,7 +30,7 @@ public:
 private:
   const std::vector<told>& all_;
   std::size_t next_ = 0;
-  std::unordered_map<oid, const told*> index_; // made when first needed
+  std::unordered_map<oid, const told*> index_; // filled by the first look-up that is out of order
 };
 
 } // namespace gitfs

@@ -1,13 +1,13 @@
-// What a program sees of a failure below the mount.
+// Which errno a program sees when something fails below the mount.
 #pragma once
 
 namespace gitfs {
 
-/// What was asked for: an object that a tree names, or what stands at a place above the repositories.
-enum class asked_for { object, place };
+/// What could not be had: an object that a tree names, or the answer about a node of the mount tree.
+enum class asked_for { object, mount_node };
 
-/// `code` itself where it tells a program what it can act on; else EIO. That a server lacks an object is no ENOENT of
-/// the path, for a tree names it; that a service does not know a name is one.
+/// `code` itself if a program can act on it, else EIO. A server that lacks an object is no ENOENT of the path, because
+/// a tree names the path; a forge that does not know a name is an ENOENT.
 int visible_errno(int code, asked_for what);
 
 } // namespace gitfs

@@ -1,4 +1,4 @@
-// What actors ask of the fetcher.
+// A want: what directories and the prefetcher ask of the fetcher.
 #pragma once
 
 #include "backend/git/oid.hpp"
@@ -13,14 +13,14 @@
 
 namespace gitfs {
 
-/// Numbered by the one who wants; unique among its own.
+/// A number that the wanting actor gives; unique among that actor's wants.
 using want_id = std::uint64_t;
 
 /// The numbers are in trace files: docs/trace-format.md.
 enum class want_kind : std::uint8_t {
-  trees = 0, ///< into the store
-  blobs = 1, ///< into the store
-  sizes = 2, ///< of blobs, without their contents where the server can
+  trees = 0, ///< tree objects, into the store
+  blobs = 1, ///< blobs, into the store
+  sizes = 2, ///< the sizes of blobs, without their contents where the server can tell them
 };
 inline constexpr std::string_view want_kind_names[] = {"trees", "blobs", "sizes"};
 inline constexpr std::size_t want_kinds = std::size(want_kind_names);
@@ -31,9 +31,9 @@ inline constexpr std::string_view name_of(want_kind kind) {
 
 /// In rising order. The numbers are in trace files: docs/trace-format.md.
 enum class urgency : std::uint8_t {
-  speculation = 0, ///< nobody waits: it may wait, and may be dropped
-  demand = 1,      ///< a kernel request waits
-  path = 2, ///< a kernel request that looks up one name: one of a few on somebody's path, not one of a walk's many
+  speculation = 0, ///< no request waits for it, so the want may wait and may be dropped
+  demand = 1,      ///< a kernel request waits for it
+  path = 2, ///< a kernel request that looks up one name waits: one of few on a program's path, not one of a walk's many
 };
 inline constexpr std::string_view urgency_names[] = {"speculation", "demand", "path"};
 inline constexpr std::size_t urgencies = std::size(urgency_names);
@@ -42,7 +42,7 @@ inline constexpr std::string_view name_of(urgency how) {
   return urgency_names[static_cast<std::size_t>(how)];
 }
 
-/// Of a blob whose size nobody knows: the mean of the Linux tree, in bytes.
+/// The size that is assumed for a blob of unknown size: the mean of the Linux tree, in bytes.
 inline constexpr std::uint64_t assumed_blob_size = 16 * 1024;
 
 struct want {
@@ -50,19 +50,20 @@ struct want {
   want_kind kind = want_kind::blobs;
   urgency how = urgency::demand;
   std::vector<oid> ids;
-  /// Sizes that a path wants: the one that it is about. The others are for company.
+  /// For sizes of urgency `path`: the object that the request looks up. The other sizes are asked for along with it.
   std::optional<oid> focus = std::nullopt;
-  /// Sizes that are a guess: whoever walks here has waited for sizes before, so they are worth their contents on a
-  /// server that gives them in no other way.
+  /// For sizes that are a guess: the walker has waited for sizes before, so contents may be fetched to learn these
+  /// sizes on a server that tells sizes in no other way.
   bool worth_contents = false;
-  /// Of the snapshot that all of it is in: what is fetched as a whole is that.
+  /// The commit of the snapshot in which all of the objects are. A fetch of everything fetches this commit.
   oid commit{};
 };
 
-/// `code` 0: everything that the server has is here now. Else an errno, for those who waited only.
+/// How a want ended. `code` 0: every wanted object that the server has is here now. Else an errno, which holds only for
+/// the requests that waited for this want.
 struct want_result {
   int code = 0;
-  std::vector<std::pair<oid, std::uint64_t>> sizes; ///< those that were wanted and are known
+  std::vector<std::pair<oid, std::uint64_t>> sizes; ///< the wanted sizes that are known
 };
 
 } // namespace gitfs

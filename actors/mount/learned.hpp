@@ -1,4 +1,5 @@
-// What handlers learn from their environment, as bytes of a trace: one entry for each question, in the order asked.
+// Records the answers of the environment to handlers as bytes of a trace: one entry for each question, in the order in
+// which they were asked.
 #pragma once
 
 #include "actors/mount/environment.hpp"
@@ -8,8 +9,8 @@
 
 namespace gitfs::trace {
 
-/// What was asked; first byte of an entry. Then come four bytes of the oid, if it was about one, and the answer, in
-/// numbers. Numbers as in the files: one that was used is never given to anything else.
+/// The question of an entry, in its first byte. Four bytes of the oid follow, if the question is about one, and then
+/// the answer in numbers. The values are in trace files, so none is ever used for another question.
 enum class question : std::uint8_t {
   read = 1,             ///< oid; errno; if 0: object_type, bytes. The contents of a tree are a record of their own
   contains = 2,         ///< oid; 0 or 1
@@ -27,7 +28,7 @@ enum class question : std::uint8_t {
   prefetching = 14,     ///< number
 };
 
-/// The same as `of`, and puts all of it on record.
+/// An environment that answers as `of` does, and records all answers.
 std::unique_ptr<environment> recording_environment(std::unique_ptr<environment> of);
 
 } // namespace gitfs::trace

@@ -1,4 +1,4 @@
-// What a mount has open: repositories, and refs of them.
+// The repositories that a mount has open, and the refs of them that it shows.
 #pragma once
 
 #include "actors/mount/environment.hpp"
@@ -21,10 +21,10 @@ namespace gitfs {
 
 struct mount_context;
 
-/// A repository, whatever the number of its refs that are shown. Closed when nobody holds it any more. What is not
-/// const is set before another thread sees it; `fetcher` is given back when all actors have ended.
+/// An open repository, however many of its refs are mounted. It is closed when nobody holds it any more. Members that
+/// are not const are set before another thread sees them; `fetcher` is released when all actors have ended.
 struct mounted_repository {
-  /// `number`: of its kind in the mount; that of a plain mount is 0. `context` outlives its use.
+  /// `number`: the number of the repository in the mount; that of a plain mount is 0. `context` outlives its use.
   mounted_repository(mount_context& context, std::uint32_t number, std::shared_ptr<object_db> objects);
   ~mounted_repository();
   mounted_repository(const mounted_repository&) = delete;
@@ -32,7 +32,7 @@ struct mounted_repository {
 
   static constexpr std::uint64_t blob_files_space = std::uint64_t{1} << 30; ///< of all together
 
-  /// Gives back what is kept in memory to answer the next request faster. Takes milliseconds.
+  /// Frees what is kept in memory only to answer the next request faster. Takes milliseconds.
   void trim() {
     blobs.clear();
     listings.clear();
@@ -40,8 +40,8 @@ struct mounted_repository {
   }
 
   const std::uint32_t number;
-  const std::shared_ptr<object_db> db; ///< for handlers: `outside`
-  std::shared_ptr<repository> from;    ///< none: tests and replays have objects alone
+  const std::shared_ptr<object_db> db; ///< handlers must use `outside` instead
+  std::shared_ptr<repository> from;    ///< null in tests and replays, which have objects alone
 
 private:
   const std::shared_ptr<memory_budget> memory_;
@@ -50,36 +50,37 @@ public:
   blob_cache blobs;
   listing_cache listings; ///< read ahead by prefetchers
   blob_files large_blobs;
-  std::shared_ptr<environment> outside; ///< how handlers see the above
-  caf::actor fetcher;                   ///< none: there is no other place to get anything from
+  std::shared_ptr<environment> outside; ///< the environment through which handlers see the members above
+  caf::actor fetcher;                   ///< null: the repository has no upstream
 };
 
-/// One ref of a repository, at one place in the mount.
+/// One ref of a repository, shown at one place in the mount.
 struct mounted_ref {
-  std::uint32_t number = 0; ///< 0 for that of a plain mount
+  std::uint32_t number = 0; ///< 0 in a plain mount
   std::shared_ptr<mounted_repository> repository;
-  caf::actor prefetcher{}; ///< none where prefetch is off or nothing can be missing
+  caf::actor prefetcher{}; ///< null if prefetching is off, or if nothing can be missing
 };
 
-/// What a directory and all below it are part of. Immutable.
+/// The snapshot that a directory and everything below it belong to. Immutable.
 struct shown_snapshot {
   std::shared_ptr<mounted_ref> of;
   snapshot_facts facts;
 };
 
-/// What a mount shows at the mountpoint itself, opened before it is made.
+/// The repository that a mount shows at the mountpoint itself. It is opened before the mount is made.
 struct opened_first {
   std::shared_ptr<mounted_repository> objects;
   shown_ptr shown;
 };
 
-/// Of the snapshot that the directory is part of; zeroes above the repositories.
+/// The commit of the snapshot that the directory belongs to; zeroes above the repositories.
 inline oid commit_of(const directory_location& link) {
   return link.shown ? link.shown->facts.commit : oid{};
 }
 
-/// All that are open, in the order of opening. One thread at a time adds; any thread looks. Without a lock: nothing is
-/// taken out while the mount lives, but of what nobody holds any more only a few bytes stay.
+/// A list of everything that was opened, in the order of opening. One thread at a time adds; any thread may iterate. It
+/// needs no lock, because nothing is removed while the mount lives. Of a value that nobody holds any more only a few
+/// bytes stay.
 template <class Value>
 class open_list {
 public:
@@ -96,7 +97,7 @@ public:
     while (!newest_.compare_exchange_weak(before, fresh, std::memory_order_release));
   }
 
-  /// The newest first.
+  /// Calls `use` for every value that somebody still holds, the newest first.
   template <class Use>
   void each(const Use& use) const {
     for (const node* at = newest_.load(std::memory_order_acquire); at != nullptr; at = at->before)
@@ -104,7 +105,7 @@ public:
         use(*one);
   }
 
-  /// When nobody looks any more.
+  /// Only when no other thread uses the list any more.
   void clear() {
     for (node* at = newest_.exchange(nullptr); at != nullptr;)
       delete std::exchange(at, at->before);

@@ -3,21 +3,19 @@
 #include "actors/mount/mounted_ref.hpp"
 #include "backend/git/tree.hpp"
 
-#include <algorithm>
+#include <utility>
 
 namespace gitfs {
 
 void busy_directories::read(const directory_location_ptr& directory) {
-  auto it =
-      std::find_if(known_.begin(), known_.end(), [&](const busy& b) { return b.directory->ino == directory->ino; });
-  if (it == known_.end()) {
+  busy* b = known_.use(directory->ino);
+  if (b == nullptr) {
     if (known_.size() == limits_.directories)
-      known_.pop_back(); // what is on its way for it was wanted with good reason: it comes
-    it = known_.insert(known_.begin(), busy{directory, 0, limits_.reads, limits_.first, 0, 0});
+      known_.take_oldest(); // what is on its way for it was wanted with good reason: it comes
+    b = known_.add(directory->ino, {directory, 0, limits_.reads, limits_.first, 0, 0});
   }
-  known_.splice(known_.begin(), known_, it);
-  if (++it->reads >= it->next_at && it->in_flight == 0)
-    want_window(*it);
+  if (++b->reads >= b->next_at && b->in_flight == 0)
+    want_window(*b);
 }
 
 void busy_directories::want_window(busy& b) {
@@ -50,33 +48,28 @@ void busy_directories::want_window(busy& b) {
 }
 
 void busy_directories::forgotten(const directory_location& directory) {
-  std::erase_if(known_, [&](const busy& b) {
-    if (b.directory->ino != directory.ino)
-      return false;
+  for (const auto& [ino, b] : known_.take(directory.ino))
     if (b.in_flight != 0)
       port_.cancel(b.in_flight);
-    return true;
-  });
 }
 
 void busy_directories::clear() {
-  for (const busy& b : known_)
+  for (const auto& [ino, b] : known_.take_all())
     if (b.in_flight != 0)
       port_.cancel(b.in_flight);
-  known_.clear();
 }
 
 std::vector<activity::walker> busy_directories::walkers() const {
   std::vector<activity::walker> out;
-  for (const busy& b : known_)
+  for (const auto& [ino, b] : known_)
     if (b.window > limits_.first)
       out.push_back(
           {{}, b.window / limits_.growth, b.in_flight != 0 ? 1U : 0U, shown_path("/" + path_of(*b.directory))});
   return out;
 }
 
-void busy_directories::finished(want_id id) {
-  for (busy& b : known_)
+void busy_directories::finished(want_id id, const want_result&) {
+  for (auto& [ino, b] : known_)
     if (b.in_flight == id)
       b.in_flight = 0;
 }

@@ -22,13 +22,12 @@ directory_location_ptr ancestor_at(directory_location_ptr directory, std::size_t
 } // namespace
 
 void namesakes::read(const directory_location_ptr& directory, child_index file, std::string_view name, const oid& id) {
-  const auto it = std::ranges::find(known_, name, &known::name);
-  if (it == known_.end()) {
+  known* const found = known_.use(std::string{name});
+  if (found == nullptr) {
     first_read(directory, file, name, id);
     return;
   }
-  known_.splice(known_.begin(), known_, it);
-  known& k = *it;
+  known& k = *found;
   if (k.asked.erase(id) != 0) {
     ++k.hits;
   } else {
@@ -41,7 +40,7 @@ void namesakes::read(const directory_location_ptr& directory, child_index file, 
   }
   const bool in_vain = k.misses * limits_.misses_per_file >= k.last;
   if (k.in_flight == 0 && !k.all_seen && (in_vain || k.hits * 2 >= k.last))
-    want_window(k, directory, file, id);
+    want_window(name, k, directory, file, id);
 }
 
 void namesakes::first_read(const directory_location_ptr& directory, child_index file, std::string_view name,
@@ -58,9 +57,9 @@ void namesakes::first_read(const directory_location_ptr& directory, child_index 
     return;
   std::erase_if(recent_, [&](const recent& each) { return each.name == name; });
   if (known_.size() == limits_.names)
-    known_.pop_back(); // what is on its way for it was wanted with good reason: it comes
-  known_.push_front({.name = std::string{name}, .within = std::move(within), .window = limits_.first});
-  want_window(known_.front(), directory, file, id);
+    known_.take_oldest(); // what is on its way for it was wanted with good reason: it comes
+  known& fresh = *known_.add(std::string{name}, {.within = std::move(within), .window = limits_.first});
+  want_window(name, fresh, directory, file, id);
 }
 
 // Moves the cursor to an entry that is here, if need be by way of the start.
@@ -78,7 +77,7 @@ bool namesakes::next_entry(known& k, const directory_location_ptr& directory) {
   }
 }
 
-void namesakes::want_window(known& k, const directory_location_ptr& directory, child_index file,
+void namesakes::want_window(std::string_view name, known& k, const directory_location_ptr& directory, child_index file,
                             const oid& being_read) {
   if (!k.cursor)
     k.cursor.emplace(db_, directory, file + 1);
@@ -94,7 +93,7 @@ void namesakes::want_window(known& k, const directory_location_ptr& directory, c
     }
     const tree_entry& e = *k.cursor->peek()->entry;
     directories += e.kind == entry_kind::directory ? 1 : 0;
-    if ((e.kind == entry_kind::file || e.kind == entry_kind::executable) && e.name == k.name && e.id != being_read
+    if ((e.kind == entry_kind::file || e.kind == entry_kind::executable) && e.name == name && e.id != being_read
         && !db_.contains(e.id) && k.asked.insert(e.id).second) {
       bytes += e.size == unknown_size ? assumed_blob_size : e.size;
       ids.push_back(e.id);
@@ -113,7 +112,7 @@ void namesakes::want_window(known& k, const directory_location_ptr& directory, c
 
 void namesakes::forgotten(const directory_location& directory) {
   const tree_position p = position_of(directory);
-  std::erase_if(known_, [&](const known& k) {
+  known_.erase_if([&](const known& k) {
     if (k.within.size() < p.size() || !std::equal(p.begin(), p.end(), k.within.begin()))
       return false;
     if (k.in_flight != 0)
@@ -123,15 +122,14 @@ void namesakes::forgotten(const directory_location& directory) {
 }
 
 void namesakes::clear() {
-  for (const known& k : known_)
+  for (const auto& [name, k] : known_.take_all())
     if (k.in_flight != 0)
       port_.cancel(k.in_flight);
-  known_.clear();
   recent_.clear();
 }
 
-void namesakes::finished(want_id id) {
-  for (known& k : known_)
+void namesakes::finished(want_id id, const want_result&) {
+  for (auto& [name, k] : known_)
     if (k.in_flight == id)
       k.in_flight = 0;
 }

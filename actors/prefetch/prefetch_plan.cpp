@@ -1,7 +1,5 @@
 #include "actors/prefetch/prefetch_plan.hpp"
 
-#include "actors/model/reader_way.hpp"
-
 #include <utility>
 
 namespace gitfs {
@@ -35,12 +33,8 @@ prefetch_plan::prefetch_plan(object_db& db, readahead_port& port, counters& coun
     contents_(readahead::kind::contents, walk_order::depth_first, db, *this, content_limits(16, window_bytes)),
     busy_(db, *this, {}),
     names_(db, *this, {}) {
-  depth_.number_wants_from(first_want_of(reader_way::depth));
-  breadth_.number_wants_from(first_want_of(reader_way::breadth));
-  stats_.number_wants_from(first_want_of(reader_way::stats));
-  contents_.number_wants_from(first_want_of(reader_way::contents));
-  busy_.number_wants_from(first_want_of(reader_way::busy));
-  names_.number_wants_from(first_want_of(reader_way::names));
+  for (std::size_t way = 0; way < ways_.size(); ++way)
+    ways_[way]->number_wants_from(first_want_of(static_cast<reader_way>(way)));
 }
 
 void prefetch_plan::listed(const directory_location_ptr& directory) {
@@ -84,62 +78,34 @@ void prefetch_plan::forgotten(const directory_location& directory) {
   if (is_left(directory))
     return;
   std::erase_if(statted_before_, [&](const directory_location_ptr& each) { return each->ino == directory.ino; });
-  for (readahead* each : {&depth_, &breadth_, &stats_, &contents_})
+  for (way_ahead* each : ways_)
     each->forgotten(directory);
-  busy_.forgotten(directory);
-  names_.forgotten(directory);
 }
 
 void prefetch_plan::moved(const directory_location& root) {
   shown_ = root.shown;
   statted_before_.clear();
-  for (readahead* each : {&depth_, &breadth_, &stats_, &contents_})
+  for (way_ahead* each : ways_)
     each->clear();
-  busy_.clear();
-  names_.clear();
 }
 
 void prefetch_plan::finished(want_id id, const want_result& outcome) {
   if (const auto asked = blobs_asked_.extract(id))
     outcome.code == 0 ? came(asked.mapped()) : forget_asked(asked.mapped());
-  switch (reader_way_of(id)) {
-  case reader_way::depth:
-    if (outcome.code == ENOTSUP && !std::exchange(sizes_cost_contents_, true))
-      for (const directory_location_ptr& each : std::exchange(statted_before_, {}))
-        statted(each);
-    depth_.finished(id, outcome);
-    break;
-  case reader_way::breadth:
-    breadth_.finished(id, outcome);
-    break;
-  case reader_way::stats:
-    stats_.finished(id, outcome);
-    break;
-  case reader_way::contents:
-    contents_.finished(id, outcome);
-    break;
-  case reader_way::busy:
-    busy_.finished(id);
-    break;
-  case reader_way::names:
-    names_.finished(id);
-    break;
-  }
+  const reader_way way = reader_way_of(id);
+  if (way == reader_way::depth && outcome.code == ENOTSUP && !std::exchange(sizes_cost_contents_, true))
+    for (const directory_location_ptr& each : std::exchange(statted_before_, {}))
+      statted(each);
+  ways_.at(static_cast<std::size_t>(way))->finished(id, outcome);
 }
 
 std::vector<activity::walker> prefetch_plan::walkers() const {
   std::vector<activity::walker> out;
-  const auto add = [&](reader_way way, std::vector<activity::walker> more) {
-    for (activity::walker& each : more) {
-      each.way = name_of(way);
+  for (std::size_t way = 0; way < ways_.size(); ++way)
+    for (activity::walker& each : ways_[way]->walkers()) {
+      each.way = name_of(static_cast<reader_way>(way));
       out.push_back(std::move(each));
     }
-  };
-  add(reader_way::depth, depth_.walkers());
-  add(reader_way::breadth, breadth_.walkers());
-  add(reader_way::stats, stats_.walkers());
-  add(reader_way::contents, contents_.walkers());
-  add(reader_way::busy, busy_.walkers());
   return out;
 }
 

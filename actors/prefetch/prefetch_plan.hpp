@@ -1,11 +1,13 @@
-// What to want ahead, told by where readers are: all kinds of ways through the tree side by side.
+// Decides what to want ahead of readers: it has one class for each way in which readers go through the tree.
 #pragma once
 
 #include "actors/model/counters.hpp"
+#include "actors/model/reader_way.hpp"
 #include "actors/prefetch/busy_directories.hpp"
 #include "actors/prefetch/namesakes.hpp"
 #include "actors/prefetch/readahead.hpp"
 
+#include <array>
 #include <cstdint>
 #include <deque>
 #include <string_view>
@@ -17,32 +19,33 @@ namespace gitfs {
 /// Not thread-safe: the prefetcher owns it.
 class prefetch_plan final : private readahead_port {
 public:
-  /// `window_bytes`: contents that one window may bring; three of them may be in memory at once. Counts what came ahead
-  /// and what of it was read. `ahead`: gets the listings that are read ahead of walkers.
+  /// `window_bytes`: the contents that one window may bring, in bytes; three windows may be in memory at once.
+  /// `counts`: counts the contents that came ahead and how much of them was read. `ahead`: gets the listings that are
+  /// read ahead of walkers.
   prefetch_plan(object_db& db, readahead_port& port, counters& counts, std::uint64_t window_bytes,
                 listing_cache* ahead = nullptr);
 
   /// A directory was listed from its start.
   void listed(const directory_location_ptr& directory);
-  /// Somebody waits for the sizes of its entries.
+  /// A request waits for the sizes of the directory's entries.
   void statted(const directory_location_ptr& directory);
   /// A file is being read from its start.
   void read(const directory_location_ptr& directory, child_index file, std::string_view name, const oid& id);
-  /// After `read`: its contents are not here.
+  /// After `read`: the contents of the file are not here.
   void missed(const directory_location_ptr& directory, child_index file, const oid& id) {
     if (is_left(*directory))
       return;
     contents_.missed(directory, file, id);
   }
-  /// The kernel has forgotten it and all below: nobody is there any more.
+  /// The kernel has forgotten the directory and all below it, so no program is there any more.
   void forgotten(const directory_location& directory);
-  /// `root` is the root of another snapshot now: what was wanted for readers of the one before is cancelled, and what
-  /// is heard of these from here on is nothing.
+  /// `root` is the root of the new snapshot of the mounted ref. Wants for readers of the old snapshot are cancelled,
+  /// and later messages about those readers are ignored.
   void moved(const directory_location& root);
   void finished(want_id id, const want_result& outcome);
   std::vector<activity::walker> walkers() const;
   bool fetches_contents() const { return !blobs_asked_.empty(); }
-  /// After the port's `later`.
+  /// Puts together the windows that were put off: see readahead_port::later.
   void due() {
     depth_.due();
     breadth_.due();
@@ -66,14 +69,16 @@ private:
   readahead depth_, breadth_, stats_, contents_;
   busy_directories busy_;
   namesakes names_;
+  /// By reader_way.
+  const std::array<way_ahead*, reader_ways> ways_{&depth_, &breadth_, &stats_, &contents_, &busy_, &names_};
   bool sizes_cost_contents_ = false;
-  std::deque<directory_location_ptr> statted_before_; // that was known: where the last walkers were then
-  std::shared_ptr<const shown_snapshot> shown_;       // none until it has moved for the first time
+  std::deque<directory_location_ptr> statted_before_; // where the last walkers were, until the cost of sizes is known
+  std::shared_ptr<const shown_snapshot> shown_;       // null until the mounted ref has moved for the first time
   std::unordered_map<want_id, std::vector<oid>> blobs_asked_;
   struct asked_blob {
     std::uint64_t size = 0;
     bool here = false;
-    bool read = false; // before it was here: its reader waits for it
+    bool read = false; // read before it was here, so its reader waits for it
   };
   std::unordered_map<oid, asked_blob> unread_; // blobs that were asked for ahead
 };

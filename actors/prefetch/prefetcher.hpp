@@ -1,4 +1,4 @@
-// The actor that looks ahead of walkers and readers.
+// The actor that fetches ahead of walkers and readers: the message face of prefetch_plan.
 #pragma once
 
 #include "actors/mount/mount_context.hpp"
@@ -9,9 +9,9 @@
 
 namespace gitfs {
 
-/// One for each mounted ref. Hears from directories where readers are, and wants what they will need from the fetcher.
-/// Run by the directory's own execution unit, before the fetcher: so what a walker will need leaves in one request with
-/// what its directory asks for.
+/// There is one for each mounted ref. Directories tell it where readers are, and it wants from the fetcher what these
+/// readers will need. The directory's own execution unit runs it before the fetcher, so that what a walker will need
+/// leaves in one request together with what the directory has asked for.
 class prefetcher_actor final : public resilient_actor, private readahead_port {
 public:
   prefetcher_actor(caf::actor_config& cfg, std::shared_ptr<mount_context> context, const mounted_ref& of);
@@ -33,12 +33,13 @@ private:
   std::uint64_t share_of(std::uint64_t bytes) override;
   void rest();
 
-  const bool alone_;     // it is the only mounted ref of its mount
-  bool counted_ = false; // among those who fetch contents ahead
+  const bool alone_;     // true in a plain mount, which has only this mounted ref
+  bool counted_ = false; // counted among the mounted refs that fetch contents ahead now
   const std::shared_ptr<environment> outside_;
   std::shared_ptr<mount_context> context_;
   caf::actor fetcher_;
-  std::optional<prefetch_plan> plan_; // none when it has ended: what it remembers holds the mounted ref that holds it
+  // Unset when this actor has ended, because the plan holds locations, and so the mounted ref, which holds this actor.
+  std::optional<prefetch_plan> plan_;
 };
 
 } // namespace gitfs

@@ -1,4 +1,4 @@
-// Whose way through the tree is predictable, and what they will need next.
+// Recognises readers whose way through the tree is predictable, and wants what they will need next.
 //
 // File readahead, applied to a tree. Every reader that goes through the snapshot in walk order has a stream: a start,
 // and a horizon up to which everything has been asked for. A reader who steps into the newest part of its stream moves
@@ -6,9 +6,9 @@
 // stream with no window at all, so random access speculates on nothing.
 #pragma once
 
-#include "actors/model/activity.hpp"
 #include "actors/model/want.hpp"
 #include "actors/prefetch/tree_cursor.hpp"
+#include "actors/prefetch/way_ahead.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -24,34 +24,36 @@ public:
   virtual ~readahead_port() = default;
   virtual void ask(want w) = 0; ///< answered with `finished`
   virtual void cancel(want_id id) = 0;
-  /// Around the wants of one window, whose trees may take a while to read.
+  /// Called before and after the wants of one window, whose trees may take a while to read.
   virtual void window_begins() = 0;
   virtual void window_ends() = 0;
-  /// Of the contents that a window may bring, the share of who is not alone.
+  /// The share of `bytes`, the contents that a window may bring, where other mounted refs fetch contents ahead too.
   virtual std::uint64_t share_of(std::uint64_t bytes) { return bytes; }
-  /// True: `readahead::due` will be called, on another thread than the reader's if one is free.
+  /// True: the window is put off. `readahead::due` is called soon, on another thread than the reader's if one is free.
   virtual bool later() { return false; }
 };
 
-class readahead {
+class readahead : public way_ahead {
 public:
   enum class kind : std::uint8_t {
-    listings, ///< units are directories; needed: sizes of the entries, targets of links, trees below
-    stats,    ///< the same where a size costs contents, for who is known to want sizes
-    contents, ///< units are files; needed: blobs
+    listings, ///< units are directories; wanted: sizes of the entries, targets of links, trees below
+    stats,    ///< the same where sizes cost contents, for readers that are known to want sizes
+    contents, ///< units are files; wanted: blobs
   };
 
   struct limits {
     std::size_t first = 4;           ///< units in the first window
     std::size_t growth = 4;          ///< factor from one window to the next
     std::size_t most = 4096;         ///< units in a window
-    std::uint64_t bytes = 32U << 20; ///< of contents, known or assumed, in a window
-    /// Windows on their way beyond the one that the reader is in; 0: the next one leaves when the reader is halfway
-    /// through the last.
+    std::uint64_t bytes = 32U << 20; ///< contents in a window, in bytes, of known or assumed size
+    /// So many windows are fetched beyond the one that the reader is in; 0: the next window leaves when the reader is
+    /// halfway through the last.
     unsigned windows_ahead = 1;
-    /// Beyond so many sizes in one window these leave, and the rest is put together while the server looks them up.
+    /// The first so many sizes of a window leave before the rest is put together, so that the server looks them up
+    /// meanwhile.
     std::size_t first_sizes = std::numeric_limits<std::size_t>::max();
-    std::size_t streams = 8; ///< readers told apart, those with a window and those without; the one unused longest goes
+    /// So many streams with a window are remembered, and as many without; the least recently used one is forgotten.
+    std::size_t streams = 8;
   };
 
   /// `ahead`: gets the listings that it reads ahead of its readers.
@@ -64,59 +66,54 @@ public:
       limits_(l),
       ahead_(ahead) {}
 
-  /// A reader is at this directory, or at this file of it (contents). False: on no known way.
+  /// A reader is at this directory or, of the kind `contents`, at this file in it. False: no stream explains that.
   bool follow(const directory_location_ptr& directory, child_index file = 0);
-  /// A way that may begin here.
+  /// Starts a stream at this place, without a window.
   void begin(const directory_location_ptr& directory, child_index file = 0);
-  /// True if something has been asked for that far already.
+  /// True if this directory is within the horizon of a stream.
   bool leads(const directory_location_ptr& directory);
-  /// Nobody is in or below this directory any more: what was asked for them is cancelled.
-  void forgotten(const directory_location& directory);
-  /// All readers are gone.
-  void clear();
-  /// What it reads there is not here. If all that was asked for ahead of it has been answered, it has been evicted
-  /// since, and so perhaps all the rest: guessing begins anew from here.
+  void forgotten(const directory_location& directory) override;
+  void clear() override;
+  /// The file that a reader reads there is not here. If everything that was wanted ahead of the reader has been
+  /// fetched, the file has been evicted since, and perhaps the rest too; so the stream begins anew from here.
   void missed(const directory_location_ptr& directory, child_index file, const oid& id);
-  void finished(want_id id, const want_result& outcome);
-  /// The windows that were put off are asked for.
+  void finished(want_id id, const want_result& outcome) override;
+  /// Wants the windows that were put off.
   void due();
 
-  /// Readers with a window: where they are, how large it is, and what is on its way. `way` stays empty.
-  std::vector<activity::walker> walkers() const;
-
-  /// Moves want ids apart when several share one port.
-  void number_wants_from(want_id first) { next_want_ = first; }
+  std::vector<activity::walker> walkers() const override;
 
 private:
   struct stream {
     tree_position start;
     tree_cursor horizon;
-    std::optional<tree_cursor> next_unit{}; ///< from there on, once somebody was seen behind the horizon
-    tree_position trigger;                  ///< whoever reaches it moves the horizon on
-    tree_position newest{};                 ///< start of the window that was asked for last
-    tree_position reader;                   ///< was here last
-    directory_location_ptr at;              ///< in this directory
-    tree_position within;   ///< the directory that readers have not left: nothing is wanted outside of it
-    std::size_t window = 0; ///< of the last move, in units; 0: only one step was seen
-    /// Units from the start on: to the horizon, the trigger, the newest window, and the last trigger that was passed.
+    std::optional<tree_cursor> next_unit{}; ///< the unit behind the horizon, once a reader was seen there
+    tree_position trigger;                  ///< a reader who reaches this position moves the horizon on
+    tree_position newest{};                 ///< where the window begins that was wanted last
+    tree_position reader;                   ///< where the reader was last,
+    directory_location_ptr at;              ///< and in which directory
+    tree_position within;   ///< the directory that the stream's readers have not left: nothing outside it is wanted
+    std::size_t window = 0; ///< the last window, in units; 0: the stream has no window yet
+    /// Distances from the start, in units: to the horizon, to the trigger, to the newest window, and to the last
+    /// trigger that a reader has passed.
     std::size_t horizon_at = 0, trigger_at = 0, newest_at = 0, judged_at = 0;
-    std::size_t steps = 0;    ///< of readers, since they passed that one
-    bool due = false;         ///< put off
+    std::size_t steps = 0;    ///< steps of readers since they passed that last trigger
+    bool due = false;         ///< the next window was put off
     bool halfway = false;     ///< the trigger is in the middle of the last window
-    std::size_t owed = 0;     ///< units of the last move that wait for trees
-    want_id trees = 0;        ///< the want that brings them
-    bool parted = false;      ///< the first sizes of the window have left, the rest is to be put together
-    std::vector<oid> links{}; ///< blobs of that first part: they leave with those of the rest
+    std::size_t owed = 0;     ///< units of the last window that wait for trees
+    want_id trees = 0;        ///< the want that brings these trees
+    bool parted = false;      ///< the first sizes of the window have left, and the rest is still to be put together
+    std::vector<oid> links{}; ///< targets of links in that first part; they leave together with those of the rest
     std::vector<want_id> in_flight{};
   };
   using streams = std::list<stream>;
 
-  // What a stretch of the walk needs and is not here.
+  // The objects that a stretch of the walk needs and that are not here.
   struct needs {
     std::vector<oid> sizes, blobs;
     std::uint64_t bytes = 0;
     std::uint64_t limit = 0;
-    bool full = false; // the byte limit was reached before the entry that set it
+    bool full = false; // the next entry would have exceeded the limit of bytes
   };
 
   bool earlier(const tree_position& a, const tree_position& b) const { return before(order_, a, b); }
@@ -148,7 +145,6 @@ private:
   const limits limits_;
   listing_cache* const ahead_;
   streams streams_; // front: most recently used
-  want_id next_want_ = 1;
 };
 
 } // namespace gitfs

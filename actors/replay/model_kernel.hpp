@@ -1,4 +1,5 @@
-// A kernel that asks what the recorded one asked, in another order, and gives back references when it likes.
+// A model of the kernel. It sends the requests of the recorded kernel in another order, and gives back references at
+// any moment.
 #pragma once
 
 #include "actors/model/kernel_op.hpp"
@@ -20,8 +21,8 @@
 
 namespace gitfs {
 
-/// Keeps to what a kernel does: it asks about nodes that it refers to, each request holds its node, and a directory is
-/// not forgotten before what is in it. One thread.
+/// The model keeps to the rules of a real kernel: it asks only about nodes that it refers to, each request holds a
+/// reference to its node, and a directory is not forgotten before what is in it. One thread.
 class model_kernel {
 public:
   explicit model_kernel(const recording& from);
@@ -29,47 +30,48 @@ public:
   model_kernel(const model_kernel&) = delete;
   model_kernel& operator=(const model_kernel&) = delete;
 
-  /// Sends to these from here on.
+  /// Requests go to this mount from here on.
   void mount(mount_context& context, caf::actor supervisor);
 
   void unmount() { supervisor_ = nullptr; }
 
-  /// Recorded requests that were not sent yet.
+  /// The number of recorded requests that were not sent yet.
   std::size_t left() const { return inputs_.size(); }
   std::size_t unanswered() const;
 
-  /// Sends one of the next few of these, or a look-up that one needs first. False: what it could send waits.
+  /// Sends one of the next few recorded requests, or a look-up that one of them needs first. False: each of these has
+  /// to wait.
   bool send(std::mt19937_64& random);
-  /// Gives back a node that nothing uses. False: there is none.
+  /// Gives back the references to a node that nothing uses. False: there is no such node.
   bool forget(std::mt19937_64* random);
-  /// The caller of a parked request gives up. False: none is parked.
+  /// Interrupts a parked request. False: no request is parked.
   bool interrupt(std::mt19937_64& random);
 
-  /// What has been answered wrong, if something was.
+  /// A sentence about the first wrong answer, if there was one.
   const std::optional<std::string>& wrong() const { return wrong_; }
-  /// From here on an error is no wrong answer: a transfer has failed, or the mount ends.
+  /// From here on an error is no wrong answer, because a transfer has failed or the mount ends.
   void errors_may_come() { errors_may_come_ = true; }
   std::uint64_t sent() const { return sent_; }
 
 private:
   struct input {
-    std::uint64_t directory = 0; // inode
-    std::string name;            // of the child that it is about; empty: the directory itself
+    std::uint64_t directory = 0; // inode number
+    std::string name;            // the child that the request is about; empty: the directory itself
     std::uint64_t size = 0;
     decltype(kernel_op::what) what;
   };
   struct place {
-    std::uint64_t parent = 0; // inode
+    std::uint64_t parent = 0; // inode number
     std::string name;
     std::map<std::string, entry_kind> children;
-    bool is_known = false; // its tree is in the recording
+    bool is_known = false; // the tree of this directory is in the recording
   };
   struct node {
     std::uint64_t id = 0; // nodeid
     std::uint64_t lookups = 0;
-    std::uint64_t parent = 0; // inode
-    std::uint64_t below = 0;  // nodes that the kernel refers to
-    std::uint64_t busy = 0;   // requests
+    std::uint64_t parent = 0; // inode number
+    std::uint64_t below = 0;  // how many nodes in it the kernel refers to
+    std::uint64_t busy = 0;   // how many requests about it are unanswered
   };
   struct request;
   class sink;
@@ -87,7 +89,7 @@ private:
 
   std::list<input> inputs_;
   std::unordered_map<std::uint64_t, place> places_;
-  std::map<std::uint64_t, node> nodes_; // by inode; those that the kernel refers to
+  std::map<std::uint64_t, node> nodes_; // the nodes that the kernel refers to, by inode number
   std::list<std::shared_ptr<request>> open_;
   mount_context* context_ = nullptr;
   caf::actor supervisor_;

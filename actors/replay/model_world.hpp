@@ -1,4 +1,5 @@
-// Where actors of a replay in another order find their objects: a store that begins empty, and a server.
+// A model of store and server, from which the actors get their objects when a recording runs in another order. The
+// store is empty at the begin.
 #pragma once
 
 #include "actors/mount/environment.hpp"
@@ -16,10 +17,11 @@
 
 namespace gitfs {
 
-/// Has every object that the recording names; a tree whose contents are not in it is empty. One thread.
+/// Has every object that the recording names. A tree whose contents are not in the recording is an empty tree. One
+/// thread.
 class model_world {
 public:
-  /// `fails`: one in twenty transfers fails, whatever the recorded ones did.
+  /// `fails`: one in twenty transfers fails, whether or not transfers of the recording failed.
   model_world(const recording& from, bool fails);
   ~model_world();
   model_world(const model_world&) = delete;
@@ -28,16 +30,16 @@ public:
   std::shared_ptr<environment> around(mount_context& context);
   std::shared_ptr<upstream> server();
 
-  /// Transfers that run, and loads of large blobs.
+  /// The number of running transfers, and of running loads of large blobs.
   std::size_t transfers() const;
   std::size_t loads() const { return loads_.size(); }
-  /// Ends one. `random`: none, and it succeeds; else it may fail as one of the recorded ones did.
+  /// Ends a transfer. If `random` is null it succeeds; else it may fail as one of the recorded transfers did.
   void end_transfer(std::size_t which, std::mt19937_64* random);
   void end_load(std::size_t which);
-  /// One has failed so far.
+  /// True once a transfer has failed.
   bool failed() const { return failed_; }
 
-  std::uint64_t requests = 0; ///< of the kernel, so far
+  std::uint64_t requests = 0; ///< how many requests the kernel has sent so far
 
 private:
   class view;
@@ -48,7 +50,7 @@ private:
   bool here(const oid& id) const { return all_here_ || here_.contains(id); }
 
   const recording& from_;
-  bool all_here_; // a local repository, or a server that sends everything
+  bool all_here_; // the recording is of a local repository, or of a server that sends everything
   std::vector<int> failures_;
   std::size_t recorded_transfers_ = 0;
   bool tells_sizes_ = true;

@@ -1,4 +1,4 @@
-// The environment of a replay: it answers what the recording has.
+// The environment of a replay: it gives the recorded answers.
 #pragma once
 
 #include "actors/mount/environment.hpp"
@@ -12,17 +12,17 @@
 
 namespace gitfs {
 
-/// Used by one thread. Where a handler asks for something else than it did when it was recorded, that is noted, and the
-/// answer is that nothing is here.
+/// Used by one thread. If a handler asks something else than it asked when it was recorded, the difference is noted,
+/// and the answer is that nothing is here.
 class recorded_environment final : public environment {
 public:
   recorded_environment(const recording& from, mount_context& context) : from_(from), context_(context) {}
 
-  /// What comes next is asked by the handler of that message.
+  /// The handler of the message with this order number asks the questions that follow.
   void begin(std::uint64_t order);
-  /// How its questions differ from the recorded ones, if they do.
+  /// That handler has returned. A sentence about how its questions differ from the recorded ones, if they do.
   std::optional<std::string> end();
-  /// True: a handler needed a tree that is not in the recording.
+  /// True once a handler needed a tree that is not in the recording.
   bool lacks_tree() const { return lacks_tree_; }
 
   result<object> read(const oid& id) override;
@@ -40,7 +40,7 @@ public:
   std::uint64_t kernel_requests() override;
   std::uint64_t prefetching(int change) override;
   void aside(const std::function<void()>&) override {}
-  void load(const blob_load&, const std::function<void()>&) override {} // when it ends is in the recording
+  void load(const blob_load&, const std::function<void()>&) override {} // the recording has the end of the load
 
 private:
   bool next(trace::question what, const oid* about = nullptr);

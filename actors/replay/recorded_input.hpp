@@ -1,4 +1,4 @@
-// What came to the actors from elsewhere, made from its record again.
+// Makes messages that came to the actors from outside again, from their records.
 #pragma once
 
 #include "actors/model/kernel_op.hpp"
@@ -11,17 +11,18 @@
 
 namespace gitfs {
 
-/// What a kernel_request asked. `request` is of a recording, which has no operation that this version does not know.
+/// The operation that a kernel_request asked for. `request` must be of a recording, because a recording is refused if
+/// it has operations that this version does not know.
 kernel_operation operation_of(const trace::record& request);
 
-/// How many bytes a directory entry takes in an answer: as <linux/fuse.h> has it, fuse_dirent is 24 bytes and the name,
-/// and fuse_entry_out before it 128.
+/// How many bytes a directory entry takes in a reply. By <linux/fuse.h> a fuse_dirent is 24 bytes and the name, and the
+/// fuse_entry_out before it is 128 bytes.
 std::uint64_t dirent_bytes(std::string_view name, bool plus);
 
-/// True of messages of which a record is made to what an actor takes again: those that come from elsewhere.
+/// True if messages of this kind can be made from their records: those that come from outside.
 bool can_be_made(trace::kind what);
 
-/// The message that record `r` says was taken. None if it is one that actors send to each other.
+/// The message that an actor took by record `r`. Null if actors send such messages to each other.
 caf::mailbox_element_ptr recorded_input(const recording& from, const trace::record& r);
 
 } // namespace gitfs

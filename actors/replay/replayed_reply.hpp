@@ -1,4 +1,4 @@
-// The answer to a kernel request where there is no kernel.
+// The reply to a kernel request where there is no kernel.
 #pragma once
 
 #include "actors/model/reply.hpp"
@@ -14,11 +14,11 @@
 
 namespace gitfs {
 
-/// Answers as the kernel's bridge does (fuse_bridge/fuse_reply.cpp), but only the recorder, or whoever listens to it,
-/// hears of it.
+/// Answers as the bridge to the kernel does (fuse_bridge/fuse_reply.cpp), but only the recorder or its listener gets
+/// the answer.
 class replayed_reply final : public reply_sink {
 public:
-  /// `size`: what the kernel asked for, in bytes. `refused`: the kernel no longer wants the answer.
+  /// `size`: how many bytes the kernel asked for. `refused`: the kernel no longer wanted the recorded answer.
   replayed_reply(std::uint64_t id, std::uint64_t size, bool plus, bool refused)
     : id_(id),
       size_(size),
@@ -66,7 +66,7 @@ public:
     return accepted();
   }
   std::uint64_t request_id() const override { return id_; }
-  void on_interrupt(std::function<void()>) override {} // in the recording, if it came
+  void on_interrupt(std::function<void()>) override {} // the recording has the interruption, if there was one
 
 private:
   static constexpr std::uint64_t align(std::uint64_t bytes) { return (bytes + 7) / 8 * 8; }

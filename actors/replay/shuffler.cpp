@@ -75,47 +75,69 @@ private:
     out_.last.push_back(fmt::format("{:>6} {}", out_.steps, std::move(what)));
   }
 
-  // Of a hundred: what may come next. What is not possible leaves its turn to a message.
+  // Of a hundred: what may come next, and whether it did. What is not possible leaves its turn to those below.
+  struct turn {
+    std::uint64_t below;
+    bool (run::*take)();
+  };
+
   void step() {
+    static constexpr turn turns[] = {
+        {25, &run::send},    {35, &run::end_transfer},     {40, &run::end_load}, {48, &run::forget},
+        {50, &run::give_up}, {51, &run::trigger_timeouts}, {100, &run::go_on},
+    };
     if (world_.failed())
       kernel_.errors_may_come();
-    const std::uint64_t turn = random_() % 100;
-    if (turn < 25 && kernel_.send(random_))
-      note(fmt::format("the kernel sends request {}", kernel_.sent()));
-    else if (turn < 35 && world_.transfers() != 0)
-      end_transfer();
-    else if (turn < 40 && world_.loads() != 0)
-      end_load();
-    else if (turn < 48 && kernel_.forget(&random_))
-      note("the kernel forgets");
-    else if (turn < 50 && interrupts_left_ != 0 && kernel_.interrupt(random_))
-      gave_up();
-    else if (turn < 51)
-      trigger_timeouts();
-    else if (!deliver_any() && !kernel_.send(random_) && world_.transfers() != 0)
-      end_transfer();
+    const std::uint64_t drawn = random_() % 100;
+    (void)std::ranges::find_if(turns, [&](const turn& each) { return drawn < each.below && (this->*each.take)(); });
     world_.requests = kernel_.sent();
   }
 
-  void gave_up() {
-    --interrupts_left_;
-    note("the caller of a request gives up");
+  bool send() {
+    if (!kernel_.send(random_))
+      return false;
+    note(fmt::format("the kernel sends request {}", kernel_.sent()));
+    return true;
   }
 
-  void end_transfer() {
+  bool end_transfer() {
+    if (world_.transfers() == 0)
+      return false;
     world_.end_transfer(random_() % world_.transfers(), &random_);
     note("a transfer ends");
+    return true;
   }
 
-  void end_load() {
+  bool end_load() {
+    if (world_.loads() == 0)
+      return false;
     world_.end_load(random_() % world_.loads());
     note("a large blob is loaded");
+    return true;
   }
 
-  void trigger_timeouts() {
+  bool forget() {
+    if (!kernel_.forget(&random_))
+      return false;
+    note("the kernel forgets");
+    return true;
+  }
+
+  bool give_up() {
+    if (interrupts_left_ == 0 || !kernel_.interrupt(random_))
+      return false;
+    --interrupts_left_;
+    note("the caller of a request gives up");
+    return true;
+  }
+
+  bool trigger_timeouts() {
     stage_.trigger_timeouts();
     note("delayed messages are sent");
+    return true;
   }
+
+  bool go_on() { return deliver_any() || send() || end_transfer(); }
 
   // Any actor's; of one mailbox any that no earlier one of the same sender stands before.
   bool deliver_any() {

@@ -1,4 +1,5 @@
-// Repositories, hosts, servers and threads of a replay: nobody asks them anything, what they said is in the recording.
+// Repositories, hosts, servers and threads of a replay. They are never asked anything, because the recording has their
+// answers.
 #pragma once
 
 #include "backend/forge/repository_host.hpp"
@@ -13,18 +14,18 @@
 
 namespace gitfs {
 
-/// Without objects: handlers ask their environment.
+/// An object database without objects, because handlers ask their environment.
 std::shared_ptr<object_db> no_objects();
 
-/// Its transfers never end by themselves: the recording says when they do.
+/// Its transfers never end by themselves, because the recording says when they end.
 std::shared_ptr<upstream> silent_upstream();
 
-/// `remote`: with a silent_upstream.
+/// `remote`: the repository has a silent_upstream.
 std::shared_ptr<repository> silent_repository(bool remote, std::string display);
 
 std::shared_ptr<repository_host> silent_host();
 
-/// Does nothing of what it is given.
+/// Runs none of its jobs.
 class silent_workers final : public worker_pool {
 public:
   void run(std::function<void()>, const std::string&) override {}

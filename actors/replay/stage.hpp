@@ -1,5 +1,5 @@
-// The actors of a mount on one thread, with no kernel and no server: each message waits until somebody has it
-// delivered.
+// The actors of a mount on one thread, with no kernel and no server. Each message is held until the replayer or the
+// shuffler has it delivered.
 #pragma once
 
 #include "actors/mount/mount_context.hpp"
@@ -25,7 +25,7 @@
 
 namespace gitfs {
 
-/// One at a time in a process.
+/// Only one stage at a time may live in a process.
 class stage final : private message_gate {
 public:
   struct held {
@@ -33,32 +33,33 @@ public:
     caf::strong_actor_ptr to; ///< a mailbox with a message in it keeps its actor alive
     trace::kind what = trace::kind::other_message;
     std::uint64_t cause = 0;
-    std::string fields;                    ///< of its record
-    const resilient_actor* from = nullptr; ///< whose handler has sent it; none: a timer, or from elsewhere
+    std::string fields;                    ///< the fields that its record would have
+    const resilient_actor* from = nullptr; ///< the actor whose handler has sent it; null: a timer, or from outside
   };
   using environment_of = std::function<std::shared_ptr<environment>(mount_context&)>;
 
-  /// Starts the actors of such a mount. `server`: of a mount of one repository.
+  /// Starts the actors of a mount as it was recorded. `server`: the upstream of a plain mount.
   stage(const recording::mount& mounted, const environment_of& outside, std::shared_ptr<upstream> server);
   ~stage() override;
 
   mount_context& context() { return *context_; }
   const caf::actor& supervisor() const { return supervisor_; }
 
-  /// By key; the newest last.
+  /// All living actors by their keys; the newest of a key is last.
   const std::map<trace::actor_key, std::vector<resilient_actor*>>& actors() const { return alive_; }
-  /// Null if none has that key.
+  /// The newest actor with that key; null if there is none.
   resilient_actor* newest(const trace::actor_key& key) const;
   std::map<resilient_actor*, std::deque<held>>& messages() { return held_; }
   const std::map<resilient_actor*, std::deque<held>>& messages() const { return held_; }
 
-  /// Hands the message over and lets the actor take it.
+  /// Puts the message into the actor's mailbox and runs the actor.
   void deliver(resilient_actor& to, caf::mailbox_element_ptr message);
-  /// The same of one that is held.
+  /// The same with a message that is held.
   void deliver(resilient_actor& to, std::deque<held>::iterator which);
-  /// Messages of delayed sends are held from here on.
+  /// Makes all delayed messages due: they are held from here on.
   void trigger_timeouts() { scheduler().trigger_timeouts(); }
-  /// Who is in no slot any more lives only by the messages that are held for it: it ends, and they with it.
+  /// Drops the held messages of directories that are in no slot any more. Only these messages keep such an actor alive,
+  /// so the actor ends.
   void drop_messages_of_the_dead();
   /// Ends all actors.
   void end();
@@ -80,7 +81,7 @@ private:
   std::map<trace::actor_key, std::vector<resilient_actor*>> alive_;
   std::map<resilient_actor*, std::deque<held>> held_;
   const resilient_actor* running_ = nullptr;
-  bool passes_ = false; // messages are not held
+  bool passes_ = false; // messages are delivered at once and not held
 };
 
 } // namespace gitfs

@@ -1,7 +1,8 @@
-// Of the catalog: to repositories and back, of the bridge, and of the worker threads that both have.
+// Messages of the catalog: to and from repositories, from the bridge, and from the worker threads of catalog and
+// repositories.
 #pragma once
 
-#include "actors/model/places.hpp"
+#include "actors/model/mount_nodes.hpp"
 #include "actors/runtime/message.hpp"
 #include "backend/forge/repository_host.hpp"
 #include "backend/git/oid.hpp"
@@ -22,13 +23,13 @@ namespace gitfs {
 
 // --- catalog ↔ repository --------------------------------------------------------------------------------------------
 
-/// Take a snapshot and make a mounted ref of that number show it. Answered by `ref_shown`, unless cancelled.
+/// Resolve `ref`, and show its snapshot at the node with that number. Answered by `ref_shown`, unless cancelled.
 struct show_ref {
   call_number call = 0;
-  place_number place = 0;
+  mount_node_number node = 0;
   std::string ref;
   caf::actor answer_to;
-  std::optional<oid> have{}; ///< what it shows
+  std::optional<oid> have{}; ///< the commit that the node shows now
   trace::sent_by stamp = trace::sent_by::now();
 };
 struct cancel_show {
@@ -37,7 +38,7 @@ struct cancel_show {
 };
 struct ref_shown {
   call_number call = 0;
-  place_number place = 0;
+  mount_node_number node = 0;
   int code = 0;
   shown_ptr shown; ///< if `code` is 0
   std::string why{};
@@ -46,21 +47,21 @@ struct ref_shown {
 
 // --- catalog → itself ------------------------------------------------------------------------------------------------
 
-/// Catalog → itself: a ref that is polled is to be looked at.
+/// Catalog → itself: it is time to poll the ref of this node. `timer`: a later timer has made an earlier one void.
 struct look_due {
-  place_number place = 0;
+  mount_node_number node = 0;
   std::uint64_t timer = 0;
   trace::sent_by stamp = trace::sent_by::now();
 };
-/// Catalog → itself: what has failed a moment ago may be tried again.
+/// Catalog → itself: the failure of a moment ago is not given to others any more; the next who asks tries again.
 struct retry_allowed {
-  place_number place = 0;
+  mount_node_number node = 0;
   trace::sent_by stamp = trace::sent_by::now();
 };
 
 // --- any thread → catalog --------------------------------------------------------------------------------------------
 
-/// Of the end of place_move, on any thread → catalog: what these waited for is shown.
+/// The end of a mount_node_move, on any thread → catalog: the moves that these refreshes waited for have ended.
 struct moves_settled {
   std::vector<refresh_number> who;
   trace::sent_by stamp = trace::sent_by::now();
@@ -68,10 +69,10 @@ struct moves_settled {
 
 // --- bridge → catalog ------------------------------------------------------------------------------------------------
 
-/// Look at refs now. `done`, on the catalog's thread: an errno and nothing, or 0 and a line for each, as
+/// Poll refs now. `done` is called on the catalog's thread, with an errno and no text, or with 0 and the text of a
 /// refresh_report.
 struct refresh_refs {
-  refresh_number number = 0; ///< who asks gives it; never used again
+  refresh_number number = 0; ///< chosen by the asker, and never used again
   refresh_what what{};       // braces: g++ 12 warns without
   std::function<void(int code, const std::string& text)> done;
   trace::sent_by stamp = trace::sent_by::now();
@@ -80,26 +81,26 @@ struct cancel_refresh {
   refresh_number number = 0;
   trace::sent_by stamp = trace::sent_by::now();
 };
-/// Show another deployment. `done`: false if the mountpoint itself cannot become that.
+/// Show another deployment. `done` gets false if the mountpoint itself cannot become what it is in that deployment.
 struct reload_tree {
   std::shared_ptr<const deployment> tree;
-  std::vector<std::shared_ptr<repository_host>> hosts; ///< by their order in it
+  std::vector<std::shared_ptr<repository_host>> hosts; ///< in the order of `tree->hosts`
   std::function<void(bool)> done;
   trace::sent_by stamp = trace::sent_by::now();
 };
 
 // --- worker threads → catalog, repository ----------------------------------------------------------------------------
 
-/// What a host said. Shared: results cannot be copied into a message cheaply.
+/// The answer of a host. Shared, because results cannot be copied into a message cheaply.
 struct host_told {
   call_number call = 0;
   std::shared_ptr<const result<host_entry>> found;
-  std::shared_ptr<const result<std::vector<host_entry>>> listed; ///< one of the two
+  std::shared_ptr<const result<std::vector<host_entry>>> listed; ///< exactly one of `found` and `listed` is set
   trace::sent_by stamp = trace::sent_by::now();
 };
 struct snapshot_taken {
   call_number call = 0;
-  std::shared_ptr<repository> opened; ///< if it was not open yet
+  std::shared_ptr<repository> opened; ///< set if the repository was not open before
   std::optional<error> failure;
   snapshot_facts facts;
   trace::sent_by stamp = trace::sent_by::now();

@@ -1,9 +1,9 @@
-// Between bridge, supervisor and directories.
+// Messages between the bridge, the supervisor and directories.
 #pragma once
 
 #include "actors/model/directory_location.hpp"
 #include "actors/model/kernel_op.hpp"
-#include "actors/model/places.hpp"
+#include "actors/model/mount_nodes.hpp"
 #include "actors/model/want.hpp"
 #include "actors/runtime/message.hpp"
 
@@ -18,7 +18,7 @@ namespace gitfs {
 
 // --- bridge → directory ----------------------------------------------------------------------------------------------
 
-// kernel_op (kernel_op.hpp): a request that is answered.
+// kernel_op, a request that is answered, is in actors/model/kernel_op.hpp.
 
 /// FORGET: the kernel gives back references to a child. Never answered.
 struct forget_op {
@@ -52,33 +52,35 @@ struct blob_loaded {
 
 // --- directory ↔ supervisor ------------------------------------------------------------------------------------------
 
-/// From the parent: the kernel holds no reference to the directory in `slot`.
+/// From the parent: the kernel holds no reference to the directory in `slot`. The supervisor passes it on as
+/// `released`.
 struct release_directory {
   dir_slot slot = no_slot;
   release_number number = 0;
   trace::sent_by stamp = trace::sent_by::now();
 };
-/// From the directory itself: released, and nothing below it is referenced. The supervisor tells the parent. With its
-/// generation, because a second one may come when the slot already belongs to another directory.
+/// From the directory itself: it was released under `number`, and nothing below it is referenced. The supervisor passes
+/// it on to the parent as `child_is_idle`. The generation is needed because a second such message may come when the
+/// slot already belongs to another directory.
 struct directory_idle {
   dir_slot slot = no_slot;
   std::uint32_t generation = 0;
   release_number number = 0;
   trace::sent_by stamp = trace::sent_by::now();
 };
-/// From the parent, the last word: nobody looked it up again, end it.
+/// From the parent: the kernel has not looked the directory up since its release, so the supervisor ends it.
 struct reap_directory {
   dir_slot slot = no_slot;
   trace::sent_by stamp = trace::sent_by::now();
 };
-/// From a directory: so many of its entries cannot be shown.
+/// From a directory: so many of its entries cannot be shown in the mount, for that reason.
 struct entries_hidden {
   directory_location_ptr link;
   std::size_t count = 0;
   std::string reason;
   trace::sent_by stamp = trace::sent_by::now();
 };
-/// Supervisor → itself, every few seconds: is the mount in use?
+/// Supervisor → itself, every few seconds: check whether the mount is in use.
 struct look_if_idle {
   trace::sent_by stamp = trace::sent_by::now();
 };
@@ -86,15 +88,16 @@ struct look_if_idle {
 struct over_budget {
   trace::sent_by stamp = trace::sent_by::now();
 };
-/// Supervisor → directory: see directory_state::shed. Answered by `listing_shed`, always.
+/// Supervisor → directory: see directory_state::shed. Always answered by `listing_shed`.
 struct shed_listing {
   trace::sent_by stamp = trace::sent_by::now();
 };
 struct listing_shed {
   trace::sent_by stamp = trace::sent_by::now();
 };
-/// From a directory, of its children; from who follows a ref, of the root of its snapshot: these are part of another
-/// snapshot. The supervisor notes that for those that nobody has entered, and tells the others.
+/// These directories have other locations now, because they are part of another snapshot. A directory sends it for its
+/// children, the catalog for the root directory of a snapshot. The supervisor writes the locations of directories that
+/// nobody has entered into the inode table, and passes the others on as `snapshot_moved`.
 struct relink_directories {
   std::vector<relinked> of;
   trace::sent_by stamp = trace::sent_by::now();
@@ -107,7 +110,7 @@ struct snapshot_moved {
 };
 /// Catalog → supervisor → directory: see directory_state::entries_changed.
 struct entries_changed {
-  place_answer now;
+  mount_node_answer now;
   std::vector<std::string> replaced;
   trace::sent_by stamp = trace::sent_by::now();
 };
@@ -117,7 +120,7 @@ struct change_entries {
   entries_changed what;
   trace::sent_by stamp = trace::sent_by::now();
 };
-/// Supervisor → directory: the kernel no longer refers to you.
+/// Supervisor → directory: the kernel holds no reference to this directory any more.
 struct released {
   release_number number = 0;
   trace::sent_by stamp = trace::sent_by::now();

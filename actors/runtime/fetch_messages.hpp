@@ -1,4 +1,4 @@
-// Between those who want objects and the fetcher, and between the fetcher and its upstream.
+// Messages between directories or prefetchers and the fetcher, and between the fetcher and its upstream.
 #pragma once
 
 #include "actors/model/directory_location.hpp"
@@ -15,10 +15,10 @@ namespace gitfs {
 // --- directory, prefetcher ↔ fetcher ---------------------------------------------------------------------------------
 
 struct ask_want {
-  caf::weak_actor_ptr from; ///< weak: what nobody owns any more needs no answer
+  caf::weak_actor_ptr from; ///< weak: an actor that nobody owns any more needs no answer
   caf::actor_id from_id = 0;
   want what;
-  directory_location_ptr place; ///< of the directory that wants; none: the prefetcher
+  directory_location_ptr location; ///< where the wanting directory is; null: the prefetcher wants
   trace::sent_by stamp = trace::sent_by::now();
 };
 struct promote_want {
@@ -40,25 +40,26 @@ struct want_finished {
 
 // --- prefetcher, directory → fetcher ---------------------------------------------------------------------------------
 
-/// Prefetcher → fetcher, around the wants of one window: what somebody waits for is probably among them.
+/// Prefetcher → fetcher, before and after the wants of one window. In between the fetcher holds sizes back, because the
+/// window probably holds the sizes that requests wait for.
 struct window_begins {
   trace::sent_by stamp = trace::sent_by::now();
 };
 struct window_ends {
   trace::sent_by stamp = trace::sent_by::now();
 };
-/// A file that was looked up by its path, and not listed, is being read.
+/// Directory → fetcher: a file is being read that was looked up by its path in a directory that nobody has listed.
 struct look_was_read {
   trace::sent_by stamp = trace::sent_by::now();
 };
 
 // --- fetcher → itself ------------------------------------------------------------------------------------------------
 
-/// Fetcher → itself, a moment after it asked for all trees.
+/// Fetcher → itself, a moment after it asked for all trees: requests for paths wait for them no longer.
 struct trees_delayed {
   trace::sent_by stamp = trace::sent_by::now();
 };
-/// Fetcher → itself: everything that had come was entered.
+/// Fetcher → itself, behind all wants that were in its mailbox: it is time to start transfers.
 struct start_transfers {
   trace::sent_by stamp = trace::sent_by::now();
 };
@@ -69,7 +70,7 @@ struct start_transfers {
 struct trees_are_few {
   trace::sent_by stamp = trace::sent_by::now();
 };
-/// The transfer of all trees turns out to be long.
+/// The transfer of all trees has turned out to be long.
 struct transfer_grew {
   trace::sent_by stamp = trace::sent_by::now();
 };

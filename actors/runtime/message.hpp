@@ -10,7 +10,8 @@
 
 namespace gitfs {
 
-/// A struct that says at its end when and because of what it was made. Each has a row in trace/message_rows.cpp.
+/// A struct whose member `stamp` says when the message was made and what has caused it. Each message has a row in
+/// message_rows.cpp.
 template <class T>
 concept actor_message = requires(T m) {
   { m.stamp } -> std::same_as<trace::sent_by&>;
@@ -18,6 +19,6 @@ concept actor_message = requires(T m) {
 
 } // namespace gitfs
 
-// CAF 0.17 calls what it cannot send over a network "unsafe"; none of our messages leaves the process.
+// CAF 0.17 calls a message type "unsafe" if it cannot be sent over a network. None of our messages leaves the process.
 template <gitfs::actor_message T>
 struct caf::allowed_unsafe_message_type<T> : std::true_type {};

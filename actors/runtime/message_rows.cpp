@@ -4,7 +4,7 @@
 #include "actors/runtime/catalog_messages.hpp"
 #include "actors/runtime/directory_messages.hpp"
 #include "actors/runtime/fetch_messages.hpp"
-#include "actors/runtime/place_messages.hpp"
+#include "actors/runtime/mount_node_messages.hpp"
 #include "actors/runtime/prefetch_messages.hpp"
 #include "actors/runtime/question_messages.hpp"
 
@@ -245,23 +245,24 @@ constexpr message_row table[] = {
     row<gitfs::snapshot_left>(kind::snapshot_left, "snapshot_left",
                               of<inode, [](auto& m) { return m.root->ino; }>("inode"),
                               of<id, [](auto& m) { return m.root->tree; }>("tree")),
-    row<gitfs::ask_place>(kind::ask_place, "ask_place", plain<&gitfs::ask_place::id>("want"),
-                          of<inode, [](auto& m) { return m.place->ino; }>("inode"),
-                          of<name, &gitfs::ask_place::name>("name")),
-    row<gitfs::cancel_place, loose>(kind::cancel_place, "cancel_place", plain<&gitfs::cancel_place::id>("want")),
-    row<gitfs::place_told>(kind::place_told, "place_told", plain<&gitfs::place_told::id>("want"),
-                           of<code, [](auto& m) { return m.what.code; }>("error"),
-                           of<id, [](auto& m) { return commit_shown(m.what.shown); }>("commit"),
-                           plain<[](auto& m) { return m.what.names.size(); }>("names"),
-                           of<digest, [](auto& m) { return digest_of(m.what.names); }>("digest")),
+    row<gitfs::ask_mount_node>(kind::ask_mount_node, "ask_place", plain<&gitfs::ask_mount_node::id>("want"),
+                               of<inode, [](auto& m) { return m.location->ino; }>("inode"),
+                               of<name, &gitfs::ask_mount_node::name>("name")),
+    row<gitfs::cancel_mount_node, loose>(kind::cancel_mount_node, "cancel_place",
+                                         plain<&gitfs::cancel_mount_node::id>("want")),
+    row<gitfs::mount_node_told>(kind::mount_node_told, "place_told", plain<&gitfs::mount_node_told::id>("want"),
+                                of<code, [](auto& m) { return m.what.code; }>("error"),
+                                of<id, [](auto& m) { return commit_shown(m.what.shown); }>("commit"),
+                                plain<[](auto& m) { return m.what.names.size(); }>("names"),
+                                of<digest, [](auto& m) { return digest_of(m.what.names); }>("digest")),
     row<gitfs::show_ref>(kind::show_ref, "show_ref", plain<&gitfs::show_ref::call>("call"),
-                         plain<&gitfs::show_ref::place>("place"), of<name, &gitfs::show_ref::ref>("ref")),
+                         plain<&gitfs::show_ref::node>("place"), of<name, &gitfs::show_ref::ref>("ref")),
     row<gitfs::cancel_show>(kind::cancel_show, "cancel_show", plain<&gitfs::cancel_show::call>("call")),
     row<gitfs::ref_shown>(kind::ref_shown, "ref_shown", plain<&gitfs::ref_shown::call>("call"),
-                          plain<&gitfs::ref_shown::place>("place"), of<code, &gitfs::ref_shown::code>("error"),
+                          plain<&gitfs::ref_shown::node>("place"), of<code, &gitfs::ref_shown::code>("error"),
                           of<id, [](auto& m) { return commit_shown(m.shown); }>("commit")),
     row<gitfs::retry_allowed, delayed_by_the_clock>(kind::retry_allowed, "retry_allowed",
-                                                    plain<&gitfs::retry_allowed::place>("place")),
+                                                    plain<&gitfs::retry_allowed::node>("place")),
     row<gitfs::host_told, from_outside>(kind::host_told, "host_told", plain<&gitfs::host_told::call>("call"),
                                         of<code, code_of>("error"), plain<names_told>("names"),
                                         of<digest, digest_told>("digest"),
@@ -278,7 +279,7 @@ constexpr message_row table[] = {
                                 of<digest, [](auto& m) { return digest_of(m.now.names); }>("digest"),
                                 plain<[](auto& m) { return m.replaced.size(); }>("replaced")),
     row<gitfs::change_entries>(kind::change_entries, "change_entries", plain<&gitfs::change_entries::slot>("slot")),
-    row<gitfs::look_due, delayed_by_the_clock>(kind::look_due, "look_due", plain<&gitfs::look_due::place>("place"),
+    row<gitfs::look_due, delayed_by_the_clock>(kind::look_due, "look_due", plain<&gitfs::look_due::node>("place"),
                                                plain<&gitfs::look_due::timer>("timer")),
     row<gitfs::moves_settled, how{arrival::from_outside, true}>(kind::moves_settled, "moves_settled",
                                                                 plain<[](auto& m) { return m.who.size(); }>("count"),

@@ -1,4 +1,4 @@
-// Every message between actors, in one table: its record in traces, and what a replay does about it.
+// Every message between actors, in one table: how a trace records it, and what a replay does about it.
 #pragma once
 
 #include "actors/trace/record/recorder.hpp"
@@ -15,37 +15,37 @@
 
 namespace gitfs::trace {
 
-/// How a message comes to the actor that takes it.
+/// Where a message comes from, and so how a replay gets it.
 enum class arrival : std::uint8_t {
-  sent,         ///< another actor has sent it: a replay waits until its own actors do
-  delayed,      ///< the same, by a timer of the actor itself
-  from_kernel,  ///< sent by the bridge or handed on by the supervisor: a replay makes it if no actor has sent it
-  from_outside, ///< of a transfer, a worker thread, a command: a replay makes it of its record
-  question,     ///< another program asks, and nothing changes: a replay leaves it out
+  sent,         ///< from another actor: a replay waits until its own actors send it
+  delayed,      ///< from a timer of the actor itself: a replay waits for it in the same way
+  from_kernel,  ///< from the bridge, or handed on by the supervisor: a replay makes it if no actor has sent it
+  from_outside, ///< from a transfer, a worker thread or a command: a replay makes it from its record
+  question,     ///< from another program, and it changes nothing: a replay leaves it out
 };
 
 struct message_row {
-  const std::type_info* type = nullptr; ///< null: of no message of ours
+  const std::type_info* type = nullptr; ///< the message's struct; null in the last row, for messages that are not ours
   record_row record{kind::other_message, "other"};
   arrival comes = arrival::from_outside;
-  /// Also sent while an actor, or what it has handed out, is destroyed: on behalf of whatever the last thread that held
-  /// it does, so its recorded cause is not certain.
+  /// True if the message is also sent while an actor, or something that the actor has handed out, is destroyed. The
+  /// cause is then whatever the last thread that held it was doing, so a replay does not rely on the recorded cause.
   bool loose_cause = false;
   sent_by (*stamp)(const void* message) = nullptr;
-  field_writer fields = nullptr; ///< those of `record`
-  /// The message whose fields these are; null: they do not say all of it.
+  field_writer fields = nullptr; ///< writes the fields that `record` names
+  /// Makes the message from its recorded fields; null: the fields do not say everything of the message.
   caf::message (*parse)(std::string_view fields, const sent_by& stamp) = nullptr;
 
   kind number() const { return record.number; }
 };
 
-/// What is sent most stands first. The last is of all that are not ours (CAF's own).
+/// The most frequent messages stand first. The last row is for messages that are not ours, those of CAF itself.
 std::span<const message_row> message_table();
 
-/// The row of what stands first in a message.
+/// The row of a message, by the type of its first element.
 const message_row& row_of(const caf::type_erased_tuple& content);
 
-/// Null for a kind of a later version, and for what is no message.
+/// Null for a kind of a later version, and for a kind that is no message.
 const message_row* message_row_of(kind number);
 
 } // namespace gitfs::trace

@@ -1,4 +1,4 @@
-// To the prefetcher: where readers are.
+// Messages to the prefetcher, which tell it where readers are.
 #pragma once
 
 #include "actors/model/directory_location.hpp"
@@ -19,10 +19,10 @@ struct directory_listed {
 /// A file is being read from its start.
 struct file_read {
   directory_location_ptr link;
-  child_index index = 0; ///< its place in the sorted listing
+  child_index index = 0; ///< position of the file in the sorted listing
   std::string name;
   oid id;
-  bool missed = false; ///< said after the first word of it: its contents are not here
+  bool missed = false; ///< true in a second message about the same read: the file's contents are not here
   trace::sent_by stamp = trace::sent_by::now();
 };
 /// A request waits for the sizes of its entries.
@@ -30,12 +30,12 @@ struct directory_statted {
   directory_location_ptr link;
   trace::sent_by stamp = trace::sent_by::now();
 };
-/// The kernel refers neither to it nor to anything below.
+/// The kernel holds no reference to this directory, nor to anything below it.
 struct directory_forgotten {
   directory_location_ptr link;
   trace::sent_by stamp = trace::sent_by::now();
 };
-/// The root directory is that of another snapshot now.
+/// `root` is the location of the root directory in the snapshot to which the mounted ref moves.
 struct snapshot_left {
   directory_location_ptr root;
   trace::sent_by stamp = trace::sent_by::now();
@@ -43,7 +43,7 @@ struct snapshot_left {
 
 // --- prefetcher → itself ---------------------------------------------------------------------------------------------
 
-/// Prefetcher → itself: the windows that were put off.
+/// Prefetcher → itself: put together the windows that were put off.
 struct windows_due {
   trace::sent_by stamp = trace::sent_by::now();
 };

@@ -1,5 +1,5 @@
-// What other programs ask of a mount. Most such messages go from actor to actor, each adds what it knows, and the last
-// one answers. They change nothing.
+// Questions of other programs to a mount. Most of these messages go from actor to actor; each actor adds what it knows,
+// and the last one answers. Questions change nothing.
 #pragma once
 
 #include "actors/model/activity.hpp"
@@ -17,7 +17,7 @@
 
 namespace gitfs {
 
-/// Bridge → supervisor → fetchers → prefetchers, as far as there are these.
+/// Bridge → supervisor → fetchers → prefetchers: what the mount is doing right now.
 struct tell_activity {
   reply answer;
   activity so_far;
@@ -27,7 +27,7 @@ struct tell_activity {
   std::string text() const { return so_far.text(); }
 };
 
-/// Bridge → supervisor → catalog → repositories.
+/// Bridge → supervisor → catalog → repositories: what the mount shows and how it stands.
 struct tell_status {
   reply answer;
   mount_status so_far;
@@ -39,15 +39,15 @@ struct tell_status {
   std::string text() const { return so_far.text(from, room); }
 };
 
-/// Bridge → supervisor → the directory that `stat` shows with this inode: `asked`, which changes nothing. ESTALE: the
-/// kernel refers to none.
+/// Bridge → supervisor → the directory whose inode number is `inode`: a request that changes nothing. ESTALE: the
+/// kernel holds no reference to such a directory.
 struct ask_directory {
   std::uint64_t inode = 0;
   kernel_op asked;
   trace::sent_by stamp = trace::sent_by::now();
 };
 
-/// To the next one who has something to add; the answer is an extended attribute.
+/// Passes the question on to the next actor that has something to add, or sends the answer, as an extended attribute.
 template <class Actor, class Question>
 void pass_on(Actor& self, Question m) {
   if (m.next.empty()) {

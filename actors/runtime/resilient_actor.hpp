@@ -1,4 +1,4 @@
-// An actor that outlives what its handlers throw.
+// An actor that goes on when one of its handlers throws.
 #pragma once
 
 #include "actors/trace/record/records.hpp"
@@ -12,23 +12,23 @@ namespace gitfs {
 
 class resilient_actor;
 
-/// Decides when actors get their messages, in a replay.
+/// In a replay, decides when actors get their messages.
 class message_gate {
 public:
   virtual ~message_gate() = default;
-  /// True: it has taken the message out of `x`, and will put it into the mailbox of `to` later, or not at all.
+  /// True: the gate has taken the message out of `x`, and puts it into the mailbox of `to` later, or never.
   virtual bool holds(resilient_actor& to, caf::mailbox_element_ptr& x) = 0;
   virtual void born(resilient_actor& one) = 0;
-  /// Its destructor runs.
+  /// The actor's destructor is running.
   virtual void gone(resilient_actor& one) = 0;
 };
 
-/// CAF ends an actor whose handler throws (out of memory), and with a directory's actor all that is below it would fail
-/// for ever. Here it costs that one message: replies in it answer EIO. What a clean-up has left undone is done again.
-/// Every message that it takes is recorded (trace/recorder.hpp).
+/// CAF ends an actor whose handler throws, for example when memory is short; then all that is below a directory would
+/// fail for ever. This actor loses only that one message: a reply in it answers EIO. A clean-up that did not complete
+/// is repeated. Every message that the actor takes is recorded (trace/record/recorder.hpp).
 class resilient_actor : public caf::event_based_actor {
 public:
-  /// `key`: what traces call it.
+  /// `key`: identifies the actor in traces.
   explicit resilient_actor(caf::actor_config& cfg, const trace::actor_key& key = {});
   ~resilient_actor() override;
 
@@ -37,15 +37,16 @@ public:
   void enqueue(caf::mailbox_element_ptr x, caf::execution_unit* unit) final;
 
   const trace::actor_key& trace_key() const { return trace_key_; }
-  /// Its state, in lines for people. By the thread that runs it, or after it.
+  /// The actor's state as lines for people. Called by the thread that runs the actor, or when none does any more.
   virtual std::string describe() const { return {}; }
 
-  /// Of all that are made from here on, in a process with one thread that runs them; null: none.
+  /// Sets the gate of all actors that are made from here on; null: they have none. Only for a process in which one
+  /// thread runs all actors.
   static void set_gate(message_gate* gate);
 
 protected:
-  /// Called after a handler threw, at once and then after every message until it returns: completes what may have been
-  /// left half done. Idempotent.
+  /// Completes what a handler that threw may have left half done. Called at once, and again after every message until
+  /// it returns without throwing. Must be idempotent.
   virtual void clean_up() {}
 
 private:

@@ -1,4 +1,4 @@
-// From a node id to the actor that answers for it.
+// Sends messages to the directory actor that answers for a node id.
 #pragma once
 
 #include "actors/mount/mount_context.hpp"
@@ -13,18 +13,19 @@
 
 namespace gitfs {
 
-/// Puts `m` into the mailbox of the directory in `slot`. A live one is run by `unit` (null: by the scheduler); one that
-/// nobody has entered goes through the supervisor, which spawns it. Any thread that owns `unit`.
+/// Puts `m` into the mailbox of the directory in `slot`. If the directory has an actor, `unit` runs it (null: the
+/// scheduler does). If nobody has entered the directory yet, the message goes to the supervisor, which makes the actor.
+/// Any thread that owns `unit`.
 ///
-/// The kernel's reference, on whose behalf the request comes, keeps the actor alive until the message is in its
-/// mailbox.
+/// The kernel's reference to the node, on whose behalf the request comes, keeps the actor alive until the message is in
+/// its mailbox.
 template <class Message>
 void send_to_directory(const mount_context& context, const caf::actor& supervisor, dir_slot slot, Message m,
                        caf::execution_unit* unit) {
   const inode_table& inodes = context.inodes;
   if (!inodes.in_use(slot)) {
     log::error("a request for directory {}, which the kernel has given back", slot);
-    return; // a reply inside the message answers EIO
+    return; // a reply in the message answers EIO when the message is destroyed
   }
   if (caf::actor_control_block* live = inodes.actor_of(slot))
     live->get()->enqueue(caf::make_mailbox_element(nullptr, caf::make_message_id(), {}, std::move(m)), unit);
@@ -34,7 +35,7 @@ void send_to_directory(const mount_context& context, const caf::actor& superviso
                         unit);
 }
 
-/// FORGET: a file's references are counted by its directory, a directory's by its parent.
+/// FORGET: the references to a file are counted by its directory, those to a directory by its parent.
 inline void forget_node(const mount_context& context, const caf::actor& supervisor, node_id node, std::uint64_t count,
                         caf::execution_unit* unit) {
   if (node.child != self_child) {

@@ -1,4 +1,4 @@
-// What a mount counts, as metrics.
+// The counters of a mount as metrics.
 #pragma once
 
 #include "actors/mount/mount_context.hpp"
@@ -8,7 +8,7 @@
 
 namespace gitfs {
 
-/// The numbers of mount_context::report, and how long kernel requests took. Any thread.
+/// The numbers of mount_context::report, and histograms of how long kernel requests took. Any thread.
 std::vector<metric> read_metrics(const mount_context& context);
 
 } // namespace gitfs

@@ -1,4 +1,4 @@
-// What a mount tells the world about itself, if it was asked to.
+// Telemetry of a mount, if the user has asked for it.
 #pragma once
 
 #include "actors/mount/mount_context.hpp"
@@ -10,20 +10,21 @@
 
 namespace gitfs {
 
-/// The ring needs this much for spans, in bytes: a tenth of a second of the fastest walk.
+/// The size of the ring that spans need, in bytes: it holds the records of a tenth of a second of the fastest walk.
 inline constexpr std::uint64_t telemetry_ring = std::uint64_t{8} << 20;
 
-/// Sends spans and metrics to collectors, and serves metrics, as flags and environment say; idle if they say nothing.
+/// Sends spans and metrics to collectors, and serves metrics, as flags and environment variables say. Does nothing if
+/// these name nobody.
 class telemetry {
 public:
-  /// Whether the flags or the environment name a collector for spans, which then needs what actors do to be recorded.
+  /// True if flags or environment name a collector for spans. Then the mount must record what its actors do.
   static bool wants_records(const mount_options& options);
 
-  /// After recording has begun, and before the first kernel request. Logs what is wrong in the environment. The errors
-  /// are those of listening.
+  /// Called after recording has begun, and before the first kernel request. Logs mistakes in the environment variables.
+  /// The errors are those of listening for metrics.
   static result<std::unique_ptr<telemetry>>
   start(const mount_options& options, const std::shared_ptr<mount_context>& context, const std::string& source);
-  /// Sends what is left, for at most two seconds; after the last actor has ended.
+  /// Sends what is left, for at most two seconds. Called after the last actor has ended.
   ~telemetry();
   telemetry(const telemetry&) = delete;
   telemetry& operator=(const telemetry&) = delete;

@@ -1,7 +1,7 @@
 #include "backend/cache/blob_files.hpp"
 
-#include <algorithm>
 #include <sys/stat.h>
+#include <utility>
 
 namespace gitfs {
 
@@ -26,11 +26,8 @@ struct blob_files::work {
 };
 
 std::shared_ptr<const blob_file> blob_files::touch(const oid& id) {
-  auto it = std::find_if(recent_.begin(), recent_.end(), [&](const item& i) { return i.id == id; });
-  if (it == recent_.end())
-    return nullptr;
-  recent_.splice(recent_.begin(), recent_, it);
-  return it->blob;
+  const auto* const found = recent_.use(id);
+  return found == nullptr ? nullptr : *found;
 }
 
 std::shared_ptr<const blob_file> blob_files::find(const oid& id) {
@@ -45,7 +42,7 @@ result<std::shared_ptr<const blob_file>> blob_files::load(const oid& id) {
     return there;
   loading_.insert(id);
   guard.unlock();
-  std::list<item> dropped; // closed last: freeing the blocks takes time
+  kept_files::items dropped; // closed last: freeing the blocks takes time
   const work mine{*this, id};
   auto made = inflate(id);
   if (made) {
@@ -64,23 +61,27 @@ result<std::shared_ptr<const blob_file>> blob_files::inflate(const oid& id) {
   return std::make_shared<const blob_file>(std::move(file), static_cast<std::uint64_t>(info.st_size));
 }
 
-void blob_files::keep(const oid& id, std::shared_ptr<const blob_file> blob, std::list<item>& dropped) {
+void blob_files::keep(const oid& id, const std::shared_ptr<const blob_file>& blob, kept_files::items& dropped) {
+  if (recent_.add(id, blob) == nullptr)
+    return;
   bytes_ += blob->size();
   budget_.add(memory_budget::kind::blob_files, blob->size());
-  recent_.push_front({id, std::move(blob)});
-  while (budget_.used(memory_budget::kind::blob_files) > space_ && recent_.size() > always_kept) {
-    bytes_ -= recent_.back().blob->size();
-    budget_.subtract(memory_budget::kind::blob_files, recent_.back().blob->size());
-    dropped.splice(dropped.begin(), recent_, std::prev(recent_.end()));
+  while (budget_.used(memory_budget::kind::blob_files) > space_ && recent_.size() > always_kept)
+    dropped.splice(dropped.begin(), counted_out(recent_.take_oldest()));
+}
+
+blob_files::kept_files::items blob_files::counted_out(kept_files::items gone) {
+  for (const auto& [id, blob] : gone) {
+    bytes_ -= blob->size();
+    budget_.subtract(memory_budget::kind::blob_files, blob->size());
   }
+  return gone;
 }
 
 void blob_files::clear() {
-  std::list<item> dropped;
+  kept_files::items dropped;
   std::lock_guard guard{lock_};
-  budget_.subtract(memory_budget::kind::blob_files, bytes_);
-  bytes_ = 0;
-  dropped.swap(recent_);
+  dropped = counted_out(recent_.take_all());
 }
 
 } // namespace gitfs

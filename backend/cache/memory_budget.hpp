@@ -1,4 +1,4 @@
-// How much one mount may keep in memory, and how much it does.
+// How much one mount may keep in memory, and how much it keeps.
 #pragma once
 
 #include <array>
@@ -9,13 +9,13 @@
 
 namespace gitfs {
 
-/// One sum for everything that can be dropped and had again, with a gauge for each kind. Whoever keeps something adds
-/// its bytes and takes them away again, so that at the end every gauge is zero. Any thread.
+/// One limit for everything that can be dropped and had again, with a gauge for each kind. Code that keeps something
+/// adds its bytes and subtracts them again, so that every gauge is zero at the end. Any thread.
 class memory_budget {
 public:
   enum class kind : std::uint8_t {
     blobs,      ///< contents that are read in pieces
-    fresh,      ///< contents that came ahead of their reader
+    fresh,      ///< contents that were fetched ahead of their reader
     listings,   ///< directories that were entered, and their dentries
     ahead,      ///< listings that were read ahead of their reader
     blob_files, ///< large blobs in unlinked files: on disk, so not part of the sum
@@ -27,12 +27,12 @@ public:
   std::uint64_t total() const { return total_; }
   std::uint64_t used(kind k) const { return at(k).load(std::memory_order_relaxed); }
 
-  /// Gives what is used of that kind with it.
+  /// Returns how much is used of that kind after the addition.
   std::uint64_t add(kind k, std::uint64_t bytes) { return at(k).fetch_add(bytes, std::memory_order_relaxed) + bytes; }
   void subtract(kind k, std::uint64_t bytes) { at(k).fetch_sub(bytes, std::memory_order_relaxed); }
 
-  /// Listings may take half of it, what came ahead three windows of readahead, listings ahead of their reader a
-  /// quarter; contents that are read what these leave.
+  /// Listings may take half of the budget, contents ahead of their reader three windows of readahead, listings ahead of
+  /// their reader a quarter. Contents that are being read may take what these leave.
   std::uint64_t listings_limit() const { return total_ / 2; }
   std::uint64_t blobs_limit() const {
     const std::uint64_t others = used(kind::listings) + used(kind::ahead) + used(kind::fresh);
@@ -42,13 +42,14 @@ public:
   std::uint64_t fresh_limit() const { return 3 * window_bytes(); }
   std::uint64_t ahead_limit() const { return total_ / 4; }
 
-  /// Blobs of this size and more are never whole in memory: else a few would be all of the budget.
+  /// Blobs of this size and more are never whole in memory, because a few of them would take the whole budget.
   std::uint64_t blob_files_from() const { return total_ / 4 < largest_in_memory ? total_ / 4 : largest_in_memory; }
 
-  /// Contents that one window of readahead may bring: one is being read, two are on their way, and some is left.
+  /// Contents that one window of readahead may bring. One window is being read and two are being fetched, so that some
+  /// of the budget is left.
   std::uint64_t window_bytes() const { return total_ / 4; }
 
-  /// A line "name value" each, as `gitfs-actor stats` prints them.
+  /// A line "name value" for each kind, as `gitfs-actor stats` prints them.
   std::string text() const {
     std::string out = "memory.budget " + std::to_string(total_) + '\n';
     for (std::size_t i = 0; i < used_.size(); ++i)

@@ -1,4 +1,4 @@
-// What the services that host many repositories differ in.
+// The interface behind which forges, services with many repositories, differ.
 #pragma once
 
 #include "backend/forge/repository_host.hpp"
@@ -15,34 +15,34 @@
 
 namespace gitfs {
 
-/// Names from the host's folder down.
+/// The names on the way from the folder of the host down.
 using name_path = std::span<const std::string>;
 
-/// The names with "/" between.
+/// The names joined by "/".
 std::string joined(name_path path, const std::string& name = {});
 
 struct forge_listing {
   std::vector<host_entry> entries;
-  bool all = true; ///< what is remembered and not in it is there no more; false: it may be
+  bool all = true; ///< the listing is complete, so names that it lacks do not exist; false: they may exist
 };
 
 struct forge_found {
   host_entry entry;
-  std::optional<forge_listing> inside{}; ///< what of its children came with the answer
+  std::optional<forge_listing> inside{}; ///< its children, as far as the answer named them
 };
 
-/// The service behind a forge_host, which remembers for it. Thread-safe; errors as repository_host's.
+/// A forge. Each call asks the service; forge_host remembers the answers. Thread-safe; errors as repository_host's.
 class forge {
 public:
   virtual ~forge() = default;
 
-  /// False: no such name can exist there.
+  /// False: no repository or folder of that name can exist there, so the service is not asked.
   virtual bool may_exist(name_path path, const std::string& name) const = 0;
   virtual bool ignores_case() const { return true; }
   virtual result<forge_found> lookup(name_path path, const std::string& name, std::stop_token stop) = 0;
   virtual result<forge_listing> list(name_path path, std::stop_token stop) = 0;
 
-  /// Where git finds the repository.
+  /// The URL by which git clones the repository.
   virtual std::string clone_url(name_path path) const = 0;
   virtual result<credential> login(name_path path) const = 0;
   /// Null: the service tells no sizes.

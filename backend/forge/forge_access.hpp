@@ -1,4 +1,4 @@
-// A forge's REST API as its users reach it: with which token, for whom.
+// Access to a forge's REST API with the right token for each owner.
 #pragma once
 
 #include "backend/http/credentials.hpp"
@@ -17,17 +17,18 @@
 
 namespace gitfs {
 
-/// Reads a secret where it is kept; empty if the place names none.
+/// Reads a secret from the place where it is kept. Empty if the place names neither a variable nor a file.
 using secret_reader = std::function<result<std::string>(const secret_place&)>;
 
-/// The secret at `place`, a token of `service` (as messages name it). EACCES: it cannot be read, for whatever reason:
-/// that a file is missing is no answer of the service.
+/// Reads the token of `service`, as messages name it, at `place`. EACCES: it cannot be read. Any reason is EACCES,
+/// because the ENOENT of a missing file would look like an answer of the service.
 result<std::string> read_token(const secret_reader& read, const secret_place& place, const std::string& service);
 
-/// Which token is whose. None for somebody: git's credential helpers are asked once the service wants one.
+/// The tokens for owners. For an owner without a token, git's credential helpers are asked once the service asks for
+/// one.
 struct forge_tokens {
   secret_place general;
-  std::map<std::string, secret_place> by_owner; ///< before `general`; names in any case
+  std::map<std::string, secret_place> by_owner; ///< these come before `general`; the case of names does not count
   secret_reader read;
 };
 
@@ -40,13 +41,14 @@ enum class on_rate_limit : std::uint8_t {
 /// Thread-safe.
 class forge_access {
 public:
-  /// `url`: the service as git's credential helpers know it. `known`: what its URL had in it. `password_now` (may be
-  /// null) reads the password of that anew when it is refused.
+  /// `url`: the service as git's credential helpers know it. `known`: the credential in the configured URL.
+  /// `password_now` (may be null) reads the password of that credential anew when the service refuses it.
   forge_access(const std::string& url, rest_options options, forge_tokens tokens, credential known = {},
                std::function<result<std::string>()> password_now = nullptr);
 
-  /// What `ask` gives when called with the token for `owner`; without a configured one first without, and where the
-  /// service then hides something, or limits the rate, once more with what the helpers have.
+  /// Returns the answer of `ask`, which is called with the token for `owner`. Without a configured token it is called
+  /// with none first. If the service then hides something or limits the rate, it is called again with the token that
+  /// git's credential helpers have.
   template <class Answer>
   result<Answer> as(const std::string& owner, std::stop_token stop,
                     const std::function<result<Answer>(const std::string& token)>& ask,
@@ -54,17 +56,18 @@ public:
 
   result<rest_answer> get(const std::string& owner, const std::string& path, std::stop_token stop,
                           on_rate_limit limited = on_rate_limit::waits);
-  /// Of what is answered with a JSON object. EIO: it is none.
+  /// The same for an answer that must be a JSON object. EIO: it is none.
   result<rest_answer> get_object(const std::string& owner, const std::string& path, std::stop_token stop,
                                  on_rate_limit limited = on_rate_limit::waits);
 
-  /// For git, with `username` beside the token; empty: let git's way find it.
+  /// The credential for git, which is `username` with the token for `owner`. Empty: there is no token, so git over HTTP
+  /// looks for a credential in its own way.
   result<credential> login(const std::string& owner, const std::string& username) const;
 
-  /// True: there is no token for `owner`, and the helpers have said so.
+  /// True if there is no token for `owner`, and git's credential helpers have none either.
   bool without_token(const std::string& owner) const;
 
-  /// True: the token for `owner` is read anew when it is refused, so it may be replaced.
+  /// True if the token for `owner` is read anew when the service refuses it, because it may have been replaced.
   bool may_change(const std::string& owner) const { return password_is_kept_ || place_of(owner) != nullptr; }
 
   rest_client& api() { return api_; }
@@ -76,7 +79,7 @@ private:
   result<Answer> as_now(const std::string& owner, const std::stop_token& stop,
                         const std::function<result<Answer>(const std::string& token)>& ask, std::string& token);
   const secret_place* place_of(const std::string& owner) const;
-  /// True: `current` has another now.
+  /// True: the helpers have given another credential.
   bool renew(const authenticator::ticket& refused, const error& why, const std::stop_token& stop);
 
   const std::string url_;
@@ -84,7 +87,7 @@ private:
   const std::chrono::milliseconds patience_;
   const bool password_is_kept_;
   authenticator helpers_;
-  std::atomic<std::chrono::steady_clock::time_point> none_until_{}; ///< the helpers have nothing
+  std::atomic<std::chrono::steady_clock::time_point> none_until_{}; ///< until then the helpers are not asked again
   rest_client api_;
 };
 

@@ -23,12 +23,14 @@ class forge_host final : public repository_host {
 public:
   using clock = std::chrono::steady_clock;
   struct memory {
-    std::chrono::milliseconds present{600'000}; ///< that a name exists
-    std::chrono::milliseconds absent{60'000};   ///< that it does not, is taken for a folder, and what a listing has
+    std::chrono::milliseconds present{600'000}; ///< how long it is remembered that a name exists
+    /// How long it is remembered that a name does not exist, that it is assumed to be a folder, and that a listing was
+    /// made.
+    std::chrono::milliseconds absent{60'000};
     std::function<clock::time_point()> now = &clock::now;
   };
 
-  /// Names are anybody's to invent: after so many that the service was asked for, all is forgotten.
+  /// Programs can look up any number of invented names, so after so many questions everything is forgotten.
   static constexpr std::size_t most_asked = 10'000;
 
   forge_host(std::unique_ptr<forge> service, std::string display, repository_opener open, memory keep);
@@ -46,7 +48,7 @@ private:
   struct folder {
     std::map<std::string, known> children; ///< by folded name
     std::map<std::string, clock::time_point> absent;
-    clock::time_point listed_until{}; ///< a listing would give `children`
+    clock::time_point listed_until{}; ///< until then `children` is what a listing would give
   };
 
   std::string folded(std::string name) const;
@@ -62,7 +64,7 @@ private:
   const memory keep_;
   mutable std::mutex mutex_;
   std::map<std::string, folder> folders_; ///< by folded path
-  std::size_t asked_ = 0;                 ///< for names that these may have
+  std::size_t asked_ = 0;                 ///< how many names the service was asked for since everything was forgotten
 };
 
 } // namespace gitfs

@@ -1,4 +1,4 @@
-// A service with many repositories, as a tree of names: owners or groups, and repositories in them.
+// A forge, a service with many repositories, as a tree of names: owners or groups, and repositories in them.
 #pragma once
 
 #include "backend/remote/repository.hpp"
@@ -15,9 +15,9 @@ namespace gitfs {
 struct host_entry {
   std::string name; ///< as the service spells it
   bool is_repository = false;
-  std::string default_branch{}; ///< of a repository, if it is known
-  /// It is no repository now, and that is all that is known: the service cannot tell a folder from nothing. It may be a
-  /// repository at the next look.
+  std::string default_branch{}; ///< the default branch of a repository, if it is known
+  /// True: it is no repository now, and nothing else is known, because the service cannot tell a folder from nothing.
+  /// It may be a repository when it is looked up again.
   bool assumed = false;
 };
 
@@ -28,20 +28,20 @@ class repository_host {
 public:
   virtual ~repository_host() = default;
 
-  /// What `name` is in `path`. ENOENT: the service does not know it; remembered for a while of names that it was asked
-  /// for, and never asked for names that cannot exist there (".git"). That a listing lacks a name says nothing: it may
-  /// have come since.
+  /// What `name` is in `path`. ENOENT: the service does not know it. That is remembered for a while, and the service is
+  /// not asked for names that cannot exist there (".git"). A name that a listing lacks is asked for, since it may have
+  /// been made after the listing.
   virtual result<host_entry> lookup(std::span<const std::string> path, const std::string& name,
                                     std::stop_token stop) = 0;
 
-  /// All that is in `path`, of every page. ENOTSUP: the service does not list that; then only what was looked up is
-  /// known.
+  /// Everything in `path`, from all pages. ENOTSUP: the service does not list that, so only names that were looked up
+  /// are known.
   virtual result<std::vector<host_entry>> list(std::span<const std::string> path, std::stop_token stop) = 0;
 
   /// The repository at `path`, which was looked up or listed. Makes no request.
   virtual result<std::shared_ptr<repository>> open(std::span<const std::string> path) = 0;
 
-  /// The service without credentials, for people.
+  /// A name of the service for people, without credentials.
   virtual const std::string& display() const = 0;
 };
 

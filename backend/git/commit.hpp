@@ -1,4 +1,4 @@
-// What is needed of commit and annotated tag objects, whose bytes come from anywhere.
+// Reads what is needed from commit and annotated tag objects. Their bytes may come from anywhere.
 #pragma once
 
 #include "backend/git/object_db.hpp"
@@ -15,7 +15,7 @@ struct parsed_commit {
   std::int64_t committer_time = 0; ///< seconds since 1970; 0 if the commit names none that fits
 };
 
-/// Takes the contents of a commit object. EIO: it does not begin with a tree.
+/// Reads the contents of a commit object. EIO: they do not begin with a tree.
 result<parsed_commit> parse_commit(std::string_view raw);
 
 struct parsed_tag {
@@ -23,11 +23,11 @@ struct parsed_tag {
   object_type target_type;
 };
 
-/// Takes the contents of an annotated tag object; the target may be a tag again. EIO: no `object` and `type` in it.
+/// Reads the contents of an annotated tag object, whose target may be a tag again. EIO: it has no `object` and `type`.
 result<parsed_tag> parse_tag(std::string_view raw);
 
-/// Follows annotated tags in `db` from `id` to a commit. ENOENT: an object on the way is not there. EIO: what is at the
-/// end is no commit, a tag is malformed, or the chain is absurdly long.
+/// Follows annotated tags in `db` from `id` to a commit. ENOENT: an object on the way is not there. EIO: the object at
+/// the end is no commit, a tag is malformed, or the chain is absurdly long.
 result<oid> peel_to_commit(object_db& db, oid id);
 
 } // namespace gitfs

@@ -1,4 +1,4 @@
-// A git object in memory, and where the contents of one that is too large for memory go.
+// A git object in memory, and the target file for an object that is too large for memory.
 #pragma once
 
 #include "backend/os/unlinked_file.hpp"
@@ -32,13 +32,14 @@ private:
   std::string_view data_;
 };
 
-/// A size that nobody knows yet. Never shown to anyone: whoever meets it waits or asks.
+/// Stands for a size that is not known yet. It is never shown to programs: whoever needs the size waits, or asks for
+/// it.
 inline constexpr std::uint64_t unknown_size = ~std::uint64_t{0};
 
-/// Where the contents of a large blob go.
+/// Where the contents of a large blob are written to.
 struct blob_target {
-  unlinked_file& file;                 ///< empty
-  const std::filesystem::path& folder; ///< for further unlinked files, which bases of deltas go through
+  unlinked_file& file;                 ///< empty at first
+  const std::filesystem::path& folder; ///< for further unlinked files, to which the bases of deltas are written
   const std::atomic<bool>& stop;       ///< once true, the copying ends soon, with ECANCELED
 };
 

@@ -1,4 +1,4 @@
-// What a ref that the user names turned out to be.
+// The commit that a ref stands for, and the full name of the ref.
 #pragma once
 
 #include "backend/git/oid.hpp"

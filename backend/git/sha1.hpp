@@ -1,6 +1,6 @@
-// SHA-1 by OpenSSL, which uses the processor's instructions for it. Unlike git's own it does not look for the marks of
-// the known collision attacks: that takes longer than all else that is done to an arriving object, and whoever can make
-// two colliding blobs can as well choose which of them is served.
+// SHA-1 by OpenSSL, which uses the processor's instructions for it. Unlike git's own implementation it does not look
+// for the marks of known collision attacks. That would take longer than everything else that is done with an arriving
+// object, and an attacker who can make two colliding blobs can also choose which of them the server sends.
 #pragma once
 
 #include "backend/git/object.hpp"
@@ -19,7 +19,7 @@ class sha1 {
 public:
   sha1();
   sha1& update(std::string_view bytes);
-  /// The hash of all that was given; the object is as new then.
+  /// The hash of everything that was given. The object can be used anew after that.
   oid finish();
 
 private:
@@ -32,7 +32,7 @@ private:
 /// The name of an object: the hash of "TYPE SIZE\0" and its contents.
 oid name_of(object_type type, std::string_view data);
 
-/// What is hashed before an object's contents: "TYPE SIZE" and a NUL.
+/// The bytes that are hashed before an object's contents: "TYPE SIZE" and a NUL.
 std::string object_preamble(object_type type, std::uint64_t size);
 
 } // namespace gitfs

@@ -1,9 +1,12 @@
 #include "backend/git/tree.hpp"
 
+#include "backend/os/hex.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <optional>
+#include <span>
 
 namespace gitfs {
 
@@ -63,14 +66,13 @@ const char* reason_to_hide(std::string_view name) {
 
 std::string printable(std::string_view name) {
   constexpr std::size_t shown = 40;
-  constexpr char digits[] = "0123456789abcdef";
   std::string out = "\"";
-  for (char c : name.substr(0, shown)) {
+  for (const char& c : name.substr(0, shown)) {
     const auto byte = static_cast<unsigned char>(c);
     if (byte >= 0x20 && byte < 0x7f && c != '"' && c != '\\')
       out += c;
     else
-      out += {'\\', 'x', digits[byte >> 4], digits[byte & 15]};
+      out += "\\x" + to_hex(std::as_bytes(std::span{&c, 1}));
   }
   return out + (name.size() > shown ? "...\"" : "\"");
 }

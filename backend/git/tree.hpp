@@ -1,4 +1,4 @@
-// Git tree objects, read so that nothing a hostile repository writes into one can reach the kernel.
+// Reads git tree objects in such a way that nothing which a hostile repository writes into a tree can reach the kernel.
 #pragma once
 
 #include "backend/git/object.hpp"
@@ -15,7 +15,7 @@ namespace gitfs {
 
 enum class entry_kind : std::uint8_t { file, executable, symlink, directory, gitlink };
 
-/// False for what is a directory to the kernel.
+/// False for entries that the kernel sees as directories.
 inline bool has_contents(entry_kind kind) {
   return kind != entry_kind::directory && kind != entry_kind::gitlink;
 }
@@ -24,8 +24,8 @@ struct tree_entry {
   std::string name; ///< bytes as git has them, not necessarily UTF-8; 1 to 255 of them, no '/', not "." or ".."
   entry_kind kind;
   oid id;
-  std::uint64_t size = unknown_size; ///< of a blob, if somebody has filled it in: a tree does not hold it
-  /// When it was last changed, seconds since 1970, if somebody knows: a tree does not hold that either. 0: nobody does.
+  std::uint64_t size = unknown_size; ///< size of a blob; a tree does not have it, so the caller fills it in
+  /// When the entry was last changed, in seconds since 1970; 0: unknown. A tree does not have that either.
   std::int64_t time = 0;
 
   bool operator==(const tree_entry&) const = default;
@@ -37,10 +37,11 @@ struct parsed_tree {
   std::string hidden_reason;       ///< why the first hidden entry was hidden, printable ASCII; empty if none was
 };
 
-/// Takes the contents of a tree object: `<octal mode> SP <name> NUL <20 bytes>` over and over, in any order.
-/// Modes are read as git reads them: the type bits decide, and of a file the owner's x bit; anything that is neither a
+/// Parses the contents of a tree object: `<octal mode> SP <name> NUL <20 bytes>`, repeated, in any order.
+/// Modes are read as git reads them: the type bits decide, and for a file the owner's x bit; an entry that is neither a
 /// file, a symlink nor a directory is a gitlink.
-/// Hidden: names that are empty, `.`, `..`, `.git` in any case, hold '/', are longer than 255 bytes, or came before.
+/// Hidden are names that are empty, `.`, `..`, `.git` in any case, contain '/', are longer than 255 bytes, or have
+/// occurred before.
 /// EIO: truncated or malformed.
 result<parsed_tree> parse_tree(std::string_view raw);
 

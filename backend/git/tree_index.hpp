@@ -1,4 +1,4 @@
-// Where blobs stand in snapshots, as far as their trees are on this machine.
+// Finds the paths of blobs in snapshots, as far as their trees are on this machine.
 #pragma once
 
 #include "backend/git/object_db.hpp"
@@ -13,7 +13,7 @@
 
 namespace gitfs {
 
-/// Built as far as it is asked. Used by one thread at a time.
+/// The index is built only as far as look-ups need. Used by one thread at a time.
 class tree_index {
 public:
   explicit tree_index(std::shared_ptr<object_db> objects) : objects_(std::move(objects)) {}
@@ -22,11 +22,11 @@ public:
     oid commit;
     oid tree;
   };
-  /// A snapshot to look in; one that is known already is no news. The latest is looked in first.
+  /// Adds a snapshot, unless it was added before. The latest snapshot is searched first.
   void add(const root& which);
   const std::vector<root>& roots() const { return roots_; }
 
-  /// The trees from a root down to the one that lists `blob`; empty: in no tree that is here.
+  /// The trees from a root down to the one that lists `blob`; empty if no tree that is here lists it.
   std::vector<oid> trees_to(const oid& blob);
 
   /// A path of `blob` and the commit whose root it begins at.
@@ -42,8 +42,8 @@ private:
 
   std::shared_ptr<object_db> objects_;
   std::vector<root> roots_;
-  std::unordered_map<oid, oid> parent_; ///< of blobs and trees: a tree that lists them; of roots: zero
-  std::deque<oid> unread_;              ///< trees that are not here yet, as far as is known
+  std::unordered_map<oid, oid> parent_; ///< for each blob and tree, a tree that lists it; zero for roots
+  std::deque<oid> unread_;              ///< trees that were named and not read yet, perhaps because they are not here
 };
 
 } // namespace gitfs

@@ -1,4 +1,4 @@
-// Who we are to a server: the URL's userinfo, the user's .netrc (libcurl reads it), git's credential helpers.
+// Credentials for servers: from the URL, from the user's .netrc (libcurl reads it), from git's credential helpers.
 #pragma once
 
 #include "backend/http/http_client.hpp"
@@ -14,7 +14,7 @@
 
 namespace gitfs {
 
-/// A secret: not for logs, messages or argv.
+/// A user name and password. Secret: it must not get into logs, messages or argv.
 struct credential {
   std::string username, password;
   bool empty() const { return username.empty() && password.empty(); }
@@ -23,38 +23,40 @@ struct credential {
 /// Runs `git credential <action>` (git-credential): it never asks on a terminal. Blocks.
 class credential_helper {
 public:
-  /// EACCES: no helper knows; `about` is then said of the server, too. ECANCELED, ETIMEDOUT: the helper was killed.
+  /// Asks the helpers for a credential. EACCES: no helper has one; the message then contains `about`, which says
+  /// something about the server. ECANCELED, ETIMEDOUT: the helper was killed.
   result<credential> fill(const std::string& url, const std::string& username, const std::string& about,
                           std::stop_token stop, std::chrono::steady_clock::time_point deadline) const;
-  /// Tells the helpers whether a credential of theirs worked, so that they keep or forget it.
+  /// Tell the helpers that a credential of theirs worked, or did not, so that they keep or forget it.
   void approve(const std::string& url, const credential& used) const;
   void reject(const std::string& url, const credential& used) const;
 };
 
-/// The credential in use for one upstream. Thread-safe; of many requests that were refused together only one asks the
-/// helpers. A credential is given only for the origin (scheme, host, port) that it belongs to.
+/// The credential in use for one upstream. Thread-safe. Of many requests that were refused together only one asks the
+/// helpers. A credential is used only for the origin (scheme, host, port) that it belongs to.
 class authenticator {
 public:
-  /// `from_url` belongs to `url`'s origin; it is used from the first request on. `password_now` (may be null) gives its
-  /// password anew when it is refused.
+  /// `from_url` belongs to `url`'s origin, and is used from the first request on. `password_now` (may be null) reads
+  /// its password anew when the server refuses it.
   authenticator(const std::string& url, credential from_url,
                 std::function<result<std::string>()> password_now = nullptr);
 
   struct ticket {
     credential used;
     auth_scheme scheme = auth_scheme::basic; ///< how `used` is sent
-    unsigned generation = 0;                 ///< of the knowledge that `used` came from
+    unsigned generation = 0;                 ///< grows whenever the credential in use changes
   };
 
-  /// What to send to `url`; empty if nothing is known (yet).
+  /// What to send to `url`; empty if no credential is known yet.
   ticket current(const std::string& url) const;
 
-  /// `url` answered 401 to `ticket_refused`, and asked for one of `challenge` (empty: for Basic). Success: `current`
-  /// has something new to try. EACCES: nothing is left to try; the message says what to do. ECANCELED, ETIMEDOUT.
+  /// `url` has answered 401 to `ticket_refused`, and offers the schemes in `challenge` (empty: Basic). Success:
+  /// `current` has something new to try. EACCES: nothing is left to try; the message says what to do. ECANCELED,
+  /// ETIMEDOUT.
   result<void> renew(const std::string& url, const ticket& ticket_refused, const http_challenge& challenge,
                      std::stop_token stop, std::chrono::steady_clock::time_point deadline);
 
-  /// A request to `url` with `used` was served.
+  /// A request to `url` with `used` has succeeded.
   void accepted(const std::string& url, const ticket& used);
 
 private:
@@ -69,8 +71,8 @@ private:
   std::string origin_;
   credential credential_;
   origin_of_credential from_ = origin_of_credential::url;
-  auth_scheme scheme_ = auth_scheme::basic; ///< that the server at `origin_` wants
-  bool without_ticket_ = false;             ///< Negotiate was refused
+  auth_scheme scheme_ = auth_scheme::basic; ///< the scheme that the server at `origin_` wants
+  bool without_ticket_ = false;             ///< Negotiate was refused, so the user has no ticket
   unsigned generation_ = 0;
   bool approved_ = false;
   bool asking_ = false;

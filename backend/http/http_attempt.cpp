@@ -1,7 +1,7 @@
 #include "backend/http/http_attempt.hpp"
-#include "config/log.hpp"
 
 #include "backend/http/upstream_host.hpp"
+#include "config/log.hpp"
 
 #include <cerrno>
 #include <condition_variable>
@@ -32,6 +32,18 @@ error first_failure(attempt_failure failure, const attempt_plan& plan) {
 }
 
 } // namespace
+
+http_request request_of(operation& op, std::string url, const upstream_limits& limits) {
+  http_request out;
+  out.url = std::move(url);
+  if (!op.traceparent.empty())
+    out.headers.push_back("traceparent: " + op.traceparent);
+  out.connect_timeout = limits.connect;
+  out.stall_timeout = limits.stall;
+  out.deadline = op.deadline;
+  ++op.requests;
+  return out;
+}
 
 bool sleep_for(std::chrono::milliseconds wait, const std::stop_token& stop) {
   std::mutex mutex;

@@ -3,6 +3,7 @@
 
 #include "backend/http/http_exchange.hpp"
 #include "backend/http/retry.hpp"
+#include "backend/http/upstream_limits.hpp"
 #include "config/error.hpp"
 
 #include <atomic>
@@ -28,6 +29,10 @@ struct operation {
   byte_count arrived = nullptr; ///< with those of the attempt that is under way; null: nobody watches
   std::string traceparent{};    ///< a header of each of its requests; empty: none
 };
+
+/// A request of it, with its deadline and who caused it, and counted in it. The caller adds headers to those that are
+/// there.
+http_request request_of(operation& op, std::string url, const upstream_limits& limits);
 
 /// False if stopped before.
 bool sleep_for(std::chrono::milliseconds wait, const std::stop_token& stop);

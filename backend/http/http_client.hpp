@@ -17,43 +17,44 @@ namespace gitfs {
 
 class host_table;
 
-/// How a server may ask who we are, as far as libcurl can tell it.
+/// The ways of authentication that libcurl supports.
 enum class auth_scheme : std::uint8_t { basic, digest, ntlm, negotiate };
 
-/// What an answer with status 401 asks for.
+/// The ways of authentication that an answer with status 401 offers.
 struct http_challenge {
-  std::vector<auth_scheme> offered; ///< of those that libcurl can
-  std::vector<std::string> schemes; ///< all, as the server names them
+  std::vector<auth_scheme> offered; ///< those that libcurl supports
+  std::vector<std::string> schemes; ///< all of them, as the server names them
 };
 
 struct http_request {
   std::string url;                         ///< http or https, without userinfo
   std::vector<std::string> headers;        ///< "Name: value"
   std::shared_ptr<const std::string> body; ///< POST of these bytes; null: GET
-  /// Sent only to the host of `url`, not to where a redirect leads. With both empty, or without a password, the user's
-  /// .netrc is asked; of Negotiate, the user's Kerberos ticket.
+  /// Sent only to the host of `url`, and not to where a redirect leads. Without a password libcurl looks into the
+  /// user's .netrc; with Negotiate it takes the user's Kerberos ticket.
   std::string username, password;
-  auth_scheme scheme = auth_scheme::basic; ///< how they are sent; only Basic with the first request, without a question
+  auth_scheme scheme = auth_scheme::basic; ///< how they are sent; only Basic is sent before the server has asked
   std::chrono::milliseconds connect_timeout{10'000};
   std::chrono::milliseconds stall_timeout{30'000};  ///< no byte in either direction while not paused
-  std::chrono::steady_clock::time_point deadline{}; ///< of the whole request; the epoch: none
-  bool follow = true;                               ///< false: an answer with a redirect is the final one
-  /// In place of the client's; for settings that depend on the URL.
+  std::chrono::steady_clock::time_point deadline{}; ///< deadline of the whole request; the epoch: there is none
+  bool follow = true;                               ///< false: an answer with a redirect is the final answer
+  /// Replaces the client's trust, for settings that depend on the URL.
   std::optional<tls_trust> trust{};
-  std::vector<std::string> keep_headers{}; ///< names, in lower case, of what http_head::headers shall have
+  std::vector<std::string>
+      keep_headers{}; ///< the names, in lower case, of the headers that http_head::headers is to have
 };
 
-/// Known once the headers of the final answer (behind redirects) are in.
+/// The head of the final answer, behind redirects. It is known once all its headers have arrived.
 struct http_head {
   long status = 0;
   std::string effective_url; ///< where redirects led
   std::string content_type;  ///< without parameters, in lower case
   std::chrono::seconds retry_after{0};
-  http_challenge challenge{};                   ///< of a 401
-  std::map<std::string, std::string> headers{}; ///< of `keep_headers` those that came; many of a name with ", " between
+  http_challenge challenge{};                   ///< only with status 401
+  std::map<std::string, std::string> headers{}; ///< those of `keep_headers`; several of one name are joined by ", "
 };
 
-/// What a failed transport says of the host.
+/// What a failed transport shows about the host.
 enum class http_outage : std::uint8_t {
   none,       ///< nothing
   name,       ///< its name, or the proxy's, cannot be resolved
@@ -61,24 +62,24 @@ enum class http_outage : std::uint8_t {
   broken,     ///< the connection broke or was silent
 };
 
-/// How the transport ended; an answer with any status is a success here.
+/// How the transport ended. An answer with any status is a success here.
 struct http_end {
   http_head head;         ///< status 0 if no answer came
   int failure = 0;        ///< errno: ECANCELED, ETIMEDOUT, EACCES, EIO, …
-  std::string message;    ///< of the failure: names the host, no credentials
-  bool transient = false; ///< the same request may succeed when made again
+  std::string message;    ///< message of the failure; it names the host, and has no credentials
+  bool transient = false; ///< the same request may succeed when it is made again
   http_outage outage = http_outage::none;
-  std::uint64_t sent_bytes = 0; ///< of the request's body
+  std::uint64_t sent_bytes = 0; ///< how many bytes of the request's body were sent
 };
 
-/// All calls come on the client's thread, which must not be blocked; none after `on_end`. What is started when that
-/// thread has ended is cancelled before `start` returns.
+/// All calls come on the client's thread, which must not be blocked; none comes after `on_end`. A request that is
+/// started when that thread has ended is cancelled before `start` returns.
 class http_handler {
 public:
   virtual ~http_handler() = default;
   enum class flow { more, pause };
-  /// The next bytes of the final answer's body, content encoding undone. `pause`: they were not taken and come again
-  /// after http_transfer::resume.
+  /// Gets the next bytes of the final answer's body, with the content encoding undone. Returns `pause` if it has not
+  /// taken them; they come again after http_transfer::resume.
   virtual flow on_body(const http_head& head, std::string_view bytes) = 0;
   /// Exactly once, also after cancellation.
   virtual void on_end(http_end end) = 0;
@@ -90,7 +91,7 @@ public:
   virtual ~http_transfer() = default;
   /// Lets a paused body continue. Any thread.
   virtual void resume() = 0;
-  /// As destruction does. Any thread.
+  /// Cancels the request, as destruction does. Any thread.
   virtual void cancel() = 0;
 };
 
@@ -113,7 +114,7 @@ public:
 
   std::unique_ptr<http_transfer> start(http_request request, std::shared_ptr<http_handler> handler);
 
-  /// What is known of the hosts that requests go to, for all who use this client. Nothing here looks at it.
+  /// What the users of this client know about the hosts of their requests. The client itself does not use it.
   host_table& hosts() { return *hosts_; }
 
   class core; ///< shared with handles that outlive the client

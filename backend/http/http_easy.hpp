@@ -1,4 +1,4 @@
-// One request as libcurl's easy interface sees it. Used by http_client's thread only.
+// One request by libcurl's easy interface. Used by http_client's thread only.
 #pragma once
 
 #include "backend/http/http_client.hpp"
@@ -23,16 +23,16 @@ public:
   CURL* handle() const { return easy_.get(); }
   static http_easy& of(CURL* handle);
 
-  /// ETIMEDOUT if the deadline has passed or nothing has moved for too long. Looks at the counters, so it is to be
-  /// called after every round of transfers.
+  /// ETIMEDOUT if the deadline has passed, or no byte has moved for too long. It compares libcurl's counters, so it
+  /// must be called after every round of transfers.
   std::optional<http_end> overdue(clock::time_point now);
-  /// When `overdue` has to be asked next.
+  /// When `overdue` must be called next.
   clock::time_point next_check() const;
 
   void resume(clock::time_point now);
   /// Ends the request by calling the handler; the object is of no use afterwards.
   void end(CURLcode code);
-  /// `how` but for the head, which is put in here.
+  /// Ends the request as `how` says; the head is filled in here.
   void end(http_end how);
 
 private:
@@ -50,7 +50,7 @@ private:
   std::unique_ptr<curl_slist, decltype(&curl_slist_free_all)> headers_{nullptr, curl_slist_free_all};
   std::unique_ptr<CURL, decltype(&curl_easy_cleanup)> easy_{nullptr, curl_easy_cleanup};
   std::optional<http_head> head_;
-  bool headers_complete_ = false; // of the latest answer
+  bool headers_complete_ = false; // all headers of the latest answer have arrived
   bool paused_ = false;
   curl_off_t moved_ = -1;
   clock::time_point last_move_ = clock::now();

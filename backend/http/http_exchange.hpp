@@ -1,4 +1,4 @@
-// One HTTP request as the thread that waits for it sees it: the body is read in pieces, with back-pressure.
+// One HTTP request for a thread that waits for it. The thread reads the body in pieces, with back-pressure.
 #pragma once
 
 #include "backend/http/http_client.hpp"
@@ -14,13 +14,13 @@
 
 namespace gitfs {
 
-/// Bytes that have come so far, for who watches from another thread.
+/// The number of bytes received so far, which other threads may read.
 using byte_count = std::shared_ptr<std::atomic<std::uint64_t>>;
 
-/// Used by one thread. Destruction, or a stop request from any thread, cancels the request; whatever waits then ends.
+/// Used by one thread. Destruction, or a stop request from any thread, cancels the request and ends a call that waits.
 class http_exchange {
 public:
-  /// `arrived`, if set, grows by what is read.
+  /// `arrived`, if set, grows by the number of bytes that are read.
   http_exchange(http_client& client, http_request request, std::stop_token stop, byte_count arrived = nullptr);
   ~http_exchange() = default;
   http_exchange(const http_exchange&) = delete;
@@ -29,7 +29,7 @@ public:
   /// Waits for the first bytes of the body, or the end. Status 0: there was no answer (see `end`).
   http_head head();
 
-  /// Waits for more of the body and gives all that has come; false at its end (see `end`).
+  /// Waits for more of the body and returns all bytes that have arrived. False: the body has ended (see `end`).
   bool read(std::string& bytes);
 
   /// Reads the whole body, or its first `limit` bytes (the rest is then not awaited).
@@ -51,7 +51,7 @@ private:
   std::unique_ptr<http_transfer> transfer_;
   std::uint64_t received_ = 0;
   byte_count arrived_;
-  /// Last, so that it goes first: its callback uses what is above.
+  /// The last member, so that it is destroyed first: its callback uses the members above.
   std::optional<std::stop_callback<std::function<void()>>> on_stop_;
 };
 

@@ -1,5 +1,6 @@
 #include "backend/http/rest_client.hpp"
 
+#include "backend/http/http_status.hpp"
 #include "backend/http/upstream_host.hpp"
 #include "backend/os/text.hpp"
 #include "backend/os/url.hpp"
@@ -20,21 +21,6 @@ namespace gitfs {
 namespace {
 
 using wall_clock = std::chrono::system_clock;
-
-/// Statuses that deserve better words than their number.
-constexpr struct {
-  long status;
-  int failure;
-  const char* text;
-} statuses[] = {
-    {401, EACCES, "the service asks for a token, or refuses the one in use"},
-    {403, EACCES, "access denied; check that the token in use may do this"},
-    {404, ENOENT, "not found (what is private may be hidden in this way: then give a token)"},
-    {407, EACCES, "the proxy asks for credentials"},
-    {410, ENOENT, "it is gone"},
-    {413, E2BIG, "the service refuses a request of this size (HTTP 413)"},
-    {451, EACCES, "not available for legal reasons"},
-};
 
 const std::vector<std::string> kept_headers{
     "etag", "link", "date", "x-ratelimit-remaining", "x-ratelimit-reset", "ratelimit-remaining", "ratelimit-reset"};
@@ -222,25 +208,18 @@ result<void> rest_client::perform(operation& op, const question& what, answer& o
   }
 }
 
+http_request rest_client::begin(operation& op, std::string url) {
+  ++requests_;
+  http_request out = request_of(op, std::move(url), options_.limits);
+  out.headers.insert(out.headers.end(), options_.headers.begin(), options_.headers.end());
+  return out;
+}
+
 /// The API itself, whatever it says of that.
 attempt_result rest_client::probe(operation& op) {
-  http_request request;
-  request.url = options_.base + "/";
-  request.headers = options_.headers;
-  request.connect_timeout = options_.limits.connect;
-  request.stall_timeout = options_.limits.stall;
-  request.deadline = op.deadline;
-  ++op.requests;
-  ++requests_;
+  http_request request = begin(op, options_.base + "/");
   http_exchange exchange{*client_, std::move(request), op.stop, op.arrived};
-  const http_head head = exchange.head();
-  if (head.status == 0)
-    return cut_off(exchange);
-  const failure_kind of = failure_kind_of(head);
-  if (of == failure_kind::request)
-    return {};
-  return attempt_failure{
-      {EIO, fmt::format("the service answers with HTTP status {}", head.status)}, true, head.retry_after, of};
+  return judge_probe(answering::api, exchange);
 }
 
 attempt_result rest_client::attempt(operation& op, const question& what, answer& out) {
@@ -248,12 +227,10 @@ attempt_result rest_client::attempt(operation& op, const question& what, answer&
   kept_answer known;
   if (what.json && !what.body) {
     const std::lock_guard lock{mutex_};
-    if (const auto found = kept_by_key_.find(key); found != kept_by_key_.end())
-      known = *found->second;
+    if (const kept_answer* const found = kept_.use(key))
+      known = *found;
   }
-  http_request request;
-  request.url = what.url;
-  request.headers = options_.headers;
+  http_request request = begin(op, what.url);
   request.headers.push_back("Accept: " + what.accept);
   if (!what.token.empty()) // libcurl sends it to no other host
     request.headers.push_back("Authorization: " + options_.auth_scheme + " " + what.token);
@@ -261,15 +238,8 @@ attempt_result rest_client::attempt(operation& op, const question& what, answer&
     request.headers.emplace_back("Content-Type: application/json");
   if (!known.etag.empty())
     request.headers.push_back("If-None-Match: " + known.etag);
-  if (!op.traceparent.empty())
-    request.headers.push_back("traceparent: " + op.traceparent);
   request.body = what.body;
-  request.connect_timeout = options_.limits.connect;
-  request.stall_timeout = options_.limits.stall;
-  request.deadline = op.deadline;
   request.keep_headers = kept_headers;
-  ++op.requests;
-  ++requests_;
   http_exchange exchange{*client_, std::move(request), op.stop, op.arrived};
   const http_head head = exchange.head();
   if (head.status == 0)
@@ -320,7 +290,7 @@ attempt_result rest_client::attempt(operation& op, const question& what, answer&
   }
   out.json = {parsed, next_page(head)};
   if (const std::string etag = header(head, {"etag"}); !what.body && !etag.empty())
-    keep({key, etag, out.json.next, out.json.body, key.size() + body.size() + parsed->GetAllocator().Size()});
+    keep(key, {etag, out.json.next, out.json.body, key.size() + body.size() + parsed->GetAllocator().Size()});
   return {};
 }
 
@@ -340,18 +310,7 @@ attempt_failure rest_client::refused(http_exchange& exchange, const http_head& h
     }
     return out;
   }
-  const auto* known =
-      std::find_if(std::begin(statuses), std::end(statuses), [&](auto& each) { return each.status == head.status; });
-  const bool listed = known != std::end(statuses);
-  std::string text =
-      display() + ": " + (listed ? known->text : fmt::format("the service answers with HTTP status {}", head.status));
-  if (!explanation.empty())
-    text += " (\"" + explanation + "\")";
-  return {{listed ? known->failure : EIO, std::move(text)},
-          transient_status(head.status),
-          head.retry_after,
-          failure_kind_of(head),
-          head.status == 401};
+  return refused_by_status(answering::api, head, display(), explanation);
 }
 
 std::optional<wall_clock::time_point> rest_client::limited_until(const std::string& token) const {
@@ -383,22 +342,16 @@ std::string rest_client::next_page(const http_head& head) const {
   return target.starts_with('/') && !target.starts_with("//") ? origin_ + target : target;
 }
 
-void rest_client::keep(kept_answer fresh) {
+void rest_client::keep(const std::string& key, kept_answer fresh) {
   const std::lock_guard lock{mutex_};
-  const auto forget = [&](std::list<kept_answer>::iterator which) {
-    kept_bytes_ -= which->bytes;
-    kept_by_key_.erase(which->key);
-    kept_.erase(which);
-  };
-  if (const auto before = kept_by_key_.find(fresh.key); before != kept_by_key_.end())
-    forget(before->second);
+  for (const auto& [which, before] : kept_.take(key))
+    kept_bytes_ -= before.bytes;
   if (fresh.bytes > options_.cache_limit)
     return;
   kept_bytes_ += fresh.bytes;
-  kept_.push_back(std::move(fresh));
-  kept_by_key_[kept_.back().key] = std::prev(kept_.end());
+  kept_.add(key, std::move(fresh));
   while (kept_bytes_ > options_.cache_limit)
-    forget(kept_.begin());
+    kept_bytes_ -= kept_.take_oldest().front().second.bytes;
 }
 
 upstream_counters rest_client::counters() const {

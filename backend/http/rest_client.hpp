@@ -6,13 +6,13 @@
 #include "backend/http/retry.hpp"
 #include "backend/http/upstream_limits.hpp"
 #include "config/error.hpp"
+#include "config/lru_map.hpp"
 
 #include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <list>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -97,27 +97,27 @@ private:
   struct question;
   struct answer;
   struct kept_answer {
-    std::string key, etag, next;
+    std::string etag, next;
     json_document body;
     std::size_t bytes = 0;
   };
 
   result<answer> perform(const question& what, std::stop_token stop);
   result<void> perform(operation& op, const question& what, answer& out);
+  http_request begin(operation& op, std::string url);
   attempt_result attempt(operation& op, const question& what, answer& out);
   attempt_failure refused(http_exchange& exchange, const http_head& head, const question& what);
   attempt_result probe(operation& op);
   std::optional<std::chrono::system_clock::time_point> limited_until(const std::string& token) const;
   result<std::string> url_of(const std::string& path) const;
   std::string next_page(const http_head& head) const;
-  void keep(kept_answer fresh);
+  void keep(const std::string& key, kept_answer fresh);
 
   const rest_options options_;
   const std::string origin_;
   std::atomic<std::uint64_t> requests_{0}, bytes_{0}, retried_{0}, cancelled_{0};
   mutable std::mutex mutex_;
-  std::list<kept_answer> kept_; ///< least recently used first
-  std::map<std::string, std::list<kept_answer>::iterator> kept_by_key_;
+  lru_map<std::string, kept_answer> kept_;
   std::size_t kept_bytes_ = 0;
   std::map<std::string, std::chrono::system_clock::time_point> limited_until_; ///< by token
   std::shared_ptr<http_client> client_;                                        ///< last: its thread ends first

@@ -1,4 +1,4 @@
-// Whose TLS certificates are trusted, and what to say about one that is not. A certificate is always verified.
+// The TLS certificates that are trusted, and messages about those that are not. A certificate is always verified.
 #pragma once
 
 #include <curl/curl.h>
@@ -8,22 +8,23 @@
 
 namespace gitfs {
 
-/// Beside what libcurl was built with. Empty: only that.
+/// Replaces the authorities that libcurl was built with. Empty: those of libcurl.
 struct tls_trust {
-  std::string file;   ///< PEM, with the certificates of authorities
-  std::string folder; ///< of such files, as `openssl rehash` arranges it
-  /// PEM files, for a server that asks who we are; the key may be in the certificate's file, and has no password.
+  std::string file;   ///< a PEM file with the certificates of authorities
+  std::string folder; ///< a folder of such files, as `openssl rehash` arranges it
+  /// PEM files for a server that asks for a client certificate. The key may be in the certificate's file, and must have
+  /// no password.
   std::string client_certificate, client_key;
 
-  /// By the variables of git, and after them those of curl and OpenSSL: GIT_SSL_CAINFO, CURL_CA_BUNDLE or
+  /// Reads the variables of git, and after them those of curl and OpenSSL: GIT_SSL_CAINFO, CURL_CA_BUNDLE or
   /// SSL_CERT_FILE; GIT_SSL_CAPATH or SSL_CERT_DIR; GIT_SSL_CERT; GIT_SSL_KEY. An empty one counts as unset.
   static tls_trust of_environment();
 
   void apply(CURL* handle) const;
 };
 
-/// What is wrong with certificates, the server's or ours, and what to do; none: `code` is of something else. `detail`
-/// is libcurl's CURLOPT_ERRORBUFFER.
+/// A message about what is wrong with the certificate of the server or of the client, and what to do. None: `code` is
+/// no error of certificates. `detail` is libcurl's CURLOPT_ERRORBUFFER.
 std::optional<std::string> tls_refusal(CURLcode code, std::string_view detail);
 
 } // namespace gitfs

@@ -1,4 +1,4 @@
-// A host as all who ask it share it: who may ask now, who waits, and what is logged of that.
+// The state of one host that all requests to it share: which request may be made now, which waits, and what is logged.
 #pragma once
 
 #include "backend/http/host_health.hpp"
@@ -28,28 +28,29 @@ public:
   upstream_host(const upstream_host&) = delete;
   upstream_host& operator=(const upstream_host&) = delete;
 
-  /// Returns when a request may be made. If the host is away or wants fewer requests that takes until one of those who
-  /// wait has found it there again. ECANCELED: stopped. EHOSTDOWN: `patience` or `deadline` has passed.
+  /// Returns when a request may be made. If the host is away or wants fewer requests, that is when one of the waiting
+  /// requests has found that it answers again. ECANCELED: stopped. EHOSTDOWN: `patience` or `deadline` has passed.
   result<void> wait_for_turn(const attempt_plan& plan, const std::stop_token& stop, clock::time_point deadline);
 
-  /// The host has answered a request. `answers` grows with each.
+  /// The host has answered a request. `answers` counts the answers.
   void answered();
   std::uint64_t answers() const;
 
-  /// Whose fault a doubtful failure was, of a request that was made when `answers` was `before`. It is `alone` if
-  /// another has been answered since, or is now; else it remains doubtful.
+  /// Finds out whose fault a doubtful failure was, of a request that was made when `answers` was `before`. The result
+  /// is `alone` if another request has been answered since, or a small one is answered now; else the failure remains
+  /// doubtful.
   failure_kind settle(const attempt_failure& failure, std::uint64_t before, const attempt_plan& plan,
                       const std::stop_token& stop, clock::time_point deadline);
 
-  /// A request has failed with what is the host's. True: it is made again after `wait_for_turn`. False: the host has
-  /// never answered, so it is perhaps not there at all, and the request does not wait for it.
+  /// A request has failed by the host's fault. True: the request is made again after `wait_for_turn`. False: the host
+  /// has never answered, so it perhaps does not exist, and the request does not wait for it.
   bool failed(const attempt_failure& failure, const attempt_plan& plan);
 
   /// False: it is away or wants fewer requests.
   bool there() const;
 
 private:
-  // Under the mutex.
+  // The caller of these holds the mutex.
   void note(const attempt_failure& failure, const attempt_plan& plan, bool by_probe);
   void note_answer();
   void changed();
@@ -61,17 +62,17 @@ private:
   std::condition_variable_any changed_;
   std::uint64_t changes_ = 0;
   host_health health_;
-  bool settling_ = false;               ///< somebody looks what a doubtful failure was
-  std::optional<std::uint64_t> silent_; ///< `answers` when such a look got none
-  std::string why_;                     ///< it is away or busy
-  std::time_t since_ = 0;               ///< for people
+  bool settling_ = false;               ///< a request finds out whose fault a doubtful failure was
+  std::optional<std::uint64_t> silent_; ///< `answers` when such a request got no answer
+  std::string why_;                     ///< why the host is away or busy
+  std::time_t since_ = 0;               ///< since when, for people
   bool told_ = false;                   ///< the log says so
 };
 
-/// The hosts of one process. Thread-safe; what it gives lives as long as it.
+/// The hosts of one process. Thread-safe; a host lives as long as this table.
 class host_table {
 public:
-  /// That of `url`, by its scheme, name and port.
+  /// The host of `url`, by scheme, name and port.
   upstream_host& of(const std::string& url);
 
 private:

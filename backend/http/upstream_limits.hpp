@@ -1,4 +1,4 @@
-// How long a server may take, and what it cost: of git servers and of services alike.
+// Limits of time for requests to git servers and REST services, and counters of these requests.
 #pragma once
 
 #include <chrono>
@@ -10,7 +10,7 @@ struct upstream_limits {
   std::chrono::milliseconds connect{10'000}; ///< TCP and TLS handshake of one attempt
   std::chrono::milliseconds stall{30'000};   ///< no byte in either direction
   std::chrono::milliseconds total{120'000};  ///< one operation with all its retries; also how long a host may be away
-  bool wait_at_first = false;                ///< also for a host that has never answered, if its name is known
+  bool wait_at_first = false;                ///< wait for a host that has never answered, too, if its name is known
   unsigned parallel = 8;                     ///< connections to the server, where none are shared
 };
 

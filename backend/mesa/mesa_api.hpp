@@ -1,4 +1,4 @@
-// The mesa service's REST API: where to ask, and what its answers say.
+// The REST API of the mesa service: paths of requests, and parsers of answers.
 //
 //   {base}/{org}/repos?cursor&limit                  {repos: [{name, default_branch, head_sha}], next_cursor, has_more}
 //   {base}/{org}/{repo}                              {default_branch, head_sha}
@@ -27,7 +27,7 @@
 
 namespace gitfs {
 
-/// Paths for rest_client; `cursor` empty: from the begin.
+/// Paths for rest_client. `cursor`: where a page begins; empty: at the begin.
 std::string mesa_repositories_path(const std::string& org, const std::string& cursor);
 std::string mesa_repository_path(const std::string& org, const std::string& repository);
 /// `depth` 0: a file.
@@ -43,33 +43,33 @@ struct mesa_repository_facts {
   oid head; ///< zero: it has no commit yet
 };
 
-/// EIO: it is not as described above. Names that are impossible are left out.
+/// EIO: the answer is not as described above. Impossible names are left out.
 result<mesa_repository_facts> parse_mesa_repository(const rapidjson::Value& in);
 result<std::vector<mesa_repository_facts>> parse_mesa_repositories(const rapidjson::Value& in);
 
-/// Where the rest of a list is; empty: there is none. EIO: the service says that there is a rest, but not where.
+/// The cursor of a list's next page; empty: there is none. EIO: the service says that there is one, but not where.
 result<std::string> parse_mesa_cursor(const rapidjson::Value& in);
 
 /// One page of a directory's listing.
 struct mesa_page {
   mesa_listing listed;
   std::string cursor;    ///< of the next page; empty: this is the last one
-  std::size_t depth = 1; ///< to which it was listed
+  std::size_t depth = 1; ///< the depth to which the directory was listed
 };
 
-/// What a directory's answer lists, the directory itself first, then those in it whose entries are there too. `path`,
-/// `depth`: what was asked for; what the service says of paths is not looked at.
-/// ENOTDIR: it is a file. EIO: the answer is not as described, or names objects by something that is no SHA-1.
+/// The listings in the answer about a directory: the directory itself first, then the directories in it whose entries
+/// are in the answer. `path`, `depth`: what was asked for; paths in the answer are ignored. ENOTDIR: it is a file. EIO:
+/// the answer is not as described, or names objects by something that is no SHA-1.
 result<std::vector<mesa_page>> parse_mesa_directory(const rapidjson::Value& in, const std::string& path,
                                                     std::size_t depth);
 
 /// The contents in a file's or symlink's answer.
 result<std::string> parse_mesa_contents(const rapidjson::Value& in);
 
-/// RFC 4648, "base64", padding demanded; line ends are skipped. None: malformed.
+/// Decodes "base64" of RFC 4648 with padding; line ends are skipped. None: the text is malformed.
 std::optional<std::string> base64_decode(std::string_view text);
 
-/// A number of seconds since 1970, or a time as in RFC 3339; 0: neither.
+/// Seconds since 1970, from a number or from a time as in RFC 3339; 0: it is neither.
 std::int64_t parse_mesa_time(const rapidjson::Value& in);
 
 } // namespace gitfs

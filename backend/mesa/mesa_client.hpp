@@ -1,4 +1,4 @@
-// Questions to the mesa service, answered while the caller waits.
+// Asks the mesa service questions, and blocks until they are answered.
 #pragma once
 
 #include "backend/http/rest_client.hpp"
@@ -16,15 +16,15 @@
 
 namespace gitfs {
 
-/// The key of an organisation, read anew each time: it may be replaced while we run. EACCES: there is none; the message
-/// says where to put it.
+/// Gives the key of an organisation. It is read anew each time, because it may be replaced while the mount runs.
+/// EACCES: there is none; the message says where to put it.
 using mesa_key_source = std::function<result<std::string>(const std::string& org)>;
 
-/// Told of each piece of an answer as it arrives; an error ends the request with it.
+/// Is called with each piece of an answer as it arrives. An error ends the request with that error.
 using mesa_progress = std::function<result<void>(std::string_view piece)>;
 
-/// Thread-safe; calls block, inside the operation's deadline, and are counted in it. Errors as rest_client's, and as
-/// the parsers' of mesa_api.
+/// Thread-safe. Calls block until the operation's deadline at most, and count their requests in the operation. Errors
+/// as rest_client's, and as those of the parsers in mesa_api.
 class mesa_client {
 public:
   /// `base`: without trailing slashes.
@@ -36,7 +36,7 @@ public:
     std::vector<mesa_repository_facts> repositories;
     bool complete = true;
   };
-  /// Of every page, or of the first. EIO: the pages have no end.
+  /// The repositories on all pages, or on the first page. EIO: the pages have no end.
   result<repository_list> repositories(operation& op, const std::string& org, bool first_page = false);
 
   struct directory {
@@ -47,7 +47,7 @@ public:
   };
   result<std::vector<mesa_page>> list(operation& op, const directory& what, const mesa_progress& progress = nullptr);
 
-  /// A file's bytes, handed to `progress`. `begin` is called before the first of each attempt.
+  /// Passes a file's bytes to `progress`. `begin` is called before the first bytes of each attempt.
   result<void> read_file(operation& op, const directory& what, const std::function<result<void>()>& begin,
                          const mesa_progress& progress);
   /// A symlink's target.

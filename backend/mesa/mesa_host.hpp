@@ -17,23 +17,23 @@
 
 namespace gitfs {
 
-/// The store of an upstream, by its URL without credentials.
+/// Opens the store of an upstream. `key`: the upstream's URL without credentials.
 using store_opener = std::function<result<std::shared_ptr<object_store>>(const std::string& key)>;
 
 struct mesa_host_options {
-  std::string url;                            ///< of the API, without trailing slashes
-  std::map<std::string, secret_place> tokens; ///< by organisation
-  secret_place token;                         ///< of organisations that have none of their own
-  upstream_limits limits{};                   ///< of each operation; `parallel`: for each repository
-  std::shared_ptr<http_client> client{};      ///< null: one of its own
+  std::string url;                            ///< URL of the API, without trailing slashes
+  std::map<std::string, secret_place> tokens; ///< the tokens of organisations
+  secret_place token;                         ///< the token of organisations that have none of their own
+  upstream_limits limits{};                   ///< limits of each operation; `parallel` is for each repository
+  std::shared_ptr<http_client> client{};      ///< null: the host makes its own
 
-  std::chrono::milliseconds keep_present{600'000}; ///< that a repository exists
-  std::chrono::milliseconds keep_absent{60'000};   ///< that a name does not, and that a list has all
+  std::chrono::milliseconds keep_present{600'000}; ///< how long it is remembered that a repository exists
+  std::chrono::milliseconds keep_absent{60'000};   ///< the same for a name that does not exist, and for a listing
   std::function<std::chrono::steady_clock::time_point()> now = &std::chrono::steady_clock::now;
 };
 
-/// An organisation without a key is not asked for: EACCES, and the message says where to put one. Those with a key of
-/// their own are listed.
+/// The service is not asked for an organisation without a key: that is EACCES, and the message says where to put the
+/// key. Listed are the organisations that have a key of their own.
 class mesa_host final : public repository_host {
 public:
   mesa_host(mesa_host_options options, secret_reader read_secret, store_opener open_store);
@@ -47,8 +47,9 @@ private:
   using time_point = std::chrono::steady_clock::time_point;
   struct organisation {
     time_point exists_until{};
-    std::map<std::string, std::pair<host_entry, time_point>> repositories; ///< and until when that is known
-    time_point complete_until{};                                           ///< no others exist
+    std::map<std::string, std::pair<host_entry, time_point>>
+        repositories;            ///< each with the end of its being remembered
+    time_point complete_until{}; ///< until then no other repositories exist
   };
 
   void remember(const std::string& org, const mesa_client::repository_list& list);

@@ -1,4 +1,4 @@
-// Where in a repository the objects are that its listings name: the mesa service is asked by path, not by id.
+// Finds the path of an object that a listing has named, because the mesa service is asked by path and not by id.
 #pragma once
 
 #include "backend/git/oid.hpp"
@@ -14,19 +14,19 @@
 
 namespace gitfs {
 
-/// One of the places of a directory.
+/// One of the paths at which a directory is.
 struct mesa_place {
-  std::string ref;                ///< by which it can be asked for
+  std::string ref;                ///< the ref by which the service can be asked for it
   std::vector<oid> trees;         ///< from the root to the directory itself
-  std::vector<std::string> names; ///< of all but the root
+  std::vector<std::string> names; ///< the names of these, without the root
 
-  /// Of the first `levels` directories below the root.
+  /// The path of the directory that is `levels` levels below the root.
   std::string path(std::size_t levels) const;
   std::string path() const { return path(names.size()); }
 };
 
-/// Each object is remembered at the place where it was listed last, which is in the newest snapshot that has it.
-/// Memory: some 60 bytes for a file, 120 for a directory. Thread-safe.
+/// Remembers for each object the place where it was listed last, which is in the newest snapshot that has it. Takes
+/// some 60 bytes of memory for a file, and 120 for a directory. Thread-safe.
 class mesa_index {
 public:
   void add_root(const oid& root, std::string ref);
@@ -35,9 +35,9 @@ public:
   std::optional<mesa_place> find_tree(const oid& tree) const;
   /// The directory that names this file or link.
   std::optional<oid> find_parent(const oid& blob) const;
-  /// Directories that were named, but whose listing was not learned.
+  /// Directories that a listing has named, but whose own listing was not learned.
   std::vector<oid> unread() const;
-  /// How many directories are in this one, as far as it was learned.
+  /// How many directories are in this one; 0 if its listing was not learned.
   std::size_t directories_in(const oid& tree) const;
 
 private:
@@ -49,9 +49,9 @@ private:
   };
 
   mutable std::mutex mutex_;
-  std::unordered_map<oid, std::string> roots_; ///< and the ref of each
+  std::unordered_map<oid, std::string> roots_; ///< root directories with the ref of each
   std::unordered_map<oid, known_tree> trees_;
-  std::unordered_map<oid, oid> blobs_; ///< to the tree that names them
+  std::unordered_map<oid, oid> blobs_; ///< each blob with the tree that names it
 };
 
 /// Something to ask for: a directory and what is below it.
@@ -61,8 +61,8 @@ struct mesa_question {
   std::size_t depth = 1;
 };
 
-/// Few questions whose answers list all of these directories. Where most directories of one are wanted, it is asked for
-/// with a greater depth.
+/// A small number of questions whose answers list all of these directories. A directory is asked for with a greater
+/// depth if most directories in it are wanted.
 std::vector<mesa_question> plan_questions(const mesa_index& index, std::span<const mesa_place> wanted);
 
 } // namespace gitfs

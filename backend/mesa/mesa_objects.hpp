@@ -1,4 +1,5 @@
-// What is on this machine of a repository of the mesa service: git objects, and what its listings say beyond them.
+// What is on this machine of a repository of the mesa service: git objects, and facts from listings that no git object
+// has.
 #pragma once
 
 #include "backend/git/object_db.hpp"
@@ -18,18 +19,19 @@
 
 namespace gitfs {
 
-/// A directory as the service lists it, whole.
+/// The complete listing of a directory by the service.
 struct mesa_listing {
   std::string path; ///< from the root, without slashes at its ends; "" is the root
-  oid id;           ///< as the service names it
+  oid id;           ///< the id by which the service names it
   std::vector<tree_entry> entries;
   std::int64_t time = 0; ///< when something in it was last changed; 0: unknown
 };
 
-/// A listing that is a git tree of its name becomes one in the store. Of another (the service names directories by
-/// something else, or does not list all) the tree that it describes is kept under the service's name in a table beside
-/// the store, guarded by a check of its own; `read` gives it as a tree, so that whoever takes trees apart need not
-/// know. The table holds the entries' times too, which no git object has. Thread-safe; any number of processes.
+/// A listing whose git tree has the id that the service names is stored as that tree. For other listings (the service
+/// names directories by something else, or does not list everything) the tree that the listing describes is kept under
+/// the service's id in a table beside the store, with a check of its own. `read` gives it as a tree, so code that
+/// parses trees need not know. The table also has the times of entries, which no git object has. Thread-safe; any
+/// number of processes.
 class mesa_objects final : public object_db {
 public:
   /// The table is a file in the store's folder.
@@ -49,10 +51,10 @@ public:
   void trim() override;
   std::vector<std::pair<std::string, std::uint64_t>> counters() const override { return store_->counters(); }
 
-  /// Takes listings in, with the times and sizes in them; a size that is known already stays. The disk's error.
+  /// Stores listings with the times and sizes in them. A size that is known already stays. The errors are the disk's.
   result<void> put(std::span<const mesa_listing> listings);
 
-  /// What a commit shows, for ever. Best effort.
+  /// Stores and finds the snapshot of a commit. It is kept for ever. Best effort.
   struct snapshot {
     oid root;
     std::int64_t time = 0;
@@ -62,7 +64,7 @@ public:
 
   object_store& store() const { return *store_; }
 
-  /// As in side_table; the entries are listings and snapshots.
+  /// The functions of a side_table, whose entries are listings and snapshots.
   static side_table::report check(const std::filesystem::path& store);
   static void remove_table(const std::filesystem::path& store);
   static std::filesystem::path table_file(const std::filesystem::path& store);

@@ -11,10 +11,10 @@
 
 namespace gitfs {
 
-/// The service tells the commit of the default branch only; that snapshot is asked for by its commit, so that its
-/// listings cannot move. Of another branch or tag the root directory's id stands for the commit, and it is asked for by
-/// the ref: if that moves, what was not listed yet fails until `take` is called again. A full commit id is one. The
-/// time of a snapshot is that of the last change below its root.
+/// The service tells the commit of the default branch only. That snapshot is asked for by its commit, so that its
+/// listings cannot change. For another branch or tag the id of the root directory stands for the commit, and the
+/// snapshot is asked for by the ref: if the ref moves, listings that were not fetched yet fail until `take` is called
+/// again. A full commit id is used as it is. The time of a snapshot is that of the last change below its root.
 class mesa_repository final : public repository {
 public:
   mesa_repository(std::shared_ptr<mesa_client> client, std::string org, std::string name,
@@ -24,7 +24,7 @@ public:
   const std::shared_ptr<upstream>& remote() const override { return remote_; }
   const std::string& display() const override { return mesa_->display_name(); }
 
-  /// One request, and another one (or more, of a root with many pages) if the snapshot is not here.
+  /// Makes one request, and one more if the snapshot is not here; a root with many pages takes more.
   result<snapshot_facts> take(const std::string& ref, const std::optional<oid>& have, std::stop_token stop) override;
 
 private:

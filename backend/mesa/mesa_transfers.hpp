@@ -1,4 +1,4 @@
-// Operations of many requests each, over a few threads.
+// Runs operations of many requests each on a few threads.
 #pragma once
 
 #include "backend/http/http_exchange.hpp"
@@ -18,25 +18,27 @@
 
 namespace gitfs {
 
-/// One operation: units of work that run side by side, in phases. A unit may add units. Thread-safe.
+/// One operation. It has phases, and in each phase units of work that run side by side. A unit may add units.
+/// Thread-safe.
 class mesa_transfer {
 public:
   using unit = std::function<void(mesa_transfer&)>;
 
   explicit mesa_transfer(transfer_callback done) : done_(std::move(done)) {}
 
-  /// Runs beside others of the phase. Without effect once the transfer has failed.
+  /// Adds a unit to the present phase. Without effect once the transfer has failed.
   void add(unit what);
-  /// Runs alone, when all units are done, if the transfer has not failed by then; phases run in their order.
+  /// Adds a phase, which begins when all units are done, unless the transfer has failed by then. Phases run in their
+  /// order.
   void then(unit what);
-  /// The first failure is the transfer's; what has not begun is left out.
+  /// The first failure becomes the transfer's; units that have not begun are dropped.
   void fail(error what);
   bool failed() const;
   std::stop_token stop() const { return stop_.get_token(); }
   void cancel() { stop_.request_stop(); }
   void count(std::uint32_t requests, std::uint64_t bytes);
   void tell_sizes(std::vector<std::pair<oid, std::uint64_t>> sizes);
-  /// Runs last of all, also after a failure.
+  /// Sets what runs at the very end, also after a failure.
   void at_end(std::function<void(transfer_outcome&)> what) { at_end_ = std::move(what); }
 
   const byte_count arrived = std::make_shared<std::atomic<std::uint64_t>>(0);
@@ -44,7 +46,7 @@ public:
 private:
   friend class mesa_transfers;
   std::optional<unit> take();
-  /// After a unit: true if it was the last and everything is over.
+  /// Called after a unit. True: it was the last one, and the transfer is over.
   bool ended();
   bool has_units() const;
   void finish();
@@ -58,8 +60,8 @@ private:
   std::stop_source stop_;
 };
 
-/// Gives transfers their turns: at most `parallel` units run at once, one of each transfer after the other, so that a
-/// small one does not wait for a large one. Destruction cancels what runs and waits for its end.
+/// Runs units of transfers: at most `parallel` at once, one unit of each transfer in turn, so that a small transfer
+/// does not wait for a large one. Destruction cancels running transfers and waits for their end.
 class mesa_transfers {
 public:
   explicit mesa_transfers(unsigned parallel);
@@ -67,7 +69,7 @@ public:
   mesa_transfers(const mesa_transfers&) = delete;
   mesa_transfers& operator=(const mesa_transfers&) = delete;
 
-  /// Begins with `first`; the handle cancels.
+  /// Starts a transfer with `first`. Destroying the handle cancels the transfer.
   std::unique_ptr<transfer> start(transfer_callback done, std::function<void(mesa_transfer&)> first);
 
 private:
@@ -76,7 +78,7 @@ private:
 
   const unsigned parallel_;
   std::mutex mutex_;
-  std::list<std::shared_ptr<mesa_transfer>> ready_; ///< have units that nobody has taken; each once
+  std::list<std::shared_ptr<mesa_transfer>> ready_; ///< transfers with units that no thread has taken, each once
   std::list<std::shared_ptr<mesa_transfer>> all_;
   unsigned busy_ = 0;
   worker_pool workers_; ///< last: its threads use everything above

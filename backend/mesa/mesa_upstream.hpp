@@ -1,4 +1,4 @@
-// Objects of one repository of the mesa service, which is asked for them by path.
+// The upstream of one repository of the mesa service, which is asked for objects by their path.
 #pragma once
 
 #include "backend/mesa/mesa_client.hpp"
@@ -13,14 +13,15 @@
 
 namespace gitfs {
 
-/// Listings, not packs: a wanted tree is a listing at a path where the tree was named, and with listings come the sizes
-/// of files, so object_info mostly makes no request. Trees that are near each other come in one answer, all of a
-/// snapshot (`blob_none` of a commit that was added) in as few as the service's pages allow. Contents are one request
-/// for each file, upstream_limits::parallel at once, and go into the store when their git name is right. Each request
-/// has upstream_limits::total for itself and its retries.
+/// The service answers with listings and not with packs. A wanted tree is fetched as the listing of a path at which the
+/// tree was named. Listings have the sizes of files, so object_info mostly makes no request. Trees that are near each
+/// other come in one answer; all trees of a snapshot come in as few answers as the service's pages allow. Contents take
+/// one request for each file, upstream_limits::parallel at once, and are stored if their git hash is right. Each
+/// request has upstream_limits::total for itself and its retries.
 ///
-/// What one object of many lacks (a wrong hash, a path that is gone) does not fail the transfer: it is missing then,
-/// and asking for it alone tells why. `none` is not offered (ENOTSUP). Thread-safe; destruction cancels what runs.
+/// One object of many that fails (a wrong hash, a path that is gone) does not fail the transfer. It is missing then,
+/// and asking for it alone tells why. A fetch of a whole snapshot is not offered (ENOTSUP). Thread-safe; destruction
+/// cancels running transfers.
 class mesa_upstream final : public upstream {
 public:
   mesa_upstream(std::shared_ptr<mesa_client> client, std::string org, std::string repository,
@@ -34,7 +35,7 @@ public:
                                         std::string traceparent = {}) override;
   const std::string& display_name() const override { return display_; }
 
-  /// From now on `commit` can be fetched, and what `root` names is looked for under `ref`.
+  /// Adds a snapshot. From now on `commit` can be fetched, and objects that `root` names are asked for under `ref`.
   void add_snapshot(const oid& commit, const oid& root, const std::string& ref);
 
   /// Brings the root of a ref into the store. Blocks, as one operation. ENOENT: there is no such ref.

@@ -1,4 +1,4 @@
-// What the parts of mesa_upstream share; nobody else includes it.
+// The state that the source files of mesa_upstream share; no other file includes it.
 #pragma once
 
 #include "backend/mesa/mesa_upstream.hpp"
@@ -18,24 +18,24 @@
 
 namespace gitfs {
 
-/// With the object's place at the end of its message.
+/// Appends the place of the object to the message of the error.
 inline error described(error what, const std::string& object) {
   what.message += " (" + printable(object) + ")";
   return what;
 }
 
 struct mesa_upstream::state {
-  /// What a transfer is for; shared by its units.
+  /// The work of one transfer; its units share it.
   struct job {
     fetch_request request;
-    bool whole = false;    ///< all that is below is listed, too
+    bool whole = false;    ///< everything below is listed, too
     bool together = false; ///< several directories were asked for in one request
     std::mutex mutex;
     std::optional<error> miss; ///< why an object is missing
     unsigned misses = 0;
     bool told_long = false;
-    std::unordered_set<std::string> listed; ///< of `whole`: paths that are asked for, or have come
-    std::unordered_set<std::string> again;  ///< and those asked for again for what is below them
+    std::unordered_set<std::string> listed; ///< with `whole`: paths that are asked for, or were listed
+    std::unordered_set<std::string> again;  ///< with `whole`: paths that are asked for again to list what is below them
     composed_pack pack;
   };
   using job_ptr = std::shared_ptr<job>;
@@ -47,14 +47,14 @@ struct mesa_upstream::state {
       objects(std::move(db)),
       transfers(client->limits().parallel) {}
 
-  /// A directory of which some pages have come.
+  /// A directory of which some pages have arrived.
   struct listing_so_far {
     mesa_listing listed;
     std::set<std::string> cursors;
     std::unordered_set<std::string> names;
   };
 
-  /// What the service does not list at once is asked for again, deeper.
+  /// The depth for a whole snapshot. Deeper directories are asked for again.
   static constexpr std::size_t all_levels = 64;
 
   operation begin(const job& j, mesa_transfer& t) const;
@@ -91,7 +91,7 @@ struct mesa_upstream::state {
   const std::shared_ptr<mesa_objects> objects;
   mesa_index index;
   std::mutex mutex;
-  std::unordered_map<oid, std::pair<oid, std::string>> snapshots; ///< root and ref of each commit
+  std::unordered_map<oid, std::pair<oid, std::string>> snapshots; ///< the root and ref of each commit
   mesa_transfers transfers;                                       ///< last: its threads use everything above
 };
 

@@ -1,4 +1,4 @@
-// Repositories that speak git: on this disk, or behind smart HTTP.
+// Opens git repositories: those on this disk, and those behind smart HTTP.
 #pragma once
 
 #include "backend/cache/memory_budget.hpp"
@@ -14,13 +14,14 @@
 
 namespace gitfs {
 
-/// Of each request to a server.
+/// The limits of each request to a server.
 upstream_limits limits_of(const mount_options& options);
 
-/// Opens the repository (of a remote: its store, and threads) without asking a server anything. Of `options`: the cache
-/// and the limits of requests. `memory`: for what comes ahead of its reader. `services`: none: its own. `sizes`: who
-/// tells them where the git server does not; none: who is known to, by the URL. The errors are those of
-/// local_repository::open and object_store::open.
+/// Opens the repository without asking a server anything; for a remote repository it opens the store and starts
+/// threads. `options`: the cache and the limits of requests are used. `memory`: the budget for contents ahead of their
+/// reader. `services`: null: the repository has its own. `sizes`: tells sizes where the git server does not; null: the
+/// source that is known for the URL's host, if there is one. The errors are those of local_repository::open and
+/// object_store::open.
 result<std::shared_ptr<repository>> open_repository(const source& from, const mount_options& options,
                                                     std::shared_ptr<memory_budget> memory,
                                                     const std::shared_ptr<backend_services>& services = {},

@@ -1,4 +1,4 @@
-// Hosts of all kinds, with what they need of the process that shows them.
+// Makes hosts of all kinds.
 #pragma once
 
 #include "backend/forge/forge_access.hpp"
@@ -16,18 +16,18 @@ namespace gitfs {
 
 class http_client;
 
-/// What a host needs of its process.
+/// What a host needs from its process.
 struct host_needs {
   repository_opener open;
   secret_reader read_secret;
-  store_opener open_store{};             ///< of services whose repositories are no git servers (mesa)
-  upstream_limits limits{};              ///< of requests to the API
-  std::shared_ptr<http_client> client{}; ///< null: one of its own
+  store_opener open_store{};             ///< for services whose repositories are no git servers (mesa)
+  upstream_limits limits{};              ///< limits of requests to the API
+  std::shared_ptr<http_client> client{}; ///< null: the host makes its own
   retry_limits retries{};
-  forge_host::memory keep{}; ///< but `absent`, which is the host's own
+  forge_host::memory keep{}; ///< without `absent`, which is configured for each host
 };
 
-/// By its kind; no request is made. EINVAL: the URL or template is none.
+/// Makes the host of that kind, without a request. EINVAL: its URL or template is malformed.
 result<std::shared_ptr<repository_host>> make_host(const shown_host& what, const host_needs& needs);
 
 } // namespace gitfs

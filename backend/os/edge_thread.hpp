@@ -1,4 +1,4 @@
-// Threads that only carry things in and out: libcurl's, and those that block on disk for it.
+// Threads that only carry data in and out: that of libcurl, and those that block on the disk for it.
 #pragma once
 
 #include <csignal>
@@ -28,7 +28,8 @@ inline std::thread edge_thread(const char* name, std::function<void()> body) {
   return out;
 }
 
-/// Makes the calling thread give way to others. Not lower: it shortly holds locks that readers want.
+/// Gives the calling thread a low priority. The priority is not the lowest, because such a thread briefly holds locks
+/// that readers want.
 inline void become_unimportant() {
   constexpr int niceness = 10, io_of_process = 1, io_idle = 3 << 13;
   const auto self = static_cast<id_t>(::syscall(SYS_gettid));

@@ -1,4 +1,4 @@
-// Reading and writing all of a stretch of a file.
+// Reads and writes all of a range of a file.
 #pragma once
 
 #include "config/error.hpp"
@@ -14,10 +14,11 @@ namespace gitfs {
 /// if it names none.
 result<void> write_at(int file, std::string_view bytes, std::uint64_t offset, std::string_view what);
 
-/// Fills all of `out` from `offset` on. The disk's error, EIO if the file ends before.
+/// Reads `size` bytes from `offset` on. The disk's error, or EIO if the file ends before.
 result<void> read_at(int file, char* out, std::size_t size, std::uint64_t offset, std::string_view what);
 
-/// The end of a message about an errno that comes of a limit of this process: what to do. Empty: it is no such.
+/// The end of an error message that says what to do about an errno that a limit of this process causes. Empty if no
+/// limit causes the errno.
 std::string limit_remedy(int code);
 
 } // namespace gitfs

@@ -7,20 +7,20 @@
 
 namespace gitfs {
 
-/// A lock on a file or folder (flock), held until destruction. Other processes, and other locks of this one, see it;
-/// the kernel drops it with the process.
+/// A lock on a file or folder (flock), held until destruction. It excludes other processes and other locks of this
+/// process. The kernel drops it when the process ends.
 class file_lock {
 public:
   enum class mode { shared, exclusive };
 
   file_lock() = default;
 
-  /// Waits for the lock, or not: see `held`. Where locks do not work at all, or the file cannot be opened, none is ever
-  /// held.
+  /// With `wait`, waits for the lock; else `held` says whether it was free. If locks do not work on that file system,
+  /// or the file cannot be opened, the lock is never held.
   file_lock(const std::filesystem::path& path, mode how, bool wait);
 
   bool held() const { return static_cast<bool>(fd_); }
-  /// Why it is not held: EWOULDBLOCK: somebody else holds it; otherwise the errno of what failed.
+  /// Why the lock is not held. EWOULDBLOCK: somebody else holds it; otherwise the errno of the call that failed.
   int failure() const { return failure_; }
 
 private:

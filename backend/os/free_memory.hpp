@@ -1,4 +1,4 @@
-// What was freed, back to the system.
+// Gives freed memory back to the system.
 #pragma once
 
 #include <atomic>
@@ -15,7 +15,8 @@ inline void return_free_memory() {
 #endif
 }
 
-/// Counts contents that came and went, and every 64 MB of them does that: what is freed in between lies scattered.
+/// Counts contents that were in memory, and calls return_free_memory after every 64 MB of them, because memory that is
+/// freed in between lies scattered.
 inline void passed_through_memory(std::uint64_t bytes) {
   constexpr std::uint64_t limit = std::uint64_t{64} << 20;
   static std::atomic<std::uint64_t> passed{0};

@@ -1,4 +1,4 @@
-// What a process may have only once for each file, as LMDB demands of its own.
+// Objects of which a process may have only one for each file, as LMDB requires.
 #pragma once
 
 #include <condition_variable>
@@ -11,12 +11,12 @@
 
 namespace gitfs {
 
-/// Thread-safe. Those who have one may outlive it.
+/// Thread-safe. The objects that it has given out may outlive it.
 template <class Value>
 class one_per_file {
 public:
-  /// The one of `file`, if somebody has it; else what `make` gives, a unique_ptr that is not null. Waits while one that
-  /// nobody has any more is being destroyed: that may sync a file.
+  /// The object of `file` if somebody holds it; else the object that `make` returns, as a unique_ptr that is not null.
+  /// Waits while the previous object of the file is being destroyed, which may sync a file.
   template <class Make>
   std::shared_ptr<Value> get(const std::filesystem::path& file, const Make& make) {
     const std::string name = name_of(file);
@@ -49,7 +49,7 @@ public:
     return out;
   }
 
-  /// Runs `use`, unless there is one; nobody gets one meanwhile.
+  /// Runs `use` if nobody holds an object of `file`. Nobody gets one meanwhile.
   template <class Use>
   void unless_there(const std::filesystem::path& file, const Use& use) {
     const std::string name = name_of(file);
@@ -62,7 +62,7 @@ private:
   struct state {
     std::mutex mutex;
     std::condition_variable changed;
-    std::map<std::string, std::weak_ptr<Value>> known; ///< by canonical path; expired: is being made or destroyed
+    std::map<std::string, std::weak_ptr<Value>> known; ///< by canonical path; expired: it is being made or destroyed
 
     void forget(const std::string& name) {
       {

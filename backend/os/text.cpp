@@ -1,9 +1,10 @@
 #include "backend/os/text.hpp"
 
-#include <fmt/format.h>
+#include "backend/os/hex.hpp"
 
 #include <charconv>
 #include <cstddef>
+#include <span>
 
 namespace gitfs {
 
@@ -18,10 +19,10 @@ std::string printable(std::string_view text) {
 
 std::string escaped(std::string_view name) {
   std::string out;
-  for (const char c : name) {
+  for (const char& c : name) {
     const auto byte = static_cast<unsigned char>(c);
     if (byte < 0x20 || byte == 0x7f || c == '\\')
-      out += fmt::format("\\x{:02x}", byte);
+      out += "\\x" + to_hex(std::as_bytes(std::span{&c, 1}));
     else
       out += c;
   }

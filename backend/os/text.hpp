@@ -1,4 +1,4 @@
-// Text of others, made fit to be shown.
+// Makes text from elsewhere fit to be shown.
 #pragma once
 
 #include <string>
@@ -9,10 +9,10 @@ namespace gitfs {
 /// Text from a server, fit for a terminal and a log: printable, at most 300 bytes, one line.
 std::string printable(std::string_view text);
 
-/// A name may hold anything but '/' and zero: what a terminal or a parser of lines would obey, and '\' itself, is
-/// given as \xHH.
+/// A file name for output. A name may have any bytes but '/' and zero, so bytes that a terminal or a parser of lines
+/// would obey, and '\' itself, are written as \xHH.
 std::string escaped(std::string_view name);
-/// The name again.
+/// The name from such output.
 std::string unescaped(std::string_view text);
 
 } // namespace gitfs

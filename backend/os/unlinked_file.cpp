@@ -8,26 +8,27 @@
 #include <string>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <utility>
 
 namespace gitfs {
 
 result<unlinked_file> unlinked_file::make(const std::filesystem::path& folder) {
-  int fd = ::open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-  if (fd < 0 && errno == ENOENT) {
+  unique_fd fd{::open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600)};
+  if (!fd && errno == ENOENT) {
     std::error_code ignored;
     std::filesystem::create_directories(folder.parent_path(), ignored);
     ::mkdir(folder.c_str(), 0700);
-    fd = ::open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    fd.reset(::open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
   }
-  if (fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR)) { // network file systems have no files without a name
+  if (!fd && (errno == EOPNOTSUPP || errno == EISDIR)) { // network file systems have no files without a name
     std::string name = (folder / ".blob_files-XXXXXX").string();
-    fd = ::mkostemp(name.data(), O_CLOEXEC);
-    if (fd >= 0)
+    fd.reset(::mkostemp(name.data(), O_CLOEXEC));
+    if (fd)
       ::unlink(name.c_str());
   }
-  if (fd < 0)
+  if (!fd)
     return system_failure(errno, "cannot make a file in " + folder.string());
-  return unlinked_file{fd};
+  return unlinked_file{std::move(fd)};
 }
 
 result<void> unlinked_file::write(std::string_view bytes, std::uint64_t offset) {

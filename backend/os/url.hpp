@@ -1,4 +1,4 @@
-// A URL taken apart by libcurl, as it will be used. To leave credentials out of what is shown: config/url.hpp.
+// Parses a URL with libcurl, which will also use it. What leaves credentials out of text is in config/url.hpp.
 #pragma once
 
 #include "config/error.hpp"
@@ -20,7 +20,7 @@ struct url_parts {
   std::string authority() const;
 };
 
-/// EINVAL if it is no URL. The message does not repeat the URL, which may hold a password.
+/// EINVAL: the text is no URL. The message does not repeat the text, which may hold a password.
 result<url_parts> parse_url(const std::string& url);
 
 } // namespace gitfs

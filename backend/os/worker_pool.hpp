@@ -1,5 +1,5 @@
-// Threads for what may block (disk, child processes, waiting for an answer): as many as there is work at once, within
-// limits.
+// Threads for jobs that may block on the disk, on child processes or on an answer. There are as many threads as there
+// are jobs at once, within limits.
 #pragma once
 
 #include <chrono>
@@ -18,15 +18,16 @@ namespace gitfs {
 
 struct worker_limits {
   std::size_t threads = 64;
-  std::size_t of_one = 16;                ///< for the jobs of one name at once
+  std::size_t of_one = 16;                ///< threads that run jobs of one name at once
   std::chrono::milliseconds idle{10'000}; ///< a thread without work ends after that
 };
 
-/// Jobs of one name (a host) begin in the order in which they came, those of whom the fewest run before others. The
-/// last quarter of the threads is for names of which nothing runs, so a few hosts that do not answer hold up nobody
-/// else. A job may wait for one of another name if none of that name waits for a job.
+/// Each job has a name, for example that of a host. Jobs of one name begin in the order in which they came. The name of
+/// which the fewest jobs run comes first. The last quarter of the threads is for names of which no job runs, so a few
+/// hosts that do not answer hold up nobody else. A job may wait for a job of another name, if no job of that name
+/// waits.
 ///
-/// Thread-safe; destruction waits for everything that was given to `run`, so it must not happen on one of the threads.
+/// Thread-safe. Destruction waits for every job that was given to `run`, so it must not happen on one of the threads.
 class worker_pool {
 public:
   explicit worker_pool(worker_limits how = {}) : limits_(how) {}
@@ -34,8 +35,8 @@ public:
   worker_pool(const worker_pool&) = delete;
   worker_pool& operator=(const worker_pool&) = delete;
 
-  /// Runs `job` as soon as the limits let it, on a thread of its own. If the system gives no more threads it waits for
-  /// one; if there is none at all, throws std::system_error.
+  /// Runs `job` on a thread of the pool as soon as the limits allow it. If the system gives no more threads, the job
+  /// waits for an existing one; if there is none at all, std::system_error is thrown.
   virtual void run(std::function<void()> job, const std::string& of = {});
 
   /// That there are now.

@@ -1,4 +1,4 @@
-// A pack made of objects that came by another way than git's protocol.
+// Makes packs of objects that were received in another way than by git's protocol.
 #pragma once
 
 #include "backend/git/object.hpp"
@@ -16,15 +16,15 @@
 
 namespace gitfs {
 
-/// Objects that are collected in memory, deflated, until they go to a store together. Not thread-safe.
+/// Collects objects in memory, deflated, until they are stored together. Not thread-safe.
 class composed_pack {
 public:
-  /// The caller has checked the name of what it adds.
+  /// Adds an object, whose hash the caller must have checked.
   result<void> add(object_type type, std::string_view data);
   std::uint32_t objects() const { return objects_; }
   std::size_t bytes() const { return entries_.size(); }
 
-  /// Gives all to `store`, and is empty again. With no objects it does nothing.
+  /// Stores all collected objects; none are left after that. Does nothing without objects.
   result<void> commit(pack_receiver& store, pack_use use);
 
 private:
@@ -32,10 +32,10 @@ private:
   std::uint32_t objects_ = 0;
 };
 
-/// One blob on its way into a store, however long. Destroyed before `commit` it leaves nothing.
+/// Writes one blob of any length into a store. If it is destroyed before `commit`, it leaves nothing.
 class blob_pack {
 public:
-  /// `size`: of its contents, which must turn out to be right.
+  /// `size`: the size of the contents, which must be exactly what is appended.
   static result<std::unique_ptr<blob_pack>> begin(pack_receiver& store, pack_use use, std::uint64_t size);
   ~blob_pack();
   blob_pack(const blob_pack&) = delete;
@@ -43,7 +43,7 @@ public:
 
   result<void> append(std::string_view contents);
   std::uint64_t size() const { return size_; }
-  /// The name of what was appended; once, and before `commit`.
+  /// The object id of what was appended. Called once, before `commit`.
   oid name() { return contents_.finish(); }
   result<void> commit();
 

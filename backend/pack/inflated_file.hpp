@@ -1,4 +1,4 @@
-// A stretch of a file that zlib deflated.
+// Reads a range of a file that zlib has deflated.
 #pragma once
 
 #include "config/unique_fd.hpp"
@@ -11,12 +11,12 @@
 
 namespace gitfs {
 
-/// Inflates from its beginning on, with a bounded amount of memory. Not thread-safe.
+/// Inflates from the beginning of the range on, with a bounded amount of memory. Not thread-safe.
 class inflated_file {
 public:
-  /// From `offset` of the file on, as far as the deflated data go.
+  /// The range begins at `offset` of the file and ends where the deflated data end.
   explicit inflated_file(const std::filesystem::path& path, std::uint64_t offset = 0);
-  /// The same of an open file, which stays open until this object ends and is not closed by it.
+  /// The same for an open file, which must stay open while this object lives, and which it does not close.
   inflated_file(int file, std::uint64_t offset);
   ~inflated_file();
   inflated_file(const inflated_file&) = delete;
@@ -25,13 +25,14 @@ public:
   /// False: errno says why.
   bool is_open() const { return ready_; }
 
-  /// Of the whole file.
+  /// The size of the whole file, in bytes.
   std::uint64_t compressed_size() const;
 
-  /// Fills `out` as far as there is anything; fewer bytes mean the end, a truncated or a damaged file, or the disk.
+  /// Reads up to `size` bytes. Fewer bytes mean the end of the data, a truncated or damaged file, or an error of the
+  /// disk.
   std::size_t take(char* out, std::size_t size);
 
-  /// True if everything was taken, and zlib's checksum was right.
+  /// True if all data were read and zlib's checksum was right.
   bool at_end() {
     char more;
     return take(&more, 1) == 0 && ended_;
@@ -44,7 +45,7 @@ private:
   bool refill();
 
   int fd_;
-  unique_fd ours_; ///< the same, if it is to be closed
+  unique_fd ours_; ///< the same descriptor, if this object has to close it
   std::uint64_t offset_;
   bool ready_ = false, ended_ = false, failed_ = false;
   int read_error_ = 0;

@@ -87,22 +87,16 @@ result<std::unique_ptr<char[]>> pack_contents::inflated(pack_position index) con
 }
 
 std::optional<object> pack_contents::kept(pack_position index) {
-  auto it = kept_.find(index);
-  if (it == kept_.end())
-    return std::nullopt;
-  recent_.splice(recent_.begin(), recent_, it->second);
-  return it->second->second;
+  const object* const found = kept_.use(index);
+  return found == nullptr ? std::nullopt : std::optional{*found};
 }
 
 void pack_contents::keep(pack_position index, const object& contents) {
-  recent_.emplace_front(index, contents);
-  kept_[index] = recent_.begin();
+  if (kept_.add(index, contents) == nullptr)
+    return;
   kept_bytes_ += contents.data().size();
-  while (kept_bytes_ > keep_budget && recent_.size() > 2) { // one as a base, one made of it
-    kept_bytes_ -= recent_.back().second.data().size();
-    kept_.erase(recent_.back().first);
-    recent_.pop_back();
-  }
+  while (kept_bytes_ > keep_budget && kept_.size() > 2) // one as a base, one made of it
+    kept_bytes_ -= kept_.take_oldest().front().second.data().size();
 }
 
 } // namespace gitfs

@@ -1,16 +1,14 @@
-// The objects of a pack file that is being indexed, by their place in it.
+// The objects of a pack that is being indexed, by their position in it.
 #pragma once
 
 #include "backend/git/object.hpp"
 #include "config/error.hpp"
+#include "config/lru_map.hpp"
 
 #include <cstdint>
-#include <list>
 #include <memory>
 #include <optional>
 #include <string_view>
-#include <unordered_map>
-#include <utility>
 #include <vector>
 
 namespace gitfs {
@@ -18,53 +16,50 @@ namespace gitfs {
 using pack_position = std::uint32_t; ///< of an object among those of its pack, in the pack's order
 inline constexpr pack_position no_object = ~pack_position{0};
 
-/// Where an object stands in its pack, and how.
+/// Where an object is in its pack, and in which form.
 struct pack_entry {
   std::uint64_t data = 0;               ///< offset of the deflated bytes
-  std::uint64_t packed_size = 0;        ///< of these
-  std::uint64_t size = 0;               ///< inflated: of the contents, or of the delta
-  std::uint64_t contents = 0;           ///< size of the contents, once they are known
-  pack_position base = no_object;       ///< of a delta, once it is known
-  object_type type = object_type::blob; ///< of a delta: that of its base, once it is known
+  std::uint64_t packed_size = 0;        ///< number of the deflated bytes
+  std::uint64_t size = 0;               ///< number of the inflated bytes, of the contents or of the delta
+  std::uint64_t contents = 0;           ///< size of the object's contents, once it is known
+  pack_position base = no_object;       ///< the base of a delta, once it is known
+  object_type type = object_type::blob; ///< a delta has the type of its base, once that is known
 };
 
 /// Deltas of larger objects are refused: git does not make them (core.bigFileThreshold is 512 MB), and they are built
 /// in memory.
 inline constexpr std::uint64_t largest_in_memory = std::uint64_t{1} << 30;
 
-/// `size` bytes, not initialised.
+/// Allocates `size` bytes, which are not initialised.
 std::unique_ptr<char[]> bytes_for(std::uint64_t size);
 object as_object(object_type type, std::unique_ptr<char[]> bytes, std::uint64_t size);
 
-/// Inflates a zlib stream of exactly `size` bytes at the start of `in`. Gives the length of the stream. EIO: it is
-/// another.
+/// Inflates the zlib stream at the start of `in`, which must have exactly `size` bytes. Returns the length of the
+/// stream. EIO: it is damaged, or has another size.
 result<std::size_t> inflate_whole(std::string_view in, char* out, std::size_t size);
 
-/// Contents are kept in memory, within a budget, while they may be the base of what follows. Not thread-safe.
+/// Keeps contents in memory, within a budget, while they may be the base of a later delta. Not thread-safe.
 class pack_contents {
 public:
-  /// `file`: the pack; entries are read from it again when they have left memory.
+  /// `file`: the pack, from which entries are read again when their contents have left memory.
   explicit pack_contents(int file) : file_(file) {}
 
   std::vector<pack_entry>& entries() { return entries_; }
   const std::vector<pack_entry>& entries() const { return entries_; }
 
-  /// Of an object whose bases are known all the way down. Kept.
+  /// The contents of an object whose bases are all known. They are kept.
   result<object> content(pack_position index);
-  /// Of the object that this delta makes of its base. Kept.
+  /// The contents that this delta makes from its base. They are kept.
   result<object> build(pack_position index, const object& base, std::string_view delta);
   void keep(pack_position index, const object& contents);
 
 private:
-  using kept_list = std::list<std::pair<pack_position, object>>;
-
   std::optional<object> kept(pack_position index);
   result<std::unique_ptr<char[]>> inflated(pack_position index) const;
 
   const int file_;
   std::vector<pack_entry> entries_;
-  kept_list recent_; // most recent first
-  std::unordered_map<pack_position, kept_list::iterator> kept_;
+  lru_map<pack_position, object> kept_;
   std::size_t kept_bytes_ = 0;
 };
 

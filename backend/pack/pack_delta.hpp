@@ -20,14 +20,14 @@ struct delta_instruction {
   std::uint64_t offset = 0, size = 0;
 };
 
-/// What the delta says of itself. EIO: it is damaged.
+/// The sizes that the delta names. EIO: it is damaged.
 result<delta_sizes> sizes_of_delta(std::string_view delta);
 
-/// Makes `result` bytes at `out` of the base. EIO: the delta is damaged, or not of this base.
+/// Applies the delta to the base, which gives `result` bytes at `out`. EIO: the delta is damaged, or has another base.
 result<void> apply_delta(std::string_view base, std::string_view delta, char* out, std::uint64_t result);
 
-// The decoder of both, for deltas that are not whole in memory too. `In`: its `bool next(std::uint8_t&)` gives byte
-// after byte, false at the end. None: the delta is damaged.
+// The decoder of both functions, which also works on deltas that are not whole in memory. `In` has a member
+// `bool next(std::uint8_t&)`, which gives byte after byte, and false at the end. None: the delta is damaged.
 
 /// A number of 7 bits a byte, the lowest first; at most 63 bits.
 template <class In>

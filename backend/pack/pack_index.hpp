@@ -12,29 +12,30 @@
 
 namespace gitfs {
 
-/// What the index says of an object.
+/// One object in an index.
 struct index_entry {
   oid id;
-  std::uint32_t crc = 0;    ///< of the entry's bytes in the pack
-  std::uint64_t offset = 0; ///< of the entry in the pack
+  std::uint32_t crc = 0;    ///< CRC of the entry's bytes in the pack
+  std::uint64_t offset = 0; ///< offset of the entry in the pack
 };
 
-/// The whole file. `entries`: in any order. `checksum`: the pack's trailer.
+/// Makes the bytes of an index file. `entries` may be in any order. `checksum`: the trailer of the pack.
 std::string make_index(std::vector<index_entry> entries, const oid& checksum);
 
 struct pack_index {
-  std::vector<index_entry> entries; ///< in the order of their names; their offsets are not checked
-  oid checksum;                     ///< of the pack, as its index has it
+  std::vector<index_entry> entries; ///< in the order of their object ids; the offsets are not checked
+  oid checksum;                     ///< the trailer of the pack that the index names
 };
 
-/// All of it, its checksum verified. EBADMSG: it is damaged, or of another version. Otherwise the disk's error.
+/// Reads a whole index and verifies its checksum. EBADMSG: it is damaged, or of another version. Otherwise the disk's
+/// error.
 result<pack_index> read_index(const std::filesystem::path& file);
 
-/// One look-up: a dozen reads, nothing is mapped or kept. None if the object is not in it, or the file is no such
-/// index.
+/// Looks up one object with a dozen reads; nothing is mapped or kept. None: the index does not have the object, or the
+/// file is no such index.
 std::optional<std::uint64_t> offset_in_pack(const std::filesystem::path& index, const oid& id);
 
-/// The number of objects that an index claims to have; 0 if that cannot be read, or is more than its file can hold.
+/// The number of objects that an index claims to have; 0 if it cannot be read, or is more than its file can hold.
 std::uint64_t objects_in(const std::filesystem::path& index);
 
 } // namespace gitfs

@@ -1,9 +1,9 @@
-// Takes an arriving pack apart as it arrives: every object's name, and what its index needs.
+// Indexes a pack while it arrives: computes every object's id, and everything else that the pack's index needs.
 //
-// Own code where libgit2 has an indexer, because that one took three quarters of the time of reading a whole tree: it
-// inflates every object twice, looks for SHA-1 collisions, and builds the base of a large delta anew for each. This one
-// inflates each object once, in the order of the pack, keeps what may be the base of what follows, and hands over the
-// blobs that it has in its hands anyway (scripts/bench --row mount-tar).
+// libgit2 has an indexer, too. It is not used because it took three quarters of the time of reading a whole tree: it
+// inflates every object twice, looks for SHA-1 collisions, and builds the base of a large delta anew for each delta.
+// This indexer inflates each object once, in the order of the pack, keeps contents that may be the base of a later
+// delta, and hands over inflated blobs that are about to be read (scripts/bench --row mount-tar).
 #pragma once
 
 #include "backend/cache/prefetched_blobs.hpp"
@@ -24,30 +24,30 @@
 
 namespace gitfs {
 
-/// Where the bases of a thin pack are, by name. Any error: not there.
+/// Finds the base objects that a thin pack lacks. Any error means that the object is not there.
 using outside_objects = std::function<result<object>(const oid&)>;
 
-/// Takes packs as gitformat-pack describes them, versions 2 and 3, with deltas on offsets and on names. Not
-/// thread-safe. Every error is final: EIO, the pack is damaged, cut off, or "thin" where there is no outside; ESTALE,
-/// it needs objects that are not outside either; or the disk's own.
+/// Indexes packs of versions 2 and 3 (gitformat-pack), with deltas that name their base by offset or by object id. Not
+/// thread-safe. Every error is final. EIO: the pack is damaged, cut off, or thin while there is no `outside`. ESTALE:
+/// the pack needs objects that `outside` does not have either. Otherwise the disk's error.
 class pack_indexer {
 public:
-  /// `file`: holds at its start what was appended. `fresh`, if any, is given the blobs. With `outside`, a thin pack is
-  /// completed in the file by what it lacks, as by `git index-pack --fix-thin`.
+  /// `file` must have at its start all bytes that are appended. `fresh`, if not null, gets the blobs. With `outside`, a
+  /// thin pack is completed in the file by the objects that it lacks, as by `git index-pack --fix-thin`.
   pack_indexer(int file, prefetched_blobs* fresh, outside_objects outside = nullptr);
   ~pack_indexer();
 
-  /// The next bytes, which are in the file already.
+  /// Takes the next bytes of the pack, which must be in the file already.
   result<void> append(std::string_view bytes);
-  /// There are no more.
+  /// All bytes were appended.
   result<void> finish();
 
-  /// After `finish`, in the order of the pack.
+  /// The objects in the order of the pack. Only after `finish`.
   const std::vector<index_entry>& objects() const { return objects_; }
-  /// So many of them came; the rest was added.
+  /// How many objects arrived; further objects were added to complete a thin pack.
   std::uint32_t arrived() const { return count_; }
   object_type type_of(pack_position index) const { return contents_.entries()[index].type; }
-  /// Bytes of contents.
+  /// The size of the object's contents, in bytes.
   std::uint64_t size_of(pack_position index) const { return contents_.entries()[index].contents; }
   result<object> content(pack_position index) { return contents_.content(index); }
   /// The pack's trailer, which is also its name.
@@ -57,7 +57,8 @@ private:
   enum class stage : std::uint8_t { header, entries, large_blob, trailer, done };
   struct large_blob;
 
-  // Each takes one step of its stage if the bytes for it are there; false: they are not. `last`: nor will be.
+  // Each makes one step of its stage if the bytes for the step are here. False: they are not. `last`: no more will
+  // come.
   result<bool> step(bool last);
   result<bool> take_header();
   result<bool> take_entry(bool last);
@@ -85,15 +86,15 @@ private:
   std::vector<index_entry> objects_;
   stage stage_ = stage::header;
   std::uint32_t count_ = 0;
-  std::string buffer_; // what was not consumed yet, from `used_` on
+  std::string buffer_; // the bytes from `used_` on were not consumed yet
   std::size_t used_ = 0;
-  std::uint64_t position_ = 0; // in the pack, of what comes next
-  std::uint32_t crc_ = 0;      // of the entry so far
-  sha1 hash_;                  // of the pack so far
+  std::uint64_t position_ = 0; // offset in the pack of the next byte to consume
+  std::uint32_t crc_ = 0;      // CRC of the present entry so far
+  sha1 hash_;                  // hash of the pack so far
   oid checksum_;
   std::unique_ptr<large_blob> large_;
 
-  // Deltas whose base has not come or has no name yet, by its name or place.
+  // Deltas whose base has not arrived, or has no object id yet: by the id or by the position of the base.
   std::unordered_map<oid, pack_position> by_name_;
   std::unordered_map<oid, std::vector<pack_position>> waiting_for_name_;
   std::unordered_map<pack_position, std::vector<pack_position>> waiting_for_entry_;

@@ -1,4 +1,4 @@
-// Where the bytes of an arriving pack go.
+// Takes the bytes of an arriving pack.
 #pragma once
 
 #include "backend/git/oid.hpp"
@@ -10,33 +10,34 @@
 
 namespace gitfs {
 
-/// One arriving pack. Used by one thread at a time, which may block on disk and CPU (hashing, inflating). Destroyed
-/// before `commit` it leaves nothing behind.
+/// One arriving pack. Used by one thread at a time, which may block on the disk and on computing (hashing, inflating).
+/// If it is destroyed before `commit`, it leaves nothing behind.
 class pack_sink {
 public:
   virtual ~pack_sink() = default;
 
-  /// The next bytes of the pack, from "PACK" to its trailer. EIO: not a pack, or the disk failed (ENOSPC as such).
+  /// Takes the next bytes of the pack, from "PACK" to its trailer. EIO: this is no pack, or the disk failed; a full
+  /// disk is ENOSPC.
   virtual result<void> append(std::string_view bytes) = 0;
 
-  /// All bytes are there: checks every object's hash and the trailer, installs the pack (or explodes it), and only
-  /// then lets readers see it. Gives the number of objects. EIO: truncated or corrupt; ESTALE: it has deltas of objects
-  /// that are not here. Nothing was installed then.
+  /// Called when all bytes were appended. Checks every object's hash and the trailer, stores the pack or its objects,
+  /// and only then lets readers see them. Returns the number of objects. EIO: the pack is truncated or damaged; ESTALE:
+  /// it has deltas whose base is not here. After an error nothing was stored.
   virtual result<std::uint32_t> commit() = 0;
 };
 
-/// What will become of the objects of a pack.
+/// What is to be done with the objects of a pack.
 enum class pack_use : std::uint8_t {
-  keep,      ///< they are stored
-  read_soon, ///< and somebody is about to read its blobs
+  keep,      ///< the objects are stored
+  read_soon, ///< they are stored, and a reader is about to read the blobs
 };
 
-/// Gives a fresh sink per arriving pack; may be called from any thread.
+/// Makes a sink for each arriving pack. Any thread.
 class pack_receiver {
 public:
   virtual ~pack_receiver() = default;
   virtual result<std::unique_ptr<pack_sink>> new_pack(pack_use use) = 0;
-  /// True if the object is here, from whichever pack.
+  /// True if the object is here, from any pack.
   virtual bool contains(const oid& id) = 0;
 };
 

@@ -1,4 +1,4 @@
-// What a git server can do, asked once.
+// Asks a git server for its capabilities, once for all requests.
 #pragma once
 
 #include "backend/remote/capabilities.hpp"
@@ -12,11 +12,11 @@
 
 namespace gitfs {
 
-/// Asks for the capabilities once, whoever needs them first; who comes meanwhile waits and shares a failure.
-/// Thread-safe.
+/// The first operation that needs the capabilities asks for them. Operations that come meanwhile wait, and share a
+/// failure. Thread-safe.
 class capability_discovery {
 public:
-  /// `http` outlives it. `assumed`: what is not asked before it is doubted.
+  /// `http` outlives this object. `assumed`: capabilities that are believed, without a request, until they are doubted.
   capability_discovery(smart_http& http, std::optional<capabilities> assumed)
     : http_(http),
       known_(std::move(assumed)),
@@ -24,7 +24,7 @@ public:
 
   result<capabilities> get(operation& op);
   std::optional<capabilities> known() const;
-  /// True if what was known so far was only assumed: who needs it next asks.
+  /// Drops capabilities that were only assumed; the next operation asks for them. True if they were only assumed.
   bool doubt();
 
 private:
@@ -35,7 +35,7 @@ private:
   error last_failure_;
   unsigned round_ = 0;
   bool asking_ = false;
-  bool only_assumed_ = false; ///< nobody has asked
+  bool only_assumed_ = false; ///< the server was not asked yet
 };
 
 } // namespace gitfs

@@ -1,4 +1,4 @@
-// The answer to a `fetch` command, as it streams in (gitprotocol-v2, "fetch"; gitprotocol-pack, side-band-64k).
+// Parses the answer to a `fetch` command while it arrives (gitprotocol-v2, "fetch"; gitprotocol-pack, side-band-64k).
 #pragma once
 
 #include "backend/remote/pkt_line.hpp"
@@ -9,7 +9,7 @@
 
 namespace gitfs {
 
-/// Takes the body in pieces of any size and gives the pack's bytes. One thread at a time.
+/// Takes the body in pieces of any size, and passes on the bytes of the pack. One thread at a time.
 class fetch_response {
 public:
   /// Called with the next bytes of the pack; its error ends the parse and is passed on.
@@ -20,10 +20,10 @@ public:
   /// EIO: malformed. ENOENT or EIO: the server's own error, from an ERR packet or sideband 3.
   result<void> feed(std::string_view bytes);
 
-  /// True once the flush packet behind the pack is in: without it the answer is truncated.
+  /// True once the flush packet behind the pack has arrived. Without it the answer is truncated.
   bool complete() const { return state_ == state::done; }
 
-  /// True once the server has said that it will not do this: an ERR packet, before there was any of a pack.
+  /// True once the server has refused the request by an ERR packet, before any byte of a pack.
   bool refused() const { return refused_; }
 
 private:

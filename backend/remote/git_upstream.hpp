@@ -1,4 +1,4 @@
-// A git server behind a smart-HTTP URL (gitprotocol-http, gitprotocol-v2).
+// The upstream of a git server behind a smart-HTTP URL (gitprotocol-http, gitprotocol-v2).
 #pragma once
 
 #include "backend/git/oid.hpp"
@@ -24,13 +24,14 @@ class http_client;
 class server_ways;
 class worker_pool;
 
-/// Not to be used across a fork. Destruction cancels what runs, and waits until its own callbacks have been delivered;
-/// so one of these must not be what destroys it.
+/// Not to be used across a fork. Destruction cancels running transfers, and waits until their callbacks were called. So
+/// a callback must not destroy the upstream.
 class git_upstream : public upstream {
 public:
-  /// No request is made yet. `from` must be remote; `store` must outlive the upstream. `assumed`: what the server is
-  /// known to be capable of; it is asked only when it refuses something. `http`, `workers`: none: its own. `ways`: what
-  /// was learned of servers; none: nothing, and what is learned is forgotten with the upstream.
+  /// Makes no request. `from` must be remote; `store` must outlive the upstream. `assumed`: capabilities that the
+  /// server is known to have; the server is asked only when it refuses something. `http`, `workers`: null: the upstream
+  /// has its own. `ways`: what was learned about servers; null: nothing is known, and what is learned is forgotten with
+  /// the upstream.
   static result<std::shared_ptr<git_upstream>>
   create(source from, pack_receiver& store, size_receiver remember_sizes, upstream_limits limits = {},
          std::optional<capabilities> assumed = {}, std::shared_ptr<http_client> http = nullptr,
@@ -40,14 +41,13 @@ public:
   git_upstream& operator=(const git_upstream&) = delete;
 
   /// Blocks for one round trip, at most for the total limit. `ref`: "" or "HEAD", a branch, a tag (peeled), a full ref
-  /// name, in the order of gitrevisions; or a full commit id, which is given back without a request. ENOENT if there is
-  /// no such ref, or no commit at all; otherwise as for transfer_outcome.
-  /// ECANCELED: stopped.
+  /// name, in the order of gitrevisions; or a full commit id, which is returned without a request. ENOENT: there is no
+  /// such ref, or no commit at all. ECANCELED: stopped. Other errors are those of transfer_outcome.
   result<resolved_ref> resolve(const std::string& ref, const std::stop_token& stop = {});
 
-  /// Wants go to the server in the given order, and that order matters: of a tree and one of its direct entries git
-  /// sends both only if the entry is wanted before the tree; behind it, the entry is filtered out without an error, and
-  /// takes another request. So give blobs first, then trees from the bottom up.
+  /// Wants go to the server in the given order, and the order matters. If a tree and one of its direct entries are
+  /// wanted, git sends both only if the entry comes before the tree; an entry behind its tree is filtered out without
+  /// an error, and takes another request. So name blobs first, then trees from the bottom up.
   std::unique_ptr<transfer> fetch(fetch_request request, transfer_callback done) override;
   std::unique_ptr<transfer> object_info(std::vector<oid> ids, transfer_callback done,
                                         std::string traceparent = {}) override;

@@ -1,4 +1,4 @@
-// One attempt's pack on its way from the answer of a git server to the store.
+// Brings the pack in one answer of a git server into the store.
 #pragma once
 
 #include "backend/http/http_attempt.hpp"
@@ -19,8 +19,8 @@ namespace gitfs {
 /// Used by one thread, for one answer.
 class pack_download {
 public:
-  /// `objects_come`: called once when the pack is known to have any. `silence_passes`: an answer without a byte is a
-  /// failure that may pass, since the server has answered such requests.
+  /// `objects_come`: called once it is known that the pack has objects. `silence_passes`: an answer without a byte is a
+  /// failure that may pass, because the server has answered such requests before.
   pack_download(pack_receiver& store, const fetch_request& request, std::function<void()> objects_come,
                 bool silence_passes)
     : store_(store),
@@ -30,11 +30,11 @@ public:
 
   attempt_result read(http_exchange& exchange, const std::stop_token& stop);
 
-  /// Of the blob that was too large.
+  /// The size of the blob, if the blob was too large.
   std::optional<std::uint64_t> size() const { return size_of_blob_; }
-  /// The server said in words that it does not do this.
+  /// True if the server has refused the request with an error.
   bool refused() const { return refused_; }
-  /// The answer was properly ended and had nothing in it: git before 2.25 dies so of a filter that it does not know.
+  /// True if the answer was complete and empty, which is how git before 2.25 dies of a filter that it does not know.
   bool silent() const { return silent_; }
 
 private:
@@ -47,7 +47,7 @@ private:
   const std::function<void()> objects_come_;
   const bool silence_passes_;
   std::uint64_t size_ = 0;
-  std::string start_; // of the pack
+  std::string start_; // the first bytes of the pack
   std::optional<std::uint64_t> size_of_blob_;
   std::unique_ptr<pack_sink> sink_;
   bool sink_failed_ = false, refused_ = false, silent_ = false;

@@ -1,8 +1,12 @@
 #include "backend/remote/pkt_line.hpp"
 
+#include "backend/os/hex.hpp"
+
+#include <array>
 #include <cassert>
 #include <cerrno>
 #include <charconv>
+#include <cstddef>
 
 namespace gitfs {
 
@@ -24,8 +28,7 @@ constexpr pkt_type special[] = {pkt_type::flush, pkt_type::delim, pkt_type::resp
 void append_pkt(std::string& out, std::string_view payload) {
   assert(payload.size() <= pkt_max - digits);
   const std::size_t length = payload.size() + digits;
-  for (int shift = 12; shift >= 0; shift -= 4)
-    out += "0123456789abcdef"[length >> shift & 15];
+  out += to_hex(std::array{static_cast<std::byte>(length >> 8), static_cast<std::byte>(length)});
   out.append(payload);
 }
 

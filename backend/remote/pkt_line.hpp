@@ -28,12 +28,12 @@ void append_delim(std::string& out);
 /// The payload as text: without its last newline.
 std::string_view pkt_text(std::string_view payload);
 
-/// Takes bytes as they arrive and gives whole packets. Never holds more than what was fed and one packet.
+/// Makes packets of bytes as they arrive. Never holds more than what was fed and one packet.
 class pkt_decoder {
 public:
   void feed(std::string_view bytes);
 
-  /// The next packet; none: more bytes are needed. EIO: these bytes are no pkt-line, now and ever.
+  /// The next packet. None: more bytes are needed. EIO: these bytes are no pkt-line, and further bytes will not help.
   result<std::optional<pkt>> next();
 
   /// True if what was fed ends inside a packet (or packets were not taken).

@@ -1,4 +1,5 @@
-// The commands of git's protocol version 2: how they are asked, and the answers that fit in memory (gitprotocol-v2).
+// The commands of git's protocol version 2: bodies of requests, and parsers of answers that fit in memory
+// (gitprotocol-v2).
 #pragma once
 
 #include "backend/git/oid.hpp"
@@ -26,15 +27,16 @@ struct advertised_ref {
   bool unborn = false;       ///< HEAD of a repository whose branch has no commit yet
 };
 
-/// Bodies of `POST …/git-upload-pack`. Without `server` (not known yet) only what every v2 server takes is asked.
-/// `filter`: as git's `--filter`; empty: none.
+/// Bodies of `POST …/git-upload-pack`. If `server` is null, because its capabilities are not known yet, only what every
+/// server of version 2 takes is asked for. `filter`: as in git's `--filter`; empty: none.
 std::string compose_ls_refs(std::span<const std::string> prefixes, const capabilities* server);
 std::string compose_fetch(const fetch_request& request, std::string_view filter, const capabilities& server);
-/// Without capabilities, though git's protocol allows them: JGit takes none there, and git needs none.
+/// The request has no capability lines, though git's protocol allows them, because JGit refuses them and git needs
+/// none.
 std::string compose_object_info(std::span<const oid> ids);
 
-/// Common to all answers: fed as bytes arrive; `complete` once the flush packet that ends the answer is in. Errors are
-/// EIO (malformed), or what an ERR packet becomes (see server_error).
+/// The parsers of all answers are fed with bytes as these arrive. `complete`: the flush packet that ends the answer has
+/// arrived. Errors are EIO for a malformed answer, or that of an ERR packet (see server_error).
 class ls_refs_response {
 public:
   result<void> feed(std::string_view bytes);
@@ -51,9 +53,9 @@ class object_info_response {
 public:
   result<void> feed(std::string_view bytes);
   bool complete() const { return complete_; }
-  /// True once the server has said that it will not do this, or no more of it: an ERR packet.
+  /// True once the server has refused the request, or the rest of it, by an ERR packet.
   bool refused() const { return refused_; }
-  /// Only of objects that the server has.
+  /// The sizes of those objects that the server has.
   std::vector<std::pair<oid, std::uint64_t>>& sizes() { return sizes_; }
 
 private:

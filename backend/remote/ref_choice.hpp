@@ -1,4 +1,4 @@
-// Which ref of a server a user means by a name (gitrevisions, "<refname>").
+// Finds the ref of a server that a user means by a name (gitrevisions, "<refname>").
 #pragma once
 
 #include "backend/git/resolved_ref.hpp"
@@ -18,11 +18,11 @@ result<void> check_ref_name(const std::string& name);
 /// The full names that `name` may stand for, first choice first; they serve as prefixes for ls-refs, too.
 std::vector<std::string> ref_candidates(const std::string& name);
 
-/// The first candidate that is among `refs`, tags peeled; none if there is none.
+/// The first candidate that is among `refs`, with tags peeled. None: there is no candidate among them.
 std::optional<resolved_ref> choose_ref(const std::string& name, std::span<const advertised_ref> refs);
 
-/// Why there is none, given HEAD and all branches and tags of the server: ENOENT (EINVAL for an abbreviated commit id),
-/// with near names or the branches there are.
+/// The error for a name without a ref, made from HEAD and all branches and tags of the server: ENOENT, or EINVAL for an
+/// abbreviated commit id. The message has similar names, or the existing branches.
 error no_such_ref(const std::string& name, std::span<const advertised_ref> refs);
 
 } // namespace gitfs

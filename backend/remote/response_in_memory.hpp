@@ -1,4 +1,4 @@
-// Reading answers of a git server that are kept in memory.
+// Reads answers of a git server that fit in memory.
 #pragma once
 
 #include "backend/http/http_attempt.hpp"

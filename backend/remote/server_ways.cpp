@@ -3,6 +3,7 @@
 #include "backend/os/url.hpp"
 #include "backend/remote/server_ways_file.hpp"
 #include "config/log.hpp"
+#include "config/paths.hpp"
 
 #include <algorithm>
 #include <cerrno>

@@ -1,7 +1,8 @@
-// Ways to ask a git server for objects, and what is known of which way a server takes.
+// Server ways: the forms of request by which a git server can be asked for objects, and what is known about which of
+// them a server takes.
 //
-// Servers that say "filter" take different ones, and some apply it to wanted objects too. So a way is tried, judged by
-// what came, and remembered for the host; where repositories of one host differ, for the repository.
+// Servers that advertise "filter" take different filters, and some apply them to wanted objects, too. So a way is
+// tried, judged by what arrived, and remembered for the host, or for a repository that differs from its host.
 #pragma once
 
 #include "backend/remote/capabilities.hpp"
@@ -33,8 +34,8 @@ namespace gitfs {
 enum class object_filter : std::uint8_t { none, blob_none, tree_0, tree_1 };
 std::string_view name_of(object_filter filter);
 
-/// A form of request that a server takes or not, whatever it is used for: a filter with wanted commits or with other
-/// wanted objects, or `object-info`.
+/// A form of request that a server either takes or not: a filter with wanted commits, a filter with other wanted
+/// objects, or `object-info`.
 enum class way_form : std::uint8_t {
   commit_tree_1,
   commit_tree_0,
@@ -55,17 +56,17 @@ struct fetch_way {
   way_form form;
 };
 
-/// The ways to meet `need`, the cheapest first. What is dear in one of them is said in its row of the table.
+/// The ways to meet `need`, the cheapest first. Comments in the table say what makes a way expensive.
 std::vector<way_form> ways_for(fetch_need need);
 object_filter filter_of(way_form form);
-/// As in logs and in the file: "commit tree:1".
+/// The name in logs and in the file, such as "commit tree:1".
 std::string_view name_of(way_form form);
 
 enum class verdict : std::uint8_t {
   unknown,
   works,
-  refused, ///< an error in place of the answer, or none at all
-  lacking, ///< an answer without what was wanted
+  refused, ///< the server answers with an error, or not at all
+  lacking, ///< the answer does not bring the wanted objects
 };
 std::string_view name_of(verdict is);
 
@@ -76,51 +77,53 @@ struct learned_way {
 };
 using learned_ways = std::array<learned_way, way_forms>;
 
-/// What is known of one host: of most repositories there, and of those that differ, by the path of their URL.
+/// What is known about one host: the ways of most repositories there, and those of repositories that differ, by the
+/// path of their URL.
 struct learned_host {
   learned_ways ways;
   std::map<std::string, learned_ways> repositories;
   bool operator==(const learned_host&) const = default;
 };
-/// By origin: "https://example.org".
+/// All hosts by their origin, such as "https://example.org".
 using learned_hosts = std::map<std::string, learned_host>;
 
-/// Where a repository is.
+/// Where a repository is: its host and its path.
 struct server_place {
   std::string host; ///< origin
   std::string path;
 };
-/// Of a URL without credentials.
+/// The place of a repository by its URL, which has no credentials.
 server_place place_of(const std::string& url);
 
-/// What is known of all servers, shared by the repositories of a mount. Thread-safe.
+/// What is known about all servers; the repositories of a mount share it. Thread-safe.
 class server_ways {
 public:
   using clock_source = std::function<std::int64_t()>; ///< seconds since 1970
 
-  /// Begins with what `file` holds, and keeps there what is learned; "": nothing is kept. Other processes may use the
-  /// file at once. One that is damaged is ignored, with a line in the log, and written anew.
+  /// Begins with the contents of `file`, and writes there what is learned; "": there is no file. Other processes may
+  /// use the file at the same time. A damaged file is ignored, with a line in the log, and written anew.
   explicit server_ways(std::filesystem::path file = {}, clock_source now = {});
 
   /// The file of a cache folder.
   static std::filesystem::path file_in(const std::filesystem::path& cache_dir);
 
-  /// What is known of a form at this place: by the repository's own experience, else by the host's.
+  /// The verdict on a form at this place: from the repository's own experience, else from that of its host.
   verdict of(const server_place& place, way_form form) const;
-  /// The same, without what other repositories of the host have shown.
+  /// The verdict from the repository's own experience alone.
   verdict of_repository(const server_place& place, way_form form) const;
 
-  /// `why`: for the log, of a form that does not work.
+  /// Records a verdict. `why`: for the log, if the form does not work.
   void learn(const server_place& place, way_form form, verdict is, const std::string& why = {});
 
-  /// For an operation that is about to use a form of which nothing is known. True: it finds out, and must call
-  /// `end_probe`. False: another operation does so meanwhile. ECANCELED, ETIMEDOUT: as the wait for that ends.
+  /// For an operation that is about to use a form about which nothing is known. `begin_probe` returns true if this
+  /// operation is to find out, and then must call `end_probe`; false if another operation does so already, for which
+  /// `await_probe` waits. ECANCELED, ETIMEDOUT: how that wait may end.
   bool begin_probe(const server_place& place, way_form form);
   void end_probe(const server_place& place, way_form form);
   result<void> await_probe(const server_place& place, way_form form, const std::stop_token& stop,
                            std::chrono::steady_clock::time_point deadline);
 
-  /// "HOST[PATH]: WAY VERDICT, ..." for people, a line for each host and repository that was used in this process.
+  /// Lines "HOST[PATH]: WAY VERDICT, ..." for people, for each host and repository that was used in this process.
   std::string text() const;
   /// Names and values for `gitfs-actor stats`.
   std::vector<std::pair<std::string, std::uint64_t>> counters() const;
@@ -136,10 +139,10 @@ private:
   learned_hosts hosts_;
   mutable std::set<std::pair<std::string, std::string>> used_; // hosts and paths
   std::set<std::pair<std::string, way_form>> probed_;
-  std::uint64_t failures_ = 0; // requests that showed that a way does not work
+  std::uint64_t failures_ = 0; // requests that have shown that a way does not work
 };
 
-/// The ways of one operation, one after the other. Used by one thread.
+/// The search of one operation for a way that works, one way after the other. Used by one thread.
 class way_search {
 public:
   /// `ways` outlives it.
@@ -148,16 +151,16 @@ public:
   way_search(const way_search&) = delete;
   way_search& operator=(const way_search&) = delete;
 
-  /// The next way; none: there is no other. Waits while another operation finds out about it. ECANCELED: stopped.
-  /// ETIMEDOUT: at the deadline.
+  /// The next way. None: there is no other one. Waits while another operation probes that way. ECANCELED: stopped.
+  /// ETIMEDOUT: the deadline has passed.
   result<std::optional<way_form>> next(const std::stop_token& stop, std::chrono::steady_clock::time_point deadline);
 
-  /// What has come shows that the present way works. So what did not come by those before is their fault.
+  /// The answer shows that the present way works. So the failures of the ways before it were the fault of these ways.
   void works();
-  /// The present way brought nothing. Whether it is its fault is known when another works.
+  /// The present way has brought nothing. Only when another way works is it known that this was the way's fault.
   void fails(verdict is, std::string why);
   bool known_to_work(way_form form) const { return ways_.of(place_, form) == verdict::works; }
-  /// Those that were tried, for messages: "tree:0, tree:1".
+  /// The ways that were tried, for messages: "tree:0, tree:1".
   std::string tried() const;
 
 private:
@@ -167,15 +170,15 @@ private:
   const server_place place_;
   std::vector<way_form> left_; // in the order in which they are tried
   std::optional<way_form> present_;
-  /// What it finds out for others, too. Kept until it is known, and taken in the order of the forms, so that no two
-  /// searches wait for each other.
+  /// The forms that this search probes for others, too. They are held until the verdict is known, and acquired in the
+  /// order of the forms, so that no two searches wait for each other.
   std::vector<way_form> probed_;
   struct failed {
     way_form form;
     verdict is;
     std::string why;
   };
-  std::vector<failed> failed_; // not told yet
+  std::vector<failed> failed_; // not recorded yet
   std::vector<way_form> tried_;
 };
 

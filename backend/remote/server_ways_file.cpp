@@ -2,6 +2,7 @@
 
 #include "backend/os/file_io.hpp"
 #include "config/log.hpp"
+#include "config/unique_fd.hpp"
 
 #include <rapidjson/document.h>
 #include <rapidjson/stringbuffer.h>
@@ -9,6 +10,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <fcntl.h>
 #include <fstream>
 #include <iterator>
 #include <optional>
@@ -205,13 +207,13 @@ void write_learned_hosts(const fs::path& file, std::span<const learned_change> c
   }
   keep_latest(all, most_hosts);
   std::string fresh = file.string() + ".XXXXXX";
-  const int out = ::mkstemp(fresh.data());
-  if (out < 0) {
+  unique_fd out{::mkostemp(fresh.data(), O_CLOEXEC)};
+  if (!out) {
     log::debug("{}", system_failure(errno, "cannot write " + file.string()).message);
     return;
   }
-  auto written = write_at(out, compose(all), 0, "cannot write " + file.string());
-  ::close(out);
+  auto written = write_at(out.get(), compose(all), 0, "cannot write " + file.string());
+  out.reset();
   if (written && ::rename(fresh.c_str(), file.c_str()) == 0)
     return;
   ::unlink(fresh.c_str());

@@ -10,9 +10,6 @@
 
 namespace gitfs {
 
-/// The name of that file. Its temporary files begin with it.
-inline constexpr const char* learned_hosts_name = "server-ways.json";
-
 /// After so many seconds a server is asked again: it may have been changed.
 inline constexpr std::int64_t longest_learned = 30LL * 24 * 60 * 60;
 

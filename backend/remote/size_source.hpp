@@ -1,4 +1,4 @@
-// Sizes of blobs from a REST service, for git servers that do not tell them (protocol v2 `object-info`).
+// Gets sizes of blobs from a REST service, for git servers that do not tell them by `object-info`.
 #pragma once
 
 #include "backend/git/oid.hpp"
@@ -15,14 +15,14 @@ namespace gitfs {
 
 using blob_sizes = std::vector<std::pair<oid, std::uint64_t>>;
 
-/// Of one repository. Used by one thread at a time; calls block within the limits of the service's client.
+/// The sizes of one repository. Used by one thread at a time; calls block within the limits of the service's client.
 class size_source {
 public:
   virtual ~size_source() = default;
 
-  /// Sizes of those of `wanted` that the service finds, and of whatever else came with them. `where` knows the
-  /// snapshots. ECANCELED: stopped. EAGAIN: not now. EIO, ETIMEDOUT: it does not answer, or nothing of use. Anything
-  /// else: the service cannot. The message says why and what to do.
+  /// The sizes of those `wanted` blobs that the service finds, and other sizes that came with them. `where` finds the
+  /// paths of blobs. ECANCELED: stopped. EAGAIN: the service cannot tell now. EIO, ETIMEDOUT: it does not answer, or
+  /// its answer is of no use. Any other error: the service cannot tell sizes. The message says why and what to do.
   virtual result<blob_sizes> sizes(std::span<const oid> wanted, tree_index& where, std::stop_token stop) = 0;
 };
 

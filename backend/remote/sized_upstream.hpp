@@ -1,4 +1,4 @@
-// A git server that tells no sizes, together with a service that does.
+// An upstream that gets objects from a git server, and sizes that the git server does not tell from a REST service.
 #pragma once
 
 #include "backend/git/object_db.hpp"
@@ -13,10 +13,10 @@
 
 namespace gitfs {
 
-/// Passes everything on to the git server; sizes that it does not tell are asked for at `sizes`. Once that has said
-/// that it cannot, object_info is ENOTSUP, as without it, and the log says why. Of files that it does not know, EAGAIN;
-/// also when it says so itself, or a failure that may pass is not the first in a row: then it is left alone for
-/// `pause`. Destruction as git_upstream's.
+/// Passes everything on to the git server, and asks `sizes` for sizes that the git server does not tell. Once `sizes`
+/// has said that it cannot tell any, object_info ends with ENOTSUP, and the log says why. object_info ends with EAGAIN
+/// for files that `sizes` does not know, if `sizes` says EAGAIN itself, and if `sizes` fails for the second time in a
+/// row; in the last two cases it is not asked again for `pause`. Destruction as in git_upstream.
 class sized_upstream final : public upstream {
 public:
   sized_upstream(std::shared_ptr<upstream> server, std::shared_ptr<object_db> objects,
@@ -25,7 +25,7 @@ public:
   sized_upstream(const sized_upstream&) = delete;
   sized_upstream& operator=(const sized_upstream&) = delete;
 
-  /// A snapshot whose blobs are going to be asked about.
+  /// Adds a snapshot in which the paths of blobs are looked up.
   void look_in(const oid& commit, const oid& root_tree);
 
   std::unique_ptr<transfer> fetch(fetch_request request, transfer_callback done) override;
@@ -38,10 +38,10 @@ private:
   struct core;
 
   const std::shared_ptr<upstream> server_;
-  const std::shared_ptr<core> core_; // also of callbacks that come late
+  const std::shared_ptr<core> core_; // callbacks that come late hold it, too
 };
 
-/// Null if there are no `sizes`: then the server is all there is.
+/// Null if `sizes` is null; then the git server is used alone.
 std::shared_ptr<sized_upstream> with_sizes(std::shared_ptr<upstream> server, std::shared_ptr<object_db> objects,
                                            std::shared_ptr<size_source> sizes, size_receiver remember,
                                            std::chrono::milliseconds pause = std::chrono::minutes{1});

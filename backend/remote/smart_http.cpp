@@ -1,11 +1,11 @@
 #include "backend/remote/smart_http.hpp"
 
+#include "backend/http/http_status.hpp"
 #include "backend/http/upstream_host.hpp"
 #include "backend/os/text.hpp"
 #include "backend/os/url.hpp"
 #include "config/log.hpp"
 
-#include <algorithm>
 #include <cerrno>
 #include <string_view>
 #include <utility>
@@ -16,23 +16,6 @@ namespace {
 
 constexpr std::string_view advertisement_path = "/info/refs?service=git-upload-pack";
 constexpr std::string_view post_path = "/git-upload-pack";
-
-/// Statuses that deserve better words than their number.
-constexpr struct {
-  long status;
-  int failure;
-  const char* text;
-} statuses[] = {
-    {401, EACCES, "the server asks for credentials"},
-    {403, EACCES, "access denied; check that the credentials in use may read this repository"},
-    {404, ENOENT,
-     "repository not found; check the URL (a private repository may be hidden in this way: then give "
-     "credentials)"},
-    {407, EACCES, "the proxy asks for credentials"},
-    {410, ENOENT, "the repository is gone"},
-    {413, E2BIG, "the server refuses a request of this size (HTTP 413)"},
-    {429, EIO, "the server asks to make fewer requests (HTTP 429)"},
-};
 
 /// As many servers explain themselves in a line of plain text, or in the title of a page.
 std::string explanation(http_exchange& exchange, const http_head& head) {
@@ -49,8 +32,7 @@ std::string explanation(http_exchange& exchange, const http_head& head) {
     line = at == std::string::npos ? std::string_view{} : std::string_view{body}.substr(at + begin.size(), longest);
     line = line.substr(0, line.find('<'));
   }
-  const std::string shown = printable(line.substr(0, line.find_first_of("\r\n")));
-  return shown.empty() ? shown : " (\"" + shown + "\")";
+  return printable(line.substr(0, line.find_first_of("\r\n")));
 }
 
 /// A server that hands out a repository's files answers with info/refs itself: lines of an id, a tab and a name. It may
@@ -172,35 +154,21 @@ void smart_http::note_too_large(std::size_t bytes) {
 /// not read, and no credentials are needed: to be refused is an answer, too.
 attempt_result smart_http::probe(operation& op) {
   const auto exchange = begin(op, {advertisement_path, {}, nullptr}, base(), {});
-  const http_head head = exchange->head();
-  if (head.status == 0)
-    return cut_off(*exchange);
-  const failure_kind of = failure_kind_of(head);
-  if (of == failure_kind::request)
-    return {};
-  return attempt_failure{
-      {EIO, "the server answers with HTTP status " + std::to_string(head.status)}, true, head.retry_after, of};
+  return judge_probe(answering::repository, *exchange);
 }
 
 std::unique_ptr<http_exchange> smart_http::begin(operation& op, const call& what, const std::string& url,
                                                  const authenticator::ticket& who) {
-  http_request out;
-  out.url = url;
-  out.url += what.path;
-  out.headers = {"Git-Protocol: version=2", "Accept: " + std::string{what.body ? what.expected_type : "*/*"}};
+  ++requests_;
+  http_request out = request_of(op, url + std::string{what.path}, limits_);
+  out.headers.emplace_back("Git-Protocol: version=2");
+  out.headers.push_back("Accept: " + std::string{what.body ? what.expected_type : "*/*"});
   if (what.body)
     out.headers.emplace_back("Content-Type: application/x-git-upload-pack-request");
-  if (!op.traceparent.empty())
-    out.headers.push_back("traceparent: " + op.traceparent);
   out.body = what.body;
   out.username = who.used.username;
   out.password = who.used.password;
   out.scheme = who.scheme;
-  out.connect_timeout = limits_.connect;
-  out.stall_timeout = limits_.stall;
-  out.deadline = op.deadline;
-  ++op.requests;
-  ++requests_;
   return std::make_unique<http_exchange>(client_, std::move(out), op.stop, op.arrived);
 }
 
@@ -208,21 +176,8 @@ attempt_result smart_http::judge(http_exchange& exchange, const call& what, cons
   const http_head head = exchange.head();
   if (head.status == 0)
     return cut_off(exchange);
-  if (head.status != 200) {
-    const auto* known =
-        std::find_if(std::begin(statuses), std::end(statuses), [&](auto& each) { return each.status == head.status; });
-    const bool listed = known != std::end(statuses);
-    std::string text = from_.display + ": "
-                       + (listed ? known->text : "the server answers with HTTP status " + std::to_string(head.status))
-                       + explanation(exchange, head);
-    return attempt_failure{{listed ? known->failure : EIO, std::move(text)},
-                           transient_status(head.status),
-                           head.retry_after,
-                           failure_kind_of(head),
-                           head.status == 401,
-                           head.challenge,
-                           head.effective_url};
-  }
+  if (head.status != 200)
+    return refused_by_status(answering::repository, head, from_.display, explanation(exchange, head));
   if (head.content_type != what.expected_type && head.content_type != "text/html" && what.path == advertisement_path
       && is_dumb_answer(exchange.read_all(small_request)))
     return attempt_failure{

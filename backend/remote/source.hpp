@@ -17,7 +17,8 @@ struct source {
   std::string location;
   /// The URL's userinfo, percent-decoded. Secret: not for logs, messages or argv.
   std::string username, password;
-  /// Reads the password anew where it is kept: a token may be replaced while we run. None: it is kept nowhere.
+  /// Reads the password anew from where it is kept, because a token may be replaced while the mount runs. Null: the
+  /// password is kept nowhere.
   std::function<result<std::string>()> password_now{};
   /// Safe to log and show.
   std::string display;

@@ -1,4 +1,4 @@
-// A repository that is on this machine already: its objects and refs, read where they are.
+// A repository that is on this machine already. Its objects and refs are read where they are.
 #pragma once
 
 #include "backend/git/object_db.hpp"
@@ -11,26 +11,27 @@
 
 namespace gitfs {
 
-/// Thread-safe. Sees what other processes add to the repository.
+/// Thread-safe. Objects that other processes add to the repository are seen, too.
 class local_repository final : public object_db {
 public:
-  /// Takes a bare repository, a work tree or a linked work tree (whose .git is a file), or a .git folder itself;
+  /// Opens a bare repository, a work tree or a linked work tree (whose .git is a file), or a .git folder itself;
   /// alternates are followed. Parent folders are not searched.
-  /// ENOENT: nothing there. EINVAL: not a repository. EACCES: someone else owns it and `safe.directory` does not list
-  /// it (git refuses these too). ENOTSUP: a format that this program cannot read (SHA-256, reftable).
+  /// ENOENT: there is nothing. EINVAL: it is no repository. EACCES: someone else owns it and `safe.directory` does not
+  /// list it (git refuses such a repository, too). ENOTSUP: its format cannot be read by this program (SHA-256,
+  /// reftable).
   static result<std::shared_ptr<local_repository>> open(const std::filesystem::path& path);
 
   ~local_repository() override;
   local_repository(const local_repository&) = delete;
   local_repository& operator=(const local_repository&) = delete;
 
-  /// Gives the commit that `ref` names, through annotated tags: empty means HEAD; otherwise anything that
-  /// gitrevisions(7) allows and libgit2 knows, abbreviated ids included.
+  /// Returns the commit that `ref` names, through annotated tags. An empty `ref` is HEAD; otherwise it may be anything
+  /// that gitrevisions(7) allows and libgit2 knows, including abbreviated ids.
   /// ENOENT: no such ref, or (HEAD) a repository without commits. EINVAL: ambiguous, malformed, or not a commit.
   result<resolved_ref> resolve(const std::string& ref);
 
-  /// ENOENT also means that the repository lacks the object (a partial or shallow clone, or damage): nobody can fetch
-  /// it.
+  /// ENOENT also means that the repository lacks the object (a partial or shallow clone, or damage), and that nothing
+  /// can fetch it.
   result<object> read(const oid& id) override;
   result<void> copy(const oid& id, const blob_target& to) override;
   bool contains(const oid& id) override;

@@ -1,4 +1,4 @@
-// The objects of one upstream on this machine's disk: a bare git repository that any git can read.
+// The objects of one upstream on the disk of this machine, in a bare git repository that any git can read.
 #pragma once
 
 #include "backend/cache/memory_budget.hpp"
@@ -19,20 +19,21 @@ namespace gitfs {
 
 class cache_keeper;
 
-/// Who keeps that cache folder within its quota.
+/// Gives the keeper that holds a cache folder within its quota.
 using keeper_source = std::function<std::shared_ptr<cache_keeper>(const std::filesystem::path& cache_dir)>;
 
-/// Any number of processes may use one store at once, and SIGKILL at any moment leaves one that opens and is whole.
-/// Nothing is fsynced: after a power failure an object may be damaged, which its hash shows, and which is a miss.
+/// Any number of processes may use one store at once, and SIGKILL at any moment leaves a store that opens and is whole.
+/// Nothing is fsynced. After a power failure an object may be damaged; its hash shows that, and the object is a miss.
 /// Thread-safe.
 class object_store final : public object_db, public pack_receiver {
 public:
   /// Opens the store of `key` (the upstream's URL without credentials) below `cache_dir`, making both if need be, and
   /// removes what killed processes have left in it. `cache_dir` is tagged as a cache (CACHEDIR.TAG), folders that are
   /// made are for their user only (0700). With a `quota`, in bytes of the disk for all of `cache_dir`, a thread keeps
-  /// the cache within it and in few files while the store is open (cache_keeper): what `keeper_of` gives for the
-  /// folder, or its own. `memory`: what blobs that came ahead of their reader may take; none: a default of its own.
-  /// EEXIST: `cache_dir` or the store's folder has something in it that is not ours. Otherwise the disk's error.
+  /// the cache within it and in few files while the store is open: the cache_keeper that `keeper_of` gives for the
+  /// folder, or one of its own. `memory`: the budget for blobs that came ahead of their reader; null: a default budget
+  /// of its own. EEXIST: `cache_dir` or the store's folder has something in it that is not ours. Otherwise the disk's
+  /// error.
   static result<std::shared_ptr<object_store>> open(const std::filesystem::path& cache_dir, const std::string& key,
                                                     std::optional<std::uint64_t> quota = {},
                                                     std::shared_ptr<memory_budget> memory = {},
@@ -51,15 +52,15 @@ public:
   std::vector<std::pair<std::string, std::uint64_t>> counters() const override;
 
   /// A pack of fewer than 100 objects becomes loose objects, as with git's `fetch.unpackLimit`; a larger one is kept.
-  /// A thin pack is completed by what is here; ESTALE, if that is not all of it. Of one that is read soon, blobs stay
-  /// in memory until they are read once, within a budget.
+  /// A thin pack is completed with objects of this store; ESTALE: the store does not have all of them. With
+  /// pack_use::read_soon, the blobs of the pack stay in memory until they are read once, within the budget.
   result<std::unique_ptr<pack_sink>> new_pack(pack_use use) override;
 
-  /// Keeps sizes that an upstream told, for ever. Best effort.
+  /// Stores sizes that an upstream has told, for ever. Best effort.
   void remember_sizes(std::span<const std::pair<oid, std::uint64_t>> sizes);
 
-  /// Looks for packs that other processes have added. Call it before asking an upstream: without news it costs one
-  /// stat.
+  /// Looks for packs that other processes have added. Call it before asking an upstream. If nothing has changed it
+  /// costs one stat.
   void refresh();
 
   const std::filesystem::path& folder() const;

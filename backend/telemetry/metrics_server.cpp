@@ -2,22 +2,28 @@
 
 #include "backend/os/edge_thread.hpp"
 #include "backend/telemetry/prometheus_text.hpp"
-#include "config/unique_fd.hpp"
 
-#include <arpa/inet.h>
+// Beast is slow to compile, so nothing else includes it.
+#include <boost/asio/generic/stream_protocol.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/beast/core/basic_stream.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http.hpp>
+
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <chrono>
 #include <cstring>
 #include <exception>
-#include <list>
-#include <netinet/in.h>
+#include <limits>
 #include <optional>
-#include <poll.h>
 #include <string_view>
-#include <sys/eventfd.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -25,66 +31,104 @@ namespace gitfs {
 
 namespace {
 
-using clock_type = std::chrono::steady_clock;
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = beast::http;
+using boost::system::error_code;
+using protocol = asio::generic::stream_protocol; // a Unix socket or TCP, as it is asked for
 
 constexpr std::size_t most_connections = 64;
-constexpr std::size_t longest_request = 8192;
+constexpr std::uint32_t longest_request = 8192;
 constexpr std::chrono::seconds patience{5};
 
-struct client {
-  unique_fd socket;
-  clock_type::time_point until;
-  std::string in, out;
-  bool read_on = false; ///< the answer is out: what still comes is read away, else the reset would overtake it
-};
+using response = http::response<http::string_body>;
 
-std::string answer(std::string_view status, std::string_view body, bool with_body,
-                   std::string_view type = "text/plain; charset=utf-8") {
-  std::string out = "HTTP/1.1 ";
-  out.append(status).append("\r\nContent-Type: ").append(type).append("\r\nContent-Length: ");
-  out.append(std::to_string(body.size())).append("\r\nConnection: close\r\n\r\n");
-  return with_body ? out.append(body) : out;
+response answer(http::status status, std::string body, bool with_body,
+                std::string_view type = "text/plain; charset=utf-8") {
+  response out{status, 11};
+  out.set(http::field::content_type, {type.data(), type.size()});
+  out.content_length(body.size());
+  out.keep_alive(false);
+  if (with_body)
+    out.body() = std::move(body);
+  return out;
 }
 
-std::string answer_to(std::string_view line, const std::function<std::string()>& text) {
-  const std::size_t first = line.find(' ');
-  const std::size_t second = first == std::string_view::npos ? first : line.find(' ', first + 1);
-  if (second == std::string_view::npos || !line.substr(second + 1).starts_with("HTTP/1."))
-    return answer("400 Bad Request", "this is not an HTTP/1 request\n", true);
-  const std::string_view method = line.substr(0, first);
-  std::string_view path = line.substr(first + 1, second - first - 1);
-  path = path.substr(0, path.find('?'));
-  if (method != "GET" && method != "HEAD")
-    return answer("405 Method Not Allowed", "only GET and HEAD\n", true);
+response answer_to(const http::request<http::empty_body>& what, const std::function<std::string()>& text) {
+  if (what.method() != http::verb::get && what.method() != http::verb::head)
+    return answer(http::status::method_not_allowed, "only GET and HEAD\n", true);
+  const bool with_body = what.method() == http::verb::get;
+  const auto path = what.target().substr(0, what.target().find('?'));
   if (path != "/metrics" && path != "/")
-    return answer("404 Not Found", "there is only /metrics\n", method == "GET");
-  return answer("200 OK", text(), method == "GET", prometheus_type);
+    return answer(http::status::not_found, "there is only /metrics\n", with_body);
+  return answer(http::status::ok, text(), with_body, prometheus_type);
 }
 
-union any_address {
-  sockaddr base;
-  sockaddr_un un;
-  sockaddr_in in;
-  sockaddr_in6 in6;
+// None: the client has gone, or was too slow.
+std::optional<response> answer_to(const error_code& failed) {
+  if (failed == http::error::header_limit)
+    return answer(http::status::request_header_fields_too_large, "the request is too long\n", true);
+  const bool of_parser = failed.category() == http::make_error_code(http::error::bad_method).category();
+  if (!of_parser || failed == http::error::end_of_stream || failed == http::error::partial_message)
+    return std::nullopt;
+  return answer(http::status::bad_request, "this is not an HTTP/1 request\n", true);
+}
+
+// One who asks. All that it waits for has one end, `patience` after it came.
+class session : public std::enable_shared_from_this<session> {
+public:
+  session(protocol::socket socket, const std::function<std::string()>& text) : stream_(std::move(socket)), text_(text) {
+    parser_.header_limit(longest_request);
+    // A body is refused with the method, whatever its size. Boost 1.74 takes `none` here for a limit of 0.
+    parser_.body_limit(std::numeric_limits<std::uint64_t>::max());
+  }
+
+  void start() {
+    stream_.expires_after(patience);
+    http::async_read_header(stream_, in_, parser_, [self = shared_from_this()](const error_code& failed, std::size_t) {
+      if (auto out = failed ? answer_to(failed) : answer_to(self->parser_.get(), self->text_))
+        self->write(std::move(*out));
+    });
+  }
+
+  void close() { stream_.close(); }
+
+private:
+  void write(response out) {
+    out_ = std::move(out);
+    http::async_write(stream_, out_, [self = shared_from_this()](const error_code& failed, std::size_t) {
+      if (failed && failed != http::error::end_of_stream) // which says that the connection is to end
+        return;
+      error_code gone;
+      self->stream_.socket().shutdown(protocol::socket::shutdown_send, gone);
+      if (!gone)
+        self->read_away();
+    });
+  }
+
+  // What still comes is read away: else the reset of the connection would overtake the answer.
+  void read_away() {
+    stream_.async_read_some(asio::buffer(rest_), [self = shared_from_this()](const error_code& failed, std::size_t) {
+      if (!failed)
+        self->read_away();
+    });
+  }
+
+  beast::basic_stream<protocol> stream_;
+  const std::function<std::string()>& text_;
+  beast::flat_buffer in_;
+  http::request_parser<http::empty_body> parser_;
+  response out_;
+  std::array<char, 4096> rest_{};
 };
 
-socklen_t fill(any_address& out, const listen_address& at) {
-  std::memset(&out, 0, sizeof out);
-  if (!at.socket.empty()) {
-    out.un.sun_family = AF_UNIX;
-    at.socket.native().copy(out.un.sun_path, sizeof out.un.sun_path - 1);
-    return sizeof out.un;
-  }
-  if (at.host == "::1") {
-    out.in6.sin6_family = AF_INET6;
-    out.in6.sin6_addr = in6addr_loopback;
-    out.in6.sin6_port = htons(at.port);
-    return sizeof out.in6;
-  }
-  out.in.sin_family = AF_INET;
-  out.in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  out.in.sin_port = htons(at.port);
-  return sizeof out.in;
+protocol::endpoint endpoint_of(const listen_address& at) {
+  if (!at.socket.empty())
+    return asio::local::stream_protocol::endpoint{at.socket.string()};
+  const bool is_v6 = at.host == "::1";
+  return asio::ip::tcp::endpoint{is_v6 ? asio::ip::address{asio::ip::address_v6::loopback()}
+                                       : asio::ip::address{asio::ip::address_v4::loopback()},
+                                 at.port};
 }
 
 std::string shown(const listen_address& at, std::uint16_t port) {
@@ -94,16 +138,23 @@ std::string shown(const listen_address& at, std::uint16_t port) {
 }
 
 // What a killed mount has left behind goes; what somebody listens on does not, and neither does any other file.
-result<void> make_room(const listen_address& at, const any_address& address, socklen_t length) {
+result<void> make_room(const std::filesystem::path& path, const protocol::endpoint& endpoint) {
   struct stat found {};
-  if (::lstat(at.socket.c_str(), &found) != 0)
+  if (::lstat(path.c_str(), &found) != 0)
     return success();
   if (!S_ISSOCK(found.st_mode))
-    return fail(EEXIST, "--metrics-listen: " + at.socket.string() + " exists and is not a socket: name another path");
-  const unique_fd probe{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
-  if (::connect(probe.get(), &address.base, length) == 0 || errno != ECONNREFUSED)
-    return fail(EADDRINUSE, "--metrics-listen: somebody listens on " + at.socket.string() + " already");
-  ::unlink(at.socket.c_str());
+    return fail(EEXIST, "--metrics-listen: " + path.string() + " exists and is not a socket: name another path");
+  asio::io_context io;
+  protocol::socket probe{io};
+  error_code refused;
+  probe.open(endpoint.protocol(), refused);
+  if (!refused)
+    probe.non_blocking(true, refused); // a full queue is somebody who listens, and nothing to wait for
+  if (!refused)
+    probe.connect(endpoint, refused);
+  if (refused != asio::error::connection_refused)
+    return fail(EADDRINUSE, "--metrics-listen: somebody listens on " + path.string() + " already");
+  ::unlink(path.c_str());
   return success();
 }
 
@@ -111,143 +162,131 @@ result<void> make_room(const listen_address& at, const any_address& address, soc
 
 struct metrics_server::state {
   ~state() {
+    io.stop();
+    if (thread.joinable())
+      thread.join();
     struct stat now {};
     // Somebody else's, if another mount was told the same path after ours was removed by hand.
     if (made && ::lstat(path.c_str(), &now) == 0 && now.st_ino == made->st_ino && now.st_dev == made->st_dev)
       ::unlink(path.c_str());
   }
 
-  void run() {
-    std::vector<pollfd> polled;
-    for (;;) {
-      polled.assign({{stop.get(), POLLIN, 0}, {listener.get(), POLLIN, 0}});
-      for (const client& each : clients)
-        polled.push_back({each.socket.get(), static_cast<short>(each.out.empty() ? POLLIN : POLLOUT), 0});
-      if (::poll(polled.data(), polled.size(), clients.empty() ? -1 : 1000) < 0 && errno != EINTR)
-        return;
-      if (polled[0].revents != 0)
-        return;
-      const auto now = clock_type::now();
-      try {
-        std::size_t i = 2;
-        for (auto at = clients.begin(); at != clients.end(); ++i) {
-          const bool goes_on = now < at->until && (polled[i].revents == 0 || serve(*at));
-          at = goes_on ? std::next(at) : clients.erase(at);
-        }
-        if (polled[1].revents != 0)
-          accept(now);
-      } catch (const std::exception&) { // memory is short: that costs those who ask, not the mount
-        clients.clear();
-      }
+  result<void> listen(const listen_address& at) {
+    path = at.socket;
+    const protocol::endpoint endpoint = endpoint_of(at);
+    error_code failed;
+    acceptor.open(endpoint.protocol(), failed);
+    if (!failed && !path.empty()) {
+      GITFS_TRYV(make_room(path, endpoint));
+      ::fchmod(acceptor.native_handle(), 0600); // before it has a name: the name is made with it
+    } else if (!failed) {
+      acceptor.set_option(asio::socket_base::reuse_address{true}, failed);
     }
+    if (!failed)
+      acceptor.bind(endpoint, failed);
+    struct stat socket {};
+    if (!failed && !path.empty() && ::lstat(path.c_str(), &socket) == 0)
+      made = socket;
+    if (!failed)
+      acceptor.listen(most_connections, failed);
+    if (failed)
+      return fail(failed.value(), "--metrics-listen: cannot listen on " + shown(at, at.port) + ": " + failed.message());
+    address = shown(at, path.empty() ? port() : at.port);
+    thread = edge_thread("metrics", [this] { run(); });
+    return success();
   }
 
-  void accept(clock_type::time_point now) {
-    unique_fd socket{::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK)};
-    if (!socket) {
-      if (errno != EMFILE && errno != ENFILE && errno != ENOBUFS && errno != ENOMEM)
-        return; // it has gone by itself
+  std::uint16_t port() const {
+    const protocol::endpoint bound = acceptor.local_endpoint();
+    asio::ip::tcp::endpoint out;
+    out.resize(bound.size());
+    std::memcpy(out.data(), bound.data(), bound.size());
+    return out.port();
+  }
+
+  void run() {
+    while (!io.stopped())
+      try {
+        if (!accepting)
+          accept();
+        io.run();
+      } catch (const std::exception&) { // memory is short: that costs those who ask, not the mount
+        close_oldest(sessions.size());
+        std::this_thread::sleep_for(pause);
+      }
+  }
+
+  void accept() {
+    acceptor.async_accept([this](const error_code& failed, protocol::socket socket) {
+      accepting = false;
+      if (!failed)
+        welcome(std::move(socket));
       // Without a free descriptor the connection stays in the queue: not to spin on it, something has to go, or we
       // wait.
-      if (!clients.empty())
-        clients.pop_front();
-      pollfd end{stop.get(), POLLIN, 0};
-      ::poll(&end, 1, 100);
-      return;
-    }
-    if (clients.size() >= most_connections)
-      clients.pop_front();
-    clients.push_back({std::move(socket), now + patience, {}, {}, false});
+      else if (failed != asio::error::connection_aborted)
+        return accept_later();
+      accept();
+    });
+    accepting = true;
   }
 
-  // False: it is over.
-  bool serve(client& c) {
-    if (!c.out.empty())
-      return write(c);
-    char bytes[4096];
-    const ssize_t got = ::recv(c.socket.get(), bytes, sizeof bytes, 0);
-    if (got < 0)
-      return errno == EAGAIN || errno == EINTR;
-    if (got == 0)
-      return false;
-    if (c.read_on)
-      return true;
-    c.in.append(bytes, static_cast<std::size_t>(got));
-    if (c.in.find("\r\n\r\n") != std::string::npos)
-      c.out = answer_to(std::string_view{c.in}.substr(0, c.in.find("\r\n")), text);
-    else if (c.in.size() > longest_request)
-      c.out = answer("431 Request Header Fields Too Large", "the request is too long\n", true);
-    return c.out.empty() || write(c);
+  void accept_later() {
+    drop_ended();
+    close_oldest(1);
+    retry.expires_after(pause);
+    retry.async_wait([this](const error_code&) {
+      accepting = false;
+      accept();
+    });
+    accepting = true;
   }
 
-  static bool write(client& c) {
-    const ssize_t sent = ::send(c.socket.get(), c.out.data(), c.out.size(), MSG_NOSIGNAL);
-    if (sent < 0)
-      return errno == EAGAIN || errno == EINTR;
-    c.out.erase(0, static_cast<std::size_t>(sent));
-    if (c.out.empty()) {
-      ::shutdown(c.socket.get(), SHUT_WR);
-      c.read_on = true;
-    }
-    return true;
+  void welcome(protocol::socket socket) {
+    drop_ended();
+    if (sessions.size() >= most_connections)
+      close_oldest(1);
+    const auto fresh = std::make_shared<session>(std::move(socket), text);
+    sessions.push_back(fresh);
+    fresh->start();
   }
+
+  void drop_ended() {
+    std::erase_if(sessions, [](const std::weak_ptr<session>& each) { return each.expired(); });
+  }
+
+  void close_oldest(std::size_t many) {
+    const auto end = sessions.begin() + static_cast<std::ptrdiff_t>(std::min(many, sessions.size()));
+    for (auto at = sessions.begin(); at != end; ++at)
+      if (const auto one = at->lock())
+        one->close();
+    sessions.erase(sessions.begin(), end);
+  }
+
+  static constexpr std::chrono::milliseconds pause{100};
 
   std::function<std::string()> text;
   std::filesystem::path path;
   std::optional<struct stat> made;
   std::string address;
-  unique_fd listener, stop;
-  std::list<client> clients;
+  asio::io_context io{1};
+  asio::basic_socket_acceptor<protocol> acceptor{io};
+  asio::steady_timer retry{io};
+  bool accepting = false;                       // or waiting to
+  std::vector<std::weak_ptr<session>> sessions; // the oldest first
   std::thread thread;
 };
 
 result<std::unique_ptr<metrics_server>> metrics_server::start(const listen_address& at,
                                                               std::function<std::string()> text) {
-  any_address address;
-  socklen_t length = fill(address, at);
   auto made = std::make_unique<state>();
   made->text = std::move(text);
-  made->path = at.socket;
-  made->listener = unique_fd{::socket(address.base.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
-  made->stop = unique_fd{::eventfd(0, EFD_CLOEXEC)};
-  const std::string where = shown(at, at.port);
-  const auto refused = [&] {
-    return fail(errno, "--metrics-listen: cannot listen on " + where + ": " + std::strerror(errno));
-  };
-  if (!made->listener || !made->stop)
-    return refused();
-  if (!at.socket.empty()) {
-    GITFS_TRYV(make_room(at, address, length));
-    ::fchmod(made->listener.get(), 0600); // before it has a name: the name is made with it
-  } else {
-    const int on = 1;
-    ::setsockopt(made->listener.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-  }
-  if (::bind(made->listener.get(), &address.base, length) != 0)
-    return refused();
-  if (!at.socket.empty()) {
-    struct stat socket {};
-    if (::lstat(at.socket.c_str(), &socket) == 0)
-      made->made = socket;
-  }
-  if (::listen(made->listener.get(), 64) != 0)
-    return refused();
-  std::uint16_t port = at.port;
-  if (at.socket.empty() && ::getsockname(made->listener.get(), &address.base, &length) == 0)
-    port = ntohs(address.base.sa_family == AF_INET6 ? address.in6.sin6_port : address.in.sin_port);
-  made->address = shown(at, port);
-  made->thread = edge_thread("metrics", [s = made.get()] { s->run(); });
+  GITFS_TRYV(made->listen(at));
   return std::unique_ptr<metrics_server>{new metrics_server{std::move(made)}};
 }
 
 metrics_server::metrics_server(std::unique_ptr<state> impl) : impl_(std::move(impl)) {}
 
-metrics_server::~metrics_server() {
-  const std::uint64_t one = 1;
-  while (::write(impl_->stop.get(), &one, sizeof one) < 0 && errno == EINTR) {
-  }
-  impl_->thread.join();
-}
+metrics_server::~metrics_server() = default;
 
 const std::string& metrics_server::address() const {
   return impl_->address;

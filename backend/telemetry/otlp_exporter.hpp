@@ -1,4 +1,4 @@
-// Brings spans and metrics to collectors, on a thread of its own.
+// Sends spans and metrics to collectors, on a thread of its own.
 #pragma once
 
 #include "backend/http/http_client.hpp"
@@ -23,15 +23,16 @@ namespace gitfs {
 class telemetry_source {
 public:
   virtual ~telemetry_source() = default;
-  /// Appends what has come since the last call; `last`: all that there is, for there is no other call.
+  /// Appends the spans since the last call. `last`: appends all that there are, because there is no further call.
   virtual void spans(std::vector<span>& out, bool last) = 0;
   virtual std::vector<metric> metrics() = 0;
-  /// What became of spans and of metrics since the last call.
+  /// Gets the counts of spans and of metrics that were sent or dropped since the last call.
   virtual void told(const otlp_counts& spans, const otlp_counts& metrics) = 0;
 };
 
-/// Asks the source ten times a second; sends spans when there are 512, or when the oldest is as old as the options say.
-/// What the collectors do not take is dropped and counted: memory is bounded (see otlp_outbox), and nobody waits.
+/// Asks the source ten times a second. Sends spans when there are 512, or when the oldest is as old as the options say.
+/// Spans that collectors do not take are dropped and counted, so memory is bounded (see otlp_outbox) and nothing waits
+/// for a collector.
 class otlp_exporter {
 public:
   /// `source` outlives this.
@@ -40,7 +41,8 @@ public:
   otlp_exporter(const otlp_exporter&) = delete;
   otlp_exporter& operator=(const otlp_exporter&) = delete;
 
-  /// Sends what there is, each body once; drops what is left after `limit`. Then the thread has ended.
+  /// Sends everything that there is, each body once, and drops what is left after `limit`. The thread has ended when
+  /// this returns.
   void stop(std::chrono::milliseconds limit);
 
 private:
@@ -72,7 +74,7 @@ private:
   otlp_counts unsent_spans_;
   clock::time_point ship_at_ = clock::time_point::max();
   clock::time_point metrics_at_;
-  std::thread thread_; ///< last: it uses what is above
+  std::thread thread_; ///< the last member, because it uses those above
 };
 
 } // namespace gitfs

@@ -13,7 +13,8 @@
 
 namespace gitfs {
 
-/// Who sends. Attributes of the resource, service.name among them; bytes that are not UTF-8 become U+FFFD.
+/// Who sends the requests. `resource`: the attributes of the resource, among them service.name; bytes that are not
+/// UTF-8 become U+FFFD.
 struct otlp_sender {
   std::vector<std::pair<std::string, std::string>> resource;
   std::string version; ///< of this program, as the instrumentation scope
@@ -26,7 +27,7 @@ std::string otlp_traces(const otlp_sender& sender, std::span<const span> spans);
 std::string otlp_metrics(const otlp_sender& sender, std::span<const metric> metrics, std::uint64_t begin,
                          std::uint64_t now);
 
-/// How many spans (or points) a collector says that it has not taken, in the body of an answer with status 200.
+/// How many spans or points a collector says it has rejected, in the body of an answer with status 200.
 std::uint64_t otlp_rejected(std::string_view answer);
 
 /// `text` with each byte that is not part of valid UTF-8 replaced.

@@ -1,4 +1,4 @@
-// What waits for one collector, and how it is sent (OpenTelemetry Protocol Specification, "OTLP/HTTP").
+// The queue of bodies for one collector, and how they are sent (OpenTelemetry Protocol Specification, "OTLP/HTTP").
 #pragma once
 
 #include "backend/http/http_client.hpp"
@@ -17,14 +17,14 @@
 
 namespace gitfs {
 
-/// One request's body; the outboxes of several collectors share it.
+/// The body of one request. The outboxes of several collectors share it.
 struct otlp_body {
   std::shared_ptr<const std::string> plain;
-  std::shared_ptr<const std::string> gzipped; ///< only where somebody wants it
+  std::shared_ptr<const std::string> gzipped; ///< null if no collector wants it
   std::size_t items = 0;                      ///< spans, or metrics
 };
 
-/// Of items, and of requests.
+/// Counts of items (`sent`, `dropped`), and of requests.
 struct otlp_counts {
   std::uint64_t sent = 0, dropped = 0, failed_requests = 0;
 
@@ -36,8 +36,8 @@ struct otlp_counts {
   }
 };
 
-/// Bodies go one after the other. 429, 502, 503, 504 and what fails on the way is sent again, later, as Retry-After or
-/// an exponential backoff says; any other answer is final. Used by one thread.
+/// Bodies are sent one after the other. A body is sent again after 429, 502, 503, 504 and failures of the connection,
+/// when Retry-After or an exponential backoff says; any other answer is final. Used by one thread.
 class otlp_outbox {
 public:
   using clock = std::chrono::steady_clock;
@@ -54,17 +54,17 @@ public:
   bool full() const { return bodies_.size() >= most_bodies || bytes_ >= most_bytes; }
   bool empty() const { return bodies_.empty(); }
 
-  /// Dropped if it is full.
+  /// Adds a body, or drops it if the outbox is full.
   void put(otlp_body body);
-  /// Takes notice of an answer; sends what is due. Never blocks.
+  /// Handles an answer that has arrived, and sends what is due. Never blocks.
   void step(clock::time_point now);
-  /// When `step` is due without a wake.
+  /// When `step` must be called even if `wake` was not.
   clock::time_point next_step() const { return due_; }
   /// From now on nothing is sent twice.
   void hurry();
   /// Cancels and drops what is left.
   void give_up();
-  /// Since the last call.
+  /// The counts since the last call.
   otlp_counts take_counts() { return std::exchange(counts_, {}); }
 
   static constexpr retry_limits usual{std::chrono::seconds{1}, std::chrono::seconds{30}, 8};
@@ -82,18 +82,18 @@ private:
   const retry_limits retries_;
   http_client& client_;
   const std::function<void()> wake_;
-  http_request request_; ///< all but the body
-  std::string name_;     ///< of the collector, for messages
+  http_request request_; ///< everything but the body
+  std::string name_;     ///< name of the collector, for messages
 
-  std::deque<otlp_body> bodies_; ///< the first is on its way, or waits to be sent again
+  std::deque<otlp_body> bodies_; ///< the first one is being sent, or waits to be sent again
   std::size_t bytes_ = 0;
-  std::optional<retry_policy> policy_; ///< of the first
+  std::optional<retry_policy> policy_; ///< of the first body
   clock::time_point due_ = clock::time_point::min();
   bool hurry_ = false;
   std::string complaint_;
   otlp_counts counts_;
   std::shared_ptr<answer> answer_;
-  std::unique_ptr<http_transfer> transfer_; ///< null: none is on its way
+  std::unique_ptr<http_transfer> transfer_; ///< null: no request is running
 };
 
 } // namespace gitfs

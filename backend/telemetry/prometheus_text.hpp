@@ -10,7 +10,7 @@ namespace gitfs {
 
 inline constexpr const char* prometheus_type = "text/plain; version=0.0.4; charset=utf-8";
 
-/// "kernel.lookup" becomes gitfs_kernel_lookup_total; seconds are told by the name.
+/// The metrics as text. "kernel.lookup" becomes gitfs_kernel_lookup_total; a metric in seconds has them in its name.
 std::string prometheus_text(std::span<const metric> metrics);
 
 } // namespace gitfs

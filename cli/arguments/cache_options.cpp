@@ -22,25 +22,28 @@ constexpr std::array actions{table::action_row{"info", action_type::info}, table
                              table::action_row{"verify", action_type::verify}};
 
 constexpr std::array options{
-    table::option_row{"--cache-dir", true, [](action_type) { return true; },
+    table::option_row{"--cache-dir", true,
                       [](cache_options& o, const string& v) { return put(o.cache_dir, absolute_path(v)); }},
-    table::option_row{"--cache-size", true, [](action_type a) { return a != action_type::verify; },
+    table::option_row{"--cache-size", true,
                       [](cache_options& o, const string& v) -> result<void> {
                         GITFS_TRY(bytes, parse_byte_size(v, least_cache_size));
                         o.cache_size = bytes;
                         return success();
-                      }},
-    table::option_row{"--json", false, [](action_type a) { return a == action_type::info; },
-                      [](cache_options& o, const string&) -> result<void> { return o.json = true, success(); }},
+                      },
+                      [](action_type a) { return a != action_type::verify; }},
+    table::option_row{"--json", false, table::turn_on<&cache_options::json>,
+                      [](action_type a) { return a == action_type::info; }},
 };
 
-constexpr table command{"cache", actions, options, [](cache_options&, const string&) { return false; }};
+constexpr table command{"cache", options, actions};
 
 } // namespace
 
 result<invocation> parse_cache(std::span<const char* const> arguments) {
+  const subcommand_reader reader{command};
   cache_options out;
-  GITFS_TRYV(subcommand_reader{command}.read(arguments, out));
+  GITFS_TRY(words, reader.read(arguments, out));
+  GITFS_TRYV(reader.check(words, 0, {}));
   if (const char* folder = std::getenv(variable_for("--cache-dir").c_str());
       out.cache_dir.empty() && folder != nullptr && *folder != '\0') {
     GITFS_TRYV(put(out.cache_dir, absolute_path(folder)));

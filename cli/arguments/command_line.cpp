@@ -7,6 +7,7 @@
 #include "cli/arguments/mount_helper.hpp"
 #include "cli/arguments/prefetch_options.hpp"
 #include "cli/arguments/replay_options.hpp"
+#include "cli/arguments/subcommand.hpp"
 #include "cli/arguments/trace_options.hpp"
 #include "config/nearest.hpp"
 #include "config/option_values.hpp"
@@ -16,7 +17,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <functional>
 
 namespace gitfs {
 
@@ -52,78 +52,40 @@ result<invocation> parse_helper(std::span<const char* const> arguments) {
   return invocation{std::move(read.options)};
 }
 
-struct word_option {
-  string_view name;
-  bool has_value;
-  std::function<result<void>(const string& value)> set;
-};
-
-// For the commands that take a few options and one to `most` arguments, the first of them called `noun`.
-result<std::vector<string_view>> parse_words(std::span<const char* const> arguments, string_view help, string_view noun,
-                                             std::span<const word_option> known, std::size_t most) {
-  std::vector<string_view> paths;
-  bool options_end = false;
-  for (std::size_t i = 0; i < arguments.size(); ++i) {
-    const string_view each = arguments[i];
-    const string name{each.substr(0, each.find('='))};
-    if (options_end || each.size() < 2 || each[0] != '-') {
-      paths.push_back(each);
-      continue;
-    }
-    if ((options_end = each == "--"))
-      continue;
-    const auto option = std::ranges::find(known, name, &word_option::name);
-    if (option == known.end()) {
-      std::vector<string_view> names;
-      for (const word_option& one : known)
-        names.push_back(one.name);
-      return wrong("unknown option '" + name + "'" + did_you_mean(name, names), help);
-    }
-    string value;
-    if (name.size() < each.size())
-      value = each.substr(name.size() + 1);
-    else if (option->has_value && ++i < arguments.size())
-      value = arguments[i];
-    if (option->has_value == value.empty())
-      return wrong(name + (option->has_value ? " needs a value" : " takes no value"), help);
-    if (auto done = option->set(value); !done)
-      return wrong(name + ": " + done.error().message, help);
-  }
-  if (paths.empty() || paths.front().empty())
-    return wrong(string{noun} + " is missing", help);
-  if (paths.size() > most)
-    return wrong("one argument too many: '" + string{paths[most]} + "'", help);
-  return paths;
-}
-
-// For those that take one path.
-result<std::filesystem::path> parse_path(std::span<const char* const> arguments, string_view help, string_view noun,
-                                         std::span<const word_option> known = {}) {
-  GITFS_TRY(words, parse_words(arguments, help, noun, known, 1));
+// For the commands that take one path, called `noun`.
+template <class Options>
+result<std::filesystem::path> parse_path(const subcommand<Options>& command, std::span<const char* const> arguments,
+                                         std::string_view noun, Options& out) {
+  const subcommand_reader reader{command};
+  GITFS_TRY(words, reader.read(arguments, out));
+  GITFS_TRYV(reader.check(words, 1, noun));
   return absolute_path(words.front());
 }
 
-word_option switch_for(string_view name, bool& given) {
-  return {name, false, [&given](const string&) -> result<void> { return given = true, success(); }};
-}
-
 result<invocation> parse_unmount(std::span<const char* const> arguments) {
-  GITFS_TRY(mountpoint, parse_path(arguments, "gitfs-actor unmount --help", "MOUNTPOINT"));
-  return invocation{unmount_options{std::move(mountpoint)}};
+  using table = subcommand<unmount_options>;
+  static constexpr table::option_row options[] = {{"--force", false, table::turn_on<&unmount_options::force>}};
+  unmount_options out;
+  GITFS_TRYV(put(out.mountpoint, parse_path({"unmount", options}, arguments, "MOUNTPOINT", out)));
+  return invocation{std::move(out)};
 }
 
 result<invocation> parse_stats(std::span<const char* const> arguments) {
+  using table = subcommand<stats_options>;
+  static constexpr table::option_row options[] = {{"--json", false, table::turn_on<&stats_options::json>}};
   stats_options out;
-  const word_option known[] = {switch_for("--json", out.json)};
-  GITFS_TRYV(put(out.mountpoint, parse_path(arguments, "gitfs-actor stats --help", "MOUNTPOINT", known)));
+  GITFS_TRYV(put(out.mountpoint, parse_path({"stats", options}, arguments, "MOUNTPOINT", out)));
   return invocation{std::move(out)};
 }
 
 // PATH as it is seen from here, or below MOUNTPOINT.
 result<invocation> parse_refresh(std::span<const char* const> arguments) {
-  GITFS_TRY(words, parse_words(arguments, "gitfs-actor refresh --help", "MOUNTPOINT", {}, 2));
-  GITFS_TRY(mountpoint, absolute_path(words.front()));
-  refresh_options out{std::move(mountpoint), {}};
+  constexpr subcommand<refresh_options> command{"refresh"};
+  const subcommand_reader reader{command};
+  refresh_options out;
+  GITFS_TRY(words, reader.read(arguments, out));
+  GITFS_TRYV(reader.check(words, 2, "MOUNTPOINT"));
+  GITFS_TRYV(put(out.mountpoint, absolute_path(words.front())));
   if (words.size() > 1) {
     GITFS_TRY(path, absolute_path(words.back()));
     out.path = path.lexically_relative(out.mountpoint);
@@ -136,41 +98,51 @@ result<invocation> parse_refresh(std::span<const char* const> arguments) {
 }
 
 result<invocation> parse_status(std::span<const char* const> arguments) {
+  using table = subcommand<status_options>;
+  static constexpr table::option_row options[] = {
+      {"--json", false, table::turn_on<&status_options::json>},
+      {"--verbose", false, table::turn_on<&status_options::verbose>},
+  };
+  constexpr table command{"status", options};
+  const subcommand_reader reader{command};
   status_options out;
-  const word_option known[] = {switch_for("--json", out.json), switch_for("--verbose", out.verbose)};
-  const bool of_all = std::ranges::all_of(arguments, [](string_view each) { return each.starts_with("--"); });
-  // Without MOUNTPOINT the options are read all the same.
-  std::vector<const char*> words{arguments.begin(), arguments.end()};
-  if (of_all)
-    words.push_back("/");
-  GITFS_TRYV(put(out.mountpoint, parse_path(words, "gitfs-actor status --help", "MOUNTPOINT", known)));
-  if (of_all)
-    out.mountpoint.clear();
+  GITFS_TRY(words, reader.read(arguments, out));
+  if (words.empty())
+    return invocation{std::move(out)};
+  GITFS_TRYV(reader.check(words, 1, "MOUNTPOINT"));
+  GITFS_TRYV(put(out.mountpoint, absolute_path(words.front())));
   return invocation{std::move(out)};
+}
+
+result<void> set_interval(top_options& out, const string& value) {
+  GITFS_TRY(taken, read_seconds(value));
+  out.interval = std::chrono::duration<double>{taken}.count();
+  return success();
 }
 
 result<invocation> parse_top(std::span<const char* const> arguments) {
-  top_options out;
-  const auto set_interval = [&out](const string& value) -> result<void> {
-    GITFS_TRY(taken, read_seconds(value));
-    out.interval = std::chrono::duration<double>{taken}.count();
-    return success();
+  using table = subcommand<top_options>;
+  static constexpr table::option_row options[] = {
+      {"--once", false, table::turn_on<&top_options::once>},
+      {"--batch", false, table::turn_on<&top_options::batch>},
+      {"--interval", true, set_interval},
   };
-  const word_option known[] = {
-      switch_for("--once", out.once), switch_for("--batch", out.batch), {"--interval", true, set_interval}};
-  GITFS_TRYV(put(out.mountpoint, parse_path(arguments, "gitfs-actor top --help", "MOUNTPOINT", known)));
+  top_options out;
+  GITFS_TRYV(put(out.mountpoint, parse_path({"top", options}, arguments, "MOUNTPOINT", out)));
   return invocation{std::move(out)};
 }
 
+result<void> add_trace(why_options& out, const string& value) {
+  GITFS_TRY(path, absolute_path(value));
+  out.traces.push_back(std::move(path));
+  return success();
+}
+
 result<invocation> parse_why(std::span<const char* const> arguments) {
+  using table = subcommand<why_options>;
+  static constexpr table::option_row options[] = {{"--trace", true, add_trace}};
   why_options out;
-  const auto add_trace = [&out](const string& value) -> result<void> {
-    GITFS_TRY(path, absolute_path(value));
-    out.traces.push_back(std::move(path));
-    return success();
-  };
-  const word_option known[] = {{"--trace", true, add_trace}};
-  GITFS_TRYV(put(out.path, parse_path(arguments, "gitfs-actor why --help", "PATH", known)));
+  GITFS_TRYV(put(out.path, parse_path({"why", options}, arguments, "PATH", out)));
   return invocation{std::move(out)};
 }
 

@@ -22,14 +22,7 @@ using table = subcommand<config_options>;
 constexpr std::array actions{table::action_row{"check", action_type::check},
                              table::action_row{"show", action_type::check}};
 
-bool take_word(config_options& out, const string& word) {
-  if (!out.name.empty())
-    return false;
-  out.name = word;
-  return true;
-}
-
-constexpr table command{"config", actions, {}, take_word};
+constexpr table command{"config", {}, actions};
 
 result<invocation> parse_show(std::vector<string> arguments) {
   const auto options_end = std::ranges::find(arguments, "--");
@@ -48,9 +41,9 @@ result<invocation> parse_config(std::span<const char* const> arguments) {
     return parse_show({arguments.begin() + 1, arguments.end()});
   const subcommand_reader reader{command};
   config_options out;
-  GITFS_TRYV(reader.read(arguments, out));
-  if (out.name.empty())
-    return reader.wrong("FILE is missing");
+  GITFS_TRY(words, reader.read(arguments, out));
+  GITFS_TRYV(reader.check(words, 1, "FILE"));
+  out.name = std::move(words.front());
   GITFS_TRYV(put(out.file, absolute_path(out.name)));
   return invocation{std::move(out)};
 }

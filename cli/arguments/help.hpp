@@ -48,9 +48,14 @@ config file), or the one that PATH is in, and returns when the mount shows them.
 mount's owner and root may ask. The exit status is 1 if anything could not be looked at.
 )";
 
-inline constexpr std::string_view unmount_help = R"(Usage: gitfs-actor unmount MOUNTPOINT
+inline constexpr std::string_view unmount_help = R"(Usage: gitfs-actor unmount [options] MOUNTPOINT
 
-Ends the mount at MOUNTPOINT and returns when its process is gone.
+Ends the mount at MOUNTPOINT and returns when its process is gone. Where the same mount also stands at another path, only
+MOUNTPOINT is unmounted. A container that was started meanwhile may hold a copy of the mount: then MOUNTPOINT is
+unmounted, the holder is named, and the exit status is 1.
+
+  --force                             also while it is in use: end its process, and with it all copies; what is open
+                                      in them gives errors from then on
 )";
 
 inline constexpr std::string_view top_help = R"(Usage: gitfs-actor top [options] MOUNTPOINT

@@ -1,13 +1,11 @@
 #include "cli/arguments/mount_arguments.hpp"
 
-#include "config/nearest.hpp"
+#include "cli/arguments/read_arguments.hpp"
 #include "config/option_values.hpp"
 #include "config/paths.hpp"
 #include "config/secret.hpp"
 #include "config/telemetry_options.hpp"
 #include "config/url.hpp"
-
-#include <CLI/CLI.hpp>
 
 #include <algorithm>
 #include <cerrno>
@@ -34,22 +32,6 @@ result<std::filesystem::path> default_log_file(const mount_options& options) {
   return state / (name + ".log");
 }
 
-// What CLI11 could not place: an unknown option is the likelier mistake, so it is named before a surplus argument.
-result<void> refuse_rest(std::vector<string> rest) {
-  std::erase(rest, "--"); // CLI11 keeps the mark itself
-  const auto option = std::ranges::find_if(rest, [](const string& each) { return each.size() > 1 && each[0] == '-'; });
-  if (option != rest.end()) {
-    const string name = option->substr(0, option->find('='));
-    std::vector<string_view> known;
-    for (const option_row& row : mount_option_table())
-      known.push_back(long_name(row));
-    return wrong("unknown option '" + name + "'" + did_you_mean(name, known));
-  }
-  if (!rest.empty())
-    return wrong("one argument too many: '" + rest.front() + "'");
-  return success();
-}
-
 struct flags {
   std::vector<setting> settings;
   string config, source, mountpoint;
@@ -57,41 +39,31 @@ struct flags {
 };
 
 result<flags> read_flags(std::vector<string> arguments) {
-  CLI::App app;
-  app.set_help_flag("");
-  app.allow_extras();
+  const auto rows = mount_option_table();
+  std::vector<option_form> known;
+  for (const option_row& row : rows)
+    known.push_back({row.names, !row.value.empty()});
+  auto given = read_arguments(std::move(arguments), known);
+  if (!given)
+    return wrong(given.error().message);
+  auto& [options, words, unknown] = given.value();
+  // The likelier mistake, so it is named before a surplus argument.
+  if (!unknown.empty())
+    return wrong(about_unknown(unknown, known));
+  if (words.size() > 2)
+    return wrong("one argument too many: '" + words[2] + "'");
+  words.resize(2);
   flags out;
-  std::vector<std::pair<const option_row*, CLI::Option*>> rows;
-  for (const option_row& row : mount_option_table()) {
-    CLI::Option* option = row.value.empty() ? app.add_flag(string{row.names}) : app.add_option(string{row.names});
-    if (!row.value.empty())
-      option->expected(1)->allow_extra_args(false)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-    rows.emplace_back(&row, option);
+  out.source = std::move(words[0]);
+  out.mountpoint = std::move(words[1]);
+  for (const auto& [which, value] : options) {
+    const string name{long_name(rows[which])};
+    if (name == "--config")
+      out.config = value;
+    out.has_ref = out.has_ref || name == "--ref";
+    out.has_follow = out.has_follow || name == "--follow";
+    out.settings.push_back({long_name(rows[which]), value, {setting_origin::kind_type::flag, name}});
   }
-  app.add_option("SOURCE", out.source);
-  app.add_option("MOUNTPOINT", out.mountpoint);
-  try {
-    std::ranges::reverse(arguments); // CLI11 takes them from the back
-    app.parse(std::move(arguments));
-  } catch (const CLI::ArgumentMismatch& e) {
-    const string what = e.what();
-    return wrong(what.substr(0, what.find(':')) + " needs a value");
-  } catch (const CLI::Error& e) {
-    return wrong(e.what());
-  }
-  GITFS_TRYV(refuse_rest(app.remaining()));
-  for (const auto& [row, option] : rows)
-    for (const string& value : option->results()) {
-      const bool is_switch = row->value.empty();
-      const string name{long_name(*row)};
-      if (is_switch && value != "true")
-        return wrong(name + " takes no value");
-      if (name == "--config")
-        out.config = value;
-      out.has_ref = out.has_ref || name == "--ref";
-      out.has_follow = out.has_follow || name == "--follow";
-      out.settings.push_back({long_name(*row), is_switch ? "" : value, {setting_origin::kind_type::flag, name}});
-    }
   return out;
 }
 

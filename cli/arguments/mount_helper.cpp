@@ -1,5 +1,6 @@
 #include "cli/arguments/mount_helper.hpp"
 
+#include "cli/arguments/read_arguments.hpp"
 #include "config/mount_words.hpp"
 #include "config/nearest.hpp"
 #include "config/options.hpp"
@@ -7,6 +8,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdint>
 
 namespace gitfs {
 
@@ -40,69 +42,57 @@ auto unknown(const string& name) {
               "unknown mount option '" + name + "'" + did_you_mean(name, known) + " (see gitfs-actor mount --help)");
 }
 
+// All that mount(8) may give a helper, and what it means here.
+enum class helper_option : std::uint8_t { sloppy, fake, no_mtab, read_only, verbose, options, type };
+constexpr option_form helper_options[] = {
+    {"-s", false}, {"-f", false}, {"-n", false}, {"-r", false}, {"-v", false}, {"-o", true}, {"-t", true},
+};
+
 class reader {
 public:
   result<helper_call> read(std::span<const char* const> arguments) {
-    GITFS_TRYV(read_words(arguments));
-    if (places_.size() != 2)
-      return fail(EINVAL, "mount(8) gives a helper SPEC and DIR, and here are " + std::to_string(places_.size())
+    GITFS_TRY(given, read_arguments({arguments.begin(), arguments.end()}, helper_options));
+    if (!given.unknown.empty())
+      return fail(EINVAL, "unknown option '" + given.unknown + "' for a helper of mount(8)");
+    string options;
+    for (const auto& [which, value] : given.options)
+      take_option(static_cast<helper_option>(which), value, options);
+    if (given.words.size() != 2)
+      return fail(EINVAL, "mount(8) gives a helper SPEC and DIR, and here are " + std::to_string(given.words.size())
                               + " (to mount by hand: gitfs-actor mount)");
-    const string& spec = places_.front();
+    const string& spec = given.words.front();
     // First, so that a name that was asked for counts. What fstab has is what 'mount -a' looks for in /proc/mounts.
     out_.arguments = {"-o", "fsname=" + escaped_word(without_userinfo(spec))};
-    for (const string& word : split_words(options_)) {
+    for (const string& word : split_words(options)) {
       GITFS_TRYV(take(word));
     }
     out_.arguments.emplace_back("--");
     if (config_.empty() || (spec != "none" && spec != config_))
       out_.arguments.push_back(spec);
-    out_.arguments.push_back(places_.back());
+    out_.arguments.push_back(given.words.back());
     return std::move(out_);
   }
 
 private:
-  result<void> read_words(std::span<const char* const> arguments) {
-    for (std::size_t i = 0; i < arguments.size(); ++i) {
-      const string_view word = arguments[i];
-      if (word.size() < 2 || word.front() != '-') {
-        places_.emplace_back(word);
-        continue;
-      }
-      for (std::size_t at = 1; at < word.size(); ++at) {
-        const char letter = word[at];
-        if (letter == 'o' || letter == 't') {
-          const bool attached = at + 1 < word.size();
-          if (!attached && ++i == arguments.size())
-            return fail(EINVAL, string{"-"} + letter + " needs a value");
-          const string_view value = attached ? word.substr(at + 1) : arguments[i];
-          if (letter == 'o')
-            (options_ += ',') += value;
-          break;
-        }
-        GITFS_TRYV(take_letter(letter));
-      }
-    }
-    return success();
-  }
-
-  result<void> take_letter(char letter) {
-    switch (letter) {
-    case 's':
+  void take_option(helper_option which, const string& value, string& options) {
+    switch (which) {
+    case helper_option::sloppy:
       sloppy_ = true;
       break;
-    case 'f':
+    case helper_option::fake:
       out_.fake = true;
       break;
-    case 'v':
+    case helper_option::verbose:
       out_.verbose = true;
       break;
-    case 'n': // there is no mtab of ours
-    case 'r':
+    case helper_option::options:
+      (options += ',') += value;
       break;
-    default:
-      return fail(EINVAL, string{"unknown option '-"} + letter + "' for a helper of mount(8)");
+    case helper_option::no_mtab: // there is none of ours
+    case helper_option::read_only:
+    case helper_option::type:
+      break;
     }
-    return success();
   }
 
   result<void> take(const string& word) {
@@ -128,8 +118,6 @@ private:
     return success();
   }
 
-  std::vector<string> places_;
-  string options_;
   string config_; // where a config file says what is shown, SPEC is only the first column of fstab
   bool sloppy_ = false;
   helper_call out_;

@@ -14,31 +14,22 @@ namespace {
 using std::string;
 using table = subcommand<prefetch_options>;
 
-bool always(prefetch_options::action_type) {
-  return true;
-}
-
 constexpr std::array options{
-    table::option_row{"--dry-run", false, always,
-                      [](prefetch_options& o, const string&) -> result<void> { return o.dry_run = true, success(); }},
+    table::option_row{"--dry-run", false, table::turn_on<&prefetch_options::dry_run>},
     table::option_row{
-        "--readers", true, always,
+        "--readers", true,
         [](prefetch_options& o, const string& v) { return put(o.readers, read_number<unsigned>(v, 1, 16)); }},
 };
 
-constexpr table command{"prefetch", {}, options, [](prefetch_options& out, const string& word) {
-                          out.patterns.push_back(word);
-                          return true;
-                        }};
+constexpr table command{"prefetch", options};
 
 } // namespace
 
 result<invocation> parse_prefetch(std::span<const char* const> arguments) {
   const subcommand_reader reader{command};
   prefetch_options out;
-  GITFS_TRYV(reader.read(arguments, out));
-  if (out.patterns.empty())
-    return reader.wrong("PATH is missing");
+  GITFS_TRYV(put(out.patterns, reader.read(arguments, out)));
+  GITFS_TRYV(reader.check(out.patterns, out.patterns.size(), "PATH"));
   for (const string& each : out.patterns)
     if (const auto path = expect_path(each); !path)
       return reader.wrong(path.error().message);

@@ -16,10 +16,6 @@ namespace {
 using std::string;
 using table = subcommand<replay_options>;
 
-bool always(replay_options::action_type) {
-  return true;
-}
-
 result<void> put_count(std::optional<std::uint64_t>& out, const string& value) {
   GITFS_TRY(count, read_number<std::uint64_t>(value, 0, std::numeric_limits<std::uint64_t>::max()));
   out = count;
@@ -27,13 +23,10 @@ result<void> put_count(std::optional<std::uint64_t>& out, const string& value) {
 }
 
 constexpr std::array options{
-    table::option_row{"--until", true, always,
-                      [](replay_options& o, const string& v) { return put_count(o.until, v); }},
-    table::option_row{"--actor", true, always,
-                      [](replay_options& o, const string& v) { return put_count(o.actor, v); }},
-    table::option_row{"--step", false, always,
-                      [](replay_options& o, const string&) -> result<void> { return o.step = true, success(); }},
-    table::option_row{"--shuffle", true, always,
+    table::option_row{"--until", true, [](replay_options& o, const string& v) { return put_count(o.until, v); }},
+    table::option_row{"--actor", true, [](replay_options& o, const string& v) { return put_count(o.actor, v); }},
+    table::option_row{"--step", false, table::turn_on<&replay_options::step>},
+    table::option_row{"--shuffle", true,
                       [](replay_options& o, const string& v) -> result<void> {
                         const std::size_t to = v.find("..");
                         GITFS_TRYV(put_count(o.shuffle, v.substr(0, to)));
@@ -45,32 +38,23 @@ constexpr std::array options{
                           return fail(EINVAL, "'" + v + "' ends before it begins");
                         return success();
                       }},
-    table::option_row{"--json", false, always,
-                      [](replay_options& o, const string&) -> result<void> { return o.json = true, success(); }},
+    table::option_row{"--json", false, table::turn_on<&replay_options::json>},
 };
 
-bool take_word(replay_options& out, const string& word) {
-  if (!out.input.empty())
-    return false;
-  out.input = word;
-  return true;
-}
-
-constexpr table command{"replay", {}, options, take_word};
+constexpr table command{"replay", options};
 
 } // namespace
 
 result<invocation> parse_replay(std::span<const char* const> arguments) {
   const subcommand_reader reader{command};
   replay_options out;
-  GITFS_TRYV(reader.read(arguments, out));
-  if (out.input.empty())
-    return reader.wrong("FILE is missing");
+  GITFS_TRY(words, reader.read(arguments, out));
+  GITFS_TRYV(reader.check(words, 1, "FILE"));
   if (out.shuffle && (out.step || out.actor))
     return reader.wrong("--shuffle goes with --until and --json only");
   if (out.step && out.json)
     return reader.wrong("--step and --json exclude each other");
-  GITFS_TRYV(put(out.input, absolute_path(out.input.string())));
+  GITFS_TRYV(put(out.input, absolute_path(words.front())));
   return invocation{std::move(out)};
 }
 

@@ -45,54 +45,43 @@ result<double> read_time(const string& value) {
 }
 
 constexpr std::array options{
-    table::option_row{"--actor", true, of_show,
-                      [](trace_options& o, const string& v) { return put_some(o.actor, read_count(v)); }},
-    table::option_row{"--path", true, of_show,
-                      [](trace_options& o, const string& v) -> result<void> { return o.path = v, success(); }},
-    table::option_row{"--message", true, of_show,
-                      [](trace_options& o, const string& v) { return put_name(o.message, v); }},
-    table::option_row{"--from", true, of_show,
-                      [](trace_options& o, const string& v) { return put_some(o.from, read_time(v)); }},
-    table::option_row{"--until", true, of_show,
-                      [](trace_options& o, const string& v) { return put_some(o.until, read_time(v)); }},
-    table::option_row{"--request", true, of_show,
-                      [](trace_options& o, const string& v) { return put_some(o.request, read_count(v)); }},
-    table::option_row{"--redact", false, [](action_type a) { return a != action_type::stats; },
-                      [](trace_options& o, const string&) -> result<void> { return o.redact = true, success(); }},
-    table::option_row{"--perfetto", false, [](action_type a) { return a == action_type::perfetto; },
-                      [](trace_options& o, const string&) -> result<void> { return o.perfetto = true, success(); }},
+    table::option_row{"--actor", true,
+                      [](trace_options& o, const string& v) { return put_some(o.actor, read_count(v)); }, of_show},
+    table::option_row{"--path", true,
+                      [](trace_options& o, const string& v) -> result<void> { return o.path = v, success(); }, of_show},
+    table::option_row{"--message", true, [](trace_options& o, const string& v) { return put_name(o.message, v); },
+                      of_show},
+    table::option_row{"--from", true, [](trace_options& o, const string& v) { return put_some(o.from, read_time(v)); },
+                      of_show},
+    table::option_row{"--until", true,
+                      [](trace_options& o, const string& v) { return put_some(o.until, read_time(v)); }, of_show},
+    table::option_row{"--request", true,
+                      [](trace_options& o, const string& v) { return put_some(o.request, read_count(v)); }, of_show},
+    table::option_row{"--redact", false, table::turn_on<&trace_options::redact>,
+                      [](action_type a) { return a != action_type::stats; }},
+    table::option_row{"--perfetto", false, table::turn_on<&trace_options::perfetto>,
+                      [](action_type a) { return a == action_type::perfetto; }},
 };
 
-bool take_word(trace_options& out, const string& word) {
-  if (out.input.empty())
-    out.input = word;
-  else if (out.action == action_type::dump && out.output.empty())
-    out.output = word;
-  else if (out.action == action_type::diff && out.other.empty())
-    out.other = word;
-  else
-    return false;
-  return true;
-}
-
-constexpr table command{"trace", actions, options, take_word};
+constexpr table command{"trace", options, actions};
 
 } // namespace
 
 result<invocation> parse_trace(std::span<const char* const> arguments) {
   const subcommand_reader reader{command};
   trace_options out;
-  GITFS_TRYV(reader.read(arguments, out));
-  if (out.input.empty())
-    return reader.wrong(out.action == action_type::dump ? "MOUNTPOINT is missing" : "FILE is missing");
-  if (out.action == action_type::diff) {
-    if (out.other.empty())
-      return reader.wrong("the FILE to compare with is missing");
-    GITFS_TRYV(put(out.other, absolute_path(out.other.string())));
-  }
+  GITFS_TRY(words, reader.read(arguments, out));
+  const bool of_mount = out.action == action_type::dump, compares = out.action == action_type::diff;
+  GITFS_TRYV(reader.check(words, of_mount || compares ? 2 : 1, of_mount ? "MOUNTPOINT" : "FILE"));
+  if (compares && (words.size() < 2 || words[1].empty()))
+    return reader.wrong("the FILE to compare with is missing");
   if (out.action == action_type::perfetto && !out.perfetto)
     return reader.wrong("say in which format: --perfetto");
-  GITFS_TRYV(put(out.input, absolute_path(out.input.string())));
+  GITFS_TRYV(put(out.input, absolute_path(words[0])));
+  if (compares)
+    GITFS_TRYV(put(out.other, absolute_path(words[1])));
+  if (of_mount && words.size() > 1)
+    out.output = words[1];
   return invocation{std::move(out)};
 }
 

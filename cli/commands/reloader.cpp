@@ -4,7 +4,7 @@
 #include "cli/arguments/mount_arguments.hpp"
 #include "config/log.hpp"
 #include "config/url.hpp"
-#include "fuse_bridge/operations.hpp"
+#include "fuse_bridge/control_commands.hpp"
 
 #include <caf/send.hpp>
 

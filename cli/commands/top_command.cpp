@@ -4,6 +4,7 @@
 #include "cli/screens/top_model.hpp"
 #include "cli/system/control.hpp"
 #include "config/overloaded.hpp"
+#include "config/unique_fd.hpp"
 
 #include <atomic>
 #include <cerrno>
@@ -42,10 +43,10 @@ class asker {
 public:
   explicit asker(std::filesystem::path mountpoint) : shared_(std::make_shared<shared>()) {
     std::thread{[s = shared_, path = std::move(mountpoint)] {
-      for (std::uint64_t one = 0; ::read(s->asked, &one, sizeof one) == sizeof one;) {
+      for (std::uint64_t one = 0; ::read(s->asked.get(), &one, sizeof one) == sizeof one;) {
         s->answer = look(path);
         s->ready.store(true, std::memory_order_release);
-        (void)!::write(s->answered, &one, sizeof one);
+        (void)!::write(s->answered.get(), &one, sizeof one);
       }
     }}.detach();
   }
@@ -53,23 +54,23 @@ public:
   /// Not while an answer is owed.
   void ask() {
     const std::uint64_t one = 1;
-    (void)!::write(shared_->asked, &one, sizeof one);
+    (void)!::write(shared_->asked.get(), &one, sizeof one);
   }
   /// None: it has not come.
   std::optional<result<top_sample>> take() {
     std::uint64_t ignored = 0;
-    (void)!::read(shared_->answered, &ignored, sizeof ignored);
+    (void)!::read(shared_->answered.get(), &ignored, sizeof ignored);
     if (!shared_->ready.exchange(false, std::memory_order_acquire))
       return std::nullopt;
     return std::exchange(shared_->answer, std::nullopt);
   }
   /// Can be read when an answer has come.
-  int event() const { return shared_->answered; }
+  int event() const { return shared_->answered.get(); }
 
 private:
   struct shared {
-    const int asked = ::eventfd(0, EFD_CLOEXEC);
-    const int answered = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    const unique_fd asked{::eventfd(0, EFD_CLOEXEC)};
+    const unique_fd answered{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
     std::atomic<bool> ready{false};
     std::optional<result<top_sample>> answer;
   };

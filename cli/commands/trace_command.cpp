@@ -4,6 +4,7 @@
 #include "actors/trace/read/trace_export.hpp"
 #include "actors/trace/read/trace_show.hpp"
 #include "cli/system/control.hpp"
+#include "config/unique_fd.hpp"
 
 #include <cerrno>
 #include <cmath>
@@ -21,10 +22,11 @@ result<void> write_out(const std::filesystem::path& file, const std::string& byt
     return fail(EINVAL, "a trace is not for a terminal: name a file");
   std::FILE* out = stdout;
   if (to_file) {
-    const int fd = ::open(file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    out = fd < 0 ? nullptr : ::fdopen(fd, "w");
+    unique_fd made{::open(file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600)};
+    out = made ? ::fdopen(made.get(), "w") : nullptr;
     if (out == nullptr)
       return system_failure(errno, "cannot write " + file.string());
+    (void)made.release(); // closed with the stream
   }
   const bool written = std::fwrite(bytes.data(), 1, bytes.size(), out) == bytes.size() && std::fflush(out) == 0;
   const int code = errno;

@@ -1,37 +1,49 @@
 #include "cli/commands/commands.hpp"
-#include "config/unique_fd.hpp"
 
 #include "cli/system/control.hpp"
 #include "cli/system/mount_table.hpp"
+#include "config/unique_fd.hpp"
 #include "fuse_bridge/mountpoint.hpp"
 
-#include <cerrno>
-#include <cstdio>
 #include <poll.h>
-#include <string>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <cstring>
+#include <optional>
+#include <string>
+#include <vector>
 
 namespace gitfs {
 
 namespace {
 
-// The type of the topmost file system mounted exactly there; empty: none.
-std::string type_mounted_at(const std::string& path) {
-  std::string type;
-  for (const mounted_at& each : mount_table())
+// The topmost file system mounted exactly there.
+std::optional<mounted_at> mounted_on(const std::string& path) {
+  std::optional<mounted_at> out;
+  for (mounted_at& each : mount_table())
     if (each.path == path)
-      type = each.type;
-  return type;
+      out = std::move(each);
+  return out;
 }
 
-void wait_for_exit(pid_t process) {
+bool stands_elsewhere_here(dev_t device) {
+  const auto all = mount_table();
+  return std::ranges::any_of(all, [&](const mounted_at& each) { return each.device == device; });
+}
+
+// False: it is running still.
+bool wait_for_exit(pid_t process, std::chrono::milliseconds patience) {
   const unique_fd fd{static_cast<int>(::syscall(SYS_pidfd_open, process, 0))};
   if (!fd)
-    return; // gone, or an older kernel
-  constexpr int patience_ms = 30'000;
+    return true; // gone, or an older kernel
   pollfd ended{fd.get(), POLLIN, 0};
-  ::poll(&ended, 1, patience_ms);
+  return ::poll(&ended, 1, static_cast<int>(patience.count())) != 0;
 }
 
 // Reasons for which only the mount can be right. All others (its process is dead, or of another version, or does not
@@ -40,15 +52,64 @@ bool is_final(const error& e) {
   return e.code == EBUSY || e.code == EACCES || e.code == ESHUTDOWN;
 }
 
+// The process that serves the mount; 0: none, or none that is known here.
+pid_t process_of(const std::filesystem::path& path) {
+  const auto report = ask_report(path);
+  const bool known = report && report.value().contains("process");
+  return known ? static_cast<pid_t>(report.value().at("process")) : 0;
+}
+
 // The process that ends with it; 0: none, or none that is known here.
 result<pid_t> end_mount(const std::filesystem::path& path) {
   auto asked = ask_unmount(path);
   if (asked || is_final(asked.error()))
     return asked;
-  const auto report = ask_report(path);
+  const pid_t process = process_of(path);
   GITFS_TRYV(detach(path, false));
-  const bool known = report && report.value().contains("process");
-  return known ? static_cast<pid_t>(report.value().at("process")) : 0;
+  return process;
+}
+
+// However busy it is. When the process is gone the kernel ends the connection, and with it each copy of the mount.
+result<void> end_process(const std::filesystem::path& path) {
+  using namespace std::chrono_literals;
+  const pid_t process = process_of(path);
+  GITFS_TRYV(detach(path, true));
+  if (process == 0)
+    return success();
+  for (const int signal : {SIGTERM, SIGKILL}) {
+    if (::kill(process, signal) != 0 && errno != ESRCH)
+      return fail(errno, "cannot end process " + std::to_string(process) + " of the mount: " + std::strerror(errno));
+    if (wait_for_exit(process, 5s))
+      return success();
+  }
+  return fail(EBUSY, "process " + std::to_string(process) + " of the mount does not end: see its log, and 'dmesg'");
+}
+
+std::string held_by(const std::vector<mount_holder>& holders) {
+  std::string out;
+  for (const mount_holder& each : holders)
+    out += (out.empty() ? "" : ", ") + std::string{"process "} + std::to_string(each.process) + " (" + each.program
+           + ") at " + each.path;
+  return out;
+}
+
+result<void> unmount(const unmount_options& options, const mounted_at& what) {
+  using namespace std::chrono_literals;
+  if (options.force)
+    return end_process(what.path);
+  GITFS_TRY(process, end_mount(what.path));
+  if (process == 0 || stands_elsewhere_here(what.device))
+    return success();
+  if (wait_for_exit(process, 1s))
+    return success();
+  const std::string goes_on =
+      what.path + " is unmounted, but process " + std::to_string(process) + " of the mount goes on, since ";
+  const std::string cure = "; end that, or 'kill " + std::to_string(process) + "' to end the mount for all";
+  if (const auto holders = holders_elsewhere(what.device); !holders.empty())
+    return fail(EBUSY, goes_on + "another mount namespace (a container?) holds a copy: " + held_by(holders) + cure);
+  if (wait_for_exit(process, 30s)) // it has some tidying to do
+    return success();
+  return fail(EBUSY, goes_on + "a mount namespace that cannot be seen from here may hold a copy" + cure);
 }
 
 } // namespace
@@ -58,18 +119,15 @@ int run_unmount(const unmount_options& options) {
   std::error_code code;
   auto folder = std::filesystem::canonical(options.mountpoint.parent_path(), code);
   const auto path = code ? options.mountpoint : folder / options.mountpoint.filename();
-  const std::string type = type_mounted_at(path.string());
-  if (!type.starts_with("fuse")) {
+  const auto what = mounted_on(path.string());
+  if (!what || !what->type.starts_with("fuse")) {
     std::fprintf(stderr, "gitfs-actor: nothing of gitfs-actor is mounted on %s\n", path.c_str());
     return 1;
   }
-  const auto ended = end_mount(path);
-  if (!ended) {
-    std::fprintf(stderr, "gitfs-actor: %s\n", ended.error().message.c_str());
+  if (const auto done = unmount(options, *what); !done) {
+    std::fprintf(stderr, "gitfs-actor: %s\n", done.error().message.c_str());
     return 1;
   }
-  if (ended.value() != 0) // it has some tidying to do
-    wait_for_exit(ended.value());
   return 0;
 }
 

@@ -9,6 +9,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
+#include <iterator>
 
 namespace gitfs {
 
@@ -41,6 +43,16 @@ std::string shown_bytes(double bytes) {
 std::string_view order_name(top_model::order by) {
   constexpr std::string_view names[] = {"busiest", "slowest", "name"};
   return names[static_cast<std::size_t>(by)];
+}
+
+// By name; or what is busiest or slowest first, and of equals by name.
+template <class Row, class Text, class Busy, class Slow>
+void sort_rows(std::vector<Row>& rows, top_model::order by, Text Row::*name, Busy Row::*busy, Slow Row::*slow) {
+  std::ranges::sort(rows, {}, name);
+  if (by == top_model::order::busiest)
+    std::ranges::stable_sort(rows, std::greater{}, busy);
+  else if (by == top_model::order::slowest)
+    std::ranges::stable_sort(rows, std::greater{}, slow);
 }
 
 } // namespace
@@ -91,11 +103,7 @@ std::vector<top_model::operation> top_model::operations() const {
     }
     out.push_back(std::move(row));
   }
-  std::ranges::sort(out, {}, &operation::name);
-  if (order_ == order::busiest)
-    std::ranges::stable_sort(out, std::greater{}, &operation::rate);
-  else if (order_ == order::slowest)
-    std::ranges::stable_sort(out, std::greater{}, &operation::p99);
+  sort_rows(out, order_, &operation::name, &operation::rate, &operation::p99);
   return out;
 }
 
@@ -106,22 +114,14 @@ std::vector<activity::transfer> top_model::transfers() const {
       return true;
     return !passes(t.what) && std::ranges::none_of(t.waits, [this](const std::string& path) { return passes(path); });
   });
-  std::ranges::sort(out, {}, &activity::transfer::what);
-  if (order_ == order::busiest)
-    std::ranges::stable_sort(out, std::greater{}, &activity::transfer::bytes);
-  else if (order_ == order::slowest)
-    std::ranges::stable_sort(out, std::greater{}, &activity::transfer::age_ms);
+  sort_rows(out, order_, &activity::transfer::what, &activity::transfer::bytes, &activity::transfer::age_ms);
   return out;
 }
 
 std::vector<activity::walker> top_model::walkers() const {
   std::vector<activity::walker> out = last_.now.walkers;
   std::erase_if(out, [this](const activity::walker& w) { return waited_only_ || (!passes(w.way) && !passes(w.path)); });
-  std::ranges::sort(out, {}, &activity::walker::path);
-  if (order_ == order::busiest)
-    std::ranges::stable_sort(out, std::greater{}, &activity::walker::window);
-  else if (order_ == order::slowest)
-    std::ranges::stable_sort(out, std::greater{}, &activity::walker::wants);
+  sort_rows(out, order_, &activity::walker::path, &activity::walker::window, &activity::walker::wants);
   return out;
 }
 
@@ -147,38 +147,28 @@ top_model::effect top_model::key(std::string_view pressed) {
     return effect::none;
   if (typing_)
     return type(pressed);
-  switch (pressed.front()) {
-  case 'q':
-    return effect::quit;
-  case 'b':
-    order_ = order::busiest;
-    return effect::redraw;
-  case 'l':
-    order_ = order::slowest;
-    return effect::redraw;
-  case 'n':
-    order_ = order::name;
-    return effect::redraw;
-  case 'w':
-    waited_only_ = !waited_only_;
-    return effect::redraw;
-  case '/':
-    typing_ = true;
-    return effect::redraw;
-  case '\x1b':
-    filter_.clear();
-    return effect::redraw;
-  case '+':
-    interval_ = std::min(interval_ * 2, longest_interval);
-    return effect::redraw;
-  case '-':
-    interval_ = std::max(interval_ / 2, shortest_interval);
-    return effect::redraw;
-  case ' ':
-    return effect::look;
-  default:
+  static constexpr struct {
+    char key;
+    effect does;
+    void (*change)(top_model& of);
+  } keys[] = {
+      {'q', effect::quit, [](top_model&) {}},
+      {'b', effect::redraw, [](top_model& of) { of.order_ = order::busiest; }},
+      {'l', effect::redraw, [](top_model& of) { of.order_ = order::slowest; }},
+      {'n', effect::redraw, [](top_model& of) { of.order_ = order::name; }},
+      {'w', effect::redraw, [](top_model& of) { of.waited_only_ = !of.waited_only_; }},
+      {'/', effect::redraw, [](top_model& of) { of.typing_ = true; }},
+      {'\x1b', effect::redraw, [](top_model& of) { of.filter_.clear(); }},
+      {'+', effect::redraw, [](top_model& of) { of.interval_ = std::min(of.interval_ * 2, longest_interval); }},
+      {'-', effect::redraw, [](top_model& of) { of.interval_ = std::max(of.interval_ / 2, shortest_interval); }},
+      {' ', effect::look, [](top_model&) {}},
+  };
+  const auto* const pressed_one =
+      std::ranges::find_if(keys, [&](const auto& each) { return each.key == pressed.front(); });
+  if (pressed_one == std::end(keys))
     return effect::none;
-  }
+  pressed_one->change(*this);
+  return pressed_one->does;
 }
 
 std::string top_model::footer() const {
@@ -209,8 +199,8 @@ void top_model::add_sums(std::vector<line>& out) const {
     used += bytes;
     parts += fmt::format("{}{} {}", parts.empty() ? "" : ", ", each, show_byte_size(bytes));
   }
-  out.push_back({fmt::format("memory {} of {}: {}   spooled {}", show_byte_size(used),
-                             show_byte_size(value("memory.budget")), parts, show_byte_size(value("disk.spooled")))});
+  out.push_back({fmt::format("memory {} of {}: {}   blob files {}", show_byte_size(used),
+                             show_byte_size(value("memory.budget")), parts, show_byte_size(value("disk.blob_files")))});
   const std::uint64_t came = value("prefetch.blob_bytes");
   const std::uint64_t read = value("prefetch.used_bytes");
   out.push_back({fmt::format("cache {}, {} evicted   read {}/s from disk, {}/s from memory   came ahead {}, read {}{}",

@@ -199,7 +199,8 @@ result<shown_object> ask_object(const fs::path& path, const std::string& name) {
   if (!came && came.error().code == ENOENT)
     return fail(ENOENT, "there is no " + (path / name).string());
   if (!came && came.error().code == ENODATA)
-    return fail(ENODATA, "nothing of " + path.string() + " is on this machine now: list it, and ask again");
+    return fail(ENODATA,
+                "the mount has nothing of " + path.string() + " at hand, or has forgotten it: list it, and ask again");
   if (!came && came.error().code == ESTALE)
     return fail(ESTALE, path.string() + " has changed meanwhile: ask again");
   GITFS_TRY(text, std::move(came));

@@ -87,11 +87,11 @@ void daemon_start::succeeded(const std::string& line) {
   // First cut off, then report: whoever waits for the end of our output must not wait for the unmount.
   if (::chdir("/") != 0)
     std::fprintf(stderr, "gitfs-actor: cannot change to /: %s\n", std::strerror(errno));
-  const int null = ::open("/dev/null", O_RDWR | O_CLOEXEC);
+  unique_fd null{::open("/dev/null", O_RDWR | O_CLOEXEC)};
   for (int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
-    ::dup2(null, fd);
-  if (null > STDERR_FILENO)
-    ::close(null);
+    ::dup2(null.get(), fd);
+  if (null.get() <= STDERR_FILENO)
+    (void)null.release(); // it has become one of the three
   report(ready, line);
 }
 

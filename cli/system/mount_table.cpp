@@ -2,6 +2,7 @@
 
 #include <charconv>
 #include <fstream>
+#include <set>
 #include <sstream>
 #include <string_view>
 #include <sys/sysmacros.h>
@@ -38,6 +39,25 @@ uid_t owner_in(const std::string& options) {
   return out;
 }
 
+std::vector<mounted_at> table_of(const fs::path& process) {
+  std::ifstream table{process / "mountinfo"};
+  std::vector<mounted_at> out;
+  for (std::string line; std::getline(table, line);) {
+    std::istringstream fields{line};
+    std::string id, parent, root, at, word, source, options;
+    unsigned device_major = 0, device_minor = 0;
+    char colon = 0;
+    fields >> id >> parent >> device_major >> colon >> device_minor >> root >> at;
+    while (fields >> word && word != "-") { // optional fields end with a dash
+    }
+    if (!(fields >> word))
+      continue;
+    fields >> source >> options;
+    out.push_back({unescaped(at), word, makedev(device_major, device_minor), owner_in(options)});
+  }
+  return out;
+}
+
 bool is_below(const fs::path& path, const fs::path& folder) {
   const fs::path rest = path.lexically_relative(folder);
   return !rest.empty() && *rest.begin() != "..";
@@ -70,20 +90,28 @@ std::optional<mounted_at> mount_of(const fs::path& path) {
 }
 
 std::vector<mounted_at> mount_table() {
-  std::ifstream table{"/proc/self/mountinfo"};
-  std::vector<mounted_at> out;
-  for (std::string line; std::getline(table, line);) {
-    std::istringstream fields{line};
-    std::string id, parent, root, at, word, source, options;
-    unsigned device_major = 0, device_minor = 0;
-    char colon = 0;
-    fields >> id >> parent >> device_major >> colon >> device_minor >> root >> at;
-    while (fields >> word && word != "-") { // optional fields end with a dash
-    }
-    if (!(fields >> word))
+  return table_of("/proc/self");
+}
+
+std::vector<mount_holder> holders_elsewhere(dev_t device) {
+  std::error_code code;
+  std::set<fs::path> known{fs::read_symlink("/proc/self/ns/mnt", code)};
+  std::vector<mount_holder> out;
+  for (const fs::directory_entry& each : fs::directory_iterator{"/proc", code}) {
+    mount_holder holder;
+    const std::string name = each.path().filename();
+    if (std::from_chars(name.data(), name.data() + name.size(), holder.process).ec != std::errc{})
+      continue; // no process
+    const fs::path name_space = fs::read_symlink(each.path() / "ns/mnt", code);
+    if (code || !known.insert(name_space).second)
+      continue; // another user's, or ended meanwhile, or seen before
+    for (const mounted_at& there : table_of(each.path()))
+      if (there.device == device)
+        holder.path = there.path;
+    if (holder.path.empty())
       continue;
-    fields >> source >> options;
-    out.push_back({unescaped(at), word, makedev(device_major, device_minor), owner_in(options)});
+    std::getline(std::ifstream{each.path() / "comm"}, holder.program);
+    out.push_back(std::move(holder));
   }
   return out;
 }

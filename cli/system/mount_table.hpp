@@ -24,4 +24,15 @@ std::vector<mounted_at> mount_table();
 /// unless the path itself is none.
 std::optional<mounted_at> mount_of(const std::filesystem::path& path);
 
+/// A process of another mount namespace in which a mount still stands. A namespace keeps the mounts of the one that it
+/// was made from, so a container that was started meanwhile holds a copy.
+struct mount_holder {
+  pid_t process = 0;
+  std::string program; ///< its name, as `ps` shows it
+  std::string path;    ///< of the mount, as that process sees it
+};
+
+/// One process for each other mount namespace that has this device mounted, as far as this process may look into them.
+std::vector<mount_holder> holders_elsewhere(dev_t device);
+
 } // namespace gitfs

@@ -90,8 +90,10 @@ BOOST_AUTO_TEST_CASE(who_sees_the_mount_alone_is_answered) {
   mount m{mount_plan{
       .config = config_text({{"one", repository_entry(source().bare().string(), "main", R"("follow": "on-request")")},
                              {"two", repository_entry(source().bare().string())}})}};
-  must_run("cat one/sub/deep/two; ls two", m.path());
-  const std::string asked = "$GITFS_BINARY stats .; $GITFS_BINARY status .; $GITFS_BINARY top --once .; "
+  // With the folder open all the while: others make the kernel forget, and a folder that it forgot and nobody has
+  // looked into since has nothing to say of its files.
+  const std::string asked = "exec 3<one; cat one/sub/deep/two; ls two; $GITFS_BINARY stats .; $GITFS_BINARY status .; "
+                            "$GITFS_BINARY top --once .; "
                             "$GITFS_BINARY refresh one; $GITFS_BINARY why one/one; "
                             "$GITFS_BINARY trace dump . | wc -c; $GITFS_BINARY stats one/sub";
   std::filesystem::remove(socket_of(m));
@@ -242,6 +244,35 @@ BOOST_AUTO_TEST_CASE(unmount_ends_what_it_names_and_nothing_else) {
     BOOST_TEST(is_mounted(m.path()));
   }
   m.unmount();
+}
+
+BOOST_AUTO_TEST_CASE(unmount_names_the_container_that_holds_a_copy) {
+  mount m{source().bare().string()};
+  const temp_dir dir;
+  background container{as_root("unshare -m --propagation private bash -c "
+                               + shell_quoted("echo there >" + shell_quoted(dir / "said") + "; exec sleep 1000"))};
+  BOOST_REQUIRE(eventually([&] { return run("cat " + shell_quoted(dir / "said")).output == "there\n"; }));
+  const auto told = run_program({"unmount", m.path().string()});
+  BOOST_TEST(told.status == 1);
+  BOOST_TEST(holds(told.output, m.path().string() + " is unmounted, but process "), told.output);
+  BOOST_TEST(holds(told.output, " (sleep) at " + m.path().string() + "; end that, or 'kill "), told.output);
+  BOOST_TEST(!is_mounted(m.path()));
+  const std::string pid = told.output.substr(told.output.rfind("'kill ") + 6);
+  must_run("kill " + pid.substr(0, pid.find('\'')));
+  m.expect_end();
+}
+
+BOOST_AUTO_TEST_CASE(unmount_by_force_ends_all_copies) {
+  mount m{source().bare().string()};
+  const temp_dir dir;
+  background container{as_root("unshare -m --propagation private bash -c "
+                               + shell_quoted("cd " + shell_quoted(m.path()) + "; echo there >"
+                                              + shell_quoted(dir / "said") + "; exec sleep 1000"))};
+  BOOST_REQUIRE(eventually([&] { return run("cat " + shell_quoted(dir / "said")).output == "there\n"; }));
+  const auto told = run_program({"unmount", "--force", m.path().string()});
+  BOOST_TEST(told.status == 0, told.output);
+  BOOST_TEST(!is_mounted(m.path()));
+  m.expect_end();
 }
 
 BOOST_AUTO_TEST_SUITE_END()

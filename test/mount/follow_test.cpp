@@ -88,6 +88,8 @@ BOOST_FIXTURE_TEST_SUITE(follow, follow::followed)
 
 BOOST_AUTO_TEST_CASE(what_is_pushed_is_shown) {
   const mount m{url(), {"--follow", "1s", "-o", "xattr"}};
+  const auto status = run_program({"status", m.path()});
+  BOOST_TEST(holds(status.output, "followed: 1s"), status.output);
   const std::string old_time = must_run("stat -c %Y same/f", m.path());
   std::ifstream open{m / "list/a-1"};
   BOOST_TEST(open.peek() == '1');

@@ -1,4 +1,5 @@
 // The mount as a service of systemd: what it tells the service manager, and the unit.
+#include "config/unique_fd.hpp"
 #include "test/support/background.hpp"
 #include "test/support/command.hpp"
 #include "test/support/mount.hpp"
@@ -35,23 +36,20 @@ public:
     if (name.front() == '@')
       address.sun_path[0] = '\0';
     const auto length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + name.size());
-    BOOST_REQUIRE(::bind(fd_, reinterpret_cast<const sockaddr*>(&address), length) == 0);
+    BOOST_REQUIRE(::bind(fd_.get(), reinterpret_cast<const sockaddr*>(&address), length) == 0);
   }
-  ~notify_socket() { ::close(fd_); }
-  notify_socket(const notify_socket&) = delete;
-  notify_socket& operator=(const notify_socket&) = delete;
 
   /// The next message; empty: none has come in time.
   std::string next(std::chrono::milliseconds limit = patience) const {
     std::string out(4096, '\0');
     ssize_t n = -1;
-    eventually([&] { return (n = ::recv(fd_, out.data(), out.size(), MSG_DONTWAIT)) >= 0; }, limit);
+    eventually([&] { return (n = ::recv(fd_.get(), out.data(), out.size(), MSG_DONTWAIT)) >= 0; }, limit);
     out.resize(n < 0 ? 0 : static_cast<std::size_t>(n));
     return out;
   }
 
 private:
-  int fd_ = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  const unique_fd fd_{::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)};
 };
 
 struct served {

@@ -134,7 +134,7 @@ BOOST_AUTO_TEST_CASE(what_cannot_be_told) {
   const mount other{server.url("scratch.git")};
   const auto unseen = explained(other / "folder-1/absent");
   BOOST_TEST(unseen.status == 1);
-  TELLS(unseen, " is on this machine now: list it, and ask again");
+  TELLS(unseen, " at hand, or has forgotten it: list it, and ask again");
   must_run("ls folder-1", other.path());
   const auto missing = explained(other / "folder-1/absent");
   BOOST_TEST(missing.status == 1);

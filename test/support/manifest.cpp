@@ -1,5 +1,6 @@
 #include "test/support/manifest.hpp"
 
+#include "config/unique_fd.hpp"
 #include "test/support/command.hpp"
 #include "test/support/mount.hpp"
 
@@ -103,19 +104,18 @@ private:
 
   // Reads until the end, not only as far as stat says: a size that is too small would go unnoticed.
   std::string content(int folder, const std::string& name, std::size_t expected) {
-    const int file = ::openat(folder, name.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-    if (file < 0)
+    const unique_fd file{::openat(folder, name.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC)};
+    if (!file)
       return failed("open");
     buffer_.resize(std::max(buffer_.size(), expected + 1));
     std::size_t length = 0;
     ssize_t got = 0;
-    while ((got = ::read(file, buffer_.data() + length, buffer_.size() - length)) > 0) {
+    while ((got = ::read(file.get(), buffer_.data() + length, buffer_.size() - length)) > 0) {
       length += static_cast<std::size_t>(got);
       if (length == buffer_.size())
         buffer_.resize(length * 2);
     }
     const std::string error = got < 0 ? " " + failed("read") : "";
-    ::close(file);
     return std::to_string(length) + " bytes, hash "
            + std::to_string(std::hash<std::string_view>{}({buffer_.data(), length})) + error;
   }

@@ -14,7 +14,7 @@ namespace {
 
 using enum field_type;
 
-// What is no message: see `kind`.
+// The rows of edges, which are no messages: see `kind`.
 constexpr std::array edges{
     record_row{kind::handled, "handled", {{"ns"}}},
     record_row{kind::kernel_request,

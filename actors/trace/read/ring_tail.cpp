@@ -7,7 +7,7 @@
 namespace gitfs::trace {
 
 const std::vector<record>& ring_tail::read(std::uint64_t now, bool last) {
-  // A record that is read in one call is given in the next but one at the latest.
+  // A record that is read in one call is given two calls later at the latest.
   constexpr std::size_t calls = 3;
   given_now_.clear();
   bytes_.emplace_back();
@@ -20,7 +20,7 @@ const std::vector<record>& ring_tail::read(std::uint64_t now, bool last) {
   given_now_.assign(waiting_.begin(), newer);
   waiting_.erase(waiting_.begin(), newer);
   before_ = now;
-  // Of the same nanosecond the cause comes first, and `handled` behind all of its message.
+  // Within one nanosecond the cause comes first, and `handled` comes behind everything of its message.
   std::ranges::sort(given_now_, {}, [](const record& r) {
     return std::tuple{r.time, r.what == kind::handled, r.order};
   });
@@ -29,7 +29,7 @@ const std::vector<record>& ring_tail::read(std::uint64_t now, bool last) {
   return given_now_;
 }
 
-// What was recorded before the last call but one has been given by now, or never will be.
+// Records from before the last call but one have been given by now, or never will be.
 std::uint64_t ring_tail::take_lost(std::uint64_t last_order, bool last) {
   const std::uint64_t due = last ? last_order : orders_before_;
   orders_before_ = std::exchange(orders_, last_order);

@@ -1,4 +1,4 @@
-// Follows what is recorded, a little behind, without the recording threads doing anything for it.
+// Follows the records of a running mount, a little behind, without any work of the threads that record.
 #pragma once
 
 #include "actors/trace/read/trace_reader.hpp"
@@ -11,28 +11,29 @@
 
 namespace gitfs::trace {
 
-/// Used by one thread, from before the first record on. What is overwritten before it was read is missing.
+/// Used by one thread, which must begin before the first record. Records that are overwritten before they were read are
+/// lost.
 class ring_tail {
 public:
   explicit ring_tail(block_ring& ring) : ring_(ring), places_(ring.size()) {}
 
-  /// The records that came since the last call, by time; each `handled` is one of its own. Not the very newest: a
-  /// thread may be slow to publish what comes before them. So what is given now was recorded before the last call; with
-  /// `last` it is all. `now`: nanoseconds since the trace's start, as records have it. Valid until the next call.
+  /// The records since the last call, by time; each `handled` is a record of its own. The newest records are held back,
+  /// because a slow thread may still publish earlier ones: every record that is given was made before the last call.
+  /// With `last` all are given. `now`: nanoseconds since the trace's start, as in records. Valid until the next call.
   const std::vector<record>& read(std::uint64_t now, bool last);
 
-  /// Records given so far, without `handled`.
+  /// The number of records given so far, without `handled`.
   std::uint64_t given() const { return given_; }
 
-  /// After each `read`, with the same `last`, and the order number that was given out last before it. How many records
-  /// were found since the last call to be missing, as far as it can be told by now.
+  /// How many records were found to be lost since the last call, as far as that is known by now. Called after each
+  /// `read` with the same `last`, and with the last order number that was given out before that `read`.
   std::uint64_t take_lost(std::uint64_t last_order, bool last);
 
 private:
   struct place {
     std::uint64_t generation = 0;
-    std::size_t read = 0; ///< bytes of its payload
-    record last;          ///< what the next record is counted from
+    std::size_t read = 0; ///< bytes of the payload that were read
+    record last;          ///< the order and time of the next record are differences from this one
   };
 
   void read_block(std::size_t index);
@@ -40,10 +41,11 @@ private:
   block_ring& ring_;
   std::vector<place> places_;
   std::vector<record> waiting_, given_now_;
-  std::deque<std::deque<std::string>> bytes_; ///< of the last calls: what `fields` point into; no string ever moves
-  std::uint64_t before_ = 0;                  ///< `now` of the last call
+  std::deque<std::deque<std::string>>
+      bytes_;                ///< the bytes of the last calls, into which `fields` point; none ever moves
+  std::uint64_t before_ = 0; ///< `now` of the last call
   std::uint64_t given_ = 0;
-  std::uint64_t orders_before_ = 0, orders_ = 0; ///< given out by the last call but one, and by the last
+  std::uint64_t orders_before_ = 0, orders_ = 0; ///< order numbers given out by the last call but one, and by the last
   std::uint64_t lost_ = 0;
 };
 

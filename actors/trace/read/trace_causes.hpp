@@ -1,4 +1,4 @@
-// What has led to what in a trace.
+// Finds the cause of each record in a trace.
 #pragma once
 
 #include "actors/trace/read/trace_reader.hpp"
@@ -20,14 +20,14 @@ public:
       by_order_[each.order] = &each;
   }
 
-  /// Null: there is none, or this trace does not have it. A cause is earlier than what it causes, so going from cause
-  /// to cause comes to an end.
+  /// The cause of the record. Null: it has none, or this trace does not have it. A cause is earlier than its effect, so
+  /// a walk from cause to cause ends.
   const record* of(const record& r) const {
     const auto at = by_order_.find(r.cause);
     return r.cause == 0 || at == by_order_.end() ? nullptr : at->second;
   }
 
-  /// From the earliest cause that is here, or the `most`th, down to the record itself.
+  /// The chain of causes, at most `most` records, from the earliest cause that is in this trace to the record itself.
   std::vector<const record*> chain_to(const record& r, std::size_t most) const {
     std::vector<const record*> out;
     for (const record* at = &r; at != nullptr && out.size() < most; at = of(*at))

@@ -17,13 +17,15 @@ namespace gitfs::trace {
 
 namespace {
 
-constexpr std::size_t most_named = 10; // differences of one sort
+constexpr std::size_t most_named = 10; // so many differences of one sort are shown
 
-// Counted by each run for itself; or, as digests with such numbers in them, only there in a trace for a replay.
+// Fields that are not compared: numbers that each run counts for itself, and digests, which may have such numbers in
+// them and are only in traces for a replay.
 constexpr std::string_view run_numbers[] = {"request", "node",   "want",  "transfer", "slot", "generation",
                                             "number",  "digest", "exact", "call",     "place"};
 
-// Of a transfer also its length: a server sends the same objects in other pieces and deltas.
+// The length of a transfer is not compared either, because a server may send the same objects in other pieces and
+// deltas.
 bool is_of_run(kind what, const field& f) {
   return std::ranges::find(run_numbers, f.name) != std::end(run_numbers)
          || (f.name == "bytes" && (what == kind::transfer_finished || what == kind::transfer_ended));
@@ -34,10 +36,11 @@ bool is_compared(kind what) {
   return row == nullptr || row->compared;
 }
 
-// One after the other in every run: the messages of an actor; edges of a kind, apart for each directory.
+// A lane: records that come in the same order in every run. These are the messages of an actor, or the edges of a kind
+// for one directory.
 struct lane {
   bool edge = false;
-  kind what = kind::handled; // of edges
+  kind what = kind::handled; // only for edges
   actor_key of;
 
   bool operator<(const lane& other) const {
@@ -45,7 +48,7 @@ struct lane {
   }
 };
 
-// One request of the kernel, in the words of every run.
+// One request of the kernel, described by what is the same in every run.
 struct asked_for {
   std::uint64_t directory = 0; // st_ino
   std::uint64_t child = 0, op = 0, offset = 0, size = 0;
@@ -59,10 +62,10 @@ struct asked_for {
 
 struct exchange {
   const record* request = nullptr;
-  const record* reply = nullptr; // null: none
+  const record* reply = nullptr; // null: there is no reply
 };
 
-// A trace, put in order for comparing.
+// A trace, sorted for comparing.
 class run {
 public:
   run(const contents& in, bool redact) : all(in), names(in, redact) {
@@ -171,7 +174,7 @@ std::set<typename Map::key_type> keys_of(const Map& a, const Map& b) {
   return out;
 }
 
-// The first of each lane, earliest first.
+// The first difference of each lane, the earliest first.
 std::vector<difference> differences(const run& a, const run& b) {
   std::vector<difference> out;
   for (const lane& each : keys_of(a.lanes, b.lanes)) {
@@ -275,7 +278,7 @@ private:
     return fmt::format("{}: {}", a_.names.path_of(what.directory), a_.names.fields_of(*in_a.request));
   }
 
-  // Empty: alike.
+  // How the replies differ; empty: they do not.
   std::string answered(const exchange& in_a, const exchange& in_b) const {
     if (in_a.reply == nullptr || in_b.reply == nullptr) {
       if (in_a.reply == in_b.reply)

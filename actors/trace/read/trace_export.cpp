@@ -19,7 +19,7 @@ namespace gitfs::trace {
 
 namespace {
 
-// An edge has no length; what has none cannot be seen, and no arrow starts there.
+// An edge has no length. A slice without a length cannot be seen, and no arrow starts at it.
 constexpr std::uint64_t edge_length = 1000; // ns
 
 // Names are bytes, JSON is text: if they are no UTF-8, each byte above ASCII becomes a question mark.
@@ -82,7 +82,7 @@ private:
     json_.Uint64(value);
   }
 
-  // Microseconds, with the fraction as its own digits: a double would lose nanoseconds.
+  // Microseconds, with the fraction written digit by digit, because a double would lose nanoseconds.
   void time(const char* key, std::uint64_t ns) {
     const std::string fraction = std::to_string(1000 + ns % 1000);
     const std::string value = std::to_string(ns / 1000) + "." + fraction.substr(1);
@@ -129,10 +129,10 @@ private:
     return r.duration == record::no_duration ? 0 : r.duration;
   }
 
-  // The number of the actor's track, which is named when it is met first.
+  // The number of the actor's track. The track gets its name when the actor occurs for the first time.
   std::uint64_t track_of(const record& r) {
     const std::string name = names_.actor_of(r);
-    // By key: two directories may look the same here, if the trace does not tell their paths.
+    // Tracks are told apart by the actor's key, because two directories have the same name if their paths are unknown.
     const auto key = std::pair{is_message(r.what) ? r.actor : actor_key{}, is_message(r.what) ? "" : name};
     const auto [at, fresh] = tracks_.try_emplace(key, tracks_.size() + 1);
     if (fresh)
@@ -240,7 +240,7 @@ void put_field(encoder& to, const field_value& value) {
   case field_type::ids:
     return to.text(value.text);
   case field_type::bytes:
-    return to.text({}); // a tree has names
+    return to.text({}); // a tree object has names in it
   case field_type::inode:
   case field_type::digest:
     return to.fixed(value.number);

@@ -1,4 +1,4 @@
-// What a trace knows of names, and how its records look to a person.
+// The names of files that a trace has, and its records as text for people.
 #pragma once
 
 #include "actors/trace/read/trace_reader.hpp"
@@ -10,25 +10,27 @@
 
 namespace gitfs::trace {
 
-/// The same for the same name, in every trace.
+/// A hash in place of a name. The same name has the same hash in every trace.
 std::string redacted_name(std::string_view name);
 
 class trace_names {
 public:
-  /// Reads which directory is in which; `in` outlives this. `redact`: gives redacted_name for each name.
+  /// Finds out from the trace which directory is in which. `in` outlives this object. `redact`: show redacted_name in
+  /// place of each name.
   trace_names(const contents& in, bool redact);
 
-  /// "/a/b" with "/" for the root; a folder of which the trace does not tell is "…".
+  /// "/a/b", and "/" for the root. A folder whose name is not in the trace is shown as "…".
   std::string path_of(std::uint64_t inode) const;
-  /// Who took the message, or what is on the other side of an edge.
+  /// The actor that took the message; for an edge, "kernel" or "server".
   std::string actor_of(const record& r) const;
-  /// Of what passes between a fetcher and its server: the number of the repository; 0 where there is one, or none.
+  /// For a record of a transfer: the number of its repository. 0: the mount has one repository, or the record is no
+  /// transfer's.
   std::uint64_t server_of(const record& r) const;
   /// "offset=0 name='x'".
   std::string fields_of(const record& r) const;
-  /// One of them: "0", "'x'"; empty if it says nothing.
+  /// The value of one field, "0" or "'x'"; empty if the field is not worth showing.
   std::string shown(const field_value& value) const;
-  /// All of it in one line without an end of line.
+  /// The whole record as one line, without an end of line.
   std::string line_of(const record& r) const;
 
 private:
@@ -41,10 +43,10 @@ private:
 
   const bool redact_;
   std::unordered_map<std::uint64_t, place> places_;
-  std::unordered_map<std::uint64_t, std::uint64_t> servers_; // by order of transfer_started
+  std::unordered_map<std::uint64_t, std::uint64_t> servers_; // by the order number of transfer_started
 };
 
-/// Its name in the table, or its number.
+/// The name of the kind, or its number if it has none.
 std::string kind_name(kind k);
 
 /// "kind name=value name=value", all numbers as they are.

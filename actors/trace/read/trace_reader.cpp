@@ -16,7 +16,7 @@ auto wrong_at(std::size_t offset, const char* what) {
   return fail(EINVAL, "byte " + std::to_string(offset) + ": " + what);
 }
 
-// Gives each message what its handler took; their records go.
+// Moves the durations of `handled` records into their messages, and drops these records.
 void join_durations(std::vector<record>& records) {
   std::unordered_map<std::uint64_t, std::uint64_t> durations;
   for (const record& each : records)
@@ -40,7 +40,7 @@ bool read_record(decoder& in, record& last, record& out) {
   } else {
     const std::uint64_t back = body.number();
     if (back > out.order)
-      return false; // a cause is earlier: whoever follows causes comes to an end
+      return false; // a cause must be earlier, so that following causes ends
     out.cause = back == 0 ? 0 : out.order - back;
     if (is_message(out.what)) {
       out.actor.is = static_cast<actor_kind>(body.number());
@@ -126,7 +126,7 @@ std::vector<field_value> fields_of(const record& r) {
   decoder in{r.fields};
   for (const field& each : row->fields) {
     if (in.rest().empty())
-      break; // of an earlier version
+      break; // an earlier version has fewer fields
     field_value value{each, 0, {}, {}};
     switch (each.type) {
     case field_type::name:

@@ -1,4 +1,4 @@
-// Reads a trace, whoever wrote it and however it ended.
+// Reads a trace, of this or another version, complete or torn.
 #pragma once
 
 #include "actors/trace/record/records.hpp"
@@ -19,54 +19,55 @@ struct record {
   std::uint64_t order = 0;
   std::uint64_t time = 0;  ///< nanoseconds since the trace's start
   std::uint64_t cause = 0; ///< order number of the message or edge that led to it; 0: none
-  // Of messages.
+  // Only messages have what follows.
   actor_key actor;
-  std::uint64_t wait = 0; ///< nanoseconds from its making to its handling
-  /// Nanoseconds of its handler, nested sends excluded; no_duration while it runs, and if that record is lost.
+  std::uint64_t wait = 0; ///< nanoseconds from the making of the message to the begin of its handler
+  /// Nanoseconds that its handler took, nested sends excluded; no_duration while it runs, and if that record is lost.
   std::uint64_t duration = no_duration;
 
-  std::string_view fields; ///< as the table says; into the bytes that were read
+  std::string_view fields; ///< encoded as record_table says; points into the bytes that were read
 
   static constexpr std::uint64_t no_duration = ~std::uint64_t{0};
 };
 
-/// The next record of a payload. `last`: the record before it, whose order and time it is counted from. A `handled` has
-/// its duration and its message's order. False: not well-formed.
+/// Reads the next record of a payload. `last`: the record before it, from which order and time are counted. A `handled`
+/// gets its duration and its message's order number. False: the bytes are not well-formed.
 bool read_record(decoder& in, record& last, record& out);
 
-/// One field with its name.
+/// One field of a record with its name.
 struct field_value {
   field what;
-  std::uint64_t number = 0; ///< ids: how many
-  std::string_view text;    ///< ids: their bytes
+  std::uint64_t number = 0; ///< of type `ids`: how many there are
+  std::string_view text;    ///< of type `ids`: their bytes
   oid id;
 };
 std::vector<field_value> fields_of(const record& r);
-/// True if the oids in a field of the record are or hold `id`.
+/// True if some field of the record is `id`, or is a list with `id` in it.
 bool names_object(const record& r, const oid& id);
-/// Those that stand in a list.
+/// The object ids in the list that the record has.
 std::vector<oid> objects_in(const record& r);
-/// The number in the field of that name; 0 if there is none.
+/// The number in the field of that name; 0 if the record has no such field.
 std::uint64_t number_in(const record& r, std::string_view name);
 
 struct contents {
   file_header header;
-  std::vector<record> records; ///< by order; each `handled` is in the duration of its message
-  bool torn = false;           ///< it ends within a block: all before that is here
+  std::vector<record> records; ///< by order number; each `handled` has become the duration of its message
+  bool torn = false;           ///< the file ends within a block; the records before that block are here
 };
 
-/// How many were lost since the mount began: the ring held no more, or a writer was too slow. The orders tell.
+/// How many records were lost since the mount began, because the ring had no room or a writer was too slow. Gaps in the
+/// order numbers show it.
 std::uint64_t lost_records(const contents& in);
 
-/// EINVAL: damaged, of another version, or no trace at all; the message says which, and where. Takes memory in
-/// proportion to `bytes`, which outlives what is given.
+/// EINVAL: the bytes are damaged, of another version, or no trace at all; the message says which, and where. Takes
+/// memory in proportion to `bytes`, which must outlive the contents.
 result<contents> read_bytes(std::string_view bytes);
 
 struct loaded {
   std::unique_ptr<const std::string> bytes;
   contents in;
 };
-/// The same of a file.
+/// Reads the trace in a file. Errors as of read_bytes, and those of reading the file.
 result<loaded> read_file(const std::filesystem::path& path);
 
 } // namespace gitfs::trace

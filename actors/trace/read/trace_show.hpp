@@ -1,4 +1,4 @@
-// A trace for people: line by line, and as the story of one request.
+// Shows a trace to people: line by line, or as the story of one request.
 #pragma once
 
 #include "actors/trace/read/trace_reader.hpp"
@@ -11,30 +11,31 @@
 
 namespace gitfs::trace {
 
-/// Takes whole lines.
+/// Is called with whole lines.
 using printer = std::function<void(std::string_view text)>;
 
 struct show_filter {
-  std::optional<std::uint64_t> actor = std::nullopt; ///< messages that this directory took
-  std::optional<std::uint64_t> about = std::nullopt; ///< the same, and all that has this inode in a field
-  std::string message{};                             ///< name of a kind; empty: all
+  std::optional<std::uint64_t> actor = std::nullopt; ///< inode number: only messages that this directory took
+  std::optional<std::uint64_t> about = std::nullopt; ///< the same, and records that have this inode number in a field
+  std::string message{};                             ///< only records of the kind with this name; empty: all kinds
   std::uint64_t from = 0;                            ///< nanoseconds
   std::uint64_t until = ~std::uint64_t{0};           ///< nanoseconds
 };
 
-/// The inode number of a path below the mountpoint, with or without a slash before and behind it. It is a hash of the
-/// path, so there is one for every path.
+/// The inode number of a path below the mountpoint, which may begin and end with a slash. The number is a hash, so
+/// every path has one.
 std::uint64_t inode_of(std::string_view path);
 
 /// EINVAL: no kind of record has that name.
 result<void> show(const contents& in, const show_filter& filter, bool redact, const printer& print);
 
-/// All that came of a request of the kernel, in the order of causes, each under its cause, shortened to one screen; and
-/// where its answer came from, if that was begun by another request. ENOENT: there is no such request.
+/// Prints everything that a request of the kernel has led to, each record under its cause, shortened to one screen. If
+/// the answer needed a transfer that another request had begun, that request is named. ENOENT: there is no such
+/// request.
 result<void> show_request(const contents& in, std::uint64_t request, bool redact, const printer& print);
 
-/// How often each kind of record is there, and for messages the median, the 90th and the 99th percentile of their
-/// handling and of their waiting.
+/// A table of how many records of each kind there are; for messages also the median, the 90th and the 99th percentile
+/// of how long they waited and how long their handlers took.
 std::string stats_text(const contents& in);
 
 } // namespace gitfs::trace

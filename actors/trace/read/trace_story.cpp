@@ -16,7 +16,7 @@ namespace gitfs::trace {
 namespace {
 
 constexpr std::size_t screen = 60;    // lines
-constexpr std::size_t most_alike = 3; // of one kind under one cause
+constexpr std::size_t most_alike = 3; // so many records of one kind are shown under one cause
 constexpr std::size_t long_chain = 12;
 
 class story {
@@ -47,7 +47,7 @@ private:
     return at != nullptr && at->order == order;
   }
 
-  // No deeper than the screen has lines.
+  // The chain is cut to the number of lines of the screen.
   void tell_under(const record& r, std::size_t depth) {
     if (lines_++ >= screen)
       return;
@@ -82,7 +82,7 @@ private:
   trace_names names_;
   const printer& print_;
   std::unordered_map<std::uint64_t, std::vector<const record*>> effects_;
-  std::unordered_set<std::uint64_t> on_the_way_; // to an answer
+  std::unordered_set<std::uint64_t> on_the_way_; // records on the way to an answer
   std::size_t lines_ = 0;
 };
 

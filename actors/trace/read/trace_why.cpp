@@ -30,7 +30,7 @@ struct transfer_story {
   const record* started = nullptr;
   const record* finished = nullptr;
   std::vector<oid> objects;
-  // Of the whole commit: all of its trees, or from a server that cannot choose everything.
+  // A transfer of the whole commit: all of its trees, or everything from a server that cannot filter.
   bool whole = false;
 
   bool brings(const oid& id) const {
@@ -48,7 +48,7 @@ public:
       causes_(in),
       names_(in, false),
       print_(print) {
-    std::unordered_map<std::uint64_t, std::size_t> by_begin; // each fetcher has a transfer of the same number
+    std::unordered_map<std::uint64_t, std::size_t> by_begin; // not by number: each fetcher counts from 1
     for (const record& each : in.records) {
       if (each.what == kind::transfer_started) {
         by_begin[each.order] = transfers_.size();
@@ -65,7 +65,7 @@ public:
       }
     }
     std::erase(wants_, nullptr);
-    // Of one want its message and the list may both name it.
+    // The message of a want and its list of objects may both name the object.
     wants_.erase(std::unique(wants_.begin(), wants_.end()), wants_.end());
   }
 
@@ -78,7 +78,7 @@ public:
     }
     if (by == nullptr && wants_.empty())
       return origin::unknown;
-    // Wants that an earlier transfer has served are another story.
+    // Wants that an earlier transfer has served do not belong to this transfer.
     const std::uint64_t since = by == nullptr ? 0 : served_before(*by);
     const std::uint64_t end = by == nullptr || by->finished == nullptr ? ~std::uint64_t{0} : by->finished->order;
     std::vector<const record*> before, while_on_its_way;
@@ -141,11 +141,12 @@ private:
       }
     }
     if (of_the_commit != nullptr && !is_tree_ && number_in(*of_the_commit->started, "transfer") == 0)
-      of_the_commit = nullptr; // trees only
+      of_the_commit = nullptr; // such a transfer brings only trees
     return last != nullptr ? last : on_its_way != nullptr ? on_its_way : of_the_commit;
   }
 
-  // Of several repositories: that one's, of which it was wanted. Where it never was, nobody knows which.
+  // With several repositories, the transfer must be of the repository from which the object was wanted. If it was never
+  // wanted, the repository is unknown.
   bool may_hold(const transfer_story& whole) const {
     const std::uint64_t of = names_.server_of(*whole.started);
     if (!wants_.empty())
@@ -239,9 +240,9 @@ private:
   const trace_names names_;
   const printer& print_;
   std::vector<transfer_story> transfers_; // in their order
-  std::vector<const record*> wants_;      // ask_want, of this object
-  const record* came_with_ = nullptr;     // if it is a root tree: the mount, or what has opened its repository
-  std::size_t count_ = 0;                 // transfers that brought it
+  std::vector<const record*> wants_;      // the ask_want records of this object
+  const record* came_with_ = nullptr; // for a root tree: the record of the mount, or of the opening of its repository
+  std::size_t count_ = 0;             // how many transfers have brought the object
 };
 
 } // namespace
@@ -257,7 +258,7 @@ bool same_run(const contents& a, const contents& b) {
 contents joined(const contents& a, const contents& b) {
   contents out = a;
   out.records.insert(out.records.end(), b.records.begin(), b.records.end());
-  // Of two that are the same the one that knows how long it took.
+  // Of two equal records the one whose duration is known is kept.
   std::ranges::sort(out.records, {}, [](const record& r) { return std::pair{r.order, r.duration}; });
   const auto same_order = [](const record& x, const record& y) { return x.order == y.order; };
   out.records.erase(std::unique(out.records.begin(), out.records.end(), same_order), out.records.end());

@@ -14,7 +14,7 @@ namespace {
 
 enum class use : std::uint64_t { idle, filling, queued };
 
-// use: 2 bits, generation: 30, bytes of the payload: 32.
+// The word of a slot: 2 bits for the state, 30 bits for the generation, 32 bits for the bytes of the payload.
 constexpr std::uint64_t packed(use what, std::uint64_t generation, std::uint64_t bytes) {
   return static_cast<std::uint64_t>(what) << 62 | (generation & 0x3fffffff) << 32 | bytes;
 }
@@ -28,7 +28,7 @@ constexpr std::size_t bytes_of_word(std::uint64_t word) {
   return static_cast<std::uint32_t>(word);
 }
 
-// In the room of the block's header, which is made when the block is read: where its orders and times are counted from.
+// Order and time of the first record, kept where the block's header will be, which is made when the block is read.
 struct bases {
   std::uint64_t order;
   std::uint64_t time;
@@ -65,8 +65,8 @@ block_ring::~block_ring() {
   ::munmap(memory_, count_ * block_size);
 }
 
-// A reader announces itself, then looks at the word; we change the word, then look for readers. So either it sees the
-// new word, of an empty block, or we see the reader and leave the block to it.
+// A reader announces itself and then reads the word; this thread changes the word and then checks for readers. So
+// either the reader sees the new word, of an empty block, or this thread sees the reader and leaves the block to it.
 block_ring::slot* block_ring::claim() {
   for (std::size_t tries = 0; tries < 2 * count_; ++tries) {
     slot& s = slots_[next_.fetch_add(1, std::memory_order_relaxed) % count_];

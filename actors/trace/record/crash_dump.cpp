@@ -1,6 +1,7 @@
 #include "actors/trace/record/crash_dump.hpp"
 
 #include "actors/trace/record/recorder.hpp"
+#include "config/unique_fd.hpp"
 
 #include <atomic>
 #include <cerrno>
@@ -17,35 +18,34 @@ namespace {
 
 constexpr int fatal_signals[] = {SIGSEGV, SIGABRT, SIGBUS, SIGFPE, SIGILL};
 
-// All that the handler touches, besides the ring.
+// Everything that the handler uses besides the ring.
 struct sigaction before[std::size(fatal_signals)];
 char path[PATH_MAX];
 std::atomic_flag dumping;
 
 // Async-signal-safe: open, write, close, and computing.
 void write_ring() {
-  const int fd = ::open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW, 0600);
-  if (fd < 0)
+  const unique_fd out{::open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW, 0600)};
+  if (!out)
     return;
   char head[file_header_size];
   put_file_header(head, ring_header());
-  bool good = ::write(fd, head, sizeof head) == static_cast<ssize_t>(sizeof head);
+  bool good = ::write(out.get(), head, sizeof head) == static_cast<ssize_t>(sizeof head);
   for (std::size_t i = 0; good && i < ring()->size(); ++i)
-    good = ring()->write(i, fd);
-  ::close(fd);
+    good = ring()->write(i, out.get());
 }
 
-// All of these signals are blocked meanwhile, so a fault in here ends the process at once.
+// All of these signals are blocked while the handler runs, so a fault in it ends the process at once.
 void on_fatal(int number) {
   const int code = errno;
   if (dumping.test_and_set())
     for (;;)
-      ::pause(); // another thread is writing, and then ends us all
+      ::pause(); // another thread is writing, and ends the process after that
   write_ring();
   for (std::size_t i = 0; i < std::size(fatal_signals); ++i)
     ::sigaction(fatal_signals[i], &before[i], nullptr);
   errno = code;
-  ::raise(number); // comes when this returns
+  ::raise(number); // the signal is delivered when this handler returns
 }
 
 } // namespace
@@ -56,7 +56,7 @@ void dump_on_crash(const std::filesystem::path& file) {
   std::memcpy(path, file.c_str(), file.native().size() + 1);
   char head[file_header_size];
   put_file_header(head,
-                  ring_header()); // libdeflate chooses its CRC-32 at the first call, which is not to be in the handler
+                  ring_header()); // libdeflate chooses its CRC-32 at the first call, which must not be in the handler
   struct sigaction action {};
   action.sa_handler = on_fatal;
   sigemptyset(&action.sa_mask);

@@ -16,7 +16,7 @@ namespace gitfs::trace {
 
 namespace {
 
-// Never destroyed: threads that the process does not wait for may record until its end.
+// Never destroyed, because threads for which the process does not wait may record until its end.
 block_ring* the_ring = nullptr;
 trace_file* the_file = nullptr;
 file_header header;
@@ -24,7 +24,7 @@ std::uint64_t started = 0; // clock_now
 
 listener* the_listener = nullptr;
 
-// Alone on its cache line: all threads write to it, and read what stands above.
+// It has a cache line of its own, because all threads write to it, and read the variables above.
 struct alignas(64) {
   std::atomic<std::uint64_t> last{0};
 } orders;
@@ -68,14 +68,14 @@ void put(kind what, std::uint64_t order, std::uint64_t now, Fields fields) {
   block_ring::publish(*block.at, block.writer);
 }
 
-// What the handler that this thread runs has learned, until it is a record.
+// The answers of the environment to the handler that this thread runs, until they are written as a record.
 struct notes {
   std::uint64_t handler = 0;
   std::string bytes;
 };
 thread_local notes learning;
 
-// Trees that are on record. Two that share a place are recorded more than once.
+// Trees that were recorded already. Two trees that share an element of this table are recorded more than once.
 std::array<std::atomic<std::uint64_t>, 65'536> trees_known;
 
 void put_cause(encoder& to, std::uint64_t order, std::uint64_t cause) {
@@ -105,7 +105,7 @@ void put_learned() {
   learning.bytes.clear();
 }
 
-// In pieces that fit into a record.
+// Writes the bytes in pieces that fit into a record.
 template <class Put>
 void in_pieces(std::string_view bytes, Put put_piece) {
   do {
@@ -127,7 +127,7 @@ void objects(kind what, std::uint64_t number, std::span<const oid> ids) {
 result<void> start_recording(const recording_options& options) {
   if (options.memory == 0 && options.file.empty())
     return success();
-  // A file without a ring needs blocks to fill all the same.
+  // A file without a ring needs blocks to fill, too.
   constexpr std::size_t least = std::size_t{1} << 20;
   start_clock();
   started = clock_now();
@@ -239,7 +239,8 @@ void mounted(const mount_record& what) {
     to.number(what.trees_ahead);
     to.number(what.memory);
   });
-  // To the file at once: this thread may record nothing more for long, and a file without this record is of no use.
+  // The record goes to the file at once, because this thread may not record anything else for a long time, and a file
+  // without this record is of no use.
   if (exact.load(std::memory_order_relaxed))
     own_block.finish();
 }
@@ -258,7 +259,7 @@ bool same_source(const shown_host& a, const shown_host& b) {
   return a == same;
 }
 
-// Its place among those that are known, of which it is one from then on.
+// The index of the source among the known ones, to which it is added if it is new.
 template <class Entry>
 std::uint64_t number_of(const Entry& one, std::vector<Entry>& known) {
   auto at = std::ranges::find_if(known, [&](const Entry& each) { return same_source(each, one); });

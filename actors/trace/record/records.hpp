@@ -1,4 +1,4 @@
-// What a trace can hold, by the numbers that stand in its file.
+// The kinds of records and fields that a trace can hold, with their numbers in trace files.
 #pragma once
 
 #include <array>
@@ -10,11 +10,12 @@
 
 namespace gitfs::trace {
 
-/// The numbers are those in the files, so each is written out: a kind that is added takes the next free one, and the
-/// number of a kind that is removed is never given to another. docs/trace-format.md publishes them; a test compares.
+/// The numbers are those in trace files, so each is written out. A kind that is added takes the next free number, and
+/// the number of a kind that is removed is never used again. docs/trace-format.md publishes the numbers, and a test
+/// compares.
 enum class kind : std::uint32_t {
   handled = 1, ///< a handler has returned; has the order number of its message
-  // Where messages come from and replies go to.
+  // Edges: where the actors meet the kernel and servers.
   kernel_request = 2,
   reply = 3,
   spawned = 4,
@@ -24,18 +25,18 @@ enum class kind : std::uint32_t {
   kernel_forget = 8,
   mounted = 9,
   refused = 10,
-  learned = 11,          ///< what a handler was told by its environment (trace/learned.hpp)
+  learned = 11,          ///< answers of the environment to a handler (actors/mount/learned.hpp)
   tree = 12,             ///< a piece of a tree object
-  sizes = 13,            ///< a piece of what a transfer has told
-  want_objects = 16,     ///< what an ask_want asks for, in pieces; its cause
-  transfer_objects = 17, ///< what a transfer is to bring, in pieces; its cause is transfer_started
-  // Of a mount of many repositories.
-  shown_tree = 18,       ///< what is shown from here on: that of the mount stands behind `mounted`
-  shown_repository = 19, ///< in it; its cause
+  sizes = 13,            ///< a part of the sizes that a transfer has brought
+  want_objects = 16,     ///< a part of the objects that an ask_want, its cause, asks for
+  transfer_objects = 17, ///< a part of the objects that a transfer is to bring; its cause is transfer_started
+  // Only in traces of a mount of many repositories.
+  shown_tree = 18,       ///< the tree that is shown from here on; the first one stands behind `mounted`
+  shown_repository = 19, ///< a repository in a shown_tree, which is its cause
   shown_host = 20,
-  host_entry = 21, ///< one of the names in a host_told
+  host_entry = 21, ///< one of the names in the answer of a host, host_told
 
-  first_message = 64, ///< from here on: messages that an actor took
+  first_message = 64, ///< numbers from here on are messages that an actor took
   other_message = 64,
   kernel_op = 65,
   forget_op = 66,
@@ -72,9 +73,9 @@ enum class kind : std::uint32_t {
   relink_directories = 97,
   snapshot_moved = 98,
   snapshot_left = 99,
-  ask_place = 100,
-  cancel_place = 101,
-  place_told = 102,
+  ask_mount_node = 100,
+  cancel_mount_node = 101,
+  mount_node_told = 102,
   show_ref = 103,
   cancel_show = 104,
   ref_shown = 105,
@@ -97,9 +98,9 @@ inline constexpr bool is_message(kind k) {
   return k >= kind::first_message;
 }
 
-// The numbers of all that follows are in the files too: the same holds for them.
+// The numbers of the enums that follow are in trace files, too, so they are never used again either.
 
-/// Who takes messages.
+/// The kind of actor that takes a message.
 enum class actor_kind : std::uint8_t {
   other = 0,
   directory = 1,
@@ -143,16 +144,16 @@ enum class reply_kind : std::uint8_t {
   dirents = 7,
 };
 
-/// Of a trace, for a replay: not all of it is there; it is; it was, but names have been taken out.
+/// Whether a trace has all that a replay needs: not all of it; all of it; it had all of it, but names were taken out.
 enum class exactness : std::uint8_t { partial = 0, full = 1, redacted = 2 };
 
-/// How a field is stored (see encoder) and shown.
+/// How a field is stored (see `encoder`) and shown.
 enum class field_type : std::uint8_t {
   number,
   inode, ///< eight bytes
   name,
   id,   ///< oid; zeroes for none
-  ids,  ///< oids, in the form of a name
+  ids,  ///< many oids, stored as a name is
   code, ///< errno
   mode, ///< type and permission bits
   request,
@@ -162,7 +163,7 @@ enum class field_type : std::uint8_t {
   actor,
   whole,  ///< exactness
   digest, ///< eight bytes
-  bytes,  ///< as a name, but of anything
+  bytes,  ///< any bytes, stored as a name is
 };
 
 struct field {
@@ -170,7 +171,7 @@ struct field {
   field_type type = field_type::number;
 };
 
-/// In the order in which they are stored. A record may have more of them, from a later version.
+/// The fields of a record in the order in which they are stored. A record of a later version may have more fields.
 class field_list {
 public:
   static constexpr std::size_t most = 9;
@@ -190,14 +191,14 @@ private:
   std::size_t size_ = 0;
 };
 
-/// A kind of record: of edges in record_table.cpp, of messages in message_rows.cpp.
+/// The row of a kind of record: those of edges are in record_table.cpp, those of messages in message_rows.cpp.
 struct record_row {
   kind number;
   std::string_view name;
   field_list fields{};
-  std::string_view where{}; ///< of edges: what is on the other side
-  /// False: how often there is one depends on how long the run took, or on what other threads had done by then, so
-  /// `trace diff` leaves it out.
+  std::string_view where{}; ///< of edges: what is on the other side, "kernel" or "server"
+  /// False: the number of such records depends on how long the run took, or on what other threads had done by then, so
+  /// `trace diff` leaves them out.
   bool compared = true;
 };
 

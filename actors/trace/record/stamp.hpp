@@ -1,4 +1,4 @@
-// When a message was made, and because of what: every message carries it.
+// The stamp that every message carries: when the message was made, and what has caused it.
 #pragma once
 
 #include "actors/trace/record/trace_clock.hpp"
@@ -8,16 +8,17 @@
 
 namespace gitfs::trace {
 
-/// True while this process records. Set before the threads that look at it begin.
+/// True while this process records. Set before the threads that read it begin.
 inline std::atomic<bool> recording{false};
 
-/// True if it records all that a replay needs, too. Set with it.
+/// True if the process also records what only a replay needs. Set together with `recording`.
 inline std::atomic<bool> exact{false};
 
 /// Order number of the message that this thread handles, or of the edge on whose behalf it runs; 0: none.
 constinit inline thread_local std::uint64_t cause_now = 0;
 
-/// Order number of the kernel request at the begin of all that; 0: none. Not in the records, which tell it anyway.
+/// Order number of the kernel request at the begin of the chain of causes; 0: none. It is not in the records, because a
+/// reader can follow the causes.
 constinit inline thread_local std::uint64_t root_now = 0;
 
 struct sent_by {
@@ -32,7 +33,7 @@ struct sent_by {
   }
 };
 
-/// While it lives, what this thread sends and records is because of `order`, and of the same root as before or of
+/// While it lives, `order` is the cause of what this thread sends and records. The root stays the same, or becomes
 /// `root`.
 class because_of {
 public:

@@ -23,7 +23,8 @@ std::uint64_t ticks_now() {
   return __builtin_ia32_rdtsc();
 }
 
-// Same speed at all times and on all processors: the processor says the one, the kernel has looked for the other.
+// The counter must have the same speed at all times and on all processors. The processor says that its speed is
+// constant, and the kernel has checked that all processors agree.
 bool counter_is_steady() {
   unsigned a = 0, b = 0, c = 0, d = 0;
   constexpr unsigned power_leaf = 0x80000007, invariant_tsc = 1U << 8;
@@ -45,25 +46,25 @@ bool counter_is_steady() {
 
 #endif
 
-// Nanoseconds for each tick of the counter, times 2^32; 0: it is not to be used.
+// Nanoseconds for each tick of the counter, times 2^32; 0: the counter must not be used.
 std::uint64_t tick_length = 0;
 
 struct moment {
   std::uint64_t ticks = 0, time = 0;
 };
 
-// So many ticks (some 1 ms) after a thread has set its clock by the system's it does so again: thus it follows when
-// that is slewed and when a machine that is suspended or migrated changes the counter, and the error of the length does
-// not add up.
+// A thread sets its clock by the system's again after so many ticks (some 1 ms). So its clock follows when the system's
+// clock is slewed, and when suspending or migrating a machine changes the counter, and errors of the speed do not add
+// up.
 constexpr std::uint64_t ticks_until_set = std::uint64_t{1} << 21;
 
 struct thread_clock {
   moment set_at;
-  std::uint64_t last = 0; // given out
+  std::uint64_t last = 0; // the last time that was returned
 };
 constinit thread_local thread_clock own_clock;
 
-// Of some attempts the one that was least disturbed.
+// Makes some attempts, and takes the one that was disturbed least.
 moment read_both() {
   constexpr std::uint64_t undisturbed = 1000; // ticks
   moment out;

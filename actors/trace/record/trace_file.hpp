@@ -1,4 +1,4 @@
-// Full blocks of a ring → a file, by a thread of its own.
+// Writes the full blocks of a ring to a file, on a thread of its own.
 #pragma once
 
 #include "actors/trace/record/block_ring.hpp"
@@ -15,16 +15,17 @@ namespace gitfs::trace {
 
 class trace_file {
 public:
-  /// Begins `path`, readable by its owner alone. A trace that is there is renamed to PATH.1, in place of what has that
-  /// name; so is this one from `most` bytes on, and another is begun. `ring` outlives it. A disk that is full ends the
-  /// writing, with a line in the log. EEXIST: there is something else than a trace; otherwise why it cannot be written.
+  /// Begins the file `path`, readable by its owner alone. A trace that exists there is renamed to PATH.1, and replaces
+  /// what had that name. The same happens with this trace when it has `most` bytes, and another one is begun. `ring`
+  /// outlives this object. A full disk ends the writing, with a line in the log. EEXIST: `path` is something else than
+  /// a trace; other errors say why it cannot be written.
   static result<std::unique_ptr<trace_file>> start(std::filesystem::path path, std::uint64_t most,
                                                    const file_header& header, block_ring& ring);
   ~trace_file();
   trace_file(const trace_file&) = delete;
   trace_file& operator=(const trace_file&) = delete;
 
-  /// Writes what is left, also of blocks that are not full, and closes the file.
+  /// Writes what is left in the ring, from blocks that are not full too, and closes the file.
   void finish();
 
 private:
@@ -44,7 +45,7 @@ private:
   const std::uint64_t most_;
   const file_header header_;
   block_ring& ring_;
-  unique_fd fd_; // none: writing failed, or it is finished
+  unique_fd fd_; // closed when writing has failed or is finished
   std::uint64_t written_ = 0;
   std::atomic<bool> ending_{false};
   std::thread writer_;

@@ -155,7 +155,7 @@ encoder block_writer::begin(std::uint32_t kind, std::uint64_t order, std::uint64
   return body;
 }
 
-// The length stands before what it counts, so it always takes two bytes: 0 to 16,383.
+// The length is written before the bytes that it counts, so it always takes two bytes: 0 to 16,383.
 void block_writer::end(const encoder& record) {
   const auto length = static_cast<std::size_t>(record.at() - (length_at_ + 2));
   length_at_[0] = static_cast<char>(length | 0x80);

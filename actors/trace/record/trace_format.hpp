@@ -1,5 +1,4 @@
-// The bytes of an actor trace, as docs/trace-format.md specifies them. Nothing here allocates or blocks, but for
-// reading.
+// The bytes of a trace, as docs/trace-format.md specifies them. Nothing here allocates or blocks, except what reads.
 #pragma once
 
 #include "backend/git/oid.hpp"
@@ -15,13 +14,15 @@ namespace gitfs::trace {
 inline constexpr std::uint32_t format_version = 1;
 inline constexpr std::size_t file_header_size = 32;
 inline constexpr std::size_t block_header_size = 32;
-/// Header and payload. One fits into an ioctl (16,383 bytes), which is how a ring is read from a running mount.
+/// The size of a block, header and payload. A block fits into an ioctl (16,383 bytes), by which the ring of a running
+/// mount can be read.
 inline constexpr std::size_t block_size = 12 * 1024;
-/// Of a payload, for readers: a later version of the program may write longer ones than this one does.
+/// The longest payload that readers accept. A later version of the program may write longer payloads than this one
+/// does.
 inline constexpr std::size_t longest_payload = 1U << 20;
-/// Names are cut there: the kernel's own limit for one (FUSE_NAME_MAX).
+/// Longer names are cut. It is the kernel's own limit of a name (FUSE_NAME_MAX).
 inline constexpr std::size_t longest_text = 1024;
-/// Of the oids in one record; more take more records.
+/// The most oids in one record; a longer list takes several records.
 inline constexpr std::size_t most_ids = longest_text / oid::raw_size;
 /// No record of this version is longer.
 inline constexpr std::size_t longest_record = longest_text + 256;
@@ -33,13 +34,13 @@ inline std::string_view raw_ids(std::span<const oid> ids) {
 }
 
 struct file_header {
-  std::uint64_t started = 0; ///< the wall clock where the trace's time is 0, in nanoseconds since 1970
+  std::uint64_t started = 0; ///< the wall clock when the trace's time was 0, in nanoseconds since 1970
   std::uint32_t process = 0;
 };
 
 struct block_header {
-  std::uint32_t length = 0;      ///< of the payload
-  std::uint64_t first_order = 0; ///< what the first record's order is counted from
+  std::uint32_t length = 0;      ///< length of the payload, in bytes
+  std::uint64_t first_order = 0; ///< the order number of the first record is a difference from this one
   std::uint64_t first_time = 0;  ///< the same for its time
   std::uint32_t payload_crc = 0;
 };
@@ -49,14 +50,14 @@ void put_file_header(char (&to)[file_header_size], const file_header& header);
 void put_block_header(char (&to)[block_header_size], std::uint64_t first_order, std::uint64_t first_time,
                       std::string_view payload);
 
-/// What the bytes say. `wrong` tells what is the matter with them; null if nothing is.
+/// Read a header. `wrong` says what is wrong with the bytes; null if nothing is.
 file_header get_file_header(std::string_view bytes, const char*& wrong);
 block_header get_block_header(std::string_view bytes, const char*& wrong);
-/// The version that a file header states, whether or not it is ours. None: not a trace.
+/// The version that a file header names, which need not be ours. None: the bytes are no trace.
 std::optional<std::uint32_t> version_of(std::string_view bytes);
 bool payload_fits(const block_header& header, std::string_view payload);
 
-/// Appends the fields of a record to room that suffices (longest_record).
+/// Appends the fields of a record to a buffer that must have enough room (longest_record).
 class encoder {
 public:
   explicit encoder(char* to) : at_(to) {}
@@ -88,7 +89,8 @@ private:
   char* at_;
 };
 
-/// The reverse. What is not there or not well-formed is 0 or empty, and makes the decoder bad.
+/// Reads what an encoder has written. A value that is missing or not well-formed is read as 0 or empty, and makes the
+/// decoder bad.
 class decoder {
 public:
   explicit decoder(std::string_view bytes) : rest_(bytes) {}
@@ -108,8 +110,8 @@ private:
   bool bad_ = false;
 };
 
-/// Puts records into one block, one after the other. The block's bytes belong to the caller, who sees to it that there
-/// is room.
+/// Puts records into one block, one after the other. The block's bytes belong to the caller, which checks has_room
+/// before each record.
 class block_writer {
 public:
   block_writer() = default;
@@ -121,7 +123,7 @@ public:
   std::uint64_t first_order() const { return first_order_; }
   std::uint64_t first_time() const { return first_time_; }
 
-  /// The fields of the record are to be written to what this gives; then `end` is called with it.
+  /// Begins a record. The caller writes the fields to the returned encoder, and then calls `end` with it.
   encoder begin(std::uint32_t kind, std::uint64_t order, std::uint64_t time);
   void end(const encoder& record);
 

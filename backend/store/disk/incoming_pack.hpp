@@ -1,4 +1,4 @@
-// A pack that is being made in a repository's objects folder.
+// The files of a pack that is being made in a repository's objects folder.
 #pragma once
 
 #include "backend/git/oid.hpp"
@@ -12,11 +12,11 @@
 
 namespace gitfs {
 
-/// A pack's file in a folder of its own below `objects`, out of readers' sight and locked while its process lives. Both
-/// are removed with their object, unless `install` moved the pack to where readers look.
+/// The pack's file is in a folder of its own below `objects`, where readers do not see it, and which is locked while
+/// this process lives. The destructor removes both, unless `install` has moved the pack to where readers look.
 class incoming_pack {
 public:
-  /// `lock`: the file whose lock keeps `clean` away.
+  /// `lock`: a file; while its lock is held, `clean` removes nothing.
   static result<incoming_pack> make(const std::filesystem::path& objects, const std::filesystem::path& lock);
 
   incoming_pack(incoming_pack&& other) noexcept { *this = std::move(other); }
@@ -26,18 +26,18 @@ public:
   /// The pack's file, empty at first, for reading and writing.
   int fd() const { return pack_.get(); }
 
-  /// Writes its index, the whole text. Once.
+  /// Writes the whole index file of the pack. Called once.
   result<void> write_index(std::string_view text);
-  /// Waits until both are on the disk, with `changed` as their time.
+  /// Waits until both files are on the disk, and sets their time to `changed`.
   result<void> sync(std::time_t changed);
   struct installed {
     std::filesystem::path index;
     bool replaced = false; ///< there was an index of the same name
   };
-  /// Lets readers see it. `checksum`: its trailer. The caller holds the lock.
+  /// Moves the pack to where readers see it. `checksum`: the pack's trailer. The caller holds the lock.
   result<installed> install(const oid& checksum);
 
-  /// Removes what killed processes have left below `objects`, without disturbing those that live.
+  /// Removes what killed processes have left below `objects`. What living processes make there stays.
   static void clean(const std::filesystem::path& objects, const std::filesystem::path& lock);
 
 private:

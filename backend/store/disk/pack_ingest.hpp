@@ -1,4 +1,4 @@
-// An arriving pack on its way into a repository's objects folder.
+// Stores an arriving pack in a repository's objects folder.
 #pragma once
 
 #include "backend/cache/prefetched_blobs.hpp"
@@ -16,23 +16,23 @@
 
 namespace gitfs {
 
-/// What the ingestion did, told to the store before readers may ask for the objects.
+/// What an ingestion has stored. The store gets it before readers may ask for the objects.
 struct ingested {
   std::uint32_t objects = 0;
-  std::uint64_t bytes = 0;                          ///< of the pack as it came
-  std::uint64_t contents = 0;                       ///< bytes of all objects
+  std::uint64_t bytes = 0;                          ///< length of the pack as it arrived
+  std::uint64_t contents = 0;                       ///< bytes of the contents of all objects
   bool new_pack = false;                            ///< the folder `pack` has changed
-  bool replaced = false;                            ///< in it there was a pack of the same name
-  std::vector<std::pair<oid, std::uint64_t>> blobs; ///< and their sizes
+  bool replaced = false;                            ///< that folder had a pack of the same name
+  std::vector<std::pair<oid, std::uint64_t>> blobs; ///< the blobs with their sizes
 };
 
-/// Bytes go into an incoming_pack and through pack_indexer, which checks everything; from there, whole and by renaming
-/// only, to where readers look.
+/// The bytes are written to an incoming_pack and go through pack_indexer, which checks everything. Then the whole pack,
+/// or each of its objects, is renamed to where readers look.
 class pack_ingest final : public pack_sink {
 public:
-  /// `objects`: the repository's objects folder. `lock`: the file whose lock keeps `incoming_pack::clean` away.
-  /// `installed` is called by a successful commit. `fresh`, if any, outlives the sink and gets the blobs that came,
-  /// inflated. `outside`: for thin packs.
+  /// `objects`: the repository's objects folder. `lock`: a file; while its lock is held, `incoming_pack::clean` removes
+  /// nothing. `installed` is called by a successful commit. `fresh`, if not null, outlives the sink and gets the blobs,
+  /// inflated. `outside`: finds the bases of thin packs.
   static result<std::unique_ptr<pack_ingest>> begin(const std::filesystem::path& objects,
                                                     const std::filesystem::path& lock,
                                                     std::function<void(const ingested&)> installed,

@@ -1,4 +1,4 @@
-// A pack made of objects that are here already.
+// Makes a pack of objects that are on this machine already.
 #pragma once
 
 #include "backend/git/object.hpp"
@@ -20,9 +20,9 @@
 
 namespace gitfs {
 
-/// Copies objects as they lie in other packs, without inflating them, and deflates others. Memory: about 100 bytes for
-/// each object. (libgit2's packbuilder inflates every object and looks for deltas, which takes dozens of times as
-/// long.) Destroyed before `install` it leaves nothing.
+/// Copies objects from other packs without inflating them, and deflates loose objects. It takes about 100 bytes of
+/// memory for each object. (libgit2's packbuilder inflates every object and searches deltas, which takes dozens of
+/// times as long.) If it is destroyed before `install`, it leaves nothing behind.
 class pack_writer {
 public:
   /// `store`: the repository's folder.
@@ -33,17 +33,17 @@ public:
   bool has(const oid& id) const { return offsets_.contains(id); }
   std::size_t objects() const { return entries_.size(); }
 
-  /// From now on this object counts as damaged.
+  /// Treats this object as damaged from now on.
   void leave_out(const oid& id) { left_out_.insert(id); }
 
-  /// Takes an entry in, and before it the bases that it needs; what is here already is not taken twice. EBADMSG: it, or
-  /// one of its bases, is damaged, and is left out. Another error is the disk's: give up.
+  /// Copies an entry, and before it the bases that it needs, unless they are in the pack already. EBADMSG: the entry,
+  /// or one of its bases, is damaged and is left out. Another error is the disk's, and the caller must give up.
   result<void> copy(const pack_file& from, std::uint32_t number);
 
   result<void> add(const oid& id, object_type type, std::string_view data);
 
-  /// Ends the pack, waits until it is on the disk, and lets readers see it, with `arrived` as its files' time. Gives
-  /// the path of its index; "" if there are no objects.
+  /// Ends the pack, waits until it is on the disk, and makes it visible to readers, with `arrived` as the time of its
+  /// files. Returns the path of its index; "" if the pack has no objects.
   result<std::filesystem::path> install(std::time_t arrived);
 
 private:
@@ -57,12 +57,12 @@ private:
   void end_entry(const oid& id);
   result<oid> finish_pack();
 
-  const std::string failure_; // what the disk's errors begin with
+  const std::string failure_; // the begin of messages about errors of the disk
   const std::filesystem::path lock_file_;
   incoming_pack incoming_;
   std::string buffer_;
   std::uint64_t flushed_ = 0, entry_begin_ = 0;
-  std::uint32_t crc_ = 0; // of the entry so far
+  std::uint32_t crc_ = 0; // CRC of the present entry so far
   std::vector<index_entry> entries_;
   std::unordered_map<oid, std::uint64_t> offsets_;
   std::unordered_set<oid> left_out_;

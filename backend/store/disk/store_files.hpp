@@ -1,4 +1,4 @@
-// What lies on the disk in a store: which files, how much room they take, and taking them away.
+// Lists the files of a store with the room that they take, and removes them.
 #pragma once
 
 #include "backend/git/oid.hpp"
@@ -11,10 +11,10 @@
 
 namespace gitfs {
 
-/// A file as it was seen: whether it is still the same is asked before it is removed.
+/// A file as it was when it was listed. Before it is removed, it is checked whether the file is still the same.
 struct seen_file {
   std::filesystem::path path;
-  std::uint64_t bytes = 0;  ///< of the disk
+  std::uint64_t bytes = 0;  ///< bytes of the disk that it takes
   std::int64_t changed = 0; ///< seconds since 1970
   std::uint64_t inode = 0;
 };
@@ -23,9 +23,9 @@ struct seen_loose : seen_file {
   oid id;
 };
 
-/// `path` is the index, `bytes` are of all files of the pack.
+/// `path` is the pack's index; `bytes` is the sum over all files of the pack.
 struct seen_pack : seen_file {
-  bool kept = false; ///< somebody has put a .keep beside it, as git's documentation advises: left alone
+  bool kept = false; ///< a .keep is beside it, which git's documentation advises for packs that must not be touched
 };
 
 struct store_files {
@@ -37,21 +37,22 @@ struct store_files {
 /// Costs a stat for each file.
 store_files list_files(const std::filesystem::path& store);
 
-/// One pack, by its index; none if there is none.
+/// The pack with that index. None: there is no such pack.
 std::optional<seen_pack> see_pack(const std::filesystem::path& index);
 
-/// Bytes of the disk that everything below a folder takes, and the folders themselves.
+/// The bytes of the disk that a folder takes, with everything below it and the folders themselves.
 std::uint64_t disk_use(const std::filesystem::path& folder);
 
-/// Removes packs as they were seen: one that has come anew since stays. Readers that have one open go on with it; to
-/// others it is a miss. `away` empty: they are deleted; else moved there. Gives how many went.
+/// Removes packs that are still as they were listed; a pack that was written anew since stays. Readers that have a
+/// removed pack open can go on reading it; to others it is a miss. `away` empty: the packs are deleted; else they are
+/// moved there. Returns how many were removed.
 std::size_t remove_packs(const std::filesystem::path& store, std::span<const seen_pack> packs,
                          const std::filesystem::path& away = {});
 
 /// The same for loose objects.
 std::size_t remove_loose(const std::filesystem::path& store, std::span<const seen_loose> objects);
 
-/// Moves a file, or where nothing can be moved deletes it: what is damaged is better gone than met again.
+/// Moves a damaged file away. If it cannot be moved it is deleted, so that nobody meets it again.
 void move_away(const std::filesystem::path& file, const std::filesystem::path& to);
 
 } // namespace gitfs

@@ -3,9 +3,9 @@
 #include "backend/git/oid.hpp"
 #include "backend/git/sha1.hpp"
 #include "backend/os/file_lock.hpp"
-#include "backend/remote/server_ways_file.hpp"
 #include "backend/store/disk/git_odb.hpp"
 #include "config/log.hpp"
+#include "config/paths.hpp"
 #include "config/unique_fd.hpp"
 
 #include <git2.h>

@@ -1,4 +1,4 @@
-// An LMDB file that can be lost at any time.
+// An LMDB file whose contents can be lost at any time.
 #pragma once
 
 #include <lmdb.h>
@@ -16,18 +16,18 @@
 namespace gitfs {
 
 /// Named tables in one file (`file`, `file`-lock, `file`-unsynced) that any number of processes and threads may use at
-/// once. Best effort throughout: whatever goes wrong is a miss or a loss, and a damaged file is set aside and made
-/// anew, with one warning in the log. What its values hold is for the caller to check.
+/// once. Everything is best effort: a failure is a miss or a loss, and a damaged file is set aside and made anew, with
+/// one warning in the log. The caller has to check what the values hold.
 ///
-/// Nothing waits for the disk (MDB_NOSYNC). SIGKILL loses nothing, since what is written is the kernel's. After a power
-/// failure LMDB's file could be damaged, so a marker (itself synced) says in which boot there were writes that may not
-/// have reached the disk: if that was an earlier boot, the file begins anew.
+/// Nothing waits for the disk (MDB_NOSYNC). SIGKILL loses nothing, because the kernel has what was written. A power
+/// failure could damage LMDB's file, so a marker, which is itself synced, says in which boot there were writes that may
+/// not have reached the disk. If that was an earlier boot, the file begins anew.
 ///
-/// Once in a process for each file, as LMDB demands; not to be used across a fork.
+/// A process may have only one of these for each file, as LMDB demands. Not to be used across a fork.
 class lmdb_file {
 public:
-  /// Opens or makes it. Never fails: without a usable file all is a miss. `map`: bytes of address space; grows by
-  /// itself. `tables`: their names, by which `table` finds their place.
+  /// Opens or makes the file. Never fails: without a usable file everything is a miss. `map`: bytes of address space,
+  /// which grows by itself. `tables`: the names of the tables; `table` takes an index into them.
   lmdb_file(std::filesystem::path file, std::size_t map, std::vector<const char*> tables);
   ~lmdb_file();
   lmdb_file(const lmdb_file&) = delete;
@@ -35,19 +35,19 @@ public:
 
   MDB_dbi table(std::size_t place) const { return tables_[place]; }
 
-  /// Looks up `keys` in one transaction. Calls `use` with the place and the value of each that is there; a value is
+  /// Looks up `keys` in one transaction. Calls `use` with the index and the value of each key that is there. A value is
   /// valid during that call, and aligned to two bytes only.
   void look_up(std::size_t table, std::span<const MDB_val> keys,
                const std::function<void(std::size_t, const MDB_val&)>& use);
 
-  /// Runs `change` in one transaction (again, if the map had to grow) and commits it if it gives 0. False: it was not
-  /// written.
+  /// Runs `change` in one transaction, again if the map had to grow, and commits if `change` returns 0. False: nothing
+  /// was written.
   bool write(const std::function<int(MDB_txn*)>& change);
 
-  /// The file's pages no longer count as this process's memory; the page cache has them still.
+  /// Unmaps the file's pages, so that they no longer count as this process's memory. The page cache still has them.
   void trim();
 
-  /// True if the file was damaged when it was opened, or found to be since, and was set aside.
+  /// True if the file was found to be damaged, when it was opened or later, and was set aside.
   bool was_damaged() const { return was_damaged_ || damaged_; }
 
 private:
@@ -73,14 +73,14 @@ private:
   void sync();
 
   const std::filesystem::path file_;
-  const std::filesystem::path unsynced_; // marker: its contents are the boot in which there were writes
+  const std::filesystem::path unsynced_; // the marker; it holds the id of the boot in which there were writes
   const std::vector<const char*> names_;
   const std::string boot_;
   std::unique_ptr<MDB_env, close_environment> env_;
   std::vector<MDB_dbi> tables_;
-  std::shared_mutex resizing_;        // shared: a transaction of this process runs; unique: the map is changed
-  std::atomic<bool> damaged_ = false; // met while in use: all is a miss from then on
-  bool was_damaged_ = false;          // when it was opened
+  std::shared_mutex resizing_; // held shared by each transaction of this process, unique while the map is changed
+  std::atomic<bool> damaged_ = false; // damage was met while in use; everything is a miss from then on
+  bool was_damaged_ = false;          // the file was damaged when it was opened
 };
 
 } // namespace gitfs

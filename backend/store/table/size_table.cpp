@@ -2,15 +2,12 @@
 
 #include "backend/os/one_per_file.hpp"
 #include "backend/store/table/lmdb_file.hpp"
+#include "backend/store/table/recent_sizes.hpp"
 
 #include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstring>
-#include <deque>
-#include <endian.h>
-#include <mutex>
-#include <shared_mutex>
 #include <string>
 #include <string_view>
 #include <unistd.h>
@@ -101,79 +98,6 @@ std::vector<T> sorted(std::span<const T> some) {
   std::sort(out.begin(), out.end());
   return out;
 }
-
-/// What was put last and is looked up next, as it was sorted for the table: names are spread evenly, so where one
-/// stands can be guessed, and it costs a tenth of LMDB's search. Thread-safe.
-class recent_sizes {
-public:
-  using put = std::vector<std::pair<oid, std::uint64_t>>;
-
-  /// `some` is sorted.
-  void add(std::shared_ptr<const put> some) {
-    if (some->size() < fewest)
-      return;
-    const std::lock_guard lock{mutex_};
-    entries_ += some->size();
-    puts_.push_back(std::move(some));
-    for (; entries_ > most || puts_.size() > most_puts; puts_.pop_front())
-      entries_ -= puts_.front()->size();
-  }
-
-  /// Fills in what it knows; the number of those that it does not.
-  std::size_t get(std::span<const oid> ids, std::span<std::uint64_t> out) {
-    const std::shared_lock lock{mutex_};
-    std::size_t unknown = ids.size();
-    for (auto some = puts_.rbegin(); some != puts_.rend() && unknown != 0; ++some)
-      for (std::size_t i = 0; i < ids.size(); ++i)
-        if (out[i] == unknown_size)
-          if (const auto* found = find(**some, ids[i]))
-            out[i] = found->second, --unknown;
-    return unknown;
-  }
-
-  void clear() {
-    const std::lock_guard lock{mutex_};
-    puts_.clear();
-    entries_ = 0;
-  }
-
-private:
-  // An answer of the server has tens of thousands; 4 MB at most.
-  static constexpr std::size_t fewest = 1024, most = std::size_t{1} << 17, most_puts = 4;
-
-  /// The first 64 bits as a fraction of all names.
-  static double place_of(const oid& id) {
-    std::uint64_t head = 0;
-    std::memcpy(&head, id.bytes.data(), sizeof head);
-    return static_cast<double>(be64toh(head)) * 0x1p-64;
-  }
-
-  /// Each guess looks at one cache line, and the last is off by a few.
-  static const put::value_type* find(const put& in, const oid& id) {
-    constexpr int guesses = 3;
-    constexpr std::ptrdiff_t off = 8;
-    const auto size = static_cast<std::ptrdiff_t>(in.size());
-    const double place = place_of(id);
-    std::ptrdiff_t at = 0;
-    double known = 0; // place of what stands there
-    for (int i = 0; i < guesses; ++i) {
-      at += static_cast<std::ptrdiff_t>((place - known) * static_cast<double>(size));
-      at = std::clamp<std::ptrdiff_t>(at, 0, size - 1);
-      known = place_of(in[static_cast<std::size_t>(at)].first);
-    }
-    auto low = in.begin() + std::max<std::ptrdiff_t>(at - off, 0), high = in.begin() + std::min(at + off, size);
-    if (id < low->first)
-      low = in.begin();
-    if (high != in.end() && high->first < id)
-      high = in.end();
-    const auto found = std::ranges::lower_bound(low, high, id, {}, &put::value_type::first);
-    return found != in.end() && found->first == id ? &*found : nullptr;
-  }
-
-  std::shared_mutex mutex_;
-  std::deque<std::shared_ptr<const put>> puts_; // the newest last
-  std::size_t entries_ = 0;
-};
 
 /// Each small enough for one transaction.
 template <class T, class Use>

@@ -1,4 +1,4 @@
-// Keeping a cache folder within its quota and in few files.
+// Keeps a cache folder within its quota and in few files.
 #pragma once
 
 #include "backend/store/upkeep/side_table.hpp"
@@ -13,10 +13,10 @@
 namespace gitfs {
 
 struct maintenance_plan {
-  std::optional<std::uint64_t> quota{}; ///< bytes of the disk for the whole cache folder; none: nothing is evicted
-  bool thorough = false;                ///< consolidate all that can be, not only what has become many
-  bool wait = false;                    ///< for another process that is at it; else give up with EBUSY
-  side_tables beside{};                 ///< which go with the last object of a store that is over the quota
+  std::optional<std::uint64_t> quota{}; ///< bytes of the disk for the whole cache folder; unset: nothing is evicted
+  bool thorough = false;                ///< consolidate all files that can be, even where there are only a few
+  bool wait = false;                    ///< wait for another process that maintains the cache; else give up with EBUSY
+  side_tables beside{};                 ///< tables that are removed with the last evicted object of a store
 };
 
 struct maintenance_report {
@@ -27,20 +27,20 @@ struct maintenance_report {
   std::uint64_t leftover_bytes = 0; ///< quarantined and unfinished files that were removed
 };
 
-/// What arrived or was read so recently is not evicted: who asked for it has not read it yet. So for that long a cache
-/// may be larger than its quota.
+/// Objects that arrived or were read within this time are not evicted, because the reader that asked for them may not
+/// have read them yet. So a cache may be larger than its quota for this long.
 inline constexpr std::chrono::seconds eviction_grace{3};
 
-/// Quarantined files are for people who want to look at them: they go after a week, when they are more than 64 MB in a
-/// store (oldest first), or when the cache is over its quota.
+/// Quarantined files are kept for people who want to look at them. They are removed after a week, when they take more
+/// than 64 MB in a store (oldest first), or when the cache is over its quota.
 inline constexpr std::chrono::hours quarantine_age{7 * 24};
 inline constexpr std::uint64_t quarantine_bytes = std::uint64_t{64} << 20;
 
-/// Looks through every store below `cache_dir`, whoever uses them meanwhile: removes what killed processes left, brings
-/// back what is sound in quarantined packs; over the quota, evicts the objects not used for longest until a tenth of it
-/// is free; merges small files. One process at a time. Objects that are evicted are a miss to everybody. Sizes are
-/// kept. EBUSY: another process is at it. The disk's error where nothing
-/// can be locked. ENOENT, ENOTSUP: see list_stores.
+/// Maintains every store below `cache_dir`, while others may use them: removes what killed processes have left, brings
+/// back what is sound in quarantined packs, evicts the objects not used for longest until a tenth of the quota is free
+/// if the cache exceeds it, and merges small files. One process at a time. Evicted objects are a miss to everybody;
+/// sizes are kept. EBUSY: another process maintains the cache. The disk's error if nothing can be locked. ENOENT,
+/// ENOTSUP: see list_stores.
 result<maintenance_report> maintain(const std::filesystem::path& cache_dir, const maintenance_plan& plan,
                                     const store_watcher& watcher);
 

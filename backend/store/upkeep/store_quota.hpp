@@ -1,4 +1,4 @@
-// Which objects of a cache to evict.
+// Evicts objects of a cache that is over its quota.
 #pragma once
 
 #include "backend/store/upkeep/store_repack.hpp"
@@ -12,12 +12,13 @@
 
 namespace gitfs {
 
-/// Bytes by age. An age has ten significant bits, so there are few of them however many objects there are.
+/// A histogram of bytes by age. Ages are rounded to ten significant bits, so there are few however many objects there
+/// are.
 class age_histogram {
 public:
   void add(std::uint64_t age, std::uint64_t bytes) { bytes_[rounded(age)] += bytes; }
 
-  /// Where to cut to be rid of so many bytes: everything older than `age`, and of that age so many bytes.
+  /// What to evict to free a number of bytes: everything older than `age`, and `at_age` bytes of exactly that age.
   struct cut {
     std::uint64_t age = ~std::uint64_t{0};
     std::uint64_t at_age = 0;
@@ -34,10 +35,10 @@ struct eviction_report {
   std::uint64_t objects = 0, bytes = 0;
 };
 
-/// Evicts what has not been used for longest, until `need` bytes of the disk are free or there is nothing left that may
-/// go. Loose objects and packs of which nothing is to be kept are deleted; packs of which much is to go are written
-/// anew without it. A pack of which nobody can read anything goes first. With `all_packs`, also those of which little
-/// is to go: that frees more, and copies more.
+/// Evicts the objects that have not been used for longest, until `need` bytes of the disk are free or nothing is left
+/// that may be evicted. Loose objects and packs of which nothing is to be kept are deleted; packs of which much is to
+/// be evicted are written anew without it. A pack that cannot be read at all goes first. With `all_packs`, packs of
+/// which little is to be evicted are written anew, too: that frees more and copies more.
 result<eviction_report> evict(std::span<const std::filesystem::path> stores, std::uint64_t need, std::time_t now,
                               bool all_packs, const store_watcher& watcher);
 

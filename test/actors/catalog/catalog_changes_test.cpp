@@ -23,13 +23,13 @@ struct followed : catalog_fixture {
     facts.root_tree = facts.commit;
     return std::make_shared<const shown_snapshot>(shown_snapshot{nullptr, facts});
   }
-  void take(const result<shown_ptr>& what) { catalog.taken(port.takes.back().call, port.takes.back().place, what); }
+  void take(const result<shown_ptr>& what) { catalog.taken(port.takes.back().call, port.takes.back().node, what); }
   /// Somebody is in it.
   void enter(std::string_view path) {
     catalog.ask({99, 1}, path, {}, directory);
     take(at_commit(commit1));
   }
-  void poll() { catalog.look_due(port.timers.back().place, port.timers.back().number); }
+  void poll() { catalog.look_due(port.timers.back().node, port.timers.back().number); }
 };
 
 } // namespace
@@ -75,7 +75,7 @@ BOOST_AUTO_TEST_CASE(a_look_that_fails_changes_nothing_and_comes_less_often) {
   enter("team/linux");
   for (const int times : {2, 4, 8, 8}) {
     poll();
-    catalog.taken(port.takes.back().call, port.takes.back().place, error{ETIMEDOUT, "no answer"});
+    catalog.taken(port.takes.back().call, port.takes.back().node, error{ETIMEDOUT, "no answer"});
     BOOST_TEST((port.timers.back().in == every * times));
   }
   BOOST_TEST(told(asks(5, "team/linux")).shown->facts.commit.hex() == commit1);
@@ -94,8 +94,8 @@ BOOST_AUTO_TEST_CASE(a_refresh_ends_when_what_has_moved_is_shown) {
   const std::size_t before = port.takes.size();
   catalog.refresh(1, {});
   BOOST_REQUIRE_EQUAL(port.takes.size(), before + 2);
-  catalog.taken(port.takes[before].call, port.takes[before].place, at_commit(commit2));
-  catalog.taken(port.takes[before + 1].call, port.takes[before + 1].place, at_commit(commit1));
+  catalog.taken(port.takes[before].call, port.takes[before].node, at_commit(commit2));
+  catalog.taken(port.takes[before + 1].call, port.takes[before + 1].node, at_commit(commit1));
   BOOST_TEST(port.refreshes.empty());
   port.relinks.clear(); // the last one has it now
   BOOST_REQUIRE_EQUAL(port.settled.size(), 1U);
@@ -170,10 +170,10 @@ BOOST_AUTO_TEST_CASE(places_that_are_shown_no_more_take_no_memory) {
     asks(1 + i, "team/next");
     const auto of = port.takes.back();
     take(at_commit(commit2));
-    BOOST_TEST(catalog.is_shown(of.place));
+    BOOST_TEST(catalog.is_shown(of.node));
     BOOST_TEST(catalog.reload(without, {host}));
-    BOOST_TEST(!catalog.is_shown(of.place));
-    BOOST_TEST(port.forgotten.contains(of.place));
+    BOOST_TEST(!catalog.is_shown(of.node));
+    BOOST_TEST(port.forgotten.contains(of.node));
     BOOST_TEST(catalog.reload(with, {host}));
   }
   BOOST_TEST(catalog.describe() == before);
@@ -209,7 +209,7 @@ BOOST_AUTO_TEST_CASE(a_repository_is_closed_when_nobody_is_in_it) {
   BOOST_TEST(port.closed.empty());
   port.gone.insert(directory.slot);
   const auto timer = port.timers.back();
-  catalog.look_due(timer.place, timer.number - 1);
+  catalog.look_due(timer.node, timer.number - 1);
   BOOST_TEST(port.closed.empty());
   poll();
   BOOST_TEST((port.closed == std::vector{of}));
@@ -237,7 +237,7 @@ BOOST_AUTO_TEST_CASE(a_look_for_a_refresh_alone_ends_with_it) {
   BOOST_REQUIRE_EQUAL(port.takes.size(), 3U); // the second began after the first look
   BOOST_TEST((port.stopped == std::vector{port.takes[1].call}));
   BOOST_TEST(port.timers.size() == 2U); // and it is polled as before
-  catalog.taken(port.takes[1].call, port.takes[1].place, error{ECANCELED, ""});
+  catalog.taken(port.takes[1].call, port.takes[1].node, error{ECANCELED, ""});
   take(at_commit(commit1));
   BOOST_TEST(port.refreshes[2] == "team/linux: unchanged, " + commit1 + "\n");
   BOOST_TEST(!port.refreshes.contains(1));

@@ -37,7 +37,7 @@ private:
 struct recorded_port final : catalog_port {
   struct taking {
     call_number call = 0;
-    place_number place = 0;
+    mount_node_number node = 0;
     repository_number number = 0;
     bool is_new = false;
     std::vector<std::string> path;
@@ -49,31 +49,31 @@ struct recorded_port final : catalog_port {
     std::vector<std::string> path;
     std::string name;
   };
-  std::map<place_asker, std::vector<place_answer>> told;
+  std::map<mount_node_asker, std::vector<mount_node_answer>> told;
   std::vector<taking> takes;
   std::vector<asking> asked;
   std::vector<call_number> stopped;
-  std::vector<place_number> retries;
-  std::set<place_number> forgotten;
+  std::vector<mount_node_number> retries;
+  std::set<mount_node_number> forgotten;
   std::vector<repository_number> closed;
 
-  void tell(const place_asker& who, place_answer answer) override { told[who].push_back(std::move(answer)); }
-  void take(call_number call, place_number place, repository_number number, const repository_origin& from,
+  void tell(const mount_node_asker& who, mount_node_answer answer) override { told[who].push_back(std::move(answer)); }
+  void take(call_number call, mount_node_number node, repository_number number, const repository_origin& from,
             const std::string& ref, const std::optional<oid>& have) override {
-    takes.push_back({call, place, number, from.entry != nullptr || from.host != nullptr, from.path, ref, have});
+    takes.push_back({call, node, number, from.entry != nullptr || from.host != nullptr, from.path, ref, have});
   }
   void stop_taking(call_number call, repository_number) override { stopped.push_back(call); }
-  void ask_host(call_number call, place_number, std::shared_ptr<repository_host>, std::vector<std::string> path,
+  void ask_host(call_number call, mount_node_number, std::shared_ptr<repository_host>, std::vector<std::string> path,
                 std::string name) override {
     asked.push_back({call, std::move(path), std::move(name)});
   }
   void close(repository_number number) override { closed.push_back(number); }
-  void forget(place_number place) override { forgotten.insert(place); }
+  void forget(mount_node_number node) override { forgotten.insert(node); }
   void stop_asking(call_number call) override { stopped.push_back(call); }
-  void retry_later(place_number place) override { retries.push_back(place); }
+  void retry_later(mount_node_number node) override { retries.push_back(node); }
 
   struct timer {
-    place_number place = 0;
+    mount_node_number node = 0;
     std::uint64_t number = 0;
     std::chrono::milliseconds in{0};
   };
@@ -88,18 +88,18 @@ struct recorded_port final : catalog_port {
   std::set<dir_slot> gone;
   std::vector<refresh_number> settled; ///< by moves that have ended
 
-  void look_later(place_number place, std::uint64_t number, std::chrono::milliseconds in) override {
-    timers.push_back({place, number, in});
+  void look_later(mount_node_number node, std::uint64_t number, std::chrono::milliseconds in) override {
+    timers.push_back({node, number, in});
   }
   bool is_current(const relinked& directory) override { return !gone.contains(directory.slot); }
   void relink(std::vector<relinked> directories) override {
     relinks.insert(relinks.end(), directories.begin(), directories.end());
   }
-  void change_entries(const relinked& directory, place_answer now, std::vector<std::string> replaced) override {
+  void change_entries(const relinked& directory, mount_node_answer now, std::vector<std::string> replaced) override {
     changes.push_back({directory.slot, std::move(now.names), std::move(replaced)});
   }
-  std::shared_ptr<place_move> begin_move() override {
-    return std::make_shared<place_move>([this](const std::vector<refresh_number>& who) { settled = who; });
+  std::shared_ptr<mount_node_move> begin_move() override {
+    return std::make_shared<mount_node_move>([this](const std::vector<refresh_number>& who) { settled = who; });
   }
   void refreshed(refresh_number number, const refresh_report& report) override { refreshes[number] = report.text; }
 };
@@ -113,15 +113,15 @@ struct catalog_fixture {
   gitfs::catalog catalog{tree, {std::make_shared<no_host>()}, port};
   shown_ptr snapshot = std::make_shared<const shown_snapshot>();
 
-  place_asker asks(std::uint64_t id, std::string_view path, const std::string& name = {}) {
+  mount_node_asker asks(std::uint64_t id, std::string_view path, const std::string& name = {}) {
     catalog.ask({id, 1}, path, name);
     return {id, 1};
   }
-  const place_answer& told(const place_asker& who) {
+  const mount_node_answer& told(const mount_node_asker& who) {
     BOOST_REQUIRE_EQUAL(port.told[who].size(), 1U);
     return port.told[who].front();
   }
-  bool waits(const place_asker& who) { return port.told[who].empty(); }
+  bool waits(const mount_node_asker& who) { return port.told[who].empty(); }
 };
 
 } // namespace gitfs::test

@@ -23,7 +23,7 @@ BOOST_AUTO_TEST_CASE(a_repository_is_taken_once_for_all_who_enter) {
   BOOST_TEST(port.takes[0].ref == "v6.1");
   BOOST_TEST(port.takes[0].is_new);
   BOOST_TEST(waits(one));
-  catalog.taken(port.takes[0].call, port.takes[0].place, snapshot);
+  catalog.taken(port.takes[0].call, port.takes[0].node, snapshot);
   BOOST_TEST(told(one).shown == snapshot);
   BOOST_TEST(told(two).shown == snapshot);
   BOOST_TEST(told(asks(3, "team/linux")).shown == snapshot);
@@ -38,12 +38,12 @@ BOOST_AUTO_TEST_CASE(two_refs_of_one_source_are_one_repository) {
   BOOST_TEST(port.takes[0].number == port.takes[1].number);
   BOOST_TEST(!port.takes[1].is_new);
   BOOST_TEST(port.takes[2].number != port.takes[0].number);
-  BOOST_TEST(port.takes[0].place != port.takes[1].place);
+  BOOST_TEST(port.takes[0].node != port.takes[1].node);
 }
 
 BOOST_AUTO_TEST_CASE(a_failure_is_shared_and_tried_again_after_a_while) {
   const auto one = asks(1, "git"), two = asks(2, "git");
-  catalog.taken(port.takes[0].call, port.takes[0].place, error{ETIMEDOUT, "down"});
+  catalog.taken(port.takes[0].call, port.takes[0].node, error{ETIMEDOUT, "down"});
   BOOST_TEST(told(one).code == ETIMEDOUT);
   BOOST_TEST(told(two).code == ETIMEDOUT);
   BOOST_TEST(told(asks(3, "git")).code == ETIMEDOUT); // at once: nobody asks the server
@@ -53,13 +53,13 @@ BOOST_AUTO_TEST_CASE(a_failure_is_shared_and_tried_again_after_a_while) {
   const auto later = asks(4, "git");
   BOOST_REQUIRE_EQUAL(port.takes.size(), 2U);
   BOOST_TEST(!port.takes[1].is_new);
-  catalog.taken(port.takes[1].call, port.takes[1].place, snapshot);
+  catalog.taken(port.takes[1].call, port.takes[1].node, snapshot);
   BOOST_TEST(told(later).shown == snapshot);
 }
 
 BOOST_AUTO_TEST_CASE(errors_that_programs_do_not_expect_are_io_errors) {
   const auto one = asks(1, "git");
-  catalog.taken(port.takes[0].call, port.takes[0].place, error{EPROTO, ""});
+  catalog.taken(port.takes[0].call, port.takes[0].node, error{EPROTO, ""});
   BOOST_TEST(told(one).code == EIO);
 }
 
@@ -71,9 +71,9 @@ BOOST_AUTO_TEST_CASE(what_all_have_given_up_is_stopped_and_its_outcome_is_of_nob
   BOOST_TEST((port.stopped == std::vector{port.takes[0].call}));
   const auto later = asks(3, "git");
   BOOST_REQUIRE_EQUAL(port.takes.size(), 2U);
-  catalog.taken(port.takes[0].call, port.takes[0].place, error{ECANCELED, ""}); // of the first
+  catalog.taken(port.takes[0].call, port.takes[0].node, error{ECANCELED, ""}); // of the first
   BOOST_TEST(waits(later));
-  catalog.taken(port.takes[1].call, port.takes[1].place, snapshot);
+  catalog.taken(port.takes[1].call, port.takes[1].node, snapshot);
   BOOST_TEST(told(later).shown == snapshot);
   BOOST_TEST(waits(one));
 }
@@ -143,7 +143,7 @@ BOOST_AUTO_TEST_CASE(what_was_taken_for_a_folder_is_asked_for_again) {
   const auto entered = asks(3, "hub/x", "README");
   catalog.found(port.asked.back().call, host_entry{"x", true});
   BOOST_TEST(port.takes.size() == 1U);
-  catalog.taken(port.takes[0].call, port.takes[0].place, snapshot);
+  catalog.taken(port.takes[0].call, port.takes[0].node, snapshot);
   BOOST_TEST(told(entered).shown == snapshot);
   BOOST_TEST(told(asks(4, "hub", "x")).assumed.empty());
   BOOST_TEST(port.asked.size() == 4U); // and never again
@@ -254,8 +254,8 @@ BOOST_AUTO_TEST_CASE(a_question_to_a_host_that_all_have_given_up_is_stopped) {
 
 namespace {
 
-// "1006 places, 0 of them open"
-std::size_t places(const gitfs::catalog& of) {
+// "1006 nodes, 0 of them open"
+std::size_t nodes(const gitfs::catalog& of) {
   return std::stoul(of.describe());
 }
 
@@ -263,7 +263,7 @@ std::size_t places(const gitfs::catalog& of) {
 
 BOOST_AUTO_TEST_CASE(invented_names_take_no_memory) {
   constexpr std::size_t most = gitfs::catalog::most_invented;
-  const std::size_t before = places(catalog);
+  const std::size_t before = nodes(catalog);
   std::uint64_t last = 100;
   const auto look_up = [&](const std::string& path, const std::string& name, bool is_repository) {
     const auto who = asks(++last, path, name);
@@ -273,7 +273,7 @@ BOOST_AUTO_TEST_CASE(invented_names_take_no_memory) {
   };
   const auto enter = [&](const std::string& path, const result<shown_ptr>& what) {
     asks(++last, path);
-    catalog.taken(port.takes.back().call, port.takes.back().place, what);
+    catalog.taken(port.takes.back().call, port.takes.back().node, what);
   };
   asks(1, "hub");
   catalog.listed(port.asked.back().call, std::vector<host_entry>{{"listed"}});
@@ -290,20 +290,20 @@ BOOST_AUTO_TEST_CASE(invented_names_take_no_memory) {
     look_up("hub", invented, false);
     look_up("hub/" + invented, "y", false);
   }
-  BOOST_TEST(places(catalog) <= before + 3 * most); // those that others are in go when they are empty
-  BOOST_TEST(!port.forgotten.contains(port.takes.back().place));
+  BOOST_TEST(nodes(catalog) <= before + 3 * most); // those that others are in go when they are empty
+  BOOST_TEST(!port.forgotten.contains(port.takes.back().node));
   const auto first = port.takes[2];
   BOOST_TEST(first.ref == "0");
-  BOOST_TEST(port.forgotten.contains(first.place));
+  BOOST_TEST(port.forgotten.contains(first.node));
   // What comes late for one of them is of nobody.
-  catalog.taken(first.call, first.place, snapshot);
-  catalog.may_retry(first.place);
-  catalog.look_due(first.place, 1);
+  catalog.taken(first.call, first.node, snapshot);
+  catalog.may_retry(first.node);
+  catalog.look_due(first.node, 1);
   // What is shown, listed or waited for stays.
   const std::size_t asked = port.asked.size();
   BOOST_TEST(told(asks(3, "hub/owner/real")).shown == snapshot);
   BOOST_TEST(std::ranges::count(told(asks(4, "hub", "listed")).names, "listed") == 1);
-  catalog.taken(its.call, its.place, snapshot);
+  catalog.taken(its.call, its.node, snapshot);
   BOOST_TEST(told(waiting).shown == snapshot);
   BOOST_TEST(port.asked.size() == asked);
 }
@@ -331,7 +331,7 @@ BOOST_AUTO_TEST_CASE(of_a_place_that_was_forgotten_the_host_is_asked_again) {
   BOOST_TEST(port.asked.back().name == "app");
   catalog.found(port.asked.back().call, host_entry{"app", true});
   BOOST_TEST(port.takes.back().ref == "v1");
-  catalog.taken(port.takes.back().call, port.takes.back().place, snapshot);
+  catalog.taken(port.takes.back().call, port.takes.back().node, snapshot);
   BOOST_TEST(told(one).shown == snapshot);
   BOOST_TEST(told(two).shown == snapshot);
   BOOST_TEST(waits(gives_up));

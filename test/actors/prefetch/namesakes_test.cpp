@@ -32,7 +32,7 @@ struct namesakes_fixture : walked_tree {
   void answer() {
     for (const oid& id : out.asked.back().ids)
       db.show(id);
-    names.finished(out.asked.back().id);
+    names.finished(out.asked.back().id, {});
   }
   std::set<oid> wanted() const {
     std::set<oid> ids;

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <string_view>
 
 namespace gitfs::test {
 
@@ -51,6 +52,18 @@ struct plan_fixture : walked_tree {
 } // namespace prefetch_plan
 
 BOOST_FIXTURE_TEST_SUITE(prefetch_plan, prefetch_plan::plan_fixture)
+
+BOOST_AUTO_TEST_CASE(every_way_has_a_name_and_numbers_of_its_own) {
+  std::set<std::string_view> names;
+  for (std::size_t way = 0; way < reader_ways; ++way) {
+    const auto one = static_cast<reader_way>(way);
+    BOOST_TEST(!name_of(one).empty());
+    names.insert(name_of(one));
+    BOOST_TEST((reader_way_of(first_want_of(one)) == one));
+  }
+  BOOST_TEST(names.size() == reader_ways);
+  BOOST_TEST(name_of(static_cast<reader_way>(reader_ways)).empty());
+}
 
 BOOST_AUTO_TEST_CASE(listings_ahead_of_a_walker_are_handed_over) {
   memory_budget budget{48U << 20};

@@ -91,7 +91,7 @@ public:
   std::vector<want> asked;
   std::vector<want_id> promoted, cancelled;
   std::vector<std::pair<want_id, oid>> loads, blob_file_writes;
-  std::vector<std::pair<want_id, std::string>> places;
+  std::vector<std::pair<want_id, std::string>> mount_nodes;
   std::vector<dir_slot> released, reaped;
   std::vector<release_number> release_numbers;
   int stats = 0, looks_read = 0;
@@ -110,8 +110,8 @@ public:
   }
   void promote(want_id id, urgency) override { promoted.push_back(id); }
   void cancel(want_id id) override { cancelled.push_back(id); }
-  void ask_place(want_id id, const std::string& name) override { places.emplace_back(id, name); }
-  void cancel_place(want_id id) override { cancelled.push_back(id); }
+  void ask_mount_node(want_id id, const std::string& name) override { mount_nodes.emplace_back(id, name); }
+  void cancel_mount_node(want_id id) override { cancelled.push_back(id); }
   void load(want_id id, const oid& blob) override { loads.emplace_back(id, blob); }
   void write_blob_file(want_id id, const oid& blob) override { blob_file_writes.emplace_back(id, blob); }
   void release_child(dir_slot slot, release_number number) override {

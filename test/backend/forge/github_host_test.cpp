@@ -194,7 +194,7 @@ BOOST_AUTO_TEST_CASE(a_rate_limit_that_is_over_in_time_is_waited_for_where_nothi
     server->clear_requests();
     forge_access access{server->github(), options, {}};
     const auto out = access.get("Octo", "/users/Octo", {}, limited);
-    BOOST_TEST(out.has_value() == (limited == on_rate_limit::waits), reason_of(out));
+    BOOST_TEST(out.has_value() == (limited == on_rate_limit::waits), test::reason_of(out));
     BOOST_TEST((out ? 0 : out.error().code) == (limited == on_rate_limit::waits ? 0 : EAGAIN));
     BOOST_TEST(server->count() == (limited == on_rate_limit::waits ? 2U : 1U));
   }

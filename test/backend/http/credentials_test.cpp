@@ -1,5 +1,6 @@
 #include "backend/http/credentials.hpp"
 #include "backend/os/child_process.hpp"
+#include "config/unique_fd.hpp"
 #include "test/support/command.hpp"
 #include "test/support/fault_server.hpp"
 #include "test/support/outcome.hpp"
@@ -54,14 +55,13 @@ struct fixture {
 BOOST_FIXTURE_TEST_SUITE(credentials, credentials::fixture)
 
 BOOST_AUTO_TEST_CASE(a_child_inherits_no_descriptor_and_answers) {
-  const int leak = ::fcntl(0, F_DUPFD, 100); // without FD_CLOEXEC; so high that the shell does not use it itself
+  const unique_fd leak{::fcntl(0, F_DUPFD, 100)}; // without FD_CLOEXEC; so high that the shell does not use it itself
   const auto out = run_child({"bash", "-c", "cat; for fd in /proc/self/fd/*; do echo \"${fd##*/}\"; done; echo $NEW"},
                              {"NEW=value"}, "in\n", {}, soon());
-  ::close(leak);
   BOOST_REQUIRE_MESSAGE(out, test::reason_of(out));
   BOOST_TEST(out.value().starts_with("in\n"));
   BOOST_TEST(out.value().ends_with("value\n"));
-  BOOST_TEST(out.value().find("\n" + std::to_string(leak) + "\n") == std::string::npos, out.value());
+  BOOST_TEST(out.value().find("\n" + std::to_string(leak.get()) + "\n") == std::string::npos, out.value());
 }
 
 BOOST_AUTO_TEST_CASE(a_child_that_fails_or_hangs_is_an_error) {

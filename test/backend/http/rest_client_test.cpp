@@ -2,6 +2,7 @@
 #include "backend/os/url.hpp"
 #include "test/backend/support/forge_fixture.hpp"
 
+#include <memory>
 #include <thread>
 
 namespace gitfs::test {
@@ -57,6 +58,23 @@ BOOST_AUTO_TEST_CASE(an_answer_is_kept_for_who_asked_with_that_token_and_within_
   BOOST_REQUIRE(ask(forgetful));
   BOOST_REQUIRE(ask(forgetful));
   BOOST_TEST(server->requests()[3].status == 200);
+}
+
+BOOST_AUTO_TEST_CASE(of_answers_that_are_kept_the_one_unused_longest_goes) {
+  const auto last_status = [&] { return server->requests().back().status; };
+  std::unique_ptr<gitfs::rest_client> client;
+  auto for_two = options();
+  // As much as two of these answers take, and not three.
+  for (for_two.cache_limit = 500; !client || last_status() != 304; for_two.cache_limit += for_two.cache_limit / 8) {
+    client = std::make_unique<gitfs::rest_client>(for_two);
+    for (const char* token : {"good", "", "good"})
+      BOOST_REQUIRE(ask(*client, token));
+  }
+  BOOST_REQUIRE(client->get("/repos/Octo/hello?x", "", {}));
+  BOOST_REQUIRE(ask(*client, "good"));
+  BOOST_TEST(last_status() == 304);
+  BOOST_REQUIRE(ask(*client));
+  BOOST_TEST(last_status() == 200);
 }
 
 BOOST_AUTO_TEST_CASE(a_token_is_sent_and_in_no_message_or_log) {
@@ -140,7 +158,7 @@ BOOST_AUTO_TEST_CASE(a_limit_that_is_over_in_time_is_waited_for_where_nothing_el
   fault(R"("times":1,"status":429,"headers":{"Retry-After":"1"},"body":{})");
   gitfs::rest_client client{patient};
   const auto out = ask(client);
-  BOOST_TEST(out.has_value(), reason_of(out));
+  BOOST_TEST(out.has_value(), test::reason_of(out));
   BOOST_TEST(server->count() == 2);
   // One that outlasts the call fails it at once, as before.
   fault(R"("status":429,"headers":{"Retry-After":"7200"},"body":{})");

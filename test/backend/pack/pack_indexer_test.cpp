@@ -2,7 +2,9 @@
 #include "backend/pack/pack_delta.hpp"
 #include "backend/pack/pack_index.hpp"
 #include "backend/pack/pack_indexer.hpp"
+#include "config/unique_fd.hpp"
 #include "test/support/command.hpp"
+#include "test/support/rounds.hpp"
 #include "test/support/temp_dir.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -27,22 +29,21 @@ class arriving {
 public:
   explicit arriving(const temp_dir& dir, prefetched_blobs* fresh = nullptr)
     : file_(::open((dir / "arriving").c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600)),
-      indexer(file_, fresh) {}
-  ~arriving() { ::close(file_); }
+      indexer(file_.get(), fresh) {}
   arriving(const arriving&) = delete;
   arriving& operator=(const arriving&) = delete;
 
   result<void> take(std::string_view pack, std::size_t step) {
     for (std::size_t at = 0; at < pack.size(); at += step) {
       const std::string_view piece = pack.substr(at, step);
-      BOOST_REQUIRE(::write(file_, piece.data(), piece.size()) == static_cast<ssize_t>(piece.size()));
+      BOOST_REQUIRE(::write(file_.get(), piece.data(), piece.size()) == static_cast<ssize_t>(piece.size()));
       GITFS_TRYV(indexer.append(piece));
     }
     return indexer.finish();
   }
 
 private:
-  int file_;
+  const unique_fd file_;
 
 public:
   gitfs::pack_indexer indexer;
@@ -235,7 +236,7 @@ BOOST_AUTO_TEST_CASE(damaged_in_any_way_with_a_right_checksum) {
   must_run("git reset -q --hard HEAD~1", dir / "r");
   const std::string good = packed("--delta-base-offset").first;
   std::mt19937 random{1};
-  for (int round = 0; round < 3000; ++round) {
+  for (unsigned round = 0; round < rounds(3000); ++round) {
     std::string bad = good.substr(0, good.size() - oid::raw_size);
     for (unsigned changes = random() % 3; changes < 3; ++changes)
       bad[12 + random() % (bad.size() - 12)] = static_cast<char>(random());

@@ -50,6 +50,7 @@ BOOST_AUTO_TEST_CASE(servers_that_will_not_do_are_told_apart) {
   says(status(403), EACCES, "access denied");
   says(status(410), ENOENT, "gone");
   says(status(418), EIO, "418");
+  says(status(451), EACCES, "legal reasons");
   says([](fault_exchange& x) { x.reply(200, {advertisement_type}, advertisement({"ERR go away"})); }, EIO, "go away");
 }
 

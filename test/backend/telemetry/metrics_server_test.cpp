@@ -1,6 +1,7 @@
 // Serving metrics on this machine: to many, to slow ones and to broken ones; and where not to listen.
 #include "backend/telemetry/metrics_server.hpp"
 
+#include "config/unique_fd.hpp"
 #include "test/support/background.hpp"
 #include "test/support/command.hpp"
 #include "test/support/outcome.hpp"
@@ -49,26 +50,20 @@ public:
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
     path.copy(address.sun_path, sizeof address.sun_path - 1);
-    BOOST_REQUIRE(::connect(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
+    BOOST_REQUIRE(::connect(fd_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
   }
-  connection(connection&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  connection& operator=(connection&&) = delete;
-  ~connection() {
-    if (fd_ >= 0)
-      ::close(fd_);
-  }
-  void send(const std::string& bytes) const { (void)::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL); }
+  void send(const std::string& bytes) const { (void)::send(fd_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL); }
   // Until the end.
   std::string read() const {
     std::string out;
     char bytes[4096];
-    for (ssize_t n; (n = ::recv(fd_, bytes, sizeof bytes, 0)) > 0;)
+    for (ssize_t n; (n = ::recv(fd_.get(), bytes, sizeof bytes, 0)) > 0;)
       out.append(bytes, static_cast<std::size_t>(n));
     return out;
   }
 
 private:
-  int fd_;
+  unique_fd fd_;
 };
 
 } // namespace
@@ -127,6 +122,44 @@ BOOST_AUTO_TEST_CASE(slow_and_broken_clients_hold_up_nobody) {
   const connection endless{path};
   endless.send("GET / HTTP/1.1\r\nx: " + std::string(9000, 'y'));
   BOOST_TEST(endless.read().starts_with("HTTP/1.1 431"));
+}
+
+BOOST_AUTO_TEST_CASE(requests_of_every_kind) {
+  const auto server = on_socket();
+  const auto answer_to = [&](const std::string& request) {
+    const connection one{path};
+    one.send(request);
+    return one.read();
+  };
+  const std::string of_text = "Content-Length: " + std::to_string(text.size()) + "\r\n";
+  const std::string got = answer_to("GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n");
+  BOOST_TEST(got.find(of_text) != std::string::npos, got);
+  BOOST_TEST(got.find("Connection: close\r\n") != std::string::npos, got);
+  BOOST_TEST(got.ends_with("\r\n\r\n" + text), got);
+  const std::string head = answer_to("HEAD /metrics HTTP/1.1\r\nHost: x\r\n\r\n");
+  BOOST_TEST(head.find(of_text) != std::string::npos, head);
+  BOOST_TEST(head.ends_with("\r\n\r\n"), head);
+  BOOST_TEST(answer_to("GET /?a=b HTTP/1.0\r\n\r\n").ends_with(text));
+  BOOST_TEST(answer_to("GET /metricsx HTTP/1.1\r\n\r\n").starts_with("HTTP/1.1 404 Not Found\r\n"));
+  // However much is said to follow, it is the method that is wrong.
+  for (const char* length : {"5", "20000000", "18446744073709551615"})
+    BOOST_TEST(answer_to("PUT / HTTP/1.1\r\nContent-Length: " + std::string{length} + "\r\n\r\nabcde")
+                   .starts_with("HTTP/1.1 405 Method Not Allowed\r\n"));
+  for (const char* wrong : {"PRI * HTTP/2.0\r\n\r\n", "GET\r\n\r\n", "GET /metrics\r\n\r\n", " / HTTP/1.1\r\n\r\n"})
+    BOOST_TEST(answer_to(wrong).starts_with("HTTP/1.1 400 Bad Request\r\n"), wrong);
+}
+
+BOOST_AUTO_TEST_CASE(its_end_waits_for_no_client) {
+  text.assign(10'000'000, 'x');
+  auto server = on_socket();
+  const connection silent{path}, half{path}, deaf{path};
+  half.send("GET /met");
+  deaf.send("GET /metrics HTTP/1.1\r\n\r\n");
+  BOOST_TEST(must_run("curl -sS --unix-socket " + path + " http://x/metrics | wc -c") == "10000000");
+  server.reset();
+  BOOST_TEST(silent.read().empty());
+  BOOST_TEST(half.read().empty());
+  BOOST_TEST(deaf.read().size() < 10'000'000U); // what its socket had room for, and then the end: not in its own time
 }
 
 BOOST_AUTO_TEST_CASE(more_connections_than_there_is_room_for) {

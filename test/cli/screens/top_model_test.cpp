@@ -77,6 +77,15 @@ BOOST_AUTO_TEST_CASE(rates_take_two_looks) {
   BOOST_TEST(shows("kernel 60/s   upstream 0.0 requests/s, 2K/s"), shown());
 }
 
+BOOST_AUTO_TEST_CASE(what_is_kept_in_memory_and_on_disk) {
+  second.counters["memory.blobs"] = 3072;
+  second.counters["memory.budget"] = 1U << 20;
+  second.counters["disk.blob_files"] = 2048;
+  look();
+  BOOST_TEST(shows("memory 3K of 1M: blobs 3K, "), shown());
+  BOOST_TEST(shows("   blob files 2K\n"), shown());
+}
+
 BOOST_AUTO_TEST_CASE(durations_are_those_since_the_last_look) {
   look();
   const auto rows = model.operations();

@@ -10,7 +10,7 @@
 
 namespace gitfs::test {
 
-namespace places {
+namespace mount_node {
 
 namespace {
 
@@ -18,21 +18,21 @@ struct above : directory_fixture {
   oid file = db->blob("x"), root = db->tree({{"file", entry_kind::file, file}});
 
   above() { open_place(); }
-  want_id last() const { return port.places.back().first; }
+  want_id last() const { return port.mount_nodes.back().first; }
 };
 
 } // namespace
 
-} // namespace places
+} // namespace mount_node
 
-BOOST_FIXTURE_TEST_SUITE(places, places::above)
+BOOST_FIXTURE_TEST_SUITE(places, mount_node::above)
 
 BOOST_AUTO_TEST_CASE(a_folder_is_asked_for_once_and_complete_then) {
   auto list = readdir();
   auto again = readdir();
-  BOOST_REQUIRE_EQUAL(port.places.size(), 1U);
-  BOOST_TEST(port.places[0].second.empty());
-  dir->placed(last(), {.names = {"a", "b"}, .complete = true});
+  BOOST_REQUIRE_EQUAL(port.mount_nodes.size(), 1U);
+  BOOST_TEST(port.mount_nodes[0].second.empty());
+  dir->node_told(last(), {.names = {"a", "b"}, .complete = true});
   BOOST_TEST((list.told->what == answer::kind::dirents));
   BOOST_TEST(again.told->entries.size() == 4U);
   auto found = lookup("a");
@@ -42,7 +42,7 @@ BOOST_AUTO_TEST_CASE(a_folder_is_asked_for_once_and_complete_then) {
   BOOST_TEST((lookup("c").told->what == answer::kind::absent));
   BOOST_TEST(readdir(4).told->entries.empty());
   BOOST_TEST(port.changes.empty()); // the kernel may keep it
-  BOOST_TEST(port.places.size() == 1U);
+  BOOST_TEST(port.mount_nodes.size() == 1U);
   BOOST_TEST(port.asked.empty()); // nothing is wanted ahead of anybody
 }
 
@@ -50,21 +50,21 @@ BOOST_AUTO_TEST_CASE(getattr_asks_nobody) {
   auto attr = send(self_child, getattr_op{});
   BOOST_TEST((attr.told->what == answer::kind::attr));
   BOOST_TEST(attr.told->attr.time == context->began);
-  BOOST_TEST(port.places.empty());
+  BOOST_TEST(port.mount_nodes.empty());
 }
 
 BOOST_AUTO_TEST_CASE(one_that_is_a_repository_becomes_the_root_of_its_snapshot) {
   auto found = lookup("file");
   auto list = readdir();
-  BOOST_TEST(port.places.size() == 2U); // about one name, and about all
+  BOOST_TEST(port.mount_nodes.size() == 2U); // about one name, and about all
   const shown_ptr shown = snapshot(root);
-  dir->placed(port.places[0].first, {.shown = shown});
+  dir->node_told(port.mount_nodes[0].first, {.shown = shown});
   BOOST_TEST((found.told->what == answer::kind::entry));
   BOOST_TEST(found.told->node.attr.time == 77);
   BOOST_REQUIRE(port.stood_at);
   BOOST_TEST(port.stood_at->shown == shown);
   BOOST_TEST((port.stood_at->tree == root));
-  dir->placed(port.places[1].first, {.shown = shown});
+  dir->node_told(port.mount_nodes[1].first, {.shown = shown});
   BOOST_TEST(list.told->entries.size() == 3U);
   BOOST_TEST((lookup("none").told->what == answer::kind::absent));
   BOOST_TEST(send(self_child, getattr_op{}).told->attr.time == 77);
@@ -72,30 +72,30 @@ BOOST_AUTO_TEST_CASE(one_that_is_a_repository_becomes_the_root_of_its_snapshot) 
 
 BOOST_AUTO_TEST_CASE(a_failure_is_shared_by_those_who_waited_and_not_remembered) {
   auto one = readdir(), two = readdir();
-  dir->placed(last(), {.code = ENOENT});
+  dir->node_told(last(), {.code = ENOENT});
   BOOST_TEST((one.told->what == answer::kind::error));
   BOOST_TEST(one.told->code == EIO); // ENOENT would look like the end of an empty folder
   BOOST_TEST(two.told->code == EIO);
   auto again = readdir();
-  BOOST_REQUIRE_EQUAL(port.places.size(), 2U);
-  dir->placed(last(), {.complete = true});
+  BOOST_REQUIRE_EQUAL(port.mount_nodes.size(), 2U);
+  dir->node_told(last(), {.complete = true});
   BOOST_TEST((again.told->what == answer::kind::dirents));
 }
 
 BOOST_AUTO_TEST_CASE(in_a_host_each_name_is_asked_for_and_its_absence_is_not_kept) {
   auto a = lookup("a"), b = lookup("b"), a_again = lookup("a");
-  BOOST_REQUIRE_EQUAL(port.places.size(), 2U);
-  dir->placed(port.places[0].first, {.names = {"a"}});
+  BOOST_REQUIRE_EQUAL(port.mount_nodes.size(), 2U);
+  dir->node_told(port.mount_nodes[0].first, {.names = {"a"}});
   BOOST_TEST((a.told->what == answer::kind::entry));
   BOOST_TEST((a_again.told->what == answer::kind::entry));
-  dir->placed(port.places[1].first, {.names = {"a"}});
+  dir->node_told(port.mount_nodes[1].first, {.names = {"a"}});
   BOOST_TEST((b.told->what == answer::kind::error));
   BOOST_TEST(b.told->code == ENOENT);
   BOOST_TEST((lookup("a").told->what == answer::kind::entry));
-  BOOST_TEST(port.places.size() == 2U); // it is known
+  BOOST_TEST(port.mount_nodes.size() == 2U); // it is known
   auto list = readdir();
-  BOOST_TEST(port.places.size() == 3U); // each time
-  dir->placed(last(), {.names = {"a", "c"}});
+  BOOST_TEST(port.mount_nodes.size() == 3U); // each time
+  dir->node_told(last(), {.names = {"a", "c"}});
   BOOST_TEST(list.told->entries.size() == 4U);
   BOOST_TEST(readdir(3).told->entries.size() == 1U); // goes on with what was listed
   BOOST_TEST(port.changes.empty());
@@ -108,24 +108,24 @@ BOOST_AUTO_TEST_CASE(in_a_host_each_name_is_asked_for_and_its_absence_is_not_kep
 // The kernel is to come back for a name that may stand for something else by then.
 BOOST_AUTO_TEST_CASE(a_folder_that_may_be_a_repository_is_looked_up_each_time) {
   auto first = lookup("x");
-  dir->placed(last(), {.names = {"certain", "x"}, .assumed = {"x"}});
+  dir->node_told(last(), {.names = {"certain", "x"}, .assumed = {"x"}});
   BOOST_TEST(!first.told->node.lasting);
   BOOST_TEST(lookup("certain").told->node.lasting);
   auto again = lookup("x");
-  BOOST_REQUIRE_EQUAL(port.places.size(), 2U);
-  dir->placed(last(), {.names = {"certain", "x"}});
+  BOOST_REQUIRE_EQUAL(port.mount_nodes.size(), 2U);
+  dir->node_told(last(), {.names = {"certain", "x"}});
   BOOST_TEST(again.told->node.lasting);
   BOOST_TEST(again.told->node.nodeid == first.told->node.nodeid);
   BOOST_TEST(lookup("x").told->node.lasting);
-  BOOST_TEST(port.places.size() == 2U);
+  BOOST_TEST(port.mount_nodes.size() == 2U);
 }
 
 BOOST_AUTO_TEST_CASE(one_that_was_taken_for_a_folder_has_nothing_of_that_once_it_is_a_repository) {
   auto was = lookup("file");
-  dir->placed(last(), {.names = {"file"}, .assumed = {"file"}});
+  dir->node_told(last(), {.names = {"file"}, .assumed = {"file"}});
   BOOST_TEST((was.told->node.attr.mode & S_IFMT) == static_cast<unsigned>(S_IFDIR));
   auto now = lookup("file");
-  dir->placed(last(), {.shown = snapshot(root)});
+  dir->node_told(last(), {.shown = snapshot(root)});
   BOOST_TEST((now.told->node.attr.mode & S_IFMT) == static_cast<unsigned>(S_IFREG));
   BOOST_TEST(now.told->node.nodeid != was.told->node.nodeid);
   BOOST_TEST(now.told->node.lasting);
@@ -140,7 +140,7 @@ BOOST_AUTO_TEST_CASE(the_last_who_gives_up_takes_the_question_back) {
   dir->interrupted(two.id);
   BOOST_TEST((port.cancelled == std::vector{last()}));
   BOOST_TEST(one.told->code == EINTR);
-  dir->placed(last(), {.names = {"a"}, .complete = true}); // late, and of nobody
+  dir->node_told(last(), {.names = {"a"}, .complete = true}); // late, and of nobody
   BOOST_TEST(!dir->complete());
 }
 
@@ -165,20 +165,20 @@ BOOST_AUTO_TEST_CASE(a_reader_goes_on_behind_names_that_were_dropped) {
   std::vector<std::string> names;
   for (int i = 10; i < 60; ++i)
     names.push_back("n" + std::to_string(i));
-  const place_answer all{.names = names, .complete = true};
+  const mount_node_answer all{.names = names, .complete = true};
   auto first = readdir(0, false, 12);
-  dir->placed(last(), all);
+  dir->node_told(last(), all);
   const std::uint64_t then = first.told->entries.back().next;
   dir->shed();
   dir->shed();
   BOOST_REQUIRE(!dir->complete());
   auto rest = readdir(then, false);
   BOOST_TEST(rest.told->answers == 0);
-  BOOST_REQUIRE_EQUAL(port.places.size(), 2U);
-  dir->placed(last(), all);
+  BOOST_REQUIRE_EQUAL(port.mount_nodes.size(), 2U);
+  dir->node_told(last(), all);
   BOOST_TEST(rest.told->entries.size() == 40U);
   BOOST_TEST(readdir(rest.told->entries.back().next, false).told->entries.empty());
-  BOOST_TEST(port.places.size() == 2U);
+  BOOST_TEST(port.mount_nodes.size() == 2U);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -22,19 +22,19 @@ std::vector<tree_entry> as_listing(const std::vector<std::string>& names) {
 } // namespace
 
 // As ensure_listing. A directory of a host is never complete: what was said for this request is all that it gets.
-bool directory_state::ensure_place(const kernel_op& op, lacking& instead) const {
-  if ((op.brought & missing::place) != 0)
+bool directory_state::ensure_mount_node(const kernel_op& op, lacking& instead) const {
+  if ((op.brought & missing::mount_node) != 0)
     return true;
   const auto* looked_up = std::get_if<lookup_op>(&op.what);
   const auto* listing = std::get_if<readdir_op>(&op.what);
   if ((looked_up != nullptr && dentries_.find(looked_up->name) != nullptr && !is_assumed(looked_up->name))
       || (listing != nullptr && listing->offset != 0 && !dropped_)) // goes on with what was listed
     return true;
-  instead = missing{missing::place, {}, looked_up != nullptr ? looked_up->name : std::string{}};
+  instead = missing{missing::mount_node, {}, looked_up != nullptr ? looked_up->name : std::string{}};
   return false;
 }
 
-void directory_state::placed(want_id id, const place_answer& what) {
+void directory_state::node_told(want_id id, const mount_node_answer& what) {
   const auto it = std::ranges::find(pending_, id, &pending::id);
   if (it == pending_.end())
     return; // cancelled
@@ -63,10 +63,10 @@ void directory_state::placed(want_id id, const place_answer& what) {
     dropped_ = false;
     account();
   }
-  answer_waiters(id, 0, missing::place);
+  answer_waiters(id, 0, missing::mount_node);
 }
 
-void directory_state::entries_changed(const place_answer& now, const std::vector<std::string>& replaced) {
+void directory_state::entries_changed(const mount_node_answer& now, const std::vector<std::string>& replaced) {
   if (location_->shown)
     return;                // it is a repository's now, and stays that for who is in it
   if (!replaced.empty()) { // else a directory would be taken for the one that had its name
@@ -80,7 +80,7 @@ void directory_state::entries_changed(const place_answer& now, const std::vector
 }
 
 // Followed by say_what_moved.
-void directory_state::show_names(const place_answer& now) {
+void directory_state::show_names(const mount_node_answer& now) {
   change_.nodeid = node_id{self_, self_child}.encoded();
   note_changes(dentries_.refresh(as_listing(now.names), since()));
   assumed_ = now.assumed;
@@ -94,7 +94,7 @@ bool directory_state::is_assumed(const std::string& name) const {
 }
 
 void directory_state::give_up(const pending& p) {
-  p.what.what == missing::place ? port_.cancel_place(p.id) : port_.cancel(p.id);
+  p.what.what == missing::mount_node ? port_.cancel_mount_node(p.id) : port_.cancel(p.id);
 }
 
 } // namespace gitfs

@@ -1,8 +1,8 @@
-// Between directories above the repositories and the catalog.
+// Messages between the catalog and directories above the repositories.
 #pragma once
 
 #include "actors/model/directory_location.hpp"
-#include "actors/model/places.hpp"
+#include "actors/model/mount_nodes.hpp"
 #include "actors/model/want.hpp"
 #include "actors/runtime/message.hpp"
 
@@ -13,25 +13,26 @@
 
 namespace gitfs {
 
-/// What is at this place? `name`: about that in it; empty: all. Answered by `place_told`, unless cancelled.
-struct ask_place {
+/// A directory asks the catalog what is at its node. `name`: the directory needs only this name in it; empty: it needs
+/// all names. Answered by `mount_node_told`, unless cancelled. `slot` and `generation` are the directory's own.
+struct ask_mount_node {
   caf::weak_actor_ptr from;
   caf::actor_id from_id = 0;
   want_id id = 0;
-  directory_location_ptr place;
+  directory_location_ptr location;
   std::string name;
   dir_slot slot = no_slot;
   std::uint32_t generation = 0;
   trace::sent_by stamp = trace::sent_by::now();
 };
-struct cancel_place {
+struct cancel_mount_node {
   caf::actor_id from_id = 0;
   want_id id = 0;
   trace::sent_by stamp = trace::sent_by::now();
 };
-struct place_told {
+struct mount_node_told {
   want_id id = 0;
-  place_answer what;
+  mount_node_answer what;
   trace::sent_by stamp = trace::sent_by::now();
 };
 

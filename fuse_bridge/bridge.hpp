@@ -1,0 +1,27 @@
+// What a mount's requests, and the questions to it, are answered from.
+#pragma once
+
+#include "actors/model/mount_status.hpp"
+#include "actors/mount/mount_context.hpp"
+#include "fuse_bridge/fuse_reply.hpp"
+
+#include <caf/actor.hpp>
+
+#include <filesystem>
+#include <memory>
+
+namespace gitfs {
+
+/// libfuse's userdata pointer leads to it. Outlives the session.
+struct bridge {
+  std::shared_ptr<mount_context> context;
+  caf::actor supervisor;
+  common_attr common;
+  std::shared_ptr<const mount_status> about; ///< what can be said without asking anybody; none: nothing
+  bool kernel_opens_alone = false;           ///< set by INIT, before any other request
+  caf::actor catalog{};                      ///< none: nothing is followed
+  bool init_answered = false;                ///< the kernel sends nothing else before; see session_io
+  std::filesystem::path mountpoint{};        ///< as this process sees it
+};
+
+} // namespace gitfs
