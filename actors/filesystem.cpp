@@ -14,6 +14,9 @@
 
 #include <caf/send.hpp>
 
+#include <algorithm>
+#include <cctype>
+#include <cerrno>
 #include <utility>
 
 namespace gitfs {
@@ -81,6 +84,12 @@ auto host_maker(const mount_options& options, const deployment_parts& parts, std
   return [needs = std::move(needs)](const shown_host& what) { return make_host(what, needs); };
 }
 
+bool is_abbreviation(const std::string& ref, const oid& of) {
+  const std::string whole = of.hex();
+  const auto same = [](unsigned char a, unsigned char b) { return std::tolower(a) == b; };
+  return !ref.empty() && ref.size() <= whole.size() && std::equal(ref.begin(), ref.end(), whole.begin(), same);
+}
+
 std::uint64_t trees_ahead_of(const mount_options& options) {
   return options.prefetch ? options.trees_ahead : 0;
 }
@@ -98,6 +107,10 @@ result<std::unique_ptr<filesystem>> filesystem::open(const mount_options& option
   if (const auto one = only_one(options)) {
     GITFS_TRY(from, open_entry(*one, options, parts, out->context_->shared_memory, out->services_));
     GITFS_TRY(what, from->take(one->ref, std::nullopt, std::move(stop)));
+    if (one->follow.kind != follow_mode::kind_type::pinned && what.ref.empty()
+        && is_abbreviation(one->ref, what.commit))
+      return fail(EINVAL, "the ref " + one->ref + " is the commit " + what.commit.hex()
+                              + ", which never changes: give a branch or tag to follow");
     auto objects = out->show_first(std::move(from), what, options);
     // What may change has a catalog.
     if (options.tree || one->follow.kind != follow_mode::kind_type::pinned) {
@@ -125,6 +138,7 @@ void filesystem::begin(const snapshot_facts& root, bool remote, const mount_opti
 opened_first filesystem::show_first(std::shared_ptr<repository> from, const snapshot_facts& what,
                                     const mount_options& options) {
   source_ = from->display();
+  ref_ = what.ref;
   description_ = source_ + (what.ref.empty() ? "" : " " + what.ref) + " at " + what.commit.hex();
   const std::shared_ptr<upstream>& remote = from->remote();
   begin(what, remote != nullptr, options);

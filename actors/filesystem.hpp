@@ -56,6 +56,8 @@ public:
 
   const std::shared_ptr<mount_context>& context() const { return context_; }
   const caf::actor& supervisor() const { return supervisor_; }
+  /// Full name of the ref that a mount of one repository began with; empty: a commit id, or a tree of repositories.
+  const std::string& ref() const { return ref_; }
   /// SOURCE without credentials. If the mount shows a tree of repositories: the program's name.
   const std::string& source() const { return source_; }
   /// "SOURCE REF at COMMIT", for people.
@@ -73,7 +75,7 @@ private:
   caf::actor_system& system_;
   const std::shared_ptr<backend_services> services_ = std::make_shared<backend_services>(); // destroyed last
   deployment_parts parts_;
-  std::string source_, description_;
+  std::string source_, ref_, description_;
   trace::shown_sources shown_;
   std::shared_ptr<mount_context> context_;
   caf::actor supervisor_, catalog_;

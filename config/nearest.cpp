@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <numeric>
+#include <utility>
 #include <vector>
 
 namespace gitfs {
@@ -28,9 +29,20 @@ std::size_t distance(std::string_view a, std::string_view b) {
   return last.back();
 }
 
+// What git, mount(8) and others call it. Too far from our words to be taken for mistyped ones.
+constexpr std::pair<std::string_view, std::string_view> words_of_others[] = {
+    {"--branch", "--ref"}, {"-b", "--ref"},      {"--revision", "--ref"}, {"--tag", "--ref"},
+    {"branch", "ref"},     {"help", "--help"},   {"-?", "--help"},        {"version", "--version"},
+    {"-v", "--version"},   {"ls", "status"},     {"list", "status"},      {"ps", "status"},
+    {"clone", "mount"},    {"fetch", "refresh"}, {"pull", "refresh"},     {"update", "refresh"},
+};
+
 } // namespace
 
 std::string did_you_mean(std::string_view typed, std::span<const std::string_view> known) {
+  for (const auto& [theirs, ours] : words_of_others)
+    if (typed == theirs && std::ranges::find(known, ours) != known.end())
+      return ", did you mean '" + std::string{ours} + "'?";
   std::string_view best;
   std::size_t best_distance = std::min(typed.size() / 2, typed.size() / 3 + 2); // so far away it is another word
   for (const std::string_view each : known)

@@ -69,7 +69,7 @@ string show_seconds(std::chrono::milliseconds time) {
 
 result<void> put_name(string& out, const string& value) {
   if (value.empty())
-    return fail(EINVAL, "the value is empty");
+    return fail(EINVAL, "the value is empty: give one, or leave the option out");
   out = value;
   return success();
 }

@@ -37,6 +37,8 @@ constexpr std::array options_table{
                [](mount_options& o, const string&) { return set_word(o, "allow_other"); }, nullptr},
     option_row{"Process", "-f,--foreground", "", "stay in the foreground",
                [](mount_options& o, const string&) -> result<void> { return o.foreground = true, success(); }, nullptr},
+    option_row{"Process", "--if-needed", "", "when the same is mounted there already, leave it so: exit status 0",
+               [](mount_options& o, const string&) -> result<void> { return o.if_needed = true, success(); }, nullptr},
     option_row{"Process", "--pid-file", "FILE", "write the process id of the mount here",
                [](mount_options& o, const string& v) { return put(o.pid_file, absolute_path(v)); }, nullptr},
     option_row{"Process", "--threads", "N", "threads for the kernel's requests; 0: one per core, 2 to 8",

@@ -91,13 +91,15 @@ struct mount_options {
   std::chrono::milliseconds stall_timeout{30'000}; ///< no byte for this long ends an upstream request
   /// One upstream request with all its retries; also how long requests wait for a host that is away.
   std::chrono::milliseconds timeout{300'000};
-  bool wait = false; ///< also at the start, for a server that refuses connections
+  bool wait = false;      ///< also at the start, for a server that refuses connections
+  bool if_needed = false; ///< the same mount may stand there already: then there is nothing to do
 };
 
 /// `gitfs-actor unmount`.
 struct unmount_options {
-  std::filesystem::path mountpoint; ///< absolute and normal, not resolved: the mount may be dead
-  bool force = false;               ///< whoever is in it
+  std::vector<std::filesystem::path> mountpoints; ///< absolute and normal, not resolved: the mount may be dead
+  bool all = false;                               ///< every mount of this user; then `mountpoints` is empty
+  bool force = false;                             ///< whoever is in it
 };
 
 /// `gitfs-actor stats`.

@@ -84,14 +84,14 @@ mount_status status_now(const bridge& b) {
   return out;
 }
 
-// In a plain mount the root directory knows the commit, in a mount of many repositories the catalog knows the commits.
+// Where nothing can change the root directory knows the commit; else the catalog knows commits and failures.
 void status(const bridge& of, const question& what, channel to) {
   if (!of.about) {
     to->send(failure(ENOTSUP, "it does not know what it shows"));
     return;
   }
   const std::size_t room = to->room();
-  if (of.about->entries.size() != 1 || !of.about->entries.front().path.empty()) {
+  if (of.catalog) {
     tell_status asked{reply{std::make_unique<control_reply>(std::move(to))}, status_now(of),
                       static_cast<std::size_t>(what.number("from")), room};
     to_supervisor(of, std::move(asked));

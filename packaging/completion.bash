@@ -43,7 +43,7 @@ _gitfs_actor() {
     [ -n "$words" ] && mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current") && return
   fi
   case $command in
-    unmount | stats | status | top | refresh) words=$(awk '$3 ~ /^fuse\.gitfs/ { print $2 }' /proc/self/mounts) ;;
+    unmount | umount | stats | status | top | refresh) words=$(awk '$3 ~ /^fuse\.gitfs/ { print $2 }' /proc/self/mounts) ;;
   esac
   mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current"; compgen -f -- "$current")
   compopt -o filenames 2>/dev/null

@@ -64,9 +64,11 @@ catalog_actor::catalog_actor(caf::actor_config& cfg, std::shared_ptr<mount_conte
     catalog_(*with_.tree, with_.hosts, *this) {}
 
 caf::behavior catalog_actor::make_behavior() {
-  if (with_.first)
+  if (with_.first) {
+    entered_.emplace(0, entered{{}, tree_->repositories.front().ref});
     catalog_.opened(with_.first->shown,
                     {root_slot, context_->inodes.generation_of(root_slot), context_->inodes.location_of(root_slot)});
+  }
   return {
       [this](ask_mount_node& m) {
         const mount_node_asker who{m.from_id, m.id};
@@ -219,6 +221,11 @@ void catalog_actor::add_status(mount_status& to) const {
       continue;
     if (const auto at = known.find(each.path); at != known.end()) {
       at->second->node = node;
+      if (node == 0 && with_.first) { // has no actor of its own before somebody looks again
+        at->second->state = "open";
+        at->second->commit = with_.first->shown->facts.commit.hex();
+        at->second->shown = with_.first->shown->facts.ref;
+      }
       continue;
     }
     entry_status& one = more.emplace_back();

@@ -103,15 +103,16 @@ void catalog::refresh(refresh_number number, const refresh_what& what) {
     repository* const of = at == nullptr ? nullptr : at->as_repository();
     if (of == nullptr)
       report.text += fmt::format("!{}: no repository that somebody has looked at is there\n", what.path);
-    else if (of->follow.kind == kind::pinned)
+    else if (of->follow.kind == kind::pinned && !of->has_failed())
       report.text += fmt::format("!{}: it is pinned{}: give it \"follow\" in the config file (mount --follow)\n",
                                  shown_name(*at), of->shown ? " to " + of->shown->facts.commit.hex() : "");
     else
       add_refresh(number, *at, *of);
   } else {
     for (const auto& [which, at] : tree_.nodes())
-      if (repository* const of = at->as_repository(); of != nullptr && !at->removed && of->shown)
-        if (of->follow.kind == kind::on_request || (what.requested && of->follow.kind == kind::polled))
+      if (repository* const of = at->as_repository(); of != nullptr && !at->removed && (of->shown || of->has_failed()))
+        if (of->follow.kind == kind::on_request
+            || (what.requested && (of->follow.kind == kind::polled || of->has_failed())))
           add_refresh(number, *at, *of);
   }
   moved({number});
@@ -123,7 +124,7 @@ std::string catalog::shown_name(const node& of) {
 
 void catalog::add_refresh(refresh_number number, node& at, repository& of) {
   refresh_report& report = refreshes_[number];
-  if (!of.shown && of.taking == 0) {
+  if (!of.shown && of.taking == 0 && !of.has_failed()) {
     report.text += fmt::format("{}: nobody has looked into it yet\n", shown_name(at));
     return;
   }
@@ -144,6 +145,8 @@ void catalog::tell_refreshers(node& at, repository& of, const shown_ptr& before)
     const std::string name = shown_name(at);
     if (!of.poll.last_error.empty())
       report->second.text += fmt::format("!{}: {}\n", name, of.poll.last_error);
+    else if (!before)
+      report->second.text += fmt::format("{}: can be entered now, at {}\n", name, of.shown->facts.commit.hex());
     else if (moves)
       report->second.text +=
           fmt::format("{}: {} → {}\n", name, before->facts.commit.hex(), of.shown->facts.commit.hex());

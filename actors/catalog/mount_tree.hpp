@@ -83,6 +83,8 @@ struct mount_node {
     ref_poll poll{};
     ref_refresh refresh{};
 
+    /// Nobody could enter it so far. Who asks for a refresh has it tried again, whatever its way to be followed is.
+    bool has_failed() const { return !shown && !poll.last_error.empty(); }
     /// Somebody waits for what is taken of it.
     bool is_wanted() const { return !waiting.empty() || !refresh.waiting.empty() || !refresh.late.empty(); }
   };

@@ -62,6 +62,7 @@ repository_actor::repository_actor(caf::actor_config& cfg, std::shared_ptr<mount
   if (first) {
     objects_ = first->objects;
     mounted_refs_[0] = first->shown->of;
+    shows_[0] = {first->shown->facts.commit, first->shown->facts.ref};
   }
 }
 
@@ -183,7 +184,7 @@ shown_ptr repository_actor::show(const job& what, const snapshot_facts& facts) {
   } else if (!what.have || *what.have == facts.commit) {
     return std::make_shared<const shown_snapshot>(shown_snapshot{shown, facts});
   }
-  commits_[what.node] = facts.commit;
+  shows_[what.node] = {facts.commit, facts.ref};
   log::info("{}{} at {}{}", objects_->from->display(), facts.ref.empty() ? "" : " " + facts.ref, facts.commit.hex(),
             what.have ? ", after " + what.have->hex() : "");
   return std::make_shared<const shown_snapshot>(shown_snapshot{shown, facts});
@@ -191,14 +192,15 @@ shown_ptr repository_actor::show(const job& what, const snapshot_facts& facts) {
 
 void repository_actor::add_status(mount_status& to) const {
   for (entry_status& each : to.entries) {
-    if (each.node == 0)
+    if (!each.node)
       continue;
-    if (const auto shown = commits_.find(each.node); shown != commits_.end()) {
+    if (const auto shown = shows_.find(*each.node); shown != shows_.end()) {
       each.state = "open";
-      each.commit = shown->second.hex();
+      each.commit = shown->second.commit.hex();
+      each.shown = shown->second.ref;
       each.source = objects_->from->display();
     }
-    if (const auto last = last_failures_.find(each.node); last != last_failures_.end()) {
+    if (const auto last = last_failures_.find(*each.node); last != last_failures_.end()) {
       if (each.state != "open")
         each.state = "failed";
       each.failure = last->second.message;

@@ -12,9 +12,9 @@ namespace gitfs {
 
 namespace {
 
-constexpr std::string entry_status::*columns[] = {&entry_status::path,   &entry_status::kind,   &entry_status::source,
-                                                  &entry_status::ref,    &entry_status::commit, &entry_status::state,
-                                                  &entry_status::follow, &entry_status::failure};
+constexpr std::string entry_status::*columns[] = {&entry_status::path,   &entry_status::kind,    &entry_status::source,
+                                                  &entry_status::ref,    &entry_status::commit,  &entry_status::state,
+                                                  &entry_status::follow, &entry_status::failure, &entry_status::shown};
 
 std::string line_of(const entry_status& entry) {
   std::string out = "entry\t" + std::to_string(entry.failed_at);

@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,11 +19,12 @@ namespace gitfs {
 
 /// The repository or forge that is shown at one path of the mount.
 struct entry_status {
-  mount_node_number node = 0; ///< not in the text; 0: nobody has entered it
-  std::string path;           ///< below the mountpoint; empty: the mountpoint itself
+  std::optional<mount_node_number> node; ///< not in the text; none: nobody has entered it
+  std::string path;                      ///< below the mountpoint; empty: the mountpoint itself
   std::string kind = "repository";
   std::string source; ///< without credentials
   std::string ref;    ///< as configured; empty: the remote's HEAD
+  std::string shown;  ///< full name of the ref that is shown, "refs/heads/main"; empty: none yet, or a commit id
   std::string commit;
   std::string state = "not opened"; ///< or "open", "failed"
   std::string follow;

@@ -226,6 +226,11 @@ result<resolved_ref> git_upstream::resolve(const std::string& ref, const std::st
     return std::move(*chosen);
   const std::string all[] = {"HEAD", "refs/heads/", "refs/tags/"};
   GITFS_TRY(known, impl_->list_refs(op, all));
+  auto commit = choose_listed_commit(ref, known);
+  if (!commit)
+    return explained(commit.error());
+  if (commit.value())
+    return std::move(*commit.value());
   return explained(no_such_ref(ref, known));
 }
 

@@ -3,8 +3,10 @@
 #include "backend/os/text.hpp"
 
 #include <algorithm>
+#include <cctype>
 #include <cerrno>
 #include <numeric>
+#include <set>
 #include <string_view>
 #include <utility>
 
@@ -80,6 +82,8 @@ std::vector<std::string> near_names(std::string_view name, std::span<const adver
   return out;
 }
 
+constexpr std::size_t shortest_listed = 7; // what git prints at least
+
 bool is_abbreviated_id(std::string_view name) {
   constexpr std::size_t shortest = 4; // git's minimum
   return name.size() >= shortest && name.size() < oid::hex_size
@@ -120,6 +124,24 @@ std::optional<resolved_ref> choose_ref(const std::string& name, std::span<const 
   return std::nullopt;
 }
 
+result<std::optional<resolved_ref>> choose_listed_commit(const std::string& name,
+                                                         std::span<const advertised_ref> refs) {
+  if (!is_abbreviated_id(name) || name.size() < shortest_listed)
+    return std::optional<resolved_ref>{};
+  std::string begin = name;
+  std::ranges::transform(begin, begin.begin(), [](unsigned char c) { return std::tolower(c); });
+  std::set<std::string> found;
+  for (const advertised_ref& each : refs)
+    if (const std::string hex = each.peeled.value_or(each.id).hex(); !each.unborn && hex.starts_with(begin))
+      found.insert(hex);
+  if (found.size() > 1)
+    return fail(EINVAL, "several commits that branches and tags are at begin with " + name + ": "
+                            + listed({found.begin(), found.end()}, 5) + "; give all 40 digits");
+  if (found.empty())
+    return std::optional<resolved_ref>{};
+  return std::optional{resolved_ref{*oid::from_hex(*found.begin()), ""}};
+}
+
 error no_such_ref(const std::string& name, std::span<const advertised_ref> refs) {
   constexpr std::size_t most_near = 5, most_branches = 8;
   std::vector<std::string> branches;
@@ -138,7 +160,9 @@ error no_such_ref(const std::string& name, std::span<const advertised_ref> refs)
   }
   if (is_abbreviated_id(name))
     return {EINVAL, "there is no branch or tag \"" + name
-                        + "\", and a server cannot be asked for an abbreviated commit id; give all 40 digits"};
+                        + "\", and none that the server lists is at a commit whose id begins so"
+                        + (name.size() < shortest_listed ? " (7 digits are the least)" : "")
+                        + "; a server cannot be asked for an abbreviated commit id: give all 40 digits"};
   const auto near = near_names(name, refs);
   return {ENOENT, "there is no branch or tag \"" + printable(name) + "\"; "
                       + (near.empty() ? there : "did you mean: " + listed(near, most_near) + "?")};

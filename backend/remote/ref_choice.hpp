@@ -21,6 +21,10 @@ std::vector<std::string> ref_candidates(const std::string& name);
 /// The first candidate that is among `refs`, with tags peeled. None: there is no candidate among them.
 std::optional<resolved_ref> choose_ref(const std::string& name, std::span<const advertised_ref> refs);
 
+/// The commit whose id begins with `name`, at least 7 digits, among those that the refs are at. None: there is none, or
+/// `name` is no such id. EINVAL: there are several; the message names them.
+result<std::optional<resolved_ref>> choose_listed_commit(const std::string& name, std::span<const advertised_ref> refs);
+
 /// The error for a name without a ref, made from HEAD and all branches and tags of the server: ENOENT, or EINVAL for an
 /// abbreviated commit id. The message has similar names, or the existing branches.
 error no_such_ref(const std::string& name, std::span<const advertised_ref> refs);

@@ -27,6 +27,12 @@ std::string shown(std::string_view text) {
   return out;
 }
 
+// "team/project", of a path that may have been made absolute: what a host's page calls a repository.
+std::string last_names(const fs::path& path) {
+  const fs::path whole = path.has_filename() ? path : path.parent_path();
+  return (whole.parent_path().filename() / whole.filename()).string();
+}
+
 result<source> local_source(std::string path) {
   std::error_code failure;
   const bool there = fs::exists(path, failure);
@@ -35,7 +41,8 @@ result<source> local_source(std::string path) {
   if (!there)
     return fail(ENOENT, shown(path)
                             + ": no such file or directory; give the path of a repository on this machine, or the "
-                              "http:// or https:// URL of a remote one");
+                              "http:// or https:// URL of a remote one, with its host, as in https://HOST/"
+                            + shown(last_names(path)));
   source out;
   out.kind = source::kind_type::local;
   out.location = fs::absolute(path, failure).string();
@@ -121,6 +128,16 @@ result<source> refuse_ssh(const std::string& argument) {
                            + https_guess(argument));
 }
 
+// "8080/path". git would take it for ssh and a path that begins with a number, which hardly anybody has.
+bool starts_with_port(std::string_view text) {
+  const std::size_t digits = std::min(text.find_first_not_of("0123456789"), text.size());
+  return digits != 0 && digits <= 5 && digits < text.size() && text[digits] == '/';
+}
+
+result<source> refuse_without_scheme(const std::string& argument) {
+  return fail(EINVAL, shown(argument) + ": a URL begins with http:// or https://, as in https://" + shown(argument));
+}
+
 result<source> refuse_git(const std::string& argument) {
   return fail(ENOTSUP, shown(argument)
                            + ": the git:// protocol is not supported (it is neither encrypted nor authenticated); give "
@@ -152,7 +169,7 @@ result<source> parse_source(const std::string& argument) {
   // As git: with a colon before the first slash it is host:path, unless there is such a file.
   const std::size_t colon = argument.find(':');
   if (colon != std::string::npos && colon != 0 && colon < argument.find('/') && !fs::exists(argument, ignored))
-    return refuse_ssh(argument);
+    return starts_with_port(argument.substr(colon + 1)) ? refuse_without_scheme(argument) : refuse_ssh(argument);
   return local_source(argument);
 }
 

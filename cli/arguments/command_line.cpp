@@ -64,9 +64,24 @@ result<std::filesystem::path> parse_path(const subcommand<Options>& command, std
 
 result<invocation> parse_unmount(std::span<const char* const> arguments) {
   using table = subcommand<unmount_options>;
-  static constexpr table::option_row options[] = {{"--force", false, table::turn_on<&unmount_options::force>}};
+  static constexpr table::option_row options[] = {
+      {"--all", false, table::turn_on<&unmount_options::all>},
+      {"--force", false, table::turn_on<&unmount_options::force>},
+  };
+  constexpr table command{"unmount", options};
+  const subcommand_reader reader{command};
   unmount_options out;
-  GITFS_TRYV(put(out.mountpoint, parse_path({"unmount", options}, arguments, "MOUNTPOINT", out)));
+  GITFS_TRY(words, reader.read(arguments, out));
+  if (out.all && !words.empty())
+    return reader.wrong("--all takes no MOUNTPOINT, and here is '" + words.front() + "'");
+  if (!out.all)
+    GITFS_TRYV(reader.check(words, words.size(), "MOUNTPOINT"));
+  for (const string& each : words) {
+    if (each.empty())
+      return reader.wrong("MOUNTPOINT is empty");
+    GITFS_TRY(path, absolute_path(each));
+    out.mountpoints.push_back(std::move(path));
+  }
   return invocation{std::move(out)};
 }
 
@@ -97,17 +112,25 @@ result<invocation> parse_refresh(std::span<const char* const> arguments) {
   return invocation{std::move(out)};
 }
 
+result<void> set_wait(status_options& out, const string& value) {
+  GITFS_TRY(taken, read_seconds(value));
+  out.wait = taken;
+  return success();
+}
+
 result<invocation> parse_status(std::span<const char* const> arguments) {
   using table = subcommand<status_options>;
   static constexpr table::option_row options[] = {
       {"--json", false, table::turn_on<&status_options::json>},
       {"--verbose", false, table::turn_on<&status_options::verbose>},
+      {"--exit-code", false, table::turn_on<&status_options::exit_code>},
+      {"--wait", true, set_wait},
   };
   constexpr table command{"status", options};
   const subcommand_reader reader{command};
   status_options out;
   GITFS_TRY(words, reader.read(arguments, out));
-  if (words.empty())
+  if (words.empty() && !out.wait)
     return invocation{std::move(out)};
   GITFS_TRYV(reader.check(words, 1, "MOUNTPOINT"));
   GITFS_TRYV(put(out.mountpoint, absolute_path(words.front())));
@@ -162,6 +185,9 @@ constexpr command_row other_commands[] = {
     {"prefetch", prefetch_help, parse_prefetch}, // one a line
 };
 
+// The same, as other programs call it.
+constexpr std::pair<string_view, string_view> also_called[] = {{"umount", "unmount"}};
+
 string all_commands() {
   string out = "mount";
   for (const command_row& row : other_commands)
@@ -177,7 +203,10 @@ result<invocation> parse_command_line(std::span<const char* const> argv) {
     return parse_helper(argv.subspan(1));
   if (argv.size() < 2)
     return wrong("a command is missing: " + all_commands(), help);
-  const string_view command = argv[1];
+  string_view command = argv[1];
+  for (const auto& [other, name] : also_called)
+    if (command == other)
+      command = name;
   const auto arguments = argv.subspan(2);
   if (command == "--help" || command == "-h")
     return invocation{print{string{general_help}}};

@@ -3,6 +3,8 @@
 
 #include "config/options.hpp"
 
+#include <chrono>
+#include <optional>
 #include <span>
 #include <string>
 #include <variant>
@@ -18,7 +20,9 @@ struct print {
 struct status_options {
   std::filesystem::path mountpoint; ///< absolute and normal; empty: all mounts of this user
   bool json = false;
-  bool verbose = false; ///< also how the servers are asked
+  bool verbose = false;                          ///< also how the servers are asked
+  bool exit_code = false;                        ///< 1 if anything has failed
+  std::optional<std::chrono::milliseconds> wait; ///< so long for the mount to be there, with nothing that has failed
 };
 
 struct invocation {

@@ -15,7 +15,7 @@ Shows git repositories as read-only folders, without cloning them.
 Commands:
   mount [options] SOURCE MOUNTPOINT   show the repository SOURCE at MOUNTPOINT
   mount --config FILE [options]       show the repositories and hosts that FILE names
-  unmount MOUNTPOINT                  end a mount
+  unmount MOUNTPOINT...               end mounts
   refresh MOUNTPOINT [PATH]           look now at the refs that a mount follows
   status [--json] [MOUNTPOINT]        print what is shown where, and how it stands
   stats [--json] MOUNTPOINT           print what a mount has done so far
@@ -48,12 +48,14 @@ config file), or the one that PATH is in, and returns when the mount shows them.
 mount's owner and root may ask. The exit status is 1 if anything could not be looked at.
 )";
 
-inline constexpr std::string_view unmount_help = R"(Usage: gitfs-actor unmount [options] MOUNTPOINT
+inline constexpr std::string_view unmount_help = R"(Usage: gitfs-actor unmount [options] MOUNTPOINT...
+       gitfs-actor unmount [options] --all
 
-Ends the mount at MOUNTPOINT and returns when its process is gone. Where the same mount also stands at another path, only
+Ends the mount at each MOUNTPOINT, or where that is a symbolic link to, and returns when its process is gone. Where the same mount also stands at another path, only
 MOUNTPOINT is unmounted. A container that was started meanwhile may hold a copy of the mount: then MOUNTPOINT is
 unmounted, the holder is named, and the exit status is 1.
 
+  --all                               all mounts of yours, those within others first
   --force                             also while it is in use: end its process, and with it all copies; what is open
                                       in them gives errors from then on
 )";
@@ -72,15 +74,19 @@ Keys: q quit; b, l, n sort by what is busiest, what takes longest, the name; / f
 (Enter keeps it, Esc takes it away); w only what somebody waits for; + and - the interval; space look now.
 )";
 
-inline constexpr std::string_view status_help = R"(Usage: gitfs-actor status [--json] [--verbose] [MOUNTPOINT]
+inline constexpr std::string_view status_help = R"(Usage: gitfs-actor status [options] [MOUNTPOINT]
 
 Prints what the mount at MOUNTPOINT shows, or every mount of yours: its config file or repository, and of each entry the
 path, ref and commit, whether it is open (nothing is opened before somebody enters it) or has failed, when and why, and
-how its ref is followed; the cache folder with its size and quota; memory. It asks no server. Only the mount's owner and
-root may ask.
+how its ref is followed; the cache folder with its size and quota; memory. Of every mount, on a terminal, a line each. A
+mount whose process has died is listed as such. It asks no server. Only the mount's owner and root may ask.
 
   --json                              as a JSON array
-  --verbose                           also which ways of asking each git server takes, as far as that was learned
+  --verbose                           all lines, and which ways of asking each git server takes, as far as that was
+                                      learned
+  --exit-code                         the exit status is 1 if an entry has failed, or the process of a mount has died
+  --wait TIME                         wait up to TIME until MOUNTPOINT is there and no entry of it has failed; if that does
+                                      not happen, the exit status is 1
 )";
 
 inline constexpr std::string_view stats_help = R"(Usage: gitfs-actor stats [--json] MOUNTPOINT

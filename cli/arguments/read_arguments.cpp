@@ -23,6 +23,9 @@ bool looks_like_option(string_view argument) {
   return argument.size() > 1 && argument.front() == '-';
 }
 
+// Mostly of a shell's variable that is not set.
+constexpr const char* empty_value = ": the value is empty: give one, or leave the option out";
+
 // CLI11 takes an empty value for none: "--ref= URL" would be the ref URL.
 result<void> refuse_empty_values(std::span<const string> arguments, std::span<const option_form> known) {
   for (const string& each : arguments) {
@@ -33,7 +36,7 @@ result<void> refuse_empty_values(std::span<const string> arguments, std::span<co
     const string_view name = string_view{each}.substr(0, each.size() - 1);
     const auto form = std::ranges::find(known, name, shown_name);
     if (form != known.end())
-      return fail(EINVAL, string{name} + (form->has_value ? " needs a value" : " takes no value"));
+      return fail(EINVAL, string{name} + (form->has_value ? empty_value : " takes no value"));
   }
   return success();
 }

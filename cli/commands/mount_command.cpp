@@ -5,6 +5,7 @@
 #include "actors/trace/record/crash_dump.hpp"
 #include "actors/trace/record/recorder.hpp"
 #include "cli/commands/reloader.hpp"
+#include "cli/commands/standing_mount.hpp"
 #include "cli/commands/start_watch.hpp"
 #include "cli/system/daemon.hpp"
 #include "cli/system/service_manager.hpp"
@@ -104,6 +105,13 @@ private:
   control_server* const control_;
 };
 
+mount_status status_at_start(const mount_options& options, const filesystem& files) {
+  mount_status out = status_of(options);
+  if (out.entries.size() == 1 && out.entries.front().path.empty())
+    out.entries.front().shown = files.ref();
+  return out;
+}
+
 // The mount is of use without it: who asks goes through the mount then.
 std::unique_ptr<control_server> listen(const bridge& b, dev_t device) {
   auto out = control_server::start(b, device);
@@ -111,6 +119,10 @@ std::unique_ptr<control_server> listen(const bridge& b, dev_t device) {
     return std::move(out.value());
   log::warn("there is no control socket: {}", out.error().message);
   return nullptr;
+}
+
+std::string what_next(const std::string& mountpoint) {
+  return "how it stands: gitfs-actor status " + mountpoint + "; to end it: gitfs-actor unmount " + mountpoint;
 }
 
 result<void> serve(mount_options& options, daemon_start& start, const service_manager& service) {
@@ -139,7 +151,7 @@ result<void> serve(mount_options& options, daemon_start& start, const service_ma
   bridge b{files->context(),
            files->supervisor(),
            {::getuid(), ::getgid(), std::random_device{}()},
-           std::make_shared<const mount_status>(status_of(options)),
+           std::make_shared<const mount_status>(status_at_start(options, *files)),
            false,
            files->catalog()};
   std::error_code unresolved;
@@ -154,7 +166,8 @@ result<void> serve(mount_options& options, daemon_start& start, const service_ma
 
   log::info("mounted {} on {}", files->describe(), options.mountpoint.string());
   service.ready("mounted " + files->describe());
-  start.succeeded(options.quiet ? "" : "mounted " + files->describe() + " on " + options.mountpoint.string());
+  const std::string place = options.mountpoint.string();
+  start.succeeded(options.quiet ? "" : "mounted " + files->describe() + " on " + place + "\n" + what_next(place));
 
   reloader again{*files, options, service};
   session->wait_for_end([&] { again.reload(); });
@@ -190,6 +203,13 @@ int run_mount(mount_options options) {
     start.value().failed("gitfs-actor: " + redacted(e.message));
     return 1;
   };
+  const auto there = standing_mount::at(options.mountpoint);
+  if (there && there->is_same(options) && options.if_needed) {
+    start.value().succeeded(options.quiet ? "" : there->describe());
+    return 0;
+  }
+  if (there)
+    return fail_with({EBUSY, there->describe() + there->remedy(options)});
   if (auto log = start_log({options.level, options.log_file}); !log)
     return fail_with(log.error());
   if (auto served = serve_to_the_end(options, start.value(), service); !served)

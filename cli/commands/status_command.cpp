@@ -4,10 +4,14 @@
 #include "cli/system/control.hpp"
 #include "cli/system/mount_table.hpp"
 
+#include <unistd.h>
+
 #include <cerrno>
+#include <chrono>
 #include <cstdio>
 #include <set>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -15,9 +19,12 @@ namespace gitfs {
 
 namespace {
 
+using found_mounts = std::vector<std::pair<std::string, mount_status>>;
+using steady = std::chrono::steady_clock;
+
 // Those of other users do not answer.
-std::vector<std::pair<std::string, mount_status>> all_mounts() {
-  std::vector<std::pair<std::string, mount_status>> out;
+found_mounts all_mounts() {
+  found_mounts out;
   std::set<std::string> asked;
   for (const mounted_at& each : mount_table()) {
     if (each.type != "fuse.gitfs" || !asked.insert(each.path).second)
@@ -25,27 +32,47 @@ std::vector<std::pair<std::string, mount_status>> all_mounts() {
     if (auto answer = ask_status(each.path))
       out.emplace_back(each.path, std::move(answer.value()));
     else if (answer.error().code == ENOTCONN)
-      std::fprintf(stderr, "gitfs-actor: %s\n", answer.error().message.c_str());
+      out.emplace_back(each.path, mount_status{.facts = {{"dead", answer.error().message}}, .entries = {}});
   }
   return out;
+}
+
+result<found_mounts> look(const status_options& options) {
+  if (options.mountpoint.empty())
+    return all_mounts();
+  GITFS_TRY(answer, ask_status(options.mountpoint));
+  found_mounts out;
+  out.emplace_back(options.mountpoint.string(), std::move(answer));
+  return out;
+}
+
+result<found_mounts> look_until_well(const status_options& options) {
+  const auto until = steady::now() + options.wait.value_or(std::chrono::milliseconds{0});
+  for (;;) {
+    auto out = look(options);
+    if ((out && !has_failed(out.value())) || steady::now() >= until)
+      return out;
+    std::this_thread::sleep_for(std::chrono::milliseconds{100});
+  }
+}
+
+std::string text_of(const status_options& options, asked_mounts found) {
+  if (options.json)
+    return status_json(found);
+  const bool in_lines = options.mountpoint.empty() && !options.verbose && ::isatty(STDOUT_FILENO) != 0;
+  return in_lines ? status_lines(found) : status_text(found, options.verbose);
 }
 
 } // namespace
 
 int run_status(const status_options& options) {
-  std::vector<std::pair<std::string, mount_status>> found;
-  if (options.mountpoint.empty()) {
-    found = all_mounts();
-  } else {
-    auto answer = ask_status(options.mountpoint);
-    if (!answer) {
-      std::fprintf(stderr, "gitfs-actor: %s\n", answer.error().message.c_str());
-      return 1;
-    }
-    found.emplace_back(options.mountpoint.string(), std::move(answer.value()));
+  const auto found = look_until_well(options);
+  if (!found) {
+    std::fprintf(stderr, "gitfs-actor: %s\n", found.error().message.c_str());
+    return 1;
   }
-  print_out(options.json ? status_json(found) : status_text(found, options.verbose));
-  return 0;
+  print_out(text_of(options, found.value()));
+  return (options.exit_code || options.wait) && has_failed(found.value()) ? 1 : 0;
 }
 
 } // namespace gitfs

@@ -23,15 +23,6 @@ namespace gitfs {
 
 namespace {
 
-// The topmost file system mounted exactly there.
-std::optional<mounted_at> mounted_on(const std::string& path) {
-  std::optional<mounted_at> out;
-  for (mounted_at& each : mount_table())
-    if (each.path == path)
-      out = std::move(each);
-  return out;
-}
-
 bool stands_elsewhere_here(dev_t device) {
   const auto all = mount_table();
   return std::ranges::any_of(all, [&](const mounted_at& each) { return each.device == device; });
@@ -112,23 +103,35 @@ result<void> unmount(const unmount_options& options, const mounted_at& what) {
   return fail(EBUSY, goes_on + "a mount namespace that cannot be seen from here may hold a copy" + cure);
 }
 
+// Those of this user, the latest first: what is mounted within another mount ends before it.
+std::vector<std::filesystem::path> own_mountpoints() {
+  std::vector<std::filesystem::path> out;
+  for (const mounted_at& each : mount_table())
+    if (each.type == "fuse.gitfs" && each.owner == ::geteuid())
+      out.insert(out.begin(), each.path);
+  return out;
+}
+
+result<void> unmount(const unmount_options& options, const std::filesystem::path& path) {
+  const auto what = mounted_on(path);
+  if (!what || !what->type.starts_with("fuse"))
+    return fail(EINVAL, "nothing of gitfs-actor is mounted on " + path.string());
+  return unmount(options, *what);
+}
+
 } // namespace
 
 int run_unmount(const unmount_options& options) {
-  // The parent's links are resolved, as the kernel's table has them; the mountpoint itself may be dead.
-  std::error_code code;
-  auto folder = std::filesystem::canonical(options.mountpoint.parent_path(), code);
-  const auto path = code ? options.mountpoint : folder / options.mountpoint.filename();
-  const auto what = mounted_on(path.string());
-  if (!what || !what->type.starts_with("fuse")) {
-    std::fprintf(stderr, "gitfs-actor: nothing of gitfs-actor is mounted on %s\n", path.c_str());
-    return 1;
-  }
-  if (const auto done = unmount(options, *what); !done) {
-    std::fprintf(stderr, "gitfs-actor: %s\n", done.error().message.c_str());
-    return 1;
-  }
-  return 0;
+  const auto all = options.all ? own_mountpoints() : options.mountpoints;
+  if (all.empty())
+    std::fputs("nothing of yours is mounted\n", stdout);
+  int out = 0;
+  for (const std::filesystem::path& each : all)
+    if (const auto done = unmount(options, each); !done) { // the others end all the same
+      std::fprintf(stderr, "gitfs-actor: %s\n", done.error().message.c_str());
+      out = 1;
+    }
+  return out;
 }
 
 } // namespace gitfs

@@ -3,6 +3,7 @@
 #include <rapidjson/prettywriter.h>
 #include <rapidjson/stringbuffer.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <ctime>
@@ -14,6 +15,8 @@
 namespace gitfs {
 
 namespace {
+
+constexpr const char* nothing = "nothing of yours is mounted\n";
 
 std::string time_text(std::int64_t seconds) {
   const std::time_t time = seconds;
@@ -43,6 +46,24 @@ std::string megabytes(const std::string& bytes) {
   return std::to_string((std::stoull(bytes) + (1U << 19)) >> 20) + " MB";
 }
 
+// As people say it; of what follows HEAD the branch that this is.
+std::string ref_of(const entry_status& entry) {
+  constexpr std::string_view heads = "refs/heads/";
+  if (!entry.ref.empty())
+    return entry.ref;
+  return entry.shown.starts_with(heads) ? entry.shown.substr(heads.size()) : entry.shown;
+}
+
+std::string words_of(const entry_status& entry) {
+  std::string out = entry.kind == "host" ? "host" : entry.state;
+  return entry.commit.empty() ? out : out + ' ' + entry.commit;
+}
+
+std::string title_of(const mount_status& of) {
+  const std::string config = fact(of, "config");
+  return shown(config.empty() ? fact(of, "source") : "config " + config);
+}
+
 std::vector<std::string> lines_of(const std::string& text) {
   std::vector<std::string> out;
   std::istringstream in{text};
@@ -52,27 +73,43 @@ std::vector<std::string> lines_of(const std::string& text) {
 }
 
 std::string text_of(const std::string& mountpoint, const mount_status& of, bool verbose) {
-  const std::string config = fact(of, "config");
-  std::string out = shown(mountpoint) + ": " + shown(config.empty() ? fact(of, "source") : "config " + config)
-                    + ", process " + fact(of, "process") + '\n';
+  if (const std::string dead = fact(of, "dead"); !dead.empty())
+    return shown(mountpoint) + ": dead: " + shown(dead) + '\n';
+  std::string out = shown(mountpoint) + ": " + title_of(of) + ", process " + fact(of, "process") + '\n';
   const std::string cached = fact(of, "cache_bytes");
   out += "  cache " + shown(fact(of, "cache")) + ": " + (cached.empty() ? "" : megabytes(cached) + " of ")
          + megabytes(fact(of, "cache_size")) + '\n';
   out += "  memory " + megabytes(fact(of, "memory")) + " of " + megabytes(fact(of, "memory_limit")) + ", resident "
          + megabytes(fact(of, "resident")) + '\n';
   for (const entry_status& each : of.entries) {
-    out += "  " + shown(each.path.empty() ? "." : each.path) + ": ";
-    out += each.kind == "host" ? "host" : each.state;
-    if (!each.commit.empty())
-      out += ' ' + each.commit.substr(0, 12);
-    out += ", " + shown(each.source) + (each.ref.empty() ? "" : ' ' + shown(each.ref)) + ", followed: " + each.follow
-           + '\n';
+    const std::string ref = shown(ref_of(each));
+    out += "  " + shown(each.path.empty() ? "." : each.path) + ": " + words_of(each) + ", " + shown(each.source)
+           + (ref.empty() ? "" : ' ' + ref) + ", followed: " + each.follow + '\n';
     if (!each.failure.empty())
       out += "    " + time_text(each.failed_at) + ": " + shown(each.failure) + '\n';
   }
   if (verbose)
     for (const std::string& line : lines_of(fact(of, "servers")))
       out += "  server " + shown(line) + '\n';
+  return out;
+}
+
+std::string line_of(const mount_status& of) {
+  if (!fact(of, "dead").empty())
+    return "dead: its process has died";
+  std::string out = title_of(of);
+  const auto failed = [](const entry_status& each) { return !each.failure.empty(); };
+  if (of.entries.size() == 1 && of.entries.front().path.empty()) {
+    const entry_status& only = of.entries.front();
+    const std::string ref = shown(ref_of(only));
+    return out + (ref.empty() ? "" : ' ' + ref) + ", " + words_of(only)
+           + (failed(only) ? ", failed: " + shown(only.failure) : "");
+  }
+  const auto open = std::ranges::count(of.entries, "open", &entry_status::state);
+  out += ", " + std::to_string(of.entries.size()) + (of.entries.size() == 1 ? " entry, " : " entries, ")
+         + std::to_string(open) + " open";
+  if (const auto count = std::ranges::count_if(of.entries, failed); count != 0)
+    out += ", " + std::to_string(count) + " failed";
   return out;
 }
 
@@ -91,6 +128,13 @@ void put_number(json& to, const char* name, const std::string& value) {
 void put(json& to, const std::string& mountpoint, const mount_status& of) {
   to.StartObject();
   put_text(to, "mountpoint", mountpoint);
+  const std::string dead = fact(of, "dead");
+  put_text(to, "state", dead.empty() ? "running" : "dead");
+  if (!dead.empty()) {
+    put_text(to, "failure", dead);
+    to.EndObject();
+    return;
+  }
   for (const char* name : {"config", "source"})
     if (const std::string value = fact(of, name); !value.empty())
       put_text(to, name, value);
@@ -110,6 +154,7 @@ void put(json& to, const std::string& mountpoint, const mount_status& of) {
                                       {"kind", &each.kind},
                                       {"source", &each.source},
                                       {"ref", &each.ref},
+                                      {"shown_ref", &each.shown},
                                       {"commit", &each.commit},
                                       {"state", &each.state},
                                       {"follow", &each.follow}})
@@ -130,7 +175,24 @@ std::string status_text(asked_mounts of, bool verbose) {
   std::string out;
   for (const auto& [mountpoint, each] : of)
     out += text_of(mountpoint, each, verbose);
-  return of.empty() ? "nothing of yours is mounted\n" : out;
+  return of.empty() ? nothing : out;
+}
+
+std::string status_lines(asked_mounts of) {
+  std::size_t width = 0;
+  for (const auto& [mountpoint, each] : of)
+    width = std::max(width, mountpoint.size());
+  std::string out;
+  for (const auto& [mountpoint, each] : of)
+    out += shown(mountpoint) + std::string(width - mountpoint.size() + 2, ' ') + line_of(each) + '\n';
+  return of.empty() ? nothing : out;
+}
+
+bool has_failed(asked_mounts of) {
+  return std::ranges::any_of(of, [](const auto& each) {
+    const auto failed = [](const entry_status& entry) { return !entry.failure.empty(); };
+    return each.second.facts.contains("dead") || std::ranges::any_of(each.second.entries, failed);
+  });
 }
 
 std::string status_json(asked_mounts of) {

@@ -1,7 +1,9 @@
 #include "cli/system/mount_table.hpp"
 
 #include <charconv>
+#include <cstdlib>
 #include <fstream>
+#include <memory>
 #include <set>
 #include <sstream>
 #include <string_view>
@@ -80,13 +82,34 @@ std::optional<mounted_at> mount_of(const fs::path& path) {
   auto out = innermost(plain);
   if (out && out->type.starts_with("fuse"))
     return out;
-  const fs::path folder = fs::canonical(plain.parent_path(), code);
-  if (!code)
+  if (const fs::path folder = resolved(plain.parent_path()); !folder.empty())
     out = innermost(folder / plain.filename());
   if (out && out->type.starts_with("fuse"))
     return out;
-  const fs::path real = fs::canonical(plain, code); // the last name may be a link to a mount
-  return code ? out : innermost(real);
+  const fs::path real = resolved(plain); // the last name may be a link to a mount
+  return real.empty() ? out : innermost(real);
+}
+
+fs::path resolved(const fs::path& path) {
+  const std::unique_ptr<char, decltype(&std::free)> real{::realpath(path.c_str(), nullptr), &std::free};
+  return real ? fs::path{real.get()} : fs::path{};
+}
+
+std::optional<mounted_at> mounted_on(const fs::path& path) {
+  const auto topmost = [](const fs::path& at) {
+    std::optional<mounted_at> out;
+    for (mounted_at& each : mount_table())
+      if (each.path == at)
+        out = std::move(each);
+    return out;
+  };
+  // The parent's links first, so that a mountpoint that does not answer is not touched.
+  const fs::path folder = resolved(path.parent_path());
+  auto out = topmost(folder.empty() ? path : folder / path.filename());
+  std::error_code code;
+  if (!out && fs::is_symlink(fs::symlink_status(path, code)))
+    out = topmost(resolved(path));
+  return out;
 }
 
 std::vector<mounted_at> mount_table() {

@@ -3,6 +3,7 @@
 #include "config/schema.hpp"
 #include "test/config/wrong_config_files.hpp"
 #include "test/support/environment.hpp"
+#include "test/support/rounds.hpp"
 
 #include <boost/test/data/monomorphic.hpp>
 #include <boost/test/data/test_case.hpp>
@@ -114,7 +115,7 @@ BOOST_AUTO_TEST_CASE(every_beginning_of_a_file_is_wrong_and_harmless) {
 BOOST_AUTO_TEST_CASE(any_bytes_are_harmless) {
   std::mt19937 random{7};
   for (const std::string& text : examples())
-    for (int round = 0; round < 1500; ++round) {
+    for (unsigned round = 0; round < rounds(1500); ++round) {
       std::string changed = text;
       for (unsigned i = 0; i < 1 + random() % 4; ++i) {
         const std::size_t at = random() % changed.size();

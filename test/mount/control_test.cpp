@@ -155,8 +155,14 @@ BOOST_AUTO_TEST_CASE(a_mount_whose_process_died) {
   }
   const auto all = run_program({"status"});
   BOOST_TEST(all.status == 0);
-  BOOST_TEST(holds(all.output, what), all.output);
-  const auto unmount = run_program({"unmount", at});
+  BOOST_TEST(holds(all.output, at + ": dead: " + what), all.output);
+  BOOST_TEST(run_program({"status", "--exit-code"}).status == 1);
+  BOOST_TEST(holds(run_program({"status", "--json"}).output, R"("state": "dead")"));
+  const temp_dir dir;
+  const auto link = dir / "link";
+  std::filesystem::create_directory_symlink(at, link);
+  BOOST_TEST(holds(run_program({"status", link}).output, what), run_program({"status", link}).output);
+  const auto unmount = run_program({"unmount", link});
   BOOST_TEST(unmount.status == 0, unmount.output);
   BOOST_TEST(!is_mounted(m.path()));
   BOOST_TEST(holds(run_program({"stats", "/"}).output, "/ is not a mount of gitfs-actor"));
@@ -244,6 +250,31 @@ BOOST_AUTO_TEST_CASE(unmount_ends_what_it_names_and_nothing_else) {
     BOOST_TEST(is_mounted(m.path()));
   }
   m.unmount();
+}
+
+BOOST_AUTO_TEST_CASE(unmount_of_several_by_their_links_and_of_all) {
+  const temp_dir dir;
+  const auto mounted = [&](const std::string& name) {
+    const auto done = run_program({"mount", "--cache-dir", dir / "cache", "--log-file", dir / (name + ".log"),
+                                   source().bare().string(), dir / name});
+    BOOST_TEST_REQUIRE(done.status == 0, done.output);
+    BOOST_TEST(holds(done.output, "to end it: gitfs-actor unmount " + (dir / name).string() + "\n"), done.output);
+    return dir / name;
+  };
+  const auto one = mounted("one"), two = mounted("two");
+  std::filesystem::create_directory_symlink(one, dir / "link");
+  const auto some = run_program({"umount", dir / "link", dir / "nothing", two});
+  BOOST_TEST(some.status == 1);
+  BOOST_TEST(holds(some.output, "nothing of gitfs-actor is mounted on " + (dir / "nothing").string()), some.output);
+  BOOST_TEST((!is_mounted(one) && !is_mounted(two)));
+
+  // In a mount namespace of its own, so that it takes away no mount of others.
+  must_run(as_root("unshare -m --propagation private bash -ec "
+                   + shell_quoted("awk '$3 ~ /^fuse/ { print $2 }' /proc/mounts | xargs -r -n 1 umount -l; cd "
+                                  + shell_quoted(dir.path())
+                                  + "; for each in one two; do $GITFS_BINARY mount --cache-dir cache "
+                                  + shell_quoted(source().bare()) + " $each; done; $GITFS_BINARY unmount --all; "
+                                  + "! grep gitfs /proc/mounts; $GITFS_BINARY unmount --all | grep nothing")));
 }
 
 BOOST_AUTO_TEST_CASE(unmount_names_the_container_that_holds_a_copy) {

@@ -160,12 +160,12 @@ BOOST_AUTO_TEST_CASE(status_tells_what_is_shown_and_what_has_failed) {
   const auto text = run_program({"status", m.path().string()});
   BOOST_TEST(text.status == 0);
   const std::string commit = must_run("git rev-parse v1", source().work());
-  for (const std::string& each : {m.path().string() + ": config ",
-                                  "  team/app: open " + commit.substr(0, 12) + ", " + url() + " v1, followed: never\n",
-                                  "  later: not opened, " + url() + ", followed: never\n",
-                                  "  wrong: failed, " + url() + " no-such-branch, followed: 30s\n",
-                                  std::string{"there is no branch or tag \"no-such-branch\""},
-                                  std::string{"  hub: host, "}, "  cache " + m.cache_dir().string()})
+  for (const std::string& each :
+       {m.path().string() + ": config ", "  team/app: open " + commit + ", " + url() + " v1, followed: never\n",
+        "  later: not opened, " + url() + ", followed: never\n",
+        "  wrong: failed, " + url() + " no-such-branch, followed: 30s\n",
+        std::string{"there is no branch or tag \"no-such-branch\""}, std::string{"  hub: host, "},
+        "  cache " + m.cache_dir().string()})
     BOOST_TEST(holds(text.output, each), each << "\nin\n" << text.output);
   BOOST_TEST(server.count("info/refs") == 1U); // asking opens nothing
 
@@ -177,13 +177,24 @@ BOOST_AUTO_TEST_CASE(status_tells_what_is_shown_and_what_has_failed) {
   BOOST_TEST(query(R"(print([e["commit"] for e in m[0]["entries"] if e["path"] == "team/app"][0]))") == commit);
   BOOST_TEST(query(R"(print([e["state"] for e in m[0]["entries"]]))") == "['open', 'not opened', 'failed', '']");
   BOOST_TEST(holds(run_program({"status"}).output, m.path().string() + ": config "));
+  BOOST_TEST(run_program({"status", "--exit-code", m.path().string()}).status == 1);
+  const auto late = run_program({"status", "--wait", "300ms", m.path().string()});
+  BOOST_TEST(late.status == 1);
+  BOOST_TEST(holds(late.output, "  wrong: failed, "), late.output);
+  const std::string on_terminal = must_run("script -qec '\"$GITFS_BINARY\" status' /dev/null </dev/null");
+  BOOST_TEST(holds(on_terminal, ", 4 entries, 1 open, 1 failed\r\n"), on_terminal);
+
+  const auto refreshed = run_program({"refresh", m.path().string()});
+  BOOST_TEST(refreshed.status == 1);
+  BOOST_TEST(holds(refreshed.output, "wrong: "), refreshed.output);
+  BOOST_TEST(holds(refreshed.output, "there is no branch or tag \"no-such-branch\""), refreshed.output);
+  BOOST_TEST(run_program({"refresh", m.path().string(), "wrong"}).status == 1);
 }
 
 BOOST_AUTO_TEST_CASE(status_of_a_plain_mount_and_of_what_is_none) {
   const mount m{url(), {"--ref", "v1"}};
   const auto text = run_program({"status", m.path().string()});
-  BOOST_TEST(holds(text.output, "  .: open " + must_run("git rev-parse v1", source().work()).substr(0, 12)),
-             text.output);
+  BOOST_TEST(holds(text.output, "  .: open " + must_run("git rev-parse v1", source().work()) + ", "), text.output);
   const auto none = run_program({"status", folder.path().string()});
   BOOST_TEST(none.status == 1);
   BOOST_TEST(holds(none.output, "is not a mount of gitfs-actor"), none.output);

@@ -113,6 +113,45 @@ BOOST_AUTO_TEST_CASE(what_is_pushed_is_shown) {
   BOOST_TEST(holds(m.log(), head() + ", after "));
 }
 
+// A plain mount that follows is asked as one of many repositories is.
+BOOST_AUTO_TEST_CASE(status_knows_branch_and_failure) {
+  const mount m{url(), {"--follow", "on-request"}};
+  const auto status = [&](std::vector<std::string> more = {}) {
+    more.insert(more.begin(), "status");
+    more.push_back(m.path().string());
+    return run_program(more);
+  };
+  const auto line = [&] { return "  .: open " + head() + ", " + url() + " main, followed: on-request\n"; };
+  BOOST_TEST(holds(status().output, line()), status().output);
+  BOOST_TEST(holds(status({"--json"}).output, R"("shown_ref": "refs/heads/main")"), status({"--json"}).output);
+  BOOST_TEST(status({"--exit-code", "--wait", "10s"}).status == 0);
+  push_number(2);
+  BOOST_TEST(run_program({"refresh", m.path()}).status == 0);
+  BOOST_TEST(holds(status().output, line()), status().output);
+  const auto bare = repository.bare();
+  std::filesystem::rename(bare, bare.string() + ".away");
+  BOOST_TEST(run_program({"refresh", m.path()}).status == 1);
+  const auto failed = status({"--exit-code"});
+  BOOST_TEST(failed.status == 1);
+  BOOST_TEST(holds(failed.output, line() + "    20"), failed.output); // and when it failed, and why
+  std::filesystem::rename(bare.string() + ".away", bare);
+  BOOST_TEST(run_program({"refresh", m.path()}).status == 0);
+  BOOST_TEST(status({"--exit-code"}).status == 0);
+}
+
+BOOST_AUTO_TEST_CASE(the_beginning_of_a_commit_is_enough) {
+  const std::string commit = head();
+  for (const auto& from : {url(), repository.bare().string()}) {
+    const mount m{from, {"--ref", commit.substr(0, 7)}};
+    BOOST_TEST(holds(run_program({"status", m.path()}).output, "  .: open " + commit + ", "));
+    const temp_dir dir;
+    const auto refused = run_program(
+        {"mount", "--cache-dir", dir / "cache", "--follow", "1m", "--ref", commit.substr(0, 9), from, dir / "mnt"});
+    BOOST_TEST(refused.status == 1);
+    BOOST_TEST(holds(refused.output, " is the commit " + commit + ", which never changes"), refused.output);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(listings_under_a_hundred_pushes_are_of_one_commit) {
   const mount m{url(), {"--follow", "1s"}};
   temp_dir dir;

@@ -126,11 +126,35 @@ BOOST_AUTO_TEST_CASE(a_mountpoint_that_is_none) {
   fails("is not a directory", source, {}, dir / "file");
   fails("parent folder does not exist", source, {}, dir / "missing/mnt");
   BOOST_TEST(std::filesystem::exists(dir / "full/file"));
-  // On top of a mount: what it shows would be hidden.
+}
+
+// What it shows would be hidden.
+BOOST_AUTO_TEST_CASE(a_mountpoint_that_is_one_already) {
+  const std::string source = repository().bare().string();
   const mount m{source};
-  const auto done = try_mount({}, source, m.path());
-  BOOST_TEST(done.status == 1);
-  BOOST_TEST(done.output.find("is not empty") != std::string::npos);
+  const auto link = dir / "link";
+  std::filesystem::create_directory_symlink(m.path(), link);
+  for (const auto& at : {m.path(), link}) {
+    const auto same = try_mount({}, source, at);
+    BOOST_TEST(same.status == 1);
+    BOOST_TEST(holds(same.output, source + ", followed: never, is already mounted on " + m.path().string()
+                                      + ", as asked: nothing is to be done"),
+               same.output);
+    const auto needed = try_mount({"--if-needed"}, source, at);
+    BOOST_TEST(needed.status == 0, needed.output);
+    BOOST_TEST(holds(needed.output, "is already mounted on " + m.path().string()), needed.output);
+    for (const std::vector<std::string>& other : std::vector<std::vector<std::string>>{
+             {"--ref", "main"}, {"--follow", "1m"}, {"--if-needed", "--ref", "main"}}) {
+      const auto refused = try_mount(other, source, at);
+      BOOST_TEST(refused.status == 1);
+      BOOST_TEST(holds(refused.output, source + ", followed: never, is already mounted on " + m.path().string()
+                                           + ": give another mountpoint, or first 'gitfs-actor unmount "),
+                 refused.output);
+    }
+    const auto another = try_mount({}, repository_at("empty.git"), at);
+    BOOST_TEST(another.status == 1);
+    BOOST_TEST(holds(another.output, source + ", followed: never, is already mounted on "), another.output);
+  }
   BOOST_TEST(must_run("cat d/f", m.path()) == "x");
 }
 

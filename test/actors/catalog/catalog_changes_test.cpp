@@ -29,6 +29,9 @@ struct followed : catalog_fixture {
     catalog.ask({99, 1}, path, {}, directory);
     take(at_commit(commit1));
   }
+  static bool holds_line(const std::string& text, const std::string& line) {
+    return ("\n" + text).find("\n" + line + "\n") != std::string::npos;
+  }
   void poll() { catalog.look_due(port.timers.back().node, port.timers.back().number); }
 };
 
@@ -106,6 +109,25 @@ BOOST_AUTO_TEST_CASE(a_refresh_ends_when_what_has_moved_is_shown) {
   BOOST_TEST(port.refreshes[2].starts_with("!git: it is pinned to " + commit1), port.refreshes[2]);
   catalog.refresh(3, {"team", true});
   BOOST_TEST(port.refreshes[3].starts_with("!team: no repository"), port.refreshes[3]);
+}
+
+BOOST_AUTO_TEST_CASE(a_refresh_tries_again_what_could_not_be_entered) {
+  for (const auto* path : {"team/linux", "git"}) { // followed, and pinned
+    asks(path[0] == 't' ? 1 : 2, path);
+    take(error{EACCES, "no credentials"});
+  }
+  const std::size_t before = port.takes.size();
+  catalog.refresh(1, {});
+  BOOST_REQUIRE_EQUAL(port.takes.size(), before + 2);
+  for (std::size_t i = before; i < before + 2; ++i)
+    catalog.taken(port.takes[i].call, port.takes[i].node, error{EACCES, "no credentials yet"});
+  BOOST_TEST(holds_line(port.refreshes[1], "!team/linux: no credentials yet"), port.refreshes[1]);
+  BOOST_TEST(holds_line(port.refreshes[1], "!git: no credentials yet"), port.refreshes[1]);
+  catalog.refresh(2, {"git", true});
+  take(at_commit(commit2));
+  BOOST_TEST(port.refreshes[2] == "git: can be entered now, at " + commit2 + "\n");
+  catalog.refresh(3, {"team/next", true});
+  BOOST_TEST(port.refreshes[3] == "team/next: nobody has looked into it yet\n");
 }
 
 BOOST_AUTO_TEST_CASE(a_refresh_does_not_trust_a_look_that_began_before_it) {

@@ -4,6 +4,7 @@
 #include "actors/runtime/fetch_messages.hpp"
 #include "actors/runtime/prefetch_messages.hpp"
 #include "test/actors/support/played_system.hpp"
+#include "test/support/rounds.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -291,7 +292,7 @@ BOOST_FIXTURE_TEST_CASE(ending_answers_everybody, three_levels) {
 // A kernel that looks up, lists and forgets at random, while actors run in any order; every second time under a budget
 // that makes directories drop their listings all the while.
 BOOST_AUTO_TEST_CASE(any_order_of_lookups_forgets_and_deliveries_leaves_counts_and_actors_right) {
-  for (unsigned seed = 1; seed <= 500; ++seed) {
+  for (unsigned seed = 1; seed <= rounds(500); ++seed) {
     BOOST_TEST_CONTEXT("seed " << seed) {
       three_levels s;
       std::mt19937 random{seed};

@@ -1,5 +1,6 @@
 // A kernel that looks up, lists and forgets at random, while the snapshot moves and actors run in any order.
 #include "test/actors/support/played_system.hpp"
+#include "test/support/rounds.hpp"
 
 #include "actors/runtime/directory_messages.hpp"
 
@@ -67,7 +68,7 @@ struct moving_tree : played_system {
 } // namespace
 
 BOOST_AUTO_TEST_CASE(no_listing_mixes_snapshots_and_the_last_one_is_shown_in_the_end) {
-  for (unsigned seed = 1; seed <= 200; ++seed) {
+  for (unsigned seed = 1; seed <= rounds(200); ++seed) {
     BOOST_TEST_CONTEXT("seed " << seed) {
       moving_tree s;
       std::mt19937& random = s.random;

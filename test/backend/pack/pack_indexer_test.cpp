@@ -4,6 +4,7 @@
 #include "backend/pack/pack_indexer.hpp"
 #include "config/unique_fd.hpp"
 #include "test/support/command.hpp"
+#include "test/support/rounds.hpp"
 #include "test/support/temp_dir.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -235,7 +236,7 @@ BOOST_AUTO_TEST_CASE(damaged_in_any_way_with_a_right_checksum) {
   must_run("git reset -q --hard HEAD~1", dir / "r");
   const std::string good = packed("--delta-base-offset").first;
   std::mt19937 random{1};
-  for (int round = 0; round < 3000; ++round) {
+  for (unsigned round = 0; round < rounds(3000); ++round) {
     std::string bad = good.substr(0, good.size() - oid::raw_size);
     for (unsigned changes = random() % 3; changes < 3; ++changes)
       bad[12 + random() % (bad.size() - 12)] = static_cast<char>(random());

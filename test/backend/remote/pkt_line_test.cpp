@@ -1,4 +1,5 @@
 #include "backend/remote/pkt_line.hpp"
+#include "test/support/rounds.hpp"
 
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
@@ -54,7 +55,7 @@ BOOST_DATA_TEST_CASE(refuses_what_is_no_pkt_line,
 
 BOOST_AUTO_TEST_CASE(survives_random_bytes) {
   std::mt19937 random{1};
-  for (int round = 0; round < 2000; ++round) {
+  for (unsigned round = 0; round < rounds(2000); ++round) {
     pkt_decoder decoder;
     for (int piece = 0; piece < 5; ++piece) {
       std::string bytes(random() % 40, '\0');

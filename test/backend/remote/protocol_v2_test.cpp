@@ -1,6 +1,7 @@
 #include "backend/remote/fetch_response.hpp"
 #include "backend/remote/protocol_v2.hpp"
 #include "test/support/outcome.hpp"
+#include "test/support/rounds.hpp"
 
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
@@ -248,7 +249,7 @@ BOOST_AUTO_TEST_CASE(survives_damaged_answers) {
   const std::string bodies[] = {fetch_answer("PACK 0123456789", 4), git_2_39,
                                 lines({id_a + " HEAD symref-target:refs/heads/main\n"}),
                                 lines({"size\n", id_a + " 12\n"})};
-  for (int round = 0; round < 4000; ++round) {
+  for (unsigned round = 0; round < rounds(4000); ++round) {
     std::string body = bodies[static_cast<std::size_t>(round) % std::size(bodies)];
     for (unsigned i = 0; i < 1 + random() % 3; ++i)
       body[random() % body.size()] = static_cast<char>(random());

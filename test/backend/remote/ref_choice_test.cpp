@@ -89,6 +89,28 @@ BOOST_AUTO_TEST_CASE(explains_a_missing_ref) {
   says("refs/heads/mein", "main");
   says("zzzzzz", "its branches are: main, both, feature/x");
   says("abcdef1", "give all 40 digits", EINVAL);
+  says("abcdef", "7 digits are the least", EINVAL);
+}
+
+BOOST_AUTO_TEST_CASE(takes_the_beginning_of_a_commit_that_is_listed) {
+  std::vector<advertised_ref> refs{ref("refs/heads/a", '1'), ref("refs/heads/b", '1'), ref("refs/heads/c", 'a')};
+  const auto chosen = [&](const std::string& name) { return choose_listed_commit(name, refs); };
+  const auto one = chosen("1111111");
+  BOOST_REQUIRE((one && one.value()));
+  BOOST_TEST(one.value()->commit.hex() == id('1').hex());
+  BOOST_TEST(one.value()->name == "");
+  BOOST_TEST((chosen("AAAAAAAA").value()->commit == id('a')));
+  BOOST_TEST(!chosen("111111").value());  // too short
+  BOOST_TEST(!chosen("2222222").value()); // unknown
+  BOOST_TEST(!chosen("main").value());
+  std::string other = id('1').hex();
+  other.back() = '2';
+  refs.push_back(ref("refs/tags/t", '3'));
+  refs.back().peeled = oid::from_hex(other); // a tag counts as the commit that it names
+  const auto several = chosen("1111111");
+  BOOST_REQUIRE(!several);
+  BOOST_TEST(several.error().code == EINVAL);
+  BOOST_TEST(several.error().message.find(other) != std::string::npos, several.error().message);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -61,6 +61,12 @@ constexpr bad_case bad[] = {
     {"ftp://example.org/a", ENOTSUP, "ftp:// is not supported"},
     {"/no/such/folder", ENOENT, "no such file or directory"},
     {"example.org/a/b", ENOENT, "https:// URL"},
+    {"team/project", ENOENT, "with its host, as in https://HOST/team/project"},
+    {"localhost:8080/team/project.git", EINVAL,
+     "a URL begins with http:// or https://, as in https://localhost:8080/team/project.git"},
+    {"example.org:42/", EINVAL, "a URL begins with http://"},
+    {"example.org:42", ENOTSUP, "SSH is not supported"}, // the path 42 there
+    {"example.org:team/project", ENOTSUP, "https://example.org/team/project"},
     {"file://host/a", EINVAL, "absolute path"},
     {"file:///no/such", ENOENT, "no such file or directory"},
 };

@@ -31,6 +31,7 @@ const std::string see = " (see gitfs-actor mount --help)";
 const std::string see_unmount = " (see gitfs-actor unmount --help)";
 const std::string see_cache = " (see gitfs-actor cache --help)";
 const std::string see_refresh = " (see gitfs-actor refresh --help)";
+const std::string see_status = " (see gitfs-actor status --help)";
 const std::string see_top = " (see gitfs-actor top --help)";
 const std::string see_trace = " (see gitfs-actor trace --help)";
 const std::string see_replay = " (see gitfs-actor replay --help)";
@@ -42,9 +43,14 @@ const std::vector<wrong_line> wrong_lines{
      "a command is missing: mount, unmount, stats, status, top, cache, config, trace, replay, refresh, why or prefetch"
          + see_all},
     {{"mont"}, "unknown command 'mont', did you mean 'mount'?" + see_all},
-    {{"umount", "/mnt"}, "unknown command 'umount', did you mean 'mount'?" + see_all},
+    {{"umount"}, "MOUNTPOINT is missing" + see_unmount},
+    {{"help"}, "unknown command 'help', did you mean '--help'?" + see_all},
+    {{"version"}, "unknown command 'version', did you mean '--version'?" + see_all},
+    {{"ls"}, "unknown command 'ls', did you mean 'status'?" + see_all},
+    {{"pull", "/mnt"}, "unknown command 'pull', did you mean 'refresh'?" + see_all},
+    {{"commit"}, "unknown command 'commit'" + see_all},
     {{"--versoin"}, "unknown command '--versoin', did you mean '--version'?" + see_all},
-    {{"clone"}, "unknown command 'clone'" + see_all},
+    {{"clone"}, "unknown command 'clone', did you mean 'mount'?" + see_all},
     {{""}, "unknown command ''" + see_all},
     {{"mount"}, "SOURCE is missing" + see},
     {{"mount", "URL"}, "MOUNTPOINT is missing" + see},
@@ -58,8 +64,11 @@ const std::vector<wrong_line> wrong_lines{
     {{"mount", "--recursive", "URL", "/mnt"}, "unknown option '--recursive'" + see},
     {{"mount", "-x", "URL", "/mnt"}, "unknown option '-x'" + see},
     {{"mount", "URL", "/mnt", "--ref"}, "--ref needs a value" + see},
-    {{"mount", "--ref", "", "URL", "/mnt"}, "--ref: the value is empty" + see},
-    {{"mount", "--ref=", "URL", "/mnt"}, "--ref needs a value" + see},
+    {{"mount", "--ref", "", "URL", "/mnt"}, "--ref: the value is empty: give one, or leave the option out" + see},
+    {{"mount", "--ref=", "URL", "/mnt"}, "--ref: the value is empty: give one, or leave the option out" + see},
+    {{"mount", "--branch", "x", "URL", "/mnt"}, "unknown option '--branch', did you mean '--ref'?" + see},
+    {{"mount", "--branch=x", "URL", "/mnt"}, "unknown option '--branch', did you mean '--ref'?" + see},
+    {{"mount", "-b", "x", "URL", "/mnt"}, "unknown option '-b', did you mean '--ref'?" + see},
     {{"mount", "--foreground=", "URL", "/mnt"}, "--foreground takes no value" + see},
     {{"mount", "---foreground", "URL", "/mnt"}, "unknown option '---foreground', did you mean '--foreground'?" + see},
     {{"mount", "URL", "/mnt", "-o"}, "-o needs a value" + see},
@@ -96,14 +105,20 @@ const std::vector<wrong_line> wrong_lines{
     {{"mount", "-o", "quota", "URL", "/mnt"}, "-o: unknown mount option 'quota'" + see},
     {{"mount", "-o", "ro=1", "URL", "/mnt"}, "-o: 'ro' takes no value" + see},
     {{"mount", "-o", "fsname", "URL", "/mnt"}, "-o: 'fsname' needs a value: fsname=NAME" + see},
-    {{"mount", "-o", "fsname=", "URL", "/mnt"}, "-o: fsname: the value is empty" + see},
+    {{"mount", "-o", "fsname=", "URL", "/mnt"},
+     "-o: fsname: the value is empty: give one, or leave the option out" + see},
     {{"mount", "-o", "max_read=1k", "URL", "/mnt"},
      "-o: max_read: '1k' is not a whole number from 4096 to 1073741824" + see},
     {{"mount", "-o", "prefetch=maybe", "URL", "/mnt"}, "-o: prefetch: 'maybe' is not one of on, off" + see},
     {{"mount", "-o", "allow_root", "--allow-other", "URL", "/mnt"},
      "allow_other and allow_root exclude each other" + see},
     {{"unmount"}, "MOUNTPOINT is missing" + see_unmount},
-    {{"unmount", "/a", "/b"}, "one argument too many: '/b'" + see_unmount},
+    {{"unmount", "/a", ""}, "MOUNTPOINT is empty" + see_unmount},
+    {{"unmount", "--all", "/b"}, "--all takes no MOUNTPOINT, and here is '/b'" + see_unmount},
+    {{"status", "--wait", "1m"}, "MOUNTPOINT is missing" + see_status},
+    {{"status", "--wait", "long", "/a"},
+     "--wait: 'long' is not a time: give seconds, or a number with ms, s, m or h (more than 0, up to a day)"
+         + see_status},
     {{"unmount", "--lazy", "/a"}, "unknown option '--lazy'" + see_unmount},
     {{"unmount", "--json", "/a"}, "unknown option '--json'" + see_unmount},
     {{"stats"}, "MOUNTPOINT is missing (see gitfs-actor stats --help)"},
@@ -136,7 +151,8 @@ const std::vector<wrong_line> wrong_lines{
     {{"cache", "verify", "--cache-size", "1G"}, "--cache-size is not an option of 'cache verify'" + see_cache},
     {{"cache", "info", "--json=1"}, "--json takes no value" + see_cache},
     {{"cache", "info", "--cache-dir", ""}, "--cache-dir: an empty path" + see_cache},
-    {{"cache", "info", "--cache-dir=", "--json"}, "--cache-dir needs a value" + see_cache},
+    {{"cache", "info", "--cache-dir=", "--json"},
+     "--cache-dir: the value is empty: give one, or leave the option out" + see_cache},
     {{"stats", "--json=", "/a"}, "--json takes no value (see gitfs-actor stats --help)"},
     {{"why", "https://u:secret@example.org/a", "b"}, "one argument too many: 'b' (see gitfs-actor why --help)"},
     {{"why", "a", "https://u:secret@example.org/a"},
@@ -175,7 +191,7 @@ BOOST_AUTO_TEST_CASE(general_help_and_version) {
   for (const char* command : {"mount", "unmount", "stats", "refresh", "top", "why"})
     BOOST_TEST(printed({"--help"}).find(std::string{"\n  "} + command + " ") != std::string::npos);
   BOOST_TEST(printed({"--version"}) == std::string{"gitfs-actor "} + version + "\n");
-  BOOST_TEST(printed({"unmount", "--help"}).starts_with("Usage: gitfs-actor unmount MOUNTPOINT\n"));
+  BOOST_TEST(printed({"unmount", "--help"}).starts_with("Usage: gitfs-actor unmount [options] MOUNTPOINT...\n"));
 }
 
 BOOST_AUTO_TEST_CASE(stats) {
@@ -226,8 +242,19 @@ BOOST_AUTO_TEST_CASE(why) {
 }
 
 BOOST_AUTO_TEST_CASE(unmount) {
-  const auto done = parse({"unmount", "/mnt/../mnt/x/"});
-  BOOST_TEST(std::get<unmount_options>(done.value().action).mountpoint == "/mnt/x");
+  using paths = std::vector<std::filesystem::path>;
+  const auto of = [](const words& arguments) { return std::get<unmount_options>(parse(arguments).value().action); };
+  BOOST_TEST((of({"unmount", "/mnt/../mnt/x/"}).mountpoints == paths{"/mnt/x"}));
+  BOOST_TEST((of({"umount", "/a", "--force", "/b"}).mountpoints == paths{"/a", "/b"}));
+  BOOST_TEST(of({"umount", "/a", "--force", "/b"}).force);
+  BOOST_TEST((of({"unmount", "--all"}).all && of({"unmount", "--all"}).mountpoints.empty()));
+}
+
+BOOST_AUTO_TEST_CASE(status) {
+  const auto of = [](const words& arguments) { return std::get<status_options>(parse(arguments).value().action); };
+  BOOST_TEST((of({"status"}).mountpoint.empty() && !of({"status"}).exit_code && !of({"status"}).wait));
+  const status_options all = of({"status", "--exit-code", "--wait=90s", "/mnt/x"});
+  BOOST_TEST((all.exit_code && all.wait == std::chrono::seconds{90} && all.mountpoint == "/mnt/x"));
 }
 
 BOOST_AUTO_TEST_CASE(the_replay_command) {

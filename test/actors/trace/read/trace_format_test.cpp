@@ -2,6 +2,7 @@
 #include "actors/trace/read/trace_reader.hpp"
 
 #include "test/support/outcome.hpp"
+#include "test/support/rounds.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -171,7 +172,7 @@ BOOST_AUTO_TEST_CASE(another_version_is_named) {
 
 BOOST_AUTO_TEST_CASE(random_bytes_are_refused) {
   std::mt19937_64 random{4242};
-  for (int round = 0; round < 2000; ++round) {
+  for (unsigned round = 0; round < rounds(2000); ++round) {
     std::string bytes(random() % 300, '\0');
     for (char& c : bytes)
       c = static_cast<char>(random());

@@ -1,5 +1,6 @@
 #include "backend/store/table/size_table.hpp"
 #include "test/support/command.hpp"
+#include "test/support/rounds.hpp"
 #include "test/support/temp_dir.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -421,7 +422,7 @@ BOOST_AUTO_TEST_CASE(single_wrong_bytes_are_no_wrong_sizes) {
   put_in_child(dir / "whole", 0, 2000, true);
   std::mt19937 random{13};
   const std::uintmax_t length = fs::file_size(dir / "whole");
-  for (int round = 0; round < 100; ++round) {
+  for (unsigned round = 0; round < rounds(100); ++round) {
     fs::copy_file(dir / "whole", dir / "t", fs::copy_options::overwrite_existing);
     fs::remove(dir / "t-lock");
     std::fstream file{dir / "t", std::ios::in | std::ios::out | std::ios::binary};
