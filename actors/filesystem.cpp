@@ -3,6 +3,7 @@
 #include "actors/catalog/catalog_actor.hpp"
 #include "actors/catalog/mounting.hpp"
 #include "actors/inode/supervisor.hpp"
+#include "actors/model/inode_number.hpp"
 #include "actors/runtime/catalog_messages.hpp"
 #include "actors/trace/record/recorder.hpp"
 #include "backend/open/git_repository.hpp"
@@ -167,7 +168,7 @@ result<void> filesystem::show_tree(const deployment& tree, const mount_options& 
     description_ = count(tree.repositories.size(), "repository", "repositories") + ", "
                    + count(tree.hosts.size(), "host", "hosts");
     begin({}, true, options);
-    context_->inodes.allocate(no_slot, std::make_shared<directory_location>());
+    context_->inodes.allocate(no_slot, root_ino, std::make_shared<directory_location>());
   }
   trace::shown(tree, shown_);
   catalog_ = system_.spawn<catalog_actor>(context_, std::move(needs));

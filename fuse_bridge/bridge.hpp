@@ -21,6 +21,7 @@ struct bridge {
   bool kernel_opens_alone = false;           ///< set by INIT, before any other request
   caf::actor catalog{};                      ///< none: nothing is followed
   bool init_answered = false;                ///< the kernel sends nothing else before; see session_io
+  bool exports_can_be_refused = false;       ///< set by INIT; see session_io
   std::filesystem::path mountpoint{};        ///< as this process sees it
 };
 

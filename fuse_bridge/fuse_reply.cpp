@@ -22,7 +22,7 @@ std::vector<char>& dirent_buffer(std::size_t size) {
 }
 
 trace::told of_node(trace::reply_kind is, const node_attr& attr) {
-  return {.is = is, .inode = attr.ino, .mode = attr.mode, .size = attr.size};
+  return {.is = is, .inode = attr.key, .mode = attr.mode, .size = attr.size};
 }
 
 void call_interrupted(fuse_req_t, void* data) {
@@ -91,7 +91,8 @@ struct stat fuse_reply::stat_of(const node_attr& attr) const {
 fuse_entry_param fuse_reply::param_of(const node_entry& entry) const {
   fuse_entry_param out{};
   out.ino = entry.nodeid;
-  out.generation = entry.generation;
+  // The kernel hands out 32 bits of it.
+  out.generation = common_.first_generation + entry.generation;
   out.attr = stat_of(entry.attr);
   out.attr_timeout = keep_forever;
   out.entry_timeout = entry.lasting ? keep_forever : 0;
@@ -101,7 +102,7 @@ fuse_entry_param fuse_reply::param_of(const node_entry& entry) const {
 bool fuse_reply::entry(const node_entry& entry) {
   const fuse_entry_param param = param_of(entry);
   trace::told told = of_node(trace::reply_kind::entry, entry.attr);
-  told.node = entry.nodeid;
+  told.node = entry.address.number();
   record(told);
   return accepted(fuse_reply_entry(take(), &param));
 }
@@ -158,7 +159,7 @@ bool fuse_reply::dirent(std::string_view name, const node_attr& attr, const node
   std::size_t needed = 0;
   if (plus_) {
     // An entry without a node has nodeid 0; then the kernel takes the name and no reference.
-    const fuse_entry_param param = param_of(node != nullptr ? *node : node_entry{0, 0, attr});
+    const fuse_entry_param param = param_of(node != nullptr ? *node : node_entry{.attr = attr});
     needed = fuse_add_direntry_plus(request_, at, size_ - used_, text.c_str(), &param, offset);
   } else {
     const struct stat st = stat_of(attr);
@@ -167,7 +168,8 @@ bool fuse_reply::dirent(std::string_view name, const node_attr& attr, const node
   if (needed > size_ - used_)
     return false;
   if (trace::exact.load(std::memory_order_relaxed))
-    digest_ = trace::dirent_digest(digest_, {name, attr.ino, attr.mode, node != nullptr ? node->nodeid : 0, next});
+    digest_ = trace::dirent_digest(digest_,
+                                   {name, attr.key, attr.mode, node != nullptr ? node->address.number() : 0, next});
   used_ += needed;
   return true;
 }

@@ -17,6 +17,9 @@ namespace gitfs {
 struct common_attr {
   uid_t uid = 0;
   gid_t gid = 0;
+  /// Of the first use of each slot; another one in each mount, so that a file handle that somebody has kept from an
+  /// earlier one names no node of this.
+  std::uint32_t first_generation = 0;
 };
 
 /// A snapshot never changes, so the kernel may cache answers for 30 years. When a followed ref moves, the kernel gets

@@ -22,14 +22,14 @@ void request(fuse_req_t req, fuse_ino_t ino, kernel_operation what, std::size_t 
   const bridge& b = bridge_of(req);
   const kernel_operation_row& row = row_of(what);
   b.context->counts.add(row.counts);
-  const node_id node = node_id::decode(ino);
+  const node_address node = b.context->inodes.address_of(ino);
   auto sink = std::make_unique<fuse_reply>(req, b.common, b.context->latency.of(row.counts), size);
   if (row.number == trace::request_kind::readdir)
     sink->names_only();
   trace::asked record{.op = row.number};
   row.put(what, record);
   record.request = sink->request_id();
-  record.node = ino;
+  record.node = node.number();
   record.size = size;
   const std::uint64_t order = trace::kernel_request(record);
   const trace::because_of edge{order, order};
@@ -38,9 +38,10 @@ void request(fuse_req_t req, fuse_ino_t ino, kernel_operation what, std::size_t 
 }
 
 void forget_one(const bridge& b, fuse_ino_t ino, std::uint64_t count) {
-  const trace::because_of edge{trace::kernel_forget(ino, count)};
+  const node_address node = b.context->inodes.address_of(ino);
+  const trace::because_of edge{trace::kernel_forget(node.number(), count)};
   b.context->counts.add(counter::forget);
-  forget_node(*b.context, b.supervisor, node_id::decode(ino), count, this_thread_unit());
+  forget_node(*b.context, b.supervisor, node, count, this_thread_unit());
 }
 
 void op_init(void* userdata, fuse_conn_info* conn) {

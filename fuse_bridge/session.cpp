@@ -84,7 +84,7 @@ result<std::unique_ptr<mount_session>> mount_session::mount(const mount_options&
                 "cannot mount on " + options.mountpoint.string() + ": " + last_word_of_libfuse()
                     + (::access("/dev/fuse", R_OK | W_OK) != 0 ? " (/dev/fuse is missing or not accessible)" : ""));
   out->mounted_ = true;
-  if (allow_parallel_dirops(out->session_) != 0)
+  if (mend_answer_to_init(out->session_) != 0)
     return fail(ENOMEM, "cannot mount on " + options.mountpoint.string() + ": " + last_word_of_libfuse());
   fuse_set_log_func(log_word);
   out->bridge_ = &b;

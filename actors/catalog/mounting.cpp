@@ -1,6 +1,7 @@
 #include "actors/catalog/mounting.hpp"
 
 #include "actors/fetch/fetcher.hpp"
+#include "actors/model/inode_number.hpp"
 #include "actors/prefetch/prefetcher.hpp"
 
 #include <utility>
@@ -26,7 +27,7 @@ void show_at_root(mount_context& context, std::shared_ptr<mounted_ref> of, const
   auto root = std::make_shared<directory_location>();
   root->tree = facts.root_tree;
   root->shown = std::make_shared<const shown_snapshot>(shown_snapshot{std::move(of), facts});
-  context.inodes.allocate(no_slot, std::move(root)); // the first slot is the root's
+  context.inodes.allocate(no_slot, root_ino, std::move(root)); // the first slot is the root's
 }
 
 } // namespace gitfs

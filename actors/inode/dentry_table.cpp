@@ -152,8 +152,9 @@ void dentry_table::drop() {
 
 void dentry_table::measure() {
   constexpr std::size_t map_node = 48;
-  bytes_ = dentries_.capacity() * sizeof(dentry) + order_.capacity() * sizeof(child_index)
-           + kept_.size() * (sizeof(dentry) + map_node);
+  constexpr std::size_t node = 24; // in the inode table, for who lists a directory refers to most of it
+  bytes_ = dentries_.size() * node + dentries_.capacity() * sizeof(dentry) + order_.capacity() * sizeof(child_index)
+           + kept_.size() * (node + sizeof(dentry) + map_node);
   const std::size_t inside = std::string{}.capacity();
   for (const dentry& entry : dentries_)
     bytes_ += entry.name.capacity() > inside ? entry.name.capacity() + 17 : 0;
@@ -204,7 +205,7 @@ std::uint32_t dentry_table::unref(dentry& entry, std::uint64_t count) {
   return entry.nlookup;
 }
 
-void dentry_table::set_slot(dentry& entry, dir_slot slot) {
+void dentry_table::set_slot(dentry& entry, node_slot slot) {
   const unsigned before = weight(entry);
   entry.slot = slot;
   referenced_ = referenced_ - before + weight(entry);

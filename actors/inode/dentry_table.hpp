@@ -24,10 +24,15 @@ struct dentry {
   entry_kind kind = entry_kind::file;
   bool present = false;      ///< in the listing; a dentry that a refresh removed lives on while the kernel refers to it
   std::uint32_t nlookup = 0; ///< references that the kernel holds
-  dir_slot slot = no_slot;   ///< of a directory: its inode-table slot, from the first reply that revealed it
+  /// In the inode table, from the first reply that revealed it: of a directory until it is reaped, of anything else
+  /// while the kernel refers to it.
+  node_slot slot = no_slot;
   oid id;
   std::uint64_t size = unknown_size; ///< of a blob
   std::int64_t time = 0;             ///< of the snapshot that it came with or was changed by, as far as is known
+
+  /// A slot that may have an actor.
+  bool has_directory() const { return !is_leaf(slot); }
 };
 
 /// What a refresh made of a table, as far as somebody may have looked: by index, but for what is found no more.
@@ -73,8 +78,8 @@ public:
   /// Adds or gives back kernel references. `unref` never goes below zero, and gives how many are left.
   void ref(dentry& entry);
   std::uint32_t unref(dentry& entry, std::uint64_t count);
-  /// The slot of a child directory comes and goes with the kernel's interest in it.
-  void set_slot(dentry& entry, dir_slot slot);
+  /// A slot comes and goes with the kernel's interest in the child.
+  void set_slot(dentry& entry, node_slot slot);
 
   std::size_t size() const { return dentries_.size(); }
   /// Children that the kernel refers to, and child directories that have a slot.
@@ -82,22 +87,22 @@ public:
   /// True while the kernel refers to any child, or a child directory has a slot.
   bool referenced() const { return referenced_ != 0; }
 
-  /// Calls `use(index, entry)` for every child that the kernel refers to.
+  /// Calls `use(entry)` for every child that the kernel refers to.
   template <class Use>
   void each_looked_up(const Use& use) const {
     for (const dentry& entry : dentries_)
       if (entry.nlookup != 0)
-        use(index_of(entry), entry);
+        use(entry);
     for (const auto& [index, entry] : kept_)
       if (entry.nlookup != 0)
-        use(index, entry);
+        use(entry);
   }
 
   /// Calls `use(index, entry)` for every child directory that has a slot and is present.
   template <class Use>
   void each_slot(const Use& use) const {
     const auto if_slot = [&](child_index index, const dentry& entry) {
-      if (entry.slot != no_slot && entry.present)
+      if (entry.has_directory() && entry.present)
         use(index, entry);
     };
     for (const dentry& entry : dentries_)
@@ -108,7 +113,7 @@ public:
 
 private:
   static unsigned weight(const dentry& entry) {
-    return (entry.nlookup != 0 ? 1U : 0U) + (entry.slot != no_slot ? 1U : 0U);
+    return (entry.nlookup != 0 ? 1U : 0U) + (entry.has_directory() ? 1U : 0U);
   }
 
   bool restore(const std::vector<tree_entry>& listing, std::int64_t time, table_changes& changes);

@@ -63,13 +63,13 @@ private:
 
 directory_actor::directory_actor(caf::actor_config& cfg, std::shared_ptr<mount_context> context,
                                  std::shared_ptr<const mount_actors> others, dir_slot slot)
-  : resilient_actor(cfg, {trace::actor_kind::directory, context->inodes.location_of(slot)->ino}),
+  : resilient_actor(cfg, {trace::actor_kind::directory, context->inodes.location_of(slot)->key}),
     context_(std::move(context)),
     others_(std::move(others)),
     slot_(slot),
     generation_(context_->inodes.generation_of(slot)),
     location_(context_->inodes.location_of(slot)) {
-  trace::spawned(location_->ino, location_->parent ? location_->parent->ino : 0, location_->name, location_->tree,
+  trace::spawned(location_->key, location_->parent ? location_->parent->key : 0, location_->name, location_->tree,
                  slot_);
   state_.emplace(*context_, slot_, location_, static_cast<directory_port&>(*this));
 }

@@ -81,7 +81,7 @@ void directory_state::entries_changed(const mount_node_answer& now, const std::v
 
 // Followed by say_what_moved.
 void directory_state::show_names(const mount_node_answer& now) {
-  change_.nodeid = node_id{self_, self_child}.encoded();
+  change_.nodeid = nodeid_of(self_);
   note_changes(dentries_.refresh(as_listing(now.names), since()));
   assumed_ = now.assumed;
   complete_ = now.complete;

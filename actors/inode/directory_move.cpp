@@ -40,16 +40,12 @@ std::int64_t directory_state::since() const {
   return location_->shown ? location_->shown->facts.time : context_.began;
 }
 
-std::uint64_t directory_state::node_of(child_index index, const dentry& entry) const {
-  return (entry.slot != no_slot ? node_id{entry.slot, self_child} : node_id{self_, index + 1}).encoded();
-}
-
 directory_location_ptr directory_state::child_link(child_index index, const dentry& entry) const {
   auto out = std::make_shared<directory_location>();
   out->parent = location_;
   out->index = index;
   out->tree = entry.id;
-  out->ino = child_ino(location_->ino, entry.name);
+  out->key = child_key(location_->key, entry.name);
   out->name = entry.name;
   out->shown = location_->shown;
   if (complete_)
@@ -117,7 +113,7 @@ void directory_state::go_on_moving() {
     ++number_;
   }
   stand_at(std::exchange(upcoming_, nullptr));
-  change_.nodeid = node_id{self_, self_child}.encoded();
+  change_.nodeid = nodeid_of(self_);
   if (found) {
     note_changes(take_listing(*found));
   } else if (known) { // unreadable: an error of this directory alone, and of all that is in it
@@ -138,7 +134,7 @@ void directory_state::note_changes(const table_changes& changes) {
       change_.names.push_back(dentries_.at(i)->name);
   for (child_index i : changes.moved)
     if (const dentry& child = *dentries_.at(i); child.nlookup != 0)
-      change_.attributes.push_back(node_of(i, child));
+      change_.attributes.push_back(nodeid_of(child.slot));
 }
 
 // What is below has its place by the links of its parents: all of them are made anew, also where nothing has changed.

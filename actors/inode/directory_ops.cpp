@@ -1,5 +1,6 @@
 // The operations of a directory and of the files in it: each answered from what is here, or what it lacks.
 #include "actors/inode/directory_state.hpp"
+#include "actors/model/inode_number.hpp"
 #include "actors/mount/mounted_ref.hpp"
 #include "config/overloaded.hpp"
 
@@ -54,29 +55,32 @@ constexpr std::string_view commit_attribute = "user.gitfs.commit";
 } // namespace
 
 node_attr directory_state::own_attr() const {
-  return {location_->ino, modes[static_cast<int>(entry_kind::directory)], directory_size, since()};
+  return {context_.inodes.ino_of(self_), location_->key, modes[static_cast<int>(entry_kind::directory)], directory_size,
+          since()};
 }
 
 node_attr directory_state::attr_of(const dentry& entry) const {
-  return {child_ino(location_->ino, entry.name), modes[static_cast<int>(entry.kind)],
-          is_directory(entry) ? directory_size : entry.size, entry.time};
+  const path_key key = child_key(location_->key, entry.name);
+  const std::uint64_t ino = entry.slot != no_slot ? context_.inodes.ino_of(entry.slot)
+                                                  : inode_number({location_->key, location_->name}, entry.name, key);
+  return {ino, key, modes[static_cast<int>(entry.kind)], is_directory(entry) ? directory_size : entry.size, entry.time};
 }
 
 // Fills `out` with a node that the kernel may refer to, and counts the reference.
 bool directory_state::reveal(dentry& entry, node_entry& out) {
-  std::uint64_t generation = context_.inodes.generation_of(self_);
+  const child_index index = dentries_.index_of(entry);
   out.attr = attr_of(entry);
-  if (entry.kind == entry_kind::directory) {
-    if (entry.slot == no_slot) {
-      auto slot = outside_->allocate(self_, child_link(dentries_.index_of(entry), entry));
-      if (!slot)
-        return false;
-      dentries_.set_slot(entry, *slot);
-    }
-    generation = context_.inodes.generation_of(entry.slot);
+  if (entry.slot == no_slot) {
+    const auto slot = entry.kind == entry_kind::directory
+                          ? outside_->allocate(self_, out.attr.ino, child_link(index, entry))
+                          : context_.inodes.allocate_leaf(self_, index, entry.kind, out.attr.ino);
+    if (!slot)
+      return false;
+    dentries_.set_slot(entry, *slot);
   }
-  out.nodeid = node_of(dentries_.index_of(entry), entry);
-  out.generation = generation;
+  out.nodeid = nodeid_of(entry.slot);
+  out.generation = context_.inodes.generation_of(entry.slot);
+  out.address = is_leaf(entry.slot) ? node_address{self_, index + 1} : node_address{entry.slot, self_child};
   out.lasting = !is_assumed(entry.name);
   dentries_.ref(entry);
   return true;
@@ -196,7 +200,10 @@ bool directory_state::dots(kernel_op& op, std::uint32_t number, std::uint64_t& n
   if (next != 1)
     return true;
   node_attr parent = own_attr();
-  parent.ino = location_->parent ? location_->parent->ino : location_->ino;
+  if (location_->parent) {
+    parent.ino = context_.inodes.ino_of(context_.inodes.parent_of(self_));
+    parent.key = location_->parent->key;
+  }
   return op.answer.dirent("..", parent, nullptr, cookie(number, ++next));
 }
 
@@ -229,7 +236,7 @@ directory_state::lacking directory_state::readdir(kernel_op& op, const readdir_o
     after_listing();
   // A host's listing is never complete. The kernel would take it for that now, and never ask again.
   if (at_end && !complete_)
-    port_.tell_kernel({node_id{self_, self_child}.encoded(), {}, {}});
+    port_.tell_kernel({nodeid_of(self_), {}, {}});
   return {};
 }
 
@@ -277,7 +284,7 @@ directory_state::lacking directory_state::readdir_past(kernel_op& op, const read
     for (child_index i : revealed)
       drop_reference(*dentries_.at(i), 1);
   if (at_end) // the kernel takes its cache of the listing for complete now, and it is the old one
-    port_.tell_kernel({node_id{self_, self_child}.encoded(), {}, {}});
+    port_.tell_kernel({nodeid_of(self_), {}, {}});
   return {};
 }
 

@@ -59,9 +59,9 @@ void directory_state::shed() {
   shedding_ = true;
   drop_listing_if_idle();
   std::vector<std::uint64_t> nodes;
-  dentries_.each_looked_up([&](child_index index, const dentry& entry) { nodes.push_back(node_of(index, entry)); });
+  dentries_.each_looked_up([&](const dentry& entry) { nodes.push_back(nodeid_of(entry.slot)); });
   if (self_ != root_slot)
-    nodes.push_back(node_id{self_, self_child}.encoded());
+    nodes.push_back(nodeid_of(self_));
   port_.ask_kernel_to_forget(std::move(nodes));
 }
 
@@ -245,8 +245,14 @@ void directory_state::forget(child_index at, std::uint64_t count) {
 void directory_state::drop_reference(dentry& entry, std::uint64_t count) {
   if (dentries_.unref(entry, count) != 0)
     return;
-  if (entry.slot != no_slot)
-    port_.release_child(entry.slot, releasing_[entry.slot] = ++last_release_);
+  if (entry.slot != no_slot) {
+    if (is_leaf(entry.slot)) {
+      context_.inodes.free_leaf(entry.slot);
+      dentries_.set_slot(entry, no_slot);
+    } else {
+      port_.release_child(entry.slot, releasing_[entry.slot] = ++last_release_);
+    }
+  }
   idle_if_released();
 }
 
@@ -289,7 +295,7 @@ void directory_state::clean_up() {
   };
   std::erase_if(parked_, waits_in_vain); // their replies answer EIO
   for (child_index i = 0; const dentry* entry = dentries_.at(i); ++i)
-    if (entry->slot != no_slot && entry->nlookup == 0)
+    if (entry->has_directory() && entry->nlookup == 0)
       port_.release_child(entry->slot, releasing_[entry->slot] = ++last_release_);
   say_what_moved();
   if (upcoming_)

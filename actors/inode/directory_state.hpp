@@ -203,7 +203,6 @@ private:
   void say_what_moved();
   void overtake();
   directory_location_ptr child_link(child_index index, const dentry& entry) const;
-  std::uint64_t node_of(child_index index, const dentry& entry) const;
   std::int64_t since() const;
   void account();
   void drop_reference(dentry& entry, std::uint64_t count);

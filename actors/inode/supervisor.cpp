@@ -142,7 +142,7 @@ void supervisor_actor::ask(ask_directory& m) {
   std::optional<dir_slot> found;
   for (std::uint64_t slot = 0; slot < context_->inodes.slots(); ++slot) {
     const auto each = static_cast<dir_slot>(slot);
-    if (context_->inodes.in_use(each) && context_->inodes.location_of(each)->ino == m.inode)
+    if (context_->inodes.in_use(each) && context_->inodes.ino_of(each) == m.inode)
       found = each;
   }
   if (!found) {
@@ -189,7 +189,7 @@ void supervisor_actor::relink(relink_directories m) {
 
 // A directory is read again each time it was forgotten; its warning is of the mount.
 void supervisor_actor::warn_once(const entries_hidden& m) {
-  if (warned_of_.insert(m.link->ino).second)
+  if (warned_of_.insert(m.link->key).second)
     log::warn("directory '{}': {} of its entries cannot be shown: {}", path_of(*m.link), m.count, m.reason);
 }
 

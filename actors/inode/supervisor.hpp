@@ -54,11 +54,11 @@ private:
   caf::actor catalog_;
   std::shared_ptr<const mount_actors> others_;
   listing_sweep sweep_;
-  std::uint64_t requests_ = 0;                  // of the kernel, when they were looked at last
-  bool trimmed_ = true;                         // since it was used
-  std::unordered_set<std::uint64_t> warned_of_; // st_ino of directories
-  std::deque<std::function<void()>> owed_;      // clean-ups that threw
-  std::deque<dir_slot> resting_;                // free, and not used again yet
+  std::uint64_t requests_ = 0;             // of the kernel, when they were looked at last
+  bool trimmed_ = true;                    // since it was used
+  std::unordered_set<path_key> warned_of_; // directories
+  std::deque<std::function<void()>> owed_; // clean-ups that threw
+  std::deque<dir_slot> resting_;           // free, and not used again yet
 };
 
 } // namespace gitfs

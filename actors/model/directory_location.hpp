@@ -2,6 +2,7 @@
 #pragma once
 
 #include "actors/model/node_id.hpp"
+#include "actors/model/path_key.hpp"
 #include "backend/git/oid.hpp"
 
 #include <cstdint>
@@ -20,9 +21,9 @@ struct directory_location {
   std::shared_ptr<const directory_location> parent; ///< null for the root of the mount
   child_index index = 0;                            ///< index of its dentry in the parent, from 0
   oid tree;                                         ///< its tree object; zeroes above the repositories
-  std::uint64_t ino = root_ino;
-  std::string name;  ///< empty for the root of the mount
-  shown_ptr shown{}; ///< the snapshot that it belongs to; null above the repositories
+  path_key key = root_key;                          ///< of its path when the kernel first referred to it
+  std::string name;                                 ///< empty for the root of the mount
+  shown_ptr shown{};                                ///< the snapshot that it belongs to; null above the repositories
   /// Its position in the parent's sorted listing. Unset: the position is `index`, which is true until the parent moves
   /// to another snapshot.
   std::optional<child_index> position{};

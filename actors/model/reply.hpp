@@ -5,6 +5,8 @@
 // an actor ended.
 #pragma once
 
+#include "actors/model/node_id.hpp"
+#include "actors/model/path_key.hpp"
 #include "backend/cache/blob_files.hpp"
 #include "backend/git/object.hpp"
 
@@ -20,6 +22,7 @@ namespace gitfs {
 /// What stat shows of one inode. The owner is the same for all inodes of a mount, so the bridge adds it.
 struct node_attr {
   std::uint64_t ino = 0;  ///< st_ino: stable for a path, also across remounts
+  path_key key = 0;       ///< what a trace calls it
   std::uint32_t mode = 0; ///< file type and permission bits
   std::uint64_t size = 0; ///< bytes; never a guess
   std::int64_t time = 0;  ///< seconds since 1970
@@ -28,7 +31,8 @@ struct node_attr {
 /// A node that the kernel may refer to from now on: each accepted entry adds one to its nlookup.
 struct node_entry {
   std::uint64_t nodeid = 0;
-  std::uint64_t generation = 0;
+  std::uint32_t generation = 0; ///< of its slot in the inode table
+  node_address address{};       ///< who answers for it
   node_attr attr;
   bool lasting = true; ///< false: the kernel must not cache the name, and looks it up at each use
 };

@@ -24,8 +24,8 @@ public:
   bool has_listing(const oid&) override { return false; }
   result<listing_ptr> listing(const oid&) override { return nothing(); }
 
-  std::optional<dir_slot> allocate(dir_slot parent, directory_location_ptr link) final {
-    return context_.inodes.allocate(parent, std::move(link));
+  std::optional<dir_slot> allocate(dir_slot parent, std::uint64_t ino, directory_location_ptr link) final {
+    return context_.inodes.allocate(parent, ino, std::move(link));
   }
   bool is_current(dir_slot slot, std::uint32_t generation) final {
     return context_.inodes.in_use(slot) && context_.inodes.generation_of(slot) == generation;

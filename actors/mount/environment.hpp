@@ -42,8 +42,8 @@ public:
   virtual bool has_listing(const oid& tree) = 0;
   virtual result<listing_ptr> listing(const oid& tree) = 0;
 
-  /// inode_table::allocate.
-  virtual std::optional<dir_slot> allocate(dir_slot parent, directory_location_ptr link) = 0;
+  /// inode_table::allocate. (Nothing depends on which slot a leaf gets, so that is no answer of the environment.)
+  virtual std::optional<dir_slot> allocate(dir_slot parent, std::uint64_t ino, directory_location_ptr link) = 0;
   /// True if the slot is in use, and has not been given to another directory since that generation.
   virtual bool is_current(dir_slot slot, std::uint32_t generation) = 0;
   virtual std::uint64_t slots() = 0;

@@ -123,8 +123,8 @@ public:
     return out;
   }
 
-  std::optional<dir_slot> allocate(dir_slot parent, directory_location_ptr link) override {
-    const auto out = of_->allocate(parent, std::move(link));
+  std::optional<dir_slot> allocate(dir_slot parent, std::uint64_t ino, directory_location_ptr link) override {
+    const auto out = of_->allocate(parent, ino, std::move(link));
     entry{question::allocate}.perhaps(out.has_value(), out.value_or(0));
     return out;
   }

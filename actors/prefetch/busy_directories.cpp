@@ -8,11 +8,11 @@
 namespace gitfs {
 
 void busy_directories::read(const directory_location_ptr& directory) {
-  busy* b = known_.use(directory->ino);
+  busy* b = known_.use(directory->key);
   if (b == nullptr) {
     if (known_.size() == limits_.directories)
       known_.take_oldest(); // what is on its way for it was wanted with good reason: it comes
-    b = known_.add(directory->ino, {directory, 0, limits_.reads, limits_.first, 0, 0});
+    b = known_.add(directory->key, {directory, 0, limits_.reads, limits_.first, 0, 0});
   }
   if (++b->reads >= b->next_at && b->in_flight == 0)
     want_window(*b);
@@ -48,20 +48,20 @@ void busy_directories::want_window(busy& b) {
 }
 
 void busy_directories::forgotten(const directory_location& directory) {
-  for (const auto& [ino, b] : known_.take(directory.ino))
+  for (const auto& [key, b] : known_.take(directory.key))
     if (b.in_flight != 0)
       port_.cancel(b.in_flight);
 }
 
 void busy_directories::clear() {
-  for (const auto& [ino, b] : known_.take_all())
+  for (const auto& [key, b] : known_.take_all())
     if (b.in_flight != 0)
       port_.cancel(b.in_flight);
 }
 
 std::vector<activity::walker> busy_directories::walkers() const {
   std::vector<activity::walker> out;
-  for (const auto& [ino, b] : known_)
+  for (const auto& [key, b] : known_)
     if (b.window > limits_.first)
       out.push_back(
           {{}, b.window / limits_.growth, b.in_flight != 0 ? 1U : 0U, shown_path("/" + path_of(*b.directory))});
@@ -69,7 +69,7 @@ std::vector<activity::walker> busy_directories::walkers() const {
 }
 
 void busy_directories::finished(want_id id, const want_result&) {
-  for (auto& [ino, b] : known_)
+  for (auto& [key, b] : known_)
     if (b.in_flight == id)
       b.in_flight = 0;
 }

@@ -51,7 +51,7 @@ void namesakes::first_read(const directory_location_ptr& directory, child_index 
   tree_position within = position_of(*directory);
   std::unordered_set<std::uint64_t> directories;
   for (const recent& each : recent_)
-    if (each.name == name && directories.insert(each.directory->ino).second)
+    if (each.name == name && directories.insert(each.directory->key).second)
       within = common(within, position_of(*each.directory));
   if (directories.size() < limits_.reads)
     return;

@@ -77,7 +77,7 @@ void prefetch_plan::read(const directory_location_ptr& directory, child_index fi
 void prefetch_plan::forgotten(const directory_location& directory) {
   if (is_left(directory))
     return;
-  std::erase_if(statted_before_, [&](const directory_location_ptr& each) { return each->ino == directory.ino; });
+  std::erase_if(statted_before_, [&](const directory_location_ptr& each) { return each->key == directory.key; });
   for (way_ahead* each : ways_)
     each->forgotten(directory);
 }

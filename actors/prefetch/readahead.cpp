@@ -300,7 +300,7 @@ void readahead::add_attributes(const stream& s, const tree_cursor::visit& v, nee
   if (kind_ == kind::stats) {
     // Of the directory where the reader is they are no guess: without the limit, what comes behind a directory of
     // thousands is on its way while the reader waits for that.
-    const bool waits = v.directory->ino == s.at->ino;
+    const bool waits = v.directory->key == s.at->key;
     if (unknown && (waits || room_for(unknown_size, found)))
       found.sizes.push_back(id);
     return;

@@ -95,7 +95,7 @@ void tree_cursor::step() {
   if (at->entry->kind != entry_kind::directory)
     return;
   auto link = std::make_shared<directory_location>(directory_location{at->directory, at->index, at->entry->id,
-                                                                      child_ino(at->directory->ino, at->entry->name),
+                                                                      child_key(at->directory->key, at->entry->name),
                                                                       at->entry->name, at->directory->shown});
   if (order_ == walk_order::breadth_first)
     next_.push_back(std::move(link));

@@ -98,7 +98,7 @@ model_kernel::model_kernel(const recording& from) {
       in.name = std::next(at->second.children.begin(), static_cast<std::ptrdiff_t>(child - 1))->first;
     inputs_.push_back(std::move(in));
   }
-  nodes_[root_ino] = {node_id{root_slot, self_child}.encoded(), 1, 0, 0, 0};
+  nodes_[root_key] = {nodeid_of(root_slot), 1, 0, 0, 0};
 }
 
 model_kernel::~model_kernel() = default;
@@ -150,9 +150,9 @@ bool model_kernel::send(std::mt19937_64& random) {
   std::uint64_t below = in.directory;
   const auto parent_of = [this](std::uint64_t inode) {
     const auto at = places_.find(inode);
-    return at == places_.end() ? root_ino : at->second.parent;
+    return at == places_.end() ? root_key : at->second.parent;
   };
-  for (std::size_t depth = 0; depth <= places_.size() && below != root_ino && !nodes_.contains(parent_of(below));
+  for (std::size_t depth = 0; depth <= places_.size() && below != root_key && !nodes_.contains(parent_of(below));
        ++depth)
     below = parent_of(below);
   const auto at = places_.find(below);
@@ -166,7 +166,7 @@ bool model_kernel::send_input(const input& in) {
   const auto directory = nodes_.find(in.directory);
   if (directory == nodes_.end())
     return false;
-  const std::uint64_t about = in.name.empty() ? in.directory : child_ino(in.directory, in.name);
+  const std::uint64_t about = in.name.empty() ? in.directory : child_key(in.directory, in.name);
   if (!nodes_.contains(about))
     return false;
   const auto* lookup = std::get_if<lookup_op>(&in.what);
@@ -195,21 +195,21 @@ void model_kernel::ask(std::uint64_t inode, std::uint64_t directory, std::string
   r->size = size;
   r->what = what;
   node& about = nodes_.at(inode);
-  const node_id id = node_id::decode(about.id);
-  if (!context_->inodes.in_use(id.dir)) {
+  const node_address at = context_->inodes.address_of(about.id);
+  if (!context_->inodes.in_use(at.dir)) {
     found_wrong(*r, fmt::format("is about node {}, to which the kernel refers and which is not in use", about.id));
     return;
   }
   ++about.busy;
   open_.push_back(r);
-  send_to_directory(*context_, supervisor_, id.dir,
-                    kernel_op{reply{std::make_unique<sink>(*this, std::move(r))}, id.child, std::move(what)}, nullptr);
+  send_to_directory(*context_, supervisor_, at.dir,
+                    kernel_op{reply{std::make_unique<sink>(*this, std::move(r))}, at.child, std::move(what)}, nullptr);
 }
 
 bool model_kernel::forget(std::mt19937_64* random) {
   std::vector<std::uint64_t> idle;
   for (const auto& [inode, n] : nodes_)
-    if (inode != root_ino && n.busy == 0 && n.below == 0)
+    if (inode != root_key && n.busy == 0 && n.below == 0)
       idle.push_back(inode);
   if (idle.empty())
     return false;
@@ -218,11 +218,12 @@ bool model_kernel::forget(std::mt19937_64* random) {
   nodes_.erase(at);
   if (const auto above = nodes_.find(gone.parent); above != nodes_.end())
     --above->second.below;
+  const node_address address = context_->inodes.address_of(gone.id);
   // One by one or all at once: FORGET and BATCH_FORGET.
   std::uint64_t first = random != nullptr && gone.lookups > 1 ? (*random)() % gone.lookups : 0;
   if (first != 0)
-    forget_node(*context_, supervisor_, node_id::decode(gone.id), first, nullptr);
-  forget_node(*context_, supervisor_, node_id::decode(gone.id), gone.lookups - first, nullptr);
+    forget_node(*context_, supervisor_, address, first, nullptr);
+  forget_node(*context_, supervisor_, address, gone.lookups - first, nullptr);
   return true;
 }
 
@@ -242,7 +243,7 @@ bool model_kernel::interrupt(std::mt19937_64& random) {
 // --- what it is told ------------------------------------------------------------------------------------------------
 
 void model_kernel::refer(std::uint64_t directory, const node_entry& entry) {
-  auto [at, fresh] = nodes_.try_emplace(entry.attr.ino);
+  auto [at, fresh] = nodes_.try_emplace(entry.attr.key);
   node& n = at->second;
   if (fresh) {
     n.id = entry.nodeid;
@@ -250,7 +251,7 @@ void model_kernel::refer(std::uint64_t directory, const node_entry& entry) {
     if (const auto above = nodes_.find(directory); above != nodes_.end())
       ++above->second.below;
   } else if (n.id != entry.nodeid && !wrong_) {
-    wrong_ = fmt::format("inode {} is node {} and node {} at once", entry.attr.ino, n.id, entry.nodeid);
+    wrong_ = fmt::format("inode {} is node {} and node {} at once", entry.attr.key, n.id, entry.nodeid);
   }
   ++n.lookups;
 }
@@ -265,8 +266,8 @@ void model_kernel::answered(request& r) {
 }
 
 void model_kernel::check_entry(const request& r, const node_entry& entry) {
-  if (entry.attr.ino != child_ino(r.directory, r.name))
-    found_wrong(r, fmt::format("gets inode {}, which is another file's", entry.attr.ino));
+  if (entry.attr.key != child_key(r.directory, r.name))
+    found_wrong(r, fmt::format("gets inode {}, which is another file's", entry.attr.key));
 }
 
 // Each name once, and one that is listed in full has all of them.

@@ -89,8 +89,8 @@ public:
     return with_sizes(*this, tree, std::make_shared<parsed_tree>(std::move(parsed)));
   }
 
-  std::optional<dir_slot> allocate(dir_slot parent, directory_location_ptr link) override {
-    return context_.inodes.allocate(parent, std::move(link));
+  std::optional<dir_slot> allocate(dir_slot parent, std::uint64_t ino, directory_location_ptr link) override {
+    return context_.inodes.allocate(parent, ino, std::move(link));
   }
   bool is_current(dir_slot slot, std::uint32_t generation) override {
     return context_.inodes.in_use(slot) && context_.inodes.generation_of(slot) == generation;

@@ -181,11 +181,12 @@ result<listing_ptr> recorded_environment::listing(const oid& tree) {
   return listing_ptr{std::move(out)};
 }
 
-std::optional<dir_slot> recorded_environment::allocate(dir_slot parent, directory_location_ptr link) {
+std::optional<dir_slot> recorded_environment::allocate(dir_slot parent, std::uint64_t ino,
+                                                       directory_location_ptr link) {
   const std::uint64_t slot = next(question::allocate) ? perhaps(no_slot) : no_slot;
   if (slot >= no_slot)
     return std::nullopt;
-  if (!context_.inodes.allocate_at(static_cast<dir_slot>(slot), parent, std::move(link))) {
+  if (!context_.inodes.allocate_at(static_cast<dir_slot>(slot), parent, ino, std::move(link))) {
     differs("got inode slot " + std::to_string(slot) + ", which is still in use");
     return std::nullopt;
   }

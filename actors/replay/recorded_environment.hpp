@@ -33,7 +33,7 @@ public:
   std::shared_ptr<const blob_file> blob_file_of(const oid& id) override;
   bool has_listing(const oid& tree) override;
   result<listing_ptr> listing(const oid& tree) override;
-  std::optional<dir_slot> allocate(dir_slot parent, directory_location_ptr link) override;
+  std::optional<dir_slot> allocate(dir_slot parent, std::uint64_t ino, directory_location_ptr link) override;
   bool is_current(dir_slot slot, std::uint32_t generation) override;
   std::uint64_t slots() override;
   std::uint64_t listings_memory(std::uint64_t more) override;

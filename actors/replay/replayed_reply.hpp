@@ -29,7 +29,7 @@ public:
   void absent() override { tell({.is = trace::reply_kind::absent}); }
   bool entry(const node_entry& e) override {
     trace::told told = of_node(trace::reply_kind::entry, e.attr);
-    told.node = e.nodeid;
+    told.node = e.address.number();
     tell(told);
     return accepted();
   }
@@ -58,7 +58,8 @@ public:
     if (needed > size_ - used_)
       return false;
     used_ += needed;
-    digest_ = trace::dirent_digest(digest_, {name, attr.ino, attr.mode, node != nullptr ? node->nodeid : 0, next});
+    digest_ =
+        trace::dirent_digest(digest_, {name, attr.key, attr.mode, node != nullptr ? node->address.number() : 0, next});
     return true;
   }
   bool dirents_end() override {
@@ -71,7 +72,7 @@ public:
 private:
   static constexpr std::uint64_t align(std::uint64_t bytes) { return (bytes + 7) / 8 * 8; }
   static trace::told of_node(trace::reply_kind is, const node_attr& attr) {
-    return {.is = is, .inode = attr.ino, .mode = attr.mode, .size = attr.size};
+    return {.is = is, .inode = attr.key, .mode = attr.mode, .size = attr.size};
   }
   void tell(trace::told what) const {
     what.request = id_;

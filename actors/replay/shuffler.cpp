@@ -209,11 +209,14 @@ private:
     if (!wrong_ && live > 1)
       wrong_ = fmt::format("the kernel refers to the root alone, and {} directories are counted", live);
     for (const auto& [key, actors] : stage_.actors())
-      if (!wrong_ && key.is == trace::actor_kind::directory && (key.inode != root_ino || actors.size() != 1))
+      if (!wrong_ && key.is == trace::actor_kind::directory && (key.inode != root_key || actors.size() != 1))
         wrong_ = fmt::format("the actor of directory {} lives, and the kernel does not refer to it", key.inode);
     for (std::uint64_t slot = 1; !wrong_ && slot < stage_.context().inodes.slots(); ++slot)
       if (stage_.context().inodes.in_use(static_cast<dir_slot>(slot)))
         wrong_ = fmt::format("slot {} is in use, and the kernel does not refer to it", slot);
+    for (std::uint64_t leaf = 0; !wrong_ && leaf < stage_.context().inodes.leaf_slots(); ++leaf)
+      if (stage_.context().inodes.in_use(first_leaf + static_cast<node_slot>(leaf)))
+        wrong_ = fmt::format("leaf {} is in use, and the kernel does not refer to it", leaf);
     for (const auto& [to, messages] : stage_.messages())
       if (!wrong_ && !messages.empty())
         wrong_ = "a message waits for somebody who never takes it";

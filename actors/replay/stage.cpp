@@ -3,6 +3,7 @@
 #include "actors/catalog/catalog_actor.hpp"
 #include "actors/catalog/mounting.hpp"
 #include "actors/inode/supervisor.hpp"
+#include "actors/model/inode_number.hpp"
 #include "actors/runtime/message_rows.hpp"
 #include "actors/trace/record/trace_format.hpp"
 
@@ -52,7 +53,7 @@ void stage::show_tree(const recording::mount& mounted, std::shared_ptr<upstream>
   needs.trees_ahead = mounted.trees_ahead;
   needs.workers = &workers_;
   if (mounted.tree.is_zero())
-    context_->inodes.allocate(no_slot, std::make_shared<directory_location>());
+    context_->inodes.allocate(no_slot, root_ino, std::make_shared<directory_location>());
   else // the mountpoint itself is a repository that is followed
     needs.first = show_first(mounted, std::move(server));
   catalog_ = system_->spawn<catalog_actor>(context_, std::move(needs));

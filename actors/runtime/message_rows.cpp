@@ -114,7 +114,7 @@ constexpr how loose{.loose_cause = true};
 
 // --- values that are not members ------------------------------------------------------------------------------------
 
-constexpr auto inode_of_link = [](const auto& m) { return m.link->ino; };
+constexpr auto key_of_link = [](const auto& m) { return m.link->key; };
 constexpr auto tree_of_link = [](const auto& m) -> const oid& { return m.link->tree; };
 constexpr auto digest_of = [](const auto& values) {
   std::uint64_t all = digest_begin;
@@ -179,7 +179,7 @@ constexpr message_row table[] = {
                                        plain<&gitfs::forget_op::count>("count")),
     row<gitfs::enter_directory, from_kernel>(kind::enter_directory, "enter_directory",
                                              plain<&gitfs::enter_directory::slot>("slot")),
-    row<gitfs::directory_listed>(kind::directory_listed, "directory_listed", of<inode, inode_of_link>("inode")),
+    row<gitfs::directory_listed>(kind::directory_listed, "directory_listed", of<inode, key_of_link>("inode")),
     row<gitfs::ask_want>(kind::ask_want, "ask_want", plain<[](auto& m) { return m.what.id; }>("want"),
                          of<want, [](auto& m) { return m.what.kind; }>("kind"),
                          of<urgency, [](auto& m) { return m.what.how; }>("urgency"),
@@ -190,10 +190,10 @@ constexpr message_row table[] = {
                               plain<[](auto& m) { return m.outcome.sizes.size(); }>("sizes"),
                               of<digest, digest_of_sizes>("digest")),
     row<gitfs::start_transfers>(kind::start_transfers, "start_transfers"),
-    row<gitfs::file_read>(kind::file_read, "file_read", of<inode, inode_of_link>("inode"),
+    row<gitfs::file_read>(kind::file_read, "file_read", of<inode, key_of_link>("inode"),
                           plain<&gitfs::file_read::index>("child"), of<id, &gitfs::file_read::id>("blob"),
                           plain<&gitfs::file_read::missed>("missed")),
-    row<gitfs::directory_statted>(kind::directory_statted, "directory_statted", of<inode, inode_of_link>("inode")),
+    row<gitfs::directory_statted>(kind::directory_statted, "directory_statted", of<inode, key_of_link>("inode")),
     row<gitfs::release_directory>(kind::release_directory, "release_directory",
                                   plain<&gitfs::release_directory::slot>("slot"),
                                   plain<&gitfs::release_directory::number>("number")),
@@ -205,8 +205,7 @@ constexpr message_row table[] = {
                               plain<&gitfs::child_is_idle::generation>("generation"),
                               plain<&gitfs::child_is_idle::number>("number")),
     row<gitfs::reap_directory>(kind::reap_directory, "reap_directory", plain<&gitfs::reap_directory::slot>("slot")),
-    row<gitfs::directory_forgotten>(kind::directory_forgotten, "directory_forgotten",
-                                    of<inode, inode_of_link>("inode")),
+    row<gitfs::directory_forgotten>(kind::directory_forgotten, "directory_forgotten", of<inode, key_of_link>("inode")),
     row<gitfs::promote_want, loose>(kind::promote_want, "promote_want", plain<&gitfs::promote_want::id>("want"),
                                     of<urgency, &gitfs::promote_want::how>("urgency")),
     row<gitfs::cancel_want, loose>(kind::cancel_want, "cancel_want", plain<&gitfs::cancel_want::id>("want")),
@@ -226,7 +225,7 @@ constexpr message_row table[] = {
                                           of<code, &gitfs::blob_loaded::code>("error")),
     row<gitfs::interrupt_op, from_outside>(kind::interrupt_op, "interrupt_op",
                                            plain<&gitfs::interrupt_op::request_id>("request")),
-    row<gitfs::entries_hidden>(kind::entries_hidden, "entries_hidden", of<inode, inode_of_link>("inode"),
+    row<gitfs::entries_hidden>(kind::entries_hidden, "entries_hidden", of<inode, key_of_link>("inode"),
                                plain<&gitfs::entries_hidden::count>("count")),
     row<gitfs::look_if_idle, delayed_by_the_clock>(kind::look_if_idle, "look_if_idle"),
     row<gitfs::look_was_read>(kind::look_was_read, "look_was_read"),
@@ -239,14 +238,14 @@ constexpr message_row table[] = {
     row<gitfs::trees_are_few, from_outside>(kind::trees_are_few, "trees_are_few"),
     row<gitfs::relink_directories>(
         kind::relink_directories, "relink_directories", plain<[](auto& m) { return m.of.size(); }>("count"),
-        of<inode, [](auto& m) { return m.of.empty() ? 0 : m.of.front().link->ino; }>("first")),
-    row<gitfs::snapshot_moved>(kind::snapshot_moved, "snapshot_moved", of<inode, inode_of_link>("inode"),
+        of<inode, [](auto& m) { return m.of.empty() ? 0 : m.of.front().link->key; }>("first")),
+    row<gitfs::snapshot_moved>(kind::snapshot_moved, "snapshot_moved", of<inode, key_of_link>("inode"),
                                of<id, tree_of_link>("tree")),
     row<gitfs::snapshot_left>(kind::snapshot_left, "snapshot_left",
-                              of<inode, [](auto& m) { return m.root->ino; }>("inode"),
+                              of<inode, [](auto& m) { return m.root->key; }>("inode"),
                               of<id, [](auto& m) { return m.root->tree; }>("tree")),
     row<gitfs::ask_mount_node>(kind::ask_mount_node, "ask_place", plain<&gitfs::ask_mount_node::id>("want"),
-                               of<inode, [](auto& m) { return m.location->ino; }>("inode"),
+                               of<inode, [](auto& m) { return m.location->key; }>("inode"),
                                of<name, &gitfs::ask_mount_node::name>("name")),
     row<gitfs::cancel_mount_node, loose>(kind::cancel_mount_node, "cancel_place",
                                          plain<&gitfs::cancel_mount_node::id>("want")),

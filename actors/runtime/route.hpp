@@ -1,4 +1,4 @@
-// Sends messages to the directory actor that answers for a node id.
+// Sends messages to the directory actor that answers for a node.
 #pragma once
 
 #include "actors/mount/mount_context.hpp"
@@ -24,7 +24,7 @@ void send_to_directory(const mount_context& context, const caf::actor& superviso
                        caf::execution_unit* unit) {
   const inode_table& inodes = context.inodes;
   if (!inodes.in_use(slot)) {
-    log::error("a request for directory {}, which the kernel has given back", slot);
+    log::error("a request for a node of directory {}, which the kernel has given back", slot);
     return; // a reply in the message answers EIO when the message is destroyed
   }
   if (caf::actor_control_block* live = inodes.actor_of(slot))
@@ -36,8 +36,8 @@ void send_to_directory(const mount_context& context, const caf::actor& superviso
 }
 
 /// FORGET: the references to a file are counted by its directory, those to a directory by its parent.
-inline void forget_node(const mount_context& context, const caf::actor& supervisor, node_id node, std::uint64_t count,
-                        caf::execution_unit* unit) {
+inline void forget_node(const mount_context& context, const caf::actor& supervisor, node_address node,
+                        std::uint64_t count, caf::execution_unit* unit) {
   if (node.child != self_child) {
     send_to_directory(context, supervisor, node.dir, forget_op{node.child, count}, unit);
     return;

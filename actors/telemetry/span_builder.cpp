@@ -1,6 +1,6 @@
 #include "actors/telemetry/span_builder.hpp"
 
-#include "actors/model/node_id.hpp"
+#include "actors/model/path_key.hpp"
 #include "actors/trace/read/record_table.hpp"
 
 #include <algorithm>
@@ -264,7 +264,7 @@ span span_builder::make(const node& at, std::uint64_t begin, std::uint64_t end) 
 
 std::string span_builder::path_of(std::uint64_t inode) const {
   std::string out;
-  for (int depth = 0; inode != root_ino && depth < 4096; ++depth) { // a damaged record may put a folder into itself
+  for (int depth = 0; inode != root_key && depth < 4096; ++depth) { // a damaged record may put a folder into itself
     const auto at = places_.find(inode);
     if (at == places_.end())
       return "…" + out;

@@ -20,6 +20,7 @@
 #include <cerrno>
 #include <exception>
 #include <fstream>
+#include <random>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -149,7 +150,7 @@ result<void> serve(mount_options& options, daemon_start& start, const service_ma
   GITFS_TRY(told, telemetry::start(options, files->context(), files->source()));
   bridge b{files->context(),
            files->supervisor(),
-           {::getuid(), ::getgid()},
+           {::getuid(), ::getgid(), std::random_device{}()},
            std::make_shared<const mount_status>(status_at_start(options, *files)),
            false,
            files->catalog()};

@@ -57,7 +57,7 @@ public:
 
 private:
   bool is_theirs(const trace::record& r) const {
-    return r.actor.is == trace::actor_kind::directory && r.actor.inode == *options_.actor;
+    return r.actor.is == trace::actor_kind::directory && r.actor.inode == names_.directory_of(*options_.actor);
   }
 
   bool is_stop(const trace::record& r) const {

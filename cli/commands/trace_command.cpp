@@ -56,7 +56,7 @@ result<void> show(const trace::contents& in, const trace_options& options) {
   trace::show_filter filter;
   filter.actor = options.actor;
   if (options.path)
-    filter.about = trace::inode_of(*options.path);
+    filter.about = trace::key_of_path(*options.path);
   filter.message = options.message;
   if (options.from)
     filter.from = nanoseconds(*options.from);

@@ -1,6 +1,7 @@
 // A mount of many repositories: what is opened when, and what becomes of those who wait for it. With real actors,
 // repositories and servers; only the kernel is played.
 #include "actors/filesystem.hpp"
+#include "actors/model/inode_number.hpp"
 #include "actors/runtime/route.hpp"
 #include "backend/open/git_repository.hpp"
 #include "backend/remote/source.hpp"
@@ -123,7 +124,7 @@ struct mounted {
   }
   std::string local() const { return scratch.bare().string(); }
 
-  asked ask(node_id at, decltype(kernel_op::what) what) {
+  asked ask(node_address at, decltype(kernel_op::what) what) {
     static std::atomic<std::uint64_t> last{0};
     auto to = std::make_unique<sink>(++last);
     asked out{to->told(), to->parked->get_future()};
@@ -131,25 +132,25 @@ struct mounted {
                       kernel_op{reply{std::move(to)}, at.child, std::move(what)}, nullptr);
     return out;
   }
-  outcome look(node_id at, const std::string& name) { return ask(at, lookup_op{name}).get(); }
+  outcome look(node_address at, const std::string& name) { return ask(at, lookup_op{name}).get(); }
   /// Names on the way down; must be there.
-  node_id walk(const std::vector<std::string>& names) {
-    node_id at{root_slot, self_child};
+  node_address walk(const std::vector<std::string>& names) {
+    node_address at{root_slot, self_child};
     for (const std::string& each : names) {
       const outcome found = look(at, each);
       BOOST_REQUIRE_MESSAGE(found.error == 0, each + ": " + std::to_string(found.error));
-      at = node_id::decode(found.node.nodeid);
+      at = found.node.address;
     }
     return at;
   }
-  std::set<std::string> list(node_id at) {
+  std::set<std::string> list(node_address at) {
     outcome out = ask(at, readdir_op{0, true}).get();
     BOOST_TEST(out.error == 0);
     out.names.erase(".");
     out.names.erase("..");
     return out.names;
   }
-  std::string text(node_id at) { return ask(at, read_op{0, 100}).get().text; }
+  std::string text(node_address at) { return ask(at, read_op{0, 100}).get().text; }
   template <class List>
   static std::size_t count(const List& of) {
     std::size_t out = 0;
@@ -185,12 +186,12 @@ BOOST_AUTO_TEST_CASE(who_enters_opens_it) {
   tree.repositories = {{"team/a", server.url("scratch.git"), "v1", {}, {}}, {"b", local(), "", {}, {}}};
   open();
   for (const std::vector<std::string>& at : {std::vector<std::string>{"team", "a"}, {"b"}}) {
-    const node_id root = walk(at);
+    const node_address root = walk(at);
     BOOST_TEST((list(root) == names{"sub"}));
-    const node_id sub = node_id::decode(look(root, "sub").node.nodeid);
+    const node_address sub = look(root, "sub").node.address;
     const outcome file = look(sub, "file");
     BOOST_REQUIRE_EQUAL(file.error, 0);
-    BOOST_TEST(text(node_id::decode(file.node.nodeid)) == "one\n");
+    BOOST_TEST(text(file.node.address) == "one\n");
     BOOST_TEST(std::to_string(file.node.attr.time) == scratch.in_work("git log -1 --format=%ct"));
     BOOST_TEST(ask(root, getxattr_op{"user.gitfs.commit"}).get().text == scratch.in_work("git rev-parse HEAD"));
     BOOST_TEST(look(root, "none").absent);
@@ -204,7 +205,8 @@ BOOST_AUTO_TEST_CASE(paths_make_inode_numbers) {
   open();
   const outcome a = look(walk({"a"}), "sub"), b = look(walk({"b"}), "sub");
   BOOST_TEST(a.node.attr.ino != b.node.attr.ino);
-  BOOST_TEST(a.node.attr.ino == child_ino(child_ino(root_ino, "a"), "sub"));
+  BOOST_TEST(a.node.attr.ino
+             == inode_number({child_key(root_key, "a"), "a"}, "sub", child_key(child_key(root_key, "a"), "sub")));
 }
 
 BOOST_AUTO_TEST_CASE(two_refs_of_one_repository_share_what_is_open) {
@@ -226,7 +228,7 @@ BOOST_AUTO_TEST_CASE(many_who_enter_at_once_make_one_snapshot) {
   fault_server server{scratch.root()};
   tree.repositories = {{"a", server.url("scratch.git"), "", {}, {}}};
   open();
-  const node_id a = walk({"a"});
+  const node_address a = walk({"a"});
   std::vector<asked> all;
   for (int i = 0; i < 8; ++i)
     all.push_back(i % 2 == 0 ? ask(a, lookup_op{"sub"}) : ask(a, readdir_op{0, true}));
@@ -391,7 +393,7 @@ BOOST_DATA_TEST_CASE(memory_that_is_short_while_one_is_opened_fails_those_who_wa
   parts.make_host = [&](const shown_host&) { return host; };
   tree.hosts = {{"hub", host_kind::git, "https://hub/{owner}/{repo}", {}, {}, {}, {}}};
   open();
-  const node_id at = walk({"hub", "one", "scratch.git"});
+  const node_address at = walk({"hub", "one", "scratch.git"});
   BOOST_TEST(look(at, "sub").error == EIO);
   BOOST_REQUIRE(eventually([&] { return look(at, "sub").error == 0; }));
   BOOST_TEST(text(walk({"hub", "one", "scratch.git", "sub", "file"})) == "one\n");

@@ -11,16 +11,16 @@
 
 namespace gitfs::test {
 
-inline constexpr gitfs::node_id root_node{root_slot, self_child};
+inline constexpr gitfs::node_address root_node{root_slot, self_child};
 
 inline void require(bool holds, const char* what) {
   if (!holds)
     throw std::runtime_error{what};
 }
 
-inline gitfs::node_id node_of(const request& r) {
+inline gitfs::node_address node_of(const request& r) {
   require(r.told->what == answer::kind::entry, "no entry was found");
-  return gitfs::node_id::decode(r.told->node.nodeid);
+  return r.told->node.address;
 }
 
 // d0…d3 / e0…e3 / f0…f3, and what the kernel does with it.
@@ -45,7 +45,7 @@ struct race : recorded_system {
     d0_tree = top[0].id;
   }
 
-  gitfs::node_id found(gitfs::node_id in, const std::string& name) {
+  gitfs::node_address found(gitfs::node_address in, const std::string& name) {
     const request r = send(in, lookup_op{name});
     run();
     return node_of(r);
@@ -54,7 +54,7 @@ struct race : recorded_system {
   void forget_all(const request& listed) {
     for (const auto& each : listed.told->entries)
       if (each.nodeid != 0)
-        forget(gitfs::node_id::decode(each.nodeid), 1);
+        forget(each.address, 1);
   }
   void require_only_the_root() {
     run();

@@ -47,7 +47,7 @@ void lookup_while_forget(race& s) {
   s.run_without(root_actor);
   s.run();
   for (const request& each : {behind, before, between, late})
-    require(node_of(each).encoded() == d0.encoded(), "a lookup gave another inode");
+    require(node_of(each) == d0, "a lookup gave another inode");
   require(s.context->inodes.in_use(d0.dir), "a directory that is referred to was dropped");
   // And too late: a new inode.
   s.forget(d0, 1);
@@ -158,7 +158,7 @@ void references_of_listings(race& s) {
 void request_after_shedding(race& s) {
   s.make_three_levels();
   s.begin(s.root, false, 512);
-  std::vector<gitfs::node_id> files;
+  std::vector<gitfs::node_address> files;
   for (int round = 0; round < 2; ++round)
     for (const char* d : {"d0", "d1", "d2", "d3"}) {
       const auto in_d = s.found(root_node, d);
@@ -172,7 +172,7 @@ void request_after_shedding(race& s) {
     s.run();
     require(read.told->text == "content", "a file has other contents");
   }
-  require(s.found(gitfs::node_id{files[0].dir, self_child}, "f2").encoded() == files[0].encoded(), "another inode");
+  require(s.found(gitfs::node_address{files[0].dir, self_child}, "f2") == files[0], "another inode");
   s.forget(files[0], 1);
   for (const auto each : files)
     s.forget(each, 1);
@@ -190,7 +190,7 @@ void two_lookups_at_once(race& s) {
   s.db->show(s.d0_tree);
   s.server->answer(0, {});
   s.run();
-  require(node_of(first).encoded() == node_of(second).encoded(), "two inodes");
+  require(node_of(first) == node_of(second), "two inodes");
   s.forget(node_of(first), 1);
   s.run();
   require(s.context->inodes.in_use(node_of(first).dir), "one reference is lost");

@@ -2,6 +2,7 @@
 
 #include "actors/catalog/mounting.hpp"
 #include "actors/inode/supervisor.hpp"
+#include "actors/model/inode_number.hpp"
 #include "actors/model/kernel_operations.hpp"
 #include "actors/mount/learned.hpp"
 #include "actors/replay/replayed_reply.hpp"
@@ -98,7 +99,7 @@ void recorded_system::begin(deployment tree, catalog::hosts hosts, decltype(cata
   trace::mounted({oid{}, oid{}, true, true, trees_ahead, context->memory.total()});
   trace::shown_sources none;
   trace::shown(tree, none);
-  context->inodes.allocate(no_slot, std::make_shared<directory_location>());
+  context->inodes.allocate(no_slot, root_ino, std::make_shared<directory_location>());
   catalog_actor::needs needs;
   needs.tree = std::make_shared<const deployment>(std::move(tree));
   needs.hosts = std::move(hosts);
@@ -122,14 +123,14 @@ void recorded_system::finish() {
   trace::stop_recording();
 }
 
-request recorded_system::send(node_id node, decltype(kernel_op::what) what, request r, std::uint64_t size) {
+request recorded_system::send(node_address node, decltype(kernel_op::what) what, request r, std::uint64_t size) {
   r.id = next_request_id();
   const auto* listing = std::get_if<readdir_op>(&what);
   const kernel_operation_row& row = row_of(what);
   trace::asked asked{.op = row.number};
   row.put(what, asked);
   asked.request = r.id;
-  asked.node = node.encoded();
+  asked.node = node.number();
   asked.size = size;
   const trace::because_of edge{trace::kernel_request(asked)};
   auto kernel = std::make_unique<replayed_reply>(r.id, size, listing != nullptr && listing->plus, r.unwanted);
@@ -138,8 +139,8 @@ request recorded_system::send(node_id node, decltype(kernel_op::what) what, requ
   return r;
 }
 
-void recorded_system::forget(node_id node, std::uint64_t count) {
-  const trace::because_of edge{trace::kernel_forget(node.encoded(), count)};
+void recorded_system::forget(node_address node, std::uint64_t count) {
+  const trace::because_of edge{trace::kernel_forget(node.number(), count)};
   played_system::forget(node, count);
 }
 

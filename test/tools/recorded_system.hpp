@@ -35,8 +35,8 @@ struct recorded_system : played_system {
   void finish();
 
   /// What the kernel sends. `size`: the bytes that it has room for.
-  request send(node_id node, decltype(kernel_op::what) what, request r = {}, std::uint64_t size = 4096);
-  void forget(node_id node, std::uint64_t count);
+  request send(node_address node, decltype(kernel_op::what) what, request r = {}, std::uint64_t size = 4096);
+  void forget(node_address node, std::uint64_t count);
 
   /// Until nobody but that actor has a message.
   void run_without(caf::actor_id one);

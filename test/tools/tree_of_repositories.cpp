@@ -120,8 +120,8 @@ struct many {
         }
     }
   }
-  gitfs::node_id go(std::initializer_list<const char*> names) {
-    gitfs::node_id at = root_node;
+  gitfs::node_address go(std::initializer_list<const char*> names) {
+    gitfs::node_address at = root_node;
     for (const char* each : names) {
       const request r = s.send(at, lookup_op{each});
       settle();
@@ -149,7 +149,7 @@ void tree_of_repositories(race& s) {
   s.run();
   require(s.workers.jobs.size() == 2, "not one job for each repository");
   all.settle();
-  require(node_of(waiting[0]).encoded() == node_of(waiting[1]).encoded(), "two inodes of one file");
+  require(node_of(waiting[0]) == node_of(waiting[1]), "two inodes of one file");
   for (const auto at : {a, old, b}) {
     const auto list = s.send(at, readdir_op{0, true});
     all.settle();

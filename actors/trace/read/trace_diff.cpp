@@ -50,7 +50,7 @@ struct lane {
 
 // One request of the kernel, described by what is the same in every run.
 struct asked_for {
-  std::uint64_t directory = 0; // st_ino
+  std::uint64_t directory = 0; // key
   std::uint64_t child = 0, op = 0, offset = 0, size = 0;
   std::string_view name;
 

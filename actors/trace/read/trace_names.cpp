@@ -1,6 +1,6 @@
 #include "actors/trace/read/trace_names.hpp"
 
-#include "actors/model/node_id.hpp"
+#include "actors/model/inode_number.hpp"
 #include "actors/trace/read/record_table.hpp"
 #include "backend/os/text.hpp"
 
@@ -11,7 +11,7 @@
 namespace gitfs::trace {
 
 std::string redacted_name(std::string_view name) {
-  return name.empty() ? std::string{} : fmt::format("h{:016x}", child_ino(0, name));
+  return name.empty() ? std::string{} : fmt::format("h{:016x}", child_key(0, name));
 }
 
 std::string kind_name(kind k) {
@@ -59,7 +59,7 @@ std::string trace_names::name(std::string_view text) const {
 std::string trace_names::path_of(std::uint64_t inode) const {
   constexpr int deepest = 4096; // a trace may say that a folder is in itself
   std::string out;
-  for (int depth = 0; inode != root_ino && depth < deepest; ++depth) {
+  for (int depth = 0; inode != root_key && depth < deepest; ++depth) {
     const auto at = places_.find(inode);
     if (at == places_.end())
       return "…" + out;
@@ -67,6 +67,18 @@ std::string trace_names::path_of(std::uint64_t inode) const {
     inode = at->second.parent;
   }
   return out.empty() ? "/" : out;
+}
+
+path_key trace_names::directory_of(std::uint64_t number) const {
+  if (places_.contains(number))
+    return number;
+  for (const auto& [key, at] : places_) {
+    const auto above = places_.find(at.parent);
+    const std::string_view folder = above == places_.end() ? std::string_view{} : above->second.name;
+    if (inode_number({at.parent, folder}, at.name, key) == number)
+      return key;
+  }
+  return number;
 }
 
 namespace {
@@ -109,7 +121,7 @@ std::string trace_names::shown(const field_value& value) const {
   case field_type::inode:
     if (value.number == 0)
       return {};
-    return value.number == root_ino || places_.contains(value.number) ? path_of(value.number)
+    return value.number == root_key || places_.contains(value.number) ? path_of(value.number)
                                                                       : std::to_string(value.number);
   case field_type::code:
     return value.number == 0

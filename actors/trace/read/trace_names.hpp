@@ -21,6 +21,9 @@ public:
 
   /// "/a/b", and "/" for the root. A folder whose name is not in the trace is shown as "…".
   std::string path_of(std::uint64_t inode) const;
+  /// The key of the directory with this st_ino. The number itself if it is a key, or if the trace has no such
+  /// directory.
+  path_key directory_of(std::uint64_t number) const;
   /// The actor that took the message; for an edge, "kernel" or "server".
   std::string actor_of(const record& r) const;
   /// For a record of a transfer: the number of its repository. 0: the mount has one repository, or the record is no

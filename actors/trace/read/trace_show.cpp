@@ -1,6 +1,6 @@
 #include "actors/trace/read/trace_show.hpp"
 
-#include "actors/model/node_id.hpp"
+#include "actors/model/path_key.hpp"
 #include "actors/trace/read/record_table.hpp"
 #include "actors/trace/read/trace_names.hpp"
 #include "config/nearest.hpp"
@@ -43,22 +43,25 @@ result<std::optional<kind>> kind_called(const std::string& name) {
 
 } // namespace
 
-std::uint64_t inode_of(std::string_view path) {
-  std::uint64_t inode = root_ino;
+path_key key_of_path(std::string_view path) {
+  path_key key = root_key;
   while (!path.empty()) {
     const std::size_t slash = path.find('/');
     if (const std::string_view name = path.substr(0, slash); !name.empty() && name != ".")
-      inode = child_ino(inode, name);
+      key = child_key(key, name);
     path = slash == std::string_view::npos ? std::string_view{} : path.substr(slash + 1);
   }
-  return inode;
+  return key;
 }
 
 result<void> show(const contents& in, const show_filter& filter, bool redact, const printer& print) {
   GITFS_TRY(only, kind_called(filter.message));
   const trace_names names{in, redact};
+  show_filter by_key = filter;
+  if (filter.actor)
+    by_key.actor = names.directory_of(*filter.actor);
   for (const record& each : in.records)
-    if (passes(each, filter, only))
+    if (passes(each, by_key, only))
       print(names.line_of(each) + '\n');
   return success();
 }

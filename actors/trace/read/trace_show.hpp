@@ -1,6 +1,7 @@
 // Shows a trace to people: line by line, or as the story of one request.
 #pragma once
 
+#include "actors/model/path_key.hpp"
 #include "actors/trace/read/trace_reader.hpp"
 
 #include <cstdint>
@@ -15,16 +16,15 @@ namespace gitfs::trace {
 using printer = std::function<void(std::string_view text)>;
 
 struct show_filter {
-  std::optional<std::uint64_t> actor = std::nullopt; ///< inode number: only messages that this directory took
-  std::optional<std::uint64_t> about = std::nullopt; ///< the same, and records that have this inode number in a field
+  std::optional<std::uint64_t> actor = std::nullopt; ///< key or st_ino: only messages that this directory took
+  std::optional<path_key> about = std::nullopt;      ///< the same, and records that have this key in a field
   std::string message{};                             ///< only records of the kind with this name; empty: all kinds
   std::uint64_t from = 0;                            ///< nanoseconds
   std::uint64_t until = ~std::uint64_t{0};           ///< nanoseconds
 };
 
-/// The inode number of a path below the mountpoint, which may begin and end with a slash. The number is a hash, so
-/// every path has one.
-std::uint64_t inode_of(std::string_view path);
+/// The key of a path below the mountpoint, which may begin and end with a slash. Traces name directories by their keys.
+path_key key_of_path(std::string_view path);
 
 /// EINVAL: no kind of record has that name.
 result<void> show(const contents& in, const show_filter& filter, bool redact, const printer& print);

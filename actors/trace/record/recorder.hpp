@@ -97,7 +97,7 @@ void refused(std::uint64_t request);
 
 std::uint64_t kernel_forget(std::uint64_t node, std::uint64_t count);
 std::uint64_t interrupted(std::uint64_t request);
-/// A directory got an actor: its inode number, its parent's (0 for the root), and its slot in the inode table.
+/// A directory got an actor: its key, its parent's (0 for the root), and its slot in the inode table.
 void spawned(std::uint64_t inode, std::uint64_t parent, std::string_view name, const oid& tree, std::uint32_t slot);
 struct mount_record {
   oid commit, tree;

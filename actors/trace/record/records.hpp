@@ -111,8 +111,8 @@ enum class actor_kind : std::uint8_t {
   repository = 6,
 };
 
-/// An actor by what is the same in every run, unlike CAF's ids. `inode`: st_ino, of directories; number of a repository
-/// or mounted ref, of those that there can be several of.
+/// An actor by what is the same in every run, unlike CAF's ids. `inode`: path_key, of directories; number of a
+/// repository or mounted ref, of those that there can be several of.
 struct actor_key {
   actor_kind is = actor_kind::other;
   std::uint64_t inode = 0;
@@ -150,7 +150,7 @@ enum class exactness : std::uint8_t { partial = 0, full = 1, redacted = 2 };
 /// How a field is stored (see `encoder`) and shown.
 enum class field_type : std::uint8_t {
   number,
-  inode, ///< eight bytes
+  inode, ///< a path_key, eight bytes
   name,
   id,   ///< oid; zeroes for none
   ids,  ///< many oids, stored as a name is

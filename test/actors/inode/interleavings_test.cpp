@@ -22,7 +22,7 @@ BOOST_AUTO_TEST_SUITE(interleavings)
 
 namespace {
 
-constexpr gitfs::node_id root_node{root_slot, self_child};
+constexpr gitfs::node_address root_node{root_slot, self_child};
 
 // Three levels: d0…d3 / e0…e3 / f0…f3.
 struct three_levels : played_system {
@@ -59,19 +59,20 @@ BOOST_FIXTURE_TEST_CASE(listing_five_thousand_directories_spawns_none_of_them, p
   BOOST_TEST(live_directories() == 1U);
   for (const auto& e : r.told->entries)
     if (e.nodeid != 0)
-      forget(gitfs::node_id::decode(e.nodeid), 1);
+      forget(e.address, 1);
   run();
   BOOST_TEST(live_directories() == 1U);
   // Every slot has gone back.
   BOOST_TEST(!context->inodes.in_use(1));
   BOOST_TEST(!context->inodes.in_use(5000));
+  BOOST_TEST(leaves_in_use() == 0U);
 }
 
 BOOST_FIXTURE_TEST_CASE(a_lookup_that_meets_the_forget_of_the_same_child_keeps_it, three_levels) {
   open(root);
   auto first = send(root_node, lookup_op{"d0"});
   run();
-  const auto d0 = gitfs::node_id::decode(first.told->node.nodeid);
+  const auto d0 = first.told->node.address;
   (void)send(d0, lookup_op{"e0"}); // d0 lives now
   run();
   forget(d0, 1);
@@ -88,13 +89,13 @@ BOOST_FIXTURE_TEST_CASE(a_directory_outlives_its_own_forget_while_a_child_is_ref
   open(root);
   auto d = send(root_node, lookup_op{"d1"});
   run();
-  const auto d1 = gitfs::node_id::decode(d.told->node.nodeid);
+  const auto d1 = d.told->node.address;
   auto e = send(d1, lookup_op{"e1"});
   run();
-  const auto e1 = gitfs::node_id::decode(e.told->node.nodeid);
+  const auto e1 = e.told->node.address;
   auto f = send(e1, lookup_op{"f1"});
   run();
-  const auto f1 = gitfs::node_id::decode(f.told->node.nodeid);
+  const auto f1 = f.told->node.address;
   forget(d1, 1);
   forget(e1, 1);
   run();
@@ -116,7 +117,7 @@ BOOST_FIXTURE_TEST_CASE(reaping_cancels_the_prefetch_down_to_the_transfer, playe
   open(db->tree({{"sub", entry_kind::directory, sub}}));
   auto s = send(root_node, lookup_op{"sub"});
   run();
-  const auto node = gitfs::node_id::decode(s.told->node.nodeid);
+  const auto node = s.told->node.address;
   auto list = send(node, readdir_op{0, false});
   run();
   BOOST_TEST((list.told->what == answer::kind::dirents));
@@ -148,7 +149,7 @@ BOOST_FIXTURE_TEST_CASE(a_child_s_listing_comes_ahead_and_is_served_from_here, p
   db->show(sub);
   server->answer(1, {});
   run();
-  auto inside = send(gitfs::node_id::decode(list.told->entries.at(2).nodeid), readdir_op{0, true});
+  auto inside = send(list.told->entries.at(2).address, readdir_op{0, true});
   run();
   BOOST_TEST(inside.told->entries.size() == 3U);
   BOOST_TEST(server->transfers.size() == 2U);
@@ -164,7 +165,7 @@ BOOST_FIXTURE_TEST_CASE(a_child_s_listing_that_did_not_come_ahead_is_asked_for_b
   server->answer(0, {error{EIO, "told to"}, {}, 0, 0});
   run();
   BOOST_TEST((list.told->what == answer::kind::dirents));
-  auto inside = send(gitfs::node_id::decode(list.told->entries.at(2).nodeid), readdir_op{0, true});
+  auto inside = send(list.told->entries.at(2).address, readdir_op{0, true});
   run();
   BOOST_REQUIRE_EQUAL(server->transfers.size(), 2U);
   db->show(sub);
@@ -180,7 +181,7 @@ BOOST_FIXTURE_TEST_CASE(an_interrupt_cancels_the_transfer, played_system) {
   open(db->tree({{"f", entry_kind::file, content}}));
   auto f = send(root_node, lookup_op{"f"});
   run();
-  auto read = send(gitfs::node_id::decode(f.told->node.nodeid), read_op{0, 10});
+  auto read = send(f.told->node.address, read_op{0, 10});
   run();
   BOOST_REQUIRE_EQUAL(server->transfers.size(), 1U);
   BOOST_REQUIRE(*read.interrupted);
@@ -200,9 +201,9 @@ BOOST_FIXTURE_TEST_CASE(the_same_object_wanted_by_two_directories_is_fetched_onc
   for (const char* name : {"a", "b"}) {
     auto d = send(root_node, lookup_op{name});
     run();
-    auto f = send(gitfs::node_id::decode(d.told->node.nodeid), lookup_op{"f"});
+    auto f = send(d.told->node.address, lookup_op{"f"});
     run();
-    reads.push_back(send(gitfs::node_id::decode(f.told->node.nodeid), read_op{0, 10}));
+    reads.push_back(send(f.told->node.address, read_op{0, 10}));
     run();
   }
   BOOST_REQUIRE_EQUAL(server->transfers.size(), 1U);
@@ -217,7 +218,7 @@ BOOST_FIXTURE_TEST_CASE(a_directory_outlives_what_its_handlers_throw, three_leve
   open(root);
   auto d = send(root_node, lookup_op{"d0"});
   run();
-  const auto d0 = gitfs::node_id::decode(d.told->node.nodeid);
+  const auto d0 = d.told->node.address;
   db->throw_at_reads(2);
   auto lost = send(d0, lookup_op{"e0"}), lost_too = send(d0, readdir_op{0, true});
   auto after = send(d0, lookup_op{"e0"});
@@ -227,7 +228,7 @@ BOOST_FIXTURE_TEST_CASE(a_directory_outlives_what_its_handlers_throw, three_leve
     BOOST_TEST(each.told->answers == 1);
   }
   BOOST_TEST((after.told->what == answer::kind::entry));
-  forget(gitfs::node_id::decode(after.told->node.nodeid), 1);
+  forget(after.told->node.address, 1);
   forget(d0, 1);
   run();
   BOOST_TEST(live_directories() == 1U);
@@ -238,7 +239,7 @@ BOOST_FIXTURE_TEST_CASE(a_large_blob_that_memory_is_short_for_is_an_error_once, 
   open(db->tree({{"big", entry_kind::file, db->blob(std::string(3U << 20, 'x'))}}));
   auto big = send(root_node, lookup_op{"big"});
   run();
-  const auto node = gitfs::node_id::decode(big.told->node.nodeid);
+  const auto node = big.told->node.address;
   db->throw_at_reads(1);
   auto failed = send(node, read_op{0, 100});
   run();
@@ -253,7 +254,7 @@ BOOST_FIXTURE_TEST_CASE(a_fetcher_that_throws_leaves_nobody_waiting, three_level
   open(root);
   auto d = send(root_node, lookup_op{"d0"});
   run();
-  const auto d0 = gitfs::node_id::decode(d.told->node.nodeid);
+  const auto d0 = d.told->node.address;
   const oid inner = context->inodes.location_of(d0.dir)->tree;
   db->hide(inner);
   server->failures = 1;
@@ -296,17 +297,14 @@ BOOST_AUTO_TEST_CASE(any_order_of_lookups_forgets_and_deliveries_leaves_counts_a
       three_levels s;
       std::mt19937 random{seed};
       s.open(s.root, true, seed % 2 == 0 ? 512 : 64 << 20);
-      std::map<std::uint64_t, std::uint64_t> nlookup; // by nodeid; what the kernel holds
+      std::map<gitfs::node_address, std::uint64_t> nlookup; // what the kernel holds
       struct asked {
-        gitfs::node_id node;
+        gitfs::node_address node;
         request r;
       };
       std::vector<asked> open_requests;
       std::size_t sent = 0;
-      auto hold = [&](gitfs::node_id n) { // an operation on a node holds it, as the kernel does
-        return n.encoded() != 1 ? n.encoded() : 0;
-      };
-      std::map<std::uint64_t, int> held;
+      std::map<gitfs::node_address, int> held; // an operation on a node holds it, as the kernel does
       auto collect = [&] {
         for (auto it = open_requests.begin(); it != open_requests.end();) {
           const answer& a = *it->r.told;
@@ -317,24 +315,24 @@ BOOST_AUTO_TEST_CASE(any_order_of_lookups_forgets_and_deliveries_leaves_counts_a
           BOOST_REQUIRE_EQUAL(a.answers, 1);
           BOOST_REQUIRE(a.what != answer::kind::error);
           if (a.what == answer::kind::entry)
-            ++nlookup[a.node.nodeid];
+            ++nlookup[a.node.address];
           for (const auto& e : a.entries)
             if (e.nodeid != 0)
-              ++nlookup[e.nodeid];
-          --held[hold(it->node)];
+              ++nlookup[e.address];
+          --held[it->node];
           it = open_requests.erase(it);
         }
       };
       for (int step = 0; step < 400; ++step) {
         switch (random() % 4) {
         case 0: { // ask something of a directory that the kernel knows
-          std::vector<gitfs::node_id> known{root_node};
+          std::vector<gitfs::node_address> known{root_node};
           for (const auto& [id, n] : nlookup)
-            if (n > 0 && gitfs::node_id::decode(id).child == self_child)
-              known.push_back(gitfs::node_id::decode(id));
+            if (n > 0 && id.child == self_child)
+              known.push_back(id);
           const auto node = known[random() % known.size()];
           const char letter = "def"[random() % 3];
-          ++held[hold(node)];
+          ++held[node];
           ++sent;
           if (random() % 3 == 0)
             open_requests.push_back({node, s.send(node, readdir_op{0, true})});
@@ -344,7 +342,7 @@ BOOST_AUTO_TEST_CASE(any_order_of_lookups_forgets_and_deliveries_leaves_counts_a
           break;
         }
         case 1: { // forget some of what it holds, unless an operation is on its way to it
-          std::vector<std::uint64_t> known;
+          std::vector<gitfs::node_address> known;
           for (const auto& [id, n] : nlookup)
             if (n > 0 && held[id] == 0)
               known.push_back(id);
@@ -353,7 +351,7 @@ BOOST_AUTO_TEST_CASE(any_order_of_lookups_forgets_and_deliveries_leaves_counts_a
           const auto id = known[random() % known.size()];
           const auto count = random() % 2 == 0 ? nlookup[id] : 1 + random() % nlookup[id];
           nlookup[id] -= count;
-          s.forget(gitfs::node_id::decode(id), count);
+          s.forget(id, count);
           break;
         }
         default:
@@ -367,11 +365,12 @@ BOOST_AUTO_TEST_CASE(any_order_of_lookups_forgets_and_deliveries_leaves_counts_a
       BOOST_TEST(sent > 0U);
       for (const auto& [id, n] : nlookup)
         if (n > 0)
-          s.forget(gitfs::node_id::decode(id), n);
+          s.forget(id, n);
       s.run();
       BOOST_TEST(s.live_directories() == 1U);
       for (dir_slot slot = 1; slot < 30; ++slot)
         BOOST_TEST(!s.context->inodes.in_use(slot));
+      BOOST_TEST(s.leaves_in_use() == 0U);
     }
   }
 }
@@ -410,7 +409,7 @@ BOOST_FIXTURE_TEST_CASE(directories_that_cannot_forget_do_not_end_the_sweeps, pl
     const auto found = send(root_node, lookup_op{each.name});
     run();
     BOOST_REQUIRE((found.told->what == answer::kind::entry));
-    (void)send(gitfs::node_id::decode(found.told->node.nodeid), lookup_op{"none"});
+    (void)send(found.told->node.address, lookup_op{"none"});
     run();
   }
   BOOST_TEST(kernel.asked > listing_sweep::most_asked);

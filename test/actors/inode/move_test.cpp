@@ -58,7 +58,7 @@ struct moving : directory_fixture {
   }
 };
 
-const std::uint64_t root_node = node_id{root_slot, self_child}.encoded();
+const std::uint64_t root_node = nodeid_of(root_slot);
 
 } // namespace
 
@@ -228,7 +228,7 @@ BOOST_AUTO_TEST_CASE(who_waits_for_sizes_of_the_old_listing_is_answered_from_the
   BOOST_TEST((port.cancelled == std::vector<want_id>{sizes}));
   BOOST_REQUIRE((waiting.told->what == answer::kind::entry));
   BOOST_TEST(waiting.told->node.attr.size == 3U);
-  BOOST_TEST(read(node_id::decode(waiting.told->node.nodeid).child).told->text == "two");
+  BOOST_TEST(read(waiting.told->node.address.child).told->text == "two");
   dir->finished(sizes, {0, {{one, 99}}}); // late, and of nobody
 }
 
@@ -327,12 +327,13 @@ BOOST_AUTO_TEST_CASE(a_move_while_the_listing_is_dropped_tells_what_may_be_known
 
 BOOST_AUTO_TEST_CASE(a_submodule_that_moves_stays_itself) {
   open(db->tree({{"module", entry_kind::gitlink, one}}), false);
-  const auto module = looked_up("module");
+  const node_entry first = lookup("module").told->node;
+  const node_address module = first.address;
   move_to(db->tree({{"module", entry_kind::gitlink, two}}), 7);
   BOOST_TEST(told_names().empty());
-  const std::vector<std::uint64_t> attributes{module.encoded()};
+  const std::vector<std::uint64_t> attributes{first.nodeid};
   BOOST_TEST(port.changes.back().attributes == attributes, boost::test_tools::per_element());
-  BOOST_TEST(looked_up("module").encoded() == module.encoded());
+  BOOST_TEST((looked_up("module") == module));
   BOOST_TEST(send(module.child, getattr_op{}).told->attr.time == 7);
 }
 

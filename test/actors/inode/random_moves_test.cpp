@@ -18,7 +18,7 @@ BOOST_AUTO_TEST_SUITE(random_moves)
 
 namespace {
 
-constexpr gitfs::node_id root_node{root_slot, self_child};
+constexpr gitfs::node_address root_node{root_slot, self_child};
 
 // Three levels: d0…d2 / e0…e2 / f0…f2, and in each directory a file that names the snapshot that changed it last.
 struct moving_tree : played_system {
@@ -74,15 +74,15 @@ BOOST_AUTO_TEST_CASE(no_listing_mixes_snapshots_and_the_last_one_is_shown_in_the
       std::mt19937& random = s.random;
       random.seed(seed);
       s.open(s.next(), true, seed % 2 == 0 ? 512 : 64 << 20);
-      std::map<std::uint64_t, std::uint64_t> nlookup; // by nodeid; what the kernel holds
-      std::map<std::uint64_t, int> held;              // by nodeid: requests, and open directories
+      std::map<gitfs::node_address, std::uint64_t> nlookup; // what the kernel holds
+      std::map<gitfs::node_address, int> held;              // requests, and open directories
       struct reader {
-        gitfs::node_id node;
+        gitfs::node_address node;
         std::uint64_t offset = 0;
         std::multiset<std::string> names{};
       };
       struct asked {
-        gitfs::node_id node;
+        gitfs::node_address node;
         request r;
         std::shared_ptr<reader> reads{};
       };
@@ -113,10 +113,10 @@ BOOST_AUTO_TEST_CASE(no_listing_mixes_snapshots_and_the_last_one_is_shown_in_the
           BOOST_REQUIRE_EQUAL(a.answers, 1);
           BOOST_REQUIRE(a.what != answer::kind::error);
           if (a.what == answer::kind::entry)
-            ++nlookup[a.node.nodeid];
+            ++nlookup[a.node.address];
           for (const auto& e : a.entries)
             if (e.nodeid != 0)
-              ++nlookup[e.nodeid];
+              ++nlookup[e.address];
           if (each.reads && !a.entries.empty()) {
             for (const auto& e : a.entries)
               each.reads->names.insert(e.name);
@@ -126,19 +126,19 @@ BOOST_AUTO_TEST_CASE(no_listing_mixes_snapshots_and_the_last_one_is_shown_in_the
           }
           if (each.reads)
             check(*each.reads);
-          --held[each.node.encoded()];
+          --held[each.node];
         }
       };
       for (int step = 0; step < 600; ++step) {
         switch (random() % 8) {
         case 0:
         case 1: {
-          std::vector<gitfs::node_id> known{root_node};
+          std::vector<gitfs::node_address> known{root_node};
           for (const auto& [id, n] : nlookup)
-            if (n > 0 && gitfs::node_id::decode(id).child == self_child)
-              known.push_back(gitfs::node_id::decode(id));
+            if (n > 0 && id.child == self_child)
+              known.push_back(id);
           const auto node = known[random() % known.size()];
-          ++held[node.encoded()];
+          ++held[node];
           if (random() % 2 == 0)
             go_on(std::make_shared<reader>(reader{node}));
           else
@@ -147,7 +147,7 @@ BOOST_AUTO_TEST_CASE(no_listing_mixes_snapshots_and_the_last_one_is_shown_in_the
           break;
         }
         case 2: {
-          std::vector<std::uint64_t> known;
+          std::vector<gitfs::node_address> known;
           for (const auto& [id, n] : nlookup)
             if (n > 0 && held[id] == 0)
               known.push_back(id);
@@ -156,7 +156,7 @@ BOOST_AUTO_TEST_CASE(no_listing_mixes_snapshots_and_the_last_one_is_shown_in_the
           const auto id = known[random() % known.size()];
           const auto count = random() % 2 == 0 ? nlookup[id] : 1 + random() % nlookup[id];
           nlookup[id] -= count;
-          s.forget(gitfs::node_id::decode(id), count);
+          s.forget(id, count);
           break;
         }
         case 3:
@@ -176,7 +176,7 @@ BOOST_AUTO_TEST_CASE(no_listing_mixes_snapshots_and_the_last_one_is_shown_in_the
       BOOST_TEST(listings > 0U);
       BOOST_TEST(moves > 0U);
       // All the way down, by names.
-      const auto walk = [&](const auto& self, gitfs::node_id at, const moving_tree::directory& is) -> void {
+      const auto walk = [&](const auto& self, gitfs::node_address at, const moving_tree::directory& is) -> void {
         auto list = s.send(at, readdir_op{0, false});
         auto commit = s.send(at, getxattr_op{"user.gitfs.commit"});
         s.run();
@@ -190,18 +190,19 @@ BOOST_AUTO_TEST_CASE(no_listing_mixes_snapshots_and_the_last_one_is_shown_in_the
           auto found = s.send(at, lookup_op{name});
           s.run();
           BOOST_REQUIRE(found.told->what == answer::kind::entry);
-          ++nlookup[found.told->node.nodeid];
-          self(self, gitfs::node_id::decode(found.told->node.nodeid), child);
+          ++nlookup[found.told->node.address];
+          self(self, found.told->node.address, child);
         }
       };
       walk(walk, root_node, s.top);
       for (const auto& [id, n] : nlookup)
         if (n > 0)
-          s.forget(gitfs::node_id::decode(id), n);
+          s.forget(id, n);
       s.run();
       BOOST_TEST(s.live_directories() == 1U);
       for (dir_slot slot = 1; slot < 30; ++slot)
         BOOST_TEST(!s.context->inodes.in_use(slot));
+      BOOST_TEST(s.leaves_in_use() == 0U);
     }
   }
 }

@@ -69,6 +69,7 @@ BOOST_AUTO_TEST_CASE(an_answer_that_the_kernel_refuses_leaves_no_reference) {
   unwanted.unwanted = true;
   (void)send(self_child, lookup_op{"text"}, unwanted);
   BOOST_TEST(!dir->referenced());
+  BOOST_TEST(!context->inodes.in_use(first_leaf));
   (void)send(self_child, readdir_op{0, true}, unwanted);
   // The directory's slot was never revealed: it is on its way back.
   BOOST_REQUIRE_EQUAL(port.released.size(), 1U);
@@ -138,6 +139,41 @@ BOOST_AUTO_TEST_CASE(one_zero_one_zero_is_reaped_once) {
   BOOST_TEST(port.reaped.size() == 1U);
   dir->child_idle(slot, context->inodes.generation_of(slot), port.release_numbers.back());
   BOOST_TEST(port.reaped.size() == 2U);
+}
+
+BOOST_AUTO_TEST_CASE(a_file_has_a_node_while_the_kernel_refers_to_it) {
+  (void)readdir(0, false);
+  BOOST_TEST(context->inodes.leaf_slots() == 0U); // a name is no node
+  const node_entry first = lookup("text").told->node, second = lookup("text").told->node;
+  BOOST_TEST(second.nodeid == first.nodeid);
+  BOOST_TEST(second.generation == first.generation);
+  const node_slot slot = slot_of(first.nodeid);
+  BOOST_TEST(is_leaf(slot));
+  BOOST_TEST((context->inodes.address_of(first.nodeid) == first.address));
+  BOOST_TEST((first.address == node_address{root_slot, context->inodes.index_of(slot) + 1}));
+  BOOST_TEST((context->inodes.leaf_kind(slot) == entry_kind::file));
+  BOOST_TEST(context->inodes.ino_of(slot) == first.attr.ino);
+  dir->forget(first.address.child, 1);
+  BOOST_TEST(context->inodes.in_use(slot));
+  dir->forget(first.address.child, 1);
+  BOOST_TEST(!context->inodes.in_use(slot));
+  BOOST_TEST(context->inodes.address_of(first.nodeid).dir == no_slot);
+}
+
+// Else a file handle that somebody has kept names another file.
+BOOST_AUTO_TEST_CASE(a_node_that_is_used_again_has_another_generation) {
+  const oid both = db->tree({{"one", entry_kind::file, text}, {"two", entry_kind::symlink, text}});
+  open(both);
+  const node_entry one = lookup("one").told->node;
+  dir->forget(one.address.child, 1);
+  const node_entry two = lookup("two").told->node;
+  BOOST_TEST(two.nodeid == one.nodeid);
+  BOOST_TEST(two.generation != one.generation);
+  BOOST_TEST(two.attr.ino != one.attr.ino);
+  BOOST_TEST((context->inodes.leaf_kind(slot_of(two.nodeid)) == entry_kind::symlink));
+  const node_entry again = lookup("one").told->node;
+  BOOST_TEST(again.nodeid != two.nodeid);
+  BOOST_TEST(again.attr.ino == one.attr.ino); // of its path
 }
 
 BOOST_AUTO_TEST_CASE(released_with_children_is_idle_when_the_last_goes) {

@@ -84,14 +84,14 @@ BOOST_AUTO_TEST_CASE(durations) {
 
 BOOST_FIXTURE_TEST_CASE(who_waits_for_what, asked_system) {
   open(root, false);
-  const node_id top{root_slot, self_child};
+  const node_address top{root_slot, self_child};
   const auto looked = send(top, lookup_op{"sub"});
   run();
-  const node_id below = node_id::decode(looked.told->node.nodeid);
+  const node_address below = looked.told->node.address;
   const auto found = send(below, lookup_op{"a file"});
   run();
   db->hide(file);
-  const node_id at = node_id::decode(found.told->node.nodeid);
+  const node_address at = found.told->node.address;
   const auto first = send(at, read_op{0, 10});
   const auto second = send(at, read_op{0, 10});
   run();

@@ -37,7 +37,8 @@ public:
   bool dirent(std::string_view name, const node_attr& attr, const node_entry* node, std::uint64_t next) override {
     if (r_.told->entries.size() == r_.room)
       return false;
-    r_.told->entries.push_back({std::string{name}, attr, node ? node->nodeid : 0, next});
+    r_.told->entries.push_back(
+        {std::string{name}, attr, node ? node->nodeid : 0, node ? node->address : node_address{}, next});
     return true;
   }
   bool dirents_end() override {
@@ -211,10 +212,10 @@ request directory_fixture::read(child_index child, std::uint64_t offset, std::si
   return send(child, read_op{offset, size});
 }
 
-node_id directory_fixture::looked_up(const std::string& name) {
+node_address directory_fixture::looked_up(const std::string& name) {
   request r = lookup(name);
   BOOST_REQUIRE(r.told->what == answer::kind::entry);
-  return node_id::decode(r.told->node.nodeid);
+  return r.told->node.address;
 }
 
 } // namespace gitfs::test

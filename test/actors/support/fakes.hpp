@@ -66,6 +66,7 @@ struct answer {
     std::string name;
     node_attr attr;
     std::uint64_t nodeid = 0;
+    node_address address{};
     std::uint64_t next = 0;
   };
   std::vector<listed> entries;
@@ -182,8 +183,8 @@ struct directory_fixture {
   request readdir(std::uint64_t offset = 0, bool plus = true, std::size_t room = 1000);
   request read(child_index child, std::uint64_t offset = 0, std::size_t size = 4096);
   request send(child_index at, decltype(kernel_op::what) what, request r = {});
-  /// Lookup that must succeed; gives the node's child index (as in node_id).
-  node_id looked_up(const std::string& name);
+  /// Lookup that must succeed; gives who answers for the node.
+  node_address looked_up(const std::string& name);
 };
 
 } // namespace gitfs::test

@@ -86,14 +86,21 @@ void played_system::run_any(std::mt19937& random) {
   scheduler().run_once();
 }
 
-request played_system::send(node_id node, decltype(kernel_op::what) what, request r) {
+request played_system::send(node_address node, decltype(kernel_op::what) what, request r) {
   r.id = next_request_id();
   send_to_directory(*context, supervisor, node.dir, kernel_op{r.make(), node.child, std::move(what)}, nullptr);
   return r;
 }
 
-void played_system::forget(node_id node, std::uint64_t count) {
+void played_system::forget(node_address node, std::uint64_t count) {
   forget_node(*context, supervisor, node, count, nullptr);
+}
+
+std::uint64_t played_system::leaves_in_use() const {
+  std::uint64_t out = 0;
+  for (std::uint64_t i = 0; i < context->inodes.leaf_slots(); ++i)
+    out += context->inodes.in_use(first_leaf + static_cast<node_slot>(i)) ? 1 : 0;
+  return out;
 }
 
 } // namespace gitfs::test

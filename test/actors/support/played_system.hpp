@@ -63,9 +63,11 @@ struct played_system {
   /// One step of an actor that the generator chooses.
   void run_any(std::mt19937& random);
 
-  request send(node_id node, decltype(kernel_op::what) what, request r = {});
-  void forget(node_id node, std::uint64_t count);
+  request send(node_address node, decltype(kernel_op::what) what, request r = {});
+  void forget(node_address node, std::uint64_t count);
 
+  /// Of all directories.
+  std::uint64_t leaves_in_use() const;
   std::uint64_t live_directories() const { return context->counts.value(counter::directories_live); }
 
   std::shared_ptr<memory_db> db = std::make_shared<memory_db>();

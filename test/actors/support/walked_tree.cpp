@@ -13,7 +13,7 @@ std::vector<directory_location_ptr> directories_in(const walked_node& of) {
   for (child_index i = 0; i < of.tree.entries.size(); ++i)
     if (const tree_entry& e = of.tree.entries[i]; e.kind == entry_kind::directory)
       out.push_back(std::make_shared<directory_location>(
-          directory_location{of.link, i, e.id, child_ino(of.link->ino, e.name), e.name}));
+          directory_location{of.link, i, e.id, child_key(of.link->key, e.name), e.name}));
   return out;
 }
 

@@ -1,5 +1,5 @@
 // Two traces compared.
-#include "actors/model/node_id.hpp"
+#include "actors/model/path_key.hpp"
 #include "actors/trace/read/trace_diff.hpp"
 
 #include "test/actors/trace/read/written_trace.hpp"
@@ -16,14 +16,14 @@ namespace {
 
 using namespace gitfs::trace;
 
-const std::uint64_t a = child_ino(root_ino, "a");
+const std::uint64_t a = child_key(root_key, "a");
 
 // A request for `name` in /a, answered with `error`; requests count from `number`.
 struct story {
   written_trace out;
   std::uint64_t number;
 
-  explicit story(std::uint64_t first = 1) : number(first) { out.spawned(a, root_ino, "a"); }
+  explicit story(std::uint64_t first = 1) : number(first) { out.spawned(a, root_key, "a"); }
 
   void ask(std::string_view name, std::uint64_t error = 0, std::uint64_t took = 4000) {
     out.request(number, name);
@@ -92,7 +92,7 @@ BOOST_AUTO_TEST_CASE(the_first_difference) {
   first.ask("x");
   other.ask("x");
   first.list(a);
-  other.list(root_ino);
+  other.list(root_key);
   first.list(a);
   const compared c{first, other};
   BOOST_TEST(!c.equal);

@@ -1,5 +1,5 @@
 // What people are shown of a trace.
-#include "actors/model/node_id.hpp"
+#include "actors/model/inode_number.hpp"
 #include "actors/trace/read/trace_export.hpp"
 #include "actors/trace/read/trace_names.hpp"
 #include "actors/trace/read/trace_show.hpp"
@@ -22,14 +22,14 @@ using namespace gitfs::trace;
 // Request 1 makes /a's actor fetch; request 2 comes meanwhile and is answered by what request 1 had begun.
 struct example {
   written_trace out;
-  const std::uint64_t a = child_ino(root_ino, "a");
+  const std::uint64_t a = child_key(root_key, "a");
   std::string bytes;
   contents in;
   std::string text;
   const printer to_text = [this](std::string_view more) { text += more; };
 
   example() {
-    out.spawned(a, root_ino, "a");                                     // 1
+    out.spawned(a, root_key, "a");                                     // 1
     out.request(1);                                                    // 2
     out.message(kind::kernel_op, 2, {actor_kind::directory, a}, 1, 3); // 3
     for (int i = 0; i < 10; ++i)
@@ -64,9 +64,12 @@ BOOST_AUTO_TEST_CASE(filters) {
   BOOST_TEST(!!show(in, {.actor = a}, false, to_text));
   BOOST_TEST(count("\n") == 3U);
   text.clear();
-  BOOST_TEST(inode_of("/a/") == a);
-  BOOST_TEST(inode_of(".") == root_ino);
-  BOOST_TEST(!!show(in, {.about = inode_of("a")}, false, to_text));
+  BOOST_TEST(!!show(in, {.actor = inode_number({}, "a", a)}, false, to_text)); // as stat says
+  BOOST_TEST(count("\n") == 3U);
+  text.clear();
+  BOOST_TEST(key_of_path("/a/") == a);
+  BOOST_TEST(key_of_path(".") == root_key);
+  BOOST_TEST(!!show(in, {.about = key_of_path("a")}, false, to_text));
   BOOST_TEST(count("\n") == 4U); // with its spawn
   text.clear();
   BOOST_TEST(!!show(in, {.message = "ask_want", .from = 5'000'000, .until = 7'000'000}, false, to_text));

@@ -1,5 +1,5 @@
 // How an object came here, told from a trace.
-#include "actors/model/node_id.hpp"
+#include "actors/model/path_key.hpp"
 #include "actors/trace/read/trace_export.hpp"
 #include "actors/trace/read/trace_names.hpp"
 #include "actors/trace/read/trace_why.hpp"
@@ -31,7 +31,7 @@ const oid root = object(251);
 // Of a directory /a: who asks for what, and what comes.
 struct told_trace {
   written_trace out;
-  const std::uint64_t a = child_ino(root_ino, "a");
+  const std::uint64_t a = child_key(root_key, "a");
   std::string bytes, text;
 
   told_trace() {
@@ -40,7 +40,7 @@ struct told_trace {
       e.id(root);
       e.number(1);
     });
-    out.spawned(a, root_ino, "a");
+    out.spawned(a, root_key, "a");
   }
 
   /// A request that /a, or the prefetcher for it, wants these for.
