@@ -19,6 +19,8 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "gitfs-actor: %s\n", said.error().message.c_str());
     return 2;
   }
+  for (const std::string& each : said.value().warnings)
+    std::fprintf(stderr, "gitfs-actor: warning: %s\n", each.c_str());
   return std::visit(gitfs::overloaded{
                         [](gitfs::mount_options& options) { return gitfs::run_mount(std::move(options)); },
                         [](const gitfs::unmount_options& options) { return gitfs::run_unmount(options); },

@@ -2,12 +2,14 @@
 
 #include "config/config_keys.hpp"
 #include "config/mount_words.hpp"
+#include "config/nearest.hpp"
 #include "config/option_values.hpp"
 #include "config/paths.hpp"
 
 #include <algorithm>
 #include <cerrno>
 #include <cstdlib>
+#include <unistd.h>
 
 namespace gitfs {
 
@@ -82,6 +84,28 @@ result<std::vector<setting>> environment_settings() {
   for (const option_row& row : mount_option_table()) {
     GITFS_TRYV(look(long_name(row), row.value.empty()));
   }
+  return out;
+}
+
+std::vector<string> unknown_variables() {
+  constexpr string_view ours = "GITFS_ACTOR_";
+  // Kubernetes sets these in every container beside a service that is called gitfs-actor.
+  constexpr string_view of_kubernetes[] = {"GITFS_ACTOR_SERVICE_", "GITFS_ACTOR_PORT"};
+  std::vector<string> known;
+  for (const option_row& row : mount_option_table())
+    if (string name = variable_for(long_name(row)); !name.empty())
+      known.push_back(std::move(name));
+  const std::vector<string_view> names{known.begin(), known.end()};
+  std::vector<string> out;
+  for (char** each = environ; each != nullptr && *each != nullptr; ++each) {
+    const string_view text = *each;
+    const string_view name = text.substr(0, text.find('='));
+    const auto begins_so = [&](string_view begin) { return name.starts_with(begin); };
+    if (name.starts_with(ours) && std::ranges::find(names, name) == names.end()
+        && std::ranges::none_of(of_kubernetes, begins_so))
+      out.push_back("the variable " + string{name} + " has no meaning" + did_you_mean(name, names));
+  }
+  std::ranges::sort(out);
   return out;
 }
 

@@ -33,6 +33,10 @@ struct setting {
 /// GITFS_ACTOR_...; a variable that is empty counts as not set. EINVAL: a switch that is neither on nor off.
 result<std::vector<setting>> environment_settings();
 
+/// A sentence for each GITFS_ACTOR_... of the environment that says nothing to us, mostly a mistyped one. Without
+/// values.
+std::vector<std::string> unknown_variables();
+
 /// By JSON pointer; what is not in it has its default.
 using origin_map = std::map<std::string_view, setting_origin>;
 

@@ -5,8 +5,13 @@ _gitfs_actor_options() { # PROGRAM COMMAND
   "$1" "$2" --help 2>/dev/null | sed -n '/^ \{2,6\}-/{s/^ *//;s/  .*//;p}'
 }
 
+# In the table a path has space, tab and backslash in octal.
+_gitfs_actor_mountpoints() {
+  awk '$3 ~ /^fuse\.gitfs/ { print $2 }' /proc/self/mounts | while IFS= read -r words; do printf '%b\n' "$words"; done
+}
+
 _gitfs_actor() {
-  local program=${COMP_WORDS[0]} command=${COMP_WORDS[1]-} current=$2 before=$3 kind words
+  local program=${COMP_WORDS[0]} command=${COMP_WORDS[1]-} current=$2 before=$3 kind words mounts=()
   COMPREPLY=()
   if [ "$COMP_CWORD" = 1 ]; then
     words=$("$program" --help 2>/dev/null | sed -n 's/^  \([a-z]\{2,\}\) .*/\1/p; s/^  -., \(--[a-z]*\).*/\1/p')
@@ -43,9 +48,12 @@ _gitfs_actor() {
     [ -n "$words" ] && mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current") && return
   fi
   case $command in
-    unmount | umount | stats | status | top | refresh) words=$(awk '$3 ~ /^fuse\.gitfs/ { print $2 }' /proc/self/mounts) ;;
+    unmount | umount | stats | status | top | refresh) mapfile -t mounts < <(_gitfs_actor_mountpoints) ;;
   esac
-  mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current"; compgen -f -- "$current")
+  mapfile -t COMPREPLY < <(
+    for words in "${mounts[@]}"; do [[ $words == "$current"* ]] && printf '%s\n' "$words"; done
+    compgen -f -- "$current"
+  )
   compopt -o filenames 2>/dev/null
 }
 

@@ -17,6 +17,12 @@ _gitfs_actor_options() { # PROGRAM COMMAND
   done
 }
 
+# In the table a path has space, tab and backslash in octal.
+_gitfs_actor_mountpoints() {
+  local line
+  awk '$3 ~ /^fuse\.gitfs/ { print $2 }' /proc/self/mounts | while IFS= read -r line; do printf '%b\n' "$line"; done
+}
+
 _gitfs_actor() {
   setopt localoptions extendedglob
   local program=$words[1] line
@@ -56,6 +62,12 @@ _gitfs_actor() {
     found=(${(f)"$($program $command --help 2>/dev/null | sed -n "s/^.\{6,7\}gitfs-actor $command \([a-z]\{1,\}\).*/\1/p")"})
     (( $#found )) && compadd -a found && return
   fi
+  case $command in
+    (unmount|umount|stats|status|top|refresh)
+      found=(${(f)"$(_gitfs_actor_mountpoints)"})
+      (( $#found )) && compadd -a found
+      ;;
+  esac
   _files
 }
 

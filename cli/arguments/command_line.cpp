@@ -12,6 +12,7 @@
 #include "config/nearest.hpp"
 #include "config/option_values.hpp"
 #include "config/paths.hpp"
+#include "config/settings.hpp"
 #include "config/url.hpp"
 #include "config/version.hpp"
 
@@ -38,7 +39,7 @@ bool asks_help(std::span<const char* const> arguments) {
 
 result<invocation> parse_mount(std::span<const char* const> arguments) {
   GITFS_TRY(read, read_mount_arguments({arguments.begin(), arguments.end()}, mount_needs::all));
-  return invocation{std::move(read.options)};
+  return invocation{std::move(read.options), unknown_variables()};
 }
 
 result<invocation> parse_helper(std::span<const char* const> arguments) {
@@ -49,7 +50,7 @@ result<invocation> parse_helper(std::span<const char* const> arguments) {
   if (call.fake)
     return invocation{print{}};
   read.options.quiet = !call.verbose;
-  return invocation{std::move(read.options)};
+  return invocation{std::move(read.options), unknown_variables()};
 }
 
 // For the commands that take one path, called `noun`.

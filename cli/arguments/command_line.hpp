@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 #include <variant>
+#include <vector>
 
 namespace gitfs {
 
@@ -29,6 +30,7 @@ struct invocation {
   std::variant<mount_options, unmount_options, stats_options, top_options, cache_options, config_options, trace_options,
                replay_options, why_options, prefetch_options, refresh_options, status_options, print>
       action;
+  std::vector<std::string> warnings{}; ///< sentences for standard error, before the action
 };
 
 /// Takes main's argv (with the program's name). An option given twice: the last one counts; `-o` adds up. An error has

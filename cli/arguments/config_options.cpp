@@ -5,6 +5,7 @@
 #include "cli/arguments/subcommand.hpp"
 #include "config/option_values.hpp"
 #include "config/paths.hpp"
+#include "config/settings.hpp"
 
 #include <algorithm>
 #include <array>
@@ -31,7 +32,7 @@ result<invocation> parse_show(std::vector<string> arguments) {
   if (as_json)
     arguments.erase(json);
   GITFS_TRY(read, read_mount_arguments(std::move(arguments), mount_needs::nothing));
-  return invocation{print{as_json ? config_report_json(read) : config_report(read)}};
+  return invocation{print{as_json ? config_report_json(read) : config_report(read)}, unknown_variables()};
 }
 
 } // namespace

@@ -18,7 +18,8 @@ not read.
 show: prints each setting, its value, and where that comes from: the default, the file, a variable (GITFS_ACTOR_...), or
 the command line. Each of these goes before the ones before it. Of secrets it prints where they are kept.
 
-  --json                              as a JSON object
+  --config FILE                       show: what is in effect with this file
+  --json                              show: as a JSON object
 
 docs/configuration.md says what can be in a file.
 )";

@@ -29,6 +29,7 @@ all of it to a file. When it crashes, what is in memory goes to LOGFILE.crash-tr
   --message KIND                      show: only records of this kind, by the name that show prints
   --from SECONDS, --until SECONDS     show: only this part, in seconds since the mount began
   --request N                         show: all that came of the kernel's request N, and its answer, indented
+  --perfetto                          export: in the format of ui.perfetto.dev, the only one so far
   --redact                            replace names of files and folders by hashes (inode numbers and object ids stay:
                                       who has the repository can tell the names from these)
 )";

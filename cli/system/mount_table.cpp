@@ -1,9 +1,7 @@
 #include "cli/system/mount_table.hpp"
 
 #include <charconv>
-#include <cstdlib>
 #include <fstream>
-#include <memory>
 #include <set>
 #include <sstream>
 #include <string_view>
@@ -91,8 +89,9 @@ std::optional<mounted_at> mount_of(const fs::path& path) {
 }
 
 fs::path resolved(const fs::path& path) {
-  const std::unique_ptr<char, decltype(&std::free)> real{::realpath(path.c_str(), nullptr), &std::free};
-  return real ? fs::path{real.get()} : fs::path{};
+  std::error_code code;
+  fs::path out = fs::canonical(path, code);
+  return code ? fs::path{} : out;
 }
 
 std::optional<mounted_at> mounted_on(const fs::path& path) {

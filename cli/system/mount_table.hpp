@@ -27,8 +27,7 @@ std::optional<mounted_at> mount_of(const std::filesystem::path& path);
 /// The topmost file system that is mounted exactly there, or where `path` is a symbolic link to.
 std::optional<mounted_at> mounted_on(const std::filesystem::path& path);
 
-/// Without symbolic links; empty if there is no such path. Does not ask what is mounted there, unlike
-/// std::filesystem::canonical, which fails where a mount is dead.
+/// Without symbolic links; empty if there is no such path. Does not ask what is mounted there, which may be dead.
 std::filesystem::path resolved(const std::filesystem::path& path);
 
 /// A process of another mount namespace in which a mount still stands. A namespace keeps the mounts of the one that it

@@ -272,9 +272,12 @@ BOOST_AUTO_TEST_CASE(unmount_of_several_by_their_links_and_of_all) {
   must_run(as_root("unshare -m --propagation private bash -ec "
                    + shell_quoted("awk '$3 ~ /^fuse/ { print $2 }' /proc/mounts | xargs -r -n 1 umount -l; cd "
                                   + shell_quoted(dir.path())
-                                  + "; for each in one two; do $GITFS_BINARY mount --cache-dir cache "
-                                  + shell_quoted(source().bare()) + " $each; done; $GITFS_BINARY unmount --all; "
-                                  + "! grep gitfs /proc/mounts; $GITFS_BINARY unmount --all | grep nothing")));
+                                  + "; for each in one two; do $GITFS_BINARY mount --cache-dir cache --log-file "
+                                    "$each.log "
+                                  + shell_quoted(source().bare())
+                                  + " $each; done; [ $(grep -c gitfs /proc/mounts) = 2 ]; $GITFS_BINARY unmount "
+                                    "--all; [ $(grep -c gitfs /proc/mounts) = 0 ]; "
+                                    "$GITFS_BINARY unmount --all | grep -q 'nothing of yours'")));
 }
 
 BOOST_AUTO_TEST_CASE(unmount_names_the_container_that_holds_a_copy) {

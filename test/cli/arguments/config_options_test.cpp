@@ -114,6 +114,21 @@ BOOST_AUTO_TEST_CASE(variables_are_for_a_mount_without_a_file_too) {
              == "GITFS_ACTOR_MEMORY: '1' is too small; the least is 8M (see gitfs-actor mount --help)");
 }
 
+BOOST_AUTO_TEST_CASE(a_variable_without_a_meaning_is_named) {
+  const scoped_env mistyped{"GITFS_ACTOR_CACHESIZE", "s3cret"}, other{"GITFS_ACTOR_X", "1"};
+  const scoped_env service{"GITFS_ACTOR_SERVICE_HOST", "10.0.0.1"},
+      port{"GITFS_ACTOR_PORT_80_TCP", "tcp://10.0.0.1:80"};
+  const std::vector<std::string> warnings{
+      "the variable GITFS_ACTOR_CACHESIZE has no meaning, did you mean 'GITFS_ACTOR_CACHE_SIZE'?",
+      "the variable GITFS_ACTOR_X has no meaning"};
+  for (const words& line : {words{"mount", "/r", "/m"}, words{"config", "show", "/r"}}) {
+    const auto done = parse(line);
+    BOOST_REQUIRE(done);
+    BOOST_TEST(done.value().warnings == warnings, boost::test_tools::per_element());
+  }
+  BOOST_TEST(parse({"unmount", "/m"}).value().warnings.empty());
+}
+
 BOOST_AUTO_TEST_CASE(wrong_command_lines) {
   const std::string see = " (see gitfs-actor mount --help)";
   const std::string see_config = " (see gitfs-actor config --help)";
