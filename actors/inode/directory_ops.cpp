@@ -158,7 +158,11 @@ directory_state::lacking directory_state::attempt_child(kernel_op& op, const den
                         },
                         [&](const readlink_op&) { return readlink(op, child); },
                         [&](const read_op& what) { return read(op, child, what); },
-                        [&](const auto&) -> lacking {
+                        [&](const getxattr_op&) -> lacking {
+                          xattr(op, child.id);
+                          return {};
+                        },
+                        [&](const listxattr_op&) -> lacking {
                           xattr(op, child.id);
                           return {};
                         },
