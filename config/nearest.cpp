@@ -39,7 +39,7 @@ constexpr std::pair<std::string_view, std::string_view> words_of_others[] = {
 
 } // namespace
 
-std::string did_you_mean(std::string_view typed, std::span<const std::string_view> known) {
+std::string did_you_mean(std::string_view typed, std::span<const std::string_view> known, std::string_view begin) {
   for (const auto& [theirs, ours] : words_of_others)
     if (typed == theirs && std::ranges::find(known, ours) != known.end())
       return ", did you mean '" + std::string{ours} + "'?";
@@ -50,7 +50,7 @@ std::string did_you_mean(std::string_view typed, std::span<const std::string_vie
       best = each;
       best_distance = d;
     }
-  return best.empty() ? "" : ", did you mean '" + std::string{best} + "'?";
+  return best.empty() ? "" : ", did you mean '" + std::string{begin} + std::string{best} + "'?";
 }
 
 } // namespace gitfs

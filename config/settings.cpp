@@ -95,15 +95,19 @@ std::vector<string> unknown_variables() {
   for (const option_row& row : mount_option_table())
     if (string name = variable_for(long_name(row)); !name.empty())
       known.push_back(std::move(name));
-  const std::vector<string_view> names{known.begin(), known.end()};
+  // Compared without what all begin with: that alone would make any two alike.
+  std::vector<string_view> names;
+  for (const string& each : known)
+    names.push_back(string_view{each}.substr(ours.size()));
   std::vector<string> out;
   for (char** each = environ; each != nullptr && *each != nullptr; ++each) {
     const string_view text = *each;
     const string_view name = text.substr(0, text.find('='));
     const auto begins_so = [&](string_view begin) { return name.starts_with(begin); };
-    if (name.starts_with(ours) && std::ranges::find(names, name) == names.end()
+    if (name.starts_with(ours) && std::ranges::find(known, name) == known.end()
         && std::ranges::none_of(of_kubernetes, begins_so))
-      out.push_back("the variable " + string{name} + " has no meaning" + did_you_mean(name, names));
+      out.push_back("the variable " + string{name} + " has no meaning"
+                    + did_you_mean(name.substr(ours.size()), names, ours));
   }
   std::ranges::sort(out);
   return out;

@@ -168,8 +168,8 @@ bool fuse_reply::dirent(std::string_view name, const node_attr& attr, const node
   if (needed > size_ - used_)
     return false;
   if (trace::exact.load(std::memory_order_relaxed))
-    digest_ = trace::dirent_digest(digest_,
-                                   {name, attr.key, attr.mode, node != nullptr ? node->address.number() : 0, next});
+    digest_ =
+        trace::dirent_digest(digest_, {name, attr.key, attr.mode, node != nullptr ? node->address.number() : 0, next});
   used_ += needed;
   return true;
 }

@@ -109,11 +109,15 @@ void catalog::refresh(refresh_number number, const refresh_what& what) {
     else
       add_refresh(number, *at, *of);
   } else {
-    for (const auto& [which, at] : tree_.nodes())
-      if (repository* const of = at->as_repository(); of != nullptr && !at->removed && (of->shown || of->has_failed()))
-        if (of->follow.kind == kind::on_request
-            || (what.requested && (of->follow.kind == kind::polled || of->has_failed())))
-          add_refresh(number, *at, *of);
+    for (const auto& [which, at] : tree_.nodes()) {
+      repository* const of = at->as_repository();
+      if (of == nullptr || at->removed)
+        continue;
+      const bool again = what.failed && of->has_failed();
+      if ((of->shown || again)
+          && (of->follow.kind == kind::on_request || (what.requested && (of->follow.kind == kind::polled || again))))
+        add_refresh(number, *at, *of);
+    }
   }
   moved({number});
 }

@@ -43,6 +43,7 @@ struct refresh_report {
 struct refresh_what {
   std::string path{};    ///< the entry in which this path is; empty: all entries
   bool requested = true; ///< true: all followed refs; false: only those that are followed on request alone
+  bool failed = true; ///< also entries that nobody could enter so far; false in traces of 0.1.0, which passed over them
 };
 
 } // namespace gitfs

@@ -112,7 +112,9 @@ caf::message refresh(const record& r) {
   refresh_refs out;
   out.number = in.number();
   out.what.path = in.text();
-  out.what.requested = in.number() != 0;
+  const auto which = in.number();
+  out.what.requested = (which & 1U) != 0;
+  out.what.failed = (which & 2U) != 0;
   out.done = [](int, const std::string&) {};
   return stamped(std::move(out), r.cause);
 }

@@ -283,10 +283,11 @@ constexpr message_row table[] = {
     row<gitfs::moves_settled, how{arrival::from_outside, true}>(kind::moves_settled, "moves_settled",
                                                                 plain<[](auto& m) { return m.who.size(); }>("count"),
                                                                 last_columns<put_settled>{"first"}),
-    row<gitfs::refresh_refs, from_outside>(kind::refresh_refs, "refresh_refs",
-                                           plain<&gitfs::refresh_refs::number>("number"),
-                                           of<name, [](auto& m) { return std::string_view{m.what.path}; }>("path"),
-                                           plain<[](auto& m) { return m.what.requested ? 1 : 0; }>("requested")),
+    row<gitfs::refresh_refs, from_outside>(
+        kind::refresh_refs, "refresh_refs", plain<&gitfs::refresh_refs::number>("number"),
+        of<name, [](auto& m) { return std::string_view{m.what.path}; }>("path"),
+        // One number, as traces of 0.1.0 have it: bit 1 is new.
+        plain<[](auto& m) { return (m.what.requested ? 1 : 0) + (m.what.failed ? 2 : 0); }>("requested")),
     row<gitfs::cancel_refresh, from_outside>(kind::cancel_refresh, "cancel_refresh",
                                              plain<&gitfs::cancel_refresh::number>("number")),
     row<gitfs::reload_tree, from_outside>(kind::reload_tree, "reload_tree",

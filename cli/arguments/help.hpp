@@ -51,9 +51,9 @@ mount's owner and root may ask. The exit status is 1 if anything could not be lo
 inline constexpr std::string_view unmount_help = R"(Usage: gitfs-actor unmount [options] MOUNTPOINT...
        gitfs-actor unmount [options] --all
 
-Ends the mount at each MOUNTPOINT, or where that is a symbolic link to, and returns when its process is gone. Where the same mount also stands at another path, only
-MOUNTPOINT is unmounted. A container that was started meanwhile may hold a copy of the mount: then MOUNTPOINT is
-unmounted, the holder is named, and the exit status is 1.
+Ends the mount at each MOUNTPOINT, or where that is a symbolic link to, and returns when its process is gone. Where the
+same mount also stands at another path, only MOUNTPOINT is unmounted. A container that was started meanwhile may hold a
+copy of the mount: then MOUNTPOINT is unmounted, the holder is named, and the exit status is 1.
 
   --all                               all mounts of yours, those within others first
   --force                             also while it is in use: end its process, and with it all copies; what is open

@@ -160,7 +160,7 @@ BOOST_AUTO_TEST_CASE(a_refresh_outlives_the_ref_that_it_waits_for) {
   BOOST_REQUIRE_EQUAL(port.takes.size(), 2U);
   BOOST_TEST(port.takes[1].ref == "v6.2");
   take(at_commit(commit1));
-  BOOST_TEST(port.refreshes[1] == "team/next: unchanged, " + commit1 + "\n");
+  BOOST_TEST(port.refreshes[1] == "team/next: can be entered now, at " + commit1 + "\n");
 }
 
 BOOST_AUTO_TEST_CASE(a_file_that_is_read_again_and_again_takes_no_memory) {

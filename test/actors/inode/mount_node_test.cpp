@@ -25,7 +25,7 @@ struct above : directory_fixture {
 
 } // namespace mount_node
 
-BOOST_FIXTURE_TEST_SUITE(places, mount_node::above)
+BOOST_FIXTURE_TEST_SUITE(mount_node, mount_node::above)
 
 BOOST_AUTO_TEST_CASE(a_folder_is_asked_for_once_and_complete_then) {
   auto list = readdir();
