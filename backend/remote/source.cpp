@@ -27,22 +27,16 @@ std::string shown(std::string_view text) {
   return out;
 }
 
-// "team/project", of a path that may have been made absolute: what a host's page calls a repository.
-std::string last_names(const fs::path& path) {
-  const fs::path whole = path.has_filename() ? path : path.parent_path();
-  return (whole.parent_path().filename() / whole.filename()).string();
-}
-
 result<source> local_source(std::string path) {
   std::error_code failure;
   const bool there = fs::exists(path, failure);
   if (failure)
     return fail(failure.value(), shown(path) + ": " + failure.message());
   if (!there)
-    return fail(ENOENT, shown(path)
-                            + ": no such file or directory; give the path of a repository on this machine, or the "
-                              "http:// or https:// URL of a remote one, with its host, as in https://HOST/"
-                            + shown(last_names(path)));
+    return fail(ENOENT,
+                shown(path)
+                    + ": no such file or directory; give the path of a repository on this machine, or the "
+                      "http:// or https:// URL of a remote one, with its host, as in https://HOST/team/project");
   source out;
   out.kind = source::kind_type::local;
   out.location = fs::absolute(path, failure).string();
