@@ -113,7 +113,8 @@ void catalog::refresh(refresh_number number, const refresh_what& what) {
       repository* const of = at->as_repository();
       if (of == nullptr || at->removed)
         continue;
-      const bool again = what.failed && of->has_failed();
+      // Of a host only what somebody names: a name in it that is none fails for ever.
+      const bool again = what.failed && of->has_failed() && of->from.entry != nullptr;
       if ((of->shown || again)
           && (of->follow.kind == kind::on_request || (what.requested && (of->follow.kind == kind::polled || again))))
         add_refresh(number, *at, *of);

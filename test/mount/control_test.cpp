@@ -69,7 +69,8 @@ END)";
 std::string in_a_container(const mount& m, const std::string& script) {
   const std::string hidden = "for each in /run $XDG_RUNTIME_DIR; do mount -t tmpfs none $each; done; ";
   return std::string{"unshare "} + (::geteuid() == 0 ? "-m" : "-Urm") + " bash -ec "
-         + shell_quoted("mount --bind " + shell_quoted(m.path()) + " /mnt; " + hidden + "cd /mnt; " + script);
+         + shell_quoted(without_mounts_of_others(m.path()) + "mount --bind " + shell_quoted(m.path()) + " /mnt; "
+                        + hidden + "cd /mnt; " + script);
 }
 
 } // namespace
@@ -270,8 +271,7 @@ BOOST_AUTO_TEST_CASE(unmount_of_several_by_their_links_and_of_all) {
 
   // In a mount namespace of its own, so that it takes away no mount of others.
   must_run(as_root("unshare -m --propagation private bash -ec "
-                   + shell_quoted("awk '$3 ~ /^fuse/ { print $2 }' /proc/mounts | xargs -r -n 1 umount -l; cd "
-                                  + shell_quoted(dir.path())
+                   + shell_quoted(without_mounts_of_others() + "cd " + shell_quoted(dir.path())
                                   + "; for each in one two; do $GITFS_BINARY mount --cache-dir cache --log-file "
                                     "$each.log "
                                   + shell_quoted(source().bare())
@@ -284,7 +284,8 @@ BOOST_AUTO_TEST_CASE(unmount_names_the_container_that_holds_a_copy) {
   mount m{source().bare().string()};
   const temp_dir dir;
   background container{as_root("unshare -m --propagation private bash -c "
-                               + shell_quoted("echo there >" + shell_quoted(dir / "said") + "; exec sleep 1000"))};
+                               + shell_quoted(without_mounts_of_others(m.path()) + "echo there >"
+                                              + shell_quoted(dir / "said") + "; exec sleep 1000"))};
   BOOST_REQUIRE(eventually([&] { return run("cat " + shell_quoted(dir / "said")).output == "there\n"; }));
   const auto told = run_program({"unmount", m.path().string()});
   BOOST_TEST(told.status == 1);
@@ -300,8 +301,8 @@ BOOST_AUTO_TEST_CASE(unmount_by_force_ends_all_copies) {
   mount m{source().bare().string()};
   const temp_dir dir;
   background container{as_root("unshare -m --propagation private bash -c "
-                               + shell_quoted("cd " + shell_quoted(m.path()) + "; echo there >"
-                                              + shell_quoted(dir / "said") + "; exec sleep 1000"))};
+                               + shell_quoted(without_mounts_of_others(m.path()) + "cd " + shell_quoted(m.path())
+                                              + "; echo there >" + shell_quoted(dir / "said") + "; exec sleep 1000"))};
   BOOST_REQUIRE(eventually([&] { return run("cat " + shell_quoted(dir / "said")).output == "there\n"; }));
   const auto told = run_program({"unmount", "--force", m.path().string()});
   BOOST_TEST(told.status == 0, told.output);

@@ -52,9 +52,10 @@ BOOST_AUTO_TEST_CASE(what_is_in_use_is_not_disturbed) {
   background inside{"cd " + root + "/d7/deep/er && exec 5<../../large && touch " + ready + "1; " + wait
                     + "/bin/pwd -P; readlink /proc/$$/cwd; ls | wc -l; stat -c %n file-2; readlink /proc/$$/fd/5; "
                       "md5sum <&5; cd ..; /bin/pwd -P; cd ..; /bin/pwd -P; ls -d deep/er/file-5"};
-  background above{"unshare -m bash -c 'mount -t tmpfs none " + root + "/d9/deep && touch " + root
-                   + "/d9/deep/mine && touch " + ready + "2; " + wait + "ls " + root + "/d9/deep; cd " + root
-                   + "/d9/deep && /bin/pwd -P'"};
+  background above{"unshare -m bash -c "
+                   + shell_quoted(without_mounts_of_others(root) + "mount -t tmpfs none " + root + "/d9/deep && touch "
+                                  + root + "/d9/deep/mine && touch " + ready + "2; " + wait + "ls " + root
+                                  + "/d9/deep; cd " + root + "/d9/deep && /bin/pwd -P")};
   BOOST_REQUIRE(
       eventually([&] { return std::filesystem::exists(ready + "1") && std::filesystem::exists(ready + "2"); }));
   const std::string before = walk(m);

@@ -27,8 +27,8 @@ struct helped {
   command_result with_helper(const std::string& script) const {
     const std::string prepared =
         "set -eu; export LC_ALL=C.UTF-8; source=" + shell_quoted(repository.bare()) + " dir=" + shell_quoted(dir.path())
-        + " program=" + shell_quoted(std::getenv("GITFS_BINARY"))
-        + "; cd /; mkdir -p $dir/mnt $dir/layer; mount -t tmpfs layer $dir/layer; mkdir $dir/layer/upper "
+        + " program=" + shell_quoted(std::getenv("GITFS_BINARY")) + "; cd /; " + without_mounts_of_others()
+        + "mkdir -p $dir/mnt $dir/layer; mount -t tmpfs layer $dir/layer; mkdir $dir/layer/upper "
           "$dir/layer/work\n"
           "mount -t overlay sbin -o lowerdir=/usr/sbin,upperdir=$dir/layer/upper,workdir=$dir/layer/work /usr/sbin\n"
           "for name in mount.gitfs-actor mount.fuse.gitfs-actor; do ln -s $program /usr/sbin/$name; done\n"

@@ -78,6 +78,10 @@ program_result run_program(const std::vector<std::string>& arguments);
 /// what was freed, and reports what would have been a crash.
 bool sanitized();
 
+/// A line of shell for a mount namespace that was just made: it takes away its copies of the mounts of other tests,
+/// which would go on as long as it does. `kept`: but this one.
+std::string without_mounts_of_others(const std::filesystem::path& kept = {});
+
 /// Whether something is mounted at `path`.
 bool is_mounted(const std::filesystem::path& path);
 
