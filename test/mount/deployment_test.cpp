@@ -182,7 +182,7 @@ BOOST_AUTO_TEST_CASE(status_tells_what_is_shown_and_what_has_failed) {
   BOOST_TEST(late.status == 1);
   BOOST_TEST(holds(late.output, "  wrong: failed, "), late.output);
   const std::string on_terminal = must_run("script -qec '\"$GITFS_BINARY\" status' /dev/null </dev/null");
-  BOOST_TEST(holds(on_terminal, ", 4 entries, 1 open, 1 failed\r\n"), on_terminal);
+  BOOST_TEST(holds(on_terminal, ", 4 entries, 1 open, 1 failed"), on_terminal);
 
   const auto refreshed = run_program({"refresh", m.path().string()});
   BOOST_TEST(refreshed.status == 1);
