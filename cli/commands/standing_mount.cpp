@@ -22,7 +22,8 @@ std::optional<standing_mount> standing_mount::at(const std::filesystem::path& mo
   if (!what || what->type != "fuse.gitfs")
     return std::nullopt;
   auto shows = ask_status(what->path);
-  if (!shows && shows.error().code == ENOTCONN)
+  // Who has died, perhaps this very moment and between two questions, holds nothing: the mountpoint is cleared then.
+  if (!shows && shows.error().code != EACCES)
     return std::nullopt;
   standing_mount out;
   out.path_ = what->path;
