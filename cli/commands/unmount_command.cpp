@@ -43,19 +43,12 @@ bool is_final(const error& e) {
   return e.code == EBUSY || e.code == EACCES || e.code == ESHUTDOWN;
 }
 
-// The process that serves the mount; 0: none, or none that is known here.
-pid_t process_of(const std::filesystem::path& path) {
-  const auto report = ask_report(path);
-  const bool known = report && report.value().contains("process");
-  return known ? static_cast<pid_t>(report.value().at("process")) : 0;
-}
-
 // The process that ends with it; 0: none, or none that is known here.
 result<pid_t> end_mount(const std::filesystem::path& path) {
   auto asked = ask_unmount(path);
   if (asked || is_final(asked.error()))
     return asked;
-  const pid_t process = process_of(path);
+  const pid_t process = process_of_mount(path);
   GITFS_TRYV(detach(path, false));
   return process;
 }
@@ -63,7 +56,7 @@ result<pid_t> end_mount(const std::filesystem::path& path) {
 // However busy it is. When the process is gone the kernel ends the connection, and with it each copy of the mount.
 result<void> end_process(const std::filesystem::path& path) {
   using namespace std::chrono_literals;
-  const pid_t process = process_of(path);
+  const pid_t process = process_of_mount(path);
   GITFS_TRYV(detach(path, true));
   if (process == 0)
     return success();

@@ -262,4 +262,9 @@ result<pid_t> ask_unmount(const fs::path& path) {
   return process;
 }
 
+pid_t process_of_mount(const fs::path& path) {
+  const auto mount = asked_mount::find(path);
+  return mount ? mount.value().process() : 0;
+}
+
 } // namespace gitfs

@@ -50,4 +50,9 @@ result<activity> ask_activity(const std::filesystem::path& path);
 /// cannot be named here. EBUSY: it is in use; EXDEV, EOPNOTSUPP: it cannot be ended from here so.
 result<pid_t> ask_unmount(const std::filesystem::path& path);
 
+/// The process that serves the mount at `path`, as the kernel tells who is behind its socket: so it is right in each
+/// pid namespace, and also of a process that no longer answers. 0: there is none, or its socket cannot be seen from
+/// here.
+pid_t process_of_mount(const std::filesystem::path& path);
+
 } // namespace gitfs
