@@ -103,11 +103,11 @@ void catalog::refresh(refresh_number number, const refresh_what& what) {
     repository* const of = at == nullptr ? nullptr : at->as_repository();
     if (of == nullptr)
       report.text += fmt::format("!{}: no repository that somebody has looked at is there\n", what.path);
-    else if (of->follow.kind == kind::pinned && !of->has_failed())
+    else if (of->follow.kind == kind::pinned && !(what.failed && of->has_failed()))
       report.text += fmt::format("!{}: it is pinned{}: give it \"follow\" in the config file (mount --follow)\n",
                                  shown_name(*at), of->shown ? " to " + of->shown->facts.commit.hex() : "");
     else
-      add_refresh(number, *at, *of);
+      add_refresh(number, *at, *of, what.failed);
   } else {
     for (const auto& [which, at] : tree_.nodes()) {
       repository* const of = at->as_repository();
@@ -117,7 +117,7 @@ void catalog::refresh(refresh_number number, const refresh_what& what) {
       const bool again = what.failed && of->has_failed() && of->from.entry != nullptr;
       if ((of->shown || again)
           && (of->follow.kind == kind::on_request || (what.requested && (of->follow.kind == kind::polled || again))))
-        add_refresh(number, *at, *of);
+        add_refresh(number, *at, *of, what.failed);
     }
   }
   moved({number});
@@ -127,9 +127,9 @@ std::string catalog::shown_name(const node& of) {
   return of.name.empty() ? "." : of.name;
 }
 
-void catalog::add_refresh(refresh_number number, node& at, repository& of) {
+void catalog::add_refresh(refresh_number number, node& at, repository& of, bool failed) {
   refresh_report& report = refreshes_[number];
-  if (!of.shown && of.taking == 0 && !of.has_failed()) {
+  if (!of.shown && of.taking == 0 && !(failed && of.has_failed())) {
     report.text += fmt::format("{}: nobody has looked into it yet\n", shown_name(at));
     return;
   }
