@@ -34,10 +34,18 @@ constexpr std::size_t past_listings = 256; // a reader that slept through more c
 
 } // namespace
 
-std::int64_t directory_state::since() const {
+file_time directory_state::since() const {
   if (location_->since)
     return *location_->since;
-  return location_->shown ? location_->shown->facts.time : context_.began;
+  return location_->shown ? location_->shown->since() : context_.began;
+}
+
+std::span<const shown_run> directory_state::past() const {
+  if (location_->past)
+    return *location_->past;
+  if (is_root(*location_) && location_->shown && location_->shown->runs)
+    return std::span{*location_->shown->runs}.subspan(1);
+  return {};
 }
 
 directory_location_ptr directory_state::child_link(child_index index, const dentry& entry) const {
@@ -51,6 +59,8 @@ directory_location_ptr directory_state::child_link(child_index index, const dent
   if (complete_)
     out->position = dentries_.position_of(index);
   out->since = entry.time;
+  if (const auto known = pasts_.find(entry.name); known != pasts_.end())
+    out->past = known->second;
   return out;
 }
 
@@ -142,6 +152,7 @@ void directory_state::take_link(directory_location_ptr link) {
   if (link->tree == location_->tree && !link->since && link != location_) {
     auto known = std::make_shared<directory_location>(*link);
     known->since = since();
+    known->past = location_->past;
     link = std::move(known);
   }
   stand_at(std::move(link));

@@ -15,7 +15,9 @@
 #include "actors/mount/mount_context.hpp"
 
 #include <functional>
+#include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -203,7 +205,8 @@ private:
   void say_what_moved();
   void overtake();
   directory_location_ptr child_link(child_index index, const dentry& entry) const;
-  std::int64_t since() const;
+  file_time since() const;
+  std::span<const shown_run> past() const;
   void account();
   void drop_reference(dentry& entry, std::uint64_t count);
   void idle_if_released();
@@ -241,6 +244,8 @@ private:
   std::vector<oid> past_;           // trees of the listings before, the latest last
   directory_change change_;         // what the kernel must be told, and the supervisor;
   std::vector<relinked> relinks_;   // empty but while that is done
+  /// What child directories showed before, as far as that differs; of the listing that was taken last.
+  std::map<std::string, shown_runs_ptr, std::less<>> pasts_;
 };
 
 } // namespace gitfs

@@ -102,7 +102,7 @@ bool holds_only_ours(const fs::path& cache) {
     if (name.starts_with(tag_name) || name.starts_with(new_prefix) || name == maintenance_name
         || name.starts_with(quota_name) || name.starts_with(learned_hosts_name))
       continue;
-    if (!is_store(entries->path()))
+    if (name != shown_times_name && !is_store(entries->path()))
       return false;
     any = true;
   }
