@@ -108,6 +108,7 @@ void directory_state::go_on_moving() {
     auto listing = outside_->listing(tree);
     if (!listing && listing.error().code == ENOENT) {
       pending_for(wanted, urgency::demand).prefetch = true;
+      late_ = true;
       return;
     }
     if (listing)
@@ -123,6 +124,9 @@ void directory_state::go_on_moving() {
     ++number_;
   }
   stand_at(std::exchange(upcoming_, nullptr));
+  // Whoever has read an old file until now may have made something of it, which must not look newer than the new one.
+  // (No record has times, so a replay does not need to know this one.)
+  changed_at_ = std::exchange(late_, false) ? std::optional{time_now()} : std::nullopt;
   change_.nodeid = nodeid_of(self_);
   if (found) {
     note_changes(take_listing(*found));

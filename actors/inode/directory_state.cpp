@@ -337,8 +337,9 @@ bool directory_state::ensure_listing(kernel_op& op, lacking& instead) {
 table_changes directory_state::take_listing(const parsed_tree& found) {
   if (found.hidden != 0)
     port_.hidden(found.hidden, found.hidden_reason);
-  entry_times times{since(), past(), *location_->shown->of->repository->db};
-  table_changes changes = dentries_.refresh(found.entries, since(), times.source());
+  const file_time changed = changed_at_.value_or(since());
+  entry_times times{changed, past(), *location_->shown->of->repository->db};
+  table_changes changes = dentries_.refresh(found.entries, changed, times.source());
   pasts_ = times.of_directories(found.entries);
   complete_ = true;
   account();

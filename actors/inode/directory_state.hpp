@@ -238,12 +238,14 @@ private:
   std::size_t lone_looks_ = 0; // so many were
   bool told_absent_ = false;   // the kernel may know names that are not there
   // Taking over another snapshot: see directory_move.cpp.
-  directory_location_ptr upcoming_; // its tree is not here yet
-  move_token move_;                 // for which all that is done
-  std::uint32_t number_ = 0;        // of the listing that is shown
-  std::vector<oid> past_;           // trees of the listings before, the latest last
-  directory_change change_;         // what the kernel must be told, and the supervisor;
-  std::vector<relinked> relinks_;   // empty but while that is done
+  directory_location_ptr upcoming_;     // its tree is not here yet
+  move_token move_;                     // for which all that is done
+  bool late_ = false;                   // it had to be waited for
+  std::optional<file_time> changed_at_; // when it was taken over, if that was late; else: with the snapshot
+  std::uint32_t number_ = 0;            // of the listing that is shown
+  std::vector<oid> past_;               // trees of the listings before, the latest last
+  directory_change change_;             // what the kernel must be told, and the supervisor;
+  std::vector<relinked> relinks_;       // empty but while that is done
   /// What child directories showed before, as far as that differs; of the listing that was taken last.
   std::map<std::string, shown_runs_ptr, std::less<>> pasts_;
 };

@@ -29,11 +29,12 @@ struct place {
   /// `gitfs-actor mount` on `w/mnt`, as `who` and in a mount namespace in which `before` was run as root, in `w`.
   command_result mount_where(const std::string& before, const std::string& who, const std::string& options = "") const {
     const std::string command =
-        "mkdir -p mnt; HOME=$PWD exec ../program mount --cache-dir $PWD/cache --log-file $PWD/log " + options
-        + " $PWD/../r.git $PWD/mnt";
+        "mkdir -p mnt; cp -r ../r.git .; HOME=$PWD exec ../program mount --cache-dir $PWD/cache --log-file $PWD/log "
+        + options + " $PWD/r.git $PWD/mnt";
     auto out = run(as_root("unshare -m --propagation private bash -c "
                            + shell_quoted(without_mounts_of_others() + "rm -rf w; mkdir -m 777 w; cd w; " + before
-                                          + "; " + who + " timeout 30 bash -c " + shell_quoted(command))),
+                                          + "; " + who + " timeout 30 bash -c " + shell_quoted(command)
+                                          + "; s=$?; umount -l $PWD/mnt 2>/dev/null; exit $s")),
                    dir.path());
     must_run(as_root("rm -rf w"), dir.path()); // nothing is mounted there in this namespace
     return out;

@@ -144,6 +144,23 @@ BOOST_AUTO_TEST_CASE(a_tree_that_is_not_here_was_never_shown_and_is_passed_over)
   BOOST_TEST(of("same") == 900);
 }
 
+// Until its tree is here, a directory shows what it did: what somebody has built of that is older than what comes.
+BOOST_AUTO_TEST_CASE(what_changes_late_has_the_time_at_which_it_does) {
+  open(first, false);
+  (void)readdir();
+  db->hide(second);
+  move_to(second, 7);
+  BOOST_TEST(of("changed") == 0);
+  const file_time before = time_now();
+  db->show(second);
+  dir->finished(port.last(want_kind::trees).id, {});
+  BOOST_TEST(of("changed") >= before);
+  BOOST_TEST(of("changed") <= time_now());
+  BOOST_TEST(of("same") == 0);
+  move_to(tree(db->blob("three")), 9); // in time
+  BOOST_TEST(of("changed") == file_time_of(9));
+}
+
 BOOST_AUTO_TEST_CASE(a_move_to_an_equal_tree_changes_no_time) {
   open(first, false);
   (void)readdir();
