@@ -21,7 +21,7 @@ constexpr std::string_view for_containers =
     "--cap-add SYS_ADMIN' (and '--security-opt apparmor=unconfined' where AppArmor is on)";
 constexpr std::string_view newline_missing = "missing newline at end of file";
 
-constexpr std::array table{
+constexpr std::array known_failures{
     mount_failure{"device not found", "", "/dev/fuse is missing",
                   "load the kernel's module ('modprobe fuse'); give a container the device: '--device /dev/fuse'"},
     mount_failure{"failed to open /dev/fuse", "", "/dev/fuse cannot be opened",
@@ -69,14 +69,14 @@ bool can_run_fusermount() {
 } // namespace
 
 std::span<const mount_failure> mount_failures() {
-  return table;
+  return known_failures;
 }
 
 std::string explain_mount_failure(const std::string& said) {
   const auto says = [&](std::string_view part) { return said.find(part) != std::string::npos; };
-  const auto row =
-      std::ranges::find_if(table, [&](const mount_failure& each) { return says(each.sign) && says(each.also); });
-  if (row != table.end())
+  const auto row = std::ranges::find_if(known_failures,
+                                        [&](const mount_failure& each) { return says(each.sign) && says(each.also); });
+  if (row != known_failures.end())
     return std::string{row->cause} + ": " + std::string{row->cure} + " (" + said + ")";
   if (!said.empty())
     return said;

@@ -30,7 +30,7 @@ namespace {
 
 constexpr std::int64_t second = 1'000'000'000;
 constexpr std::string_view first_line = "gitfs-actor shown times 1\n";
-constexpr std::size_t longest_file = std::size_t{1} << 16;
+constexpr std::size_t most_bytes = std::size_t{1} << 16;
 constexpr std::size_t most_places = 4096; // of all mountpoints together: some 15 MB at the very most
 
 // The oldest stays: it is what never changed. Of the older half every second tree goes, so that a file that changed
@@ -146,10 +146,10 @@ shown_runs_ptr shown_times::read(const std::string& place) const {
   if (!fs::exists(file, status))
     return nullptr;
   std::ifstream in{file, std::ios::binary};
-  std::string text(longest_file + 1, '\0');
+  std::string text(most_bytes + 1, '\0');
   in.read(text.data(), static_cast<std::streamsize>(text.size()));
   text.resize(static_cast<std::size_t>(in.gcount()));
-  if (auto out = text.size() <= longest_file ? parse(text, head_of(place)) : std::nullopt)
+  if (auto out = text.size() <= most_bytes ? parse(text, head_of(place)) : std::nullopt)
     return std::make_shared<const shown_runs>(std::move(*out));
   log::warn("{} is damaged, or of another version: files have the times of commits again", file.string());
   return nullptr;
