@@ -62,12 +62,7 @@ const way ways[] = {
     {"Ctrl-C", [](const mount& m) { ::kill(m.pid(), SIGINT); }},
     {"fusermount3 -u", [](const mount& m) { must_run("fusermount3 -u " + shell_quoted(m.path())); }},
     {"fusermount3 -uz", [](const mount& m) { must_run("fusermount3 -uz " + shell_quoted(m.path())); }},
-    {"the end of the connection",
-     [](const mount& m) {
-       const std::string number = must_run("mountpoint -d " + shell_quoted(m.path()) + " | sed 's/.*://'");
-       must_run(as_root("echo 1 >/sys/fs/fuse/connections/" + number + "/abort"));
-       must_run("fusermount3 -uz " + shell_quoted(m.path()));
-     }},
+    {"the end of the connection", [](const mount& m) { must_run(as_root("umount -f -l " + shell_quoted(m.path()))); }},
 };
 
 } // namespace
