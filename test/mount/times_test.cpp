@@ -81,7 +81,7 @@ BOOST_AUTO_TEST_CASE(make_builds_what_has_changed_and_nothing_else) {
   const temp_dir build;
   std::ofstream{build / "Makefile"} << "all: a b c deep\n%: $(M)/%\n\tcp $< $@\ndeep: $(M)/sub/deep/a\n\tcp $< $@\n";
   const auto make = [&] {
-    return must_run("make -s --trace M=" + shell_quoted(place.path()) + " | grep -c '^cp' || true", build.path());
+    return must_run("make M=" + shell_quoted(place.path()) + " | grep -c '^cp' || true", build.path());
   };
   std::optional<mount> m{std::in_place, plan({"--follow", "on-request"})};
   BOOST_TEST(make() == "4");
@@ -170,6 +170,18 @@ BOOST_AUTO_TEST_CASE(entries_of_a_config_file_have_their_own_and_keep_them) {
   BOOST_TEST(stats("x/one") == one);
   BOOST_TEST(must_run("cat two/a", place.path()) == "a-2");
   BOOST_TEST(stat("two/a") != stat("two/b"));
+}
+
+// A repository of this machine has no store in the cache folder, and then there is one.
+BOOST_AUTO_TEST_CASE(a_cache_folder_begins_with_them) {
+  mount_plan local = plan();
+  local.source = repository.bare().string();
+  { const mount m{local}; }
+  BOOST_TEST(must_run("ls", cache.path()) == "shown-times");
+  commit("echo a-2 >a");
+  const mount m{plan()}; // whose unchanged trees that mount did not put there
+  BOOST_TEST(must_run("cat a", m.path()) == "a-2");
+  BOOST_TEST(holds(must_run("ls -a", cache.path()), "CACHEDIR.TAG"));
 }
 
 BOOST_AUTO_TEST_CASE(damage_of_what_is_kept_gives_the_times_of_commits) {
