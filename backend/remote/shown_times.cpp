@@ -120,8 +120,11 @@ shown_runs_ptr shows_now(const shown_runs_ptr& before, const snapshot_facts& now
   out->insert(out->begin(), fresh);
   if (out->size() > most_runs)
     thin_out(*out);
-  if (out->size() > most_runs) // trees that come back again and again
+  if (out->size() > most_runs) { // trees that come back again and again
     out->erase(out->end() - 2);
+    if (out->back().tree == (out->end() - 2)->tree) // what has changed twice since is not to look as old as at first
+      out->pop_back();
+  }
   return out;
 }
 

@@ -86,9 +86,12 @@ BOOST_AUTO_TEST_CASE(what_was_first_and_the_latest_ones_stay_however_many_come) 
     for (std::size_t i = 1; i < all->size(); ++i)
       BOOST_TEST(((*all)[i].tree != (*all)[i - 1].tree && (*all)[i].since < (*all)[i - 1].since));
   }
-  for (unsigned n = 0; n < 300; ++n) // of two trees by turns none can be left out but with another one
+  for (unsigned n = 0; n < 300; ++n) { // of two trees by turns none can be left out but with another one
     all = shows_now(all, snapshot(n % 2 == 0 ? 5000 : 5001, (3000 + n) * second));
-  BOOST_TEST(all->size() <= most_runs);
+    BOOST_TEST(all->size() <= most_runs);
+    for (std::size_t i = 1; i < all->size(); ++i)
+      BOOST_TEST(((*all)[i].tree != (*all)[i - 1].tree));
+  }
 }
 
 BOOST_AUTO_TEST_CASE(they_are_there_after_a_remount_of_the_same_place_alone) {
