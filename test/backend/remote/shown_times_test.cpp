@@ -8,6 +8,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <set>
 #include <string>
 
@@ -120,8 +121,8 @@ BOOST_AUTO_TEST_CASE(damage_is_said_and_never_taken_for_a_time) {
   const gitfs::shown_times times{cache.path(), "/mnt/a"};
   times.write("", *shows_now(shows_now(nullptr, snapshot(1, 500 * second)), snapshot(2, 600 * second)));
   const auto file = only_file(cache);
-  std::string good;
-  std::getline(std::ifstream{file, std::ios::binary}, good, '\0');
+  std::ifstream in{file, std::ios::binary};
+  const std::string good{std::istreambuf_iterator<char>{in}, {}};
   const captured_log log;
   const auto holds_now = [&](const std::string& text) {
     std::ofstream{file, std::ios::binary | std::ios::trunc} << text;

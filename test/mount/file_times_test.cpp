@@ -17,7 +17,7 @@
 
 namespace gitfs::test {
 
-namespace times {
+namespace file_times {
 
 namespace {
 
@@ -50,9 +50,9 @@ struct dated {
 
 } // namespace
 
-} // namespace times
+} // namespace file_times
 
-BOOST_FIXTURE_TEST_SUITE(times, times::dated)
+BOOST_FIXTURE_TEST_SUITE(file_times, file_times::dated)
 
 BOOST_AUTO_TEST_CASE(what_a_move_has_changed_is_new_and_the_rest_as_old_as_it_was) {
   const mount m{plan({"--follow", "on-request"})};
