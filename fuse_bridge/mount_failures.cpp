@@ -14,11 +14,15 @@ namespace gitfs {
 namespace {
 
 constexpr std::string_view program = "fusermount3: ";
+constexpr std::string_view before_program = "fuse: "; // libfuse in the child that is to become fusermount3
 
 constexpr std::string_view no_privilege = "this process may not mount (it lacks CAP_SYS_ADMIN)";
 constexpr std::string_view for_containers =
     "outside of containers run it as a user who may use fusermount3, or as root; a container needs '--device /dev/fuse "
     "--cap-add SYS_ADMIN' (and '--security-opt apparmor=unconfined' where AppArmor is on)";
+constexpr std::string_view no_fusermount =
+    "this process may not mount (it lacks CAP_SYS_ADMIN), and fusermount3, which may, cannot be run";
+constexpr std::string_view for_fusermount = "install it ('apt-get install fuse3'), or mount as root";
 constexpr std::string_view newline_missing = "missing newline at end of file";
 
 constexpr std::array known_failures{
@@ -47,6 +51,7 @@ constexpr std::array known_failures{
                   "give a folder that root can reach, too"},
     mount_failure{"not found in", "", "another user has mounted it",
                   "only that user and root can take it away ('umount' as root)"},
+    mount_failure{"failed to exec fusermount3", "", no_fusermount, for_fusermount},
     mount_failure{"mount failed: Operation not permitted", "", no_privilege, for_containers},
     mount_failure{"mount failed: Permission denied", "", no_privilege, for_containers},
     mount_failure{"mount failed: No space left on device", "", "there are as many mounts as the system allows",
@@ -81,9 +86,7 @@ std::string explain_mount_failure(const std::string& said) {
   if (!said.empty())
     return said;
   if (!can_run_fusermount())
-    return std::string{no_privilege}
-           + ", and fusermount3, which may, is missing or cannot be run: install it "
-             "('apt-get install fuse3'), or run it as root";
+    return std::string{no_fusermount} + ": " + std::string{for_fusermount};
   return "fusermount3 has ended without a word: 'dmesg' may say why";
 }
 
@@ -114,6 +117,8 @@ std::string standard_error_of_fusermount::end() {
   for (std::string line; std::getline(lines, line);)
     if (line.starts_with(program))
       (out += out.empty() ? "" : "; ") += line.substr(program.size());
+    else if (line.starts_with(before_program))
+      (out += out.empty() ? "" : "; ") += line;
     else
       std::fprintf(stderr, "%s\n", line.c_str());
   return out;

@@ -32,9 +32,9 @@ BOOST_AUTO_TEST_CASE(what_a_child_says_on_standard_error_is_taken_and_the_rest_p
   standard_error_of_fusermount outer;
   standard_error_of_fusermount inner;
   must_run("true");
-  std::fputs("a line of the log\nfusermount3: one reason\n", stderr);
+  std::fputs("a line of the log\nfuse: failed to exec fusermount3\nfusermount3: one reason\n", stderr);
   BOOST_TEST((std::system("echo 'fusermount3: another' >&2") == 0));
-  BOOST_TEST(inner.end() == "one reason; another");
+  BOOST_TEST(inner.end() == "fuse: failed to exec fusermount3; one reason; another");
   BOOST_TEST(inner.end() == "");
   BOOST_TEST(outer.end() == ""); // it was passed on as it was
 }

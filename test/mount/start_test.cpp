@@ -45,6 +45,9 @@ struct place {
   }
 };
 
+/// Whatever this machine's is.
+const std::string own_device = "mknod -m 666 fuse c 10 229; mount --bind fuse /dev/fuse; ";
+const std::string own_conf = own_device + "cp /etc/fuse.conf conf; mount --bind conf /etc/fuse.conf; ";
 const std::string nobody = "setpriv --reuid=65534 --regid=65534 --clear-groups";
 const std::string without_privilege = "setpriv --bounding-set=-sys_admin --inh-caps=-sys_admin";
 
@@ -91,7 +94,6 @@ BOOST_AUTO_TEST_CASE(a_read_is_no_larger_than_max_read) {
 BOOST_AUTO_TEST_CASE(the_system_says_why_it_does_not_mount) {
   const std::string no_device =
       "mount -t tmpfs dev /dev; mknod -m 666 /dev/null c 1 3; mknod -m 666 /dev/urandom c 1 9";
-  const std::string own_conf = "cp /etc/fuse.conf conf; mount --bind conf /etc/fuse.conf; ";
   const struct {
     const char* what;
     std::string before, who, options;
@@ -99,9 +101,18 @@ BOOST_AUTO_TEST_CASE(the_system_says_why_it_does_not_mount) {
   } table[] = {
       {"root without a device", no_device, "", "", {"/dev/fuse is missing", "modprobe fuse"}},
       {"a user without a device", no_device, nobody, "", {"/dev/fuse is missing", "modprobe fuse"}},
-      {"root without the privilege", "true", without_privilege, "", {"CAP_SYS_ADMIN", "--cap-add SYS_ADMIN"}},
+      {"a user without a right to it",
+       "mknod -m 600 fuse c 10 229; mount --bind fuse /dev/fuse",
+       nobody,
+       "",
+       {"/dev/fuse cannot be opened", "chmod 666 /dev/fuse"}},
+      {"root without the privilege",
+       own_device + "true",
+       without_privilege,
+       "",
+       {"CAP_SYS_ADMIN", "--cap-add SYS_ADMIN"}},
       {"nobody who may",
-       "mount --bind /dev/null $(readlink -f /usr/bin/fusermount3)",
+       own_device + "mount --bind /dev/null $(readlink -f /usr/bin/fusermount3)",
        nobody,
        "",
        {"CAP_SYS_ADMIN", "fusermount3", "apt-get install fuse3"}},
@@ -120,7 +131,7 @@ BOOST_AUTO_TEST_CASE(the_system_says_why_it_does_not_mount) {
        nobody,
        "",
        {"as many mounts of users as the system allows", "mount_max = 5000"}},
-      {"a folder of root", "mkdir -m 755 mnt", nobody, "", {"you may not write to that folder"}},
+      {"a folder of root", own_device + "mkdir -m 755 mnt", nobody, "", {"you may not write to that folder"}},
   };
   for (const auto& each : table) {
     BOOST_TEST_CONTEXT(each.what) {
@@ -137,11 +148,10 @@ BOOST_AUTO_TEST_CASE(the_system_says_why_it_does_not_mount) {
 // All else in the namespace is as it should be, so the reasons above are the reasons.
 BOOST_AUTO_TEST_CASE(where_nothing_is_missing_it_mounts) {
   for (const std::string& who : {std::string{}, nobody}) {
-    const auto done = mount_where("true", who, "");
+    const auto done = mount_where(own_device + "true", who, "");
     BOOST_TEST(done.status == 0, done.output);
   }
-  const auto others =
-      mount_where("echo user_allow_other >conf; mount --bind conf /etc/fuse.conf", nobody, "-o allow_other");
+  const auto others = mount_where(own_conf + "echo user_allow_other >conf", nobody, "-o allow_other");
   BOOST_TEST(others.status == 0, others.output);
 }
 
