@@ -17,6 +17,8 @@
 #include <algorithm>
 #include <cctype>
 #include <cerrno>
+#include <filesystem>
+#include <system_error>
 #include <utility>
 
 namespace gitfs {
@@ -102,8 +104,12 @@ result<std::unique_ptr<filesystem>> filesystem::open(const mount_options& option
                                                  options.prefetch);
   std::unique_ptr<filesystem> out{new filesystem{system, std::move(context), parts}};
   out->context_->servers = out->services_->ways_of(options.cache_dir);
-  if (!options.mountpoint.empty())
-    out->context_->times = std::make_shared<shown_times>(options.cache_dir, options.mountpoint);
+  if (!options.mountpoint.empty()) { // by whatever links it was named, it is the same place
+    std::error_code unresolved;
+    auto place = std::filesystem::weakly_canonical(options.mountpoint, unresolved);
+    out->context_->times =
+        std::make_shared<shown_times>(options.cache_dir, unresolved ? options.mountpoint : std::move(place));
+  }
   if (!parts.make_host)
     out->parts_.make_host = host_maker(options, parts, out->context_->shared_memory, out->services_);
   if (const auto one = only_one(options)) {

@@ -144,8 +144,16 @@ BOOST_AUTO_TEST_CASE(a_remount_of_the_same_shows_the_same_times) {
     }
     before = stats("a sub same");
   }
-  const mount m{plan()};
+  {
+    const mount m{plan()};
+    BOOST_TEST(stats("a sub same") == before);
+  }
+  const temp_dir dir; // by another name
+  std::filesystem::create_directory_symlink(place.path(), dir / "link");
+  must_run("\"$GITFS_BINARY\" mount --cache-dir " + shell_quoted(cache.path()) + " --log-file "
+           + shell_quoted(dir / "log") + " " + shell_quoted(plan().source) + " " + shell_quoted(dir / "link"));
   BOOST_TEST(stats("a sub same") == before);
+  BOOST_TEST(run_program({"unmount", place.path()}).status == 0);
 }
 
 BOOST_AUTO_TEST_CASE(entries_of_a_config_file_have_their_own_and_keep_them) {
