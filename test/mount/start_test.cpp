@@ -165,6 +165,19 @@ BOOST_AUTO_TEST_CASE(the_mount_of_another_user_is_called_that) {
   BOOST_TEST(is_mounted(m.path()));
 }
 
+BOOST_AUTO_TEST_CASE(a_cache_folder_that_one_may_not_look_into_is_not_called_missing) {
+  must_run("mkdir -p locked/cache && chmod 700 locked", dir.path());
+  const std::string ask =
+      "cd /; " + nobody + " " + shell_quoted((dir / "program").string()) + " cache info --cache-dir ";
+  const auto locked = run(as_root(ask + shell_quoted((dir / "locked/cache").string())));
+  BOOST_TEST(locked.status == 1);
+  BOOST_TEST(holds(locked.output, "Permission denied"), locked.output);
+  BOOST_TEST(!holds(locked.output, "there is no"), locked.output);
+  const auto missing = run(as_root(ask + shell_quoted((dir / "none").string())));
+  BOOST_TEST(missing.status == 1);
+  BOOST_TEST(holds(missing.output, "there is no cache folder"), missing.output);
+}
+
 // It accepts connections and says nothing.
 BOOST_AUTO_TEST_CASE(a_silent_server_is_named_and_ends_with_the_limit) {
   fault_server server{repository.root()};
