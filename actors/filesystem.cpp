@@ -17,6 +17,8 @@
 #include <algorithm>
 #include <cctype>
 #include <cerrno>
+#include <filesystem>
+#include <system_error>
 #include <utility>
 
 namespace gitfs {
@@ -102,11 +104,18 @@ result<std::unique_ptr<filesystem>> filesystem::open(const mount_options& option
                                                  options.prefetch);
   std::unique_ptr<filesystem> out{new filesystem{system, std::move(context), parts}};
   out->context_->servers = out->services_->ways_of(options.cache_dir);
+  if (!options.mountpoint.empty()) { // by whatever links it was named, it is the same place
+    std::error_code unresolved;
+    auto place = std::filesystem::weakly_canonical(options.mountpoint, unresolved);
+    out->context_->times =
+        std::make_shared<shown_times>(options.cache_dir, unresolved ? options.mountpoint : std::move(place));
+  }
   if (!parts.make_host)
     out->parts_.make_host = host_maker(options, parts, out->context_->shared_memory, out->services_);
   if (const auto one = only_one(options)) {
     GITFS_TRY(from, open_entry(*one, options, parts, out->context_->shared_memory, out->services_));
     GITFS_TRY(what, from->take(one->ref, std::nullopt, std::move(stop)));
+    what.shown_at = time_now();
     if (one->follow.kind != follow_mode::kind_type::pinned && what.ref.empty()
         && is_abbreviation(one->ref, what.commit))
       return fail(EINVAL, "the ref " + one->ref + " is the commit " + what.commit.hex()
@@ -191,13 +200,7 @@ filesystem::~filesystem() {
 void filesystem::end() {
   // Else the end would wait for gigabytes to be inflated.
   context_->repositories.each([](mounted_repository& each) { each.large_blobs.stop(); });
-  for (caf::actor* a : {&supervisor_, &catalog_})
-    if (*a) {
-      caf::anon_send_exit(*a, caf::exit_reason::user_shutdown);
-      *a = nullptr;
-    }
-  if (!workers_) // else each repository ends what is its own, perhaps made just now
-    context_->end_actors();
+  end_actors(*context_, supervisor_, catalog_);
   system_.await_all_actors_done();
   workers_.reset(); // what its threads were doing is stopped
   context_->close();

@@ -73,7 +73,7 @@ constexpr std::array options_table{
                [](mount_options& o, const string& v) { return put(o.stall_timeout, read_seconds(v)); },
                [](const mount_options& o) { return show_seconds(o.stall_timeout); }},
     option_row{"Network", "--timeout", "SECONDS",
-               "limit for one request with its retries, and for a server that is away",
+               "limit for one request with its retries, for a server that is away, and for all of the start",
                [](mount_options& o, const string& v) { return put(o.timeout, read_seconds(v)); },
                [](const mount_options& o) { return show_seconds(o.timeout); }},
     option_row{"Network", "--wait", "",

@@ -17,6 +17,8 @@ result<std::filesystem::path> default_state_dir();
 
 /// Of the file in the cache folder that has what was learned of servers. Its temporary files begin with it.
 inline constexpr const char* learned_hosts_name = "server-ways.json";
+/// Of the folder in it that has what places of mounts have shown.
+inline constexpr const char* shown_times_name = "shown-times";
 
 /// EINVAL: `text` is a URL, which somebody has given in place of a path. The message leaves its credentials out, which
 /// could not be found any more once it was made absolute.

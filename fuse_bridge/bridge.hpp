@@ -7,6 +7,7 @@
 
 #include <caf/actor.hpp>
 
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 
@@ -23,6 +24,7 @@ struct bridge {
   bool init_answered = false;                ///< the kernel sends nothing else before; see session_io
   bool exports_can_be_refused = false;       ///< set by INIT; see session_io
   std::filesystem::path mountpoint{};        ///< as this process sees it
+  std::uint32_t max_read = 0;                ///< of the mount options, which libfuse wants to hear twice; 0: no limit
 };
 
 } // namespace gitfs

@@ -25,6 +25,12 @@ trace::told of_node(trace::reply_kind is, const node_attr& attr) {
   return {.is = is, .inode = attr.key, .mode = attr.mode, .size = attr.size};
 }
 
+timespec time_of(const node_attr& attr) {
+  constexpr std::int64_t second = 1'000'000'000;
+  const std::int64_t part = (attr.time % second + second) % second; // never negative, also before 1970
+  return {(attr.time - part) / second, part};
+}
+
 void call_interrupted(fuse_req_t, void* data) {
   (*static_cast<std::function<void()>*>(data))();
 }
@@ -84,7 +90,7 @@ struct stat fuse_reply::stat_of(const node_attr& attr) const {
   out.st_size = static_cast<off_t>(attr.size);
   out.st_blksize = 4096;
   out.st_blocks = static_cast<blkcnt_t>((attr.size + 511) / 512);
-  out.st_atim.tv_sec = out.st_mtim.tv_sec = out.st_ctim.tv_sec = attr.time;
+  out.st_atim = out.st_mtim = out.st_ctim = time_of(attr);
   return out;
 }
 

@@ -1,6 +1,7 @@
 #include "fuse_bridge/mountpoint.hpp"
 
 #include "config/log.hpp"
+#include "fuse_bridge/mount_failures.hpp"
 
 #include <cerrno>
 #include <cstring>
@@ -21,17 +22,21 @@ namespace fs = std::filesystem;
 namespace {
 
 // Only root may call umount(2). For other users the setuid helper by which libfuse mounts also unmounts.
-int run_fusermount(const fs::path& path, bool lazy) {
+int run_fusermount(const fs::path& path, bool lazy, std::string& said) {
   const std::string option = lazy ? "-uz" : "-u";
-  std::string program = "fusermount3", target = path.string(), quiet = "-q";
-  char* argv[] = {program.data(), quiet.data(), const_cast<char*>(option.c_str()), target.data(), nullptr};
+  std::string program = "fusermount3", target = path.string();
+  char* argv[] = {program.data(), const_cast<char*>(option.c_str()), target.data(), nullptr};
   pid_t child = 0;
+  standard_error_of_fusermount words;
   if (::posix_spawnp(&child, "fusermount3", nullptr, nullptr, argv, environ) != 0)
     return ENOENT;
   int status = 0;
   while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }
-  return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : EBUSY;
+  said = words.end();
+  if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+    return 0;
+  return said.find("busy") != std::string::npos ? EBUSY : EPERM;
 }
 
 } // namespace
@@ -45,15 +50,18 @@ bool is_dead(const fs::path& path) {
 
 result<void> detach(const fs::path& path, bool lazy) {
   int code = 0;
+  std::string said;
   if (::geteuid() == 0)
     code = ::umount2(path.c_str(), UMOUNT_NOFOLLOW | (lazy ? MNT_DETACH : 0)) == 0 ? 0 : errno;
   else
-    code = run_fusermount(path, lazy);
+    code = run_fusermount(path, lazy, said);
   if (code == 0)
     return success();
   if (code == EBUSY)
     return fail(code, path.string() + " is in use: leave it (open files, working directories; 'fuser -vm "
                           + path.string() + "' lists them) and try again");
+  if (::geteuid() != 0)
+    return fail(code, "cannot unmount " + path.string() + ": " + explain_mount_failure(said));
   return fail(code, "cannot unmount " + path.string() + ": " + std::strerror(code));
 }
 

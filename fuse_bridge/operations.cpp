@@ -54,6 +54,7 @@ void op_init(void* userdata, fuse_conn_info* conn) {
   constexpr unsigned both_opens = FUSE_CAP_NO_OPEN_SUPPORT | FUSE_CAP_NO_OPENDIR_SUPPORT;
   conn->want = conn->capable & wanted;
   static_cast<bridge*>(userdata)->kernel_opens_alone = (conn->capable & both_opens) == both_opens;
+  conn->max_read = static_cast<bridge*>(userdata)->max_read; // else libfuse refuses the kernel's first request
   conn->max_background = 64;
   conn->congestion_threshold = 48;
 }

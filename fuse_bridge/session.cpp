@@ -4,6 +4,7 @@
 #include "config/mount_words.hpp"
 #include "fuse_bridge/fuse_unit.hpp"
 #include "fuse_bridge/libfuse.hpp"
+#include "fuse_bridge/mount_failures.hpp"
 #include "fuse_bridge/operations.hpp"
 #include "fuse_bridge/session_io.hpp"
 
@@ -79,10 +80,16 @@ result<std::unique_ptr<mount_session>> mount_session::mount(const mount_options&
   fuse_opt_free_args(&args);
   if (out->session_ == nullptr)
     return fail(EINVAL, "libfuse refuses the mount options '" + text + "': " + last_word_of_libfuse());
-  if (fuse_session_mount(out->session_, options.mountpoint.c_str()) != 0)
-    return fail(EIO,
-                "cannot mount on " + options.mountpoint.string() + ": " + last_word_of_libfuse()
-                    + (::access("/dev/fuse", R_OK | W_OK) != 0 ? " (/dev/fuse is missing or not accessible)" : ""));
+  b.max_read = options.kernel.max_read;
+  last_word_of_libfuse().clear();
+  standard_error_of_fusermount said;
+  const int refused = fuse_session_mount(out->session_, options.mountpoint.c_str());
+  std::string why = said.end();
+  if (refused != 0) {
+    if (const std::string& word = last_word_of_libfuse(); !word.empty())
+      why = word + (why.empty() ? "" : "; ") + why;
+    return fail(EIO, "cannot mount on " + options.mountpoint.string() + ": " + explain_mount_failure(why));
+  }
   out->mounted_ = true;
   if (mend_answer_to_init(out->session_) != 0)
     return fail(ENOMEM, "cannot mount on " + options.mountpoint.string() + ": " + last_word_of_libfuse());
@@ -119,6 +126,16 @@ void mount_session::start(caf::actor_system& system, unsigned threads) {
       throw;
     }
   }
+}
+
+result<void> mount_session::look() const {
+  struct statx root {};
+  if (::statx(AT_FDCWD, mountpoint_.c_str(), AT_STATX_FORCE_SYNC | AT_NO_AUTOMOUNT, STATX_BASIC_STATS, &root) != 0)
+    return system_failure(errno, "cannot mount on " + mountpoint_.string()
+                                     + ": it was mounted and ended at once, and its log says why");
+  if (device_ != 0 && makedev(root.stx_dev_major, root.stx_dev_minor) != device_)
+    return fail(ENOTCONN, "cannot mount on " + mountpoint_.string() + ": it was unmounted at once");
+  return success();
 }
 
 void mount_session::work(caf::actor_system& system) {

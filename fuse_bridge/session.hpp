@@ -36,6 +36,10 @@ public:
   /// Starts the worker threads, each an execution unit of `system`.
   void start(caf::actor_system& system, unsigned threads);
 
+  /// Blocks until the kernel has taken the answer to its first request, and has been told of the root directory: only
+  /// then there is a mount. Called after `start`, by another thread than the workers. The kernel's error.
+  result<void> look() const;
+
   /// Blocks until the file system was unmounted from outside, or SIGTERM or SIGINT came. `reload` is called for each
   /// SIGHUP.
   void wait_for_end(const std::function<void()>& reload);

@@ -33,6 +33,8 @@ public:
   /// new. `have`: what the node shows.
   virtual void take(call_number call, mount_node_number node, repository_number number, const repository_origin& from,
                     const std::string& ref, const std::optional<oid>& have) = 0;
+  /// The repository at the mountpoint itself, which was opened before: it is ended as one that was taken.
+  virtual void own(repository_number number, const repository_origin& from) = 0;
   /// Nobody waits for that any more.
   virtual void stop_taking(call_number call, repository_number number) = 0;
   /// repository_host::lookup, and list if `name` is empty; answered with `found` and `listed`.

@@ -142,20 +142,28 @@ void catalog_actor::tell(const mount_node_asker& who, mount_node_answer answer) 
 void catalog_actor::take(call_number call, mount_node_number node, repository_number number,
                          const repository_origin& from, const std::string& ref, const std::optional<oid>& have) {
   caf::actor& one = repositories_[number];
-  if (!one) {
-    repository_actor::opener open;
-    if (from.entry)
-      open = [entry = from.entry, make = with_.open] { return make(*entry); };
-    else
-      open = [host = from.host, path = from.path] { return host->open(path); };
-    const std::string at = from.entry ? from.entry->source : from.host ? from.host->display() : std::string{};
-    one = system().spawn<repository_actor>(context_, number, std::move(open), with_.trees_ahead, *with_.workers,
-                                           server_of(at), // of the only one, which was opened first, it does not matter
-                                           node == 0 ? with_.first : std::nullopt);
-  }
+  if (!one)
+    one = spawn(number, from, std::nullopt);
   if (const auto [at, fresh] = entered_.try_emplace(node); fresh)
     at->second = {catalog_.path_of(node), ref};
-  anon_send(one, show_ref{call, node, ref, caf::actor_cast<caf::actor>(this), have});
+  anon_send(one, show_ref{call, node, ref, caf::actor_cast<caf::actor>(this), have, catalog_.path_of(node)});
+}
+
+// From the begin: who ends a repository ends its fetcher and prefetchers, also if nobody ever looks at its ref again.
+void catalog_actor::own(repository_number number, const repository_origin& from) {
+  repositories_[number] = spawn(number, from, with_.first);
+}
+
+caf::actor catalog_actor::spawn(repository_number number, const repository_origin& from,
+                                const std::optional<opened_first>& first) {
+  repository_actor::opener open;
+  if (from.entry)
+    open = [entry = from.entry, make = with_.open] { return make(*entry); };
+  else
+    open = [host = from.host, path = from.path] { return host->open(path); };
+  const std::string at = from.entry ? from.entry->source : from.host ? from.host->display() : std::string{};
+  return system().spawn<repository_actor>(context_, number, std::move(open), with_.trees_ahead, *with_.workers,
+                                          server_of(at), first);
 }
 
 void catalog_actor::stop_taking(call_number call, repository_number number) {
@@ -221,11 +229,6 @@ void catalog_actor::add_status(mount_status& to) const {
       continue;
     if (const auto at = known.find(each.path); at != known.end()) {
       at->second->node = node;
-      if (node == 0 && with_.first) { // has no actor of its own before somebody looks again
-        at->second->state = "open";
-        at->second->commit = with_.first->shown->facts.commit.hex();
-        at->second->shown = with_.first->shown->facts.ref;
-      }
       continue;
     }
     entry_status& one = more.emplace_back();

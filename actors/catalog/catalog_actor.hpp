@@ -47,12 +47,14 @@ private:
   void tell(const mount_node_asker& who, mount_node_answer answer) override;
   void take(call_number call, mount_node_number node, repository_number number, const repository_origin& from,
             const std::string& ref, const std::optional<oid>& have) override;
+  void own(repository_number number, const repository_origin& from) override;
   void stop_taking(call_number call, repository_number number) override;
   void ask_host(call_number call, mount_node_number node, std::shared_ptr<repository_host> host,
                 std::vector<std::string> path, std::string name) override;
   void stop_asking(call_number call) override;
   void close(repository_number number) override;
   void forget(mount_node_number node) override { entered_.erase(node); }
+  caf::actor spawn(repository_number number, const repository_origin& from, const std::optional<opened_first>& first);
   void report(call_number call, const error* failure);
   void add_status(mount_status& to) const;
   void retry_later(mount_node_number node) override;

@@ -64,6 +64,7 @@ void catalog::opened(shown_ptr shown, const relinked& root) {
   repository& of = std::get<repository>(at.what);
   bool is_new = false;
   of.number = number_of(of.from, is_new);
+  port_.own(of.number, of.from);
   of.shown = std::move(shown);
   at.see(root);
   look_again_later(at, of);
@@ -80,6 +81,7 @@ void catalog::move(node& at, repository& of) {
     link->shown = of.shown;
     link->tree = of.shown->facts.root_tree;
     link->since.reset();
+    link->past.reset();
     link->position.reset();
     each.link = std::move(link);
     all.push_back(each);

@@ -4,6 +4,8 @@
 #include "actors/model/inode_number.hpp"
 #include "actors/prefetch/prefetcher.hpp"
 
+#include <caf/send.hpp>
+
 #include <utility>
 
 namespace gitfs {
@@ -23,11 +25,35 @@ std::shared_ptr<mounted_ref> add_mounted_ref(caf::actor_system& system, const st
   return out;
 }
 
+shown_ptr show_snapshot(const mount_context& context, std::shared_ptr<mounted_ref> of, const snapshot_facts& facts,
+                        const std::string& place, const shown_ptr& before) {
+  shown_runs_ptr runs;
+  if (before)
+    runs = before->runs;
+  else if (context.times)
+    runs = context.times->read(place);
+  auto now = shows_now(runs, facts);
+  if (context.times && now != runs)
+    context.times->write(place, *now);
+  return std::make_shared<const shown_snapshot>(shown_snapshot{std::move(of), facts, std::move(now)});
+}
+
 void show_at_root(mount_context& context, std::shared_ptr<mounted_ref> of, const snapshot_facts& facts) {
   auto root = std::make_shared<directory_location>();
   root->tree = facts.root_tree;
-  root->shown = std::make_shared<const shown_snapshot>(shown_snapshot{std::move(of), facts});
+  root->shown = show_snapshot(context, std::move(of), facts, {});
   context.inodes.allocate(no_slot, root_ino, std::move(root)); // the first slot is the root's
+}
+
+void end_actors(const mount_context& context, caf::actor& supervisor, caf::actor& catalog) {
+  const bool plain = !catalog; // else each repository ends what is its own, perhaps made just now
+  for (caf::actor* each : {&supervisor, &catalog})
+    if (*each) {
+      caf::anon_send_exit(*each, caf::exit_reason::user_shutdown);
+      *each = nullptr;
+    }
+  if (plain)
+    context.end_actors();
 }
 
 } // namespace gitfs

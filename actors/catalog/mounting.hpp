@@ -3,10 +3,12 @@
 
 #include "actors/mount/mount_context.hpp"
 
+#include <caf/actor.hpp>
 #include <caf/actor_system.hpp>
 
 #include <cstdint>
 #include <memory>
+#include <string>
 
 namespace gitfs {
 
@@ -19,7 +21,16 @@ void start_fetcher(caf::actor_system& system, const std::shared_ptr<mount_contex
 std::shared_ptr<mounted_ref> add_mounted_ref(caf::actor_system& system, const std::shared_ptr<mount_context>& context,
                                              std::uint32_t number, std::shared_ptr<mounted_repository> of);
 
+/// The snapshot as `of` shows it from now on. `before`: what it has shown until now; null: nothing since the mount was
+/// made. From what `place` showed in earlier mounts and in this one, files have their times.
+shown_ptr show_snapshot(const mount_context& context, std::shared_ptr<mounted_ref> of, const snapshot_facts& facts,
+                        const std::string& place, const shown_ptr& before = nullptr);
+
 /// Puts the snapshot into the root of the mount, before any other directory.
 void show_at_root(mount_context& context, std::shared_ptr<mounted_ref> of, const snapshot_facts& facts);
+
+/// Tells all actors of a mount to end; those that are ended by another one follow it. `catalog`: null: there is none.
+/// Both handles are released.
+void end_actors(const mount_context& context, caf::actor& supervisor, caf::actor& catalog);
 
 } // namespace gitfs

@@ -36,6 +36,7 @@ snapshot_taken take_snapshot(call_number call, std::shared_ptr<repository> known
     auto facts = known->take(ref, have, stop);
     if (facts) {
       out.facts = std::move(facts.value());
+      out.facts.shown_at = time_now();
     } else {
       out.failure = std::move(facts.error());
       if (out.failure->code == EACCES) // credentials are read when it is opened, and others may be there then
@@ -62,7 +63,7 @@ repository_actor::repository_actor(caf::actor_config& cfg, std::shared_ptr<mount
   if (first) {
     objects_ = first->objects;
     mounted_refs_[0] = first->shown->of;
-    shows_[0] = {first->shown->facts.commit, first->shown->facts.ref};
+    shows_[0] = first->shown;
   }
 }
 
@@ -70,7 +71,7 @@ caf::behavior repository_actor::make_behavior() {
   return {
       [this](show_ref& m) {
         job& one = jobs_[m.call];
-        one = {m.node, std::move(m.ref), m.have, {}, std::move(m.answer_to), false};
+        one = {m.node, std::move(m.ref), std::move(m.place), m.have, {}, std::move(m.answer_to), false};
         if (objects_ || opening_ == 0)
           start(m.call, one);
       },
@@ -99,7 +100,8 @@ void repository_actor::on_exit() {
       caf::anon_send_exit(one, caf::exit_reason::user_shutdown);
   };
   for (const auto& [node, each] : mounted_refs_)
-    end(each->prefetcher);
+    if (each) // else memory was short while it was made
+      end(each->prefetcher);
   if (objects_)
     end(objects_->fetcher);
   mounted_refs_.clear();
@@ -178,26 +180,26 @@ void repository_actor::use(std::shared_ptr<repository> opened) {
 }
 
 shown_ptr repository_actor::show(const job& what, const snapshot_facts& facts) {
-  auto& shown = mounted_refs_[what.node];
-  if (!shown) {
-    shown = add_mounted_ref(system(), context_, what.node, objects_);
-  } else if (!what.have || *what.have == facts.commit) {
-    return std::make_shared<const shown_snapshot>(shown_snapshot{shown, facts});
-  }
-  shows_[what.node] = {facts.commit, facts.ref};
+  auto& of = mounted_refs_[what.node];
+  if (!of)
+    of = add_mounted_ref(system(), context_, what.node, objects_);
+  shown_ptr& shows = shows_[what.node];
+  if (shows && shows->facts.commit == facts.commit)
+    return shows;
+  shows = show_snapshot(*context_, of, facts, what.place, shows);
   log::info("{}{} at {}{}", objects_->from->display(), facts.ref.empty() ? "" : " " + facts.ref, facts.commit.hex(),
             what.have ? ", after " + what.have->hex() : "");
-  return std::make_shared<const shown_snapshot>(shown_snapshot{shown, facts});
+  return shows;
 }
 
 void repository_actor::add_status(mount_status& to) const {
   for (entry_status& each : to.entries) {
     if (!each.node)
       continue;
-    if (const auto shown = shows_.find(*each.node); shown != shows_.end()) {
+    if (const auto shown = shows_.find(*each.node); shown != shows_.end() && shown->second) {
       each.state = "open";
-      each.commit = shown->second.commit.hex();
-      each.shown = shown->second.ref;
+      each.commit = shown->second->facts.commit.hex();
+      each.shown = shown->second->facts.ref;
       each.source = objects_->from->display();
     }
     if (const auto last = last_failures_.find(*each.node); last != last_failures_.end()) {

@@ -42,6 +42,7 @@ private:
   struct job {
     mount_node_number node = 0;
     std::string ref;
+    std::string place;
     std::optional<oid> have;
     std::stop_source stop;
     caf::actor catalog;
@@ -63,11 +64,7 @@ private:
   const std::string server_;
   std::shared_ptr<mounted_repository> objects_; // none until it is open
   std::map<mount_node_number, std::shared_ptr<mounted_ref>> mounted_refs_;
-  struct shows {
-    oid commit;
-    std::string ref; ///< its full name
-  };
-  std::map<mount_node_number, shows> shows_; // what these show
+  std::map<mount_node_number, shown_ptr> shows_; // what these show
   std::map<call_number, job> jobs_;
   call_number opening_ = 0; // the others wait for it
   struct failed {

@@ -18,26 +18,29 @@ std::uint64_t known_size(std::uint64_t one, std::uint64_t other) {
 }
 
 // What a listing says of an entry itself goes before the time of the snapshot.
-std::int64_t time_of(const tree_entry& entry, std::int64_t otherwise) {
-  return entry.time != 0 ? entry.time : otherwise;
+file_time time_of(const tree_entry& entry, file_time otherwise, const time_source& source) {
+  if (source)
+    return source(entry);
+  return entry.time != 0 ? file_time_of(entry.time) : otherwise;
 }
 
-dentry fresh_dentry(const tree_entry& entry, std::int64_t time) {
+dentry fresh_dentry(const tree_entry& entry, file_time time) {
   dentry out;
   out.name = entry.name;
   out.kind = entry.kind;
   out.id = entry.id;
   out.size = entry.size;
   out.present = true;
-  out.time = time_of(entry, time);
+  out.time = time;
   return out;
 }
 
 } // namespace
 
-table_changes dentry_table::refresh(const std::vector<tree_entry>& listing, std::int64_t time) {
+table_changes dentry_table::refresh(const std::vector<tree_entry>& listing, file_time time,
+                                    const time_source& of_unknown) {
   table_changes changes;
-  if (!kept_.empty() && restore(listing, time, changes)) {
+  if (!kept_.empty() && restore(listing, time, of_unknown, changes)) {
     measure();
     return changes;
   }
@@ -62,12 +65,13 @@ table_changes dentry_table::refresh(const std::vector<tree_entry>& listing, std:
     }
     // A name that was removed earlier comes back under a new index: the old one may still be referred to.
     child_index index = static_cast<child_index>(dentries_.size());
+    const file_time since = replaces ? time : time_of(entry, time, of_unknown);
     if (free.empty()) {
-      dentries_.push_back(fresh_dentry(entry, time));
+      dentries_.push_back(fresh_dentry(entry, since));
     } else {
       index = free.back();
       free.pop_back();
-      dentries_[index] = fresh_dentry(entry, time);
+      dentries_[index] = fresh_dentry(entry, since);
     }
     order_.push_back(index);
     if (!replaces)
@@ -79,13 +83,13 @@ table_changes dentry_table::refresh(const std::vector<tree_entry>& listing, std:
   return changes;
 }
 
-void dentry_table::stay(child_index index, const tree_entry& entry, std::int64_t time, table_changes& changes) {
+void dentry_table::stay(child_index index, const tree_entry& entry, file_time time, table_changes& changes) {
   dentry& d = dentries_[index];
   d.size = known_size(d.size, entry.size);
   if (d.id == entry.id)
     return;
   d.id = entry.id;
-  d.time = time_of(entry, time);
+  d.time = time;
   changes.moved.push_back(index);
 }
 
@@ -108,7 +112,8 @@ std::vector<child_index> dentry_table::holes() const {
 
 // Puts what was kept back to its index. True if that was all: every kept entry is in the listing at its own place, as
 // when the same tree is read again. Otherwise the table looks as if the names between had been removed.
-bool dentry_table::restore(const std::vector<tree_entry>& listing, std::int64_t time, table_changes& changes) {
+bool dentry_table::restore(const std::vector<tree_entry>& listing, file_time time, const time_source& of_unknown,
+                           table_changes& changes) {
   auto kept = std::exchange(kept_, {});
   const bool same = std::ranges::all_of(kept, [&](const auto& one) {
     const auto& [index, entry] = one;
@@ -134,7 +139,7 @@ bool dentry_table::restore(const std::vector<tree_entry>& listing, std::int64_t 
       dentries_.push_back(std::move(here->second));
       stay(index, entry, time, changes);
     } else {
-      dentries_.push_back(fresh_dentry(entry, time));
+      dentries_.push_back(fresh_dentry(entry, time_of(entry, time, of_unknown)));
       changes.added.push_back(index);
     }
   }

@@ -4,10 +4,11 @@
 #include "actors/model/node_id.hpp"
 #include "backend/git/object_db.hpp"
 #include "backend/git/tree.hpp"
+#include "backend/remote/shown_times.hpp"
 
 #include <cstddef>
 #include <cstdint>
-#include <limits>
+#include <functional>
 #include <map>
 #include <span>
 #include <string>
@@ -15,9 +16,6 @@
 #include <vector>
 
 namespace gitfs {
-
-/// The time of what has none of its own.
-inline constexpr std::int64_t snapshot_time = std::numeric_limits<std::int64_t>::min();
 
 struct dentry {
   std::string name;
@@ -29,7 +27,7 @@ struct dentry {
   node_slot slot = no_slot;
   oid id;
   std::uint64_t size = unknown_size; ///< of a blob
-  std::int64_t time = 0;             ///< of the snapshot that it came with or was changed by, as far as is known
+  file_time time = 0;                ///< since when it has been what it is, as far as is known
 
   /// A slot that may have an actor.
   bool has_directory() const { return !is_leaf(slot); }
@@ -42,14 +40,18 @@ struct table_changes {
   std::vector<child_index> moved; ///< directories (also of submodules) that stay themselves with other contents
 };
 
+/// Since when an entry of a listing has been what it is.
+using time_source = std::function<file_time(const tree_entry&)>;
+
 /// Names, what they stand for, and what the kernel holds of them. An index, once given, means the same name for as long
 /// as the table lives, because node ids carry it. Not thread-safe: one directory actor owns it.
 class dentry_table {
 public:
   /// Takes a complete listing (sorted by name, each name once). An unchanged entry and a child directory keep index
-  /// and references; a changed file is a new dentry; names that are no longer there stop being found. What is new or
-  /// changed gets `time`. An index to which nobody refers any more is used again.
-  table_changes refresh(const std::vector<tree_entry>& listing, std::int64_t time = 0);
+  /// and references; a changed file is a new dentry; names that are no longer there stop being found. What has changed
+  /// gets `time`; so does what the table does not know, unless `of_unknown` says better. An index to which nobody
+  /// refers any more is used again.
+  table_changes refresh(const std::vector<tree_entry>& listing, file_time time = 0, const time_source& of_unknown = {});
 
   /// Forgets the listing. Only when nothing is referenced: indices start anew.
   void clear();
@@ -116,8 +118,9 @@ private:
     return (entry.nlookup != 0 ? 1U : 0U) + (entry.has_directory() ? 1U : 0U);
   }
 
-  bool restore(const std::vector<tree_entry>& listing, std::int64_t time, table_changes& changes);
-  void stay(child_index index, const tree_entry& entry, std::int64_t time, table_changes& changes);
+  bool restore(const std::vector<tree_entry>& listing, file_time time, const time_source& of_unknown,
+               table_changes& changes);
+  void stay(child_index index, const tree_entry& entry, file_time time, table_changes& changes);
   void go(dentry& entry, table_changes& changes);
   std::vector<child_index> holes() const;
   void measure();

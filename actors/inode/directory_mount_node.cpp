@@ -55,10 +55,17 @@ void directory_state::node_told(want_id id, const mount_node_answer& what) {
     }
   } else if (!location_->shown) {
     assumed_ = what.assumed;
-    dentries_.refresh(as_listing(what.names), since());
+    // What it asked about may have changed since it was told last, and the word of that comes later, when there is no
+    // difference left to tell the kernel.
+    const table_changes changes = dentries_.refresh(as_listing(what.names), since());
     complete_ = what.complete;
     dropped_ = false;
     account();
+    if (!changes.gone.empty() || (complete_ && told_absent_ && !changes.added.empty())) {
+      change_.nodeid = nodeid_of(self_);
+      note_changes(changes);
+      say_what_moved();
+    }
   }
   answer_waiters(id, 0, missing::mount_node);
 }

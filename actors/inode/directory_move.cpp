@@ -34,10 +34,18 @@ constexpr std::size_t past_listings = 256; // a reader that slept through more c
 
 } // namespace
 
-std::int64_t directory_state::since() const {
+file_time directory_state::since() const {
   if (location_->since)
     return *location_->since;
-  return location_->shown ? location_->shown->facts.time : context_.began;
+  return location_->shown ? location_->shown->since() : context_.began;
+}
+
+std::span<const shown_run> directory_state::past() const {
+  if (location_->past)
+    return *location_->past;
+  if (is_root(*location_) && location_->shown && location_->shown->runs)
+    return std::span{*location_->shown->runs}.subspan(1);
+  return {};
 }
 
 directory_location_ptr directory_state::child_link(child_index index, const dentry& entry) const {
@@ -51,6 +59,8 @@ directory_location_ptr directory_state::child_link(child_index index, const dent
   if (complete_)
     out->position = dentries_.position_of(index);
   out->since = entry.time;
+  if (const auto known = pasts_.find(entry.name); known != pasts_.end())
+    out->past = known->second;
   return out;
 }
 
@@ -86,6 +96,7 @@ void directory_state::go_on_moving() {
     auto listing = outside_->listing(tree);
     if (!listing && listing.error().code == ENOENT) {
       want_for(of_tree, urgency::demand).ahead = true;
+      late_ = true;
       return;
     }
     if (listing)
@@ -101,6 +112,9 @@ void directory_state::go_on_moving() {
     ++number_;
   }
   stand_at(std::exchange(upcoming_, nullptr));
+  // Whoever has read an old file until now may have made something of it, which must not look newer than the new one.
+  // (No record has times, so a replay does not need to know this one.)
+  changed_at_ = std::exchange(late_, false) ? std::optional{time_now()} : std::nullopt;
   change_.nodeid = nodeid_of(self_);
   if (found) {
     note_changes(take_listing(*found));
@@ -130,6 +144,7 @@ void directory_state::take_link(directory_location_ptr link) {
   if (link->tree == location_->tree && !link->since && link != location_) {
     auto known = std::make_shared<directory_location>(*link);
     known->since = since();
+    known->past = location_->past;
     link = std::move(known);
   }
   stand_at(std::move(link));

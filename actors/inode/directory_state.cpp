@@ -1,5 +1,6 @@
 #include "actors/inode/directory_state.hpp"
 
+#include "actors/inode/entry_times.hpp"
 #include "actors/model/visible_errno.hpp"
 #include "actors/mount/mounted_ref.hpp"
 #include "config/log.hpp"
@@ -45,7 +46,9 @@ directory_state::~directory_state() {
 
 // Called where the table of dentries changes as a whole: never on the way of a request that finds it complete.
 void directory_state::account() {
-  const std::uint64_t now = directory_bytes + dentries_.bytes() + past_.capacity() * sizeof(oid);
+  std::uint64_t now = directory_bytes + dentries_.bytes() + past_.capacity() * sizeof(oid);
+  for (const auto& [name, runs] : pasts_) // of few directories, and of these few runs
+    now += 150 + runs->capacity() * sizeof(shown_run);
   const std::uint64_t before = std::exchange(accounted_, now);
   if (now <= before)
     context_.memory.subtract(memory_budget::kind::listings, before - now);
@@ -310,7 +313,10 @@ bool directory_state::ensure_listing(kernel_op& op, lacking& instead) {
 table_changes directory_state::take_listing(const parsed_tree& found) {
   if (found.hidden != 0)
     port_.hidden(found.hidden, found.hidden_reason);
-  table_changes changes = dentries_.refresh(found.entries, since());
+  const file_time changed = changed_at_.value_or(since());
+  entry_times times{changed, past(), *location_->shown->of->repository->db};
+  table_changes changes = dentries_.refresh(found.entries, changed, times.source());
+  pasts_ = times.of_directories(found.entries);
   complete_ = true;
   account();
   return changes;

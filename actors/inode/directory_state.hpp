@@ -16,7 +16,9 @@
 #include "actors/mount/mount_context.hpp"
 
 #include <functional>
+#include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -195,7 +197,8 @@ private:
   void say_what_moved();
   void overtake();
   directory_location_ptr child_link(child_index index, const dentry& entry) const;
-  std::int64_t since() const;
+  file_time since() const;
+  std::span<const shown_run> past() const;
   void account();
   void drop_reference(dentry& entry, std::uint64_t count);
   void idle_if_released();
@@ -225,12 +228,16 @@ private:
   std::size_t lone_looks_ = 0; // so many were
   bool told_absent_ = false;   // the kernel may know names that are not there
   // Taking over another snapshot: see directory_move.cpp.
-  directory_location_ptr upcoming_; // its tree is not here yet
-  move_token move_;                 // for which all that is done
-  std::uint32_t number_ = 0;        // of the listing that is shown
-  std::vector<oid> past_;           // trees of the listings before, the latest last
-  directory_change change_;         // what the kernel must be told, and the supervisor;
-  std::vector<relinked> relinks_;   // empty but while that is done
+  directory_location_ptr upcoming_;     // its tree is not here yet
+  move_token move_;                     // for which all that is done
+  bool late_ = false;                   // it had to be waited for
+  std::optional<file_time> changed_at_; // when it was taken over, if that was late; else: with the snapshot
+  std::uint32_t number_ = 0;            // of the listing that is shown
+  std::vector<oid> past_;               // trees of the listings before, the latest last
+  directory_change change_;             // what the kernel must be told, and the supervisor;
+  std::vector<relinked> relinks_;       // empty but while that is done
+  /// What child directories showed before, as far as that differs; of the listing that was taken last.
+  std::map<std::string, shown_runs_ptr, std::less<>> pasts_;
 };
 
 } // namespace gitfs

@@ -4,6 +4,7 @@
 #include "actors/model/node_id.hpp"
 #include "actors/model/path_key.hpp"
 #include "backend/git/oid.hpp"
+#include "backend/remote/shown_times.hpp"
 
 #include <cstdint>
 #include <memory>
@@ -27,9 +28,11 @@ struct directory_location {
   /// Its position in the parent's sorted listing. Unset: the position is `index`, which is true until the parent moves
   /// to another snapshot.
   std::optional<child_index> position{};
-  /// Time of the oldest snapshot since which the directory's tree is known to be unchanged; unset: the time of this
-  /// snapshot. Entries of which nothing better is known show this time.
-  std::optional<std::int64_t> since{};
+  /// Since when the directory has had its tree; unset: that of the snapshot. Entries of which nothing better is known
+  /// show this time.
+  std::optional<file_time> since{};
+  /// What it showed before that. Null: nothing is known of it, or it is in the snapshot.
+  shown_runs_ptr past{};
 
   child_index place() const { return position.value_or(index); }
 };

@@ -25,7 +25,7 @@ struct node_attr {
   path_key key = 0;       ///< what a trace calls it
   std::uint32_t mode = 0; ///< file type and permission bits
   std::uint64_t size = 0; ///< bytes; never a guess
-  std::int64_t time = 0;  ///< seconds since 1970
+  std::int64_t time = 0;  ///< nanoseconds since 1970
 };
 
 /// A node that the kernel may refer to from now on: each accepted entry adds one to its nlookup.

@@ -13,7 +13,6 @@
 
 #include <atomic>
 #include <cstdint>
-#include <ctime>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -49,7 +48,7 @@ struct mount_context {
   memory_budget& memory;
   const std::filesystem::path blob_files_folder;
   const bool prefetch;
-  const std::int64_t began = std::time(nullptr); ///< the time of directories above the repositories, seconds since 1970
+  const file_time began = time_now(); ///< the time of directories above the repositories
   open_list<mounted_repository> repositories;
   open_list<mounted_ref> mounted_refs;
   inode_table inodes;
@@ -59,6 +58,7 @@ struct mount_context {
   /// Set before the first request, if at all.
   std::function<std::string(std::uint64_t begun, std::uint64_t root)> traceparent;
   std::shared_ptr<const server_ways> servers; ///< set before the first request, if at all
+  std::shared_ptr<const shown_times> times;   ///< set before anything is shown; null: nothing is known over remounts
   counters counts;
   latencies latency;
   std::atomic<std::uint64_t> prefetching{0}; ///< see environment

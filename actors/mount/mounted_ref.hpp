@@ -8,6 +8,7 @@
 #include "backend/cache/memory_budget.hpp"
 #include "backend/git/object_db.hpp"
 #include "backend/remote/repository.hpp"
+#include "backend/remote/shown_times.hpp"
 
 #include <caf/actor.hpp>
 
@@ -65,6 +66,10 @@ struct mounted_ref {
 struct shown_snapshot {
   std::shared_ptr<mounted_ref> of;
   snapshot_facts facts;
+  shown_runs_ptr runs{}; ///< of its place, this one first; null: nothing is known of before, as in some tests
+
+  /// Since when its place shows this tree.
+  file_time since() const { return runs ? runs->front().since : file_time_of(facts.time); }
 };
 
 /// The repository that a mount shows at the mountpoint itself. It is opened before the mount is made.

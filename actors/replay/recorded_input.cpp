@@ -94,6 +94,7 @@ caf::message snapshot(const record& r) {
       source = each.text;
   }
   out.facts.time = static_cast<std::int64_t>(number_in(r, "time"));
+  out.facts.shown_at = static_cast<std::int64_t>(number_in(r, "shown_at")); // 0 in traces of 0.1.0
   if (const std::uint64_t opened = number_in(r, "opened"); opened != 0)
     out.opened = silent_repository(opened == 2, std::move(source));
   return stamped(std::move(out), r.cause);

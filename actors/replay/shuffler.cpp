@@ -241,6 +241,8 @@ private:
     for (const auto& [key, actors] : stage_.actors())
       if (key.is == trace::actor_kind::directory)
         wrong_ = fmt::format("the actor of directory {} lives on after the end", key.inode);
+    if (!wrong_ && stage_.running() != 0)
+      wrong_ = fmt::format("{} actors have not ended with the mount", stage_.running());
     if (!wrong_ && !stage_.context().memory.empty())
       wrong_ = "memory is accounted for after the end:\n" + stage_.context().memory.text();
   }

@@ -72,13 +72,8 @@ void stage::end() {
   passes_ = true;
   while (!held_.empty())
     held_.extract(held_.begin()); // not clear: the last message of an actor may be what ends it, and then `gone` erases
-  for (caf::actor* each : {&supervisor_, &catalog_})
-    if (*each) {
-      caf::anon_send_exit(*each, caf::exit_reason::user_shutdown);
-      *each = nullptr;
-    }
   if (context_)
-    context_->end_actors();
+    end_actors(*context_, supervisor_, catalog_);
   scheduler().run();
   if (context_)
     context_->close();

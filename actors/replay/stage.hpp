@@ -63,6 +63,9 @@ public:
   void drop_messages_of_the_dead();
   /// Ends all actors.
   void end();
+  /// How many have not ended. (Those that have may still be among `actors`, for the clock holds them for the sake of
+  /// delayed messages.)
+  std::size_t running() { return system_->registry().running(); }
 
 private:
   bool holds(resilient_actor& to, caf::mailbox_element_ptr& x) override;

@@ -30,6 +30,7 @@ struct show_ref {
   std::string ref;
   caf::actor answer_to;
   std::optional<oid> have{}; ///< the commit that the node shows now
+  std::string place{};       ///< of the node, below the mountpoint
   trace::sent_by stamp = trace::sent_by::now();
 };
 struct cancel_show {

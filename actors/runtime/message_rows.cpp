@@ -170,6 +170,12 @@ void put_settled(encoder& to, const gitfs::moves_settled& m) {
     to.number(each);
 }
 
+// Traces of 0.1.0 do not have it.
+void put_shown_at(encoder& to, const gitfs::snapshot_taken& m) {
+  if (m.facts.shown_at != 0)
+    to.number(static_cast<std::uint64_t>(m.facts.shown_at));
+}
+
 // --- the table ------------------------------------------------------------------------------------------------------
 
 constexpr message_row table[] = {
@@ -272,7 +278,8 @@ constexpr message_row table[] = {
         of<id, [](auto& m) { return m.facts.commit; }>("commit"),
         of<id, [](auto& m) { return m.facts.root_tree; }>("tree"), plain<[](auto& m) { return m.facts.time; }>("time"),
         plain<opened_as>("opened"), of<name, [](auto& m) { return std::string_view{m.facts.ref}; }>("ref"),
-        of<name, [](auto& m) { return m.opened ? m.opened->display() : std::string_view{}; }>("source")),
+        of<name, [](auto& m) { return m.opened ? m.opened->display() : std::string_view{}; }>("source"),
+        last_columns<put_shown_at>{"shown_at"}),
     row<gitfs::entries_changed>(kind::entries_changed, "entries_changed",
                                 plain<[](auto& m) { return m.now.names.size(); }>("names"),
                                 of<digest, [](auto& m) { return digest_of(m.now.names); }>("digest"),

@@ -177,6 +177,9 @@ private:
   /// Gives the milliseconds until the next check is due.
   int end_overdue() {
     constexpr auto longest = std::chrono::milliseconds{60'000};
+    // libcurl 7.88 keeps frames of HTTP/2 that it has read together with those of another request, and waits for more
+    // from the socket: an answer that is there would be seen when the next check is due, up to a minute later.
+    constexpr auto longest_with_http2 = std::chrono::milliseconds{50};
     const auto now = clock_type::now();
     auto next = now + longest;
     for (auto at = requests_.begin(); at != requests_.end();) {
@@ -184,7 +187,8 @@ private:
       if (auto overdue = current->second->overdue(now))
         take(current)->end(std::move(*overdue));
       else
-        next = std::min(next, current->second->next_check());
+        next = std::min({next, current->second->next_check(),
+                         now + (current->second->may_be_http2() ? longest_with_http2 : longest)});
     }
     const auto wait = std::chrono::ceil<std::chrono::milliseconds>(next - now);
     return static_cast<int>(std::max(wait, std::chrono::milliseconds{0}).count());

@@ -229,6 +229,13 @@ http_easy::clock::time_point http_easy::next_check() const {
   return request_.deadline == clock::time_point{} ? stall : std::min(stall, request_.deadline);
 }
 
+// HTTP/2 is agreed upon in the TLS handshake alone. libcurl knows which version it is when the answer begins.
+bool http_easy::may_be_http2() const {
+  long version = 0;
+  curl_easy_getinfo(easy_.get(), CURLINFO_HTTP_VERSION, &version);
+  return version == CURL_HTTP_VERSION_NONE ? request_.url.starts_with("https:") : version >= CURL_HTTP_VERSION_2_0;
+}
+
 void http_easy::resume(clock::time_point now) {
   if (!paused_)
     return;

@@ -29,6 +29,9 @@ public:
   /// When `overdue` must be called next.
   clock::time_point next_check() const;
 
+  /// False: its connection speaks HTTP/1 for certain.
+  bool may_be_http2() const;
+
   void resume(clock::time_point now);
   /// Ends the request by calling the handler; the object is of no use afterwards.
   void end(CURLcode code);

@@ -7,6 +7,7 @@
 #include "cli/commands/reloader.hpp"
 #include "cli/commands/standing_mount.hpp"
 #include "cli/commands/start_watch.hpp"
+#include "cli/system/control.hpp"
 #include "cli/system/daemon.hpp"
 #include "cli/system/service_manager.hpp"
 #include "config/log.hpp"
@@ -18,6 +19,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <exception>
 #include <fstream>
 #include <random>
@@ -121,6 +123,18 @@ std::unique_ptr<control_server> listen(const bridge& b, dev_t device) {
   return nullptr;
 }
 
+// Without credentials. Empty: a tree of repositories, for which nothing is asked at the start.
+std::string source_at_mountpoint(const mount_options& options) {
+  if (!options.tree)
+    return without_userinfo(options.source);
+  const auto& all = options.tree->repositories;
+  return all.size() == 1 && all.front().path.empty() ? without_userinfo(all.front().source) : std::string{};
+}
+
+std::string seconds_text(std::chrono::milliseconds time) {
+  return std::to_string(std::chrono::ceil<std::chrono::seconds>(time).count()) + " s";
+}
+
 std::string what_next(const std::string& mountpoint) {
   return "how it stands: gitfs-actor status " + mountpoint + "; to end it: gitfs-actor unmount " + mountpoint;
 }
@@ -140,10 +154,16 @@ result<void> serve(mount_options& options, daemon_start& start, const service_ma
   caf::actor_system_config config;
   configure(config);
   caf::actor_system system{config};
-  start_watch watch{start.caller()};
+  const std::string source = source_at_mountpoint(options);
+  start_watch watch{start.caller(), source, options.timeout};
   auto opened = filesystem::open(options, system, {}, watch.token());
-  if (watch.end())
+  const auto waited = watch.end();
+  if (waited == start_watch::outcome::cancelled)
     return fail(ECANCELED, "cancelled before it was mounted");
+  if (waited == start_watch::outcome::overdue && !opened)
+    return fail(ETIMEDOUT, source + " has answered some of what was asked within " + seconds_text(options.timeout)
+                               + ", and not all: it is slow, or stands behind something that holds answers back; "
+                                 "--timeout gives it more time");
   GITFS_TRY(files, std::move(opened));
   if (!options.kernel.fsname)
     options.kernel.fsname = files->source();
@@ -163,11 +183,14 @@ result<void> serve(mount_options& options, daemon_start& start, const service_ma
   const auto control = listen(b, session->device());
   serving served{*session, *files, b, control.get()};
   session->start(system, worker_threads(options));
+  GITFS_TRYV(session->look());
 
   log::info("mounted {} on {}", files->describe(), options.mountpoint.string());
   service.ready("mounted " + files->describe());
   const std::string place = options.mountpoint.string();
-  start.succeeded(options.quiet ? "" : "mounted " + files->describe() + " on " + place + "\n" + what_next(place));
+  // A script that keeps the output wants the one line; who sits there may want to know how to go on.
+  const std::string more = ::isatty(STDOUT_FILENO) != 0 ? "\n" + what_next(place) : "";
+  start.succeeded(options.quiet ? "" : "mounted " + files->describe() + " on " + place + more);
 
   reloader again{*files, options, service};
   session->wait_for_end([&] { again.reload(); });
@@ -196,7 +219,6 @@ int run_mount(mount_options options) {
     std::fprintf(stderr, "gitfs-actor: %s\n", start.error().message.c_str());
     return 1;
   }
-  block_ending_signals();
   allow_many_descriptors();
   auto fail_with = [&](const error& e) {
     service.failed(redacted(e.message));
@@ -205,11 +227,13 @@ int run_mount(mount_options options) {
   };
   const auto there = standing_mount::at(options.mountpoint);
   if (there && there->is_same(options) && options.if_needed) {
+    service.ready(there->describe(), process_of_mount(options.mountpoint));
     start.value().succeeded(options.quiet ? "" : there->describe());
     return 0;
   }
   if (there)
     return fail_with({EBUSY, there->describe() + there->remedy(options)});
+  block_ending_signals(); // not before: a mount that hangs may not answer, and who waits for that is to be ended
   if (auto log = start_log({options.level, options.log_file}); !log)
     return fail_with(log.error());
   if (auto served = serve_to_the_end(options, start.value(), service); !served)

@@ -21,9 +21,9 @@ service_manager service_manager::take_from_environment() {
   return out;
 }
 
-void service_manager::ready(std::string_view status) const {
-  // The process too: a mount that goes into the background is not the one that was started.
-  tell("READY=1\nMAINPID=" + std::to_string(::getpid()) + "\nSTATUS=" + std::string{status});
+void service_manager::ready(std::string_view status, pid_t process) const {
+  // The process too: a mount that goes into the background, or stands there already, is not the one that was started.
+  tell("READY=1\nMAINPID=" + std::to_string(process != 0 ? process : ::getpid()) + "\nSTATUS=" + std::string{status});
 }
 
 void service_manager::reloading() const {

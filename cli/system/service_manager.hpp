@@ -3,6 +3,7 @@
 
 #include <string>
 #include <string_view>
+#include <sys/types.h>
 
 namespace gitfs {
 
@@ -14,8 +15,8 @@ public:
   /// Call before the first thread: it takes $NOTIFY_SOCKET out of the environment, so that no child speaks for us.
   static service_manager take_from_environment();
 
-  /// The mount serves; also after `reloading`.
-  void ready(std::string_view status) const;
+  /// The mount serves; also after `reloading`. `process`: that serves it; 0: this one.
+  void ready(std::string_view status, pid_t process = 0) const;
   /// On SIGHUP, before looking at refs and files again; `ready` ends it.
   void reloading() const;
   void stopping() const;

@@ -192,7 +192,7 @@ BOOST_AUTO_TEST_CASE(who_enters_opens_it) {
     const outcome file = look(sub, "file");
     BOOST_REQUIRE_EQUAL(file.error, 0);
     BOOST_TEST(text(file.node.address) == "one\n");
-    BOOST_TEST(std::to_string(file.node.attr.time) == scratch.in_work("git log -1 --format=%ct"));
+    BOOST_TEST(file.node.attr.time == file_time_of(std::stoll(scratch.in_work("git log -1 --format=%ct"))));
     BOOST_TEST(ask(root, getxattr_op{"user.gitfs.commit"}).get().text == scratch.in_work("git rev-parse HEAD"));
     BOOST_TEST(look(root, "none").absent);
   }

@@ -137,6 +137,20 @@ BOOST_AUTO_TEST_CASE(from_the_background_it_says_which_process_serves) {
   BOOST_TEST(manager.next() == "STOPPING=1\nSTATUS=unmounting");
 }
 
+// The manager is to watch the process that serves: the one that it has started ends at once.
+BOOST_AUTO_TEST_CASE(what_stands_there_already_is_ready_too) {
+  const std::string name = dir / "notify";
+  must_run("(" + command((dir / "nobody").string(), repository.bare(), "--pid-file " + shell_quoted(dir / "pid"))
+           + ")");
+  const notify_socket manager{name};
+  background again{command(name, repository.bare(), "--foreground --if-needed")};
+  BOOST_TEST(holds(manager.next(), "READY=1\nMAINPID=" + must_run("cat pid", dir.path()) + "\n"));
+  const auto ended = again.result();
+  BOOST_REQUIRE(ended.has_value());
+  BOOST_TEST(ended->status == 0, ended->output);
+  BOOST_TEST(run_program({"unmount", dir / "mnt"}).status == 0);
+}
+
 BOOST_AUTO_TEST_CASE(what_fails_is_its_status) {
   const std::string name = dir / "notify";
   const notify_socket manager{name};

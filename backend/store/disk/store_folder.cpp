@@ -102,7 +102,7 @@ bool holds_only_ours(const fs::path& cache) {
     if (name.starts_with(tag_name) || name.starts_with(new_prefix) || name == maintenance_name
         || name.starts_with(quota_name) || name.starts_with(learned_hosts_name))
       continue;
-    if (!is_store(entries->path()))
+    if (name != shown_times_name && !is_store(entries->path()))
       return false;
     any = true;
   }
@@ -214,8 +214,11 @@ result<fs::path> make_store_folder(const fs::path& cache_dir, const std::string&
 
 result<std::vector<fs::path>> list_stores(const fs::path& cache_dir) {
   std::error_code status;
-  if (!fs::is_directory(cache_dir, status))
+  if (!fs::is_directory(cache_dir, status)) {
+    if (status && status != std::errc::no_such_file_or_directory && status != std::errc::not_a_directory)
+      return system_failure(status.value(), "cannot look for the cache folder " + cache_dir.string());
     return fail(status ? status.value() : ENOTDIR, "there is no cache folder " + cache_dir.string());
+  }
   if (!has_mark(cache_dir / tag_name, tag_mark) && !holds_only_ours(cache_dir))
     return fail(ENOTSUP, cache_dir.string() + " is not a cache of gitfs-actor");
   std::vector<fs::path> out;

@@ -55,13 +55,14 @@ struct recorded_port final : catalog_port {
   std::vector<call_number> stopped;
   std::vector<mount_node_number> retries;
   std::set<mount_node_number> forgotten;
-  std::vector<repository_number> closed;
+  std::vector<repository_number> closed, owned;
 
   void tell(const mount_node_asker& who, mount_node_answer answer) override { told[who].push_back(std::move(answer)); }
   void take(call_number call, mount_node_number node, repository_number number, const repository_origin& from,
             const std::string& ref, const std::optional<oid>& have) override {
     takes.push_back({call, node, number, from.entry != nullptr || from.host != nullptr, from.path, ref, have});
   }
+  void own(repository_number number, const repository_origin&) override { owned.push_back(number); }
   void stop_taking(call_number call, repository_number) override { stopped.push_back(call); }
   void ask_host(call_number call, mount_node_number, std::shared_ptr<repository_host>, std::vector<std::string> path,
                 std::string name) override {

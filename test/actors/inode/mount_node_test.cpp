@@ -4,6 +4,7 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <algorithm>
 #include <cerrno>
 
 #include <sys/stat.h>
@@ -60,14 +61,14 @@ BOOST_AUTO_TEST_CASE(one_that_is_a_repository_becomes_the_root_of_its_snapshot) 
   const shown_ptr shown = snapshot(root);
   dir->node_told(port.mount_nodes[0].first, {.shown = shown});
   BOOST_TEST((found.told->what == answer::kind::entry));
-  BOOST_TEST(found.told->node.attr.time == 77);
+  BOOST_TEST(found.told->node.attr.time == file_time_of(77));
   BOOST_REQUIRE(port.stood_at);
   BOOST_TEST(port.stood_at->shown == shown);
   BOOST_TEST((port.stood_at->tree == root));
   dir->node_told(port.mount_nodes[1].first, {.shown = shown});
   BOOST_TEST(list.told->entries.size() == 3U);
   BOOST_TEST((lookup("none").told->what == answer::kind::absent));
-  BOOST_TEST(send(self_child, getattr_op{}).told->attr.time == 77);
+  BOOST_TEST(send(self_child, getattr_op{}).told->attr.time == file_time_of(77));
 }
 
 BOOST_AUTO_TEST_CASE(a_failure_is_shared_by_those_who_waited_and_not_remembered) {
@@ -102,6 +103,25 @@ BOOST_AUTO_TEST_CASE(in_a_host_each_name_is_asked_for_and_its_absence_is_not_kep
   BOOST_TEST(readdir(4).told->entries.empty());
   BOOST_REQUIRE_EQUAL(port.changes.size(), 1U); // the kernel is not to keep what it took for all
   BOOST_TEST(port.changes[0].names.empty());
+  BOOST_TEST((port.changes[0].nodeid == nodeid_of(root_slot)));
+}
+
+// Word of a reload may come after the answer to a question, when there is no difference any more.
+BOOST_AUTO_TEST_CASE(what_another_answer_changes_is_told_to_the_kernel) {
+  std::vector<std::string> names{"b", "f1", "f2", "f3", "f4", "f5", "f6", "f7"};
+  (void)lookup("b");
+  dir->node_told(last(), {.names = names, .complete = true});
+  BOOST_TEST((lookup("g").told->what == answer::kind::absent));
+  dir->shed();
+  dir->shed();
+  BOOST_TEST(!dir->complete());
+  (void)readdir();
+  names.front() = "g";
+  std::ranges::sort(names);
+  dir->node_told(last(), {.names = names, .complete = true});
+  BOOST_REQUIRE_EQUAL(port.changes.size(), 1U);
+  BOOST_TEST(std::ranges::count(port.changes[0].names, "b") == 1); // it is cached, and gone
+  BOOST_TEST(std::ranges::count(port.changes[0].names, "g") == 1); // it is kept as absent, and there
   BOOST_TEST((port.changes[0].nodeid == nodeid_of(root_slot)));
 }
 

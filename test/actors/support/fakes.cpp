@@ -164,8 +164,10 @@ directory_location_ptr root_link(const oid& tree, std::int64_t time, const direc
   auto out = before ? std::make_shared<directory_location>(*before) : std::make_shared<directory_location>();
   out->tree = tree;
   out->since.reset();
-  out->shown = std::make_shared<const shown_snapshot>(
-      shown_snapshot{before ? before->shown->of : nullptr, {commit_at(time), tree, time, {}}});
+  out->past.reset();
+  const snapshot_facts facts{commit_at(time), tree, time, {}};
+  out->shown = std::make_shared<const shown_snapshot>(shown_snapshot{
+      before ? before->shown->of : nullptr, facts, shows_now(before ? before->shown->runs : nullptr, facts)});
   return out;
 }
 

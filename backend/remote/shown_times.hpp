@@ -1,0 +1,63 @@
+// What each place of a mount has shown, and since when. The times of files follow from that: a file has the time at
+// which its place began to show these contents, so that `make` and git see by it whether a file has changed.
+#pragma once
+
+#include "backend/git/oid.hpp"
+#include "backend/remote/repository.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace gitfs {
+
+/// Nanoseconds since 1970.
+using file_time = std::int64_t;
+
+/// Of a time in seconds, as commits and services tell it. What does not fit is the nearest that does.
+file_time file_time_of(std::int64_t seconds);
+/// The wall clock.
+file_time time_now();
+
+/// A tree that a directory showed from `since` until the next one began. Zeroes: there was no such directory.
+struct shown_run {
+  oid tree;
+  file_time since = 0;
+  bool operator==(const shown_run&) const = default;
+};
+/// The latest first, and no two neighbours have the same tree.
+using shown_runs = std::vector<shown_run>;
+using shown_runs_ptr = std::shared_ptr<const shown_runs>;
+
+inline constexpr std::size_t most_runs = 64; ///< of one place that are remembered
+
+/// What a place has shown once it shows `now`. `before`: until then; null: nothing is known of that. Returns `before`
+/// itself if the tree is the same. The first tree has the time of its commit, and each later one that at which it
+/// replaced the one before, which no earlier one has. None is later than `now.shown_at`, unless that is 0.
+shown_runs_ptr shows_now(const shown_runs_ptr& before, const snapshot_facts& now);
+
+/// Keeps that of the places of one mountpoint over remounts, in files of the cache folder. Any thread; of two who
+/// write of the same place one wins.
+class shown_times {
+public:
+  /// Nothing is made before the first `write`.
+  shown_times(const std::filesystem::path& cache_dir, std::filesystem::path mountpoint);
+
+  /// `place`: a path below the mountpoint, or "" for itself. Null: nothing is known, or the file is damaged, which the
+  /// log says: then times are those of commits again.
+  shown_runs_ptr read(const std::string& place) const;
+  /// Best effort: what cannot be written is not known after a remount. The places that were written longest ago are
+  /// forgotten when there are too many.
+  void write(const std::string& place, const shown_runs& what) const;
+
+private:
+  std::string head_of(const std::string& place) const;
+  std::filesystem::path file_of(const std::string& place) const;
+
+  const std::filesystem::path folder_, mountpoint_;
+};
+
+} // namespace gitfs
