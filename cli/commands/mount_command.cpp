@@ -21,6 +21,8 @@
 #include <exception>
 #include <fstream>
 #include <random>
+#include <sstream>
+#include <string>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -125,6 +127,15 @@ std::string what_next(const std::string& mountpoint) {
   return "how it stands: gitfs-actor status " + mountpoint + "; to end it: gitfs-actor unmount " + mountpoint;
 }
 
+// What the mount has found out so far that its user should know.
+std::string warnings_of(const filesystem& files) {
+  std::istringstream lines{files.context()->warnings()};
+  std::string out;
+  for (std::string line; std::getline(lines, line);)
+    out += "warning: " + redacted(line) + '\n';
+  return out;
+}
+
 result<void> serve(mount_options& options, daemon_start& start, const service_manager& service) {
   // Before anything is asked of a server: what the user can mend at once comes first.
   auto at = mountpoint::prepare(options.mountpoint);
@@ -167,7 +178,9 @@ result<void> serve(mount_options& options, daemon_start& start, const service_ma
   log::info("mounted {} on {}", files->describe(), options.mountpoint.string());
   service.ready("mounted " + files->describe());
   const std::string place = options.mountpoint.string();
-  start.succeeded(options.quiet ? "" : "mounted " + files->describe() + " on " + place + "\n" + what_next(place));
+  start.succeeded(options.quiet ? ""
+                                : warnings_of(*files) + "mounted " + files->describe() + " on " + place + "\n"
+                                      + what_next(place));
 
   reloader again{*files, options, service};
   session->wait_for_end([&] { again.reload(); });
