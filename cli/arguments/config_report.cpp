@@ -100,9 +100,9 @@ std::vector<git_row> git_settings_of(const mount_arguments& read) {
     for (shown_git_setting& each : shown_git_settings(git.value(), url))
       out.push_back({of, std::move(each)});
   };
-  if (!read.config)
+  if (!read.config && !read.options.source.empty())
     add("/source", read.options.source);
-  else
+  if (read.config)
     for (const shown_repository& each : read.config->tree.repositories)
       add(tree_pointer(each.path), each.source);
   if (read.config)
