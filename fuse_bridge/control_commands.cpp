@@ -79,6 +79,7 @@ mount_status status_now(const bridge& b) {
       out.facts["memory"] = std::to_string(used += value);
   }
   out.facts["servers"] = b.context->ways_of_servers();
+  out.facts["warnings"] = b.context->warnings();
   out.facts["resident"] = std::to_string(resident());
   out.facts["process"] = std::to_string(::getpid());
   return out;

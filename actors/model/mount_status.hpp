@@ -34,7 +34,7 @@ struct entry_status {
 
 struct mount_status {
   /// "config", "source", "cache", "cache_size", "cache_bytes", "memory", "memory_limit", "resident", "process",
-  /// "servers" (lines of server_ways::text)
+  /// "servers" (lines of server_ways::text), "warnings" (of server_ways::warnings)
   std::map<std::string, std::string> facts;
   std::vector<entry_status> entries;
   std::size_t next = 0; ///< number of the first entry that did not fit; 0: all did

@@ -39,6 +39,8 @@ struct mount_context {
   std::string report() const;
   /// How the git servers in use are asked: server_ways::text.
   std::string ways_of_servers() const { return servers ? servers->text() : std::string{}; }
+  /// What users should know of the sources in use: server_ways::warnings.
+  std::string warnings() const { return servers ? servers->warnings() : std::string{}; }
   /// Ends all fetchers and prefetchers. The supervisor must have been ended before.
   void end_actors() const;
   /// Releases all handles of actors. Called last, when all actors have ended.

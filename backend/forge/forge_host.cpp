@@ -131,13 +131,14 @@ result<std::shared_ptr<repository>> forge_host::open(std::span<const std::string
   const std::vector<std::string> names = spelled(path);
   GITFS_TRY(from, parse_source(service_->clone_url(names)));
   GITFS_TRY(who, service_->login(names));
-  from.username = std::move(who.username);
-  from.password = std::move(who.password);
-  if (!from.password.empty())
+  if (!who.empty()) { // else those of the URL, which git's configuration may have rewritten to one with them
+    from.username = std::move(who.username);
+    from.password = std::move(who.password);
     from.password_now = [service = service_, names]() -> result<std::string> { // by value: it outlives the host
       GITFS_TRY(now, service->login(names));
       return std::move(now.password);
     };
+  }
   return open_(from, service_->sizes(names));
 }
 

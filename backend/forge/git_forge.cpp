@@ -86,8 +86,10 @@ private:
   result<void> ask(name_path path, std::stop_token stop) {
     GITFS_TRY(from, parse_source(clone_url(path)));
     GITFS_TRY(who, login(path));
-    from.username = std::move(who.username);
-    from.password = std::move(who.password);
+    if (!who.empty()) { // else those of the URL, which git's configuration may have rewritten to one with them
+      from.username = std::move(who.username);
+      from.password = std::move(who.password);
+    }
     smart_http server{from, limits_, *client_};
     operation op{std::move(stop), std::chrono::steady_clock::now() + limits_.total};
     return server.get_advertisement(op, [](http_exchange&) { return attempt_result{}; });

@@ -63,11 +63,16 @@ result<parsed_commit> parse_commit(std::string_view raw) {
   const auto tree = id_of(take_line(rest), "tree");
   if (!tree)
     return fail(EIO, "a commit object is malformed: it names no tree");
-  parsed_commit out{*tree, 0};
+  parsed_commit out{*tree, {}, 0};
+  bool among_parents = true; // they follow the tree, and a later line of that name is none to git
   while (!rest.empty()) {
     const std::string_view line = take_line(rest);
     if (line.empty())
       break; // the message begins
+    const auto parent = id_of(line, "parent");
+    among_parents = among_parents && parent;
+    if (among_parents)
+      out.parents.push_back(*parent);
     if (const auto committer = value_of(line, "committer")) {
       out.committer_time = time_of(*committer).value_or(0);
       break;

@@ -7,15 +7,18 @@
 
 #include <cstdint>
 #include <string_view>
+#include <vector>
 
 namespace gitfs {
 
 struct parsed_commit {
   oid tree;
+  std::vector<oid> parents;
   std::int64_t committer_time = 0; ///< seconds since 1970; 0 if the commit names none that fits
 };
 
-/// Reads the contents of a commit object. EIO: they do not begin with a tree.
+/// Reads the contents of a commit object as git does: what is missing, empty or absurd behind the tree and the parents
+/// does not matter. EIO: they do not begin with a tree.
 result<parsed_commit> parse_commit(std::string_view raw);
 
 struct parsed_tag {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstring>
 #include <optional>
 #include <span>
 
@@ -46,7 +47,8 @@ struct name_rule {
   const char* reason;
 };
 
-constexpr const char* duplicate_reason = "its name came before";
+constexpr const char* duplicate_reason = "another entry of that name comes after it";
+constexpr const char* empty_reason = "it is an empty folder, and an entry of that name came before";
 
 constexpr std::array name_rules{
     name_rule{[](std::string_view name) { return name.empty(); }, "its name is empty"},
@@ -119,6 +121,14 @@ std::optional<raw_entry> take_entry(std::string_view& rest) {
   return out;
 }
 
+/// A checkout makes nothing of it.
+bool is_empty_folder(const raw_entry& entry) {
+  constexpr unsigned char empty_tree[] = {0x4b, 0x82, 0x5d, 0xc6, 0x42, 0xcb, 0x6e, 0xb9, 0xa0, 0x60,
+                                          0xe5, 0x4b, 0xf8, 0xd6, 0x92, 0x88, 0xfb, 0xee, 0x49, 0x04};
+  static_assert(sizeof empty_tree == oid::raw_size);
+  return kind_of(entry.mode) == entry_kind::directory && std::memcmp(entry.id, empty_tree, sizeof empty_tree) == 0;
+}
+
 bool out_of_order(const raw_entry& a, const raw_entry& b) {
   return a.name >= b.name;
 }
@@ -149,11 +159,19 @@ result<parsed_tree> parse_tree(std::string_view raw) {
 
   parsed_tree out;
   out.entries.reserve(entries.size());
+  std::string_view shown_as; // where the name of the last of them stands in the tree
   for (const raw_entry& entry : entries) {
-    if (!out.entries.empty() && out.entries.back().name == entry.name)
-      hidden.add(entry.name, duplicate_reason);
-    else
-      out.entries.push_back({std::string{entry.name}, kind_of(entry.mode), oid::from_raw(entry.id)});
+    const bool again = !out.entries.empty() && out.entries.back().name == entry.name;
+    if (again && is_empty_folder(entry)) {
+      hidden.add(entry.name, empty_reason);
+      continue;
+    }
+    if (again) {
+      hidden.add(shown_as, duplicate_reason);
+      out.entries.pop_back();
+    }
+    shown_as = entry.name;
+    out.entries.push_back({std::string{entry.name}, kind_of(entry.mode), oid::from_raw(entry.id)});
   }
   out.hidden = hidden.count();
   out.hidden_reason = hidden.reason();

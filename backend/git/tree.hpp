@@ -40,9 +40,10 @@ struct parsed_tree {
 /// Parses the contents of a tree object: `<octal mode> SP <name> NUL <20 bytes>`, repeated, in any order.
 /// Modes are read as git reads them: the type bits decide, and for a file the owner's x bit; an entry that is neither a
 /// file, a symlink nor a directory is a gitlink.
-/// Hidden are names that are empty, `.`, `..`, `.git` in any case, contain '/', are longer than 255 bytes, or have
-/// occurred before.
-/// EIO: truncated or malformed.
+/// Hidden are names that are empty, `.`, `..`, `.git` in any case, contain '/', or are longer than 255 bytes. Of
+/// several entries of one name the last one is shown, which is what a checkout ends with; an empty folder after another
+/// entry leaves nothing in a checkout, and is hidden itself. Of two folders a checkout merges the contents, and here
+/// the first one is hidden. EIO: truncated or malformed.
 result<parsed_tree> parse_tree(std::string_view raw);
 
 /// The contents of the tree object that names these entries, in git's order. No name holds a NUL.

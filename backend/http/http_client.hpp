@@ -40,6 +40,8 @@ struct http_request {
   bool follow = true;                               ///< false: an answer with a redirect is the final answer
   /// Replaces the client's trust, for settings that depend on the URL.
   std::optional<tls_trust> trust{};
+  std::optional<std::string> proxy{};       ///< replaces the environment's; empty: no proxy; secret
+  std::optional<std::string> cookie_file{}; ///< cookies to send, in the form of Netscape's or as headers
   std::vector<std::string>
       keep_headers{}; ///< the names, in lower case, of the headers that http_head::headers is to have
 };
@@ -102,9 +104,10 @@ struct http_client_options {
   tls_trust trust = tls_trust::of_environment();
 };
 
-/// Thread-safe. TLS is verified, always; proxies come from the environment as libcurl reads it (http_proxy,
-/// https_proxy, all_proxy, no_proxy); redirects are followed, a POST stays one, never from https to http. Destruction
-/// cancels everything and joins the thread, which begins with the first request.
+/// Thread-safe. TLS is verified unless a request's own trust says otherwise; proxies come from the environment as
+/// libcurl reads it (http_proxy, https_proxy, all_proxy, no_proxy) unless a request has its own; redirects are
+/// followed, a POST stays one, never from https to http. Destruction cancels everything and joins the thread, which
+/// begins with the first request.
 class http_client {
 public:
   explicit http_client(http_client_options options = {});

@@ -91,7 +91,18 @@ http_easy::http_easy(http_request request, std::shared_ptr<http_handler> handler
   curl_easy_setopt(h, CURLOPT_USERAGENT, options.user_agent.c_str());
   curl_easy_setopt(h, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(request_.connect_timeout.count()));
   curl_easy_setopt(h, CURLOPT_ERRORBUFFER, detail_.data());
-  (request_.trust ? *request_.trust : options.trust).apply(h);
+  const tls_trust& trust = request_.trust ? *request_.trust : options.trust;
+  trust.apply(h);
+  if (!trust.verify) {
+    curl_easy_setopt(h, CURLOPT_PREREQFUNCTION, &http_easy::before_request);
+    curl_easy_setopt(h, CURLOPT_PREREQDATA, this);
+  }
+  if (request_.proxy) {
+    curl_easy_setopt(h, CURLOPT_PROXY, request_.proxy->c_str());
+    curl_easy_setopt(h, CURLOPT_PROXYAUTH, static_cast<long>(CURLAUTH_ANY));
+  }
+  if (request_.cookie_file)
+    curl_easy_setopt(h, CURLOPT_COOKIEFILE, request_.cookie_file->c_str());
   // One scheme alone is used with the first request; of several libcurl would ask the server first.
   curl_easy_setopt(h, CURLOPT_HTTPAUTH, static_cast<long>(bit_of(request_.scheme)));
   curl_easy_setopt(h, CURLOPT_NETRC, long{CURL_NETRC_OPTIONAL});
@@ -123,6 +134,15 @@ http_easy& http_easy::of(CURL* handle) {
   char* self = nullptr;
   curl_easy_getinfo(handle, CURLINFO_PRIVATE, &self);
   return *reinterpret_cast<http_easy*>(self);
+}
+
+/// libcurl has connected and is about to send a request, perhaps that of a redirect. Verification was turned off for
+/// one host, so no other one is sent anything.
+int http_easy::before_request(void* data, char*, char*, int, int) {
+  http_easy& self = *static_cast<http_easy*>(data);
+  const auto wanted = parse_url(self.request_.url);
+  self.left_unverified_host_ = !wanted || self.name_of_host() != wanted.value().host;
+  return self.left_unverified_host_ ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
 }
 
 std::size_t http_easy::write(char* bytes, std::size_t size, std::size_t count, void* self) {
@@ -199,6 +219,13 @@ std::string http_easy::host() const {
   return url ? url.value().authority() : "the server";
 }
 
+std::string http_easy::name_of_host() const {
+  char* text = nullptr;
+  curl_easy_getinfo(handle(), CURLINFO_EFFECTIVE_URL, &text);
+  const auto url = parse_url(text != nullptr ? text : request_.url);
+  return url ? url.value().host : std::string{};
+}
+
 std::optional<http_end> http_easy::overdue(clock::time_point now) {
   if (request_.deadline != clock::time_point{} && now >= request_.deadline)
     return http_end{{}, ETIMEDOUT, host() + ": no complete answer within the time limit", true};
@@ -250,6 +277,12 @@ void http_easy::end(CURLcode code) {
     code = CURLE_PARTIAL_FILE;
   if (code == CURLE_OK)
     return end(http_end{});
+  if (left_unverified_host_)
+    return end(http_end{{},
+                        EIO,
+                        host()
+                            + ": a redirect leads there, and http.sslVerify=false is not for another host; use the "
+                              "URL that it leads to"});
   if (const auto refusal = tls_refusal(code, detail_.data()))
     return end(http_end{{}, EIO, host() + ": " + *refusal});
   long tunnel = 0; // the status of a proxy's answer to CONNECT
@@ -272,7 +305,8 @@ void http_easy::end(CURLcode code) {
 
 void http_easy::end(http_end how) {
   how.head = read_head();
-  if (!headers_complete_)
+  // A redirect is no answer when what it leads to has failed.
+  if (!headers_complete_ || (how.failure != 0 && how.head.status / 100 == 3))
     how.head.status = 0;
   curl_off_t up = 0;
   curl_easy_getinfo(handle(), CURLINFO_SIZE_UPLOAD_T, &up);

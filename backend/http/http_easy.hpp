@@ -39,6 +39,7 @@ public:
   void end(http_end how);
 
 private:
+  static int before_request(void* self, char*, char*, int, int);
   static std::size_t write(char* bytes, std::size_t size, std::size_t count, void* self);
   std::size_t write(std::string_view bytes);
   static std::size_t header(char* bytes, std::size_t size, std::size_t count, void* self);
@@ -46,6 +47,7 @@ private:
   http_head read_head() const;
   http_challenge read_challenge() const;
   std::string host() const;
+  std::string name_of_host() const;
 
   http_request request_;
   std::shared_ptr<http_handler> handler_;
@@ -55,6 +57,7 @@ private:
   std::optional<http_head> head_;
   bool headers_complete_ = false; // all headers of the latest answer have arrived
   bool paused_ = false;
+  bool left_unverified_host_ = false; // a redirect led to another host while certificates are not verified
   curl_off_t moved_ = -1;
   clock::time_point last_move_ = clock::now();
 };

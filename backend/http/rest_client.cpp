@@ -212,6 +212,8 @@ http_request rest_client::begin(operation& op, std::string url) {
   ++requests_;
   http_request out = request_of(op, std::move(url), options_.limits);
   out.headers.insert(out.headers.end(), options_.headers.begin(), options_.headers.end());
+  out.trust = options_.transport.trust;
+  out.proxy = options_.transport.proxy;
   return out;
 }
 

@@ -3,6 +3,7 @@
 
 #include "backend/http/http_attempt.hpp"
 #include "backend/http/http_client.hpp"
+#include "backend/http/http_settings.hpp"
 #include "backend/http/retry.hpp"
 #include "backend/http/upstream_limits.hpp"
 #include "config/error.hpp"
@@ -38,6 +39,7 @@ struct rest_options {
   std::string accept = "application/json";        ///< header
   std::vector<std::string> headers{};             ///< further ones of each request: "Name: value"
   std::string auth_scheme = "Bearer";             ///< what stands before the token in `Authorization`
+  transport_settings transport{};                 ///< of each connection
   upstream_limits limits{};                       ///< of each call
   retry_limits retries{};                         ///< of each call
   std::size_t body_limit = std::size_t{64} << 20; ///< bytes of one answer, decoded

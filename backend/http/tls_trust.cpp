@@ -1,33 +1,56 @@
 #include "backend/http/tls_trust.hpp"
 
 #include <cstdlib>
+#include <utility>
 
 namespace gitfs {
 
 namespace {
 
 // Of those with the same place the first one that is set counts.
-constexpr struct {
+struct place_of_variable {
   const char* variable;
   std::string tls_trust::*place;
-} variables[] = {
-    {"GIT_SSL_CAINFO", &tls_trust::file},    {"CURL_CA_BUNDLE", &tls_trust::file},
-    {"SSL_CERT_FILE", &tls_trust::file},     {"GIT_SSL_CAPATH", &tls_trust::folder},
-    {"SSL_CERT_DIR", &tls_trust::folder},    {"GIT_SSL_CERT", &tls_trust::client_certificate},
+};
+constexpr place_of_variable of_git[] = {
+    {"GIT_SSL_CAINFO", &tls_trust::file},
+    {"GIT_SSL_CAPATH", &tls_trust::folder},
+    {"GIT_SSL_CERT", &tls_trust::client_certificate},
     {"GIT_SSL_KEY", &tls_trust::client_key},
+};
+constexpr place_of_variable of_others[] = {
+    {"CURL_CA_BUNDLE", &tls_trust::file},
+    {"SSL_CERT_FILE", &tls_trust::file},
+    {"SSL_CERT_DIR", &tls_trust::folder},
 };
 
 } // namespace
 
+std::string tls_trust::variable(const char* name) {
+  const char* value = std::getenv(name);
+  return value != nullptr ? value : "";
+}
+
 tls_trust tls_trust::of_environment() {
-  tls_trust out;
-  for (const auto& [variable, place] : variables)
-    if (const char* value = std::getenv(variable); value != nullptr && (out.*place).empty())
+  return of_environment(tls_trust{});
+}
+
+tls_trust tls_trust::of_environment(tls_trust configured) {
+  tls_trust out = std::move(configured);
+  for (const auto& [name, place] : of_git)
+    if (const std::string value = variable(name); !value.empty())
       out.*place = value;
+  for (const auto& [name, place] : of_others)
+    if ((out.*place).empty())
+      out.*place = variable(name);
   return out;
 }
 
 void tls_trust::apply(CURL* handle) const {
+  if (!verify) {
+    curl_easy_setopt(handle, CURLOPT_SSL_VERIFYPEER, 0L);
+    curl_easy_setopt(handle, CURLOPT_SSL_VERIFYHOST, 0L);
+  }
   if (!file.empty())
     curl_easy_setopt(handle, CURLOPT_CAINFO, file.c_str());
   if (!folder.empty())
@@ -59,10 +82,11 @@ std::optional<std::string> tls_refusal(CURLcode code, std::string_view detail) {
   const std::string why = detail.empty() ? "" : " (" + std::string{detail} + ")";
   if (code == CURLE_SSL_CERTPROBLEM)
     return "our client certificate or its key cannot be used" + why
-           + ": see GIT_SSL_CERT and GIT_SSL_KEY, files in PEM format without a password";
+           + ": see GIT_SSL_CERT and GIT_SSL_KEY, or http.sslCert and http.sslKey of git's configuration, files in PEM "
+             "format without a password";
   if (code == CURLE_SSL_CACERT_BADFILE)
     return "the file of trusted TLS certificates cannot be read" + why
-           + ": see GIT_SSL_CAINFO, CURL_CA_BUNDLE and SSL_CERT_FILE";
+           + ": see GIT_SSL_CAINFO, http.sslCAInfo of git's configuration, CURL_CA_BUNDLE and SSL_CERT_FILE";
   // CURLINFO_SSL_VERIFYRESULT does not tell the two apart: it is set only when the name was right.
   if (detail.find("host name") != std::string_view::npos)
     return "the server's TLS certificate is for another host" + why + ": use a name in the URL that it is for";

@@ -7,6 +7,7 @@
 #include "backend/remote/sized_upstream.hpp"
 #include "backend/store/local_repository.hpp"
 #include "backend/store/object_store.hpp"
+#include "config/log.hpp"
 
 #include <future>
 #include <span>
@@ -31,12 +32,25 @@ result<snapshot_facts> read_commit(object_db& objects, const oid& named) {
   return snapshot_facts{commit, parsed.tree, parsed.committer_time, {}};
 }
 
+/// Says once what users should know, in the log and in `gitfs-actor status`.
+void warn(server_ways& notes, const std::string& text) {
+  if (notes.warn(text))
+    log::warn("{}", text);
+}
+
+void warn_of_namesake(server_ways& notes, const std::string& display, const resolved_ref& of) {
+  if (!of.namesake.empty())
+    warn(notes, display + ": the ref given is the name of a branch and of a tag; " + of.name
+                    + " is shown, as git clone and git checkout do; the tag is " + of.namesake);
+}
+
 class local_source final : public repository {
 public:
-  local_source(std::shared_ptr<local_repository> opened, std::string display)
+  local_source(std::shared_ptr<local_repository> opened, std::string display, std::shared_ptr<server_ways> notes)
     : opened_(std::move(opened)),
       objects_(opened_),
-      display_(std::move(display)) {}
+      display_(std::move(display)),
+      notes_(std::move(notes)) {}
 
   const std::shared_ptr<object_db>& objects() const override { return objects_; }
   const std::shared_ptr<upstream>& remote() const override { return none_; }
@@ -44,6 +58,7 @@ public:
 
   result<snapshot_facts> take(const std::string& ref, const std::optional<oid>&, std::stop_token) override {
     GITFS_TRY(resolved, opened_->resolve(ref));
+    warn_of_namesake(*notes_, display_, resolved);
     auto read = read_commit(*objects_, resolved.commit);
     if (!read)
       return fail(EIO, display_ + ": commit " + resolved.commit.hex() + " cannot be read: " + read.error().message);
@@ -56,16 +71,18 @@ private:
   const std::shared_ptr<object_db> objects_;
   const std::shared_ptr<upstream> none_;
   const std::string display_;
+  const std::shared_ptr<server_ways> notes_;
 };
 
 class remote_source final : public repository {
 public:
   /// `sized`: the server together with who tells sizes; null: it is alone.
   remote_source(std::shared_ptr<object_store> store, std::shared_ptr<git_upstream> server,
-                std::shared_ptr<sized_upstream> sized)
+                std::shared_ptr<sized_upstream> sized, std::shared_ptr<server_ways> notes)
     : objects_(std::move(store)),
       server_(std::move(server)),
       sized_(std::move(sized)),
+      notes_(std::move(notes)),
       remote_(sized_ ? std::shared_ptr<upstream>{sized_} : server_) {}
 
   const std::shared_ptr<object_db>& objects() const override { return objects_; }
@@ -74,6 +91,7 @@ public:
 
   result<snapshot_facts> take(const std::string& ref, const std::optional<oid>& have, std::stop_token stop) override {
     GITFS_TRY(resolved, server_->resolve(ref, stop));
+    warn_of_namesake(*notes_, display(), resolved);
     auto read = read_commit(*objects_, resolved.commit);
     if (!read || !objects_->contains(read.value().root_tree)) {
       GITFS_TRYV(bring(resolved.commit, have, stop));
@@ -112,8 +130,14 @@ private:
   const std::shared_ptr<object_db> objects_; // outlives the upstream, which fills it
   const std::shared_ptr<git_upstream> server_;
   const std::shared_ptr<sized_upstream> sized_;
+  const std::shared_ptr<server_ways> notes_;
   const std::shared_ptr<upstream> remote_;
 };
+
+std::shared_ptr<server_ways> ways_of(const mount_options& options, const std::shared_ptr<backend_services>& services) {
+  return services ? services->ways_of(options.cache_dir)
+                  : std::make_shared<server_ways>(server_ways::file_in(options.cache_dir));
+}
 
 result<std::shared_ptr<repository>> open_remote(const source& from, const mount_options& options,
                                                 std::shared_ptr<memory_budget> memory,
@@ -124,13 +148,14 @@ result<std::shared_ptr<repository>> open_remote(const source& from, const mount_
   const upstream_limits limits = limits_of(options);
   // The store outlives the upstream: the upstream's callback holds it.
   auto remember = [store](std::span<const std::pair<oid, std::uint64_t>> told) { store->remember_sizes(told); };
-  auto ways = services ? services->ways_of(options.cache_dir)
-                       : std::make_shared<server_ways>(server_ways::file_in(options.cache_dir));
+  const auto ways = ways_of(options, services);
+  for (const std::string& each : from.warnings)
+    warn(*ways, each);
   GITFS_TRY(remote, git_upstream::create(from, *store, remember, limits, capabilities_of_host(from),
-                                         shared_http(services), shared_workers(services), std::move(ways)));
+                                         shared_http(services), shared_workers(services), ways));
   auto sized = with_sizes(remote, store, sizes ? std::move(sizes) : sizes_of_host(from, limits, shared_http(services)),
                           remember);
-  return std::make_shared<remote_source>(std::move(store), std::move(remote), std::move(sized));
+  return std::make_shared<remote_source>(std::move(store), std::move(remote), std::move(sized), ways);
 }
 
 } // namespace
@@ -151,7 +176,7 @@ result<std::shared_ptr<repository>> open_repository(const source& from, const mo
   if (from.kind == source::kind_type::remote)
     return open_remote(from, options, std::move(memory), std::move(sizes), services);
   GITFS_TRY(opened, local_repository::open(from.location));
-  return std::make_shared<local_source>(std::move(opened), from.display);
+  return std::make_shared<local_source>(std::move(opened), from.display, ways_of(options, services));
 }
 
 } // namespace gitfs

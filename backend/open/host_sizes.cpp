@@ -44,6 +44,8 @@ std::shared_ptr<size_source> sizes_of_host(const source& from, const upstream_li
     return nullptr;
   const std::string base{host->origin};
   rest_options api = forge_options(host->kind, usual_api(host->kind, base));
+  if (auto transport = transport_of(api.base))
+    api.transport = std::move(transport.value());
   api.limits = limits;
   api.client = std::move(client);
   auto access = std::make_shared<forge_access>(base, std::move(api), forge_tokens{},

@@ -29,6 +29,8 @@ result<std::shared_ptr<repository_host>> make_host(const shown_host& what, const
   }
   if (const std::string usual = usual_api(what.kind, what.url); !usual.empty()) {
     rest_options api = forge_options(what.kind, what.api.empty() ? usual : what.api);
+    GITFS_TRY(transport, transport_of(api.base));
+    api.transport = std::move(transport);
     api.limits = needs.limits;
     api.retries = needs.retries;
     api.client = needs.client;

@@ -15,4 +15,7 @@ std::string escaped(std::string_view name);
 /// The name from such output.
 std::string unescaped(std::string_view text);
 
+/// ASCII letters in lower case, all other bytes as they are.
+std::string lower_case(std::string_view text);
+
 } // namespace gitfs

@@ -1,6 +1,7 @@
 #include "backend/os/url.hpp"
 
-#include <algorithm>
+#include "backend/os/text.hpp"
+
 #include <cerrno>
 #include <curl/curl.h>
 #include <memory>
@@ -20,11 +21,6 @@ std::string get(CURLU* url, CURLUPart part, unsigned flags = 0) {
   return out;
 }
 
-std::string lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return c < 128 ? std::tolower(c) : c; });
-  return text;
-}
-
 } // namespace
 
 std::string url_parts::authority() const {
@@ -40,8 +36,8 @@ result<url_parts> parse_url(const std::string& url) {
   if (!handle || curl_url_set(handle.get(), CURLUPART_URL, url.c_str(), CURLU_NON_SUPPORT_SCHEME) != CURLUE_OK)
     return fail(EINVAL, "this is not a valid URL");
   url_parts out;
-  out.scheme = lower(get(handle.get(), CURLUPART_SCHEME));
-  out.host = lower(get(handle.get(), CURLUPART_HOST));
+  out.scheme = lower_case(get(handle.get(), CURLUPART_SCHEME));
+  out.host = lower_case(get(handle.get(), CURLUPART_HOST));
   out.port = get(handle.get(), CURLUPART_PORT, CURLU_NO_DEFAULT_PORT);
   out.path = get(handle.get(), CURLUPART_PATH);
   // "?" and "#" with nothing behind them are not a part to curl

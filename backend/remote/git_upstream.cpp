@@ -1,5 +1,6 @@
 #include "backend/remote/git_upstream.hpp"
 
+#include "backend/git/ref_names.hpp"
 #include "backend/http/http_client.hpp"
 #include "backend/os/url.hpp"
 #include "backend/os/worker_pool.hpp"

@@ -58,7 +58,7 @@ result<std::optional<pkt>> pkt_decoder::next() {
     return std::optional<pkt>{};
   const int length = length_of(rest.data());
   if (length < 0 || length == 3 || length > static_cast<int>(pkt_max))
-    return fail(EIO, "the server's answer is not in git's pkt-line format");
+    return fail(EILSEQ, "the server's answer is not in git's pkt-line format");
   if (length < 3) {
     used_ += digits;
     return std::optional<pkt>{pkt{special[length], {}}};

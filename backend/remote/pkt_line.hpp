@@ -33,7 +33,8 @@ class pkt_decoder {
 public:
   void feed(std::string_view bytes);
 
-  /// The next packet. None: more bytes are needed. EIO: these bytes are no pkt-line, and further bytes will not help.
+  /// The next packet. None: more bytes are needed. EILSEQ: these bytes are no pkt-line, and further bytes will not
+  /// help.
   result<std::optional<pkt>> next();
 
   /// True if what was fed ends inside a packet (or packets were not taken).

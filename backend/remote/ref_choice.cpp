@@ -1,5 +1,6 @@
 #include "backend/remote/ref_choice.hpp"
 
+#include "backend/git/ref_names.hpp"
 #include "backend/os/text.hpp"
 
 #include <algorithm>
@@ -8,7 +9,9 @@
 #include <numeric>
 #include <set>
 #include <string_view>
+#include <unordered_set>
 #include <utility>
+#include <vector>
 
 namespace gitfs {
 
@@ -16,15 +19,6 @@ namespace {
 
 constexpr std::string_view head = "HEAD";
 constexpr std::string_view heads = "refs/heads/", tags = "refs/tags/";
-
-/// git's ref_rev_parse_rules.
-constexpr std::pair<std::string_view, std::string_view> rules[] = {
-    {"", ""}, {"refs/", ""}, {"refs/tags/", ""}, {"refs/heads/", ""}, {"refs/remotes/", ""}, {"refs/remotes/", "/HEAD"},
-};
-
-bool is_head(const std::string& name) {
-  return name.empty() || name == head;
-}
 
 const advertised_ref* find_ref(std::span<const advertised_ref> refs, std::string_view name) {
   const auto found = std::find_if(refs.begin(), refs.end(), [&](const auto& each) { return each.name == name; });
@@ -38,47 +32,73 @@ std::string_view short_name(std::string_view full) {
   return full;
 }
 
-/// Levenshtein's.
-std::size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), std::size_t{0});
+/// Levenshtein's distance. None: it is more than `limit`, which is found out along a band of that width. `row` is room
+/// to work in, `steps` grows by the number of characters that were compared.
+std::optional<std::size_t> edit_distance(std::string_view a, std::string_view b, std::size_t limit,
+                                         std::vector<std::size_t>& row, std::size_t& steps) {
+  if (std::max(a.size(), b.size()) - std::min(a.size(), b.size()) > limit)
+    return std::nullopt;
+  const std::size_t far = limit + 1;
+  row.assign(b.size() + 1, far);
+  for (std::size_t j = 0; j <= std::min(b.size(), limit); ++j)
+    row[j] = j;
   for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = std::exchange(row[0], i);
-    for (std::size_t j = 1; j <= b.size(); ++j) {
+    const std::size_t begin = i > limit ? i - limit : 1, end = std::min(b.size(), i + limit);
+    std::size_t diagonal = std::exchange(row[begin - 1], begin == 1 ? std::min(i, far) : far);
+    std::size_t least = row[begin - 1];
+    for (std::size_t j = begin; j <= end; ++j, ++steps) {
       const std::size_t change = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
       diagonal = row[j];
-      row[j] = std::min({change, row[j] + 1, row[j - 1] + 1});
+      row[j] = std::min({change, row[j] + 1, row[j - 1] + 1, far});
+      least = std::min(least, row[j]);
     }
+    if (least > limit)
+      return std::nullopt;
   }
-  return row.back();
+  return row.back() > limit ? std::nullopt : std::optional{row.back()};
 }
 
-std::string listed(const std::vector<std::string>& names, std::size_t most) {
+/// "a, b, c, … (7 in all)"
+std::string listed(const std::vector<std::string>& names, std::size_t most, std::size_t all) {
   std::string out;
   for (std::size_t i = 0; i < std::min(names.size(), most); ++i)
     out += (i == 0 ? "" : ", ") + printable(names[i]);
-  return names.size() > most ? out + ", … (" + std::to_string(names.size()) + " in all)" : out;
+  return all > most ? out + ", … (" + std::to_string(all) + " in all)" : out;
 }
 
-std::vector<std::string> near_names(std::string_view name, std::span<const advertised_ref> refs) {
+struct near_names {
+  std::vector<std::string> nearest; ///< the nearest first
+  std::size_t all = 0;              ///< how many are near at all
+};
+
+/// Names like `name`, of which at most `most` are given. The work grows with the number of refs alone: a server may
+/// have 100,000 whose names all begin as this one does.
+near_names names_near(std::string_view name, std::span<const advertised_ref> refs, std::size_t most,
+                      std::size_t& steps) {
   constexpr std::size_t longest_compared = 200; // the distance costs the product of the lengths
-  std::vector<std::pair<std::size_t, std::string>> found;
+  std::vector<std::pair<std::size_t, std::string_view>> best;
+  std::unordered_set<std::string_view> seen;
+  std::vector<std::size_t> row;
   const std::string_view wanted = short_name(name);
+  const std::size_t limit = std::min(wanted.size() - 1, std::max<std::size_t>(2, wanted.size() / 3));
   for (const advertised_ref& each : refs) {
     const std::string_view known = short_name(each.name);
     if (known == head || std::max(known.size(), wanted.size()) > longest_compared)
       continue;
+    steps += known.size();
     const bool inside =
         known.starts_with(wanted) || (wanted.size() > 2 && known.find(wanted) != std::string_view::npos);
-    const std::size_t distance = inside ? 1 : edit_distance(wanted, known);
-    if (inside || distance <= std::min(wanted.size() - 1, std::max<std::size_t>(2, wanted.size() / 3)))
-      found.emplace_back(distance, known);
+    const auto distance = inside ? std::optional<std::size_t>{1} : edit_distance(wanted, known, limit, row, steps);
+    if (!distance || !seen.insert(known).second)
+      continue;
+    const auto behind = std::ranges::upper_bound(best, *distance, {}, [](const auto& one) { return one.first; });
+    best.insert(behind, {*distance, known});
+    if (best.size() > most)
+      best.pop_back();
   }
-  std::stable_sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
-  std::vector<std::string> out;
-  for (auto& each : found)
-    if (std::find(out.begin(), out.end(), each.second) == out.end())
-      out.push_back(std::move(each.second));
+  near_names out{{}, seen.size()};
+  for (const auto& [distance, known] : best)
+    out.nearest.emplace_back(known);
   return out;
 }
 
@@ -104,22 +124,16 @@ result<void> check_ref_name(const std::string& name) {
   return success();
 }
 
-std::vector<std::string> ref_candidates(const std::string& name) {
-  if (is_head(name))
-    return {std::string{head}};
-  std::vector<std::string> out;
-  for (const auto& [before, behind] : rules)
-    out.push_back(std::string{before} + name + std::string{behind});
-  return out;
-}
-
 std::optional<resolved_ref> choose_ref(const std::string& name, std::span<const advertised_ref> refs) {
   for (const std::string& candidate : ref_candidates(name)) {
     const advertised_ref* found = find_ref(refs, candidate);
     if (found == nullptr || found->unborn)
       continue;
     const bool names_branch = candidate == head && !found->symref_target.empty();
-    return resolved_ref{found->peeled.value_or(found->id), names_branch ? found->symref_target : candidate};
+    resolved_ref out{found->peeled.value_or(found->id), names_branch ? found->symref_target : candidate};
+    if (const std::string tag = namesake_tag(name, candidate); !tag.empty() && find_ref(refs, tag) != nullptr)
+      out.namesake = tag;
+    return out;
   }
   return std::nullopt;
 }
@@ -136,23 +150,24 @@ result<std::optional<resolved_ref>> choose_listed_commit(const std::string& name
       found.insert(hex);
   if (found.size() > 1)
     return fail(EINVAL, "several commits that branches and tags are at begin with " + name + ": "
-                            + listed({found.begin(), found.end()}, 5) + "; give all 40 digits");
+                            + listed({found.begin(), found.end()}, 5, found.size()) + "; give all 40 digits");
   if (found.empty())
     return std::optional<resolved_ref>{};
   return std::optional{resolved_ref{*oid::from_hex(*found.begin()), ""}};
 }
 
-error no_such_ref(const std::string& name, std::span<const advertised_ref> refs) {
+error no_such_ref(const std::string& name, std::span<const advertised_ref> refs, std::size_t* steps) {
   constexpr std::size_t most_near = 5, most_branches = 8;
   std::vector<std::string> branches;
+  std::size_t all_branches = 0;
   for (const advertised_ref& each : refs)
-    if (each.name.starts_with(heads))
+    if (each.name.starts_with(heads) && ++all_branches <= most_branches)
       branches.emplace_back(short_name(each.name));
   const bool nothing = std::all_of(refs.begin(), refs.end(), [](const auto& each) { return each.unborn; });
   if (nothing)
     return {ENOENT, "the repository is empty: it has no commit yet"};
-  const std::string there =
-      branches.empty() ? std::string{"it has no branches"} : "its branches are: " + listed(branches, most_branches);
+  const std::string there = branches.empty() ? std::string{"it has no branches"}
+                                             : "its branches are: " + listed(branches, most_branches, all_branches);
   if (is_head(name)) {
     const advertised_ref* found = find_ref(refs, head);
     const std::string target = found != nullptr ? " (" + printable(found->symref_target) + ")" : "";
@@ -163,9 +178,12 @@ error no_such_ref(const std::string& name, std::span<const advertised_ref> refs)
                         + "\", and none that the server lists is at a commit whose id begins so"
                         + (name.size() < shortest_listed ? " (7 digits are the least)" : "")
                         + "; a server cannot be asked for an abbreviated commit id: give all 40 digits"};
-  const auto near = near_names(name, refs);
+  std::size_t counted = 0;
+  const near_names near = names_near(name, refs, most_near, counted);
+  if (steps != nullptr)
+    *steps += counted;
   return {ENOENT, "there is no branch or tag \"" + printable(name) + "\"; "
-                      + (near.empty() ? there : "did you mean: " + listed(near, most_near) + "?")};
+                      + (near.all == 0 ? there : "did you mean: " + listed(near.nearest, most_near, near.all) + "?")};
 }
 
 } // namespace gitfs

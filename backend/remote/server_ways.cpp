@@ -203,6 +203,23 @@ result<void> server_ways::await_probe(const server_place& place, way_form form, 
   return success();
 }
 
+bool server_ways::warn(const std::string& text) {
+  constexpr std::size_t most = 100; // names of refs are anybody's to invent
+  const std::lock_guard lock{mutex_};
+  if (warnings_.size() == most || std::ranges::find(warnings_, text) != warnings_.end())
+    return false;
+  warnings_.push_back(text);
+  return true;
+}
+
+std::string server_ways::warnings() const {
+  const std::lock_guard lock{mutex_};
+  std::string out;
+  for (const std::string& each : warnings_)
+    out += each + '\n';
+  return out;
+}
+
 std::string server_ways::text() const {
   const std::lock_guard lock{mutex_};
   std::string out;

@@ -125,6 +125,10 @@ public:
 
   /// Lines "HOST[PATH]: WAY VERDICT, ..." for people, for each host and repository that was used in this process.
   std::string text() const;
+  /// Notes something about a source that its users should know. True: it is new.
+  bool warn(const std::string& text);
+  /// What was noted in this process, in lines.
+  std::string warnings() const;
   /// Names and values for `gitfs-actor stats`.
   std::vector<std::pair<std::string, std::uint64_t>> counters() const;
 
@@ -139,6 +143,7 @@ private:
   learned_hosts hosts_;
   mutable std::set<std::pair<std::string, std::string>> used_; // hosts and paths
   std::set<std::pair<std::string, way_form>> probed_;
+  std::vector<std::string> warnings_;
   std::uint64_t failures_ = 0; // requests that have shown that a way does not work
 };
 

@@ -35,6 +35,11 @@ std::string explanation(http_exchange& exchange, const http_head& head) {
   return printable(line.substr(0, line.find_first_of("\r\n")));
 }
 
+std::string origin_of(const std::string& url) {
+  const auto parsed = parse_url(url);
+  return parsed ? parsed.value().origin() : std::string{};
+}
+
 /// A server that hands out a repository's files answers with info/refs itself: lines of an id, a tab and a name. It may
 /// be empty.
 bool is_dumb_answer(std::string_view body) {
@@ -62,6 +67,7 @@ smart_http::smart_http(const source& from, upstream_limits limits, http_client& 
     retries_(retries),
     authenticator_(from.location, credential{from.username, from.password}, from.password_now),
     base_(from.location),
+    origin_(origin_of(from.location)),
     refused_for_(refused_for),
     client_(client) {}
 
@@ -161,6 +167,11 @@ std::unique_ptr<http_exchange> smart_http::begin(operation& op, const call& what
                                                  const authenticator::ticket& who) {
   ++requests_;
   http_request out = request_of(op, url + std::string{what.path}, limits_);
+  if (origin_of(url) == origin_) // headers of the configuration are often credentials, and those stay with their host
+    out.headers.insert(out.headers.end(), from_.http.headers.begin(), from_.http.headers.end());
+  out.trust = from_.http.transport.trust;
+  out.proxy = from_.http.transport.proxy;
+  out.cookie_file = from_.http.cookie_file;
   out.headers.emplace_back("Git-Protocol: version=2");
   out.headers.push_back("Accept: " + std::string{what.body ? what.expected_type : "*/*"});
   if (what.body)
@@ -186,17 +197,27 @@ attempt_result smart_http::judge(http_exchange& exchange, const call& what, cons
              + ": the server speaks only git's dumb HTTP protocol, which hands out files of the repository and "
                "cannot be asked for a part of it; set up git http-backend (git help http-backend) on the "
                "server, or clone with git and mount the clone"}};
-  // git does not look at the type of answers to a POST; some servers give none
-  if (head.content_type != what.expected_type && (!head.content_type.empty() || what.path == advertisement_path))
-    return attempt_failure{
-        {ENOTSUP, from_.display
-                      + ": this is not the URL of a git repository with the smart HTTP protocol (the answer has "
-                        "the type "
-                      + (head.content_type.empty() ? "unknown" : printable(head.content_type)) + ")"}};
+  const bool as_expected = head.content_type == what.expected_type;
+  if (!as_expected && what.path == advertisement_path)
+    return is_no_git(head);
+  // git does not look at the type of answers to a POST, and some servers and proxies give another one or none. Only
+  // where the answer is none of git's, either, does the type tell what it is.
   attempt_result out = read(exchange);
+  if (out && out->what.code == EILSEQ) {
+    if (!as_expected && !head.content_type.empty())
+      return is_no_git(head);
+    out->what.code = EIO;
+  }
   if (out && !out->what.message.starts_with(from_.display))
     out->what.message = from_.display + ": " + out->what.message;
   return out;
+}
+
+attempt_failure smart_http::is_no_git(const http_head& head) const {
+  return {{ENOTSUP, from_.display
+                        + ": this is not the URL of a git repository with the smart HTTP protocol (the answer has "
+                          "the type "
+                        + (head.content_type.empty() ? "unknown" : printable(head.content_type)) + ")"}};
 }
 
 void smart_http::account(operation& op, const http_exchange& exchange) {

@@ -50,6 +50,7 @@ private:
   std::unique_ptr<http_exchange> begin(operation& op, const call& what, const std::string& base,
                                        const authenticator::ticket& who);
   attempt_result judge(http_exchange& exchange, const call& what, const response_reader& read) const;
+  attempt_failure is_no_git(const http_head& head) const;
   attempt_result probe(operation& op);
   bool is_too_large(std::size_t bytes);
   void note_too_large(std::size_t bytes);
@@ -62,7 +63,8 @@ private:
   const retry_limits retries_;
   authenticator authenticator_;
   mutable std::mutex mutex_;
-  std::string base_; ///< the repository's URL behind redirects
+  std::string base_;         ///< the repository's URL behind redirects
+  const std::string origin_; ///< of the configured URL
   const std::chrono::milliseconds refused_for_;
   std::size_t too_large_ = std::numeric_limits<std::size_t>::max(); ///< bytes of a body that was refused
   std::chrono::steady_clock::time_point refused_until_{};           ///< until when that is taken to hold

@@ -1,10 +1,12 @@
 #include "backend/remote/source.hpp"
 
+#include "backend/git_config/url_match.hpp"
 #include "backend/os/url.hpp"
 
 #include <algorithm>
 #include <cerrno>
 #include <filesystem>
+#include <fmt/format.h>
 #include <string_view>
 #include <system_error>
 
@@ -147,11 +149,7 @@ constexpr struct {
     {"git+ssh", refuse_ssh}, {"ssh+git", refuse_ssh},  {"git", refuse_git},
 };
 
-} // namespace
-
-result<source> parse_source(const std::string& argument) {
-  if (argument.empty())
-    return fail(EINVAL, "no repository given; give a path, or an http:// or https:// URL");
+result<source> parse_plain(const std::string& argument) {
   if (const std::string scheme = scheme_of(argument); !scheme.empty()) {
     for (const auto& known : schemes)
       if (known.scheme == scheme)
@@ -165,6 +163,63 @@ result<source> parse_source(const std::string& argument) {
   if (colon != std::string::npos && colon != 0 && colon < argument.find('/') && !fs::exists(argument, ignored))
     return starts_with_port(argument.substr(colon + 1)) ? refuse_without_scheme(argument) : refuse_ssh(argument);
   return local_source(argument);
+}
+
+bool is_http(const std::string& argument) {
+  const std::string scheme = scheme_of(argument);
+  return scheme == "http" || scheme == "https";
+}
+
+/// As git: an existing path is rewritten in its absolute form, and what is neither a path nor has a colon is no source.
+std::optional<rewritten_url> rewritten_source(const git_settings& git, const std::string& argument) {
+  std::error_code ignored;
+  if (scheme_of(argument).empty() && fs::exists(argument, ignored))
+    return rewritten(git, fs::absolute(argument, ignored).string());
+  return argument.find(':') == std::string::npos ? std::nullopt : rewritten(git, argument);
+}
+
+/// What git matches the URLs of its configuration with: a user name counts, a password does not.
+std::string matched_url(const source& from) {
+  const std::size_t host = from.location.find("://") + 3;
+  return from.username.empty()
+             ? from.location
+             : from.location.substr(0, host) + percent_encode(from.username) + "@" + from.location.substr(host);
+}
+
+} // namespace
+
+result<source> parse_source(const std::string& argument, const git_settings& git) {
+  if (argument.empty())
+    return fail(EINVAL, "no repository given; give a path, or an http:// or https:// URL");
+  const auto other = rewritten_source(git, argument);
+  auto out = parse_plain(other ? other->url : argument);
+  if (other) {
+    const std::string by = redacted(other->by->key) + " in " + other->by->origin;
+    if (!out && out.error().code == ENOTSUP && is_http(argument)) {
+      out = parse_plain(argument);
+      if (out)
+        out.value().warnings.push_back(
+            fmt::format("{}: not rewritten as {} says, since only git itself can use the URL that this makes",
+                        out.value().display, by));
+    } else if (!out) {
+      return fail(out.error().code,
+                  out.error().message + " (this is what " + by + " makes of " + shown(argument) + ")");
+    }
+  }
+  if (!out || out.value().kind == source::kind_type::local)
+    return out;
+  source& from = out.value();
+  GITFS_TRY(http, http_settings::of(git, matched_url(from)));
+  from.http = std::move(http);
+  if (!from.http.unverified_by.empty() && from.location.starts_with("https:"))
+    from.warnings.push_back(from.display + ": its TLS certificate is not verified (" + from.http.unverified_by
+                            + "): anybody on the way can read and change what is shown");
+  return out;
+}
+
+result<source> parse_source(const std::string& argument) {
+  GITFS_TRY(git, git_settings::read());
+  return parse_source(argument, git);
 }
 
 } // namespace gitfs

@@ -1,10 +1,12 @@
 // The SOURCE argument of the command line: a repository on this disk, or one behind a URL.
 #pragma once
 
+#include "backend/http/http_settings.hpp"
 #include "config/error.hpp"
 
 #include <functional>
 #include <string>
+#include <vector>
 
 namespace gitfs {
 
@@ -22,10 +24,16 @@ struct source {
   std::function<result<std::string>()> password_now{};
   /// Safe to log and show.
   std::string display;
+  http_settings http{};                ///< of git's configuration, for `location`
+  std::vector<std::string> warnings{}; ///< what users should know of these settings; each begins with `display`
 };
 
-/// An existing path or a file:// URL is local, an http:// or https:// URL remote. ENOENT, EINVAL or ENOTSUP (ssh, git
-/// protocol) with a message that says what to give instead; never repeats a password.
+/// An existing path or a file:// URL is local, an http:// or https:// URL remote, once url.BASE.insteadOf of git's
+/// configuration has rewritten it. Where that would make a URL that git alone can use (ssh), an http(s) URL stays what
+/// it is. ENOENT, EINVAL or ENOTSUP (ssh, git protocol) with a message that says what to give instead; never repeats a
+/// password.
+result<source> parse_source(const std::string& argument, const git_settings& git);
+/// The same by git's configuration as it is now.
 result<source> parse_source(const std::string& argument);
 
 } // namespace gitfs

@@ -3,6 +3,8 @@
 #include "backend/store/disk/git_odb.hpp"
 #include "backend/store/disk/large_blob.hpp"
 #include "backend/store/disk/loose_objects.hpp"
+#include "backend/store/local_refs.hpp"
+#include "backend/store/ownership.hpp"
 
 #include <git2.h>
 #include <git2/sys/repository.h>
@@ -25,22 +27,9 @@ template <class T, void (*release)(T*)>
 using handle = std::unique_ptr<T, released<T, release>>;
 
 using repository_handle = handle<git_repository, git_repository_free>;
-using object_handle = handle<git_object, git_object_free>;
-using reference_handle = handle<git_reference, git_reference_free>;
 using config_handle = handle<git_config, git_config_free>;
 
 error open_error(int status, const std::filesystem::path& path) {
-  const git_error* last = git_error_last();
-  // libgit2 1.5 says the latter if no safe.directory is configured at all.
-  const bool untrusted = status == GIT_EOWNER
-                         || (status == GIT_ENOTFOUND && last != nullptr && last->message != nullptr
-                             && std::string_view{last->message}.find("safe.directory") != std::string_view::npos);
-  if (untrusted)
-    return {EACCES,
-            path.string()
-                + " belongs to another user, whom git does not trust either. If you do: git config --global --add "
-                  "safe.directory '"
-                + path.string() + "'"};
   if (status == GIT_ENOTFOUND)
     return {EINVAL, path.string() + " is not a git repository"};
   const error detail = libgit2_error("cannot open the repository " + path.string(), EINVAL);
@@ -65,8 +54,9 @@ constexpr std::chrono::seconds rescan_pause{1};
 
 struct local_repository::impl {
   std::filesystem::path path;
-  repository_handle repository; // used under `mutex`: libgit2 gives a repository to one thread at a time
+  repository_handle repository; // used under `refs_mutex`: libgit2 gives a repository to one thread at a time
   std::unique_ptr<odb_reader> objects;
+  std::mutex refs_mutex; // taken before `mutex`, since refs lead to objects
   std::mutex mutex;
   std::chrono::steady_clock::time_point last_rescan{};
 
@@ -82,8 +72,6 @@ struct local_repository::impl {
     objects->refresh();
     return true;
   }
-
-  error resolve_error(int status, const std::string& ref) const;
 };
 
 local_repository::local_repository(std::unique_ptr<impl> state) : impl_(std::move(state)) {}
@@ -96,12 +84,14 @@ result<std::shared_ptr<local_repository>> local_repository::open(const std::file
   if (!std::filesystem::exists(path, status))
     return fail(status && status != std::errc::no_such_file_or_directory ? status.value() : ENOENT,
                 path.string() + (status ? ": " + status.message() : " does not exist"));
+  without_ownership_check(); // git's own rules, below, are others than libgit2's
   git_repository* opened = nullptr;
   if (const int failed = git_repository_open_ext(&opened, path.c_str(), GIT_REPOSITORY_OPEN_NO_SEARCH, nullptr))
     return open_error(failed, path);
   auto state = std::make_unique<impl>();
   state->path = path;
   state->repository.reset(opened);
+  GITFS_TRYV(check_ownership(opened, path));
   if (const std::string format = object_format(opened); format != "sha1")
     return fail(ENOTSUP, path.string() + " names its objects by " + format
                              + "; only SHA-1 repositories can be shown, as git makes them unless told otherwise");
@@ -119,38 +109,9 @@ result<std::shared_ptr<local_repository>> local_repository::open(const std::file
   return std::shared_ptr<local_repository>{new local_repository{std::move(state)}};
 }
 
-error local_repository::impl::resolve_error(int status, const std::string& ref) const {
-  if (ref.empty() && (status == GIT_EUNBORNBRANCH || status == GIT_ENOTFOUND))
-    return {ENOENT, path.string() + " has no commit that HEAD points to; name a branch, a tag or a commit"};
-  if (status == GIT_ENOTFOUND)
-    return {ENOENT, path.string() + " has no branch, tag or commit '" + ref + "'"};
-  if (status == GIT_EAMBIGUOUS)
-    return {EINVAL, "'" + ref + "' is ambiguous in " + path.string()};
-  return libgit2_error("cannot resolve '" + (ref.empty() ? "HEAD" : ref) + "' in " + path.string(), EINVAL);
-}
-
 result<resolved_ref> local_repository::resolve(const std::string& ref) {
-  std::lock_guard lock{impl_->mutex};
-  git_object* named = nullptr;
-  git_reference* reference = nullptr;
-  // HEAD by its own function: it alone tells a branch without commits from a broken repository.
-  const bool head = ref.empty() || ref == "HEAD";
-  int status = head ? git_repository_head(&reference, impl_->repository.get())
-                    : git_revparse_ext(&named, &reference, impl_->repository.get(), ref.c_str());
-  const reference_handle reference_owner{reference};
-  if (status == 0 && head)
-    status = git_reference_peel(&named, reference, GIT_OBJECT_ANY);
-  const object_handle owner{named};
-  if (status != 0)
-    return impl_->resolve_error(status, head ? "" : ref);
-  git_object* commit = nullptr;
-  if (git_object_peel(&commit, named, GIT_OBJECT_COMMIT) != 0)
-    return fail(EINVAL, "'" + ref + "' in " + impl_->path.string() + " is not a commit");
-  const object_handle commit_owner{commit};
-  resolved_ref out{oid::from_raw(git_object_id(commit)->id), ""};
-  if (reference != nullptr)
-    out.name = git_reference_name(reference);
-  return out;
+  const std::lock_guard lock{impl_->refs_mutex};
+  return resolve_local_ref(impl_->repository.get(), *this, ref, impl_->path.string());
 }
 
 result<object> local_repository::read(const oid& id) {

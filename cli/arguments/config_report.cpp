@@ -1,5 +1,6 @@
 #include "cli/arguments/config_report.hpp"
 
+#include "backend/http/http_settings.hpp"
 #include "config/config_keys.hpp"
 #include "config/config_tree.hpp"
 #include "config/url.hpp"
@@ -84,6 +85,32 @@ std::vector<row> tree_of(const mount_arguments& read) {
   return out;
 }
 
+// What git's own configuration says about one source.
+struct git_row {
+  string of; // "/source", or where the source stands in the tree
+  shown_git_setting setting;
+};
+
+std::vector<git_row> git_settings_of(const mount_arguments& read) {
+  std::vector<git_row> out;
+  const auto git = git_settings::read();
+  if (!git)
+    return {{"", {"-", git.error().message, "git"}}};
+  const auto add = [&](const string& of, const string& url) {
+    for (shown_git_setting& each : shown_git_settings(git.value(), url))
+      out.push_back({of, std::move(each)});
+  };
+  if (!read.config && !read.options.source.empty())
+    add("/source", read.options.source);
+  if (read.config)
+    for (const shown_repository& each : read.config->tree.repositories)
+      add(tree_pointer(each.path), each.source);
+  if (read.config)
+    for (const shown_host& each : read.config->tree.hosts)
+      add(tree_pointer(each.path), each.url.substr(0, each.url.find('{')));
+  return out;
+}
+
 string shown(const setting_origin& from) {
   constexpr std::array<string_view, 4> words{"default", "", "environment ", ""};
   string out{words.at(static_cast<std::size_t>(from.kind))};
@@ -97,13 +124,19 @@ string shown(const setting_origin& from) {
 } // namespace
 
 string config_report(const mount_arguments& read) {
-  auto rows = settings_of(read);
-  const auto tree = tree_of(read);
-  rows.insert(rows.end(), tree.begin(), tree.end());
+  struct line {
+    string key, value, origin;
+  };
+  std::vector<line> rows;
+  for (const auto& part : {settings_of(read), tree_of(read)})
+    for (const row& each : part)
+      rows.push_back({each.key, each.value, shown(each.from)});
+  for (const auto& [of, setting] : git_settings_of(read))
+    rows.push_back({of + " " + setting.name, setting.value, setting.origin});
   std::size_t key = 0;
   std::size_t value = 0;
   constexpr std::size_t widest = 60; // so that one long value moves nobody else's origin away
-  for (row& each : rows) {
+  for (line& each : rows) {
     if (each.value.empty())
       each.value = "-";
     key = std::max(key, std::min(each.key.size(), widest));
@@ -114,8 +147,8 @@ string config_report(const mount_arguments& read) {
     text.resize(std::max(text.size(), width), ' ');
     return text + "  ";
   };
-  for (const row& each : rows)
-    out += padded(each.key, key) + padded(each.value, value) + shown(each.from) + "\n";
+  for (const line& each : rows)
+    out += padded(each.key, key) + padded(each.value, value) + each.origin + "\n";
   return out;
 }
 
@@ -150,6 +183,18 @@ string config_report_json(const mount_arguments& read) {
   write(settings_of(read));
   json.Key("tree");
   write(tree_of(read));
+  json.Key("git");
+  json.StartArray();
+  for (const auto& [of, setting] : git_settings_of(read)) {
+    json.StartObject();
+    for (const auto& [name, value] :
+         {std::pair{"of", &of}, {"setting", &setting.name}, {"value", &setting.value}, {"name", &setting.origin}}) {
+      json.Key(name);
+      json.String(value->c_str());
+    }
+    json.EndObject();
+  }
+  json.EndArray();
   json.EndObject();
   return string{text.GetString(), text.GetSize()} + "\n";
 }

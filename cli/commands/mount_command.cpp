@@ -23,6 +23,8 @@
 #include <exception>
 #include <fstream>
 #include <random>
+#include <sstream>
+#include <string>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -139,6 +141,15 @@ std::string what_next(const std::string& mountpoint) {
   return "how it stands: gitfs-actor status " + mountpoint + "; to end it: gitfs-actor unmount " + mountpoint;
 }
 
+// What the mount has found out so far that its user should know.
+std::string warnings_of(const filesystem& files) {
+  std::istringstream lines{files.context()->warnings()};
+  std::string out;
+  for (std::string line; std::getline(lines, line);)
+    out += "warning: " + redacted(line) + '\n';
+  return out;
+}
+
 result<void> serve(mount_options& options, daemon_start& start, const service_manager& service) {
   // Before anything is asked of a server: what the user can mend at once comes first.
   auto at = mountpoint::prepare(options.mountpoint);
@@ -189,8 +200,9 @@ result<void> serve(mount_options& options, daemon_start& start, const service_ma
   service.ready("mounted " + files->describe());
   const std::string place = options.mountpoint.string();
   // A script that keeps the output wants the one line; who sits there may want to know how to go on.
-  const std::string more = ::isatty(STDOUT_FILENO) != 0 ? "\n" + what_next(place) : "";
-  start.succeeded(options.quiet ? "" : "mounted " + files->describe() + " on " + place + more);
+  const std::string more = ::isatty(STDOUT_FILENO) != 0 ? "
+" + what_next(place) : "";
+  start.succeeded(options.quiet ? "" : warnings_of(*files) + "mounted " + files->describe() + " on " + place + more);
 
   reloader again{*files, options, service};
   session->wait_for_end([&] { again.reload(); });

@@ -88,6 +88,8 @@ std::string text_of(const std::string& mountpoint, const mount_status& of, bool 
     if (!each.failure.empty())
       out += "    " + time_text(each.failed_at) + ": " + shown(each.failure) + '\n';
   }
+  for (const std::string& line : lines_of(fact(of, "warnings")))
+    out += "  warning: " + shown(line) + '\n';
   if (verbose)
     for (const std::string& line : lines_of(fact(of, "servers")))
       out += "  server " + shown(line) + '\n';
@@ -98,19 +100,23 @@ std::string line_of(const mount_status& of) {
   if (!fact(of, "dead").empty())
     return "dead: its process has died";
   std::string out = title_of(of);
+  const auto warnings = lines_of(fact(of, "warnings"));
+  const std::string warned = warnings.empty()       ? ""
+                             : warnings.size() == 1 ? ", 1 warning"
+                                                    : ", " + std::to_string(warnings.size()) + " warnings";
   const auto failed = [](const entry_status& each) { return !each.failure.empty(); };
   if (of.entries.size() == 1 && of.entries.front().path.empty()) {
     const entry_status& only = of.entries.front();
     const std::string ref = shown(ref_of(only));
     return out + (ref.empty() ? "" : ' ' + ref) + ", " + words_of(only)
-           + (failed(only) ? ", failed: " + shown(only.failure) : "");
+           + (failed(only) ? ", failed: " + shown(only.failure) : "") + warned;
   }
   const auto open = std::ranges::count(of.entries, "open", &entry_status::state);
   out += ", " + std::to_string(of.entries.size()) + (of.entries.size() == 1 ? " entry, " : " entries, ")
          + std::to_string(open) + " open";
   if (const auto count = std::ranges::count_if(of.entries, failed); count != 0)
     out += ", " + std::to_string(count) + " failed";
-  return out;
+  return out + warned;
 }
 
 using json = rapidjson::PrettyWriter<rapidjson::StringBuffer>;
@@ -141,11 +147,13 @@ void put(json& to, const std::string& mountpoint, const mount_status& of) {
   put_text(to, "cache", fact(of, "cache"));
   for (const char* name : {"cache_bytes", "cache_size", "memory", "memory_limit", "resident", "process"})
     put_number(to, name, fact(of, name));
-  to.Key("servers");
-  to.StartArray();
-  for (const std::string& line : lines_of(fact(of, "servers")))
-    to.String(line.data(), static_cast<rapidjson::SizeType>(line.size()));
-  to.EndArray();
+  for (const char* name : {"servers", "warnings"}) {
+    to.Key(name);
+    to.StartArray();
+    for (const std::string& line : lines_of(fact(of, name)))
+      to.String(line.data(), static_cast<rapidjson::SizeType>(line.size()));
+    to.EndArray();
+  }
   to.Key("entries");
   to.StartArray();
   for (const entry_status& each : of.entries) {

@@ -76,6 +76,24 @@ BOOST_AUTO_TEST_CASE(hostile_committers) {
   BOOST_TEST(time_of_commit(std::string{"\0\xff <\0> 9 +0000", 14}) == 9);
 }
 
+BOOST_AUTO_TEST_CASE(what_libgit2_refuses_is_read) {
+  const std::string tree = "tree " + hex_a + "\n", parent = "parent " + hex_b + "\n";
+  for (const std::string& raw :
+       {tree, tree + "\nmessage", tree + "author\ncommitter\n\n", tree + "author \ncommitter \n\nm\n",
+        tree + "tree " + hex_b + "\nauthor A <a> 1 +0000\ncommitter A <a> 18446744073709548016 +0100\n\nm\n",
+        tree + "author A <a> 18446744073709548016 +0100\n\nm\n",
+        tree + "committer A <a> 9223372036854775808 +0000\n\n"}) {
+    const auto out = parse_commit(raw);
+    BOOST_REQUIRE_MESSAGE(out, raw);
+    BOOST_TEST(out.value().tree.hex() == hex_a, raw);
+    BOOST_TEST(out.value().committer_time == 0, raw);
+    BOOST_TEST(out.value().parents.empty(), raw);
+  }
+  const auto merge =
+      parse_commit(tree + parent + "parent " + hex_a + "\nauthor A <a> 1 +0000\nparent " + hex_b + "\n\n");
+  BOOST_TEST(merge.value().parents.size() == 2U);
+}
+
 BOOST_AUTO_TEST_CASE(a_committer_in_the_message_is_none) {
   const auto out = parse_commit("tree " + hex_a + "\n\ncommitter A <a> 5 +0000\n");
   BOOST_REQUIRE(out);

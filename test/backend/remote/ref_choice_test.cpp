@@ -43,7 +43,8 @@ BOOST_AUTO_TEST_CASE(chooses_as_git_does) {
     const char *given, *name;
     char commit;
   } cases[] = {{"", "refs/heads/main", '1'},           {"HEAD", "refs/heads/main", '1'},
-               {"main", "refs/heads/main", '1'},       {"both", "refs/tags/both", '3'},
+               {"main", "refs/heads/main", '1'},       {"both", "refs/heads/both", '2'},
+               {"tags/both", "refs/tags/both", '3'},   {"refs/tags/both", "refs/tags/both", '3'},
                {"heads/both", "refs/heads/both", '2'}, {"refs/heads/both", "refs/heads/both", '2'},
                {"v1.0", "refs/tags/v1.0", '5'},        {"feature/x", "refs/heads/feature/x", '6'}};
   for (const auto& c : cases) {
@@ -53,6 +54,46 @@ BOOST_AUTO_TEST_CASE(chooses_as_git_does) {
     BOOST_TEST(out->commit.hex() == id(c.commit).hex());
   }
   BOOST_TEST(!choose_ref("feat", refs).has_value());
+}
+
+BOOST_AUTO_TEST_CASE(of_a_branch_and_a_tag_the_passed_over_one_is_told) {
+  const auto refs = server();
+  BOOST_TEST(choose_ref("both", refs)->namesake == "refs/tags/both");
+  for (const char* given : {"main", "heads/both", "tags/both", "refs/heads/both", "refs/tags/both", "v1.0", ""})
+    BOOST_TEST(choose_ref(given, refs)->namesake == "", given);
+}
+
+// Counted, not timed: 4 times as many refs take 4 times as many steps.
+BOOST_AUTO_TEST_CASE(the_work_for_a_missing_name_grows_with_the_refs_alone) {
+  const auto steps_of = [](std::size_t count, const std::string& name) {
+    std::vector<advertised_ref> refs;
+    for (std::size_t i = 0; i < count; ++i)
+      refs.push_back(ref("refs/heads/feature/topic-" + std::to_string(1'000'000 + i), '1'));
+    std::size_t steps = 0;
+    const error out = no_such_ref(name, refs, &steps);
+    BOOST_TEST(out.code == ENOENT);
+    return steps;
+  };
+  for (const char* name :
+       {"feature", "feature/topic-10000000", "featrue/topic-1000001", "mian", "zzzzzzzzzzzzzzzzzzzzzz"}) {
+    const std::size_t few = steps_of(1'000, name), many = steps_of(4'000, name);
+    BOOST_TEST(few <= 1'000U * 500U, name << ": " << few);
+    BOOST_TEST(many <= few * 9 / 2, name << ": " << few << " and " << many);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(of_many_near_names_the_nearest_are_told) {
+  std::vector<advertised_ref> refs;
+  for (int i = 0; i < 50'000; ++i)
+    refs.push_back(ref("refs/heads/release-" + std::to_string(10'000 + i), '1'));
+  refs.push_back(ref("refs/tags/release-10000", '1')); // of one name two refs
+  const error out = no_such_ref("release", refs);
+  BOOST_TEST(
+      out.message.find("did you mean: release-10000, release-10001, release-10002, release-10003, release-10004, "
+                       "… (50000 in all)?")
+          != std::string::npos,
+      out.message);
+  BOOST_TEST(no_such_ref("relaese-59999", refs).message.find("did you mean: release-59999, ") != std::string::npos);
 }
 
 BOOST_AUTO_TEST_CASE(a_detached_head_is_called_head) {

@@ -54,6 +54,39 @@ BOOST_AUTO_TEST_CASE(servers_that_will_not_do_are_told_apart) {
   says([](fault_exchange& x) { x.reply(200, {advertisement_type}, advertisement({"ERR go away"})); }, EIO, "go away");
 }
 
+// git does not look at it. Only where the answer is none of git's the type tells what it is.
+BOOST_AUTO_TEST_CASE(an_answer_to_a_post_may_have_any_type) {
+  for (const std::string type :
+       {"Content-Type: text/plain", "Content-Type: text/html; charset=utf-8", "Content-Type: application/octet-stream",
+        "Content-Type: application/x-git-upload-pack-result; charset=utf-8", "Content-Type:", ""}) {
+    server.otherwise([&](fault_exchange& x) {
+      auto answer = x.ask_git();
+      if (x.request.method == "POST")
+        answer.headers = type.empty() ? std::vector<std::string>{} : std::vector{type};
+      x.reply(answer.status, answer.headers, answer.body);
+    });
+    const auto up = connect();
+    const auto out = up->resolve("main");
+    BOOST_REQUIRE_MESSAGE(out, type << ": " << test::reason_of(out));
+    BOOST_TEST(code_of(fetch(*up, {.wants = {rev("main:one")}})) == 0, type);
+  }
+  server.otherwise([](fault_exchange& x) {
+    x.request.method == "POST" ? x.reply(200, {"Content-Type: text/html"}, "<html>Log in") : x.pass();
+  });
+  const auto page = connect()->resolve("main");
+  BOOST_REQUIRE(!page);
+  BOOST_TEST(page.error().code == ENOTSUP);
+  BOOST_TEST(page.error().message.find("text/html") != std::string::npos, page.error().message);
+  server.otherwise([](fault_exchange& x) {
+    std::string said;
+    append_pkt(said, "ERR go away\n");
+    x.request.method == "POST" ? x.reply(200, {"Content-Type: text/plain"}, said) : x.pass();
+  });
+  const auto words = connect()->resolve("main");
+  BOOST_REQUIRE(!words);
+  BOOST_TEST(words.error().message.find("go away") != std::string::npos, words.error().message);
+}
+
 BOOST_AUTO_TEST_CASE(what_may_pass_is_tried_again_with_a_fresh_sink) {
   auto up = connect();
   BOOST_REQUIRE(up->resolve(""));

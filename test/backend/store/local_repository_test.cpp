@@ -2,6 +2,8 @@
 #include "backend/git/tree.hpp"
 #include "backend/store/local_repository.hpp"
 #include "test/support/command.hpp"
+#include "test/support/environment.hpp"
+#include "test/support/outcome.hpp"
 #include "test/support/temp_dir.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -103,6 +105,68 @@ BOOST_AUTO_TEST_CASE(refs_that_are_none) {
   BOOST_TEST(open()->resolve("HEAD^{nonsense").error().code == EINVAL);
 }
 
+BOOST_AUTO_TEST_CASE(a_branch_comes_before_a_tag_of_its_name) {
+  git("tag main HEAD~1");
+  git("branch light HEAD");
+  const std::string first = git("rev-parse HEAD~1"), second = git("rev-parse HEAD");
+  BOOST_TEST(resolved("main").commit.hex() == second);
+  BOOST_TEST(resolved("main").name == "refs/heads/main");
+  BOOST_TEST(resolved("main").namesake == "refs/tags/main");
+  BOOST_TEST(resolved("refs/tags/main").commit.hex() == first);
+  BOOST_TEST(resolved("tags/light").commit.hex() == first);
+  BOOST_TEST(resolved("side").namesake == "");
+  BOOST_TEST(resolved("light~0").commit.hex() == git("rev-parse light~0 2>/dev/null")); // there git takes the tag
+}
+
+BOOST_AUTO_TEST_CASE(commits_that_libgit2_refuses) {
+  const std::string tree = git("rev-parse HEAD^{tree}"), parent = git("rev-parse HEAD");
+  const std::string person = "A <a@b> 1 +0000", late = "A <a@b> 18446744073709548016 +0100";
+  const std::string begin = "tree " + tree + "\nparent " + parent + "\n";
+  const std::vector<std::string> commits{begin + "author " + late + "\ncommitter " + person + "\n\nm\n",
+                                         begin + "author " + person + "\ncommitter " + late + "\n\nm\n",
+                                         begin + "author " + person + "\n\nm\n",
+                                         begin + "committer " + person + "\n\nm\n",
+                                         begin + "\nm\n",
+                                         begin + "author \ncommitter \n\nm\n",
+                                         begin + "author\ncommitter\n",
+                                         "tree " + tree + "\ntree " + tree + "\nauthor " + person + "\ncommitter "
+                                             + person + "\n\nm\n"};
+  for (std::size_t i = 0; i < commits.size(); ++i) {
+    std::ofstream{dir / "raw", std::ios::binary} << commits[i];
+    const std::string id = must_run("git -C repo hash-object -t commit --literally -w --stdin < raw", dir.path());
+    git("update-ref refs/heads/odd " + id);
+    std::ofstream{dir / "raw", std::ios::binary} << "object " + id + "\ntype commit\ntag odd\n\nno tagger\n";
+    git("update-ref refs/tags/odd-tag "
+        + must_run("git -C repo hash-object -t tag --literally -w --stdin < raw", dir.path()));
+    for (const std::string& name : {std::string{"odd"}, id, id.substr(0, 12), std::string{"odd-tag"},
+                                    std::string{"odd^{commit}"}, std::string{"odd^0"}}) {
+      const auto out = open()->resolve(name);
+      BOOST_REQUIRE_MESSAGE(out, "commit " << i << " by " << name << ": " << reason_of(out));
+      BOOST_TEST(out.value().commit.hex() == id);
+      const auto parsed = parse_commit(open()->read(out.value().commit).value().data());
+      BOOST_TEST(parsed.value().tree.hex() == tree);
+    }
+    if (commits[i].starts_with(begin))
+      BOOST_TEST(resolved("odd~1").commit.hex() == parent);
+  }
+  // As git itself writes one.
+  git("commit -q --allow-empty --date='1970-01-01T00:00:00+0100' -m early");
+  BOOST_TEST(resolved("").commit.hex() == git("rev-parse HEAD"));
+  BOOST_TEST(resolved("HEAD~1").commit.hex() == parent);
+}
+
+BOOST_AUTO_TEST_CASE(expressions_are_gits) {
+  must_run("git checkout -q -b topic HEAD~1 && echo t > t && git add t && git commit -qm t && git checkout -q main && "
+           "git merge "
+           "-q -m merged topic",
+           dir / "repo");
+  for (const char* name : {"HEAD^2", "HEAD^2~1", "HEAD~2", "main^1^1", "main^^", "main~", "annotated^{}^{commit}",
+                           "HEAD^0", "main^2^{commit}~1", "HEAD~0"})
+    BOOST_TEST(resolved(name).commit.hex() == git(std::string{"rev-parse "} + name), name);
+  for (const char* name : {"HEAD^3", "HEAD~9", "HEAD~99999999999"})
+    BOOST_TEST(!open()->resolve(name).has_value(), name);
+}
+
 BOOST_AUTO_TEST_CASE(objects_loose_and_packed) {
   for (const bool packed : {false, true}) {
     if (packed)
@@ -178,6 +242,57 @@ BOOST_AUTO_TEST_CASE(a_repository_of_someone_else) {
   must_run(as_root("chown -R " + std::to_string(::geteuid()) + " repo"), dir.path()); // so that it can be removed
   BOOST_TEST(refused.code == EACCES);
   BOOST_TEST(refused.message.find("safe.directory") != std::string::npos, refused.message);
+}
+
+// Held to what git does of the same repository and configuration.
+BOOST_AUTO_TEST_CASE(a_repository_of_someone_else_is_trusted_as_git_trusts_it) {
+  const std::string path = (dir / "repo").string();
+  const scoped_env global{"GIT_CONFIG_GLOBAL", (dir / "config").c_str()}, system{"GIT_CONFIG_SYSTEM", "/dev/null"};
+  const scoped_env sudo{"SUDO_UID", nullptr};
+  const auto git_takes = [&](const std::string& more) {
+    return run("export GIT_CONFIG_GLOBAL=" + (dir / "config").string() + "; " + more + "git -C repo rev-parse HEAD",
+               dir.path())
+               .status
+           == 0;
+  };
+  const auto we_take = [&] { return gitfs::local_repository::open(path).has_value(); };
+  must_run(as_root("chown -R 12345 repo"), dir.path());
+  for (const std::string& value : {std::string{"*"}, path, path + "/", (dir / "other").string(), path + "/.git/x",
+                                   std::string{"repo"}, (dir / ".." / dir.path().filename() / "repo").string()}) {
+    std::ofstream{dir / "config"} << "[safe]\n\tdirectory = " + value + "\n";
+    BOOST_TEST(we_take() == git_takes(""), value);
+  }
+  for (const char* values : {"\tdirectory = *\n\tdirectory =\n", "\tdirectory =\n\tdirectory = *\n"}) {
+    std::ofstream{dir / "config"} << "[safe]\n" << values;
+    BOOST_TEST(we_take() == git_takes(""), values);
+  }
+  std::ofstream{dir / "config"} << "[safe]\n\tdirectory = " + path + "/\n";
+  const auto refused = gitfs::local_repository::open(path);
+  BOOST_REQUIRE(!refused);
+  BOOST_TEST(refused.error().message.find("for the slash at its end") != std::string::npos, refused.error().message);
+  std::ofstream{dir / "config"} << "[safe]\n\tdirectory = " + dir.path().string() + "/*\n"; // of newer gits
+  BOOST_TEST(we_take());
+  std::ofstream{dir / "config"} << "";
+  {
+    const scoped_env count{"GIT_CONFIG_COUNT", "1"}, key{"GIT_CONFIG_KEY_0", "safe.directory"};
+    const scoped_env value{"GIT_CONFIG_VALUE_0", "*"};
+    BOOST_TEST(we_take());
+    BOOST_TEST(git_takes(""));
+  }
+  BOOST_TEST(!we_take());
+  if (::geteuid() == 0) {
+    const scoped_env caller{"SUDO_UID", "12345"};
+    BOOST_TEST(we_take() == git_takes(""));
+    BOOST_TEST(we_take());
+  }
+  // One of the parts is enough.
+  for (const char* part : {"repo", "repo/.git"}) {
+    must_run(as_root("chown -R " + std::to_string(::geteuid()) + " repo && chown 12345 " + part), dir.path());
+    BOOST_TEST(!we_take(), part);
+    BOOST_TEST(!git_takes(""), part);
+  }
+  must_run(as_root("chown -R " + std::to_string(::geteuid()) + " repo"), dir.path()); // so that it can be removed
+  BOOST_TEST(we_take());
 }
 
 BOOST_AUTO_TEST_CASE(a_damaged_object_is_not_shown) {

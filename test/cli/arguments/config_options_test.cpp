@@ -210,6 +210,26 @@ BOOST_AUTO_TEST_CASE(show_without_a_file) {
   BOOST_TEST(line_of(shown({}), "/source") == "/source - default");
 }
 
+BOOST_AUTO_TEST_CASE(show_tells_what_gits_own_configuration_says_of_each_source) {
+  const std::string of_git = folder / "gitconfig";
+  std::ofstream{of_git}
+      << "[http]\n\textraHeader = Authorization: Basic s3cret\n[http \"https://example.org\"]\n\tproxy = "
+         "http://u:s3cret@proxy:1\n[url \"https://u:s3cret@github.com/\"]\n\tinsteadOf = gh:\n";
+  const scoped_env global{"GIT_CONFIG_GLOBAL", of_git.c_str()}, system{"GIT_CONFIG_SYSTEM", "/dev/null"};
+  const std::string text = shown({"--config", file});
+  BOOST_TEST(line_of(text, "/tree/a http.proxy") == "/tree/a http.proxy http://proxy:1 " + of_git);
+  BOOST_TEST(line_of(text, "/tree/gh http.extraHeader")
+             == "/tree/gh http.extraHeader Authorization: (not shown) " + of_git);
+  BOOST_TEST(text.find("/tree/gh http.proxy") == std::string::npos);
+  const std::string one = shown({"gh:a/b"});
+  BOOST_TEST(line_of(one, "/source url.insteadOf") == "/source url.insteadOf https://github.com/a/b " + of_git);
+  const std::string json = shown({"--json", "gh:a/b"});
+  BOOST_TEST(json.find("\"setting\": \"url.insteadOf\"") != std::string::npos, json);
+  for (const std::string& each : {text, one, json, shown({"--json", "--config", file})})
+    BOOST_TEST(each.find("s3cret") == std::string::npos, each);
+  BOOST_TEST(shown({}).find("http.") == std::string::npos);
+}
+
 BOOST_AUTO_TEST_CASE(check_says_so_or_every_mistake) {
   const std::string check = std::string{std::getenv("GITFS_BINARY")} + " config check";
   const auto good = run(check + " " + file + " 2>/dev/null");

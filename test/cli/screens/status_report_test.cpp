@@ -61,6 +61,18 @@ BOOST_AUTO_TEST_CASE(a_line_for_each_mount) {
   BOOST_TEST(status_lines({}) == "nothing of yours is mounted\n");
 }
 
+BOOST_AUTO_TEST_CASE(warnings_are_no_failures) {
+  mount_status warned = plain();
+  warned.facts["warnings"] = "https://h/r: its certificate\x1b\nanother\n";
+  const mounts all{{"/m", warned}};
+  BOOST_TEST(status_lines(all).ends_with(", 2 warnings\n"), status_lines(all));
+  BOOST_TEST(status_text(all, false).find("  warning: https://h/r: its certificate?\n  warning: another\n")
+                 != std::string::npos,
+             status_text(all, false));
+  BOOST_TEST(status_json(all).find("\"warnings\": [\n") != std::string::npos, status_json(all));
+  BOOST_TEST(!has_failed(all));
+}
+
 BOOST_AUTO_TEST_CASE(what_has_failed) {
   BOOST_TEST(!has_failed(mounts{{"/m", plain()}}));
   BOOST_TEST(has_failed(mounts{{"/m", plain()}, {"/n", many()}}));
