@@ -63,7 +63,7 @@ repository_actor::repository_actor(caf::actor_config& cfg, std::shared_ptr<mount
   if (first) {
     objects_ = first->objects;
     mounted_refs_[0] = first->shown->of;
-    shows_[0] = first->shown;
+    shows_[0] = {first->shown, context_->began};
   }
 }
 
@@ -152,6 +152,7 @@ void repository_actor::taken(const snapshot_taken& m) {
     ref_shown out{m.call, what.node, 0, std::move(shown), {}};
     if (!failure) {
       last_failures_.erase(what.node);
+      shows_[what.node].looked_at = std::time(nullptr);
     } else {
       out.code = failure->code;
       out.why = failure->message + limit_remedy(out.code); // each repository that is open holds a few files
@@ -183,7 +184,7 @@ shown_ptr repository_actor::show(const job& what, const snapshot_facts& facts) {
   auto& of = mounted_refs_[what.node];
   if (!of)
     of = add_mounted_ref(system(), context_, what.node, objects_);
-  shown_ptr& shows = shows_[what.node];
+  shown_ptr& shows = shows_[what.node].shown;
   if (shows && shows->facts.commit == facts.commit)
     return shows;
   shows = show_snapshot(*context_, of, facts, what.place, shows);
@@ -196,10 +197,11 @@ void repository_actor::add_status(mount_status& to) const {
   for (entry_status& each : to.entries) {
     if (!each.node)
       continue;
-    if (const auto shown = shows_.find(*each.node); shown != shows_.end() && shown->second) {
+    if (const auto shown = shows_.find(*each.node); shown != shows_.end() && shown->second.shown) {
       each.state = "open";
-      each.commit = shown->second->facts.commit.hex();
-      each.shown = shown->second->facts.ref;
+      each.commit = shown->second.shown->facts.commit.hex();
+      each.shown = shown->second.shown->facts.ref;
+      each.looked_at = shown->second.looked_at;
       each.source = objects_->from->display();
     }
     if (const auto last = last_failures_.find(*each.node); last != last_failures_.end()) {
