@@ -1,5 +1,7 @@
 #include "actors/telemetry/mount_metrics.hpp"
 
+#include "backend/remote/server_ways.hpp"
+
 #include <algorithm>
 #include <sstream>
 #include <string>
@@ -11,7 +13,7 @@ namespace gitfs {
 namespace {
 
 // What may also become less. All others are counters.
-constexpr std::string_view gauges[] = {"directories.live", "store.cache_bytes"};
+constexpr std::string_view gauges[] = {"directories.live", "store.cache_bytes", "ways.not_taken", "ways.taken"};
 constexpr std::string_view gauge_groups[] = {"memory.", "disk."}; // these in bytes
 
 constexpr struct {
@@ -26,6 +28,7 @@ constexpr struct {
     {"memory.", "Bytes in memory, of this kind"},
     {"disk.", "Bytes in unlinked files in the cache folder"},
     {"store.", "The objects on disk"},
+    {"ways.", "Ways in which git servers were asked"},
     {"telemetry.", "What became of telemetry"},
 };
 
@@ -74,6 +77,9 @@ std::vector<metric> read_metrics(const mount_context& context) {
     out.push_back(described(name, value));
   for (auto& [counted, value] : context.store_counters())
     out.push_back(described(counted, value));
+  if (context.servers)
+    for (auto& [counted, value] : context.servers->counters())
+      out.push_back(described(counted, value));
   if (metric took = durations(context.latency); !took.points.empty())
     out.push_back(std::move(took));
   return out;

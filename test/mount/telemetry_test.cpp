@@ -417,7 +417,8 @@ BOOST_AUTO_TEST_CASE(metrics_for_prometheus) {
     for (const char* each :
          {"gitfs_kernel_lookup_total - ", "gitfs_kernel_request_duration_seconds_bucket le=+Inf,op=lookup ",
           "gitfs_kernel_request_duration_seconds_sum op=lookup ", "gitfs_directories_live - ",
-          "gitfs_upstream_bytes_total - ", "gitfs_memory_blobs_bytes - "})
+          "gitfs_upstream_bytes_total - ", "gitfs_memory_blobs_bytes - ", "gitfs_ways_taken - ",
+          "gitfs_ways_failed_requests_total - "})
       BOOST_TEST(holds(read, each), each << " in " << read);
     BOOST_TEST(must_run("stat -c %a " + shell_quoted(socket)) == "600");
     const auto second = run_program({"mount", "--metrics-listen", "unix:" + socket, url(), dir / "other"});
