@@ -23,8 +23,8 @@ std::span<const mount_failure> mount_failures();
 std::string explain_mount_failure(const std::string& said);
 
 /// What is written to standard error while it lives, by any thread and by children: fusermount3 has no other way to
-/// say why. Its lines are those that begin with its name, or with libfuse's of the child that is to become it; all others are
-/// passed on in the end.
+/// say why. Its lines are those that begin with its name, or with libfuse's of the child that is to become it; all
+/// others are passed on in the end.
 class standard_error_of_fusermount {
 public:
   standard_error_of_fusermount();

@@ -30,6 +30,8 @@ namespace gitfs {
 
 namespace {
 
+constexpr std::int64_t soon = 2; // seconds
+
 constexpr std::size_t past_listings = 256; // a reader that slept through more changes of a directory gets ESTALE
 
 } // namespace
@@ -113,8 +115,11 @@ void directory_state::go_on_moving() {
   }
   stand_at(std::exchange(upcoming_, nullptr));
   // Whoever has read an old file until now may have made something of it, which must not look newer than the new one.
-  // (No record has times, so a replay does not need to know this one.)
-  changed_at_ = std::exchange(late_, false) ? std::optional{time_now()} : std::nullopt;
+  // But after a remount that time is not known any more, so a tree that comes soon has the time of all others. (No
+  // record has times, so a replay does not need to know this one.)
+  changed_at_.reset();
+  if (const file_time now = time_now(); std::exchange(late_, false) && now - since() > file_time_of(soon))
+    changed_at_ = now;
   change_.nodeid = nodeid_of(self_);
   if (found) {
     note_changes(take_listing(*found));
