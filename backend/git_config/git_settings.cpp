@@ -138,6 +138,11 @@ result<void> read_variables(std::vector<git_setting>& out) {
     if (!canonical)
       return malformed(key_name, "this is not the name of a setting");
     out.push_back({std::move(*canonical), value, value_name});
+    if (out.back().key != "include.path")
+      continue;
+    if (*value != '/' && *value != '~')
+      return malformed(value_name, "a relative path is included by files alone");
+    GITFS_TRYV(read_file({git_path(value), true}, out));
   }
   return success();
 }

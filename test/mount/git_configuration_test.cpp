@@ -29,8 +29,9 @@ const scratch_repository& repository() {
 
 struct configured {
   temp_dir dir;
-  scoped_env global{"GIT_CONFIG_GLOBAL", (dir / "gitconfig").c_str()};
-  scoped_env system{"GIT_CONFIG_SYSTEM", "/dev/null"};
+  // Programs are run without the user's files.
+  scoped_env count{"GIT_CONFIG_COUNT", "1"}, key{"GIT_CONFIG_KEY_0", "include.path"};
+  scoped_env included{"GIT_CONFIG_VALUE_0", (dir / "gitconfig").c_str()};
   scoped_env no_proxy{"no_proxy", "*"};
   scoped_env git_file{"GIT_SSL_CAINFO", nullptr}, curl_file{"CURL_CA_BUNDLE", nullptr};
   scoped_env openssl_file{"SSL_CERT_FILE", nullptr};
@@ -84,7 +85,7 @@ BOOST_AUTO_TEST_CASE(of_a_branch_and_a_tag_the_branch_is_shown_with_a_warning_of
     BOOST_TEST(must_run("cat file", tag.path()) == "x");
   }
   const mount host{
-      mount_plan{.config = R"({"tree": {"h": {"host": "git", "url": ")" + server.url("{repo}.git") + "\"}}}"}};
+      mount_plan{.config = R"({"tree": {"h": {"host": "git", "url": ")" + server.url("{path}.git") + "\"}}}"}};
   BOOST_TEST(must_run("cat h/scratch@main/file h/scratch@refs%2Ftags%2Fmain/file", host.path()) == "y\nx");
   const mount configured_ref{
       mount_plan{.config = R"({"tree": {"r": {"source": ")" + server.url("scratch.git") + R"(", "ref": "main"}}})"}};

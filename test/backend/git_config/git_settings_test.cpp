@@ -147,6 +147,23 @@ BOOST_AUTO_TEST_CASE(files_are_included_where_they_are_named) {
       BOOST_TEST(each.origin == "a file that " + (dir / ".gitconfig").string() + " includes");
 }
 
+BOOST_AUTO_TEST_CASE(variables_include_files_too) {
+  write("more", "[a]\n\tb = more\n");
+  set("GIT_CONFIG_COUNT", "3");
+  setting(0, "a.b", "before");
+  setting(1, "include.path", (dir / "more").string());
+  setting(2, "a.b", "behind");
+  BOOST_TEST(ours().find(">a.b=more\n>a.b=behind\n") != std::string::npos, ours());
+  same();
+  set("GIT_CONFIG_VALUE_1", "~/more");
+  same();
+  set("GIT_CONFIG_VALUE_1", "/nothing/there");
+  same();
+  set("GIT_CONFIG_VALUE_1", "more");
+  BOOST_TEST(ours() == "error");
+  same();
+}
+
 BOOST_AUTO_TEST_CASE(values_are_read_as_git_reads_them) {
   write(
       ".gitconfig",
