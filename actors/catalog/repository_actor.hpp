@@ -65,7 +65,8 @@ private:
   std::map<mount_node_number, std::shared_ptr<mounted_ref>> mounted_refs_;
   struct shows {
     oid commit;
-    std::string ref; ///< its full name
+    std::string ref;            ///< its full name
+    std::int64_t looked_at = 0; ///< seconds since 1970, for people alone
   };
   std::map<mount_node_number, shows> shows_; // what these show
   std::map<call_number, job> jobs_;

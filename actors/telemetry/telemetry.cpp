@@ -1,5 +1,6 @@
 #include "actors/telemetry/telemetry.hpp"
 
+#include "actors/telemetry/entry_metrics.hpp"
 #include "actors/telemetry/mount_metrics.hpp"
 #include "actors/telemetry/span_builder.hpp"
 #include "actors/telemetry/span_ids.hpp"
@@ -12,8 +13,11 @@
 #include "config/telemetry_options.hpp"
 #include "config/version.hpp"
 
+#include <caf/actor_addr.hpp>
+
 #include <chrono>
 #include <cstdlib>
+#include <ctime>
 #include <optional>
 #include <unistd.h>
 #include <utility>
@@ -45,6 +49,48 @@ otlp_sender sender_of(const telemetry_options& options, const mount_options& mou
     out.resource.emplace_back("gitfs.mountpoint", mounted.mountpoint.string());
   }
   out.resource.insert(out.resource.end(), options.resource.begin(), options.resource.end());
+  return out;
+}
+
+// Short, since one thread serves all who ask.
+constexpr std::chrono::seconds answer_limit{1};
+
+metric build_info() {
+  metric out;
+  out.name = "build_info";
+  out.help = "The version of gitfs-actor, in a label; always 1";
+  out.unit = "1";
+  out.kind = metric::kind_type::gauge;
+  out.labelled = {{{{"version", std::string{version}}}, 1}};
+  return out;
+}
+
+// Of a mount that can show nothing else the commit is known from its beginning; all others have a catalog that knows.
+mount_status about_mount(const mount_options& options, const mount_context& context) {
+  mount_status out = status_of(options);
+  const auto root = context.inodes.location_of(root_slot);
+  if (out.entries.size() == 1 && root && root->shown) {
+    out.entries.front().commit = root->shown->facts.commit.hex();
+    out.entries.front().shown = root->shown->facts.ref;
+  }
+  return out;
+}
+
+// Names of entries go to who asks here, and to no collector.
+metrics_server::pages pages_of(const std::shared_ptr<mount_context>& context, const mount_options& options) {
+  const auto ask = [supervisor = context->supervisor.address(), about = about_mount(options, *context)] {
+    return ask_status(supervisor, about, answer_limit);
+  };
+  metrics_server::pages out;
+  out.metrics = [context, ask] {
+    auto all = read_metrics(*context);
+    all.push_back(build_info());
+    if (const auto status = ask())
+      for (metric& each : entry_metrics(*status, std::time(nullptr)))
+        all.push_back(std::move(each));
+    return prometheus_text(all);
+  };
+  out.is_well = [ask] { return ask().has_value(); };
   return out;
 }
 
@@ -104,8 +150,7 @@ result<std::unique_ptr<telemetry>> telemetry::start(const mount_options& options
     log::warn("telemetry: {}", each);
   auto made = std::make_unique<state>(context, chosen, options.telemetry.paths);
   if (options.telemetry.listen) {
-    GITFS_TRY(server, metrics_server::start(*options.telemetry.listen,
-                                            [context] { return prometheus_text(read_metrics(*context)); }));
+    GITFS_TRY(server, metrics_server::start(*options.telemetry.listen, pages_of(context, options)));
     log::info("metrics for Prometheus on {}", server->address());
     made->server = std::move(server);
   }

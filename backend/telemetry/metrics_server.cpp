@@ -54,14 +54,17 @@ response answer(http::status status, std::string body, bool with_body,
   return out;
 }
 
-response answer_to(const http::request<http::empty_body>& what, const std::function<std::string()>& text) {
+response answer_to(const http::request<http::empty_body>& what, const metrics_server::pages& of) {
   if (what.method() != http::verb::get && what.method() != http::verb::head)
     return answer(http::status::method_not_allowed, "only GET and HEAD\n", true);
   const bool with_body = what.method() == http::verb::get;
   const auto path = what.target().substr(0, what.target().find('?'));
+  if (path == "/healthz")
+    return of.is_well() ? answer(http::status::ok, "ok\n", with_body)
+                        : answer(http::status::service_unavailable, "the mount does not answer\n", with_body);
   if (path != "/metrics" && path != "/")
-    return answer(http::status::not_found, "there is only /metrics\n", with_body);
-  return answer(http::status::ok, text(), with_body, prometheus_type);
+    return answer(http::status::not_found, "there are only /metrics and /healthz\n", with_body);
+  return answer(http::status::ok, of.metrics(), with_body, prometheus_type);
 }
 
 // None: the client has gone, or was too slow.
@@ -77,7 +80,7 @@ std::optional<response> answer_to(const error_code& failed) {
 // One who asks. All that it waits for has one end, `patience` after it came.
 class session : public std::enable_shared_from_this<session> {
 public:
-  session(protocol::socket socket, const std::function<std::string()>& text) : stream_(std::move(socket)), text_(text) {
+  session(protocol::socket socket, const metrics_server::pages& made) : stream_(std::move(socket)), pages_(made) {
     parser_.header_limit(longest_request);
     // A body is refused with the method, whatever its size. Boost 1.74 takes `none` here for a limit of 0.
     parser_.body_limit(std::numeric_limits<std::uint64_t>::max());
@@ -86,7 +89,7 @@ public:
   void start() {
     stream_.expires_after(patience);
     http::async_read_header(stream_, in_, parser_, [self = shared_from_this()](const error_code& failed, std::size_t) {
-      if (auto out = failed ? answer_to(failed) : answer_to(self->parser_.get(), self->text_))
+      if (auto out = failed ? answer_to(failed) : answer_to(self->parser_.get(), self->pages_))
         self->write(std::move(*out));
     });
   }
@@ -115,7 +118,7 @@ private:
   }
 
   beast::basic_stream<protocol> stream_;
-  const std::function<std::string()>& text_;
+  const metrics_server::pages& pages_;
   beast::flat_buffer in_;
   http::request_parser<http::empty_body> parser_;
   response out_;
@@ -245,7 +248,7 @@ struct metrics_server::state {
     drop_ended();
     if (sessions.size() >= most_connections)
       close_oldest(1);
-    const auto fresh = std::make_shared<session>(std::move(socket), text);
+    const auto fresh = std::make_shared<session>(std::move(socket), made_pages);
     sessions.push_back(fresh);
     fresh->start();
   }
@@ -264,7 +267,7 @@ struct metrics_server::state {
 
   static constexpr std::chrono::milliseconds pause{100};
 
-  std::function<std::string()> text;
+  pages made_pages;
   std::filesystem::path path;
   std::optional<struct stat> made;
   std::string address;
@@ -276,12 +279,11 @@ struct metrics_server::state {
   std::thread thread;
 };
 
-result<std::unique_ptr<metrics_server>> metrics_server::start(const listen_address& at,
-                                                              std::function<std::string()> text) {
-  auto made = std::make_unique<state>();
-  made->text = std::move(text);
-  GITFS_TRYV(made->listen(at));
-  return std::unique_ptr<metrics_server>{new metrics_server{std::move(made)}};
+result<std::unique_ptr<metrics_server>> metrics_server::start(const listen_address& at, pages made) {
+  auto out = std::make_unique<state>();
+  out->made_pages = std::move(made);
+  GITFS_TRYV(out->listen(at));
+  return std::unique_ptr<metrics_server>{new metrics_server{std::move(out)}};
 }
 
 metrics_server::metrics_server(std::unique_ptr<state> impl) : impl_(std::move(impl)) {}

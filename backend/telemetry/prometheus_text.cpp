@@ -37,6 +37,25 @@ void put_histogram(std::string& out, const std::string& name, const metric& m) {
   }
 }
 
+std::string escaped_label(std::string_view value) {
+  std::string out;
+  for (const char c : value) {
+    if (c == '\\' || c == '"')
+      out += '\\';
+    out += c == '\n' ? std::string{"\\n"} : std::string{c};
+  }
+  return out;
+}
+
+void put_labelled(std::string& out, const std::string& name, const metric& m) {
+  for (const labelled_value& each : m.labelled) {
+    std::string labels;
+    for (const auto& [label, value] : each.labels)
+      labels += fmt::format("{}{}=\"{}\"", labels.empty() ? "" : ",", label, escaped_label(value));
+    out += fmt::format("{}{{{}}} {}\n", name, labels, each.value);
+  }
+}
+
 } // namespace
 
 std::string prometheus_text(std::span<const metric> metrics) {
@@ -47,6 +66,8 @@ std::string prometheus_text(std::span<const metric> metrics) {
         fmt::format("# HELP {} {}\n# TYPE {} {}\n", name, each.help, name, types[static_cast<std::size_t>(each.kind)]);
     if (each.kind == metric::kind_type::histogram)
       put_histogram(out, name, each);
+    else if (!each.labelled.empty())
+      put_labelled(out, name, each);
     else
       out += fmt::format("{} {}\n", name, each.value);
   }

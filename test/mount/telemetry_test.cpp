@@ -1,8 +1,10 @@
 // What real mounts tell collectors and Prometheus, and that nothing but telemetry suffers where these fail.
 #include "actors/trace/read/trace_reader.hpp"
 
+#include "test/mount/shared.hpp"
 #include "test/support/background.hpp"
 #include "test/support/command.hpp"
+#include "test/support/config_text.hpp"
 #include "test/support/fault_server.hpp"
 #include "test/support/git_server.hpp"
 #include "test/support/mount.hpp"
@@ -13,6 +15,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdlib>
 #include <fstream>
 #include <map>
@@ -426,6 +429,32 @@ BOOST_AUTO_TEST_CASE(metrics_for_prometheus) {
     BOOST_TEST(holds(open_to_all.output, "on this machine only"), open_to_all.output);
   }
   BOOST_TEST(!std::filesystem::exists(socket));
+}
+
+BOOST_AUTO_TEST_CASE(metrics_of_each_entry_and_of_the_build) {
+  const std::string socket = dir / "metrics.sock";
+  const std::string ask = "curl -sS --fail --unix-socket " + shell_quoted(socket) + " http://mount";
+  const auto samples = [&] { return must_run(ask + "/metrics | " + script("check_prometheus")); };
+  {
+    const mount m{mount_plan{.options = {"--metrics-listen", "unix:" + socket},
+                             .config = config_text({{"good", repository_entry(url(), "", R"("follow": "1h")")},
+                                                    {"pinned", repository_entry(url())},
+                                                    {R"(a \"b\")", repository_entry(url(), "no-such")}})}};
+    BOOST_TEST(failure_of(m / R"(a "b"/x)") == ENOENT);
+    must_run("ls good pinned", m.path());
+    const std::string read = samples();
+    for (const char* each :
+         {"gitfs_build_info version=", "gitfs_entry_failed path=/good 0.0", R"(gitfs_entry_failed path=/a "b" 1.0)",
+          "gitfs_entry_info commit=", "path=/good,ref=refs/heads/main,source=http://127.0.0.1",
+          "gitfs_entry_since_look_seconds path=/good "})
+      BOOST_TEST(holds(read, each), each << " in " << read);
+    BOOST_TEST(!holds(read, "gitfs_entry_since_look_seconds path=/pinned"), read);
+    BOOST_TEST(must_run(ask + "/healthz") == "ok");
+  }
+  const mount plain{url(), {"--metrics-listen", "unix:" + socket}};
+  const std::string read = samples();
+  BOOST_TEST(holds(read, "path=/,ref=refs/heads/main,source=http://127.0.0.1"), read);
+  BOOST_TEST(holds(read, "gitfs_entry_failed path=/ 0.0"), read);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -29,10 +29,11 @@ namespace {
 struct served {
   temp_dir dir;
   std::string path = dir / "metrics.sock";
+  bool well = true;
   std::string text = "# HELP a b\n# TYPE a counter\na 1\n";
 
   result<std::unique_ptr<gitfs::metrics_server>> start(const listen_address& at) const {
-    return gitfs::metrics_server::start(at, [this] { return text; });
+    return gitfs::metrics_server::start(at, {[this] { return text; }, [this] { return well; }});
   }
   std::unique_ptr<gitfs::metrics_server> on_socket() const {
     auto out = start({path, {}, 0});
@@ -71,6 +72,14 @@ private:
 } // namespace metrics_server
 
 BOOST_FIXTURE_TEST_SUITE(metrics_server, metrics_server::served)
+
+BOOST_AUTO_TEST_CASE(says_whether_the_mount_is_well) {
+  const auto server = on_socket();
+  const std::string ask = "curl -sS --max-time 60 -w '%{http_code}' --unix-socket " + path + " http://x/healthz";
+  BOOST_TEST(must_run(ask) == "ok\n200");
+  well = false;
+  BOOST_TEST(must_run(ask) == "the mount does not answer\n503");
+}
 
 BOOST_AUTO_TEST_CASE(on_a_socket_that_is_the_owners_and_goes_with_the_server) {
   {
