@@ -45,11 +45,19 @@ std::string did_you_mean(std::string_view typed, std::span<const std::string_vie
       return ", did you mean '" + std::string{ours} + "'?";
   std::string_view best;
   std::size_t best_distance = std::min(typed.size() / 2, typed.size() / 3 + 2); // so far away it is another word
-  for (const std::string_view each : known)
-    if (const std::size_t d = distance(typed, each); d < best_distance) {
-      best = each;
+  const auto consider = [&](std::string_view word, std::string_view meant) {
+    // Who writes the begin of a word knows it, however long the rest is.
+    const bool is_begin = typed.size() >= 4 && word.starts_with(typed);
+    if (const std::size_t d = is_begin ? 1 : distance(typed, word); d < best_distance) {
+      best = meant;
       best_distance = d;
     }
+  };
+  for (const std::string_view each : known)
+    consider(each, each);
+  for (const auto& [theirs, ours] : words_of_others) // they are mistyped, too
+    if (theirs.size() > 3 && std::ranges::find(known, ours) != known.end())
+      consider(theirs, ours);
   return best.empty() ? "" : ", did you mean '" + std::string{begin} + std::string{best} + "'?";
 }
 
