@@ -6,6 +6,7 @@
 #include "actors/model/inode_number.hpp"
 #include "actors/runtime/catalog_messages.hpp"
 #include "actors/trace/record/recorder.hpp"
+#include "backend/open/entry_source.hpp"
 #include "backend/open/git_repository.hpp"
 #include "backend/open/make_host.hpp"
 #include "backend/remote/source.hpp"
@@ -29,25 +30,10 @@ void configure(caf::actor_system_config& config) {
 
 namespace {
 
-// The credentials of an entry stand beside its URL.
-result<source> source_of(const shown_repository& entry, const deployment_parts& parts) {
-  GITFS_TRY(out, parse_source(entry.source));
-  if (entry.token == secret_place{})
-    return out;
-  auto secret = parts.read_secret(entry.token);
-  if (!secret)
-    return fail(EACCES, out.display + ": its token cannot be had: " + secret.error().message);
-  out.password = std::move(secret.value());
-  out.password_now = [read = parts.read_secret, place = entry.token] { return read(place); };
-  if (out.username.empty())
-    out.username = "x-access-token"; // services look at the password alone, but want a name
-  return out;
-}
-
 // The one repository that a mount shows; none: a tree of them.
 std::optional<shown_repository> only_one(const mount_options& options) {
   if (!options.tree)
-    return shown_repository{{}, options.source, options.ref, options.follow, {}};
+    return shown_repository{{}, options.source, options.ref, options.follow, options.token, options.username};
   const deployment& tree = *options.tree;
   if (tree.hosts.empty() && tree.repositories.size() == 1 && tree.repositories.front().path.empty())
     return tree.repositories.front();
@@ -57,7 +43,7 @@ std::optional<shown_repository> only_one(const mount_options& options) {
 result<std::shared_ptr<repository>> open_entry(const shown_repository& entry, const mount_options& options,
                                                const deployment_parts& parts, std::shared_ptr<memory_budget> memory,
                                                const std::shared_ptr<backend_services>& services) {
-  GITFS_TRY(from, source_of(entry, parts));
+  GITFS_TRY(from, source_of(entry, parts.read_secret));
   return open_repository(from, options, std::move(memory), services);
 }
 

@@ -21,7 +21,8 @@ result<std::uint64_t> parse_byte_size(std::string_view text, std::uint64_t least
   std::string unit;
   for (const char* c = end; c != text.data() + text.size(); ++c)
     unit += static_cast<char>(std::toupper(static_cast<unsigned char>(*c)));
-  bool known = unit.empty() || unit == "B";
+  const bool is_plain = unit.empty();
+  bool known = is_plain || unit == "B";
   if (const std::size_t power = unit.empty() ? letters.npos : letters.find(unit.front()); power != letters.npos) {
     for (std::size_t i = 0; i <= power; ++i)
       number *= 1024;
@@ -32,6 +33,10 @@ result<std::uint64_t> parse_byte_size(std::string_view text, std::uint64_t least
     return fail(EINVAL,
                 fmt::format("'{}' is not a size; give a number of bytes, or one with K, M, G or T, as in 500M", text));
   const auto bytes = static_cast<std::uint64_t>(number);
+  // Who leaves the unit out mostly means M.
+  constexpr std::uint64_t least_plain = 4096;
+  if (is_plain && bytes != 0 && bytes < least_plain)
+    return fail(EINVAL, fmt::format("'{}' is a number of bytes, and too small: give a unit, as in {}M", text, text));
   if (bytes < least)
     return fail(EINVAL, fmt::format("'{}' is too small; the least is {}", text, show_byte_size(least)));
   return bytes;

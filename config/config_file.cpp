@@ -52,6 +52,9 @@ private:
   void read_key(const config_key& key, const string& at, const Value& value) {
     switch (key.kind) {
     case config_kind::text:
+    case config_kind::number:
+    case config_kind::size:
+    case config_kind::time:
       if (value.IsString())
         add_text(key, at, plain(value));
       else if (value.IsNumber())

@@ -14,6 +14,9 @@ namespace gitfs {
 /// What the value of a key becomes before it is handed to its option.
 enum class config_kind : std::uint8_t {
   text,
+  number, ///< text, as the next two
+  size,   ///< of bytes
+  time,
   path,    ///< expanded, from the file's folder on
   address, ///< the same behind "unix:"
   toggle,  ///< true: the option or word; false: its opposite

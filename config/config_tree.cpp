@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <map>
 #include <string_view>
 #include <vector>
@@ -36,11 +35,6 @@ constexpr std::array host_rows{
 constexpr string_view root = "/";
 constexpr const char* token_remedy =
     R"(: take it out, and say by "token" where it is kept, as {"env": NAME} or {"file": PATH})";
-
-bool is_variable_name(string_view text) {
-  return !text.empty() && std::isdigit(static_cast<unsigned char>(text.front())) == 0
-         && std::ranges::all_of(text, [](unsigned char c) { return std::isalnum(c) != 0 || c == '_'; });
-}
 
 bool is_http(string_view url) {
   return url.starts_with("https://") || url.starts_with("http://");
@@ -138,6 +132,9 @@ private:
     const bool has_token = out.token != secret_place{};
     if (has_token && !out.source.empty() && !is_http(out.source))
       wrong("/token", "only a source with https:// or http:// takes a token");
+    out.username = read_username();
+    if (!out.username.empty() && !out.source.empty() && !is_http(out.source))
+      wrong("/username", "only a source with https:// or http:// takes a user name");
     out_.repositories.push_back(std::move(out));
   }
 
@@ -184,6 +181,10 @@ private:
     out.follow = read_follow();
     out.absent = read_absent(out.absent);
     out.token = read_token();
+    out.username = read_username();
+    if (!out.username.empty() && row->kind != host_kind::git)
+      errors_.add_at_key(at_ + "/username",
+                         "only a host of the kind git takes a user name: " + name + " looks at the token alone");
     if (const Value* const tokens = member("/tokens"); tokens != nullptr && tokens->IsObject())
       for (const auto& each : tokens->GetObject()) {
         const string owner{each.name.GetString(), each.name.GetStringLength()};
@@ -252,6 +253,13 @@ private:
                             : read_secret_place(*value, at_ + "/token", folder_, errors_).value_or(secret_place{});
   }
 
+  string read_username() {
+    const string name = string_at("/username").value_or("");
+    if (const string mistake = wrong_with_username(name); !mistake.empty())
+      wrong("/username", mistake);
+    return name;
+  }
+
   void refuse_overlaps() {
     for (const auto& [path, line] : lines_) {
       const string pointer = "/tree/" + pointer_part(path);
@@ -284,6 +292,10 @@ string show_follow(const follow_mode& follow) {
   if (follow.kind == follow_mode::kind_type::on_request)
     return ", followed on request";
   return ", followed every " + show_time(follow.every);
+}
+
+string show_username(const string& name) {
+  return name.empty() ? "" : ", user name " + name;
 }
 
 string show_token(const secret_place& place, const string& whose = "") {
@@ -332,7 +344,7 @@ std::optional<secret_place> read_secret_place(const Value& place, const string& 
 string show_repository(const shown_repository& repository) {
   return "repository " + without_userinfo(repository.source) + ", "
          + (repository.ref.empty() ? "HEAD" : "ref " + repository.ref) + show_follow(repository.follow)
-         + show_token(repository.token);
+         + show_username(repository.username) + show_token(repository.token);
 }
 
 string show_host(const shown_host& host) {
@@ -343,7 +355,7 @@ string show_host(const shown_host& host) {
   out += show_follow(host.follow);
   if (host.absent != shown_host{}.absent)
     out += ", names not there asked for again after " + show_time(host.absent);
-  out += show_token(host.token);
+  out += show_username(host.username) + show_token(host.token);
   for (const auto& [owner, place] : host.tokens)
     out += show_token(place, " of " + owner);
   return out;

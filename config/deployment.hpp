@@ -14,7 +14,7 @@ namespace gitfs {
 /// Where a secret is kept; it never stands in a file of ours. With neither, git's credential helpers are asked.
 struct secret_place {
   std::string environment;    ///< name of a variable; empty: none
-  std::filesystem::path file; ///< absolute; refused if others than its owner can read it; empty: none
+  std::filesystem::path file; ///< absolute; read_secret says who else may be able to read it; empty: none
 
   bool operator==(const secret_place&) const = default;
 };
@@ -40,6 +40,8 @@ struct shown_repository {
   std::string ref;    ///< branch, tag or commit; empty: the remote's HEAD
   follow_mode follow;
   secret_place token; ///< password of an http(s) source
+  /// User name that goes with it, before that of the URL; empty: that of the URL, or one that services do not look at.
+  std::string username{};
 
   bool operator==(const shown_repository&) const = default;
 };
@@ -60,6 +62,7 @@ struct shown_host {
   std::map<std::string, secret_place> tokens; ///< by owner (mesa: organisation), before `token`
   follow_mode follow;                         ///< of the repositories in it
   std::chrono::milliseconds absent{60'000};   ///< how long it is remembered that a name is not there
+  std::string username{};                     ///< of `git` only: what goes with the tokens; empty: "git"
 
   bool operator==(const shown_host&) const = default;
 };

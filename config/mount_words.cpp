@@ -70,10 +70,8 @@ constexpr std::array mount_words{
                [](mount_options& o, const string& v) { return put_name(o.kernel.fsname.emplace(), v); }},
     mount_word{"subtype", "NAME", "the type is shown as fuse.NAME (default: gitfs)",
                [](mount_options& o, const string& v) { return put_name(o.kernel.subtype, v); }},
-    mount_word{"max_read", "BYTES", "largest read request (default: the kernel's limit)",
-               [](mount_options& o, const string& v) {
-                 return put(o.kernel.max_read, read_number<std::uint32_t>(v, 4096, 1U << 30U));
-               }},
+    mount_word{"max_read", "SIZE", "largest read request, as 128K; up to 1G (default: the kernel's limit)",
+               [](mount_options& o, const string& v) { return put(o.kernel.max_read, read_max_read(v)); }},
     mount_word{"prefetch", "on|off", "fetch ahead of the reader (default: on)",
                [](mount_options& o, const string& v) -> result<void> {
                  if (v != "on" && v != "off")

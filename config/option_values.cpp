@@ -1,6 +1,7 @@
 #include "config/option_values.hpp"
 
 #include "config/byte_size.hpp"
+#include "config/secret.hpp"
 
 #include <algorithm>
 #include <array>
@@ -72,6 +73,28 @@ result<void> put_name(string& out, const string& value) {
     return fail(EINVAL, "the value is empty: give one, or leave the option out");
   out = value;
   return success();
+}
+
+result<std::uint32_t> read_max_read(const string& value) {
+  constexpr std::uint64_t least = 4096, most = std::uint64_t{1} << 30;
+  GITFS_TRY(bytes, parse_byte_size(value, least));
+  if (bytes > most)
+    return fail(EINVAL, "'" + value + "' is more than " + show_byte_size(most));
+  return static_cast<std::uint32_t>(bytes);
+}
+
+result<void> put_variable(string& out, const string& value) {
+  if (!is_variable_name(value) || looks_like_token(value))
+    return fail(EINVAL,
+                "this is not the name of a variable: put the secret into one, and give its name, without a '$'");
+  out = value;
+  return success();
+}
+
+result<void> put_username(string& out, const string& value) {
+  if (const string mistake = wrong_with_username(value); !mistake.empty())
+    return fail(EINVAL, mistake);
+  return put_name(out, value);
 }
 
 result<std::uint64_t> read_trace_memory(const std::string& value) {

@@ -57,4 +57,13 @@ result<void> put(Place& out, result<T> value) {
 /// Any text but an empty one.
 result<void> put_name(std::string& out, const std::string& value);
 
+/// For the largest read request: bytes, from 4K to 1G.
+result<std::uint32_t> read_max_read(const std::string& value);
+
+/// The name of a variable that holds a secret. The message does not repeat what may be the secret itself.
+result<void> put_variable(std::string& out, const std::string& value);
+
+/// See wrong_with_username.
+result<void> put_username(std::string& out, const std::string& value);
+
 } // namespace gitfs

@@ -68,10 +68,13 @@ struct mount_options {
   std::filesystem::path mountpoint;              ///< absolute and normal, not resolved
   std::string ref;                               ///< branch, tag or commit; empty: the remote's HEAD
   follow_mode follow;                            ///< of `source`
+  secret_place token;                            ///< password of `source`
+  std::string username{};                        ///< user name of `source`; see shown_repository
   std::filesystem::path cache_dir;               ///< filled in, never empty
   std::uint64_t cache_size = default_cache_size; ///< bytes of the disk, for all of cache_dir
   log_level level = log_level::info;
   std::filesystem::path log_file; ///< empty: standard error; filled in when the mount goes into the background
+  bool own_log = false;           ///< log_file is the one that this program chose: it is bounded, and removed in time
   std::filesystem::path pid_file; ///< empty: none
   bool foreground = false;
   bool quiet = false; ///< nothing is printed when the mount is ready
@@ -180,6 +183,7 @@ struct config_options {
   action_type action = action_type::check;
   std::filesystem::path file; ///< absolute and normal
   std::string name;           ///< the file as it was given
+  bool servers = false;       ///< ask each of its servers, too
 };
 
 /// One line of the table: an option of `gitfs-actor mount`.

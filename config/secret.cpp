@@ -12,6 +12,8 @@
 #include <fmt/format.h>
 #include <optional>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <system_error>
 #include <unistd.h>
 
 namespace gitfs {
@@ -57,6 +59,32 @@ result<string> checked(string secret, const string& place) {
   return secret;
 }
 
+bool on_read_only(int fd) {
+  struct statvfs facts {};
+  return ::fstatvfs(fd, &facts) == 0 && (facts.f_flag & ST_RDONLY) != 0;
+}
+
+// Who can write to a folder can put another secret there. With the sticky bit only what is their own.
+bool others_may_put(const std::filesystem::path& folder) {
+  constexpr mode_t others_write = S_IWGRP | S_IWOTH;
+  const unique_fd opened{::open(folder.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)};
+  struct stat facts {};
+  return !opened || ::fstat(opened.get(), &facts) != 0
+         || ((facts.st_mode & others_write) != 0 && (facts.st_mode & S_ISVTX) == 0 && !on_read_only(opened.get()));
+}
+
+// Runtimes of containers hand secrets out so that each process of the container can read them, whatever its user is:
+// Docker with mode 0444, Kubernetes with 0644 or 0440 on a read-only file system, behind links through "..data". A file
+// that its owner can change is none of theirs, and its mode is a mistake.
+bool is_handed_out(int fd, const struct stat& facts, const std::filesystem::path& path) {
+  constexpr mode_t any_write = S_IWUSR | S_IWGRP | S_IWOTH;
+  if ((facts.st_mode & any_write) != 0 && !on_read_only(fd))
+    return false;
+  std::error_code failed;
+  const auto real = std::filesystem::read_symlink("/proc/self/fd/" + std::to_string(fd), failed);
+  return !failed && !others_may_put(path.parent_path()) && !others_may_put(real.parent_path());
+}
+
 result<string> read_file(const std::filesystem::path& path) {
   constexpr std::size_t most = std::size_t{64} << 10;
   const string place = "secret file " + path.string();
@@ -69,7 +97,7 @@ result<string> read_file(const std::filesystem::path& path) {
     return system_failure(errno, place);
   if (!S_ISREG(facts.st_mode))
     return fail(EINVAL, "the " + place + " is not a regular file");
-  if ((facts.st_mode & 077U) != 0)
+  if ((facts.st_mode & 077U) != 0 && !is_handed_out(file.get(), facts, path))
     return fail(EACCES, fmt::format("the {} is open to others than its owner (mode {:03o}): chmod 600 it", place,
                                     facts.st_mode & 0777U));
   string out;
@@ -97,6 +125,20 @@ result<string> read_secret(const secret_place& place) {
   if (value == nullptr)
     return fail(ENOENT, "the variable " + place.environment + " is not set: it should hold a secret");
   return checked(value, "variable " + place.environment);
+}
+
+bool is_variable_name(string_view text) {
+  return !text.empty() && std::isdigit(static_cast<unsigned char>(text.front())) == 0
+         && std::ranges::all_of(text, [](unsigned char c) { return std::isalnum(c) != 0 || c == '_'; });
+}
+
+string wrong_with_username(string_view name) {
+  const auto is_control = [](unsigned char c) { return c < 0x20 || c == 0x7f; };
+  if (looks_like_token(name))
+    return "what looks like a token stands here: only the user name belongs here";
+  if (name.find(':') != string_view::npos || std::ranges::any_of(name, is_control))
+    return "a user name has no ':' and no control character in it";
+  return "";
 }
 
 string show_place(const secret_place& place) {

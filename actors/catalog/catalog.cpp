@@ -47,7 +47,8 @@ repository_number catalog::number_of(const repository_origin& from, bool& is_new
   std::string key;
   if (from.entry != nullptr) {
     const secret_place& token = from.entry->token;
-    key = "entry\n" + from.entry->source + '\n' + token.environment + '\n' + token.file.string();
+    key = "entry\n" + from.entry->source + '\n' + token.environment + '\n' + token.file.string() + '\n'
+          + from.entry->username;
   } else {
     key = fmt::format("host {}", fmt::ptr(from.host.get()));
     for (const std::string& each : from.path)

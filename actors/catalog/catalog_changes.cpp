@@ -234,7 +234,8 @@ bool catalog::take_over(node& old, node& fresh) {
   }
   const repository& one = *fresh.as_repository();
   const shown_repository& before = *old.as_repository()->from.entry;
-  if (before.source != one.from.entry->source || before.token != one.from.entry->token)
+  const shown_repository& now = *one.from.entry;
+  if (before.source != now.source || before.token != now.token || before.username != now.username)
     return false;
   take_over_repository(old, one);
   return true;

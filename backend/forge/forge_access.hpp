@@ -30,6 +30,7 @@ struct forge_tokens {
   secret_place general;
   std::map<std::string, secret_place> by_owner; ///< these come before `general`; the case of names does not count
   secret_reader read;
+  std::string username{}; ///< what goes with them in git over HTTP; empty: as the service likes it
 };
 
 /// What becomes of a request over a rate limit that is over before requests have to end.

@@ -77,7 +77,7 @@ public:
     if (place == secret_place{})
       return credential{};
     GITFS_TRY(token, read_token(tokens_.read, place, without_userinfo(template_)));
-    return credential{"git", std::move(token)};
+    return credential{tokens_.username.empty() ? "git" : tokens_.username, std::move(token)};
   }
 
   std::shared_ptr<size_source> sizes(name_path) override { return nullptr; }

@@ -10,7 +10,7 @@ namespace gitfs {
 
 result<std::shared_ptr<repository_host>> make_host(const shown_host& what, const host_needs& needs) {
   const std::string display = without_userinfo(what.url);
-  forge_tokens tokens{what.token, what.tokens, needs.read_secret};
+  forge_tokens tokens{what.token, what.tokens, needs.read_secret, what.username};
   forge_host::memory keep = needs.keep;
   keep.absent = what.absent;
   std::unique_ptr<forge> service;

@@ -23,7 +23,9 @@ using table = subcommand<config_options>;
 constexpr std::array actions{table::action_row{"check", action_type::check},
                              table::action_row{"show", action_type::check}};
 
-constexpr table command{"config", {}, actions};
+constexpr table::option_row options[] = {{"--servers", false, table::turn_on<&config_options::servers>}};
+
+constexpr table command{"config", options, actions};
 
 result<invocation> parse_show(std::vector<string> arguments) {
   const auto options_end = std::ranges::find(arguments, "--");

@@ -1,7 +1,10 @@
 #include "cli/arguments/config_report.hpp"
 
+#include "config/byte_size.hpp"
 #include "config/config_keys.hpp"
 #include "config/config_tree.hpp"
+#include "config/option_values.hpp"
+#include "config/secret.hpp"
 #include "config/url.hpp"
 
 #include <rapidjson/prettywriter.h>
@@ -23,6 +26,7 @@ namespace {
 struct row {
   string key, value;
   setting_origin from;
+  config_kind kind = config_kind::text;
 };
 
 // Variables of others that say what none of ours does.
@@ -40,12 +44,17 @@ constexpr struct {
 
 std::vector<row> settings_of(const mount_arguments& read) {
   std::vector<row> out;
-  if (!read.config)
-    out.push_back({"/source",
-                   without_userinfo(read.options.source),
-                   {read.options.source.empty() ? kind_type::preset : kind_type::flag, "SOURCE"}});
+  if (!read.config) {
+    const mount_options& options = read.options;
+    const auto add = [&](const char* key, const string& value, const char* flag) {
+      out.push_back({key, value, {value.empty() ? kind_type::preset : kind_type::flag, flag}});
+    };
+    add("/source", without_userinfo(options.source), "SOURCE");
+    add("/token", show_place(options.token), options.token.file.empty() ? "--token-env" : "--token-file");
+    add("/username", options.username, "--username");
+  }
   for (const config_key& key : config_key_table()) {
-    row one{string{key.pointer}, key.show(read.options), {}};
+    row one{string{key.pointer}, key.show(read.options), {}, key.kind};
     if (const auto found = read.origins.find(key.pointer); found != read.origins.end()) {
       one.from = found->second;
     } else {
@@ -119,10 +128,40 @@ string config_report(const mount_arguments& read) {
   return out;
 }
 
+namespace {
+
+using json_writer = rapidjson::PrettyWriter<rapidjson::StringBuffer>;
+
+// What is a number or a switch is one in JSON: sizes in bytes, times in seconds. What is shown for people can be read.
+void write_value(json_writer& json, const row& of) {
+  constexpr double thousand = 1000;
+  switch (of.kind) {
+  case config_kind::toggle:
+    json.Bool(of.value == "true");
+    return;
+  case config_kind::number:
+    json.Uint64(std::stoull(of.value));
+    return;
+  case config_kind::size:
+    json.Uint64(parse_byte_size(of.value, 0).value());
+    return;
+  case config_kind::time:
+    if (const auto time = read_seconds(of.value).value(); time.count() % 1000 == 0)
+      json.Uint64(static_cast<std::uint64_t>(time.count() / 1000));
+    else
+      json.Double(static_cast<double>(time.count()) / thousand);
+    return;
+  default:
+    json.String(of.value.c_str(), static_cast<rapidjson::SizeType>(of.value.size()));
+  }
+}
+
+} // namespace
+
 string config_report_json(const mount_arguments& read) {
   constexpr std::array<const char*, 4> kinds{"default", "file", "environment", "flag"};
   rapidjson::StringBuffer text;
-  rapidjson::PrettyWriter<rapidjson::StringBuffer> json{text};
+  json_writer json{text};
   json.SetIndent(' ', 2);
   const auto write = [&](const std::vector<row>& rows) {
     json.StartObject();
@@ -130,7 +169,7 @@ string config_report_json(const mount_arguments& read) {
       json.Key(each.key.c_str());
       json.StartObject();
       json.Key("value");
-      json.String(each.value.c_str());
+      write_value(json, each);
       json.Key("from");
       json.String(kinds.at(static_cast<std::size_t>(each.from.kind)));
       if (each.from.kind != kind_type::preset) {

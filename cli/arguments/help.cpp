@@ -40,8 +40,9 @@ string mount_help() {
   string out = "Usage: gitfs-actor mount [options] SOURCE MOUNTPOINT\n"
                "       gitfs-actor mount --config FILE [options] [MOUNTPOINT]\n\n"
                "Shows the git repository SOURCE as a read-only folder at MOUNTPOINT, without cloning it.\n"
-               "SOURCE is a URL or the path of a local repository; MOUNTPOINT is an existing folder.\n"
-               "FILE names many of them, and hosts, and the options that follow: docs/configuration.md.\n";
+               "SOURCE is a URL or the path of a local repository; MOUNTPOINT is an empty folder, and\n"
+               "is made if only it is missing. FILE names many of them, and hosts, and the options that follow: "
+               "docs/configuration.md.\n";
   const mount_options defaults;
   string_view group;
   const auto add = [&](const option_row& row) {

@@ -35,8 +35,11 @@ result<std::filesystem::path> default_log_file(const mount_options& options) {
 struct flags {
   std::vector<setting> settings;
   string config, source, mountpoint;
-  bool has_ref = false, has_follow = false;
+  string not_with_config; ///< the first option that says something of SOURCE alone
 };
+
+// What a file says of each repository by itself.
+constexpr string_view of_source[] = {"--ref", "--follow", "--token-file", "--token-env", "--username"};
 
 result<flags> read_flags(std::vector<string> arguments) {
   const auto rows = mount_option_table();
@@ -60,8 +63,8 @@ result<flags> read_flags(std::vector<string> arguments) {
     const string name{long_name(rows[which])};
     if (name == "--config")
       out.config = value;
-    out.has_ref = out.has_ref || name == "--ref";
-    out.has_follow = out.has_follow || name == "--follow";
+    if (out.not_with_config.empty() && std::ranges::find(of_source, name) != std::end(of_source))
+      out.not_with_config = name;
     out.settings.push_back({long_name(rows[which]), value, {setting_origin::kind_type::flag, name}});
   }
   return out;
@@ -77,15 +80,24 @@ result<void> place_arguments(flags& given, mount_needs needs) {
   } else if (!given.mountpoint.empty()) {
     return wrong("SOURCE '" + given.source
                  + "' does not go with --config, whose file says what is shown: give MOUNTPOINT only");
-  } else if (given.has_ref) {
-    return wrong("--ref does not go with --config, whose file says what is shown");
-  } else if (given.has_follow) {
-    return wrong("--follow does not go with --config, whose file says what is shown");
+  } else if (!given.not_with_config.empty()) {
+    return wrong(given.not_with_config + " does not go with --config, whose file says what is shown");
   } else {
     given.mountpoint = std::exchange(given.source, {});
   }
   if (!given.mountpoint.empty())
     given.settings.push_back({"MOUNTPOINT", given.mountpoint, {setting_origin::kind_type::flag, "MOUNTPOINT"}});
+  return success();
+}
+
+result<void> check_credentials(const mount_options& options) {
+  if (!options.token.file.empty() && !options.token.environment.empty())
+    return wrong("--token-file and --token-env exclude each other");
+  const bool some = options.token != secret_place{} || !options.username.empty();
+  if (some && !options.source.empty() && !options.source.starts_with("http://")
+      && !options.source.starts_with("https://"))
+    return wrong(string{options.username.empty() ? "a token" : "--username"}
+                 + ": only a SOURCE with https:// or http:// takes one");
   return success();
 }
 
@@ -127,11 +139,13 @@ result<mount_arguments> put_together(flags given, mount_needs needs) {
     GITFS_TRY(path, absolute_path(given.source));
     options.source = path.string();
   }
+  GITFS_TRYV(check_credentials(options));
   if (options.cache_dir.empty()) {
     GITFS_TRYV(put(options.cache_dir, default_cache_dir()));
   }
   if (options.log_file.empty() && !options.foreground && !options.mountpoint.empty()) {
     GITFS_TRYV(put(options.log_file, default_log_file(options)));
+    options.own_log = true;
   }
   if (needs == mount_needs::all) {
     GITFS_TRYV(read_headers(options.telemetry));

@@ -34,7 +34,11 @@ BOOST_AUTO_TEST_CASE(what_is_none) {
     BOOST_TEST(out.error().code == EINVAL);
     BOOST_TEST(out.error().message.find("500M") != std::string::npos);
   }
-  BOOST_TEST(gitfs::parse_byte_size("1000", 1024).error().message == "'1000' is too small; the least is 1K");
+  BOOST_TEST(gitfs::parse_byte_size("1000b", 1024).error().message == "'1000b' is too small; the least is 1K");
+  for (const std::uint64_t least : {0U, 1U << 20U})
+    BOOST_TEST(gitfs::parse_byte_size("32", least).error().message
+               == "'32' is a number of bytes, and too small: give a unit, as in 32M");
+  BOOST_TEST(gitfs::parse_byte_size("0", 1024).error().message == "'0' is too small; the least is 1K");
 }
 
 BOOST_AUTO_TEST_CASE(what_is_shown) {

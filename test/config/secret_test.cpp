@@ -53,6 +53,40 @@ BOOST_AUTO_TEST_CASE(in_a_file) {
   BOOST_TEST(read_secret({"", file}).error().message == "the secret file " + file.string() + " is not a regular file");
 }
 
+// As Docker (0444) and Kubernetes (0440 with fsGroup, through links) hand them out to whatever user a container has.
+BOOST_AUTO_TEST_CASE(handed_out_by_a_runtime_of_containers) {
+  const temp_dir folder;
+  const auto version = folder / "volume/..2026_01_01";
+  std::filesystem::create_directories(version);
+  ::chmod((folder / "volume").c_str(), 01777);
+  const auto file = std::filesystem::path{version} / "token";
+  std::ofstream{file} << "s3cret";
+  std::filesystem::create_symlink("..2026_01_01", folder / "volume/..data");
+  std::filesystem::create_symlink("..data/token", folder / "volume/token");
+  const auto read = [&](mode_t mode, mode_t of_folder) {
+    ::chmod(file.c_str(), mode);
+    ::chmod(version.c_str(), of_folder);
+    return read_secret({"", folder / "volume/token"});
+  };
+  for (const mode_t mode : {0444U, 0440U, 0400U, 0404U})
+    BOOST_TEST(read(mode, 0755).value() == "s3cret", mode);
+  // Whoever can write to it, or beside it, can put another one there.
+  for (const mode_t mode : {0644U, 0446U, 0464U})
+    BOOST_TEST(read(mode, 0755).error().code == EACCES, mode);
+  for (const mode_t of_folder : {0777U, 0775U, 0757U})
+    BOOST_TEST(read(0444, of_folder).error().code == EACCES, of_folder);
+  BOOST_TEST(read(0444, 0755).value() == "s3cret");
+  ::chmod((folder / "volume").c_str(), 0777); // where the link stands
+  BOOST_TEST(read(0444, 0755).error().code == EACCES);
+}
+
+BOOST_AUTO_TEST_CASE(names_of_variables_and_users) {
+  BOOST_TEST((is_variable_name("A_1") && !is_variable_name("1A") && !is_variable_name("$A") && !is_variable_name("")));
+  BOOST_TEST(wrong_with_username("me@example.org") == "");
+  for (const char* wrong : {"a:b", "a\nb", "ghp_abcdefgh0123"})
+    BOOST_TEST(wrong_with_username(wrong) != "", wrong);
+}
+
 BOOST_AUTO_TEST_CASE(places) {
   BOOST_TEST(show_place({}) == "");
   BOOST_TEST(show_place({"A", ""}) == "environment A");

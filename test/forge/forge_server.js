@@ -187,6 +187,7 @@ const giteaRepository = (repo, q) => ({ id: 1, owner: { id: 1, login: repo.owner
   full_name: `${repo.owner.name}/${repo.name}`, empty: false, private: repo.private, default_branch: repo.branch,
   clone_url: `${q.base}/${repo.owner.name}/${repo.name}.git` });
 const gitea = [
+  ['/user', (_, q) => (q.token === 'good' ? { body: { id: 1, login: 'me', username: 'me' } } : { status: 401, body: { message: 'token is required' } })],
   ['/users/{name}', ([name]) => (owner(name) ? { body: { id: 1, login: owner(name).name, username: owner(name).name } } : notFound)],
   ['/users/{name}/repos', ([name], q) =>
     owner(name) ? page(repositories(owner(name).name, q.token).map((r) => giteaRepository(r, q)), q.query, 'limit', q.api, q.path) : notFound],
@@ -220,6 +221,7 @@ function group(name) {
 const isUser = (name) => !fs.existsSync(path.join(root, name, 'organization')) && !name.includes('/');
 const gitlabGroup = (name) => ({ id: 2, name: `Group ${name}`, path: path.basename(name), full_path: name });
 const gitlab = [
+  ['/user', (_, q) => (q.token === 'good' ? { body: { id: 3, username: 'me' } } : { status: 401, body: { message: '401 Unauthorized' } })],
   ['/groups/{id}', ([id]) => { const g = group(id); return g && !isUser(g) ? { body: gitlabGroup(g) } : { status: 404, body: { message: '404 Group Not Found' } }; }],
   ['/groups/{id}/subgroups', ([id], q) => {
     const g = group(id);

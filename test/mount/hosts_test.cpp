@@ -16,6 +16,7 @@
 #include <cerrno>
 #include <csignal>
 #include <filesystem>
+#include <fstream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -329,6 +330,29 @@ BOOST_AUTO_TEST_CASE(gitea_gitlab_and_any_git_server) {
   BOOST_TEST(difference(checked_out(), manifest(m / "plain/Octo/hello@main")) == "");
   BOOST_TEST(failure_of(m / "plain/Octo/none") == ENOENT);
   BOOST_TEST(must_run("ls", m / "plain") == "Octo");
+}
+
+// As whom each token is let in, before anything is mounted.
+BOOST_AUTO_TEST_CASE(config_check_asks_hosts_as_whom_a_token_is) {
+  add("me/x");
+  must_run("umask 077; echo good >good; echo bad >bad", dir.path());
+  const auto token = [&](const char* name) { return R"({"file": ")" + (dir / name).string() + "\"}"; };
+  const auto check = [&](const std::string& more, const char* kind) {
+    std::ofstream{dir / "c.json"} << config_text({{"hub", entry(kind, more)}});
+    return run_program({"config", "check", "--servers", (dir / "c.json").string()});
+  };
+  for (const char* kind : {"github", "gitea", "gitlab"}) {
+    const auto good = check("\"token\": " + token("good"), kind);
+    BOOST_TEST(good.status == 0, kind << good.output);
+    BOOST_TEST(good.output.find("lets us in as me\n") != std::string::npos, kind << good.output);
+    const auto both = check(R"("tokens": {"me": )" + token("good") + R"(, "Octo": )" + token("bad") + "}", kind);
+    BOOST_TEST(both.status == 1, kind << both.output);
+    BOOST_TEST(both.output.find("hub, token of me: ") != std::string::npos, kind << both.output);
+    BOOST_TEST(both.output.find("hub, token of Octo: FAILED: ") != std::string::npos, kind << both.output);
+    const auto none = check("", kind);
+    BOOST_TEST(none.status == 0, kind << none.output);
+    BOOST_TEST(none.output.find("without a token only what is public") != std::string::npos, kind << none.output);
+  }
 }
 
 BOOST_AUTO_TEST_SUITE_END()

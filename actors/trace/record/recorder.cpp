@@ -249,7 +249,7 @@ namespace {
 
 // Opened once, with both refs of it.
 bool same_source(const shown_repository& a, const shown_repository& b) {
-  return a.source == b.source && a.token == b.token;
+  return a.source == b.source && a.token == b.token && a.username == b.username;
 }
 
 bool same_source(const shown_host& a, const shown_host& b) {

@@ -111,7 +111,8 @@ BOOST_AUTO_TEST_CASE(variables_are_for_a_mount_without_a_file_too) {
   BOOST_TEST(std::get<cache_options>(cache_command.value().action).cache_dir == "/elsewhere");
   const scoped_env bad{"GITFS_ACTOR_MEMORY", "1"};
   BOOST_TEST(wrong({"mount", "/r", "/m"})
-             == "GITFS_ACTOR_MEMORY: '1' is too small; the least is 8M (see gitfs-actor mount --help)");
+             == "GITFS_ACTOR_MEMORY: '1' is a number of bytes, and too small: give a unit, as in 1M (see gitfs-actor "
+                "mount --help)");
 }
 
 BOOST_AUTO_TEST_CASE(a_variable_without_a_meaning_is_named) {
@@ -136,6 +137,9 @@ BOOST_AUTO_TEST_CASE(wrong_command_lines) {
              == "SOURCE '/r' does not go with --config, whose file says what is shown: give MOUNTPOINT only" + see);
   BOOST_TEST(wrong({"mount", "--config", file, "--ref", "v1"})
              == "--ref does not go with --config, whose file says what is shown" + see);
+  for (const words& each : {words{"--token-file", "/t"}, words{"--token-env", "T"}, words{"--username", "me"}})
+    BOOST_TEST(parse({"mount", "--config", file, each[0], each[1]}).error().message
+               == each[0] + " does not go with --config, whose file says what is shown" + see);
   BOOST_TEST(wrong({"mount", "--config", "/nowhere.json"})
              == "/nowhere.json: No such file or directory: give the path of a config file; docs/configuration.md says "
                 "what goes into one");
@@ -188,7 +192,13 @@ BOOST_AUTO_TEST_CASE(show_as_json) {
     BOOST_REQUIRE(found != nullptr);
     return *found;
   };
-  BOOST_TEST(at("/settings/~1memory/value").GetString() == "64M");
+  BOOST_TEST(at("/settings/~1memory/value").GetUint64() == 64U << 20U);
+  BOOST_TEST(at("/settings/~1threads/value").GetInt() == 2);
+  BOOST_TEST(at("/settings/~1timeouts~1request/value").GetInt() == 300);
+  BOOST_TEST(at("/settings/~1options~1max_read/value").GetInt() == 0);
+  BOOST_TEST(at("/settings/~1prefetch/value").GetBool());
+  BOOST_TEST(!at("/settings/~1options~1noexec/value").GetBool());
+  BOOST_TEST(at("/settings/~1log~1level/value").GetString() == "info");
   BOOST_TEST(at("/settings/~1memory/from").GetString() == "file");
   BOOST_TEST(at("/settings/~1memory/name").GetString() == file);
   BOOST_TEST(at("/settings/~1memory/line").GetInt() == 3);
@@ -220,7 +230,7 @@ BOOST_AUTO_TEST_CASE(check_says_so_or_every_mistake) {
   BOOST_TEST(bad.status == 1);
   BOOST_TEST(bad.output
              == file + ":1:10: /tree: there is nothing in it\n" + file
-                    + ":2:11: /memory: '1' is too small; the least is 8M\n");
+                    + ":2:11: /memory: '1' is a number of bytes, and too small: give a unit, as in 1M\n");
   BOOST_TEST(run(check).status == 2);
 }
 

@@ -129,7 +129,7 @@ BOOST_AUTO_TEST_CASE(help_names_every_option) {
       BOOST_TEST(help.find(row.help) != std::string::npos, row.help);
       BOOST_TEST(help.find(std::string{row.group} + ":\n") != std::string::npos, row.group);
     }
-    for (const char* text : {"(default: info)", "(default: 10)", "(default: 30)", "(default: 300)", "max_read=BYTES"})
+    for (const char* text : {"(default: info)", "(default: 10)", "(default: 30)", "(default: 300)", "max_read=SIZE"})
       BOOST_TEST(help.find(text) != std::string::npos, text);
   }
 }
