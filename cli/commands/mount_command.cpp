@@ -210,8 +210,10 @@ int run_mount(mount_options options) {
   }
   if (there)
     return fail_with({EBUSY, there->describe() + there->remedy(options)});
-  if (auto log = start_log({options.level, options.log_file}); !log)
+  if (auto log = start_log({options.level, options.log_file, options.own_log ? own_log_size : 0}); !log)
     return fail_with(log.error());
+  if (options.own_log)
+    remove_old_logs(options.log_file.parent_path(), own_log_age);
   if (auto served = serve_to_the_end(options, start.value(), service); !served)
     return fail_with(served.error());
   return 0;

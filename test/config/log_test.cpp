@@ -4,6 +4,8 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <algorithm>
+#include <chrono>
 #include <fcntl.h>
 #include <fstream>
 #include <iterator>
@@ -51,6 +53,54 @@ BOOST_FIXTURE_TEST_CASE(file_is_private_and_not_inherited, log_fixture) {
   BOOST_TEST(mode_of(file.parent_path()) == 0700U);
   BOOST_TEST(mode_of(file.parent_path().parent_path()) == 0700U);
   BOOST_TEST(!is_inherited(file));
+}
+
+BOOST_FIXTURE_TEST_CASE(a_log_is_begun_anew_and_one_old_file_stays, log_fixture) {
+  constexpr std::uint64_t size = 4096;
+  BOOST_REQUIRE(start_log({.file = file, .size = size}).has_value());
+  for (int i = 0; i < 300; ++i)
+    gitfs::log::info("line {}", i);
+  const std::string now = content(file), before = content(file.string() + ".1");
+  BOOST_TEST(now.size() < size);
+  BOOST_TEST(before.size() >= size);
+  BOOST_TEST(before.size() < size + 100);
+  BOOST_TEST((before + now).ends_with("line 299\n"));
+  const auto lines = static_cast<int>(std::ranges::count(before + now, '\n'));
+  BOOST_TEST((before + now).find("line " + std::to_string(300 - lines) + "\n") != std::string::npos); // none is missing
+  BOOST_TEST(mode_of(file) == 0600U);
+  BOOST_TEST(!std::filesystem::exists(file.string() + ".2"));
+  // Where it cannot be renamed, or somebody else did it, the lines go on.
+  std::filesystem::remove(file);
+  for (int i = 0; i < 100; ++i)
+    gitfs::log::info("more {}", i);
+  BOOST_TEST(content(file).ends_with("more 99\n"));
+}
+
+BOOST_FIXTURE_TEST_CASE(logs_that_nobody_uses_are_removed_in_time, log_fixture) {
+  BOOST_REQUIRE(start_log({.file = file}).has_value()); // in use
+  const auto folder = file.parent_path();
+  const auto make = [&](const std::string& name, std::chrono::hours age) {
+    std::ofstream{folder / name, std::ios::app} << "x";
+    std::filesystem::last_write_time(folder / name, std::filesystem::file_time_type::clock::now() - age);
+  };
+  using std::chrono::hours;
+  make("mount.log", hours{1000});
+  for (const char* each : {"old.log", "old.log.1", "old.log.crash-trace", "left.log.crash-trace", "notes", "a.log.gz"})
+    make(each, hours{1000});
+  make("young.log", hours{10});
+  make("half.log", hours{1000});
+  make("half.log.1", hours{10});
+  std::filesystem::create_directory(folder / "folder.log");
+  remove_old_logs(folder, hours{720});
+  std::string left;
+  for (const char* each : {"mount.log", "old.log", "old.log.1", "old.log.crash-trace", "left.log.crash-trace", "notes",
+                           "a.log.gz", "young.log", "half.log", "half.log.1", "folder.log"})
+    left += std::filesystem::exists(folder / each) ? std::string{each} + " " : "";
+  BOOST_TEST(left == "mount.log notes a.log.gz young.log half.log half.log.1 folder.log ");
+  BOOST_TEST(start_log({.level = log_level::off, .file = {}}).has_value());
+  remove_old_logs(folder, hours{720});
+  BOOST_TEST(!std::filesystem::exists(file));
+  remove_old_logs(dir / "none", hours{720});
 }
 
 BOOST_FIXTURE_TEST_CASE(lines_hold_time_and_level_and_no_credentials, log_fixture) {
