@@ -127,6 +127,25 @@ BOOST_DATA_TEST_CASE(an_overlay_shows_the_same_files_after_a_remount,
   BOOST_TEST(above.in("stat -c %a d1/f") == "600\n");
 }
 
+// The kernel's overlay keeps what it has looked up in its lower layer, and asks for it again when it is remounted.
+BOOST_AUTO_TEST_CASE(an_overlay_over_a_mount_that_moved_is_healed_by_a_remount) {
+  scratch_repository changing{"mkdir d && for i in a b; do echo $i >$i; echo $i >d/$i; done && echo same >same"};
+  const temp_dir dir;
+  const mount lower{changing.bare().string(), {"--follow", "on-request", "-o", "allow_other"}};
+  const overlay above{dir, lower.path(), "redirect_dir=on"};
+  BOOST_TEST(above.in("cat a d/a same; echo mine >b; mv d moved; cat moved/b; ls absent")
+             == "a\na\nsame\nb\nls: cannot access 'absent': No such file or directory\n");
+  changing.commit("for i in a b absent; do echo $i-2 >$i; echo $i-2 >d/$i; done; echo new >new");
+  BOOST_TEST(run_program({"refresh", lower.path().string()}).status == 0);
+  const std::string before = above.in("cat a b moved/a absent new same");
+  BOOST_TEST(before.find("a: Stale file handle") != std::string::npos, before);
+  BOOST_TEST(before.find("absent: No such file or directory") != std::string::npos, before);
+  BOOST_TEST(before.ends_with("new\nsame\n"), before);
+  above.in("mount -o remount .");
+  BOOST_TEST(above.in("cat a b moved/a moved/absent absent new same")
+             == "a-2\nmine\na-2\nabsent-2\nabsent-2\nnew\nsame\n");
+}
+
 BOOST_AUTO_TEST_CASE(a_node_has_another_generation_in_each_mount) {
   handle first, again;
   {
