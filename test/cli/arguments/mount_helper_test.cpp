@@ -56,9 +56,11 @@ BOOST_AUTO_TEST_CASE(what_mount_gives) {
   const auto all =
       mounted({url, "/mnt", "-sv", "-n", "-t", "fuse.gitfs-actor", "-o",
                "rw,noexec,user=joe,_netdev,nofail,x-a=b,comment=c,owner,ref=v1,memory=64M,cache-dir=/a\\,b,"
-               "allow-other,prefetch=off,not-ours"});
+               "allow-other,prefetch=off,token-file=/k,username=me,not-ours"});
   BOOST_TEST(all.ref == "v1");
   BOOST_TEST(all.memory == 64U << 20U);
+  BOOST_TEST(all.token.file.string() == "/k");
+  BOOST_TEST(all.username == "me");
   BOOST_TEST(all.cache_dir.string() == "/a,b");
   BOOST_TEST(all.kernel.noexec);
   BOOST_TEST(all.kernel.allow_other);
