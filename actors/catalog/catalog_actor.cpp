@@ -225,7 +225,6 @@ void catalog_actor::add_status(mount_status& to) const {
         at->second->state = "open";
         at->second->commit = with_.first->shown->facts.commit.hex();
         at->second->shown = with_.first->shown->facts.ref;
-        at->second->looked_at = context_->began;
       }
       continue;
     }

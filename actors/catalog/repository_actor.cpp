@@ -60,9 +60,10 @@ repository_actor::repository_actor(caf::actor_config& cfg, std::shared_ptr<mount
     workers_(workers),
     server_(std::move(server)) {
   if (first) {
+    looked_at_[0] = context_->began;
     objects_ = first->objects;
     mounted_refs_[0] = first->shown->of;
-    shows_[0] = {first->shown->facts.commit, first->shown->facts.ref, context_->began};
+    shows_[0] = {first->shown->facts.commit, first->shown->facts.ref};
   }
 }
 
@@ -150,7 +151,7 @@ void repository_actor::taken(const snapshot_taken& m) {
     ref_shown out{m.call, what.node, 0, std::move(shown), {}};
     if (!failure) {
       last_failures_.erase(what.node);
-      shows_[what.node].looked_at = std::time(nullptr);
+      looked_at_[what.node] = std::time(nullptr);
     } else {
       out.code = failure->code;
       out.why = failure->message + limit_remedy(out.code); // each repository that is open holds a few files
@@ -185,7 +186,7 @@ shown_ptr repository_actor::show(const job& what, const snapshot_facts& facts) {
   } else if (!what.have || *what.have == facts.commit) {
     return std::make_shared<const shown_snapshot>(shown_snapshot{shown, facts});
   }
-  shows_[what.node] = {facts.commit, facts.ref, 0};
+  shows_[what.node] = {facts.commit, facts.ref};
   log::info("{}{} at {}{}", objects_->from->display(), facts.ref.empty() ? "" : " " + facts.ref, facts.commit.hex(),
             what.have ? ", after " + what.have->hex() : "");
   return std::make_shared<const shown_snapshot>(shown_snapshot{shown, facts});
@@ -199,7 +200,6 @@ void repository_actor::add_status(mount_status& to) const {
       each.state = "open";
       each.commit = shown->second.commit.hex();
       each.shown = shown->second.ref;
-      each.looked_at = shown->second.looked_at;
       each.source = objects_->from->display();
     }
     if (const auto last = last_failures_.find(*each.node); last != last_failures_.end()) {
@@ -208,6 +208,8 @@ void repository_actor::add_status(mount_status& to) const {
       each.failure = last->second.message;
       each.failed_at = last->second.at;
     }
+    if (const auto looked = looked_at_.find(*each.node); looked != looked_at_.end())
+      each.looked_at = looked->second;
   }
 }
 

@@ -65,8 +65,7 @@ private:
   std::map<mount_node_number, std::shared_ptr<mounted_ref>> mounted_refs_;
   struct shows {
     oid commit;
-    std::string ref;            ///< its full name
-    std::int64_t looked_at = 0; ///< seconds since 1970, for people alone
+    std::string ref; ///< its full name
   };
   std::map<mount_node_number, shows> shows_; // what these show
   std::map<call_number, job> jobs_;
@@ -76,6 +75,7 @@ private:
     std::int64_t at = 0; ///< seconds since 1970, for people alone
   };
   std::map<mount_node_number, failed> last_failures_;
+  std::map<mount_node_number, std::int64_t> looked_at_; ///< last good look; seconds since 1970, for people alone
 };
 
 } // namespace gitfs
