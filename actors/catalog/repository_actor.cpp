@@ -61,9 +61,10 @@ repository_actor::repository_actor(caf::actor_config& cfg, std::shared_ptr<mount
     workers_(workers),
     server_(std::move(server)) {
   if (first) {
+    looked_at_[0] = context_->began;
     objects_ = first->objects;
     mounted_refs_[0] = first->shown->of;
-    shows_[0] = {first->shown, context_->began};
+    shows_[0] = first->shown;
   }
 }
 
@@ -152,7 +153,7 @@ void repository_actor::taken(const snapshot_taken& m) {
     ref_shown out{m.call, what.node, 0, std::move(shown), {}};
     if (!failure) {
       last_failures_.erase(what.node);
-      shows_[what.node].looked_at = std::time(nullptr);
+      looked_at_[what.node] = std::time(nullptr);
     } else {
       out.code = failure->code;
       out.why = failure->message + limit_remedy(out.code); // each repository that is open holds a few files
@@ -184,7 +185,7 @@ shown_ptr repository_actor::show(const job& what, const snapshot_facts& facts) {
   auto& of = mounted_refs_[what.node];
   if (!of)
     of = add_mounted_ref(system(), context_, what.node, objects_);
-  shown_ptr& shows = shows_[what.node].shown;
+  shown_ptr& shows = shows_[what.node];
   if (shows && shows->facts.commit == facts.commit)
     return shows;
   shows = show_snapshot(*context_, of, facts, what.place, shows);
@@ -197,11 +198,10 @@ void repository_actor::add_status(mount_status& to) const {
   for (entry_status& each : to.entries) {
     if (!each.node)
       continue;
-    if (const auto shown = shows_.find(*each.node); shown != shows_.end() && shown->second.shown) {
+    if (const auto shown = shows_.find(*each.node); shown != shows_.end() && shown->second) {
       each.state = "open";
-      each.commit = shown->second.shown->facts.commit.hex();
-      each.shown = shown->second.shown->facts.ref;
-      each.looked_at = shown->second.looked_at;
+      each.commit = shown->second->facts.commit.hex();
+      each.shown = shown->second->facts.ref;
       each.source = objects_->from->display();
     }
     if (const auto last = last_failures_.find(*each.node); last != last_failures_.end()) {
@@ -210,6 +210,8 @@ void repository_actor::add_status(mount_status& to) const {
       each.failure = last->second.message;
       each.failed_at = last->second.at;
     }
+    if (const auto looked = looked_at_.find(*each.node); looked != looked_at_.end())
+      each.looked_at = looked->second;
   }
 }
 

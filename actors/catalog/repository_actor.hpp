@@ -64,11 +64,7 @@ private:
   const std::string server_;
   std::shared_ptr<mounted_repository> objects_; // none until it is open
   std::map<mount_node_number, std::shared_ptr<mounted_ref>> mounted_refs_;
-  struct shows {
-    shown_ptr shown;
-    std::int64_t looked_at = 0; ///< seconds since 1970, for people alone
-  };
-  std::map<mount_node_number, shows> shows_; // what these show
+  std::map<mount_node_number, shown_ptr> shows_; // what these show
   std::map<call_number, job> jobs_;
   call_number opening_ = 0; // the others wait for it
   struct failed {
@@ -76,6 +72,7 @@ private:
     std::int64_t at = 0; ///< seconds since 1970, for people alone
   };
   std::map<mount_node_number, failed> last_failures_;
+  std::map<mount_node_number, std::int64_t> looked_at_; ///< last good look; seconds since 1970, for people alone
 };
 
 } // namespace gitfs

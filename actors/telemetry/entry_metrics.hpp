@@ -14,8 +14,8 @@
 namespace gitfs {
 
 /// Asks the actors of a mount how its entries stand. `about`: what can be said without them. Blocks; none: there was no
-/// answer within `limit`. `supervisor` is weak, since an actor whose handle is kept does not let its mount end. Any
-/// thread but those of actors.
+/// answer within `limit`. `supervisor` is weak, so that no actor lives for the sake of who watches it. Any thread but
+/// those of actors.
 std::optional<mount_status> ask_status(const caf::actor_addr& supervisor, mount_status about,
                                        std::chrono::milliseconds limit);
 

@@ -168,6 +168,11 @@ using json_writer = rapidjson::PrettyWriter<rapidjson::StringBuffer>;
 // What is a number or a switch is one in JSON: sizes in bytes, times in seconds. What is shown for people can be read.
 void write_value(json_writer& json, const row& of) {
   constexpr double thousand = 1000;
+  const bool is_number = of.kind == config_kind::number || of.kind == config_kind::size || of.kind == config_kind::time;
+  if (is_number && of.value.empty()) { // its default is no number
+    json.Null();
+    return;
+  }
   switch (of.kind) {
   case config_kind::toggle:
     json.Bool(of.value == "true");
