@@ -79,8 +79,9 @@ caf::behavior fetcher_actor::make_behavior() {
           std::erase_if(m.what.ids, [this](const oid& id) { return of_->outside->contains(id); });
         if (m.what.kind == want_kind::trees && !m.what.ids.empty())
           want_trees_ahead(m.what.commit);
+        auto known = queue_.learns_from_contents(m.what) ? take_known_sizes(m.what) : sizes_of_blobs{};
         record_objects(m.what, asked, queue_.sizes_cost_contents());
-        queue_.add(key, std::move(m.what));
+        queue_.add(key, std::move(m.what), std::move(known));
         context_->counts.add(counter::wants_joined, queue_.take_joined());
         pump_soon();
       },
@@ -277,6 +278,26 @@ void fetcher_actor::transfer_ended(transfer_finished& m) {
     log::info("{} does not tell sizes without contents (object-info): files are fetched to be able to stat them",
               remote_->display_name());
   pump_soon();
+}
+
+// Who asks for sizes has looked into the store, but that was before: contents may have come for a reader since then,
+// and must not come twice.
+fetcher_actor::sizes_of_blobs fetcher_actor::take_known_sizes(want& w) const {
+  if (w.focus)
+    w.ids = {*w.focus};
+  std::vector<std::uint64_t> sizes(w.ids.size(), unknown_size);
+  of_->outside->sizes_here(w.ids, sizes);
+  sizes_of_blobs known;
+  std::vector<oid> unknown;
+  for (std::size_t i = 0; i < sizes.size(); ++i)
+    if (sizes[i] != unknown_size)
+      known.emplace_back(w.ids[i], sizes[i]);
+    else
+      unknown.push_back(w.ids[i]);
+  w.ids = std::move(unknown);
+  if (w.ids.empty())
+    w.focus.reset();
+  return known;
 }
 
 void fetcher_actor::add_sizes(const std::vector<oid>& ids, want_result& outcome) const {

@@ -50,6 +50,9 @@ private:
   void tell(activity& to) const;
   void add_waiting(activity::transfer& to, const want_queue::waiting_wants& waiting) const;
   std::string who_waits(const want_key& key, const want& w) const;
+  using sizes_of_blobs = std::vector<std::pair<oid, std::uint64_t>>;
+  /// Takes out of the want those blobs whose sizes the store knows by now, and gives their sizes.
+  sizes_of_blobs take_known_sizes(want& w) const;
   void add_sizes(const std::vector<oid>& ids, want_result& outcome) const;
   void pump_soon();
   void pump();

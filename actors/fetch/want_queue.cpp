@@ -17,15 +17,19 @@ constexpr urgency demands[] = {urgency::path, urgency::demand};
 
 } // namespace
 
-void want_queue::add(const want_key& key, want w) {
-  if (w.kind == want_kind::sizes && !object_info_ && w.how == urgency::speculation && !w.worth_contents) {
+bool want_queue::learns_from_contents(const want& w) const {
+  return w.kind == want_kind::sizes && !object_info_ && (w.how != urgency::speculation || w.worth_contents);
+}
+
+void want_queue::add(const want_key& key, want w, std::vector<std::pair<oid, std::uint64_t>> known) {
+  if (w.kind == want_kind::sizes && !object_info_ && !learns_from_contents(w)) {
     finished_.push_back({key, {ENOTSUP, {}}});
     return;
   }
-  enter(key, std::move(w), !object_info_);
+  enter(key, std::move(w), !object_info_, {0, std::move(known)});
 }
 
-void want_queue::enter(const want_key& key, want w, bool sizes_cost_contents) {
+void want_queue::enter(const want_key& key, want w, bool sizes_cost_contents, want_result so_far) {
   want_kind kind = w.kind;
   if (kind == want_kind::sizes && w.focus && (sizes_cost_contents || reads_follow_)) {
     w.ids = {*w.focus};
@@ -43,11 +47,11 @@ void want_queue::enter(const want_key& key, want w, bool sizes_cost_contents) {
     std::ranges::sort(w.ids);
   std::erase_if(w.ids, [&](const oid& id) { return !enqueue(kind, id, key, w.how); });
   if (w.ids.empty()) {
-    finished_.push_back({key, {}});
+    finished_.push_back({key, std::move(so_far)});
     return;
   }
   const std::size_t count = w.ids.size();
-  wants_[key] = {std::move(w), kind, count, {}};
+  wants_[key] = {std::move(w), kind, count, std::move(so_far)};
 }
 
 /// False: this want has named it before.

@@ -56,8 +56,10 @@ public:
 
   explicit want_queue(const limits& l) : limits_(l), objects_length_(l.objects), sizes_length_(l.sizes) {}
 
-  /// Enters a want. A want without objects is finished at once.
-  void add(const want_key& key, want w);
+  /// Enters a want. A want without objects is finished at once. `known`: sizes that it is to be told besides.
+  void add(const want_key& key, want w, std::vector<std::pair<oid, std::uint64_t>> known = {});
+  /// True if `add` would ask for the contents of these objects to learn their sizes.
+  bool learns_from_contents(const want& w) const;
   void promote(const want_key& key, urgency how);
   /// Drops a want. Transfers that then serve no want are given by `take_cancelled`.
   void cancel(const want_key& key);
@@ -159,7 +161,7 @@ private:
   void settle(want_kind kind, const oid& id, int code);
   void settle(want_kind kind, items::iterator it, int code);
   void settle(const want_key& key, int code);
-  void enter(const want_key& key, want w, bool sizes_cost_contents);
+  void enter(const want_key& key, want w, bool sizes_cost_contents, want_result so_far = {});
   void degrade_sizes(const planned_transfer& plan, const want_result& outcome);
   void degrade_for_now(const planned_transfer& plan, const want_result& outcome);
   void degrade_focus(const planned_transfer& plan, const want_result& outcome);

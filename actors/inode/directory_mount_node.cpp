@@ -35,15 +35,12 @@ bool directory_state::ensure_mount_node(const kernel_op& op, lacking& instead) c
 }
 
 void directory_state::node_told(want_id id, const mount_node_answer& what) {
-  const auto it = std::ranges::find(pending_, id, &pending::id);
-  if (it == pending_.end())
+  if (!parking_.end(id))
     return; // cancelled
-  pending_.erase(it);
   if (what.code != 0) {
     // C libraries take ENOENT of a listing for its end, so `ls` of what cannot be opened would look empty.
-    for (parked_op& waiter : take_waiters(id))
-      waiter.op.answer.error(what.code == ENOENT && std::holds_alternative<readdir_op>(waiter.op.what) ? EIO
-                                                                                                       : what.code);
+    for (kernel_op& waiter : parking_.take(id))
+      waiter.answer.error(what.code == ENOENT && std::holds_alternative<readdir_op>(waiter.what) ? EIO : what.code);
     return;
   }
   if (what.shown && !location_->shown) {
@@ -93,8 +90,8 @@ bool directory_state::is_assumed(const std::string& name) const {
   return !location_->shown && std::ranges::binary_search(assumed_, name);
 }
 
-void directory_state::give_up(const pending& p) {
-  p.what.what == missing::mount_node ? port_.cancel_mount_node(p.id) : port_.cancel(p.id);
+void directory_state::cancel(const wanted& each) {
+  each.what.what == missing::mount_node ? port_.cancel_mount_node(each.id) : port_.cancel(each.id);
 }
 
 } // namespace gitfs

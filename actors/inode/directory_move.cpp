@@ -61,23 +61,11 @@ void directory_state::moved(directory_location_ptr link, move_token move) {
   upcoming_ = std::move(link);
   // The tree of a snapshot that was overtaken before it was shown is not needed any more, but by who reads a past
   // listing.
-  for (auto it = pending_.begin(); it != pending_.end();) {
-    pending& p = *it;
-    const bool overtaken =
-        p.what.what == missing::listing && p.prefetch && !p.what.id.is_zero() && p.what.id != upcoming_->tree;
-    if (!overtaken) {
-      ++it;
-      continue;
-    }
-    p.prefetch = false;
-    const want_id id = p.id;
-    if (std::any_of(parked_.begin(), parked_.end(), [id](const parked_op& each) { return each.waits_for == id; })) {
-      ++it;
-      continue;
-    }
-    it = pending_.erase(it);
-    port_.cancel(id);
-  }
+  const auto overtaken = [this](const wanted& each) {
+    return each.what.what == missing::listing && !each.what.id.is_zero() && each.what.id != upcoming_->tree;
+  };
+  for (const wanted& each : parking_.not_ahead(overtaken))
+    port_.cancel(each.id);
   go_on_moving();
 }
 
@@ -90,14 +78,14 @@ void directory_state::go_on_moving() {
   }
   // Without a listing the kernel may know, of what is here, only what it refers to and what it was told is absent.
   const bool known = complete_ || dentries_.referenced() || told_absent_;
-  const missing wanted{missing::listing, tree};
+  const missing of_tree{missing::listing, tree};
   listing_ptr found;
   if (known) {
-    if (std::any_of(pending_.begin(), pending_.end(), [&](const pending& p) { return p.what == wanted && p.prefetch; }))
+    if (const auto* known = parking_.find(of_tree); known != nullptr && known->ahead)
       return;
     auto listing = outside_->listing(tree);
     if (!listing && listing.error().code == ENOENT) {
-      pending_for(wanted, urgency::demand).prefetch = true;
+      want_for(of_tree, urgency::demand).ahead = true;
       return;
     }
     if (listing)
@@ -169,22 +157,20 @@ void directory_state::say_what_moved() {
 // What is on its way for the old listing is dropped, and a late answer to it with it: no want of that number is known
 // any more. (Blobs are of a node, not of a listing; a listing that is named is of another tree.)
 void directory_state::overtake() {
-  auto old = std::stable_partition(pending_.begin(), pending_.end(), [](const pending& p) {
-    return p.what.what == missing::blob || p.what.what == missing::loaded || p.what.what == missing::blob_file
-           || (p.what.what == missing::listing && !p.what.id.is_zero());
+  const auto overtaken = parking_.end_if([](const wanted& each) {
+    return each.what.what != missing::blob && each.what.what != missing::loaded && each.what.what != missing::blob_file
+           && (each.what.what != missing::listing || each.what.id.is_zero());
   });
-  const std::vector<pending> overtaken{old, pending_.end()};
-  pending_.erase(old, pending_.end());
-  std::vector<parked_op> again;
-  for (const pending& p : overtaken) {
-    give_up(p);
-    for (parked_op& waiter : take_waiters(p.id)) {
-      waiter.op.brought &= static_cast<std::uint8_t>(~p.what.what); // as if nothing had been brought yet
+  std::vector<kernel_op> again;
+  for (const wanted& each : overtaken) {
+    cancel(each);
+    for (kernel_op& waiter : parking_.take(each.id)) {
+      waiter.brought &= static_cast<std::uint8_t>(~each.what.what); // as if nothing had been brought yet
       again.push_back(std::move(waiter));
     }
   }
-  for (parked_op& waiter : again)
-    handle(std::move(waiter.op));
+  for (kernel_op& waiter : again)
+    handle(std::move(waiter));
 }
 
 } // namespace gitfs

@@ -39,8 +39,8 @@ directory_state::directory_state(mount_context& context, dir_slot self, director
 
 directory_state::~directory_state() {
   context_.memory.subtract(memory_budget::kind::listings, accounted_);
-  for (const pending& p : pending_)
-    give_up(p);
+  for (const wanted& each : parking_.on_their_way())
+    cancel(each);
 }
 
 // Called where the table of dentries changes as a whole: never on the way of a request that finds it complete.
@@ -54,7 +54,7 @@ void directory_state::account() {
 }
 
 void directory_state::shed() {
-  if (std::exchange(used_, false) || !parked_.empty())
+  if (std::exchange(used_, false) || parked() != 0)
     return;
   shedding_ = true;
   drop_listing_if_idle();
@@ -66,7 +66,7 @@ void directory_state::shed() {
 }
 
 void directory_state::drop_listing_if_idle() {
-  if (!shedding_ || !parked_.empty() || !complete_ || !dentries_.worth_dropping())
+  if (!shedding_ || parked() != 0 || !complete_ || !dentries_.worth_dropping())
     return;
   complete_ = false;
   dropped_ = true;
@@ -95,24 +95,22 @@ void directory_state::park(kernel_op op, const missing& what) {
   }
   if (what.what == missing::sizes && what.id.is_zero())
     port_.statted();
-  const want_id id = pending_for(what, urgency_of(op, what)).id;
+  const want_id id = want_for(what, urgency_of(op, what)).id;
   const std::uint64_t request = op.answer.request_id();
-  parked_.push_back({std::move(op), id});
   // Last, because a caller that has already given up is reported at once.
-  parked_.back().op.answer.on_interrupt(port_.interrupter(request));
+  parking_.park(std::move(op), request, id).answer.on_interrupt(port_.interrupter(request));
 }
 
-directory_state::pending& directory_state::pending_for(const missing& what, urgency how) {
-  for (pending& p : pending_)
-    if (p.what == what) {
-      if (how > p.how) {
-        p.how = how;
-        port_.promote(p.id, how);
-      }
-      return p;
+directory_state::wanted& directory_state::want_for(const missing& what, urgency how) {
+  if (wanted* const known = parking_.find(what)) {
+    if (how > known->how) {
+      known->how = how;
+      port_.promote(known->id, how);
     }
+    return *known;
+  }
   // Noted when it was asked for, not before: if asking throws, nobody must come to wait for it.
-  const pending fresh{next_want_++, what, how, how == urgency::speculation};
+  const wanted fresh{parking_.next_id(), what, how, how == urgency::speculation};
   switch (what.what) {
   case missing::listing:
     ask_for_listing(fresh.id, what.id, how);
@@ -144,7 +142,8 @@ directory_state::pending& directory_state::pending_for(const missing& what, urge
     port_.ask_mount_node(fresh.id, what.name);
     break;
   }
-  return pending_.emplace_back(fresh);
+  parking_.begin(fresh);
+  return *parking_.find(what);
 }
 
 void directory_state::ask_for_listing(want_id id, const oid& tree, urgency how) {
@@ -165,23 +164,20 @@ urgency directory_state::urgency_of(const kernel_op& op, const missing& what) {
 directory_state::missing directory_state::sizes_for(const dentry& looked_up) const {
   constexpr std::size_t few = 2;
   const missing all{missing::sizes, {}};
-  if (listed_ || lone_looks_ >= few
-      || std::any_of(pending_.begin(), pending_.end(), [&](const pending& p) { return p.what == all; }))
+  if (listed_ || lone_looks_ >= few || parking_.is_wanted(all))
     return all;
   return {missing::sizes, looked_up.id};
 }
 
 void directory_state::finished(want_id id, const want_result& outcome) {
-  auto it = std::find_if(pending_.begin(), pending_.end(), [id](const pending& p) { return p.id == id; });
-  if (it == pending_.end())
+  const auto ended = parking_.end(id);
+  if (!ended)
     return; // cancelled, or overtaken by an invalidation
-  const missing what = it->what;
-  const bool refused = it->prefetch && outcome.code == ENOTSUP;
-  pending_.erase(it);
-  if (refused) {
+  const missing& what = ended->what;
+  if (ended->ahead && outcome.code == ENOTSUP) {
     // As a guess it costs too much on this server. Who has come to wait for it since asks for it as a demand.
-    for (parked_op& waiter : take_waiters(id))
-      handle(std::move(waiter.op));
+    for (kernel_op& waiter : parking_.take(id))
+      handle(std::move(waiter));
     return;
   }
   if (what.what == missing::sizes && outcome.code == 0)
@@ -198,46 +194,29 @@ void directory_state::finished(want_id id, const want_result& outcome) {
   answer_waiters(id, outcome, what.what);
 }
 
-std::vector<directory_state::parked_op> directory_state::take_waiters(want_id id) {
-  auto rest =
-      std::stable_partition(parked_.begin(), parked_.end(), [id](const parked_op& p) { return p.waits_for != id; });
-  std::vector<parked_op> out{std::make_move_iterator(rest), std::make_move_iterator(parked_.end())};
-  parked_.erase(rest, parked_.end());
-  return out;
-}
-
 void directory_state::answer_waiters(want_id id, const want_result& outcome, missing::kind brought) {
   // Taken out first: an attempt may park again and so change the list.
-  for (parked_op& waiter : take_waiters(id)) {
+  for (kernel_op& waiter : parking_.take(id)) {
     if (outcome.code == ECANCELED) { // the mount ends, which is no failure
-      waiter.op.answer.error(EIO);
+      waiter.answer.error(EIO);
       continue;
     }
     if (outcome.code != 0) {
-      refuse(waiter.op, visible_errno(outcome.code, asked_for::object), outcome.why);
+      refuse(waiter, visible_errno(outcome.code, asked_for::object), outcome.why);
       continue;
     }
-    waiter.op.brought |= brought;
-    handle(std::move(waiter.op));
+    waiter.brought |= brought;
+    handle(std::move(waiter));
   }
 }
 
 void directory_state::interrupted(std::uint64_t request_id) {
-  auto it = std::find_if(parked_.begin(), parked_.end(),
-                         [request_id](const parked_op& p) { return p.op.answer.request_id() == request_id; });
-  if (it == parked_.end())
+  auto given_up = parking_.give_up(request_id);
+  if (!given_up)
     return; // answered meanwhile
-  const want_id id = it->waits_for;
-  it->op.answer.error(EINTR);
-  parked_.erase(it);
-  if (std::any_of(parked_.begin(), parked_.end(), [id](const parked_op& p) { return p.waits_for == id; }))
-    return;
-  auto alone = std::find_if(pending_.begin(), pending_.end(), [id](const pending& p) { return p.id == id; });
-  if (alone == pending_.end() || alone->prefetch)
-    return;
-  const pending abandoned = *alone;
-  pending_.erase(alone);
-  give_up(abandoned);
+  given_up->request.answer.error(EINTR);
+  if (given_up->alone)
+    cancel(*given_up->alone);
 }
 
 void directory_state::forget(child_index at, std::uint64_t count) {
@@ -283,23 +262,20 @@ void directory_state::release(release_number number) {
 void directory_state::idle_if_released() {
   // Who is parked here holds a reference: the directory was looked up again, and the release is the one of before. It
   // must not take away what they wait for; the next forget releases it again.
-  if (released_ == 0 || dentries_.referenced() || !parked_.empty())
+  if (released_ == 0 || dentries_.referenced() || parked() != 0)
     return;
   // What is still on its way is speculation, and nobody is left to use it. (A load cannot be cancelled; its result is
   // dropped.)
-  for (const pending& p : pending_)
-    give_up(p);
-  pending_.clear();
+  for (const wanted& each : parking_.on_their_way())
+    cancel(each);
+  parking_.end_if([](const wanted&) { return true; });
   move_.reset(); // the tree of the next snapshot is not on its way any more: who uses the directory wants it again
   port_.idle(released_);
   released_ = 0; // last: if one of these throws, clean_up does them again
 }
 
 void directory_state::clean_up() {
-  const auto waits_in_vain = [this](const parked_op& p) {
-    return std::none_of(pending_.begin(), pending_.end(), [&](const pending& each) { return each.id == p.waits_for; });
-  };
-  std::erase_if(parked_, waits_in_vain); // their replies answer EIO
+  parking_.drop_lost(); // their replies answer EIO
   for (child_index i = 0; const dentry* entry = dentries_.at(i); ++i)
     if (entry->has_directory() && entry->nlookup == 0)
       port_.release_child(entry->slot, releasing_[entry->slot] = ++last_release_);
@@ -321,7 +297,7 @@ bool directory_state::ensure_listing(kernel_op& op, lacking& instead) {
   if (!location_->shown)
     return ensure_mount_node(op, instead);
   const missing what{missing::listing, {}};
-  if (std::any_of(pending_.begin(), pending_.end(), [&](const pending& p) { return p.what == what; }))
+  if (parking_.is_wanted(what))
     return instead = what, false;
   const auto listing = outside_->listing(location_->tree);
   if (!listing) {
@@ -380,12 +356,12 @@ void directory_state::after_listing() {
     return;
   port_.listed(); // first, so that what is wanted for a whole window leaves in one request with what is wanted here
   if (!unknown_sizes().empty())
-    pending_for({missing::sizes, {}}, urgency::speculation);
+    want_for({missing::sizes, {}}, urgency::speculation);
   if (!missing_objects(entry_kind::directory).empty())
-    pending_for({missing::child_trees, {}}, urgency::speculation);
+    want_for({missing::child_trees, {}}, urgency::speculation);
   // Where a link points is part of what `ls -l` shows, and a few bytes.
   if (!missing_objects(entry_kind::symlink).empty())
-    pending_for({missing::link_targets, {}}, urgency::speculation);
+    want_for({missing::link_targets, {}}, urgency::speculation);
 }
 
 std::string directory_state::describe() const {
@@ -395,13 +371,13 @@ std::string directory_state::describe() const {
   std::string out =
       fmt::format("listing {}: {} dentries, {} references to them; {}\n", complete_ ? "complete" : "not here",
                   dentries_.size(), dentries_.references(), released_ == 0 ? "the kernel refers to it" : "released");
-  for (const parked_op& each : parked_)
-    out += fmt::format("parked: request {}, waits for want {}\n", each.op.answer.request_id(), each.waits_for);
+  for (const auto& each : parking_.waiting())
+    out += fmt::format("parked: request {}, waits for want {}\n", each.number, each.waits_for);
   if (upcoming_)
     out += fmt::format("waits for tree {} of the next snapshot\n", upcoming_->tree.hex());
-  for (const pending& each : pending_)
+  for (const wanted& each : parking_.on_their_way())
     out += fmt::format("on its way: want {}, {}{}\n", each.id, kinds[std::countr_zero(std::uint8_t{each.what.what})],
-                       each.prefetch ? ", ahead" : "");
+                       each.ahead ? ", ahead" : "");
   return out;
 }
 

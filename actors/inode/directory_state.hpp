@@ -7,6 +7,7 @@
 #pragma once
 
 #include "actors/inode/dentry_table.hpp"
+#include "actors/inode/request_parking.hpp"
 #include "actors/model/directory_location.hpp"
 #include "actors/model/kernel_notifier.hpp"
 #include "actors/model/kernel_op.hpp"
@@ -128,8 +129,8 @@ public:
   const directory_location_ptr& link() const { return location_; }
   bool complete() const { return complete_; }
   bool referenced() const { return dentries_.referenced(); }
-  std::size_t parked() const { return parked_.size(); }
-  std::size_t in_flight() const { return pending_.size(); }
+  std::size_t parked() const { return parking_.waiting().size(); }
+  std::size_t in_flight() const { return parking_.on_their_way().size(); }
 
 private:
   // The kinds are bits of kernel_op::brought.
@@ -151,16 +152,8 @@ private:
     std::string name{}; // mount_node: the one that is looked up in it; empty: all
     bool operator==(const missing&) const = default;
   };
-  struct pending {
-    want_id id = 0;
-    missing what;
-    urgency how = urgency::demand;
-    bool prefetch = false; // wanted also for its own sake: not cancelled when the last waiter gives up
-  };
-  struct parked_op {
-    kernel_op op;
-    want_id waits_for = 0;
-  };
+  using parking = request_parking<kernel_op, missing>;
+  using wanted = parking::wanted;
   using lacking = std::optional<missing>;
 
   // Each answers the request and gives none, or says what it lacks.
@@ -179,11 +172,10 @@ private:
   void xattr(kernel_op& op, const oid& id);
 
   void park(kernel_op op, const missing& what);
-  pending& pending_for(const missing& what, urgency how);
+  wanted& want_for(const missing& what, urgency how);
   void ask_for_listing(want_id id, const oid& tree, urgency how);
   static urgency urgency_of(const kernel_op& op, const missing& what);
   missing sizes_for(const dentry& looked_up) const;
-  std::vector<parked_op> take_waiters(want_id id);
   void answer_waiters(want_id id, const want_result& outcome, missing::kind brought);
   // Ends the request with that errno and one line in the log. `why` empty: it is what the last attempt has said.
   void refuse(kernel_op& op, int code, const std::string& why);
@@ -192,7 +184,7 @@ private:
   bool ensure_mount_node(const kernel_op& op, lacking& instead) const;
   void show_names(const mount_node_answer& now);
   bool is_assumed(const std::string& name) const;
-  void give_up(const pending& p);
+  void cancel(const wanted& each);
   void fill_sizes(const std::vector<std::pair<oid, std::uint64_t>>& known);
   std::vector<oid> unknown_sizes() const;
   std::vector<oid> missing_objects(entry_kind of) const;
@@ -229,9 +221,7 @@ private:
   release_number released_ = 0; // 0: the kernel may refer to this directory
   release_number last_release_ = 0;
   std::unordered_map<dir_slot, release_number> releasing_; // the latest release of each child that is not reaped yet
-  want_id next_want_ = 1;
-  std::vector<pending> pending_; // a handful: searched linearly
-  std::vector<parked_op> parked_;
+  parking parking_;
   bool listed_ = false;        // by somebody, from its start
   std::vector<oid> looked_up_; // files that were wanted alone, and not read since
   std::size_t lone_looks_ = 0; // so many were

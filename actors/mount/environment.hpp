@@ -17,6 +17,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 
 namespace gitfs {
 
@@ -33,6 +34,9 @@ struct blob_load {
 /// As an object_db it answers for the objects of one repository. Any thread.
 class environment : public object_db {
 public:
+  /// As `sizes`, of blobs that would be fetched to learn their sizes. A question of its own, since 0.1.0 did not ask
+  /// it.
+  virtual void sizes_here(std::span<const oid> ids, std::span<std::uint64_t> out) { sizes(ids, out); }
   /// blob_cache::cached and read.
   virtual std::optional<object> cached_blob(const oid& id, std::uint64_t bytes) = 0;
   virtual result<object> blob(const oid& id, std::uint64_t bytes) = 0;

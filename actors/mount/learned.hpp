@@ -26,6 +26,7 @@ enum class question : std::uint8_t {
   listings_memory = 12, ///< bytes
   kernel_requests = 13, ///< number
   prefetching = 14,     ///< number
+  sizes_here = 15,      ///< as of `sizes`. 0.1.0 does not ask it
 };
 
 /// An environment that answers as `of` does, and records all answers.

@@ -15,7 +15,7 @@ namespace {
 
 using trace::question;
 
-constexpr std::array<std::string_view, 15> questions{
+constexpr std::array<std::string_view, 16> questions{
     "nothing",
     "to read object",
     "whether there is object",
@@ -31,10 +31,16 @@ constexpr std::array<std::string_view, 15> questions{
     "for the memory of listings",
     "for the number of kernel requests",
     "how many mounted refs fetch contents ahead",
+    "for the sizes of files that are here, the first",
 };
 
 std::string name_of(std::uint64_t what) {
   return std::string{what < questions.size() ? questions[what] : "for what a later version may know"};
+}
+
+bool is_about_object(std::uint64_t what) {
+  return what < static_cast<std::uint64_t>(question::allocate)
+         || what == static_cast<std::uint64_t>(question::sizes_here);
 }
 
 // Of an object that is not in the trace only the size is known; nothing looks at its bytes.
@@ -75,8 +81,7 @@ bool recorded_environment::next(question what, const oid* about) {
   }
   const std::uint64_t recorded = answers_.number();
   std::string key;
-  // Of the questions those before `allocate` are about an object.
-  if (recorded < static_cast<std::uint64_t>(question::allocate)) {
+  if (is_about_object(recorded)) {
     const std::string_view bytes = answers_.bytes(4);
     if (about != nullptr && !answers_.bad()
         && std::equal(bytes.begin(), bytes.end(), about->bytes.begin(),
@@ -123,9 +128,22 @@ bool recorded_environment::contains(const oid& id) {
 }
 
 void recorded_environment::sizes(std::span<const oid> ids, std::span<std::uint64_t> out) {
+  read_sizes(question::sizes, ids, out);
+}
+
+// A version that did not ask this went on as if nothing had been here.
+void recorded_environment::sizes_here(std::span<const oid> ids, std::span<std::uint64_t> out) {
+  trace::decoder ahead = answers_;
+  if (!ahead.rest().empty() && ahead.number() == static_cast<std::uint64_t>(question::sizes_here))
+    read_sizes(question::sizes_here, ids, out);
+  else
+    std::ranges::fill(out, unknown_size);
+}
+
+void recorded_environment::read_sizes(question what, std::span<const oid> ids, std::span<std::uint64_t> out) {
   std::ranges::fill(out, unknown_size);
   const oid first = ids.empty() ? oid{} : ids.front();
-  if (!next(question::sizes, &first))
+  if (!next(what, &first))
     return;
   if (const std::uint64_t count = number(); count != ids.size()) {
     differs("asked for the sizes of " + std::to_string(ids.size()) + " files; when it was recorded, of "

@@ -28,6 +28,7 @@ public:
   result<object> read(const oid& id) override;
   bool contains(const oid& id) override;
   void sizes(std::span<const oid> ids, std::span<std::uint64_t> out) override;
+  void sizes_here(std::span<const oid> ids, std::span<std::uint64_t> out) override;
   std::optional<object> cached_blob(const oid& id, std::uint64_t bytes) override;
   result<object> blob(const oid& id, std::uint64_t bytes) override;
   std::shared_ptr<const blob_file> blob_file_of(const oid& id) override;
@@ -44,6 +45,7 @@ public:
 
 private:
   bool next(trace::question what, const oid* about = nullptr);
+  void read_sizes(trace::question what, std::span<const oid> ids, std::span<std::uint64_t> out);
   std::uint64_t number();
   std::uint64_t perhaps(std::uint64_t none);
   void differs(std::string how);

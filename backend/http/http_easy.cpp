@@ -53,6 +53,20 @@ unsigned long bit_of(auth_scheme scheme) {
 
 constexpr long body_buffer = 256 * 1024; // fewer calls for large packs
 
+/// libcurl's words without how long it took ("after 12 ms"). Who says each reason once tells reasons apart by their
+/// text, and one that differs by a time alone is the same reason.
+std::string without_time(std::string_view words) {
+  constexpr std::string_view after = " after ", unit = " ms";
+  std::string out{words};
+  const std::size_t begin = out.find(after);
+  if (begin == std::string::npos)
+    return out;
+  const std::size_t digits = begin + after.size(), end = out.find_first_not_of("0123456789", digits);
+  if (end != std::string::npos && end > digits && out.compare(end, unit.size(), unit) == 0)
+    out.erase(begin, end + unit.size() - begin);
+  return out;
+}
+
 } // namespace
 
 http_easy::http_easy(http_request request, std::shared_ptr<http_handler> handler, const http_client_options& options)
@@ -245,7 +259,7 @@ void http_easy::end(CURLcode code) {
   std::string message = host() + ": " + known->text;
   // libcurl's words say where to (perhaps a proxy), or what the two cannot agree on
   if ((code == CURLE_COULDNT_CONNECT || code == CURLE_SSL_CONNECT_ERROR) && detail_[0] != '\0')
-    message += std::string{" ("} + detail_.data() + ")";
+    message += " (" + without_time(detail_.data()) + ")";
   end(http_end{{}, known->failure, std::move(message), known->transient, known->outage});
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 
 namespace gitfs {
@@ -11,6 +12,7 @@ struct upstream_limits {
   std::chrono::milliseconds stall{30'000};   ///< no byte in either direction
   std::chrono::milliseconds total{120'000};  ///< one operation with all its retries; also how long a host may be away
   bool wait_at_first = false;                ///< wait for a host that has never answered, too, if its name is known
+  std::size_t entries = 1'000'000;           ///< of one listing of a service: one that never repeats must end too
   unsigned parallel = 8;                     ///< connections to the server, where none are shared
 };
 

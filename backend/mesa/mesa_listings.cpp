@@ -6,12 +6,6 @@
 
 namespace gitfs {
 
-namespace {
-
-constexpr std::size_t most_entries = 1'000'000; // of a directory: a service that never repeats must end too
-
-} // namespace
-
 /// The index is made anew by each process, from what is in the store; it is read as far as it takes to find all.
 void mesa_upstream::state::learn_stored(std::span<const oid> wanted) {
   const auto all_known = [&] { return std::ranges::all_of(wanted, [this](const oid& id) { return knows(id); }); };
@@ -76,7 +70,7 @@ void mesa_upstream::state::list_more(const job_ptr& j, mesa_transfer& t, const m
       before->listed.entries.push_back(std::move(e));
       ++fresh;
     }
-  const bool endless = fresh == 0 || before->names.size() > most_entries;
+  const bool endless = fresh == 0 || before->names.size() > client->limits().entries;
   if (!first.cursor.empty() && (endless || !before->cursors.insert(first.cursor).second))
     return missed(*j, t, {EIO, client->display() + ": the service's listing has no end (" + where + ")"});
   before->listed.path = what.path;
@@ -165,7 +159,7 @@ result<mesa_listing> mesa_upstream::list_root(operation& op, const std::string& 
       if (names.insert(e.name).second)
         out.entries.push_back(std::move(e));
     cursor = page.cursor;
-    const bool endless = names.size() == before || names.size() > most_entries;
+    const bool endless = names.size() == before || names.size() > impl_->client->limits().entries;
     if (!cursor.empty() && (endless || !cursors.insert(cursor).second))
       return gitfs::fail(EIO, display_ + ": the service's listing has no end (/)");
   } while (!cursor.empty());

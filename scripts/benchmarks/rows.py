@@ -371,6 +371,7 @@ class Scenario:
     measure: object       # a generator of (key, Sample)
     rows: list
     long: bool = False    # more than some 10 s
+    mounts: bool = True   # else another program than gitfs-actor is measured
 
 
 def deploying(b):
@@ -413,11 +414,11 @@ MEMORY = Aim("memory", 120e6)
 WITH_CONTENTS = Aim("times requests", 1.1, "mount-find-plain")
 
 SCENARIOS = [
-    Scenario(cloning, long=True, rows=rows_of(
+    Scenario(cloning, long=True, mounts=False, rows=rows_of(
         ("clone", "`git clone --depth 1`"),
         ("checkout-find", "third `find -ls` in a checkout on disk"),
         ("checkout-tar", "second `tar` of a checkout on disk"))),
-    Scenario(cloning_blobless, rows_of(
+    Scenario(cloning_blobless, mounts=False, rows=rows_of(
         ("clone-blobless", "`git clone --depth 1 --filter=blob:none --no-checkout`"))),
     Scenario(listing, rows_of(
         ("mount-ls", "mount, `ls`", Aim("time", 0.012, "clone"), Aim("time", 1.5, "clone-blobless")),
@@ -433,10 +434,10 @@ SCENARIOS = [
         ("traced-find", "the same with `--trace-memory 4M`", Aim("time", 1.05, "untraced-find")),
         ("recorded-find", "the same with `--trace FILE`", Aim("time", 1.05, "untraced-find")),
         ("replay", "`gitfs-actor replay` of that; \"received\" is the size of FILE", Aim("time", 1.0, "recorded-find")))),
-    Scenario(recording, rows_of(
+    Scenario(recording, mounts=False, rows=rows_of(
         ("recording", "what recording adds to a message that an actor takes, one thread", Aim("seconds", 100e-9)),
         ("recording-two", "the same, two threads at once and all the time", Aim("seconds", 100e-9)))),
-    Scenario(walking_memory, rows_of(
+    Scenario(walking_memory, mounts=False, rows=rows_of(
         ("memory-tree", "first `find -ls` of a bare libfuse tree in memory, one thread"))),
     Scenario(walking_far, rows_of(
         ("mount-find-far", "mount, `find -ls`, 50 ms per request", Aim("more seconds", 0.5, "mount-find")))),
@@ -450,12 +451,12 @@ SCENARIOS = [
         ("warm-tar", "second `tar` in one mount", Aim("time", 1.0, "checkout-tar")))),
     Scenario(searching, rows_of(
         ("grep", "mount, `grep -r` in a folder of 500 files, 50 ms per request", Aim("time", 0.05, "cat-file")))),
-    Scenario(reading_one_by_one, long=True, rows=rows_of(
+    Scenario(reading_one_by_one, long=True, mounts=False, rows=rows_of(
         ("cat-file", "blobless clone, `git cat-file` of each of these, 50 ms per request"))),
     Scenario(reading_random, rows_of(
         ("random", "30 random files after the mount, 50 ms per request", Aim("time", 0.5, "random-cat-file"),
          Aim("requests after mount", 31)))),
-    Scenario(reading_random_blobless, rows_of(
+    Scenario(reading_random_blobless, mounts=False, rows=rows_of(
         ("random-cat-file", "`git cat-file` of each of these after a blobless clone, 50 ms per request"))),
     *(Scenario(first_contact(kind), long=kind != "gerrit", rows=rows_of(
         (f"ls-{kind}", f"a server like {name}, of which nothing is known: mount, `ls`", Aim("requests", ls)),

@@ -140,3 +140,30 @@ def results_table(rows, results, failures):
             "" if not mount else "–" if ahead is None else f"{bytes_text(unused)} of {bytes_text(ahead)}",
         ]) + " |")
     return "\n".join(lines)
+
+
+def beside_table(rows, other, own):
+    """What the rows of a build take of what another one takes; and the keys of those that take more."""
+    lines = ["| | time | of the other's | requests | of the other's | memory | of the other's | peak, of the other's |",
+             "|---|--:|--:|--:|--:|--:|--:|--:|"]
+    worse = []
+    for row in rows:
+        if row.key not in own:
+            lines.append(f"| {row.title} | failed |" + " |" * 6)
+            continue
+
+        def both(name, text, limit=None):
+            value = median(own[row.key], name)
+            beside = median(other[row.key], name) if row.key in other else None
+            if value is None or not beside:
+                return text(value) if value is not None else "", ""
+            ratio = value / beside
+            if limit is not None and ratio > limit:
+                worse.append(row.key)
+                return text(value), f"**{ratio:.2f}**"
+            return text(value), f"{ratio:.2f}"
+
+        cells = [*both("seconds", seconds_text, 1.05), *both("requests", count_text, 1.02), *both("memory", bytes_text),
+                 both("peak", bytes_text)[1]]
+        lines.append(f"| {row.title} | " + " | ".join(cells) + " |")
+    return "\n".join(lines), worse

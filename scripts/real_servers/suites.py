@@ -72,12 +72,17 @@ def reason(modifier, case):
 
 def run(options):
     path, good = program(options), True
+    chosen = suites(path)
+    for name in options.suite or []:
+        if name not in chosen:
+            raise SystemExit(f"real-servers: there is no suite '{name}': {', '.join(chosen)}")
+    chosen = [each for each in chosen if not options.suite or each in options.suite]
     names = [name for name in NAMES if not options.only or name in options.only]
     print("| modifier | cases | as on a git that takes all | exceptions | failed |\n|---|---|---|---|---|")
     notes = []
     for modifier in names:
         count, excepted, failed = 0, {}, {}
-        for suite in suites(path):
+        for suite in chosen:
             say(f"{modifier}: {suite}")
             wrong, cases = failed_cases(path, suite, modifier, options.binary, options.folder)
             count += cases

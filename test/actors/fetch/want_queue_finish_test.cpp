@@ -86,6 +86,25 @@ BOOST_AUTO_TEST_CASE(without_object_info_demanded_sizes_come_with_contents) {
   BOOST_TEST((finished() == outcomes{{3, ENOTSUP}}));
 }
 
+// Contents may have come for a reader before somebody wants their sizes.
+BOOST_AUTO_TEST_CASE(what_is_known_is_told_with_what_is_asked_for) {
+  demand(1, ids(0, 2), want_kind::sizes);
+  queue.finish(start().number, {ENOTSUP, {}});
+  queue.finish(start().number, {});
+  (void)finished();
+  queue.add({1, 2}, {2, want_kind::sizes, urgency::demand, ids(10, 12)}, {{id_of(12), 112}});
+  const auto t = start();
+  BOOST_TEST((t.ids == ids(10, 12)));
+  queue.finish(t.number, {0, {{id_of(10), 110}, {id_of(11), 111}}});
+  queue.add({1, 3}, {3, want_kind::sizes, urgency::path, {}}, {{id_of(13), 113}});
+  BOOST_TEST(!queue.next());
+  const auto done = queue.take_finished();
+  BOOST_REQUIRE_EQUAL(done.size(), 2U);
+  using sizes = std::vector<std::pair<oid, std::uint64_t>>;
+  BOOST_TEST((done[0].outcome.sizes == sizes{{id_of(12), 112}, {id_of(10), 110}, {id_of(11), 111}}));
+  BOOST_TEST((done[1].outcome.sizes == sizes{{id_of(13), 113}}));
+}
+
 BOOST_AUTO_TEST_CASE(sizes_that_are_not_told_for_now_come_with_contents_and_later_ones_are_asked_for) {
   demand(1, ids(0, 3), want_kind::sizes);
   guess(2, ids(2, 9), want_kind::sizes);

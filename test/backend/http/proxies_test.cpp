@@ -139,7 +139,7 @@ BOOST_AUTO_TEST_CASE(a_proxy_that_is_not_there_is_named) {
     const http_end end = get(url);
     BOOST_TEST(end.failure == EIO);
     BOOST_TEST(end.transient);
-    BOOST_TEST(end.message.find("port 1 ") != std::string::npos, end.message);
+    BOOST_TEST(end.message.find("port 1: ") != std::string::npos, end.message);
     BOOST_TEST(end.message.find("hunter2") == std::string::npos, end.message);
   }
 }

@@ -356,11 +356,13 @@ std::string page_without_end(const recorded_request& asked, const std::string& s
 
 BOOST_AUTO_TEST_CASE(pages_that_never_repeat_are_left_too) {
   serve(large_pages());
-  const auto repository = open();
+  upstream_limits few = limits();
+  few.entries = 10'000;
+  const auto repository = open(few);
   take(*repository);
   const std::string dir = told("dir").hex();
   server->faults().otherwise([&](fault_exchange& x) {
-    x.reply(200, {"Content-Type: application/json"}, page_without_end(x.request, dir, 100'000));
+    x.reply(200, {"Content-Type: application/json"}, page_without_end(x.request, dir, 3'000));
   });
   const transfer_outcome out = fetch(*repository, {told("dir")});
   BOOST_TEST(code_of(out) == EIO);
