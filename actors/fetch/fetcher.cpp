@@ -258,7 +258,7 @@ void fetcher_actor::transfer_ended(transfer_finished& m) {
     trees_ahead_ended(failure);
     return;
   }
-  want_result outcome{failure ? failure->code : 0, std::move(m.outcome.sizes)};
+  want_result outcome{failure ? failure->code : 0, std::move(m.outcome.sizes), failure ? failure->message : ""};
   if (failure && failure->code == E2BIG && queue_.objects_of(m.transfer).size() > 1)
     log::info("{}: asking for fewer objects at once", failure->message);
   else if (failure && failure->code != ENOTSUP && failure->code != ECANCELED && failure->code != EFBIG

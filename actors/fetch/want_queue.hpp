@@ -15,6 +15,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <string>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -182,6 +183,7 @@ private:
   std::unordered_map<std::uint64_t, running> transfers_;
   std::vector<finished_want> finished_;
   std::vector<std::uint64_t> cancelled_;
+  std::string failure_; // why what is settled now fails
   std::uint64_t next_transfer_ = 1;
   bool object_info_ = true;
   bool filter_ = true;

@@ -36,6 +36,7 @@ void want_queue::finish(std::uint64_t number, const want_result& outcome, const 
   transfers_.erase(it);
   const auto* const row =
       std::ranges::find_if(changes, [&](const auto& each) { return each.code == outcome.code && each.of(plan); });
+  failure_ = outcome.why;
   if (row != std::end(changes))
     (this->*row->change)(plan, outcome);
   else
@@ -53,6 +54,7 @@ void want_queue::settle(const planned_transfer& plan, const want_result& outcome
     auto found = of(kind).find(id);
     if (found == of(kind).end())
       continue;
+    failure_ = "the server has answered without object " + id.hex();
     if (found->second.alone || plan.snapshot)
       settle(kind, id, EIO);
     else
@@ -242,8 +244,10 @@ void want_queue::settle(const want_key& key, int code) {
   if (it == wants_.end())
     return;
   entered_want& w = it->second;
-  if (code != 0 && w.outcome.code == 0)
+  if (code != 0 && w.outcome.code == 0) {
     w.outcome.code = code;
+    w.outcome.why = failure_;
+  }
   if (--w.remaining != 0)
     return;
   finished_.push_back({key, std::move(w.outcome)});

@@ -32,25 +32,24 @@ public:
 protected:
   caf::behavior make_behavior() override {
     const trace::because_of asked{cause_, root_};
-    anon_send(what_.directory, blob_loaded{what_.want, load()});
+    const error failed = load();
+    anon_send(what_.directory, blob_loaded{what_.want, failed.code, failed.message});
     return {}; // no behavior: it ends here
   }
 
 private:
   // Caught here, because somebody waits for the answer.
-  int load() const try {
-    return what_.to_disk ? code_of(from_->large_blobs.load(what_.blob)) : code_of(from_->blobs.read(what_.blob, 0));
+  error load() const try {
+    return what_.to_disk ? failure_of(from_->large_blobs.load(what_.blob))
+                         : failure_of(from_->blobs.read(what_.blob, 0));
   } catch (const std::bad_alloc&) {
-    return ENOMEM;
+    return {ENOMEM, "there is no memory for a large file"};
   }
 
   template <class Loaded>
-  static int code_of(const Loaded& loaded) {
+  static error failure_of(const Loaded& loaded) {
     // ENOENT: evicted or found corrupt meanwhile; the directory's next attempt fetches it.
-    const int code = loaded || loaded.error().code == ENOENT ? 0 : loaded.error().code;
-    if (code != 0 && code != ECANCELED)
-      log::error("a large file cannot be read: {}", loaded.error().message);
-    return code;
+    return loaded || loaded.error().code == ENOENT ? error{} : loaded.error();
   }
 
   const std::shared_ptr<mounted_repository> from_;
@@ -82,8 +81,8 @@ caf::behavior directory_actor::make_behavior() {
       [this](want_finished& m) { state_->finished(m.id, m.outcome); },
       [this](released m) { state_->release(m.number); },
       [this](child_is_idle m) { state_->child_idle(m.slot, m.generation, m.number); },
-      [this](blob_loaded m) {
-        state_->finished(m.id, {m.code, {}});
+      [this](const blob_loaded& m) {
+        state_->finished(m.id, {m.code, {}, m.why});
       },
       [this](shed_listing) {
         asked_to_shed_ = true;

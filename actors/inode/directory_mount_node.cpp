@@ -67,7 +67,7 @@ void directory_state::node_told(want_id id, const mount_node_answer& what) {
       say_what_moved();
     }
   }
-  answer_waiters(id, 0, missing::mount_node);
+  answer_waiters(id, {}, missing::mount_node);
 }
 
 void directory_state::entries_changed(const mount_node_answer& now, const std::vector<std::string>& replaced) {

@@ -1,6 +1,7 @@
 // The operations of a directory and of the files in it: each answered from what is here, or what it lacks.
 #include "actors/inode/directory_state.hpp"
 #include "actors/model/inode_number.hpp"
+#include "actors/model/visible_errno.hpp"
 #include "actors/mount/mounted_ref.hpp"
 #include "config/overloaded.hpp"
 
@@ -255,9 +256,10 @@ directory_state::lacking directory_state::readdir_past(kernel_op& op, const read
   const oid tree = past_[past_.size() - ago];
   const auto listing = outside_->listing(tree);
   if (!listing) {
+    op.lacked = listing.error().message;
     if (listing.error().code == ENOENT)
       return missing{missing::listing, tree};
-    op.answer.error(EIO);
+    refuse(op, EIO, {});
     return {};
   }
   const std::vector<tree_entry>& entries = listing.value()->entries;
@@ -299,9 +301,10 @@ directory_state::lacking directory_state::readlink(kernel_op& op, const dentry& 
   }
   auto target = outside_->read(child.id);
   if (!target) {
+    op.lacked = target.error().message;
     if (target.error().code == ENOENT)
       return missing{missing::blob, child.id};
-    op.answer.error(EIO);
+    refuse(op, visible_errno(target.error().code, asked_for::object), {});
     return {};
   }
   op.answer.link(target.value().data());
@@ -334,12 +337,13 @@ directory_state::lacking directory_state::read(kernel_op& op, const dentry& chil
   }
   auto blob = outside_->blob(child.id, what.size);
   if (!blob) {
+    op.lacked = blob.error().message;
     if (blob.error().code == ENOENT) {
       if (foreseeable)
         port_.read_missed(dentries_.position_of(op.at - 1), child.id);
       return missing{missing::blob, child.id};
     }
-    op.answer.error(EIO);
+    refuse(op, visible_errno(blob.error().code, asked_for::object), {});
     return {};
   }
   op.answer.data(blob.value(), what.offset, what.size);
@@ -351,7 +355,10 @@ directory_state::lacking directory_state::read_blob_file(kernel_op& op, const de
     op.answer.file(*blob, what.offset, what.size);
     return {};
   }
-  return missing{outside_->contains(child.id) ? missing::blob_file : missing::blob, child.id};
+  if (outside_->contains(child.id))
+    return missing{missing::blob_file, child.id};
+  op.lacked = "object " + child.id.hex() + " is not on this machine";
+  return missing{missing::blob, child.id};
 }
 
 directory_state::lacking directory_state::entry_object(kernel_op& op, const std::string& name) {

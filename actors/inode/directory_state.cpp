@@ -91,7 +91,9 @@ void directory_state::handle(kernel_op op) {
 void directory_state::park(kernel_op op, const missing& what) {
   const bool evictable = what.what == missing::listing || what.what == missing::blob;
   if ((op.brought & what.what) != 0 && (!evictable || op.again_left-- == 0)) {
-    op.answer.error(EIO); // it was brought and is still not here: corrupt upstream, or a disk that does not keep
+    refuse(op, EIO,
+           "it was fetched and is not here: its server sends something else, or the disk does not keep it"
+               + (op.lacked.empty() ? "" : " (" + op.lacked + ")"));
     return;
   }
   if (what.what == missing::sizes && what.id.is_zero())
@@ -192,14 +194,18 @@ void directory_state::finished(want_id id, const want_result& outcome) {
       move_.reset(); // nobody is to wait for that
     }
   }
-  answer_waiters(id, outcome.code, what.what);
+  answer_waiters(id, outcome, what.what);
 }
 
-void directory_state::answer_waiters(want_id id, int code, missing::kind brought) {
+void directory_state::answer_waiters(want_id id, const want_result& outcome, missing::kind brought) {
   // Taken out first: an attempt may park again and so change the list.
   for (kernel_op& waiter : parking_.take(id)) {
-    if (code != 0) {
-      waiter.answer.error(visible_errno(code, asked_for::object));
+    if (outcome.code == ECANCELED) { // the mount ends, which is no failure
+      waiter.answer.error(EIO);
+      continue;
+    }
+    if (outcome.code != 0) {
+      refuse(waiter, visible_errno(outcome.code, asked_for::object), outcome.why);
       continue;
     }
     waiter.brought |= brought;
@@ -298,12 +304,10 @@ bool directory_state::ensure_listing(kernel_op& op, lacking& instead) {
     return instead = what, false;
   const auto listing = outside_->listing(location_->tree);
   if (!listing) {
+    op.lacked = listing.error().message;
     if (listing.error().code == ENOENT)
       return instead = what, false;
-    if (listing.error().code == EBADMSG)
-      log::error("directory '{}': its tree {} cannot be read: {}", path_of(*location_), location_->tree.hex(),
-                 listing.error().message);
-    op.answer.error(EIO);
+    refuse(op, EIO, "its tree " + location_->tree.hex() + " cannot be read: " + op.lacked);
     return false;
   }
   take_listing(*listing.value());

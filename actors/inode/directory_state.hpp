@@ -178,7 +178,9 @@ private:
   void ask_for_listing(want_id id, const oid& tree, urgency how);
   static urgency urgency_of(const kernel_op& op, const missing& what);
   missing sizes_for(const dentry& looked_up) const;
-  void answer_waiters(want_id id, int code, missing::kind brought);
+  void answer_waiters(want_id id, const want_result& outcome, missing::kind brought);
+  // Ends the request with that errno and one line in the log. `why` empty: it is what the last attempt has said.
+  void refuse(kernel_op& op, int code, const std::string& why);
   // Whether the listing is here. If not, `instead` is what the attempt gives: it lacks it, or an error was answered.
   bool ensure_listing(kernel_op& op, lacking& instead);
   bool ensure_mount_node(const kernel_op& op, lacking& instead) const;

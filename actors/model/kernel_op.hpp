@@ -61,6 +61,7 @@ struct kernel_op {
   /// read, so they are fetched again up to `again_left` times.
   std::uint8_t brought = 0;
   std::uint8_t again_left = 2;
+  std::string lacked{}; ///< why the last attempt did not succeed, for the log; "" if nothing has said
   trace::sent_by stamp = trace::sent_by::now();
 };
 

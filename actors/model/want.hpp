@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <iterator>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -64,6 +65,7 @@ struct want {
 struct want_result {
   int code = 0;
   std::vector<std::pair<oid, std::uint64_t>> sizes; ///< the wanted sizes that are known
+  std::string why{};                                ///< of a failure, for the log
 };
 
 } // namespace gitfs

@@ -186,7 +186,7 @@ void model_world::end_load(std::size_t which) {
   const blob_load what = loads_.at(which);
   loads_.erase(loads_.begin() + static_cast<std::ptrdiff_t>(which));
   loaded_.insert(what.blob);
-  caf::anon_send(what.directory, blob_loaded{what.want, 0, {}});
+  caf::anon_send(what.directory, blob_loaded{what.want, 0, {}, {}});
 }
 
 } // namespace gitfs

@@ -47,6 +47,7 @@ struct interrupt_op {
 struct blob_loaded {
   want_id id = 0;
   int code = 0;
+  std::string why{};
   trace::sent_by stamp = trace::sent_by::now();
 };
 

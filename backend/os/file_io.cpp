@@ -20,19 +20,25 @@ result<void> write_at(int file, std::string_view bytes, std::uint64_t offset, st
 }
 
 result<void> read_at(int file, char* out, std::size_t size, std::uint64_t offset, std::string_view what) {
-  while (size != 0) {
-    const ssize_t n = ::pread(file, out, size, static_cast<off_t>(offset));
+  GITFS_TRY(got, read_up_to(file, out, size, offset, what));
+  if (got != size)
+    return fail(EIO, std::string{what} + ": it ends before");
+  return success();
+}
+
+result<std::size_t> read_up_to(int file, char* out, std::size_t size, std::uint64_t offset, std::string_view what) {
+  std::size_t done = 0;
+  while (done < size) {
+    const ssize_t n = ::pread(file, out + done, size - done, static_cast<off_t>(offset + done));
     if (n < 0 && errno == EINTR)
       continue;
-    if (n == 0)
-      return fail(EIO, std::string{what} + ": it ends before");
     if (n < 0)
       return system_failure(errno, std::string{what});
-    out += n;
-    size -= static_cast<std::size_t>(n);
-    offset += static_cast<std::uint64_t>(n);
+    if (n == 0)
+      break;
+    done += static_cast<std::size_t>(n);
   }
-  return success();
+  return done;
 }
 
 std::string limit_remedy(int code) {

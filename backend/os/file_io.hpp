@@ -17,6 +17,9 @@ result<void> write_at(int file, std::string_view bytes, std::uint64_t offset, st
 /// Reads `size` bytes from `offset` on. The disk's error, or EIO if the file ends before.
 result<void> read_at(int file, char* out, std::size_t size, std::uint64_t offset, std::string_view what);
 
+/// The same up to the end of the file: returns how many bytes there were. The disk's error.
+result<std::size_t> read_up_to(int file, char* out, std::size_t size, std::uint64_t offset, std::string_view what);
+
 /// The end of an error message that says what to do about an errno that a limit of this process causes. Empty if no
 /// limit causes the errno.
 std::string limit_remedy(int code);

@@ -4,7 +4,6 @@
 #include "backend/pack/pack_delta.hpp"
 
 #include <cerrno>
-#include <libdeflate.h>
 #include <string>
 
 namespace gitfs {
@@ -15,33 +14,7 @@ namespace {
 // of them at once.
 constexpr std::size_t keep_budget = std::size_t{16} << 20;
 
-struct free_decompressor {
-  void operator()(libdeflate_decompressor* d) const { libdeflate_free_decompressor(d); }
-};
-
 } // namespace
-
-std::unique_ptr<char[]> bytes_for(std::uint64_t size) {
-  return std::make_unique_for_overwrite<char[]>(size);
-}
-
-object as_object(object_type type, std::unique_ptr<char[]> bytes, std::uint64_t size) {
-  const std::string_view data{bytes.get(), size};
-  return {type, std::shared_ptr<const char[]>{std::move(bytes)}, data};
-}
-
-result<std::size_t> inflate_whole(std::string_view in, char* out, std::size_t size) {
-  thread_local const std::unique_ptr<libdeflate_decompressor, free_decompressor> decompressor{
-      libdeflate_alloc_decompressor()};
-  std::size_t consumed = 0, made = 0;
-  char nothing = 0; // an empty object has no bytes to point at
-  if (libdeflate_zlib_decompress_ex(decompressor.get(), in.data(), in.size(), size == 0 ? &nothing : out, size,
-                                    &consumed, &made)
-          != LIBDEFLATE_SUCCESS
-      || made != size)
-    return fail(EIO, "an object in a pack is damaged or cut off");
-  return consumed;
-}
 
 result<object> pack_contents::content(pack_position index) {
   std::vector<pack_position> deltas; // from the object down to what can be had without another

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "backend/git/object.hpp"
+#include "backend/pack/inflate.hpp"
 #include "config/error.hpp"
 #include "config/lru_map.hpp"
 
@@ -25,18 +26,6 @@ struct pack_entry {
   pack_position base = no_object;       ///< the base of a delta, once it is known
   object_type type = object_type::blob; ///< a delta has the type of its base, once that is known
 };
-
-/// Deltas of larger objects are refused: git does not make them (core.bigFileThreshold is 512 MB), and they are built
-/// in memory.
-inline constexpr std::uint64_t largest_in_memory = std::uint64_t{1} << 30;
-
-/// Allocates `size` bytes, which are not initialised.
-std::unique_ptr<char[]> bytes_for(std::uint64_t size);
-object as_object(object_type type, std::unique_ptr<char[]> bytes, std::uint64_t size);
-
-/// Inflates the zlib stream at the start of `in`, which must have exactly `size` bytes. Returns the length of the
-/// stream. EIO: it is damaged, or has another size.
-result<std::size_t> inflate_whole(std::string_view in, char* out, std::size_t size);
 
 /// Keeps contents in memory, within a budget, while they may be the base of a later delta. Not thread-safe.
 class pack_contents {

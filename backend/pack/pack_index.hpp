@@ -6,7 +6,6 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,10 +29,6 @@ struct pack_index {
 /// Reads a whole index and verifies its checksum. EBADMSG: it is damaged, or of another version. Otherwise the disk's
 /// error.
 result<pack_index> read_index(const std::filesystem::path& file);
-
-/// Looks up one object with a dozen reads; nothing is mapped or kept. None: the index does not have the object, or the
-/// file is no such index.
-std::optional<std::uint64_t> offset_in_pack(const std::filesystem::path& index, const oid& id);
 
 /// The number of objects that an index claims to have; 0 if it cannot be read, or is more than its file can hold.
 std::uint64_t objects_in(const std::filesystem::path& index);

@@ -22,11 +22,6 @@ auto broken(const std::string& why) {
   return fail(EIO, "a pack cannot be taken in: " + why);
 }
 
-/// What a stream of so many bytes takes at most as zlib deflates it, whatever its settings (zlib's deflateBound).
-std::uint64_t longest_deflated(std::uint64_t size) {
-  return size + (size + 7) / 8 + (size + 63) / 64 + 64;
-}
-
 } // namespace
 
 struct pack_indexer::large_blob {

@@ -1,10 +1,11 @@
 #include "backend/store/local_repository.hpp"
 
+#include "backend/pack/object_reader.hpp"
 #include "backend/store/disk/git_odb.hpp"
-#include "backend/store/disk/large_blob.hpp"
-#include "backend/store/disk/loose_objects.hpp"
 #include "backend/store/local_refs.hpp"
 #include "backend/store/ownership.hpp"
+#include "config/log.hpp"
+#include "config/log_limit.hpp"
 
 #include <git2.h>
 #include <git2/sys/repository.h>
@@ -38,14 +39,14 @@ error open_error(int status, const std::filesystem::path& path) {
   return detail;
 }
 
-/// The hash of the repository's object names, as `extensions.objectFormat` has it.
-std::string object_format(git_repository* repository) {
+/// What the repository's configuration says about its format, or what is meant if it says nothing.
+std::string format_of(git_repository* repository, const char* key, const char* otherwise) {
   git_config* config = nullptr;
   if (git_repository_config_snapshot(&config, repository) != 0)
-    return "sha1";
+    return otherwise;
   const config_handle owner{config};
   const char* value = nullptr;
-  return git_config_get_string(&value, config, "extensions.objectformat") == 0 ? value : "sha1";
+  return git_config_get_string(&value, config, key) == 0 ? value : otherwise;
 }
 
 constexpr std::chrono::seconds rescan_pause{1};
@@ -54,9 +55,9 @@ constexpr std::chrono::seconds rescan_pause{1};
 
 struct local_repository::impl {
   std::filesystem::path path;
+  std::unique_ptr<object_reader> objects;
   repository_handle repository; // used under `refs_mutex`: libgit2 gives a repository to one thread at a time
-  std::unique_ptr<odb_reader> objects;
-  std::mutex refs_mutex; // taken before `mutex`, since refs lead to objects
+  std::mutex refs_mutex;        // taken before `mutex`, since refs lead to objects
   std::mutex mutex;
   std::chrono::steady_clock::time_point last_rescan{};
 
@@ -72,6 +73,9 @@ struct local_repository::impl {
     objects->refresh();
     return true;
   }
+
+  template <class Ask>
+  auto ask(const Ask& ask);
 };
 
 local_repository::local_repository(std::unique_ptr<impl> state) : impl_(std::move(state)) {}
@@ -92,56 +96,74 @@ result<std::shared_ptr<local_repository>> local_repository::open(const std::file
   state->path = path;
   state->repository.reset(opened);
   GITFS_TRYV(check_ownership(opened, path));
-  if (const std::string format = object_format(opened); format != "sha1")
+  if (const std::string format = format_of(opened, "extensions.objectformat", "sha1"); format != "sha1")
     return fail(ENOTSUP, path.string() + " names its objects by " + format
                              + "; only SHA-1 repositories can be shown, as git makes them unless told otherwise");
+  if (const std::string storage = format_of(opened, "extensions.refstorage", "files"); storage != "files")
+    return fail(ENOTSUP,
+                path.string() + " keeps its refs as '" + storage
+                    + "'; only repositories that keep them in files can be shown, as git makes them unless told "
+                      "otherwise");
   git_buf folder{};
   if (git_repository_item_path(&folder, opened, GIT_REPOSITORY_ITEM_OBJECTS) != 0)
     return libgit2_error("cannot find the objects of " + path.string(), EIO);
   const std::filesystem::path objects = folder.ptr;
   git_buf_dispose(&folder);
-  git_odb* careful = open_odb(objects); // for the commits and tags that resolve looks at
-  if (careful == nullptr || git_repository_set_odb(opened, careful) != 0)
-    return libgit2_error("cannot open the objects of " + path.string(), EIO);
-  git_odb_free(careful); // the repository has its own hold on it
-  GITFS_TRY(reader, odb_reader::open(objects));
+  GITFS_TRY(reader, object_reader::open(objects));
   state->objects = std::move(reader);
+  git_odb* odb = open_odb(*state->objects); // for the commits and tags that resolve looks at
+  if (odb == nullptr || git_repository_set_odb(opened, odb) != 0)
+    return libgit2_error("cannot open the objects of " + path.string(), EIO);
+  git_odb_free(odb); // the repository has its own hold on it
   return std::shared_ptr<local_repository>{new local_repository{std::move(state)}};
 }
 
 result<resolved_ref> local_repository::resolve(const std::string& ref) {
   const std::lock_guard lock{impl_->refs_mutex};
-  return resolve_local_ref(impl_->repository.get(), *this, ref, impl_->path.string());
+  auto out = resolve_local_ref(impl_->repository.get(), *this, ref, impl_->path.string());
+  if (out || out.error().code != ENOENT)
+    return out;
+  error failure = out.error();
+  for (const std::filesystem::path& each : impl_->objects->lost()) // what is missing may have been in one of these
+    failure.message += "; its alternate " + each.string() + " is not there";
+  return failure;
+}
+
+/// `ask` once, and once more if the object may have come meanwhile, or have gone into another pack.
+template <class Ask>
+auto local_repository::impl::ask(const Ask& ask) {
+  auto out = ask();
+  if (!out && out.error().code == ENOENT && rescan())
+    out = ask();
+  if (!out && (out.error().code == ENOENT || out.error().code == EBADMSG)) // no other place has it
+    out = decltype(out){error{ENOENT, path.string() + ": " + out.error().message}};
+  return out;
 }
 
 result<object> local_repository::read(const oid& id) {
-  auto out = impl_->objects->read(id);
-  if (!out && out.error().code == ENOENT && impl_->rescan())
-    out = impl_->objects->read(id);
-  if (!out && out.error().code == EBADMSG)
-    return fail(ENOENT, out.error().message);
-  return out;
+  return impl_->ask([&] { return impl_->objects->read(id); });
 }
 
 result<void> local_repository::copy(const oid& id, const blob_target& to) {
-  auto out = impl_->objects->copy(id, to);
-  if (!out && out.error().code == EBADMSG)
-    return fail(ENOENT, out.error().message);
-  return out;
+  return impl_->ask([&] { return impl_->objects->copy(id, to); });
 }
 
 bool local_repository::contains(const oid& id) {
-  return impl_->objects->contains(id);
+  return impl_->objects->contains(id) || (impl_->rescan() && impl_->objects->contains(id));
 }
 
 void local_repository::sizes(std::span<const oid> ids, std::span<std::uint64_t> out) {
+  static log_limit limit{20};
   bool rescanned = false;
   for (std::size_t i = 0; i < ids.size(); ++i) {
     auto header = impl_->objects->header(ids[i]);
-    if (!header && !std::exchange(rescanned, true) && impl_->rescan())
+    if (!header && header.error().code == ENOENT && !std::exchange(rescanned, true) && impl_->rescan())
       header = impl_->objects->header(ids[i]);
     // A tree may name another tree as a file: that has no size.
-    out[i] = header && header->type == object_type::blob ? header->size : unknown_size;
+    out[i] = header && header.value().type == object_type::blob ? header.value().size : unknown_size;
+    // Whoever needs the size gets an error that cannot say more than that.
+    if (!header && limit.admit(ids[i].hex()))
+      log::warn("{}: a size cannot be read: {}", impl_->path.string(), header.error().message);
   }
 }
 

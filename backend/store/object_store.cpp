@@ -2,29 +2,23 @@
 
 #include "backend/cache/prefetched_blobs.hpp"
 #include "backend/git/sha1.hpp"
-#include "backend/store/disk/git_odb.hpp"
+#include "backend/pack/loose_objects.hpp"
+#include "backend/pack/object_reader.hpp"
 #include "backend/store/disk/incoming_pack.hpp"
-#include "backend/store/disk/large_blob.hpp"
-#include "backend/store/disk/loose_objects.hpp"
 #include "backend/store/disk/pack_ingest.hpp"
+#include "backend/store/disk/store_files.hpp"
 #include "backend/store/disk/store_folder.hpp"
 #include "backend/store/table/size_table.hpp"
 #include "backend/store/upkeep/cache_keeper.hpp"
 #include "backend/store/upkeep/store_repack.hpp"
 #include "config/log.hpp"
 
-#include <git2.h>
-#include <git2/sys/odb_backend.h>
-
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <ctime>
 #include <mutex>
-#include <set>
 #include <string>
-#include <sys/stat.h>
-#include <unistd.h>
 #include <vector>
 
 namespace gitfs {
@@ -39,30 +33,20 @@ constexpr std::size_t most_full_uses = 256; // batches
 constexpr std::size_t trees_kept = 8192;    // until they are written, if the keeper does not before
 constexpr std::size_t few_files = 4;        // in a tree: looked up one by one they cost no more
 
-/// Looks at one place where a copy of an object may be.
-enum class copy_state { absent, sound, damaged };
+bool is_sound(const result<object>& copy, const oid& id) {
+  return copy && name_of(copy.value().type(), copy.value().data()) == id;
+}
 
-copy_state look(git_odb_backend* raw_backend, const oid& id) {
-  const odb_backend backend{raw_backend};
-  const auto* name = reinterpret_cast<const git_oid*>(id.bytes.data());
-  if (backend->exists(backend.get(), name) == 0)
-    return copy_state::absent;
-  void* data = nullptr;
-  std::size_t size = 0;
-  git_object_t type = GIT_OBJECT_INVALID;
-  if (backend->read(&data, &size, &type, backend.get(), name) != 0)
-    return copy_state::damaged;
-  const bool sound = type >= GIT_OBJECT_COMMIT && type <= GIT_OBJECT_TAG
-                     && name_of(static_cast<object_type>(type), {static_cast<const char*>(data), size}) == id;
-  git_odb_backend_data_free(backend.get(), data);
-  return sound ? copy_state::sound : copy_state::damaged;
+/// A copy is there and is not what it should be, or the disk does not give it.
+bool is_damaged(const result<object>& copy, const oid& id) {
+  return copy ? !is_sound(copy, id) : copy.error().code == EBADMSG || copy.error().code == EIO;
 }
 
 } // namespace
 
 struct object_store::impl {
   fs::path folder, objects;
-  std::unique_ptr<odb_reader> reader;
+  std::unique_ptr<object_reader> reader;
   std::shared_ptr<size_table> table;
   prefetched_blobs fresh;
   std::atomic<std::uint64_t> read_from_memory{0}, read_from_disk{0}; // bytes of contents
@@ -71,9 +55,7 @@ struct object_store::impl {
   std::vector<oid> uses;
   std::vector<std::vector<oid>> full_uses;
   std::mutex trees_mutex;
-  std::vector<tree_sizes> trees; // whose sizes were all found
-  std::int64_t packs_seen = 0;
-  std::set<std::string> packs;          // by name, when the keeper last looked
+  std::vector<tree_sizes> trees;        // whose sizes were all found
   std::shared_ptr<cache_keeper> keeper; // none without a quota
 
   explicit impl(std::shared_ptr<memory_budget> memory) : fresh(std::move(memory)) {}
@@ -90,6 +72,7 @@ struct object_store::impl {
   void write_uses();
   void note_tree(tree_sizes known);
   void write_trees();
+  void lose_pack(const fs::path& index, const error& why);
   bool quarantine(const oid& id);
   result<object> read(const oid& id);
 };
@@ -145,7 +128,7 @@ void object_store::impl::write_trees() {
 void object_store::impl::keep(const fs::path& cache_dir, std::uint64_t quota, const keeper_source& keeper_of) {
   note_quota(cache_dir, quota);
   keeper = keeper_of ? keeper_of(cache_dir) : std::make_shared<cache_keeper>(cache_dir);
-  keeper->join(this, {folder, quota, [this] { reader->refresh(); }, [this] { reader->reopen(); }, [this] { tick(); }});
+  keeper->join(this, {folder, quota, [this] { reader->refresh(); }, [this] { reader->refresh(); }, [this] { tick(); }});
 }
 
 /// Keeps up with other processes: packs of theirs are looked for, and those that they removed are closed, for an open
@@ -153,23 +136,21 @@ void object_store::impl::keep(const fs::path& cache_dir, std::uint64_t quota, co
 void object_store::impl::tick() {
   write_uses();
   write_trees();
-  struct stat info;
-  if (::stat((objects / "pack").c_str(), &info) != 0)
+  reader->refresh_if_changed();
+}
+
+/// A pack cannot be used at all, or not by this process: what was in it is fetched again when it is needed.
+void object_store::impl::lose_pack(const fs::path& index, const error& why) {
+  if (why.code != EBADMSG) { // the disk: perhaps another process can read it, or this one later
+    log::warn("{}; the pack is not used any more, and what was in it is fetched again", why.message);
     return;
-  const std::int64_t changed = info.st_mtim.tv_sec * 1'000'000'000 + info.st_mtim.tv_nsec;
-  if (std::exchange(packs_seen, changed) == changed)
-    return;
-  std::set<std::string> now;
-  std::error_code status;
-  for (const auto& entry : fs::directory_iterator{objects / "pack", status})
-    if (entry.path().extension() == ".idx")
-      now.insert(entry.path().filename().string());
-  const bool gone = !std::includes(now.begin(), now.end(), packs.begin(), packs.end());
-  packs = std::move(now);
-  if (gone)
-    reader->reopen();
-  else
-    reader->refresh_if_changed();
+  }
+  const fs::path away = quarantine_folder(folder);
+  if (const auto pack = see_pack(index))
+    remove_packs(folder, {&*pack, 1}, away);
+  log::warn("{}; the pack is now in {}, and what was in it is fetched again", why.message, away.string());
+  if (keeper != nullptr)
+    keeper->arrived(0); // it brings back what is sound, if the index is
 }
 
 /// Moves every damaged copy of the object out of readers' sight; with a pack goes all that is in it. True if there was
@@ -179,22 +160,26 @@ bool object_store::impl::quarantine(const oid& id) {
   const fs::path away = quarantine_folder(folder);
   const std::string hex = id.hex();
   bool moved = false;
-  git_odb_backend* backend = make_loose_backend(objects);
-  if (backend != nullptr && look(backend, id) == copy_state::damaged) {
+  if (is_damaged(read_loose(objects, id), id)) {
     move_away(loose_file(objects, id), away / hex);
     moved = true;
   }
   std::vector<seen_pack> damaged;
   std::error_code status;
   for (const auto& entry : fs::directory_iterator{objects / "pack", status}) {
-    const auto pack = entry.path().extension() == ".idx" ? see_pack(entry.path()) : std::nullopt;
-    if (pack && git_odb_backend_one_pack(&backend, pack->path.c_str()) == 0 && look(backend, id) == copy_state::damaged)
-      damaged.push_back(*pack);
+    if (entry.path().extension() != ".idx")
+      continue;
+    const auto seen = see_pack(entry.path());
+    pack_reader pack{entry.path(), shared_pack_resources()};
+    const auto at = pack.find(id);
+    const bool bad = at ? at.value() && is_damaged(pack.read(*at.value()), id) : at.error().code == EBADMSG;
+    if (seen && bad)
+      damaged.push_back(*seen);
   }
   for (const seen_pack& pack : damaged)
     note_damage(folder, pack.path, id);
   remove_packs(folder, damaged, away);
-  reader->reopen(); // also if nothing was moved: this process may have one open that another process has moved
+  reader->refresh(); // also if nothing was moved: this process may have one open that another process has moved
   if (moved || !damaged.empty())
     log::warn("object {} was damaged on disk; it is now in {} and will be fetched again", hex, away.string());
   if (keeper != nullptr && !damaged.empty())
@@ -212,16 +197,16 @@ result<object> object_store::impl::read(const oid& id) {
     looked_at = reader->generation();
     out = reader->read(id);
   }
-  if (!out && out.error().code != ENOENT) {
-    reader->reopen(); // a pack that is gone is no damage
+  if (!out && (out.error().code == EBADMSG || out.error().code == EIO)) {
+    reader->refresh(); // a pack that is gone is no damage
     out = reader->read(id);
   }
-  if (out || out.error().code != EBADMSG)
+  if (out || (out.error().code != EBADMSG && out.error().code != EIO))
     return out;
   quarantine(id);
   out = reader->read(id); // there may be a sound copy
   if (!out && out.error().code == EBADMSG)
-    return fail(EIO, out.error().message + ", and cannot be moved away");
+    return fail(EIO, out.error().message + ", and it cannot be moved away");
   return out;
 }
 
@@ -233,14 +218,16 @@ result<std::shared_ptr<object_store>> object_store::open(const fs::path& cache_d
                                                          std::optional<std::uint64_t> quota,
                                                          std::shared_ptr<memory_budget> memory,
                                                          const keeper_source& keeper_of) {
-  use_libgit2();
   GITFS_TRY(folder, make_store_folder(cache_dir, key));
   const fs::path objects = folder / "objects";
   incoming_pack::clean(objects, store_lock(folder));
-  GITFS_TRY(reader, odb_reader::open(objects));
   auto state = std::make_shared<impl>(memory ? std::move(memory) : std::make_shared<memory_budget>(default_memory));
   state->folder = folder;
   state->objects = objects;
+  object_reader::options how;
+  how.disk_errors_are_misses = true;
+  how.put_aside = [self = state.get()](const fs::path& index, const error& why) { self->lose_pack(index, why); };
+  GITFS_TRY(reader, object_reader::open(objects, std::move(how)));
   state->reader = std::move(reader);
   state->table = size_table::open(size_file(folder));
   if (quota)
@@ -264,10 +251,10 @@ result<object> object_store::read(const oid& id) {
 
 result<void> object_store::copy(const oid& id, const blob_target& to) {
   auto out = impl_->reader->copy(id, to);
-  if (!out && out.error().code == EBADMSG) {
-    impl_->quarantine(id); // which reads it whole: rare, and libgit2 has no other way to look at one copy
+  // To look at the copies reads them whole: that is rare.
+  if (!out && (out.error().code == EBADMSG || out.error().code == EIO)
+      && (impl_->quarantine(id) || out.error().code == EBADMSG))
     return fail(ENOENT, out.error().message);
-  }
   if (out)
     impl_->note_use(id);
   return out;
@@ -284,10 +271,10 @@ void object_store::sizes(std::span<const oid> ids, std::span<std::uint64_t> out)
     if (out[i] != unknown_size)
       continue;
     const auto header = impl_->reader->header(ids[i]);
-    if (!header || header->type != object_type::blob) // a tree may name another tree as a file: that has no size
+    if (!header || header.value().type != object_type::blob) // a tree may name a tree as a file: that has no size
       continue;
-    out[i] = header->size;
-    learned.emplace_back(ids[i], header->size);
+    out[i] = header.value().size;
+    learned.emplace_back(ids[i], out[i]);
   }
   impl_->table->put(learned);
 }
@@ -306,9 +293,7 @@ result<std::unique_ptr<pack_sink>> object_store::new_pack(pack_use use) {
   const auto installed = [state = impl_](const ingested& what) {
     if (state->keeper)
       state->keeper->arrived(what.bytes);
-    if (what.replaced)
-      state->reader->reopen(); // libgit2 stays with a file that it could not read
-    else if (what.new_pack)
+    if (what.new_pack)
       state->reader->refresh();
     state->table->put(what.blobs);
   };

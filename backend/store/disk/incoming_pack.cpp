@@ -22,7 +22,7 @@ namespace {
 constexpr const char* folder_prefix = "incoming-";
 constexpr const char* pack_name = "pack";
 constexpr const char* index_file = "idx";
-constexpr const char* loose_prefix = "tmp_object_"; // libgit2's name for a loose object that it is writing
+constexpr const char* loose_prefix = "tmp_object_"; // of version 0.1.0: a loose object that libgit2 was writing
 
 result<unique_fd> make_file(const fs::path& path) {
   unique_fd out{::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0444)};
@@ -88,15 +88,13 @@ result<void> incoming_pack::sync(std::time_t changed) {
   return success();
 }
 
-result<incoming_pack::installed> incoming_pack::install(const oid& checksum) {
+result<fs::path> incoming_pack::install(const oid& checksum) {
   const fs::path stem = objects_ / "pack" / ("pack-" + checksum.hex());
-  installed out{stem.string() + ".idx", false};
-  std::error_code ignored;
-  out.replaced = fs::exists(out.index, ignored);
+  fs::path index = stem.string() + ".idx";
   // The index last: whoever sees it finds its pack.
   GITFS_TRYV(rename_file(folder_ / pack_name, stem.string() + ".pack"));
-  GITFS_TRYV(rename_file(folder_ / index_file, out.index));
-  return out;
+  GITFS_TRYV(rename_file(folder_ / index_file, index));
+  return index;
 }
 
 void incoming_pack::clean(const fs::path& objects, const fs::path& lock) {

@@ -30,12 +30,11 @@ public:
   result<void> write_index(std::string_view text);
   /// Waits until both files are on the disk, and sets their time to `changed`.
   result<void> sync(std::time_t changed);
-  struct installed {
-    std::filesystem::path index;
-    bool replaced = false; ///< there was an index of the same name
-  };
-  /// Moves the pack to where readers see it. `checksum`: the pack's trailer. The caller holds the lock.
-  result<installed> install(const oid& checksum);
+  /// Moves the pack to where readers see it, and returns the path of its index. `checksum`: the pack's trailer. The
+  /// caller holds the lock.
+  result<std::filesystem::path> install(const oid& checksum);
+  /// The name of a further file in the folder.
+  std::filesystem::path beside(const char* name) const { return folder_ / name; }
 
   /// Removes what killed processes have left below `objects`. What living processes make there stays.
   static void clean(const std::filesystem::path& objects, const std::filesystem::path& lock);

@@ -2,15 +2,11 @@
 
 #include "backend/os/file_io.hpp"
 #include "backend/os/free_memory.hpp"
+#include "backend/pack/loose_objects.hpp"
 #include "backend/pack/pack_format.hpp"
 #include "backend/pack/pack_index.hpp"
 #include "backend/pack/pack_indexer.hpp"
-#include "backend/store/disk/git_odb.hpp"
 #include "backend/store/disk/incoming_pack.hpp"
-#include "backend/store/disk/loose_objects.hpp"
-
-#include <git2.h>
-#include <git2/sys/odb_backend.h>
 
 #include <cerrno>
 #include <fcntl.h>
@@ -40,7 +36,7 @@ struct pack_ingest::impl {
 
   result<void> take(std::string_view bytes);
   result<ingested> finish();
-  result<void> install(ingested& done);
+  result<void> install();
   result<void> explode();
 };
 
@@ -51,7 +47,6 @@ pack_ingest::~pack_ingest() = default;
 result<std::unique_ptr<pack_ingest>> pack_ingest::begin(const fs::path& objects, const fs::path& lock,
                                                         std::function<void(const ingested&)> installed,
                                                         prefetched_blobs* fresh, outside_objects outside) {
-  use_libgit2();
   auto state = std::make_unique<impl>();
   state->objects = objects;
   state->lock_file = lock;
@@ -107,38 +102,28 @@ result<ingested> pack_ingest::impl::finish() {
   done.objects = indexer->arrived();
   done.new_pack = count >= unpack_limit || total > unpack_bytes;
   const file_lock moving{lock_file, file_lock::mode::shared, true};
-  GITFS_TRYV(done.new_pack ? install(done) : explode());
+  GITFS_TRYV(done.new_pack ? install() : explode());
   return done;
 }
 
-result<void> pack_ingest::impl::install(ingested& done) {
+result<void> pack_ingest::impl::install() {
   GITFS_TRYV(incoming->write_index(make_index(indexer->objects(), indexer->checksum())));
-  GITFS_TRY(installed_as, incoming->install(indexer->checksum()));
-  done.replaced = installed_as.replaced;
+  GITFS_TRYV(incoming->install(indexer->checksum()));
   return success();
 }
 
 /// Writes the objects as loose ones.
 result<void> pack_ingest::impl::explode() {
-  git_odb_backend* raw = nullptr;
-  if (git_odb_backend_loose(&raw, objects.c_str(), fast_compression, 0, 0777, 0444) != 0)
-    return libgit2_error("cannot write objects", EIO);
-  const odb_backend loose{raw};
+  const fs::path fresh = incoming->beside("object");
   for (pack_position i = 0; i < indexer->arrived(); ++i) { // what was added is here
-    const auto* name = reinterpret_cast<const git_oid*>(indexer->objects()[i].id.bytes.data());
+    const oid& id = indexer->objects()[i].id;
     // Not over one that is there: ext4 waits for the disk when a file is replaced. If that one is damaged, whoever
     // reads it finds out, and then it is fetched again. As git does, it is made young again: it must not be evicted
     // before whoever asked has read it.
-    if (loose->exists(loose.get(), name) != 0) {
-      ::utimensat(AT_FDCWD, loose_file(objects, indexer->objects()[i].id).c_str(), nullptr, 0);
+    if (::utimensat(AT_FDCWD, loose_file(objects, id).c_str(), nullptr, 0) == 0)
       continue;
-    }
     GITFS_TRY(contents, indexer->content(i));
-    errno = 0;
-    if (loose->write(loose.get(), name, contents.data().data(), contents.data().size(),
-                     static_cast<git_object_t>(contents.type()))
-        != 0)
-      return libgit2_error("cannot write an object", EIO);
+    GITFS_TRYV(write_loose(objects, fresh, id, contents));
   }
   return success();
 }

@@ -22,7 +22,6 @@ struct ingested {
   std::uint64_t bytes = 0;                          ///< length of the pack as it arrived
   std::uint64_t contents = 0;                       ///< bytes of the contents of all objects
   bool new_pack = false;                            ///< the folder `pack` has changed
-  bool replaced = false;                            ///< that folder had a pack of the same name
   std::vector<std::pair<oid, std::uint64_t>> blobs; ///< the blobs with their sizes
 };
 

@@ -131,8 +131,7 @@ result<fs::path> pack_writer::install(std::time_t arrived) {
   // What it was copied from is removed next: unlike what arrives, this must have reached the disk.
   GITFS_TRYV(incoming_.sync(arrived));
   const file_lock moving{lock_file_, file_lock::mode::shared, true};
-  GITFS_TRY(installed, incoming_.install(checksum));
-  return std::move(installed.index);
+  return incoming_.install(checksum);
 }
 
 } // namespace gitfs

@@ -1,7 +1,6 @@
 #include "backend/store/upkeep/store_maintenance.hpp"
 
 #include "backend/os/file_lock.hpp"
-#include "backend/store/disk/git_odb.hpp"
 #include "backend/store/disk/incoming_pack.hpp"
 #include "backend/store/disk/store_files.hpp"
 #include "backend/store/disk/store_folder.hpp"
@@ -71,7 +70,6 @@ result<void> keep_quota(const fs::path& cache_dir, const std::vector<fs::path>& 
 
 result<maintenance_report> maintain(const fs::path& cache_dir, const maintenance_plan& plan,
                                     const store_watcher& watcher) {
-  use_libgit2();
   GITFS_TRY(stores, list_stores(cache_dir));
   const file_lock alone{maintenance_lock(cache_dir), file_lock::mode::exclusive, plan.wait};
   if (!alone.held() && alone.failure() != EWOULDBLOCK)

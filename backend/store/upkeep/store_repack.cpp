@@ -1,15 +1,11 @@
 #include "backend/store/upkeep/store_repack.hpp"
 
 #include "backend/git/sha1.hpp"
-#include "backend/store/disk/git_odb.hpp"
-#include "backend/store/disk/loose_objects.hpp"
+#include "backend/pack/loose_objects.hpp"
 #include "backend/store/disk/pack_writer.hpp"
 #include "backend/store/disk/store_folder.hpp"
 #include "backend/store/table/size_table.hpp"
 #include "config/log.hpp"
-
-#include <git2.h>
-#include <git2/sys/odb_backend.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -32,25 +28,20 @@ constexpr std::size_t packs_allowed = 16, loose_allowed = 1024;  // each makes e
 
 enum class loose_state { added, damaged, left };
 
-result<loose_state> add_loose(pack_writer& out, git_odb_backend& backend, const oid& id) {
-  const auto* name = reinterpret_cast<const git_oid*>(id.bytes.data());
-  std::size_t size = 0;
-  git_object_t type = GIT_OBJECT_INVALID;
-  void* data = nullptr;
-  int status = backend.read_header(&size, &type, &backend, name);
-  if (status == 0 && size > largest_loose)
+result<loose_state> add_loose(pack_writer& out, const fs::path& objects, const oid& id) {
+  const auto state_of = [](const error& why) { return why.code == EBADMSG ? loose_state::damaged : loose_state::left; };
+  const auto header = read_loose_header(objects, id);
+  if (!header)
+    return state_of(header.error());
+  if (header.value().size > largest_loose)
     return loose_state::left;
-  if (status == 0)
-    status = backend.read(&data, &size, &type, &backend, name);
-  if (status == GIT_ENOTFOUND)
-    return loose_state::left;
-  if (status != 0)
-    return git_error_last() != nullptr && git_error_last()->klass == GIT_ERROR_OS ? loose_state::left
-                                                                                  : loose_state::damaged;
-  const std::string_view contents{static_cast<const char*>(data), size};
-  const auto kind = static_cast<object_type>(type);
-  auto done = name_of(kind, contents) == id ? out.add(id, kind, contents) : fail(EBADMSG, "damaged");
-  git_odb_backend_data_free(&backend, data);
+  const auto found = read_loose(objects, id);
+  if (!found)
+    return state_of(found.error());
+  const object& contents = found.value();
+  if (name_of(contents.type(), contents.data()) != id)
+    return loose_state::damaged;
+  auto done = out.add(id, contents.type(), contents.data());
   if (!done && done.error().code == EBADMSG)
     return loose_state::damaged;
   if (!done)
@@ -121,13 +112,10 @@ result<repack_report> repack(const fs::path& store, const std::vector<repack_sou
     (damaged ? damaged_packs : replaced).push_back(source.seen);
   }
   std::vector<seen_loose> gone;
-  const odb_backend backend{make_loose_backend(store / "objects")};
   for (const seen_loose& each : loose) {
     if (watcher.stop())
       return fail(ECANCELED, "stopped");
-    if (backend == nullptr)
-      break;
-    GITFS_TRY(state, add_loose(*writer, *backend, each.id));
+    GITFS_TRY(state, add_loose(*writer, store / "objects", each.id));
     if (state == loose_state::damaged) {
       ++out.damaged;
       move_away(each.path, quarantine_folder(store) / each.id.hex());

@@ -2,17 +2,14 @@
 
 #include "backend/git/sha1.hpp"
 #include "backend/os/file_lock.hpp"
+#include "backend/pack/loose_objects.hpp"
 #include "backend/pack/pack_file.hpp"
 #include "backend/pack/pack_index.hpp"
-#include "backend/store/disk/git_odb.hpp"
-#include "backend/store/disk/loose_objects.hpp"
+#include "backend/pack/pack_reader.hpp"
 #include "backend/store/disk/store_files.hpp"
 #include "backend/store/disk/store_folder.hpp"
 #include "backend/store/table/size_table.hpp"
 #include "backend/store/upkeep/store_repack.hpp"
-
-#include <git2.h>
-#include <git2/sys/odb_backend.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -27,24 +24,6 @@ namespace {
 
 constexpr std::size_t sizes_at_once = 512;
 
-struct free_odb {
-  void operator()(git_odb* odb) const { git_odb_free(odb); }
-};
-
-using odb_handle = std::unique_ptr<git_odb, free_odb>;
-
-/// A git_odb over one backend, so that exactly this copy of an object is read.
-odb_handle odb_of(git_odb_backend* backend) {
-  git_odb* raw = nullptr;
-  if (backend == nullptr || git_odb_new(&raw) != 0)
-    return nullptr;
-  odb_handle out{raw};
-  if (git_odb_add_backend(raw, backend, 1) == 0)
-    return out;
-  backend->free(backend);
-  return nullptr;
-}
-
 /// What the threads found.
 struct findings {
   std::mutex mutex;
@@ -52,10 +31,10 @@ struct findings {
   std::vector<oid> damaged;
 };
 
-/// Reads some objects by one git_odb, and compares the sizes that are known of them.
+/// Checks some objects, and compares the sizes that are known of them.
 class examiner {
 public:
-  examiner(odb_handle odb, size_table& table, findings& out) : odb_(std::move(odb)), table_(table), out_(out) {}
+  examiner(size_table& table, findings& out) : table_(table), out_(out) {}
 
   ~examiner() {
     compare_sizes();
@@ -68,22 +47,17 @@ public:
   examiner(const examiner&) = delete;
   examiner& operator=(const examiner&) = delete;
 
-  void look(const oid& id) {
-    git_odb_object* raw = nullptr;
-    const int status = odb_ ? git_odb_read(&raw, odb_.get(), reinterpret_cast<const git_oid*>(id.bytes.data())) : -1;
-    const std::unique_ptr<git_odb_object, void (*)(git_odb_object*)> owner{raw, git_odb_object_free};
-    const git_object_t type = status == 0 ? git_odb_object_type(raw) : GIT_OBJECT_INVALID;
-    if (type < GIT_OBJECT_COMMIT || type > GIT_OBJECT_TAG
-        || name_of(static_cast<object_type>(type),
-                   {static_cast<const char*>(git_odb_object_data(raw)), git_odb_object_size(raw)})
-               != id) {
+  void look(const oid& id, const result<object>& copy) {
+    if (!copy && copy.error().code == EFBIG)
+      return; // it is checked while it is copied to a reader's file
+    if (!copy || name_of(copy.value().type(), copy.value().data()) != id) {
       damaged_.push_back(id);
       return;
     }
     ++objects_;
-    if (type != GIT_OBJECT_BLOB)
+    if (copy.value().type() != object_type::blob)
       return;
-    sizes_.emplace_back(id, git_odb_object_size(raw));
+    sizes_.emplace_back(id, copy.value().data().size());
     if (sizes_.size() == sizes_at_once)
       compare_sizes();
   }
@@ -104,7 +78,6 @@ private:
     sizes_.clear();
   }
 
-  odb_handle odb_;
   size_table& table_;
   findings& out_;
   std::uint64_t objects_ = 0, wrong_sizes_ = 0;
@@ -123,11 +96,6 @@ void in_threads(std::size_t count, const Work& work) {
   work(0, count / parts);
 }
 
-git_odb_backend* pack_backend(const fs::path& index) {
-  git_odb_backend* out = nullptr;
-  return git_odb_backend_one_pack(&out, index.c_str()) == 0 ? out : nullptr;
-}
-
 result<void> verify_pack(const fs::path& store, const seen_pack& pack, size_table& table, std::uint64_t& wrong_sizes,
                          verify_report& out) {
   const fs::path away = quarantine_folder(store);
@@ -144,10 +112,11 @@ result<void> verify_pack(const fs::path& store, const seen_pack& pack, size_tabl
   }
   const auto entries = opened.value().entries();
   findings found;
+  pack_reader reader{pack.path, std::make_shared<pack_resources>()};
   in_threads(entries.size(), [&](std::size_t from, std::size_t to) {
-    examiner one{odb_of(pack_backend(pack.path)), table, found};
+    examiner one{table, found};
     for (std::size_t i = from; i < to; ++i)
-      one.look(entries[i].id);
+      one.look(entries[i].id, reader.read(entries[i].begin));
   });
   out.objects += found.objects;
   wrong_sizes += found.wrong_sizes;
@@ -175,9 +144,9 @@ result<void> verify_pack(const fs::path& store, const seen_pack& pack, size_tabl
 void verify_loose(const store_files& files, size_table& table, std::uint64_t& wrong_sizes, verify_report& out) {
   findings found;
   in_threads(files.loose.size(), [&](std::size_t from, std::size_t to) {
-    examiner one{odb_of(make_loose_backend(files.store / "objects")), table, found};
+    examiner one{table, found};
     for (std::size_t i = from; i < to; ++i)
-      one.look(files.loose[i].id);
+      one.look(files.loose[i].id, read_loose(files.store / "objects", files.loose[i].id));
   });
   out.objects += found.objects;
   wrong_sizes += found.wrong_sizes;
@@ -194,7 +163,6 @@ void verify_loose(const store_files& files, size_table& table, std::uint64_t& wr
 } // namespace
 
 result<verify_report> verify_store(const fs::path& store, side_tables beside) {
-  use_libgit2();
   verify_report out;
   const store_files files = list_files(store);
   const auto table = size_table::open(size_file(store));
@@ -227,7 +195,6 @@ result<verify_report> verify_store(const fs::path& store, side_tables beside) {
 
 result<void> verify_cache(const fs::path& cache_dir, side_tables beside,
                           const std::function<void(const fs::path&, const verify_report&)>& done) {
-  use_libgit2();
   GITFS_TRY(stores, list_stores(cache_dir));
   const file_lock alone{maintenance_lock(cache_dir), file_lock::mode::exclusive, true};
   for (const fs::path& store : stores) {

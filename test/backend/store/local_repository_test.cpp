@@ -10,7 +10,9 @@
 
 #include <atomic>
 #include <cerrno>
+#include <filesystem>
 #include <fstream>
+#include <sys/resource.h>
 #include <thread>
 #include <unistd.h>
 
@@ -227,13 +229,38 @@ BOOST_AUTO_TEST_CASE(what_is_no_repository) {
   BOOST_TEST(empty.error().message.find("no commit") != std::string::npos, empty.error().message);
 }
 
+// git 2.39 does not know all of them, so it is asked before.
 BOOST_AUTO_TEST_CASE(formats_that_do_not_matter_to_a_reader) {
+  const oid file = id_of(git("rev-parse HEAD:file"));
   git("config core.repositoryFormatVersion 1");
   git("config extensions.partialClone origin");
   git("config extensions.worktreeConfig true");
   BOOST_TEST(text(*open(), "HEAD:file") == "three\n");
-  git("config extensions.refStorage reftable");
+  for (const char* harmless : {"noop-v1 true", "noop true", "relativeWorktrees true", "preciousObjects true",
+                               "refStorage files", "objectFormat sha1"}) {
+    must_run("git config --file repo/.git/config extensions." + std::string{harmless}, dir.path());
+    const auto read = open()->read(file);
+    BOOST_TEST((read && read.value().data() == "three\n"), harmless);
+  }
+  must_run("git config --file repo/.git/config extensions.refStorage reftable", dir.path());
   BOOST_TEST(open_error("repo").code == ENOTSUP);
+  BOOST_TEST(open_error("repo").message.find("reftable") != std::string::npos, open_error("repo").message);
+  must_run("git config --file repo/.git/config extensions.refStorage files && "
+           "git config --file repo/.git/config extensions.nobodyKnows true",
+           dir.path());
+  BOOST_TEST(open_error("repo").code == ENOTSUP);
+}
+
+BOOST_AUTO_TEST_CASE(linked_worktrees_by_relative_paths) {
+  const oid deep = id_of(git("rev-parse side:sub/deep"));
+  git("worktree add -q ../linked side");
+  must_run("echo 'gitdir: ../repo/.git/worktrees/linked' >linked/.git && "
+           "echo ../../../../linked/.git >repo/.git/worktrees/linked/gitdir",
+           dir.path());
+  git("config core.repositoryFormatVersion 1");
+  git("config extensions.relativeWorktrees true");
+  BOOST_TEST(open("linked")->read(deep).value().data() == "two\n");
+  BOOST_TEST(open("linked")->resolve("").value().name == "refs/heads/side");
 }
 
 BOOST_AUTO_TEST_CASE(a_repository_of_someone_else) {
@@ -293,6 +320,49 @@ BOOST_AUTO_TEST_CASE(a_repository_of_someone_else_is_trusted_as_git_trusts_it) {
   }
   must_run(as_root("chown -R " + std::to_string(::geteuid()) + " repo"), dir.path()); // so that it can be removed
   BOOST_TEST(we_take());
+}
+
+BOOST_AUTO_TEST_CASE(errors_name_the_repository_and_what_is_lost) {
+  must_run("git clone -q --shared repo shared", dir.path());
+  auto shared = open("shared");
+  const oid blob = id_of(git("rev-parse HEAD:file"));
+  BOOST_TEST(shared->read(blob).has_value());
+  must_run("mv repo elsewhere", dir.path());
+  const error lost = open("shared")->read(blob).error();
+  BOOST_TEST(lost.code == ENOENT);
+  BOOST_TEST(lost.message.find((dir / "repo").string()) != std::string::npos, lost.message);
+  BOOST_TEST(lost.message.find((dir / "shared").string()) != std::string::npos, lost.message);
+  const error unresolved = open("shared")->resolve("").error();
+  BOOST_TEST(unresolved.message.find((dir / "repo").string()) != std::string::npos, unresolved.message);
+  must_run("mv elsewhere repo", dir.path());
+}
+
+BOOST_AUTO_TEST_CASE(more_packs_than_descriptors) {
+  must_run("git config gc.auto 0; for i in $(seq 80); do echo $i >many$i; git add . && git commit -qm $i && git repack "
+           "-dq; done",
+           dir / "repo");
+  BOOST_TEST(std::stoi(git("count-objects -v | sed -n 's/packs: //p'")) >= 80);
+  std::vector<oid> ids;
+  for (int i = 1; i <= 80; ++i)
+    ids.push_back(id_of(git("rev-parse HEAD:many" + std::to_string(i))));
+  std::size_t open_now = 0;
+  for (const auto& entry : std::filesystem::directory_iterator{"/proc/self/fd"})
+    open_now += entry.path().empty() ? 0 : 1;
+  rlimit before{};
+  BOOST_REQUIRE(::getrlimit(RLIMIT_NOFILE, &before) == 0);
+  const rlimit few{open_now + 12, before.rlim_max};
+  BOOST_REQUIRE(::setrlimit(RLIMIT_NOFILE, &few) == 0);
+  std::string failure;
+  {
+    auto opened = gitfs::local_repository::open(dir / "repo");
+    for (int round = 0; opened && round < 2; ++round)
+      for (const oid& id : ids)
+        if (const auto out = opened.value()->read(id); !out)
+          failure = out.error().message;
+    failure = opened ? failure : opened.error().message;
+  }
+  ::setrlimit(RLIMIT_NOFILE, &before);
+  BOOST_TEST(failure == "");
 }
 
 BOOST_AUTO_TEST_CASE(a_damaged_object_is_not_shown) {

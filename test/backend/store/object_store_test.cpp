@@ -5,6 +5,9 @@
 #include "backend/store/upkeep/store_verify.hpp"
 #include "test/backend/support/store_fixture.hpp"
 #include "test/support/background.hpp"
+#include "test/support/broken_disk.hpp"
+#include "test/support/captured_log.hpp"
+#include "test/support/outcome.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -239,6 +242,7 @@ BOOST_AUTO_TEST_CASE(a_damaged_pack_is_set_aside_and_comes_again) {
   const oid victim = blobs(0, 1)[0];
   BOOST_TEST(content(*store, victim) == git_content(victim));
   overwrite_in_pack(*store, victim);
+  store->trim(); // what is in memory of it is sound, and can be read on
   BOOST_TEST(store->read(victim).error().code == ENOENT);
   BOOST_TEST(!store->contains(victim));
   BOOST_TEST(packs(*store) == 0u);
@@ -247,6 +251,7 @@ BOOST_AUTO_TEST_CASE(a_damaged_pack_is_set_aside_and_comes_again) {
   check(*store);
   overwrite_in_pack(*store, victim);
   BOOST_TEST(verify_store(store->folder()).value().damaged == 1u);
+  store->refresh(); // as whoever asks an upstream does
   BOOST_TEST(store->read(victim).error().code == ENOENT);
 }
 
@@ -274,6 +279,57 @@ BOOST_AUTO_TEST_CASE(a_pack_without_its_end_is_set_aside_and_comes_again) {
     ingest(*store, pack).value();
     for (const oid& id : blobs(0, 5))
       BOOST_TEST(content(*store, id) == git_content(id), damage);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_damaged_index_is_set_aside_when_something_is_looked_for) {
+  ingest(*open(), pack_of(all())).value();
+  must_run("cd */objects/pack; chmod u+w *.idx; python3 -c \"import glob; p = glob.glob('*.idx')[0]; "
+           "d = bytearray(open(p, 'rb').read()); d[len(d) // 2] ^= 4; open(p, 'wb').write(d)\"",
+           dir / "cache");
+  const captured_log log;
+  auto store = open();
+  BOOST_TEST(!store->contains(head()));
+  BOOST_TEST(store->read(head()).error().code == ENOENT);
+  BOOST_TEST(packs(*store) == 0U);
+  BOOST_TEST(must_run("ls quarantine/*.pack | wc -l", store->folder()) == "1");
+  BOOST_TEST(holds(log.text(), "its checksum is wrong"), log.text());
+  ingest(*store, pack_of(all())).value();
+  for (const oid& id : all())
+    BOOST_TEST(store->read(id).has_value());
+  check(*store);
+}
+
+// A reader in a mapping would be ended by SIGBUS.
+BOOST_AUTO_TEST_CASE(a_pack_is_cut_while_it_is_read) {
+  auto store = open();
+  ingest(*store, pack_of(all())).value();
+  BOOST_TEST(store->read(head()).has_value());
+  must_run("chmod u+w objects/pack/*.pack; truncate -s 100 objects/pack/*.pack", store->folder());
+  for (const oid& id : all()) {
+    const auto one = store->read(id);
+    BOOST_TEST((one || one.error().code == ENOENT), reason_of(one));
+  }
+  ingest(*store, pack_of(all())).value();
+  for (const oid& id : all())
+    BOOST_TEST(store->read(id).has_value());
+}
+
+BOOST_AUTO_TEST_CASE(what_the_disk_does_not_give_is_fetched_again) {
+  for (const std::string& pack : {pack_of(all()), pack_of(blobs(0, 5))}) { // a pack, and loose objects
+    const oid victim = blobs(0, 1)[0];
+    auto store = open("http://git.example.org/" + std::to_string(pack.size()));
+    ingest(*store, pack).value();
+    BOOST_TEST(store->contains(victim));
+    int code = 0;
+    BOOST_REQUIRE(with_broken_disk([&] {
+      const auto out = store->read(victim);
+      code = out ? 0 : out.error().code;
+    }));
+    BOOST_TEST(code == ENOENT);
+    BOOST_TEST(!store->contains(victim));
+    ingest(*store, pack_of(blobs(0, 6))).value();
+    BOOST_TEST(content(*store, victim) == git_content(victim));
   }
 }
 

@@ -1,8 +1,9 @@
 // Blobs that are read from a real repository's files in pieces, as git stores them in every way.
-#include "backend/store/disk/large_blob.hpp"
+#include "backend/pack/large_blob.hpp"
 
-#include "backend/store/local_repository.hpp"
+#include "backend/pack/object_reader.hpp"
 #include "test/support/background.hpp"
+#include "test/support/captured_log.hpp"
 #include "test/support/command.hpp"
 #include "test/support/temp_dir.hpp"
 
@@ -49,7 +50,9 @@ struct repository {
   error copied(const oid& which, std::string* sum = nullptr) {
     auto file = unlinked_file::make(dir.path());
     BOOST_REQUIRE(file);
-    auto out = copy_large_blob(objects, which, {file.value(), dir.path(), stop});
+    const auto reader = gitfs::object_reader::open(objects);
+    BOOST_REQUIRE(reader);
+    auto out = reader.value()->copy(which, {file.value(), dir.path(), stop});
     if (out && sum != nullptr)
       *sum = sum_of(file.value());
     return out ? error{} : out.error();
@@ -97,14 +100,9 @@ BOOST_AUTO_TEST_CASE(in_an_alternate) {
   check_all();
 }
 
-BOOST_AUTO_TEST_CASE(an_old_index_is_left_to_libgit2) {
+BOOST_AUTO_TEST_CASE(with_an_index_of_version_1) {
   git("git -c pack.indexVersion=1 repack -adfq");
-  BOOST_TEST(copied(id("f1")).code == ENOENT);
-  auto opened = local_repository::open(dir / "r");
-  BOOST_REQUIRE(opened);
-  auto file = unlinked_file::make(dir.path());
-  BOOST_REQUIRE(opened.value()->copy(id("f1"), {file.value(), dir.path(), stop}));
-  BOOST_TEST(sum_of(file.value()) == git("md5sum <f1"));
+  check_all();
 }
 
 BOOST_AUTO_TEST_CASE(what_is_not_there_or_no_blob) {
@@ -140,8 +138,11 @@ for folder, _, files in os.walk('.git/objects'):
         open(path, 'wb').write(data)
 EOF
 )PY");
-    for (const oid& each : ids)
-      BOOST_TEST(copied(each).code == EBADMSG);
+    const captured_log quiet;
+    for (const oid& each : ids) { // a pack without its end is not used at all
+      const int code = copied(each).code;
+      BOOST_TEST((code == EBADMSG || (pack && code == ENOENT)), code);
+    }
   }
 }
 
