@@ -200,8 +200,7 @@ result<void> serve(mount_options& options, daemon_start& start, const service_ma
   service.ready("mounted " + files->describe());
   const std::string place = options.mountpoint.string();
   // A script that keeps the output wants the one line; who sits there may want to know how to go on.
-  const std::string more = ::isatty(STDOUT_FILENO) != 0 ? "
-" + what_next(place) : "";
+  const std::string more = ::isatty(STDOUT_FILENO) != 0 ? "\n" + what_next(place) : "";
   start.succeeded(options.quiet ? "" : warnings_of(*files) + "mounted " + files->describe() + " on " + place + more);
 
   reloader again{*files, options, service};
