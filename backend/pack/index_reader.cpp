@@ -92,6 +92,8 @@ result<void> index_reader::bytes(std::uint64_t at, char* out, std::size_t size) 
     return success();
   }
   GITFS_TRY(fd, file_.open());
+  if (file_.version() != 1) // what is known of it is of the one before
+    return fail(ENOENT, file_.path().string() + " is another file now");
   GITFS_TRY(got, read_up_to(fd->get(), out, size, at, "cannot read " + file_.path().string()));
   if (got != size)
     return damaged("it ends too early");

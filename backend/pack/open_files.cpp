@@ -74,9 +74,10 @@ result<std::shared_ptr<const unique_fd>> reopened_file::open() {
   }
   {
     const std::lock_guard lock{mutex_};
-    if (is_ && *is_ != file_identity::of(info))
-      return fail(ENOENT, path_.string() + " is another file now");
-    is_ = file_identity::of(info);
+    const file_identity now = file_identity::of(info);
+    if (!is_ || !is_->is_same_file(now))
+      version_.fetch_add(1, std::memory_order_release);
+    is_ = now;
   }
   auto out = std::make_shared<const unique_fd>(std::move(fd));
   pool_.keep(*this, out);

@@ -5,6 +5,7 @@
 #include "config/lru_map.hpp"
 #include "config/unique_fd.hpp"
 
+#include <atomic>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -21,6 +22,10 @@ struct file_identity {
 
   static file_identity of(const struct stat& info);
   bool operator==(const file_identity&) const = default;
+  /// The same but for the time: git touches packs that have an object which it would write.
+  bool is_same_file(const file_identity& other) const {
+    return device == other.device && inode == other.inode && size == other.size;
+  }
 };
 
 class reopened_file;
@@ -61,18 +66,20 @@ public:
 
   const std::filesystem::path& path() const { return path_; }
 
-  /// A descriptor that stays open while somebody holds it. ENOENT: the file is gone, or is another one than when it was
-  /// opened first. Otherwise the disk's error.
+  /// A descriptor that stays open while somebody holds it. The errors are the system's.
   result<std::shared_ptr<const unique_fd>> open();
-  /// Only after `open`.
+  /// Of the file that was opened last; 0 before.
   std::uint64_t size() const;
+  /// Grows when another file than before was opened under this name; 0 before the first.
+  std::uint64_t version() const { return version_.load(std::memory_order_acquire); }
   void close() { pool_.forget(*this); }
 
 private:
   const std::filesystem::path path_;
   open_files& pool_;
   mutable std::mutex mutex_;
-  std::optional<file_identity> is_; // since it was opened first
+  std::optional<file_identity> is_; // what was opened last
+  std::atomic<std::uint64_t> version_{0};
 };
 
 } // namespace gitfs

@@ -106,8 +106,8 @@ result<std::uint64_t> pack_reader::objects() {
 result<std::shared_ptr<const unique_fd>> pack_reader::file() {
   GITFS_TRY(index, table());
   GITFS_TRY(fd, pack_.open());
-  if (!checked_.load(std::memory_order_acquire)) {
-    auto right = check(*fd, *index);
+  if (const std::uint64_t version = pack_.version(); checked_.load(std::memory_order_acquire) != version) {
+    auto right = check(*fd, version, *index);
     if (!right) {
       const std::lock_guard lock{mutex_};
       if (right.error().code == EBADMSG)
@@ -119,7 +119,7 @@ result<std::shared_ptr<const unique_fd>> pack_reader::file() {
 }
 
 /// Whether the pack is one, and the one that the index is of.
-result<void> pack_reader::check(const unique_fd& fd, index_reader& table) {
+result<void> pack_reader::check(const unique_fd& fd, std::uint64_t version, index_reader& table) {
   const std::uint64_t size = pack_.size();
   if (size < pack_header_size + oid::raw_size)
     return damaged("it is too short");
@@ -133,7 +133,7 @@ result<void> pack_reader::check(const unique_fd& fd, index_reader& table) {
   if (end != trailer.size() || oid::from_raw(trailer.data()) != table.pack_checksum())
     return damaged("its index is of another pack");
   end_.store(size - oid::raw_size, std::memory_order_relaxed);
-  checked_.store(true, std::memory_order_release);
+  checked_.store(version, std::memory_order_release);
   return success();
 }
 

@@ -80,7 +80,7 @@ private:
   struct peeked;
 
   result<index_reader*> table();
-  result<void> check(const unique_fd& fd, index_reader& table);
+  result<void> check(const unique_fd& fd, std::uint64_t version, index_reader& table);
   result<peeked> peek(const unique_fd& fd, std::uint64_t offset, char* buffer, std::size_t size);
   result<std::unique_ptr<char[]>> inflated(const unique_fd& fd, const stored& entry, std::string_view already);
   result<object> build(const unique_fd& fd, const stored& delta, const object& base);
@@ -91,7 +91,8 @@ private:
   const std::uint64_t number_;
   reopened_file pack_;
   std::atomic<index_reader*> ready_{nullptr};
-  std::atomic<bool> checked_{false}, aside_{false};
+  std::atomic<std::uint64_t> checked_{0}; // the version of the file
+  std::atomic<bool> aside_{false};
   std::atomic<std::uint64_t> end_{0}; // of the entries, once it was checked
   std::mutex mutex_;
   std::unique_ptr<index_reader> table_;

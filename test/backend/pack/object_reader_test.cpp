@@ -178,6 +178,24 @@ BOOST_AUTO_TEST_CASE(what_comes_and_goes_is_seen) {
   BOOST_TEST(reader->packs() == 2U);
 }
 
+// git touches a pack that has an object which it would write otherwise.
+BOOST_AUTO_TEST_CASE(packs_that_are_touched_or_copied) {
+  git_objects files;
+  const auto all = files.all();
+  files.git("git repack -adq && git commit -q --allow-empty -m more && git repack -dq");
+  for (const std::uint64_t index_bytes : {1 << 24, 0}) {
+    const auto reader = files.open({.shared = resources(1, index_bytes, 0)});
+    for (const char* change :
+         {"touch .git/objects/pack/*.pack", "cd .git/objects/pack; for f in *; do cp $f ../x; mv -f ../x $f; done"}) {
+      for (const listed_object& each : all)
+        BOOST_TEST(reader->read(each.id).has_value(), each.id.hex());
+      files.git(change);
+    }
+    for (const listed_object& each : all)
+      BOOST_TEST(reader->read(each.id).has_value(), each.id.hex());
+  }
+}
+
 // Packs of one name that are not the same: as one is fetched again after it was damaged.
 BOOST_AUTO_TEST_CASE(a_pack_that_takes_the_name_of_another) {
   git_objects files;
