@@ -13,7 +13,7 @@ namespace gitfs {
 /// powers of 1024. EINVAL: anything else, or not from `least` to 2^62.
 result<std::uint64_t> parse_byte_size(std::string_view text, std::uint64_t least);
 
-/// The same for people, in the unit that leaves one to four digits: "20G", "1.5M", "317".
+/// The same for people, in the unit that leaves one to four digits: "20G", "1.5M", "317B".
 std::string show_byte_size(std::uint64_t bytes);
 
 } // namespace gitfs
