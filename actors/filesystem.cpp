@@ -64,7 +64,8 @@ auto host_maker(const mount_options& options, const deployment_parts& parts, std
     return open_repository(from, options, memory, services, std::move(sizes));
   };
   needs.open_store = [options, memory, services](const std::string& key) {
-    return object_store::open(options.cache_dir, key, options.cache_size, memory, shared_keepers(services));
+    return object_store::open(options.cache_dir, key, options.cache_size, memory, shared_keepers(services),
+                              options.cache_min_free);
   };
   needs.read_secret = parts.read_secret;
   needs.limits = limits_of(options);
@@ -96,6 +97,10 @@ result<std::unique_ptr<filesystem>> filesystem::open(const mount_options& option
     out->context_->times =
         std::make_shared<shown_times>(options.cache_dir, unresolved ? options.mountpoint : std::move(place));
   }
+  out->context_->cache_trouble = [services = std::weak_ptr{out->services_}, folder = options.cache_dir] {
+    const auto all = services.lock();
+    return all ? all->trouble_of(folder) : std::string{};
+  };
   if (!parts.make_host)
     out->parts_.make_host = host_maker(options, parts, out->context_->shared_memory, out->services_);
   if (const auto one = only_one(options)) {

@@ -4,6 +4,7 @@
 #include "cli/arguments/command_line.hpp"
 #include "config/overloaded.hpp"
 
+#include <csignal>
 #include <cstdio>
 #include <malloc.h>
 
@@ -13,6 +14,7 @@ int main(int argc, char** argv) {
   mallopt(M_ARENA_MAX, 2);
   mallopt(M_MMAP_THRESHOLD, 256 * 1024);
   mallopt(M_TRIM_THRESHOLD, 1024 * 1024);
+  std::signal(SIGXFSZ, SIG_IGN); // a file that may not grow is an error of its write, not the end of a mount
   auto said = gitfs::parse_command_line({const_cast<const char**>(argv), static_cast<std::size_t>(argc)});
   gitfs::scrub_arguments(argc, argv);
   if (!said) {

@@ -45,7 +45,7 @@ result<std::uint64_t> parse_byte_size(std::string_view text, std::uint64_t least
 std::string show_byte_size(std::uint64_t bytes) {
   constexpr std::string_view units = "KMGT";
   auto number = static_cast<double>(bytes);
-  std::string unit;
+  std::string unit = "B";
   for (std::size_t i = 0; i < units.size() && number >= 1024; ++i) {
     number /= 1024;
     unit = units[i];

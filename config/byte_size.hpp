@@ -14,7 +14,7 @@ namespace gitfs {
 /// the unit out mostly means M.
 result<std::uint64_t> parse_byte_size(std::string_view text, std::uint64_t least);
 
-/// The same for people, in the unit that leaves one to four digits: "20G", "1.5M", "317".
+/// The same for people, in the unit that leaves one to four digits: "20G", "1.5M", "317B".
 std::string show_byte_size(std::uint64_t bytes);
 
 } // namespace gitfs

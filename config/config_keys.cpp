@@ -67,6 +67,8 @@ constexpr std::array keys_table{
     config_key{"/cache/path", "--cache-dir", "", "", kind::path, [](options o) { return o.cache_dir.string(); }},
     config_key{"/cache/size", "--cache-size", "", "", kind::size,
                [](options o) { return show_exact_size(o.cache_size); }},
+    config_key{"/cache/min_free", "--cache-min-free", "", "", kind::size,
+               [](options o) { return o.cache_min_free ? show_exact_size(*o.cache_min_free) : ""; }},
     config_key{"/memory", "--memory", "", "", kind::size, [](options o) { return show_exact_size(o.memory); }},
     config_key{"/prefetch", "-o", "prefetch=on", "prefetch=off", kind::toggle,
                [](options o) { return show_toggle(o.prefetch); }},

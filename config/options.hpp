@@ -72,6 +72,7 @@ struct mount_options {
   std::string username{};                        ///< user name of `source`; see shown_repository
   std::filesystem::path cache_dir;               ///< filled in, never empty
   std::uint64_t cache_size = default_cache_size; ///< bytes of the disk, for all of cache_dir
+  std::optional<std::uint64_t> cache_min_free;   ///< bytes that stay free on its disk; unset: 5 % or 1 GB
   log_level level = log_level::info;
   std::filesystem::path log_file; ///< empty: standard error; filled in when the mount goes into the background
   bool own_log = false;           ///< log_file is the one that this program chose: it is bounded, and removed in time
@@ -127,12 +128,15 @@ struct top_options {
 
 /// `gitfs-actor cache`.
 struct cache_options {
-  enum class action_type : std::uint8_t { info, gc, verify };
+  enum class action_type : std::uint8_t { info, gc, verify, rm };
 
   action_type action = action_type::info;
-  std::filesystem::path cache_dir;         ///< filled in, absolute and normal
-  std::optional<std::uint64_t> cache_size; ///< bytes; none: what the last mount had
-  bool json = false;                       ///< info only
+  std::filesystem::path cache_dir;             ///< filled in, absolute and normal
+  std::optional<std::uint64_t> cache_size;     ///< bytes; none: what the last mount had
+  std::optional<std::uint64_t> cache_min_free; ///< bytes; none: 5 % or 1 GB
+  bool json = false;                           ///< info only
+  std::vector<std::string> sources;            ///< of rm: URLs, which may hold credentials: never print them
+  bool force = false;                          ///< of rm: also what a mount uses
 };
 
 /// `gitfs-actor trace`.

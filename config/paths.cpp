@@ -6,6 +6,7 @@
 #include <cctype>
 #include <cerrno>
 #include <cstdlib>
+#include <deque>
 #include <pwd.h>
 #include <string>
 #include <unistd.h>
@@ -98,6 +99,41 @@ result<std::filesystem::path> absolute_path(std::string_view text) {
   }
   path = path.lexically_normal();
   return path.has_filename() || path == path.root_path() ? path : path.parent_path();
+}
+
+std::filesystem::path resolved_path(const std::filesystem::path& path, const std::filesystem::path& except) {
+  constexpr int most_links = 40; // as the kernel
+  std::filesystem::path out = "/";
+  std::deque<std::string> rest;
+  for (const auto& part : path)
+    rest.push_back(part.string());
+  for (int links = 0; !rest.empty();) {
+    const std::string part = std::move(rest.front());
+    rest.pop_front();
+    if (part.empty() || part == "." || part == "/")
+      continue;
+    if (part == "..") {
+      out = out.parent_path();
+      continue;
+    }
+    out /= part;
+    std::error_code status;
+    if ((!except.empty() && is_at_or_below(out, except)) || links == most_links)
+      continue;
+    const auto link = std::filesystem::read_symlink(out, status);
+    if (status)
+      continue; // no link, or nothing
+    ++links;
+    out = link.is_absolute() ? std::filesystem::path{"/"} : out.parent_path();
+    std::size_t at = 0;
+    for (const auto& each : link)
+      rest.insert(rest.begin() + static_cast<std::ptrdiff_t>(at++), each.string());
+  }
+  return out;
+}
+
+bool is_at_or_below(const std::filesystem::path& path, const std::filesystem::path& folder) {
+  return std::mismatch(folder.begin(), folder.end(), path.begin(), path.end()).first == folder.end();
 }
 
 result<std::filesystem::path> expanded_path(std::string_view text, const std::filesystem::path& folder) {

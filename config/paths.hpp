@@ -28,6 +28,13 @@ result<void> expect_path(std::string_view text);
 /// Does not touch the disk: links are not resolved. EINVAL: it is empty, or as expect_path.
 result<std::filesystem::path> absolute_path(std::string_view text);
 
+/// `path` with all symbolic links followed, as far as it exists. Nothing at or below `except` is looked at, if that is
+/// a resolved path and not empty: whoever asks may be what would have to answer there.
+std::filesystem::path resolved_path(const std::filesystem::path& path, const std::filesystem::path& except = {});
+
+/// True if `path` is `folder` or below it. Both are resolved.
+bool is_at_or_below(const std::filesystem::path& path, const std::filesystem::path& folder);
+
 /// A path in a file that stands in `folder`, where relative ones begin, in the same form. $NAME and ${NAME} are
 /// replaced by variables, $$ by a dollar sign, then a leading "~". EINVAL: a variable is not set, or "~user".
 result<std::filesystem::path> expanded_path(std::string_view text, const std::filesystem::path& folder);

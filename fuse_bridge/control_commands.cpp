@@ -78,6 +78,8 @@ mount_status status_now(const bridge& b) {
     else if (name.starts_with("memory.") && name != "memory.budget")
       out.facts["memory"] = std::to_string(used += value);
   }
+  if (b.context->cache_trouble)
+    out.facts["cache_trouble"] = b.context->cache_trouble();
   out.facts["servers"] = b.context->ways_of_servers();
   out.facts["warnings"] = b.context->warnings();
   out.facts["resident"] = std::to_string(resident());

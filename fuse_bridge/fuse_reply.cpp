@@ -138,9 +138,13 @@ void fuse_reply::data(const object& blob, std::uint64_t offset, std::size_t size
 void fuse_reply::file(const blob_file& blob, std::uint64_t offset, std::size_t size) {
   const std::uint64_t left = offset < blob.size() ? blob.size() - offset : 0;
   fuse_bufvec part = FUSE_BUFVEC_INIT(std::min<std::uint64_t>(size, left));
-  part.buf[0].flags = static_cast<fuse_buf_flags>(FUSE_BUF_IS_FD | FUSE_BUF_FD_SEEK | FUSE_BUF_FD_RETRY);
-  part.buf[0].fd = blob.file().fd();
-  part.buf[0].pos = static_cast<off_t>(offset);
+  if (const char* const memory = blob.file().memory()) {
+    part.buf[0].mem = const_cast<char*>(memory) + std::min(offset, blob.size());
+  } else {
+    part.buf[0].flags = static_cast<fuse_buf_flags>(FUSE_BUF_IS_FD | FUSE_BUF_FD_SEEK | FUSE_BUF_FD_RETRY);
+    part.buf[0].fd = blob.file().fd();
+    part.buf[0].pos = static_cast<off_t>(offset);
+  }
   record(trace::data_told(offset, size, blob.size()));
   // Copied, not spliced: with FUSE_CAP_SPLICE_WRITE reading 200 MB takes the same 0.18 s and the same processor time.
   fuse_reply_data(take(), &part, static_cast<fuse_buf_copy_flags>(0));

@@ -61,6 +61,8 @@ struct mount_context {
   std::function<std::string(std::uint64_t begun, std::uint64_t root)> traceparent;
   std::shared_ptr<const server_ways> servers; ///< set before the first request, if at all
   std::shared_ptr<const shown_times> times;   ///< set before anything is shown; null: nothing is known over remounts
+  /// Why nothing is written to the cache folder at present; "": it is. Set before the first request, if at all.
+  std::function<std::string()> cache_trouble;
   counters counts;
   latencies latency;
   std::atomic<std::uint64_t> prefetching{0}; ///< see environment

@@ -13,7 +13,8 @@ namespace gitfs {
 namespace {
 
 // What may also become less. All others are counters.
-constexpr std::string_view gauges[] = {"directories.live", "store.cache_bytes", "ways.not_taken", "ways.taken"};
+constexpr std::string_view gauges[] = {"directories.live", "store.cache_bytes", "store.held_bytes", "ways.not_taken",
+                                       "ways.taken"};
 constexpr std::string_view gauge_groups[] = {"memory.", "disk."}; // these in bytes
 
 constexpr struct {

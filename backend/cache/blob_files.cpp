@@ -1,6 +1,5 @@
 #include "backend/cache/blob_files.hpp"
 
-#include <sys/stat.h>
 #include <utility>
 
 namespace gitfs {
@@ -55,10 +54,8 @@ result<std::shared_ptr<const blob_file>> blob_files::load(const oid& id) {
 result<std::shared_ptr<const blob_file>> blob_files::inflate(const oid& id) {
   GITFS_TRY(file, unlinked_file::make(folder_));
   GITFS_TRYV(db_.copy(id, {file, folder_, stopped_}));
-  struct stat info {};
-  if (::fstat(file.fd(), &info) != 0)
-    return fail(errno, "cannot read a large file's contents from disk");
-  return std::make_shared<const blob_file>(std::move(file), static_cast<std::uint64_t>(info.st_size));
+  const std::uint64_t size = file.size();
+  return std::make_shared<const blob_file>(std::move(file), size);
 }
 
 void blob_files::keep(const oid& id, const std::shared_ptr<const blob_file>& blob, kept_files::items& dropped) {

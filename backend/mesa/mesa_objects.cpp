@@ -4,7 +4,7 @@
 #include "backend/os/one_per_file.hpp"
 #include "backend/pack/composed_pack.hpp"
 #include "backend/pack/pack_format.hpp"
-#include "backend/store/table/lmdb_file.hpp"
+#include "backend/store/table/record_file.hpp"
 #include "config/log.hpp"
 
 #include <algorithm>
@@ -17,19 +17,14 @@ namespace gitfs {
 
 namespace {
 
-constexpr const char* file_name = "mesa";
-constexpr std::size_t initial_map = std::size_t{1} << 28;
-constexpr std::size_t most_at_once = 1024; // listings in a transaction: LMDB keeps the pages that one has changed
+constexpr const char* file_name = "mesa.table";
 constexpr std::size_t check_size = 8;
 constexpr unsigned time_size = 4, length_size = 4;
 
 enum table_place : std::uint8_t { listings, snapshots };
 
-MDB_val value_of(std::string_view text) {
-  return {text.size(), const_cast<char*>(text.data())};
-}
-
-/// A damaged page must not become somebody's listing. Not against forgers: they could as well write the check.
+/// Damage must not become somebody's listing, and the check of the file has 32 bits only. Not against forgers: they
+/// could as well write the check.
 std::string check_of(const oid& key, std::string_view payload) {
   const oid hash = sha1{}.update(raw_name(key)).update(payload).finish();
   return std::string{raw_name(hash).substr(0, check_size)};
@@ -102,60 +97,43 @@ std::string times_of(const parsed_tree& tree, std::span<const tree_entry> all) {
 
 } // namespace
 
-/// One of a file in a process, as LMDB demands.
 class mesa_objects::table {
 public:
-  explicit table(const std::filesystem::path& file) : lmdb_(file, initial_map, {"listings", "snapshots"}) {}
+  explicit table(const std::filesystem::path& file)
+    : records_(file, {.records = (1U << listings) | (1U << snapshots)}) {}
 
   static std::shared_ptr<table> open(const std::filesystem::path& file) {
     return all().get(file, [&] { return std::make_unique<table>(file); });
   }
 
   static void remove(const std::filesystem::path& file) {
-    all().unless_there(file, [&] {
-      for (const char* suffix : {"", "-lock", "-unsynced"})
-        ::unlink((file.string() + suffix).c_str());
-    });
+    all().unless_there(file, [&] { ::unlink(file.c_str()); });
   }
 
   side_table::report check() {
     side_table::report out;
-    lmdb_.write([&](MDB_txn* txn) {
+    records_.write(0, [&](record_file::change& in) {
       out = {};
-      int status = 0;
-      for (const table_place in : {listings, snapshots})
-        if ((status = check(txn, in, out)) != 0)
-          return status;
-      return status;
+      const auto [sound, damaged] = in.sweep([](std::size_t, const oid&) { return true; });
+      out.sound = sound;
+      out.damaged = damaged;
     });
-    out.anew = lmdb_.was_damaged();
+    out.anew = records_.was_damaged();
     return out;
   }
 
   /// The payload, its check verified.
   std::optional<std::string> get(table_place in, const oid& key) {
-    std::optional<std::string> out;
-    const MDB_val name = value_of(raw_name(key));
-    lmdb_.look_up(in, {&name, 1}, [&](std::size_t, const MDB_val& value) {
-      if (const auto payload = unguarded(key, {static_cast<const char*>(value.mv_data), value.mv_size}))
-        out = std::string{*payload};
-    });
-    return out;
+    const auto value = records_.read(in, key);
+    const auto payload = value ? unguarded(key, *value) : std::nullopt;
+    return payload ? std::optional<std::string>{*payload} : std::nullopt;
   }
 
   bool put(table_place in, std::span<const std::pair<oid, std::string>> payloads) {
-    bool all = true;
-    for (; !payloads.empty(); payloads = payloads.subspan(std::min(payloads.size(), most_at_once)))
-      all = lmdb_.write([&](MDB_txn* txn) {
-        for (const auto& [id, payload] : payloads.first(std::min(payloads.size(), most_at_once))) {
-          const std::string text = guarded(id, payload);
-          MDB_val key = value_of(raw_name(id)), value = value_of(text);
-          if (const int status = mdb_put(txn, lmdb_.table(in), &key, &value, 0))
-            return status;
-        }
-        return 0;
-      }) && all;
-    return all;
+    return payloads.empty() || records_.write(payloads.size(), [&](record_file::change& to) {
+      for (const auto& [id, payload] : payloads)
+        to.put_record(in, id, guarded(id, payload));
+    });
   }
 
   std::optional<record> get_listing(const oid& tree) {
@@ -163,36 +141,13 @@ public:
     return payload ? record::parse(*payload) : std::nullopt;
   }
 
-  void trim() { lmdb_.trim(); }
-
 private:
   static one_per_file<table>& all() {
     static one_per_file<table> out;
     return out;
   }
 
-  int check(MDB_txn* txn, table_place in, side_table::report& out) {
-    MDB_cursor* cursor = nullptr;
-    if (const int status = mdb_cursor_open(txn, lmdb_.table(in), &cursor))
-      return status;
-    const std::unique_ptr<MDB_cursor, void (*)(MDB_cursor*)> owner{cursor, mdb_cursor_close};
-    MDB_val key, value;
-    int status = 0;
-    while ((status = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) == 0) {
-      if (key.mv_size == oid::raw_size
-          && unguarded(oid::from_raw(static_cast<const char*>(key.mv_data)),
-                       {static_cast<const char*>(value.mv_data), value.mv_size})) {
-        ++out.sound;
-        continue;
-      }
-      ++out.damaged;
-      if ((status = mdb_cursor_del(cursor, 0)) != 0)
-        return status;
-    }
-    return status == MDB_NOTFOUND ? 0 : status;
-  }
-
-  lmdb_file lmdb_;
+  record_file records_;
 };
 
 mesa_objects::mesa_objects(std::shared_ptr<object_store> store)
@@ -243,7 +198,6 @@ bool mesa_objects::contains(const oid& id) {
 
 void mesa_objects::trim() {
   store_->trim();
-  table_->trim();
 }
 
 result<void> mesa_objects::put(std::span<const mesa_listing> listed) {

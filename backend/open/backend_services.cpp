@@ -32,6 +32,16 @@ std::shared_ptr<cache_keeper> backend_services::keeper_of(const std::filesystem:
   return keeper;
 }
 
+std::string backend_services::trouble_of(const std::filesystem::path& cache_dir) {
+  std::shared_ptr<cache_keeper> keeper;
+  {
+    const std::lock_guard lock{mutex_};
+    const auto known = keepers_.find(name_of(cache_dir));
+    keeper = known == keepers_.end() ? nullptr : known->second.lock();
+  }
+  return keeper ? keeper->disk().trouble() : std::string{};
+}
+
 std::shared_ptr<http_client> shared_http(const std::shared_ptr<backend_services>& services) {
   return services ? std::shared_ptr<http_client>{services, &services->http()} : nullptr;
 }

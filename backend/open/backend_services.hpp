@@ -29,6 +29,8 @@ public:
 
   /// The keeper of `cache_dir`. It ends with its last holder.
   std::shared_ptr<cache_keeper> keeper_of(const std::filesystem::path& cache_dir);
+  /// Why nothing is written to `cache_dir` at present (cache_disk); "": it is, or nobody uses it.
+  std::string trouble_of(const std::filesystem::path& cache_dir);
   /// What all users of `cache_dir` have learned about servers.
   std::shared_ptr<server_ways> ways_of(const std::filesystem::path& cache_dir);
 

@@ -144,7 +144,7 @@ result<std::shared_ptr<repository>> open_remote(const source& from, const mount_
                                                 std::shared_ptr<size_source> sizes,
                                                 const std::shared_ptr<backend_services>& services) {
   GITFS_TRY(store, object_store::open(options.cache_dir, from.location, options.cache_size, std::move(memory),
-                                      shared_keepers(services)));
+                                      shared_keepers(services), options.cache_min_free));
   const upstream_limits limits = limits_of(options);
   // The store outlives the upstream: the upstream's callback holds it.
   auto remember = [store](std::span<const std::pair<oid, std::uint64_t>> told) { store->remember_sizes(told); };

@@ -1,6 +1,10 @@
 #include "backend/os/file_io.hpp"
 
+#include "config/unique_fd.hpp"
+
+#include <array>
 #include <cerrno>
+#include <fcntl.h>
 #include <string>
 #include <unistd.h>
 
@@ -39,6 +43,18 @@ result<std::size_t> read_up_to(int file, char* out, std::size_t size, std::uint6
     done += static_cast<std::size_t>(n);
   }
   return done;
+}
+
+std::string contents_of(const std::filesystem::path& file) {
+  const unique_fd fd{::open(file.c_str(), O_RDONLY | O_CLOEXEC)};
+  std::string out;
+  std::array<char, 16384> piece;
+  for (ssize_t n = 0; (n = ::read(fd.get(), piece.data(), piece.size())) != 0;)
+    if (n > 0)
+      out.append(piece.data(), static_cast<std::size_t>(n));
+    else if (errno != EINTR)
+      break;
+  return out;
 }
 
 std::string limit_remedy(int code) {

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <string>
 #include <string_view>
 
@@ -19,6 +20,10 @@ result<void> read_at(int file, char* out, std::size_t size, std::uint64_t offset
 
 /// The same up to the end of the file: returns how many bytes there were. The disk's error.
 result<std::size_t> read_up_to(int file, char* out, std::size_t size, std::uint64_t offset, std::string_view what);
+
+/// All bytes of a file; empty, or only the first of them, where it cannot be read. An iterator over a stream throws
+/// then.
+std::string contents_of(const std::filesystem::path& file);
 
 /// The end of an error message that says what to do about an errno that a limit of this process causes. Empty if no
 /// limit causes the errno.

@@ -1,4 +1,4 @@
-// Objects of which a process may have only one for each file, as LMDB requires.
+// Objects of which a process should have only one for each file.
 #pragma once
 
 #include <condition_variable>

@@ -1,6 +1,5 @@
 #include "backend/pack/pack_contents.hpp"
 
-#include "backend/os/file_io.hpp"
 #include "backend/pack/pack_delta.hpp"
 
 #include <cerrno>
@@ -53,7 +52,7 @@ result<std::unique_ptr<char[]>> pack_contents::inflated(pack_position index) con
   if (e.size > largest_in_memory)
     return fail(EIO, "an object of " + std::to_string(e.size) + " bytes is the base of a delta, which is refused");
   const auto packed = bytes_for(e.packed_size);
-  GITFS_TRYV(read_at(file_, packed.get(), e.packed_size, e.data, "cannot read an arriving pack"));
+  GITFS_TRYV(bytes_->read(packed.get(), e.packed_size, e.data));
   auto out = bytes_for(e.size);
   GITFS_TRYV(inflate_whole({packed.get(), e.packed_size}, out.get(), e.size));
   return out;
@@ -70,6 +69,11 @@ void pack_contents::keep(pack_position index, const object& contents) {
   kept_bytes_ += contents.data().size();
   while (kept_bytes_ > keep_budget && kept_.size() > 2) // one as a base, one made of it
     kept_bytes_ -= kept_.take_oldest().front().second.data().size();
+}
+
+void pack_contents::forget() {
+  kept_.take_all();
+  kept_bytes_ = 0;
 }
 
 } // namespace gitfs

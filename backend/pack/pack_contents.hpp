@@ -3,6 +3,7 @@
 
 #include "backend/git/object.hpp"
 #include "backend/pack/inflate.hpp"
+#include "backend/pack/pack_bytes.hpp"
 #include "config/error.hpp"
 #include "config/lru_map.hpp"
 
@@ -30,8 +31,8 @@ struct pack_entry {
 /// Keeps contents in memory, within a budget, while they may be the base of a later delta. Not thread-safe.
 class pack_contents {
 public:
-  /// `file`: the pack, from which entries are read again when their contents have left memory.
-  explicit pack_contents(int file) : file_(file) {}
+  /// `bytes`: the pack, from which entries are read again when their contents have left memory.
+  explicit pack_contents(const pack_bytes& bytes) : bytes_(&bytes) {}
 
   std::vector<pack_entry>& entries() { return entries_; }
   const std::vector<pack_entry>& entries() const { return entries_; }
@@ -41,12 +42,14 @@ public:
   /// The contents that this delta makes from its base. They are kept.
   result<object> build(pack_position index, const object& base, std::string_view delta);
   void keep(pack_position index, const object& contents);
+  /// Frees all contents that are kept.
+  void forget();
 
 private:
   std::optional<object> kept(pack_position index);
   result<std::unique_ptr<char[]>> inflated(pack_position index) const;
 
-  const int file_;
+  const pack_bytes* bytes_;
   std::vector<pack_entry> entries_;
   lru_map<pack_position, object> kept_;
   std::size_t kept_bytes_ = 0;

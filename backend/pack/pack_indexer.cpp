@@ -1,7 +1,5 @@
 #include "backend/pack/pack_indexer.hpp"
 
-#include "backend/os/file_io.hpp"
-
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -39,7 +37,7 @@ struct pack_indexer::large_blob {
   large_blob& operator=(const large_blob&) = delete;
 };
 
-pack_indexer::pack_indexer(int file, prefetched_blobs* fresh, outside_objects outside)
+pack_indexer::pack_indexer(pack_bytes& file, prefetched_blobs* fresh, outside_objects outside)
   : file_(file),
     fresh_(fresh),
     outside_(std::move(outside)),
@@ -320,7 +318,7 @@ result<void> pack_indexer::add_base(const oid& id, const object& contents) {
       != Z_OK)
     return fail(ENOMEM, "an object cannot be deflated");
   bytes.resize(header + deflated);
-  GITFS_TRYV(write_at(file_, bytes, position_, "cannot write an arriving pack"));
+  GITFS_TRYV(file_.write(bytes, position_));
   const auto index = static_cast<pack_position>(objects_.size());
   index_entry& listed = objects_.emplace_back();
   listed.offset = position_;
@@ -338,17 +336,16 @@ result<void> pack_indexer::add_base(const oid& id, const object& contents) {
 
 /// Header and trailer of what the file holds now.
 result<void> pack_indexer::seal() {
-  GITFS_TRYV(
-      write_at(file_, pack_header(static_cast<std::uint32_t>(objects_.size())), 0, "cannot write an arriving pack"));
+  GITFS_TRYV(file_.write(pack_header(static_cast<std::uint32_t>(objects_.size())), 0));
   sha1 whole;
   std::string piece;
   for (std::uint64_t at = 0; at < position_; at += piece.size()) {
     piece.resize(std::min<std::uint64_t>(position_ - at, compact_from));
-    GITFS_TRYV(read_at(file_, piece.data(), piece.size(), at, "cannot read an arriving pack"));
+    GITFS_TRYV(file_.read(piece.data(), piece.size(), at));
     whole.update(piece);
   }
   checksum_ = whole.finish();
-  return write_at(file_, raw_name(checksum_), position_, "cannot write an arriving pack");
+  return file_.write(raw_name(checksum_), position_);
 }
 
 } // namespace gitfs

@@ -32,9 +32,11 @@ using outside_objects = std::function<result<object>(const oid&)>;
 /// the pack needs objects that `outside` does not have either. Otherwise the disk's error.
 class pack_indexer {
 public:
-  /// `file` must have at its start all bytes that are appended. `fresh`, if not null, gets the blobs. With `outside`, a
-  /// thin pack is completed in the file by the objects that it lacks, as by `git index-pack --fix-thin`.
-  pack_indexer(int file, prefetched_blobs* fresh, outside_objects outside = nullptr);
+  /// `file` outlives the indexer, and must have at its start all bytes that are appended. `fresh`, if not null, gets
+  /// the blobs. With `outside`, a thin pack is completed in the file by the objects that it lacks, as by `git
+  /// index-pack
+  /// --fix-thin`.
+  pack_indexer(pack_bytes& file, prefetched_blobs* fresh, outside_objects outside = nullptr);
   ~pack_indexer();
 
   /// Takes the next bytes of the pack, which must be in the file already.
@@ -50,6 +52,8 @@ public:
   /// The size of the object's contents, in bytes.
   std::uint64_t size_of(pack_position index) const { return contents_.entries()[index].contents; }
   result<object> content(pack_position index) { return contents_.content(index); }
+  /// Where each of `objects` is in the file, in the same order. The indexer is of no use after it.
+  std::vector<pack_entry> take_entries() { return std::move(contents_.entries()); }
   /// The pack's trailer, which is also its name.
   const oid& checksum() const { return checksum_; }
 
@@ -79,7 +83,7 @@ private:
   result<void> add_base(const oid& id, const object& contents);
   result<void> seal();
 
-  const int file_;
+  pack_bytes& file_;
   prefetched_blobs* const fresh_;
   const outside_objects outside_;
   pack_contents contents_;

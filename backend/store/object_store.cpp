@@ -2,8 +2,12 @@
 
 #include "backend/cache/prefetched_blobs.hpp"
 #include "backend/git/sha1.hpp"
+#include "backend/os/disk_room.hpp"
+#include "backend/os/file_io.hpp"
 #include "backend/pack/loose_objects.hpp"
 #include "backend/pack/object_reader.hpp"
+#include "backend/store/disk/cache_disk.hpp"
+#include "backend/store/disk/held_packs.hpp"
 #include "backend/store/disk/incoming_pack.hpp"
 #include "backend/store/disk/pack_ingest.hpp"
 #include "backend/store/disk/store_files.hpp"
@@ -19,6 +23,7 @@
 #include <ctime>
 #include <mutex>
 #include <string>
+#include <unordered_set>
 #include <vector>
 
 namespace gitfs {
@@ -45,10 +50,18 @@ bool is_damaged(const result<object>& copy, const oid& id) {
 } // namespace
 
 struct object_store::impl {
-  fs::path folder, objects;
+  fs::path cache_dir, folder, objects;
+  std::string key;
+  file_lock in_use; // see use_lock
   std::unique_ptr<object_reader> reader;
   std::shared_ptr<size_table> table;
   prefetched_blobs fresh;
+  held_packs held;
+  std::unique_ptr<cache_disk> own_disk; // without a keeper
+  cache_disk* disk = nullptr;           // this, or the keeper's
+  std::mutex unreadable_mutex;
+  std::unordered_set<oid> unreadable; // what the disk has and does not give: a miss, until it was fetched again
+  std::atomic<std::size_t> unreadable_count{0};
   std::atomic<std::uint64_t> read_from_memory{0}, read_from_disk{0}; // bytes of contents
   std::mutex quarantine_mutex;
   std::mutex uses_mutex;
@@ -66,7 +79,7 @@ struct object_store::impl {
     write_trees();
   }
 
-  void keep(const fs::path& cache_dir, std::uint64_t quota, const keeper_source& keeper_of);
+  void keep(std::uint64_t quota, const keeper_source& keeper_of);
   void tick();
   void note_use(const oid& id);
   void write_uses();
@@ -75,7 +88,46 @@ struct object_store::impl {
   void lose_pack(const fs::path& index, const error& why);
   bool quarantine(const oid& id);
   result<object> read(const oid& id);
+  error disk_failed(const oid& id, error why);
+  bool is_unreadable(const oid& id);
+  void readable_again(const oid& id);
+  bool mend_folder();
 };
+
+/// What the disk does not give is a miss, so that it is fetched again, and held in memory then.
+error object_store::impl::disk_failed(const oid& id, error why) {
+  constexpr std::size_t most = 1 << 16;
+  {
+    const std::lock_guard lock{unreadable_mutex};
+    if (unreadable.size() >= most)
+      unreadable.clear();
+    unreadable.insert(id);
+    unreadable_count = unreadable.size();
+  }
+  disk->failed(why);
+  return {ENOENT, std::move(why.message)};
+}
+
+void object_store::impl::readable_again(const oid& id) {
+  const std::lock_guard lock{unreadable_mutex};
+  unreadable.erase(id);
+  unreadable_count = unreadable.size();
+}
+
+bool object_store::impl::is_unreadable(const oid& id) {
+  if (unreadable_count == 0)
+    return false;
+  const std::lock_guard lock{unreadable_mutex};
+  return unreadable.contains(id);
+}
+
+/// The folder was removed under us.
+bool object_store::impl::mend_folder() {
+  if (!make_store_folder(cache_dir, key))
+    return false;
+  reader->refresh();
+  return true;
+}
 
 /// For a quota that evicts what has not been used for longest. Whoever reads does not wait for the table: the keeper
 /// writes it; without one, nobody evicts while the store is open, and what is noted may be lost.
@@ -105,8 +157,6 @@ void object_store::impl::write_uses() {
   for (const auto& some : all)
     together.insert(together.end(), some.begin(), some.end());
   table->touch(together, static_cast<std::uint32_t>(std::time(nullptr)));
-  if (!all.empty())
-    table->trim(); // after so many reads most of its file is mapped: 17 MB for the Linux tree
 }
 
 void object_store::impl::note_tree(tree_sizes known) {
@@ -125,7 +175,7 @@ void object_store::impl::write_trees() {
   table->put_trees(all);
 }
 
-void object_store::impl::keep(const fs::path& cache_dir, std::uint64_t quota, const keeper_source& keeper_of) {
+void object_store::impl::keep(std::uint64_t quota, const keeper_source& keeper_of) {
   note_quota(cache_dir, quota);
   keeper = keeper_of ? keeper_of(cache_dir) : std::make_shared<cache_keeper>(cache_dir);
   keeper->join(this, {folder, quota, [this] { reader->refresh(); }, [this] { reader->refresh(); }, [this] { tick(); }});
@@ -201,12 +251,21 @@ result<object> object_store::impl::read(const oid& id) {
     reader->refresh(); // a pack that is gone is no damage
     out = reader->read(id);
   }
-  if (out || (out.error().code != EBADMSG && out.error().code != EIO))
-    return out;
-  quarantine(id);
-  out = reader->read(id); // there may be a sound copy
-  if (!out && out.error().code == EBADMSG)
-    return fail(EIO, out.error().message + ", and it cannot be moved away");
+  if (!out && (out.error().code == EBADMSG || out.error().code == EIO)) {
+    quarantine(id);
+    out = reader->read(id); // there may be a sound copy
+    if (!out && out.error().code == EBADMSG)
+      return disk_failed(id, {EIO, out.error().message + ", and it cannot be moved away"});
+  }
+  if (!out && out.error().code != ENOENT && is_failure_of_disk(out.error().code)
+      && limit_remedy(out.error().code).empty() && out.error().code != EFBIG)
+    return disk_failed(id, out.error());
+  if (!out && out.error().code == ENOENT && reader->contains(id))
+    out = reader->read(id);                                       // it has just come back
+  if (!out && out.error().code == ENOENT && reader->contains(id)) // by a damaged index
+    return disk_failed(id, {EIO, "object " + id.hex() + " is not where it should be"});
+  if (out && is_unreadable(id))
+    readable_again(id);
   return out;
 }
 
@@ -217,11 +276,23 @@ object_store::~object_store() = default;
 result<std::shared_ptr<object_store>> object_store::open(const fs::path& cache_dir, const std::string& key,
                                                          std::optional<std::uint64_t> quota,
                                                          std::shared_ptr<memory_budget> memory,
-                                                         const keeper_source& keeper_of) {
-  GITFS_TRY(folder, make_store_folder(cache_dir, key));
+                                                         const keeper_source& keeper_of,
+                                                         std::optional<std::uint64_t> min_free) {
+  const fs::path cache = fs::absolute(cache_dir).lexically_normal();
+  const auto made = make_store_folder(cache, key);
+  constexpr int mistakes[] = {EEXIST, ENOTDIR, ELOOP, ENAMETOOLONG};
+  if (!made
+      && (!is_failure_of_disk(made.error().code)
+          || std::ranges::find(mistakes, made.error().code) != std::end(mistakes)))
+    return made.error();
+  const fs::path folder = made ? made.value() : store_path(cache, key);
   const fs::path objects = folder / "objects";
+  file_lock in_use{use_lock(folder), file_lock::mode::shared, true};
   incoming_pack::clean(objects, store_lock(folder));
   auto state = std::make_shared<impl>(memory ? std::move(memory) : std::make_shared<memory_budget>(default_memory));
+  state->in_use = std::move(in_use);
+  state->cache_dir = cache;
+  state->key = key;
   state->folder = folder;
   state->objects = objects;
   object_reader::options how;
@@ -231,7 +302,13 @@ result<std::shared_ptr<object_store>> object_store::open(const fs::path& cache_d
   state->reader = std::move(reader);
   state->table = size_table::open(size_file(folder));
   if (quota)
-    state->keep(folder.parent_path(), *quota, keeper_of);
+    state->keep(*quota, keeper_of);
+  else
+    state->own_disk = std::make_unique<cache_disk>(cache);
+  state->disk = state->own_disk ? state->own_disk.get() : &state->keeper->disk();
+  state->disk->keep_free(min_free);
+  if (!made)
+    state->disk->failed(made.error());
   return std::shared_ptr<object_store>{new object_store{std::move(state)}};
 }
 
@@ -241,6 +318,8 @@ result<object> object_store::read(const oid& id) {
     impl_->read_from_memory.fetch_add(blob->data().size(), std::memory_order_relaxed);
     return std::move(*blob);
   }
+  if (auto out = impl_->held.read(id); out || out.error().code != ENOENT)
+    return out;
   auto out = impl_->read(id);
   if (out) {
     impl_->note_use(id);
@@ -250,18 +329,25 @@ result<object> object_store::read(const oid& id) {
 }
 
 result<void> object_store::copy(const oid& id, const blob_target& to) {
+  if (auto out = impl_->held.copy(id, to); out || out.error().code != ENOENT)
+    return out;
   auto out = impl_->reader->copy(id, to);
   // To look at the copies reads them whole: that is rare.
-  if (!out && (out.error().code == EBADMSG || out.error().code == EIO)
-      && (impl_->quarantine(id) || out.error().code == EBADMSG))
+  if (!out && (out.error().code == EBADMSG || out.error().code == EIO) && impl_->quarantine(id))
     return fail(ENOENT, out.error().message);
+  // A damaged index may say that it is here and say a wrong place, or the disk fails.
+  const bool is_lost = !out
+                       && (out.error().code == EBADMSG || out.error().code == EIO
+                           || (out.error().code == ENOENT && impl_->reader->contains(id)));
+  if (is_lost)
+    return impl_->disk_failed(id, {EIO, out.error().message});
   if (out)
     impl_->note_use(id);
   return out;
 }
 
 bool object_store::contains(const oid& id) {
-  return impl_->reader->contains(id);
+  return impl_->held.contains(id) || (impl_->reader->contains(id) && !impl_->is_unreadable(id));
 }
 
 void object_store::sizes(std::span<const oid> ids, std::span<std::uint64_t> out) {
@@ -270,7 +356,8 @@ void object_store::sizes(std::span<const oid> ids, std::span<std::uint64_t> out)
   for (std::size_t i = 0; i < ids.size(); ++i) {
     if (out[i] != unknown_size)
       continue;
-    const auto header = impl_->reader->header(ids[i]);
+    const auto held = impl_->held.header(ids[i]);
+    const auto header = held ? result<object_header>{*held} : impl_->reader->header(ids[i]);
     if (!header || header.value().type != object_type::blob) // a tree may name a tree as a file: that has no size
       continue;
     out[i] = header.value().size;
@@ -291,15 +378,25 @@ void object_store::sizes_in(const oid& tree, std::span<const oid> ids, std::span
 
 result<std::unique_ptr<pack_sink>> object_store::new_pack(pack_use use) {
   const auto installed = [state = impl_](const ingested& what) {
-    if (state->keeper)
+    if (state->keeper && !what.held)
       state->keeper->arrived(what.bytes);
     if (what.new_pack)
       state->reader->refresh();
     state->table->put(what.blobs);
   };
-  prefetched_blobs* const fresh = use == pack_use::read_soon ? &impl_->fresh : nullptr; // `installed` keeps it alive
-  const auto here = [state = impl_](const oid& id) { return state->read(id); };
-  GITFS_TRY(sink, pack_ingest::begin(impl_->objects, store_lock(impl_->folder), installed, fresh, here));
+  pack_destination to;
+  to.objects = impl_->objects;
+  to.lock = store_lock(impl_->folder);
+  to.installed = installed; // which keeps the rest alive
+  to.fresh = use == pack_use::read_soon ? &impl_->fresh : nullptr;
+  to.outside = [state = impl_](const oid& id) {
+    auto held = state->held.read(id);
+    return held ? std::move(held) : state->read(id);
+  };
+  to.held = &impl_->held;
+  to.disk = impl_->disk;
+  to.mend = [state = impl_] { return state->mend_folder(); };
+  GITFS_TRY(sink, pack_ingest::begin(std::move(to)));
   return std::unique_ptr<pack_sink>{std::move(sink)};
 }
 
@@ -313,7 +410,8 @@ void object_store::refresh() {
 
 std::vector<std::pair<std::string, std::uint64_t>> object_store::counters() const {
   std::vector<std::pair<std::string, std::uint64_t>> out{{"store.read_from_memory_bytes", impl_->read_from_memory},
-                                                         {"store.read_from_disk_bytes", impl_->read_from_disk}};
+                                                         {"store.read_from_disk_bytes", impl_->read_from_disk},
+                                                         {"store.held_bytes", impl_->held.bytes()}};
   if (impl_->keeper != nullptr) {
     const keeper_counters& c = impl_->keeper->counters();
     out.insert(out.end(), {{"store.evicted_objects", c.evicted_objects},

@@ -24,7 +24,8 @@ using keeper_source = std::function<std::shared_ptr<cache_keeper>(const std::fil
 
 /// Any number of processes may use one store at once, and SIGKILL at any moment leaves a store that opens and is whole.
 /// Nothing is fsynced. After a power failure an object may be damaged; its hash shows that, and the object is a miss.
-/// Thread-safe.
+/// Nobody depends on the disk: what it does not take is held in memory (held_packs), what it does not give is a miss,
+/// and cache_disk says when it is tried again. Thread-safe.
 class object_store final : public object_db, public pack_receiver {
 public:
   /// Opens the store of `key` (the upstream's URL without credentials) below `cache_dir`, making both if need be, and
@@ -32,12 +33,14 @@ public:
   /// made are for their user only (0700). With a `quota`, in bytes of the disk for all of `cache_dir`, a thread keeps
   /// the cache within it and in few files while the store is open: the cache_keeper that `keeper_of` gives for the
   /// folder, or one of its own. `memory`: the budget for blobs that came ahead of their reader; null: a default budget
-  /// of its own. EEXIST: `cache_dir` or the store's folder has something in it that is not ours. Otherwise the disk's
-  /// error.
+  /// of its own. `min_free`: bytes that are to stay free on the disk (cache_disk::keep_free). EEXIST: `cache_dir` or
+  /// the store's folder has something in it that is not ours. ENOTDIR, ELOOP, ENAMETOOLONG: no folder can be there. A
+  /// disk that fails is no error.
   static result<std::shared_ptr<object_store>> open(const std::filesystem::path& cache_dir, const std::string& key,
                                                     std::optional<std::uint64_t> quota = {},
                                                     std::shared_ptr<memory_budget> memory = {},
-                                                    const keeper_source& keeper_of = nullptr);
+                                                    const keeper_source& keeper_of = nullptr,
+                                                    std::optional<std::uint64_t> min_free = {});
 
   ~object_store() override;
   object_store(const object_store&) = delete;

@@ -1,5 +1,6 @@
 #include "cli/arguments/mount_arguments.hpp"
 
+#include "cli/arguments/own_paths.hpp"
 #include "cli/arguments/read_arguments.hpp"
 #include "config/option_values.hpp"
 #include "config/paths.hpp"
@@ -147,6 +148,7 @@ result<mount_arguments> put_together(flags given, mount_needs needs) {
     GITFS_TRYV(put(options.log_file, default_log_file(options)));
     options.own_log = true;
   }
+  GITFS_TRYV(refuse_own_paths_below_mountpoint(options));
   if (needs == mount_needs::all) {
     GITFS_TRYV(read_headers(options.telemetry));
   }

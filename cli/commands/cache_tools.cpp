@@ -1,12 +1,17 @@
 #include "cli/commands/cache_tools.hpp"
 
 #include "backend/open/known_side_tables.hpp"
+#include "backend/os/disk_room.hpp"
+#include "backend/remote/source.hpp"
+#include "backend/store/disk/cache_disk.hpp"
 #include "backend/store/disk/store_files.hpp"
 #include "backend/store/disk/store_folder.hpp"
 #include "backend/store/upkeep/cache_info.hpp"
 #include "backend/store/upkeep/store_maintenance.hpp"
+#include "backend/store/upkeep/store_removal.hpp"
 #include "backend/store/upkeep/store_verify.hpp"
 #include "config/byte_size.hpp"
+#include "config/url.hpp"
 
 #include <fmt/format.h>
 
@@ -22,6 +27,11 @@ std::uint64_t quota_of(const cache_options& options) {
   return options.cache_size ? *options.cache_size : noted_quota(options.cache_dir).value_or(default_cache_size);
 }
 
+std::uint64_t min_free_of(const cache_options& options) {
+  const auto room = disk_room::of(options.cache_dir);
+  return options.cache_min_free.value_or(room ? default_min_free(room->total) : 0);
+}
+
 result<bool> show_info(const cache_options& options, const printer& print) {
   GITFS_TRY(stores, cache_info(options.cache_dir));
   print((options.json ? info_json : info_text)(stores, disk_use(options.cache_dir), quota_of(options)));
@@ -31,7 +41,12 @@ result<bool> show_info(const cache_options& options, const printer& print) {
 result<bool> collect(const cache_options& options, const printer& print) {
   const std::uint64_t quota = quota_of(options);
   GITFS_TRY(r, maintain(options.cache_dir,
-                        {.quota = quota, .thorough = true, .wait = true, .beside = known_side_tables()}, {}));
+                        {.quota = quota,
+                         .min_free = min_free_of(options),
+                         .thorough = true,
+                         .wait = true,
+                         .beside = known_side_tables()},
+                        {}));
   print(fmt::format("evicted   {} objects, {}\n", r.evicted_objects, show_byte_size(r.evicted_bytes)));
   print(fmt::format("merged    {} packs and {} loose objects into {} packs\n", r.packs_merged, r.loose_merged,
                     r.consolidations));
@@ -43,6 +58,21 @@ result<bool> collect(const cache_options& options, const printer& print) {
   if (r.after > quota)
     print(fmt::format("It is still too large: what was used within the last {} seconds and tables of sizes are kept.\n",
                       eviction_grace.count()));
+  return true;
+}
+
+std::string key_of(const std::string& named) {
+  const auto parsed = parse_source(named);
+  return parsed ? parsed.value().location
+                : without_userinfo(named); // of a forge or a service it is no URL of a repository
+}
+
+result<bool> remove(const cache_options& options, const printer& print) {
+  for (const std::string& each : options.sources) {
+    const std::string key = key_of(each);
+    GITFS_TRY(bytes, remove_store(options.cache_dir, key, options.force));
+    print(fmt::format("removed {}: {}\n", key, show_byte_size(bytes)));
+  }
   return true;
 }
 
@@ -69,7 +99,8 @@ result<bool> run_cache_tool(const cache_options& options, const std::function<vo
     result<bool> (*run)(const cache_options& options, const printer& print);
   } commands[] = {{cache_options::action_type::info, show_info},
                   {cache_options::action_type::gc, collect},
-                  {cache_options::action_type::verify, verify}};
+                  {cache_options::action_type::verify, verify},
+                  {cache_options::action_type::rm, remove}};
   for (const auto& each : commands)
     if (each.action == options.action)
       return each.run(options, print);

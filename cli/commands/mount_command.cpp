@@ -4,6 +4,7 @@
 #include "actors/telemetry/telemetry.hpp"
 #include "actors/trace/record/crash_dump.hpp"
 #include "actors/trace/record/recorder.hpp"
+#include "cli/arguments/own_paths.hpp"
 #include "cli/commands/reloader.hpp"
 #include "cli/commands/standing_mount.hpp"
 #include "cli/commands/start_watch.hpp"
@@ -13,6 +14,7 @@
 #include "config/log.hpp"
 #include "config/log_setup.hpp"
 #include "config/url.hpp"
+#include "fuse_bridge/control_folder.hpp"
 #include "fuse_bridge/control_server.hpp"
 #include "fuse_bridge/mountpoint.hpp"
 #include "fuse_bridge/session.hpp"
@@ -150,7 +152,17 @@ std::string warnings_of(const filesystem& files) {
   return out;
 }
 
+// Where the control socket will be is known here alone.
+result<void> refuse_socket_below(const std::filesystem::path& mountpoint) {
+  for (const auto& folder : control::socket_folders_of(::geteuid())) {
+    GITFS_TRYV(
+        refuse_below_mountpoint(mountpoint, folder, "the folder of the control socket", "choose another mountpoint"));
+  }
+  return success();
+}
+
 result<void> serve(mount_options& options, daemon_start& start, const service_manager& service) {
+  GITFS_TRYV(refuse_socket_below(options.mountpoint));
   // Before anything is asked of a server: what the user can mend at once comes first.
   auto at = mountpoint::prepare(options.mountpoint);
   if (!at)

@@ -24,7 +24,10 @@ struct lasting_row {
 // What only another mount can have.
 constexpr lasting_row lasting[] = {
     {"mountpoint", [](const auto& a, const auto& b) { return a.mountpoint == b.mountpoint || b.mountpoint.empty(); }},
-    {"cache", [](const auto& a, const auto& b) { return a.cache_dir == b.cache_dir && a.cache_size == b.cache_size; }},
+    {"cache",
+     [](const auto& a, const auto& b) {
+       return a.cache_dir == b.cache_dir && a.cache_size == b.cache_size && a.cache_min_free == b.cache_min_free;
+     }},
     {"memory", [](const auto& a, const auto& b) { return a.memory == b.memory; }},
     {"threads", [](const auto& a, const auto& b) { return a.threads == b.threads; }},
     {"prefetch",

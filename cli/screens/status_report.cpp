@@ -79,6 +79,8 @@ std::string text_of(const std::string& mountpoint, const mount_status& of, bool 
   const std::string cached = fact(of, "cache_bytes");
   out += "  cache " + shown(fact(of, "cache")) + ": " + (cached.empty() ? "" : megabytes(cached) + " of ")
          + megabytes(fact(of, "cache_size")) + '\n';
+  if (const std::string trouble = fact(of, "cache_trouble"); !trouble.empty())
+    out += "    nothing is written to it at present: " + shown(trouble) + '\n';
   out += "  memory " + megabytes(fact(of, "memory")) + " of " + megabytes(fact(of, "memory_limit")) + ", resident "
          + megabytes(fact(of, "resident")) + '\n';
   for (const entry_status& each : of.entries) {
@@ -145,6 +147,7 @@ void put(json& to, const std::string& mountpoint, const mount_status& of) {
     if (const std::string value = fact(of, name); !value.empty())
       put_text(to, name, value);
   put_text(to, "cache", fact(of, "cache"));
+  put_text(to, "cache_trouble", fact(of, "cache_trouble"));
   for (const char* name : {"cache_bytes", "cache_size", "memory", "memory_limit", "resident", "process"})
     put_number(to, name, fact(of, name));
   for (const char* name : {"servers", "warnings"}) {

@@ -43,7 +43,7 @@ BOOST_AUTO_TEST_CASE(what_is_none) {
 
 BOOST_AUTO_TEST_CASE(what_is_shown) {
   const std::pair<std::uint64_t, const char*> rows[]{
-      {0, "0"},           {317, "317"}, {1024, "1K"}, {1536, "1.5K"}, {20ULL << 30, "20G"}, {500ULL << 20, "500M"},
+      {0, "0B"},          {317, "317B"}, {1024, "1K"}, {1536, "1.5K"}, {20ULL << 30, "20G"}, {500ULL << 20, "500M"},
       {5ULL << 40, "5T"},
   };
   for (const auto& [bytes, text] : rows)

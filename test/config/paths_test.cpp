@@ -1,5 +1,6 @@
 #include "config/paths.hpp"
 #include "test/support/environment.hpp"
+#include "test/support/temp_dir.hpp"
 
 #include <boost/test/data/monomorphic.hpp>
 #include <boost/test/data/test_case.hpp>
@@ -11,6 +12,8 @@
 namespace gitfs::test {
 
 BOOST_AUTO_TEST_SUITE(paths)
+
+namespace fs = std::filesystem;
 
 namespace {
 
@@ -71,6 +74,25 @@ BOOST_AUTO_TEST_CASE(home_comes_from_the_user_database_without_a_variable) {
   const scoped_env home{"HOME", nullptr};
   const auto path = absolute_path("~/x");
   BOOST_TEST((path && path.value().is_absolute() && path.value().filename() == "x"));
+}
+
+BOOST_AUTO_TEST_CASE(symbolic_links_are_followed_as_far_as_there_is_something) {
+  temp_dir dir;
+  const fs::path top = fs::canonical(dir.path());
+  fs::create_directories(top / "a/b");
+  fs::create_directory_symlink("a", top / "relative");
+  fs::create_directory_symlink(top / "relative/b", top / "absolute");
+  fs::create_directory_symlink("loop", top / "loop");
+  BOOST_TEST(resolved_path(top / "absolute/c/d") == top / "a/b/c/d");
+  BOOST_TEST(resolved_path(top / "relative/../x") == top / "x");
+  BOOST_TEST(resolved_path(top / "absolute/../x") == top / "a/x");
+  BOOST_TEST(resolved_path(top / "loop/x").string().size() > 0u); // it ends
+  BOOST_TEST(resolved_path(top / "absolute/c", top / "a") == top / "a/b/c");
+  BOOST_TEST(is_at_or_below("/m", "/m"));
+  BOOST_TEST(is_at_or_below("/m/c", "/m"));
+  BOOST_TEST(is_at_or_below("/m", "/"));
+  BOOST_TEST(!is_at_or_below("/mc", "/m"));
+  BOOST_TEST(!is_at_or_below("/", "/m"));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

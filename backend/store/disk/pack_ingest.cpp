@@ -1,6 +1,6 @@
 #include "backend/store/disk/pack_ingest.hpp"
 
-#include "backend/os/file_io.hpp"
+#include "backend/os/disk_room.hpp"
 #include "backend/os/free_memory.hpp"
 #include "backend/pack/loose_objects.hpp"
 #include "backend/pack/pack_format.hpp"
@@ -27,33 +27,43 @@ constexpr std::uint64_t unpack_bytes = std::uint64_t{16} << 20;
 } // namespace
 
 struct pack_ingest::impl {
-  fs::path objects, lock_file;
-  std::optional<incoming_pack> incoming;
-  std::function<void(const ingested&)> installed;
+  pack_destination to;
+  std::optional<incoming_pack> incoming; // none: it is not on the disk
+  std::unique_ptr<pack_bytes> bytes;
   std::optional<pack_indexer> indexer;
-  std::uint64_t received = 0;
+  std::uint64_t received = 0, looked_at = 0;
   std::optional<error> failure;
 
-  result<void> take(std::string_view bytes);
+  result<void> take(std::string_view some);
   result<ingested> finish();
+  result<void> store(const ingested& done);
   result<void> install();
   result<void> explode();
+  bool is_held_instead(const error& of) const { return to.held != nullptr && is_failure_of_disk(of.code); }
+  result<void> leave_disk();
+  result<void> look_at_file();
 };
 
 pack_ingest::pack_ingest(std::unique_ptr<impl> state) : impl_(std::move(state)) {}
 
 pack_ingest::~pack_ingest() = default;
 
-result<std::unique_ptr<pack_ingest>> pack_ingest::begin(const fs::path& objects, const fs::path& lock,
-                                                        std::function<void(const ingested&)> installed,
-                                                        prefetched_blobs* fresh, outside_objects outside) {
+result<std::unique_ptr<pack_ingest>> pack_ingest::begin(pack_destination to) {
   auto state = std::make_unique<impl>();
-  state->objects = objects;
-  state->lock_file = lock;
-  state->installed = std::move(installed);
-  GITFS_TRY(incoming, incoming_pack::make(objects, lock));
-  state->incoming.emplace(std::move(incoming));
-  state->indexer.emplace(state->incoming->fd(), fresh, std::move(outside));
+  state->to = std::move(to);
+  if (state->to.disk == nullptr || state->to.disk->is_usable()) {
+    auto made = incoming_pack::make(state->to.objects, state->to.lock);
+    if (!made && made.error().code == ENOENT && state->to.mend && state->to.mend())
+      made = incoming_pack::make(state->to.objects, state->to.lock);
+    if (made)
+      state->incoming.emplace(std::move(made.value()));
+    else if (!state->is_held_instead(made.error()))
+      return made.error();
+    else if (state->to.disk != nullptr)
+      state->to.disk->failed(made.error());
+  }
+  state->bytes = std::make_unique<pack_bytes>(state->incoming ? state->incoming->fd() : -1);
+  state->indexer.emplace(*state->bytes, state->to.fresh, state->to.outside);
   return std::unique_ptr<pack_ingest>{new pack_ingest{std::move(state)}};
 }
 
@@ -67,10 +77,37 @@ result<void> pack_ingest::append(std::string_view bytes) {
   return success();
 }
 
-result<void> pack_ingest::impl::take(std::string_view bytes) {
-  GITFS_TRYV(write_at(incoming->fd(), bytes, received, "cannot write an arriving pack"));
-  received += bytes.size();
-  return indexer->append(bytes);
+/// Gives up the files in the cache folder, but nothing of the pack.
+result<void> pack_ingest::impl::leave_disk() {
+  auto left = bytes->leave();
+  incoming.reset();
+  return left;
+}
+
+/// After something was written: perhaps not to the disk.
+result<void> pack_ingest::impl::look_at_file() {
+  if (!bytes->failure() || !incoming)
+    return success();
+  if (to.held == nullptr)
+    return *bytes->failure();
+  if (to.disk != nullptr)
+    to.disk->failed(*bytes->failure());
+  incoming.reset();
+  return success();
+}
+
+result<void> pack_ingest::impl::take(std::string_view some) {
+  constexpr std::uint64_t looked_at_every = std::uint64_t{4} << 20;
+  if (incoming && to.disk != nullptr && to.held != nullptr && received - looked_at >= looked_at_every) {
+    looked_at = received;
+    if (!to.disk->has_room()) {
+      GITFS_TRYV(leave_disk());
+    }
+  }
+  GITFS_TRYV(bytes->write(some, received));
+  GITFS_TRYV(look_at_file());
+  received += some.size();
+  return indexer->append(some);
 }
 
 result<std::uint32_t> pack_ingest::commit() {
@@ -83,12 +120,13 @@ result<std::uint32_t> pack_ingest::commit() {
   if (!done)
     return done.error();
   passed_through_memory(done.value().contents);
-  self.installed(done.value());
+  self.to.installed(done.value());
   return done.value().objects;
 }
 
 result<ingested> pack_ingest::impl::finish() {
   GITFS_TRYV(indexer->finish());
+  GITFS_TRYV(look_at_file());
   ingested done;
   std::uint64_t total = 0;
   for (pack_position i = 0; i < indexer->objects().size(); ++i) {
@@ -101,9 +139,28 @@ result<ingested> pack_ingest::impl::finish() {
   const std::size_t count = indexer->objects().size();
   done.objects = indexer->arrived();
   done.new_pack = count >= unpack_limit || total > unpack_bytes;
-  const file_lock moving{lock_file, file_lock::mode::shared, true};
-  GITFS_TRYV(done.new_pack ? install() : explode());
+  if (bytes->is_in_file()) {
+    auto stored = store(done);
+    if (stored && to.disk != nullptr)
+      to.disk->worked();
+    if (stored)
+      return done;
+    if (!is_held_instead(stored.error()))
+      return stored.error();
+    if (to.disk != nullptr)
+      to.disk->failed(stored.error());
+    GITFS_TRYV(leave_disk());
+  }
+  incoming.reset();
+  done.new_pack = false;
+  done.held = true;
+  to.held->add(std::move(bytes), *indexer);
   return done;
+}
+
+result<void> pack_ingest::impl::store(const ingested& done) {
+  const file_lock moving{to.lock, file_lock::mode::shared, true};
+  return done.new_pack ? install() : explode();
 }
 
 result<void> pack_ingest::impl::install() {
@@ -120,10 +177,10 @@ result<void> pack_ingest::impl::explode() {
     // Not over one that is there: ext4 waits for the disk when a file is replaced. If that one is damaged, whoever
     // reads it finds out, and then it is fetched again. As git does, it is made young again: it must not be evicted
     // before whoever asked has read it.
-    if (::utimensat(AT_FDCWD, loose_file(objects, id).c_str(), nullptr, 0) == 0)
+    if (::utimensat(AT_FDCWD, loose_file(to.objects, id).c_str(), nullptr, 0) == 0)
       continue;
     GITFS_TRY(contents, indexer->content(i));
-    GITFS_TRYV(write_loose(objects, fresh, id, contents));
+    GITFS_TRYV(write_loose(to.objects, fresh, id, contents));
   }
   return success();
 }

@@ -2,6 +2,7 @@
 
 #include "backend/git/oid.hpp"
 #include "backend/git/sha1.hpp"
+#include "backend/os/file_io.hpp"
 #include "backend/os/file_lock.hpp"
 #include "backend/store/disk/git_odb.hpp"
 #include "config/log.hpp"
@@ -15,7 +16,6 @@
 #include <cstdlib>
 #include <fcntl.h>
 #include <fstream>
-#include <iterator>
 #include <memory>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -31,16 +31,12 @@ constexpr const char* tag_text = "Signature: 8a477f597d28d172789f06886806bc55\n"
                                  "# What gitfs-actor has fetched. It may be removed; it is fetched again.\n";
 constexpr const char* tag_mark = "gitfs-actor";
 constexpr const char* lock_name = "gitfs.lock";
+constexpr const char* use_name = "in-use.lock";
 constexpr const char* quota_name = "cache-size";
 constexpr const char* maintenance_name = "maintenance.lock";
 constexpr const char* head_text = "ref: refs/heads/main\n";
 constexpr const char* new_prefix = ".new-";
 constexpr std::size_t readable_length = 60;
-
-std::string contents_of(const fs::path& file) {
-  std::ifstream in{file, std::ios::binary};
-  return {std::istreambuf_iterator<char>{in}, {}};
-}
 
 bool has_mark(const fs::path& file, const char* mark) {
   return contents_of(file).find(mark) != std::string::npos;
@@ -138,7 +134,7 @@ std::string config_text(const std::string& key) {
 result<void> mend_store(const fs::path& store, const std::string& key) {
   if (!is_store(store))
     return fail(EEXIST, store.string() + " is not an object store of gitfs-actor; move it away");
-  if (store_key(store) != plain(key)) {
+  if (normal_key(store_key(store)) != normal_key(plain(key))) {
     log::warn("{} was damaged; it is written anew", (store / "config").string());
     GITFS_TRYV(replace_file(store / "config", config_text(key)));
   }
@@ -176,9 +172,8 @@ result<void> make_store(const fs::path& cache, const fs::path& store, const std:
   return made;
 }
 
-} // namespace
-
-std::string store_name(const std::string& key) {
+/// A name that people recognise, and no two keys have.
+std::string name_by(const std::string& key) {
   const std::size_t scheme = key.find("://");
   std::string readable;
   for (char c : key.substr(scheme == std::string::npos ? 0 : scheme + 3)) {
@@ -195,6 +190,29 @@ std::string store_name(const std::string& key) {
   return (readable.empty() ? "store" : readable) + "-" + hash.hex().substr(0, 16) + ".git";
 }
 
+} // namespace
+
+std::string normal_key(std::string key) {
+  constexpr std::string_view suffix = ".git";
+  while (key.ends_with('/'))
+    key.pop_back();
+  // Not of "https://host/.git", whose last part is nothing else.
+  if (key.ends_with(suffix) && key.size() > suffix.size() && key[key.size() - suffix.size() - 1] != '/')
+    key.resize(key.size() - suffix.size());
+  return key;
+}
+
+std::string store_name(const std::string& key) {
+  return name_by(normal_key(key));
+}
+
+fs::path store_path(const fs::path& cache_dir, const std::string& key) {
+  const std::string normal = normal_key(key);
+  const fs::path now = cache_dir / name_by(normal);
+  const fs::path before = cache_dir / name_by(normal + ".git"); // as versions before 0.2 named it
+  return !is_store(now) && is_store(before) ? before : now;
+}
+
 fs::path store_lock(const fs::path& store) {
   return store / lock_name;
 }
@@ -202,7 +220,7 @@ fs::path store_lock(const fs::path& store) {
 result<fs::path> make_store_folder(const fs::path& cache_dir, const std::string& key) {
   const fs::path cache = fs::absolute(cache_dir).lexically_normal();
   GITFS_TRYV(make_cache_folder(cache));
-  const fs::path store = cache / store_name(key);
+  const fs::path store = store_path(cache, key);
   std::error_code status;
   if (!fs::exists(store, status)) {
     GITFS_TRYV(make_store(cache, store, key));
@@ -231,6 +249,19 @@ result<std::vector<fs::path>> list_stores(const fs::path& cache_dir) {
   return out;
 }
 
+result<void> remove_store_folder(const fs::path& store) {
+  std::string away = (store.parent_path() / new_prefix).string() + "XXXXXX";
+  std::error_code status;
+  if (::mkdtemp(away.data()) == nullptr) // a full disk may have no room for it
+    away = store.string();
+  else if (::rename(store.c_str(), away.c_str()) != 0)
+    return system_failure(errno, "cannot remove " + store.string());
+  fs::remove_all(away, status);
+  if (status)
+    return system_failure(status.value(), "cannot remove " + store.string());
+  return success();
+}
+
 std::string store_key(const fs::path& store) {
   use_libgit2();
   git_config* raw = nullptr;
@@ -257,8 +288,14 @@ std::int64_t store_last_use(const fs::path& store) {
   return ::stat(store_lock(store).c_str(), &info) == 0 ? info.st_mtim.tv_sec : 0;
 }
 
+fs::path use_lock(const fs::path& store) {
+  fs::path out = store / use_name;
+  const unique_fd made{::open(out.c_str(), O_RDONLY | O_CREAT | O_CLOEXEC, 0600)};
+  return out;
+}
+
 fs::path size_file(const fs::path& store) {
-  return store / "sizes.mdb";
+  return store / "sizes.table";
 }
 
 fs::path quarantine_folder(const fs::path& store) {

@@ -11,16 +11,30 @@
 
 namespace gitfs {
 
-/// "<readable>-<16 hexadecimal digits of the key's SHA-1>.git".
+/// The key without ".git" and slashes at its end: with and without them it is one repository, which has one store.
+std::string normal_key(std::string key);
+
+/// "<readable>-<16 hexadecimal digits of the SHA-1 of the normal key>.git".
 std::string store_name(const std::string& key);
 
-/// Returns the folder of the store of `key`, and makes it as an empty bare repository if it did not exist. `cache_dir`
-/// and the store are made as a whole or not at all, even by several processes at once. Damaged files that mark the two
-/// as ours are written anew. EEXIST: one of the two exists, is not empty and is not ours. Otherwise the disk's error.
+/// Where the store of `key` is or will be: by its name, or where an older version of this program has made one, when
+/// that is the only one.
+std::filesystem::path store_path(const std::filesystem::path& cache_dir, const std::string& key);
+
+/// Returns the folder of the store of `key` (store_path), and makes it as an empty bare repository if it did not exist.
+/// `cache_dir` and the store are made as a whole or not at all, even by several processes at once. Damaged files that
+/// mark the two as ours are written anew. EEXIST: one of the two exists, is not empty and is not ours. Otherwise the
+/// disk's error.
 result<std::filesystem::path> make_store_folder(const std::filesystem::path& cache_dir, const std::string& key);
 
 /// The file in a store whose lock is held while a pack is installed.
 std::filesystem::path store_lock(const std::filesystem::path& store);
+
+/// The file in a store whose lock every open store holds, shared. It is made if it is missing.
+std::filesystem::path use_lock(const std::filesystem::path& store);
+
+/// What the names of a store's tables end with (record_file).
+inline constexpr const char* table_extension = ".table";
 
 /// The file of a store's size_table, and the folder for damaged files.
 std::filesystem::path size_file(const std::filesystem::path& store);
@@ -28,6 +42,9 @@ std::filesystem::path quarantine_folder(const std::filesystem::path& store);
 
 /// All stores below a cache folder, sorted by name. ENOENT: there is no such folder. ENOTSUP: it is no cache of ours.
 result<std::vector<std::filesystem::path>> list_stores(const std::filesystem::path& cache_dir);
+
+/// Removes a whole store. Its folder is renamed first, so that nobody meets half of it.
+result<void> remove_store_folder(const std::filesystem::path& store);
 
 /// The key that a store was made for; "" if its `config` is damaged.
 std::string store_key(const std::filesystem::path& store);

@@ -15,7 +15,7 @@
 namespace gitfs {
 
 /// What was put last and is looked up next, as it was sorted for the table: names are spread evenly, so where one
-/// stands can be guessed, and it costs a tenth of LMDB's search. At most 4 MB. Thread-safe.
+/// stands can be guessed, and it costs no look into a file. At most 4 MB. Thread-safe.
 class recent_sizes {
 public:
   using put = std::vector<std::pair<oid, std::uint64_t>>;

@@ -21,47 +21,41 @@ struct tree_sizes {
   std::vector<std::uint64_t> sizes; ///< the size of each of them; all are known
 };
 
-/// A table on disk (lmdb_file) that any number of processes and threads may use at once. Everything is best effort, but
-/// a size is never wrong, because each is stored with a check of itself. Not to be used across a fork.
+/// A table on disk (record_file) that any number of processes and threads may use at once. Everything is best effort,
+/// but a size is never wrong, because each is stored with a check of itself. Not to be used across a fork.
 class size_table {
 public:
-  struct options {
-    std::size_t initial_map = std::size_t{1} << 28; ///< bytes of address space; grows by itself
-  };
-
-  /// Opens or makes `file` (and `file`-lock, `file`-unsynced) when it is first needed. Never fails: without a usable
-  /// file everything is a miss. All callers in this process that name one file share one table, as LMDB demands.
-  static std::shared_ptr<size_table> open(const std::filesystem::path& file, options how);
-  static std::shared_ptr<size_table> open(const std::filesystem::path& file) { return open(file, options{}); }
+  /// Opens or makes `file` when it is first needed. Never fails: without a usable file everything is a miss. All
+  /// callers in this process that name one file share one table.
+  static std::shared_ptr<size_table> open(const std::filesystem::path& file);
 
   ~size_table();
   size_table(const size_table&) = delete;
   size_table& operator=(const size_table&) = delete;
 
-  /// Fills `out[i]` with the size of `ids[i]` or `unknown_size`, in one transaction. Same lengths.
+  /// Fills `out[i]` with the size of `ids[i]` or `unknown_size`. Same lengths.
   void get(std::span<const oid> ids, std::span<std::uint64_t> out);
 
-  /// Stores sizes for ever, in one transaction. A size that differs from the stored one removes everything that
+  /// Stores sizes for ever. A size that differs from the stored one removes everything that
   /// `put_trees` has stored.
   void put(std::span<const std::pair<oid, std::uint64_t>> sizes);
 
   /// Gets the sizes of a whole directory with one look-up, where `get` needs one for each file. False: `put_trees` has
   /// not stored exactly these.
   bool get_tree(const oid& tree, std::span<const oid> ids, std::span<std::uint64_t> out);
-  /// Stores the sizes of whole directories, in one transaction. A directory is left out if one of its sizes is not
+  /// Stores the sizes of whole directories. A directory is left out if one of its sizes is not
   /// stored by `put`, or is another there.
   void put_trees(std::span<const tree_sizes> trees);
 
-  /// Records that objects were used at `seconds` (since 1970), in one transaction.
+  /// Records that objects were used at `seconds` (since 1970).
   void touch(std::span<const oid> ids, std::uint32_t seconds);
 
-  /// Unmaps the file's pages, so that they no longer count as this process's memory; the page cache still has them.
-  /// Also drops the sizes that were put last, of which up to 4 MB are kept in memory.
+  /// Drops the sizes that were put last, of which up to 4 MB are kept in memory.
   void trim();
 
   /// When an object was last recorded as used, in seconds since 1970; 0: never.
   std::uint32_t last_use(const oid& id);
-  /// The same for many, in one transaction. Same lengths.
+  /// The same for many. Same lengths.
   void last_uses(std::span<const oid> ids, std::span<std::uint32_t> out);
 
   /// Forgets when objects were used, but not their sizes.
@@ -74,7 +68,7 @@ public:
   };
   check_report check();
 
-  /// True if the file was found to be damaged, when it was opened or later, and was set aside.
+  /// True if the file as a whole was found to be damaged, by a call that writes, and was set aside.
   bool was_damaged() const;
 
 private:

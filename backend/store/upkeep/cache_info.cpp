@@ -3,6 +3,7 @@
 #include "backend/pack/pack_index.hpp"
 #include "backend/store/disk/store_files.hpp"
 #include "backend/store/disk/store_folder.hpp"
+#include "backend/store/upkeep/store_removal.hpp"
 #include "config/byte_size.hpp"
 
 #include <fmt/format.h>
@@ -31,6 +32,8 @@ result<std::vector<store_info>> cache_info(const fs::path& cache_dir) {
   GITFS_TRY(stores, list_stores(cache_dir));
   std::vector<store_info> out;
   for (const fs::path& store : stores) {
+    if (is_unused_store(store))
+      continue; // of a mount that failed
     const store_files files = list_files(store);
     store_info one;
     one.path = store;

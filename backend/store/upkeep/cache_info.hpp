@@ -19,7 +19,8 @@ struct store_info {
   std::int64_t last_use = 0; ///< when a mount last opened it or read from it, in seconds since 1970
 };
 
-/// Describes all stores below a cache folder. Errors as list_stores. Costs a stat for each file.
+/// Describes all stores below a cache folder in which something was kept. Errors as list_stores. Costs a stat for each
+/// file.
 result<std::vector<store_info>> cache_info(const std::filesystem::path& cache_dir);
 
 /// The description as text, and as a JSON object: {"bytes", "cache_size", "repositories": [{"source", "path", "bytes",

@@ -18,7 +18,13 @@ constexpr std::chrono::seconds tick_every{5}, pause_between{1};
 
 cache_keeper::cache_keeper(std::filesystem::path cache_dir, side_tables beside)
   : cache_dir_(std::move(cache_dir)),
+    disk_(cache_dir_),
     beside_(beside) {
+  disk_.make_room = [this] {
+    const std::lock_guard lock{mutex_};
+    due_ = hurry_ = true;
+    changed_.notify_all();
+  };
   watcher_.stop = [this] { return stop_.load(std::memory_order_relaxed); };
   watcher_.added = [this](const std::filesystem::path& store) { tell(store, &kept_store::added); };
   watcher_.removed = [this](const std::filesystem::path& store) { tell(store, &kept_store::removed); };
@@ -96,9 +102,10 @@ void cache_keeper::run() {
   become_unimportant();
   std::unique_lock lock{mutex_};
   while (!stop_) {
-    changed_.wait_for(lock, tick_every, [this] { return stop_ || (arrived_ != 0 && arrived_ >= soon_); });
+    changed_.wait_for(lock, tick_every, [this] { return stop_ || hurry_ || (arrived_ != 0 && arrived_ >= soon_); });
     if (stop_)
       break;
+    hurry_ = false;
     const bool due = std::exchange(due_, false);
     const bool news = std::exchange(arrived_, 0) != 0;
     const auto quota = quota_;
@@ -122,9 +129,12 @@ void cache_keeper::complain(const std::string& what) {
 }
 
 bool cache_keeper::look(bool news, std::uint64_t quota) {
-  auto done = maintain(cache_dir_, {.quota = quota, .beside = beside_}, watcher_);
+  auto done = maintain(
+      cache_dir_,
+      {.quota = quota, .min_free = disk_.min_free(), .shrink = disk_.take_want_of_room(), .beside = beside_}, watcher_);
   if (!done) {
-    if (done.error().code != EBUSY && done.error().code != ECANCELED)
+    // Of a disk that fails one line is enough: that of cache_disk.
+    if (disk_.trouble().empty() && done.error().code != EBUSY && done.error().code != ECANCELED)
       complain(done.error().message);
     return false;
   }
@@ -138,7 +148,8 @@ bool cache_keeper::look(bool news, std::uint64_t quota) {
     log::debug("evicted {} objects, {} bytes; the cache has {} bytes", report.evicted_objects, report.evicted_bytes,
                report.after);
   // What has just arrived may go a moment later. If nothing went without any news, nothing will.
-  return report.after <= quota || (!news && report.evicted_objects == 0);
+  const bool fits = report.after <= quota && disk_.lacking() == 0;
+  return fits || (!news && report.evicted_objects == 0);
 }
 
 } // namespace gitfs

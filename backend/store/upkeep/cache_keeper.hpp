@@ -1,6 +1,7 @@
 // The thread that keeps a cache folder within its quota, one in each process that uses the folder.
 #pragma once
 
+#include "backend/store/disk/cache_disk.hpp"
 #include "backend/store/upkeep/store_maintenance.hpp"
 
 #include <atomic>
@@ -50,6 +51,9 @@ public:
 
   const keeper_counters& counters() const { return counters_; }
 
+  /// The state of the folder's disk, for all stores in it.
+  cache_disk& disk() { return disk_; }
+
 private:
   void run();
   /// Maintains the cache once. False: it should be done again soon.
@@ -62,6 +66,7 @@ private:
   void complain(const std::string& what);
 
   const std::filesystem::path cache_dir_;
+  cache_disk disk_;
   const side_tables beside_;
   store_watcher watcher_;
   std::mutex stores_mutex_; // held while a callback of a store runs
@@ -74,7 +79,8 @@ private:
   std::optional<std::uint64_t> quota_; // unset: no store has joined yet
   std::uint64_t soon_ = 0;
   std::uint64_t arrived_ = 0;
-  bool due_ = true; // a cache may have been left over its quota
+  bool hurry_ = false; // the disk is full
+  bool due_ = true;    // a cache may have been left over its quota
   std::thread thread_;
 };
 

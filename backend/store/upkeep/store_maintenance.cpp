@@ -1,15 +1,20 @@
 #include "backend/store/upkeep/store_maintenance.hpp"
 
+#include "backend/os/disk_room.hpp"
 #include "backend/os/file_lock.hpp"
 #include "backend/store/disk/incoming_pack.hpp"
 #include "backend/store/disk/store_files.hpp"
 #include "backend/store/disk/store_folder.hpp"
 #include "backend/store/upkeep/store_quota.hpp"
+#include "backend/store/upkeep/store_removal.hpp"
 #include "config/log.hpp"
 
 #include <algorithm>
 #include <cerrno>
 #include <ctime>
+#include <string>
+#include <sys/stat.h>
+#include <unistd.h>
 #include <vector>
 
 namespace gitfs {
@@ -19,6 +24,19 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr int most_rounds = 3;
+
+/// The LMDB files of versions before 0.2, once nobody has written to them for a while: that version may still be in
+/// use.
+void remove_older_tables(const fs::path& store) {
+  constexpr std::chrono::hours kept{7 * 24};
+  const std::int64_t too_old = std::time(nullptr) - std::chrono::seconds{kept}.count();
+  for (const char* name : {"sizes.mdb", "mesa"}) {
+    struct stat info {};
+    if (::stat((store / name).c_str(), &info) == 0 && info.st_mtim.tv_sec < too_old)
+      for (const char* suffix : {"", "-lock", "-unsynced", ".damaged"})
+        ::unlink((store / (name + std::string{suffix})).c_str());
+  }
+}
 
 /// Removes old files of the quarantine, or all.
 void clean_quarantine(const fs::path& store, bool all) {
@@ -42,10 +60,24 @@ void clean_quarantine(const fs::path& store, bool all) {
   }
 }
 
+/// The bytes that are to be removed so that the reserve is free again, and a quarter of it more: else every pack that
+/// arrives would be the one too many.
+std::uint64_t lacking(const fs::path& cache_dir, std::uint64_t min_free) {
+  const auto room = disk_room::of(cache_dir);
+  return room && room->free < min_free ? min_free - room->free + min_free / 4 : 0;
+}
+
+bool is_tight(const fs::path& cache_dir, const maintenance_plan& plan) {
+  return lacking(cache_dir, plan.min_free) != 0;
+}
+
 result<void> keep_quota(const fs::path& cache_dir, const std::vector<fs::path>& stores, const maintenance_plan& plan,
                         const store_watcher& watcher, maintenance_report& out) {
-  const std::uint64_t quota = *plan.quota;
   std::uint64_t total = disk_use(cache_dir);
+  // As if the quota were what this disk can bear.
+  const std::uint64_t lack = std::max(lacking(cache_dir, plan.min_free), plan.shrink ? total / 10 + 1 : 0);
+  const std::uint64_t borne = lack == 0 ? ~std::uint64_t{0} : total - std::min(total, lack);
+  const std::uint64_t quota = std::min(plan.quota.value_or(~std::uint64_t{0}), borne);
   if (total <= quota)
     return success();
   for (const fs::path& store : stores)
@@ -78,7 +110,9 @@ result<maintenance_report> maintain(const fs::path& cache_dir, const maintenance
     return fail(EBUSY, "another process is tidying " + cache_dir.string());
   maintenance_report out;
   out.before = disk_use(cache_dir);
+  std::erase_if(stores, remove_if_unused);
   for (const fs::path& store : stores) {
+    remove_older_tables(store);
     const std::uint64_t with = disk_use(store);
     incoming_pack::clean(store / "objects", store_lock(store));
     out.leftover_bytes += with - std::min(with, disk_use(store));
@@ -89,12 +123,14 @@ result<maintenance_report> maintain(const fs::path& cache_dir, const maintenance
     clean_quarantine(store, false);
     out.leftover_bytes += before - std::min(before, disk_use(quarantine_folder(store)));
   }
-  if (plan.quota) {
+  if (plan.quota || plan.min_free != 0 || plan.shrink) {
     GITFS_TRYV(keep_quota(cache_dir, stores, plan, watcher, out));
   }
   for (const fs::path& store : stores) {
     if (watcher.stop())
       return fail(ECANCELED, "stopped");
+    if (plan.shrink || is_tight(cache_dir, plan))
+      break; // it would take more room before it takes less
     auto merged = consolidate(store, plan.thorough, watcher);
     if (!merged) {
       if (merged.error().code == ECANCELED)

@@ -1,5 +1,6 @@
 #include "backend/store/upkeep/store_quota.hpp"
 
+#include "backend/os/disk_room.hpp"
 #include "backend/store/disk/store_folder.hpp"
 #include "backend/store/table/size_table.hpp"
 #include "backend/store/upkeep/store_maintenance.hpp"
@@ -133,7 +134,14 @@ result<void> evict_packed(const store_files& files, size_table& uses, chooser& c
   }
   // One by one: what is kept of all of them at once would need as much room again, of the disk and in memory.
   for (const repack_source& source : rewritten) {
-    GITFS_TRYV(repack(files.store, {source}, {}, watcher));
+    const auto done = repack(files.store, {source}, {}, watcher);
+    if (done)
+      continue;
+    if (!is_want_of_room(done.error().code) && done.error().code != EFBIG)
+      return done.error();
+    // There is no room for what is to stay of it, so it goes, too.
+    if (remove_packs(files.store, {&source.seen, 1}) != 0)
+      watcher.removed(files.store);
   }
   uses.forget_uses(gone_ids);
   return success();

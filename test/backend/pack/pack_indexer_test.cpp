@@ -29,7 +29,8 @@ class arriving {
 public:
   explicit arriving(const temp_dir& dir, prefetched_blobs* fresh = nullptr)
     : file_(::open((dir / "arriving").c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600)),
-      indexer(file_.get(), fresh) {}
+      bytes_(file_.get()),
+      indexer(bytes_, fresh) {}
   arriving(const arriving&) = delete;
   arriving& operator=(const arriving&) = delete;
 
@@ -44,6 +45,7 @@ public:
 
 private:
   const unique_fd file_;
+  gitfs::pack_bytes bytes_;
 
 public:
   gitfs::pack_indexer indexer;

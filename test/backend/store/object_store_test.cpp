@@ -1,3 +1,4 @@
+#include "backend/git/sha1.hpp"
 #include "backend/os/file_lock.hpp"
 #include "backend/store/disk/store_folder.hpp"
 #include "backend/store/object_store.hpp"
@@ -122,7 +123,7 @@ BOOST_AUTO_TEST_CASE(sizes) {
 BOOST_AUTO_TEST_CASE(a_size_table_of_garbage_is_a_miss) {
   const std::vector<oid> ids = blobs(0, 1);
   ingest(*open(), pack_of(ids)).value();
-  must_run("head -c 100000 /dev/urandom > */sizes.mdb", dir / "cache");
+  must_run("head -c 100000 /dev/urandom > */sizes.table", dir / "cache");
   auto store = open();
   std::uint64_t size = 0;
   store->sizes(ids, {&size, 1});
@@ -447,6 +448,59 @@ BOOST_AUTO_TEST_CASE(readers_and_packs_at_once) {
     threads[static_cast<std::size_t>(t)].join();
   BOOST_TEST(wrong == 0);
   check(*store);
+}
+
+BOOST_AUTO_TEST_CASE(what_the_disk_does_not_take_is_held) {
+  auto store = open();
+  ingest(*store, pack_of(blobs(0, 2))).value();
+  must_run("rm -rf objects && echo >objects", store->folder());
+  for (const std::vector<oid>& some : {blobs(5, 3), all()}) { // both kinds: loose objects, and a pack
+    BOOST_TEST(ingest(*store, pack_of(some)).value() == some.size());
+    for (const oid& id : some) {
+      BOOST_TEST(store->contains(id));
+      const auto read = store->read(id);
+      BOOST_REQUIRE(read);
+      if (read.value().type() == object_type::blob)
+        BOOST_TEST(read.value().data() == git_content(id));
+    }
+    std::vector<std::uint64_t> sizes(2);
+    store->sizes(blobs(5, 2), sizes);
+    BOOST_TEST(sizes[0] == git_content(blobs(5, 1)[0]).size());
+  }
+  BOOST_TEST(ingest(*store, pack_of(all()).substr(0, 2000)).error().code == EIO);
+  BOOST_TEST(store->read(id_of(std::string(40, '7'))).error().code == ENOENT);
+}
+
+BOOST_AUTO_TEST_CASE(a_folder_that_was_removed_is_made_again) {
+  auto store = open();
+  ingest(*store, pack_of(blobs(0, 2))).value();
+  fs::remove_all(dir / "cache");
+  BOOST_TEST(!store->contains(blobs(0, 1)[0]));
+  ingest(*store, pack_of(all())).value();
+  BOOST_TEST(packs(*store) == 1u);
+  BOOST_TEST(content(*store, blobs(0, 1)[0]) == git_content(blobs(0, 1)[0]));
+  ingest(*store, pack_of(blobs(0, 2))).value();
+  store.reset();
+  BOOST_TEST(content(*open(), blobs(3, 1)[0]) == git_content(blobs(3, 1)[0]));
+}
+
+BOOST_AUTO_TEST_CASE(with_and_without_git_at_its_end_it_is_one_store) {
+  const std::string url = "http://git.example.org/team/project";
+  const fs::path folder = open(url)->folder();
+  for (const char* end : {".git", "/", ".git/"})
+    BOOST_TEST(open(url + end)->folder() == folder);
+  BOOST_TEST(open("http://git.example.org/team/project2.git")->folder() != folder);
+  BOOST_TEST(open("http://git.example.org/team/.git")->folder() != open("http://git.example.org/team")->folder());
+  BOOST_TEST(store_key(folder) == url); // that of who made it
+  // One by the name that an older version gave it is used as it is.
+  const std::string other = "http://git.example.org/team/older";
+  const std::string name = store_name(other);
+  const fs::path as_before =
+      dir / "cache"
+      / (name.substr(0, name.size() - 20) + sha1{}.update(other + ".git").finish().hex().substr(0, 16) + ".git");
+  fs::rename(open(other + ".git")->folder(), as_before);
+  BOOST_TEST(open(other)->folder() == as_before);
+  BOOST_TEST(open(other + ".git")->folder() == as_before);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

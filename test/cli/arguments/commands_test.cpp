@@ -301,6 +301,13 @@ BOOST_AUTO_TEST_CASE(the_cache_command) {
   BOOST_TEST((gc.action == action::gc));
   BOOST_TEST(gc.cache_size.value() == 2ULL << 30);
   BOOST_TEST((of({"cache", "verify"}).action == action::verify));
+  const cache_options rm = of({"cache", "rm", "--force", "https://example.org/a", "https://example.org/b.git"});
+  BOOST_TEST((rm.action == action::rm && rm.force && rm.sources.size() == 2));
+  BOOST_TEST(!parse({"cache", "rm"}));
+  BOOST_TEST(!parse({"cache", "gc", "--force"}));
+  BOOST_TEST(of({"cache", "gc", "--cache-min-free", "1M"}).cache_min_free.value() == 1ULL << 20);
+  BOOST_TEST(mounted({"--cache-min-free", "0"}).cache_min_free.value() == 0U);
+  BOOST_TEST(!mounted({}).cache_min_free.has_value());
   BOOST_TEST(!of({"cache", "verify"}).cache_dir.empty());
   BOOST_TEST(printed({"cache", "--help"}).find("quarantine") != std::string::npos);
   BOOST_TEST(printed({"cache", "gc", "--help"}) == printed({"cache", "--help"}));

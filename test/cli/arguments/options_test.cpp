@@ -3,10 +3,12 @@
 #include "test/cli/arguments/parsed.hpp"
 #include "test/support/environment.hpp"
 #include "test/support/hostile_urls.hpp"
+#include "test/support/temp_dir.hpp"
 
 #include <boost/test/unit_test.hpp>
 
 #include <filesystem>
+#include <fstream>
 #include <unistd.h>
 
 namespace gitfs::test {
@@ -167,6 +169,37 @@ BOOST_AUTO_TEST_CASE(no_spelling_of_credentials_stays_in_the_process_list) {
       for (const std::string& line : lines)
         BOOST_TEST((secret_in(line).empty() || line.starts_with("hunter2/")), line); // that is a path
     }
+}
+
+BOOST_AUTO_TEST_CASE(what_the_mount_writes_to_is_not_below_its_mountpoint) {
+  const temp_dir dir;
+  const std::filesystem::path top = std::filesystem::canonical(dir.path());
+  std::filesystem::create_directories(top / "mnt");
+  std::filesystem::create_directory_symlink("mnt", top / "link");
+  std::filesystem::create_directory_symlink(top / "mnt/deep", top / "through");
+  const auto of = [&](words options, const std::string& mountpoint) {
+    options.insert(options.begin(), "mount");
+    options.insert(options.end(), {"https://example.org/a.git", mountpoint});
+    const auto done = parse(options);
+    return done ? std::string{} : done.error().message;
+  };
+  const std::string at = top / "mnt";
+  for (const char* option : {"--cache-dir", "--log-file", "--trace", "--pid-file"})
+    for (const char* below : {"mnt", "mnt/x", "link/x/y", "through", "through/x", "other/../link/x"}) {
+      const std::string said = of({"--cache-dir", "/c", "--log-file", "/l", option, top / below}, at);
+      BOOST_TEST(said.find(std::string{"name another by "} + option) != std::string::npos, option << " " << below);
+      BOOST_TEST(said.find(at) != std::string::npos, said);
+    }
+  BOOST_TEST(of({"--cache-dir", top / "mntc", "--log-file", top / "l"}, at) == "");
+  BOOST_TEST(of({"--cache-dir", at, "--log-file", top / "l"}, top / "link") != ""); // the mountpoint is the link
+  {
+    const scoped_env cache{"XDG_CACHE_HOME", nullptr}, home{"HOME", at.c_str()};
+    BOOST_TEST(of({}, at).find("below the mountpoint") != std::string::npos);
+  }
+  std::ofstream{top / "config.json"} << R"({"mountpoint": ")" + at + R"(", "cache": {"path": ")" + at
+                                            + R"(/c"}, "tree": {"a": {"source": "https://example.org/a"}}})";
+  const auto file = parse({"mount", "--config", top / "config.json"});
+  BOOST_TEST((!file && file.error().message.find("below the mountpoint") != std::string::npos));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -1,3 +1,5 @@
+#include "backend/store/upkeep/store_maintenance.hpp"
+#include "backend/store/upkeep/store_removal.hpp"
 #include "backend/store/upkeep/store_verify.hpp"
 
 #include "backend/store/disk/store_folder.hpp"
@@ -131,7 +133,7 @@ BOOST_AUTO_TEST_CASE(a_wrong_size_is_corrected) {
 
 BOOST_AUTO_TEST_CASE(a_size_table_of_garbage_is_found) {
   fs::path folder = open()->folder();
-  must_run("head -c 100000 /dev/urandom > sizes.mdb", folder);
+  must_run("head -c 100000 /dev/urandom > sizes.table", folder);
   BOOST_TEST(verify_store(folder).value().findings.size() == 1u);
   BOOST_TEST(verify_store(folder).value().findings.empty());
 }
@@ -148,7 +150,8 @@ BOOST_AUTO_TEST_CASE(info) {
   auto store = open();
   ingest(*store, pack_of(all())).value();
   ingest(*store, pack_of(blobs(0, 2))).value();
-  open("http://git.example.org/another");
+  ingest(*open("http://git.example.org/another"), pack_of(blobs(0, 2))).value();
+  open("http://git.example.org/failed"); // never held anything
   const auto stores = cache_info(dir / "cache").value();
   BOOST_REQUIRE(stores.size() == 2u);
   const store_info& one = stores[stores[0].source == key ? 0 : 1];
@@ -160,6 +163,47 @@ BOOST_AUTO_TEST_CASE(info) {
   BOOST_TEST(one.bytes > 0u);
   BOOST_TEST(one.last_use > 0);
   BOOST_TEST(cache_info(dir / "nothing").error().code == ENOENT);
+}
+
+BOOST_AUTO_TEST_CASE(a_store_that_never_held_anything_goes_when_nobody_uses_it) {
+  const auto used = open();
+  ingest(*used, pack_of(all())).value();
+  const fs::path failed = open("http://git.example.org/failed")->folder();
+  const auto waiting = open("http://git.example.org/waiting");
+  BOOST_TEST(maintain(dir / "cache", {}, {}).has_value());
+  BOOST_TEST(!fs::exists(failed));
+  BOOST_TEST(fs::exists(waiting->folder()));
+  BOOST_TEST(fs::exists(used->folder()));
+}
+
+BOOST_AUTO_TEST_CASE(one_repository_can_be_removed) {
+  auto store = open();
+  ingest(*store, pack_of(all())).value();
+  const auto other = open("http://git.example.org/another.git");
+  ingest(*other, pack_of(all())).value();
+  const fs::path folder = store->folder();
+  BOOST_TEST(remove_store(dir / "cache", key, false).error().code == EBUSY);
+  BOOST_TEST(fs::exists(folder));
+  store.reset();
+  BOOST_TEST(remove_store(dir / "cache", key, false).value() > 1000u);
+  BOOST_TEST(!fs::exists(folder));
+  BOOST_TEST(remove_store(dir / "cache", key, false).error().code == ENOENT);
+  // Without ".git", and while it is used.
+  BOOST_TEST(remove_store(dir / "cache", "http://git.example.org/another", true).value() > 1000u);
+  BOOST_TEST(cache_info(dir / "cache").value().empty());
+  ingest(*other, pack_of(all())).value();
+  BOOST_TEST(content(*other, blobs(3, 1)[0]) == git_content(blobs(3, 1)[0]));
+}
+
+BOOST_AUTO_TEST_CASE(tables_of_an_older_version_go_after_a_while) {
+  const auto store = open();
+  ingest(*store, pack_of(all())).value();
+  must_run("for each in sizes.mdb sizes.mdb-lock mesa; do echo old >$each; done; touch -d '10 days ago' sizes.mdb",
+           store->folder());
+  BOOST_TEST(maintain(dir / "cache", {}, {}).has_value());
+  BOOST_TEST(!fs::exists(store->folder() / "sizes.mdb"));
+  BOOST_TEST(!fs::exists(store->folder() / "sizes.mdb-lock"));
+  BOOST_TEST(fs::exists(store->folder() / "mesa"));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

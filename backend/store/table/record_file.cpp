@@ -1,0 +1,385 @@
+#include "backend/store/table/record_file.hpp"
+
+#include "backend/store/table/record_slots.hpp"
+#include "config/log.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <system_error>
+#include <unistd.h>
+
+namespace gitfs {
+
+namespace {
+
+using layout = record_layout;
+
+constexpr std::size_t wide = 64; // buckets: 64 KB
+constexpr std::uint64_t tolerated_garbage = std::uint64_t{1} << 20;
+constexpr int most_openings = 8; // while others replace the file
+
+/// Seven tenths: above that the entries of many buckets are in the next.
+constexpr bool is_full(std::uint64_t used, std::uint64_t buckets) {
+  return used > buckets * layout::slots_in_bucket / 10 * 7;
+}
+
+std::string reason(int code) {
+  return code == 0 ? "it ends too early" : std::generic_category().message(code);
+}
+
+bool is_same_file(const struct stat& one, const struct stat& other) {
+  return one.st_dev == other.st_dev && one.st_ino == other.st_ino;
+}
+
+/// Narrow for a few entries anywhere, wide for many.
+std::size_t width_for(std::size_t entries, std::uint64_t buckets) {
+  return entries >= buckets / 8 ? wide : 1;
+}
+
+} // namespace
+
+/// One inode, and what its header says for good.
+struct record_file::open_file {
+  unique_fd fd;
+  std::uint64_t buckets = 0;
+
+  bool read_header(record_header& out) const {
+    return read_fully(fd.get(), reinterpret_cast<char*>(&out), sizeof out, 0);
+  }
+  bool write_header(record_header& what) const {
+    what.seal();
+    return write_fully(fd.get(), {reinterpret_cast<const char*>(&what), sizeof what}, 0);
+  }
+};
+
+record_file::~record_file() = default;
+
+bool record_file::was_damaged() const {
+  const std::lock_guard lock{current_mutex_};
+  return was_damaged_;
+}
+
+/// The file as it is now for who reads; null: there is none that can be read. What another process has replaced has no
+/// name any more.
+std::shared_ptr<const record_file::open_file> record_file::current() {
+  const std::lock_guard lock{current_mutex_};
+  struct stat info {};
+  if (current_ && ::fstat(current_->fd.get(), &info) == 0 && info.st_nlink != 0)
+    return current_;
+  auto fresh = std::make_shared<open_file>();
+  fresh->fd.reset(::open(path_.c_str(), O_RDONLY | O_CLOEXEC));
+  record_header head;
+  if (!fresh->fd || !fresh->read_header(head) || !head.is_sound())
+    return current_;
+  fresh->buckets = head.buckets;
+  current_ = std::move(fresh);
+  return current_;
+}
+
+void record_file::find(std::size_t kind, std::span<const oid> ids,
+                       const std::function<void(std::size_t, std::uint64_t)>& use) {
+  const auto in = current();
+  if (!in)
+    return;
+  record_window window{in->fd.get(), in->buckets, 1};
+  for (std::size_t i = 0; i < ids.size(); ++i)
+    if (const char* const slot = window.find(kind, ids[i]))
+      if (const auto found = record_slot::parse(slot, kind))
+        use(i, found->word);
+}
+
+namespace {
+
+std::optional<std::string> read_record(int file, std::size_t kind, const record_slot& slot) {
+  const record_place place = record_place::parse(slot.word);
+  std::string bytes(layout::record_head + place.length, '\0');
+  std::uint32_t check = 0;
+  if (!read_fully(file, bytes.data(), bytes.size(), place.offset))
+    return std::nullopt;
+  std::memcpy(&check, bytes.data(), sizeof check);
+  bytes.erase(0, layout::record_head);
+  if (check != check_of_record(kind, slot.id, bytes))
+    return std::nullopt;
+  return bytes;
+}
+
+} // namespace
+
+std::optional<std::string> record_file::read(std::size_t kind, const oid& id) {
+  const auto in = current();
+  if (!in)
+    return std::nullopt;
+  record_window window{in->fd.get(), in->buckets, 1};
+  const char* const slot = window.find(kind, id);
+  const auto found = slot == nullptr ? std::nullopt : record_slot::parse(slot, kind);
+  return found ? read_record(in->fd.get(), kind, *found) : std::nullopt;
+}
+
+struct record_file::change::impl {
+  const record_file& of;
+  const open_file& in;
+  record_header& head;
+  record_window window;
+  std::string appended; // records that were not written yet
+  std::uint64_t end;    // of the file, with these bytes
+  bool full = false, failed = false;
+
+  impl(const record_file& owner, const open_file& where, record_header& its, std::size_t adds, std::uint64_t length)
+    : of(owner),
+      in(where),
+      head(its),
+      window(where.fd.get(), where.buckets, width_for(adds, where.buckets)),
+      end(length) {}
+
+  bool flush() { return flush_records() && window.flush(); }
+  bool flush_records() {
+    if (!appended.empty() && !write_fully(in.fd.get(), appended, end - appended.size()))
+      failed = true;
+    appended.clear();
+    return !failed;
+  }
+  void store(char* slot, std::size_t kind, const record_slot& what) {
+    what.write(slot, kind);
+    window.changed();
+  }
+  void remove(char* slot) {
+    record_slot::erase(slot);
+    window.changed();
+  }
+};
+
+std::optional<std::uint64_t> record_file::change::get(std::size_t kind, const oid& id) {
+  const char* const slot = impl_.window.find(kind, id);
+  const auto found = slot == nullptr ? std::nullopt : record_slot::parse(slot, kind);
+  return found ? std::optional{found->word} : std::nullopt;
+}
+
+void record_file::change::find(std::size_t kind, std::span<const oid> ids,
+                               const std::function<void(std::size_t, std::uint64_t)>& use) {
+  if (!impl_.window.flush())
+    return;
+  record_window narrow{impl_.in.fd.get(), impl_.in.buckets, 1};
+  for (std::size_t i = 0; i < ids.size(); ++i)
+    if (const char* const slot = narrow.find(kind, ids[i]))
+      if (const auto found = record_slot::parse(slot, kind))
+        use(i, found->word);
+}
+
+void record_file::change::put(std::size_t kind, const oid& id, std::uint64_t word) {
+  std::optional<std::uint64_t> free;
+  if (char* const slot = impl_.window.find(kind, id, &free))
+    return impl_.store(slot, kind, {id, word});
+  if (impl_.window.failed())
+    return;
+  char* const slot = free ? impl_.window.slot(*free) : nullptr;
+  if (slot == nullptr) {
+    impl_.full = true;
+    return;
+  }
+  if (record_slot::is_empty(slot))
+    ++impl_.head.used;
+  impl_.store(slot, kind, {id, word});
+}
+
+void record_file::change::put_record(std::size_t kind, const oid& id, std::string_view bytes) {
+  constexpr std::size_t buffered = std::size_t{1} << 20;
+  if (bytes.size() > longest_record)
+    return;
+  if (const auto before = get(kind, id))
+    impl_.head.garbage += record_place::parse(*before).length + layout::record_head;
+  const std::uint32_t check = check_of_record(kind, id, bytes);
+  const record_place place{impl_.end, bytes.size()};
+  impl_.appended.append(reinterpret_cast<const char*>(&check), sizeof check).append(bytes);
+  impl_.end += layout::record_head + bytes.size();
+  // Its slot may be written before it: until then it is a miss.
+  if (impl_.appended.size() < buffered || impl_.flush_records())
+    put(kind, id, place.word());
+}
+
+void record_file::change::erase(std::size_t kind, const oid& id) {
+  if (char* const slot = impl_.window.find(kind, id))
+    impl_.remove(slot);
+}
+
+void record_file::change::erase_all(std::size_t kind) {
+  sweep([kind](std::size_t other, const oid&) { return other != kind; });
+}
+
+record_file::change::swept
+record_file::change::sweep(const std::function<bool(std::size_t kind, const oid& id)>& keep) {
+  swept out;
+  impl_.flush_records();
+  for (std::uint64_t number = 0; number < impl_.in.buckets * layout::slots_in_bucket; ++number) {
+    char* const slot = impl_.window.slot(number);
+    if (slot == nullptr) // the disk fails here; what it does not give is a miss
+      return out;
+    if (record_slot::is_empty(slot) || record_slot::is_erased(slot))
+      continue;
+    const auto found = record_slot::parse_any(slot);
+    const bool wanted = found && keep(found->first, found->second.id);
+    const bool sound = found
+                       && (!wanted || !impl_.of.has_records(found->first)
+                           || read_record(impl_.in.fd.get(), found->first, found->second));
+    out.damaged += sound ? 0 : 1;
+    out.kept += wanted && sound ? 1 : 0;
+    if (wanted && sound)
+      continue;
+    if (found && impl_.of.has_records(found->first))
+      impl_.head.garbage += record_place::parse(found->second.word).length + layout::record_head;
+    impl_.remove(slot);
+  }
+  return out;
+}
+
+/// Moves a damaged file away. The caller holds its lock.
+bool record_file::set_aside(const char* why) {
+  log::warn("{} is damaged ({}); it is set aside and begins anew", path_.string(), why);
+  {
+    const std::lock_guard lock{current_mutex_};
+    was_damaged_ = true;
+  }
+  return ::rename(path_.c_str(), (path_.string() + ".damaged").c_str()) == 0 || ::unlink(path_.c_str()) == 0;
+}
+
+/// The file, locked, with a header; null: errno says why it cannot be written.
+std::shared_ptr<const record_file::open_file> record_file::open_for_writing() {
+  for (int opening = 0; opening < most_openings; ++opening) {
+    auto in = std::make_shared<open_file>();
+    in->fd.reset(::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+    if (!in->fd)
+      return nullptr;
+    while (::flock(in->fd.get(), LOCK_EX) != 0)
+      if (errno != EINTR)
+        return nullptr;
+    struct stat mine {
+    }, now{};
+    if (::fstat(in->fd.get(), &mine) != 0)
+      return nullptr;
+    if (::stat(path_.c_str(), &now) != 0 || !is_same_file(mine, now))
+      continue;              // somebody has replaced it
+    if (mine.st_size == 0) { // a whole file takes its place, so that nobody meets half a header
+      if (!rewrite(nullptr, options_.first_buckets))
+        return nullptr;
+      continue;
+    }
+    record_header head;
+    if (!in->read_header(head) && errno != 0)
+      return nullptr;
+    const bool cut = static_cast<std::uint64_t>(mine.st_size) < layout::records_at(head.buckets);
+    if (!head.is_sound() || cut) {
+      if (!set_aside(head.is_sound() ? "it was cut" : "its header is wrong"))
+        return nullptr;
+      continue;
+    }
+    in->buckets = head.buckets;
+    const std::lock_guard lock{current_mutex_};
+    struct stat readers {};
+    if (current_ && ::fstat(current_->fd.get(), &readers) == 0 && !is_same_file(readers, mine))
+      current_.reset(); // it was set aside by another process
+    return in;
+  }
+  errno = EBUSY;
+  return nullptr;
+}
+
+/// How many buckets the file should be written anew with; 0: it can stay as it is.
+std::uint64_t record_file::buckets_wanted(const open_file& in, const record_header& head, std::size_t adds,
+                                          bool full) const {
+  struct stat info {};
+  const std::uint64_t records =
+      ::fstat(in.fd.get(), &info) == 0 ? static_cast<std::uint64_t>(info.st_size) - layout::records_at(in.buckets) : 0;
+  const bool wasteful = head.garbage > tolerated_garbage && head.garbage > records / 2;
+  if (!full && !wasteful && !is_full(head.used + adds, in.buckets))
+    return 0;
+  std::uint64_t living = adds;
+  record_window window{in.fd.get(), in.buckets, wide};
+  for (std::uint64_t number = 0; number < in.buckets * layout::slots_in_bucket; ++number)
+    if (const char* const slot = window.slot(number))
+      living += record_slot::is_empty(slot) || record_slot::is_erased(slot) ? 0 : 1;
+  const std::uint64_t wanted = living * 2 / layout::slots_in_bucket + 1;
+  return std::max({wanted, options_.first_buckets, full ? in.buckets * 2 : 0});
+}
+
+/// Puts a file with so many buckets in the place of `from` (null: of an empty file), whose lock is held, and holds the
+/// lock of the new one. Null: the disk does not take it.
+std::shared_ptr<const record_file::open_file> record_file::rewrite(const open_file* from, std::uint64_t buckets) {
+  const std::string fresh_name = path_.string() + ".new";
+  auto fresh = std::make_shared<open_file>();
+  fresh->fd.reset(::open(fresh_name.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
+  if (!fresh->fd)
+    return nullptr;
+  struct stat info {};
+  if (from != nullptr
+      && (layout::records_at(buckets) > options_.most_bytes || ::fstat(from->fd.get(), &info) != 0
+          || static_cast<std::uint64_t>(info.st_size) > options_.most_bytes)) {
+    log::info("{} would be too large; it begins anew", path_.string());
+    from = nullptr;
+    buckets = options_.first_buckets;
+  }
+  fresh->buckets = buckets;
+  record_header head = record_header::of(buckets);
+  bool good = ::flock(fresh->fd.get(), LOCK_EX) == 0
+              && ::ftruncate(fresh->fd.get(), static_cast<off_t>(layout::records_at(buckets))) == 0;
+  if (good && from != nullptr) {
+    change::impl to{*this, *fresh, head, buckets, layout::records_at(buckets)};
+    change made{to};
+    record_window window{from->fd.get(), from->buckets, wide};
+    for (std::uint64_t number = 0; number < from->buckets * layout::slots_in_bucket; ++number) {
+      const char* const slot = window.slot(number);
+      const auto found = slot == nullptr ? std::nullopt : record_slot::parse_any(slot);
+      if (!found)
+        continue;
+      const auto& [kind, entry] = *found;
+      if (!has_records(kind))
+        made.put(kind, entry.id, entry.word);
+      else if (const auto bytes = read_record(from->fd.get(), kind, entry))
+        made.put_record(kind, entry.id, *bytes);
+    }
+    good = to.flush();
+  }
+  good = good && fresh->write_header(head) && ::rename(fresh_name.c_str(), path_.c_str()) == 0;
+  if (good)
+    return fresh;
+  const int code = errno;
+  log::debug("{} cannot be written anew: {}", path_.string(), reason(code));
+  ::unlink(fresh_name.c_str());
+  errno = code;
+  return nullptr;
+}
+
+bool record_file::write(std::size_t adds, const std::function<void(change&)>& make) {
+  constexpr int most_attempts = 3;
+  const std::lock_guard alone{writing_};
+  bool full = false;
+  for (int attempt = 0; attempt < most_attempts; ++attempt) {
+    auto in = open_for_writing();
+    record_header head;
+    if (!in || !in->read_header(head)) {
+      log::debug("{} cannot be written: {}", path_.string(), reason(errno));
+      return false;
+    }
+    if (const std::uint64_t wanted = buckets_wanted(*in, head, adds, full); wanted != 0)
+      if (auto fresh = rewrite(in.get(), wanted); fresh && fresh->read_header(head))
+        in = std::move(fresh); // else it goes on with what room there is
+    struct stat info {};
+    if (::fstat(in->fd.get(), &info) != 0)
+      return false;
+    const record_header before = head;
+    change::impl state{*this, *in, head, adds, static_cast<std::uint64_t>(info.st_size)};
+    change made{state};
+    make(made);
+    bool good = state.flush();
+    if (head.used != before.used || head.garbage != before.garbage)
+      good = in->write_header(head) && good;
+    if (!state.full || !good)
+      return good;
+    full = true;
+  }
+  return false;
+}
+
+} // namespace gitfs

@@ -1,0 +1,21 @@
+// The paths that a mount writes to, none of which may be in the mount itself.
+#pragma once
+
+#include "config/error.hpp"
+#include "config/options.hpp"
+
+#include <filesystem>
+#include <string>
+
+namespace gitfs {
+
+/// EINVAL: a file or folder that the process would write to is at or below the mountpoint, also by way of symbolic
+/// links. It would wait for itself there. The message names the two and the option. An empty mountpoint has nothing
+/// below it.
+result<void> refuse_own_paths_below_mountpoint(const mount_options& options);
+
+/// The same for one path. `what`: "the cache folder"; `remedy`: "name another by --cache-dir".
+result<void> refuse_below_mountpoint(const std::filesystem::path& mountpoint, const std::filesystem::path& path,
+                                     const std::string& what, const std::string& remedy);
+
+} // namespace gitfs
