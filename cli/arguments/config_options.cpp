@@ -16,16 +16,17 @@ namespace gitfs {
 namespace {
 
 using std::string;
-using action_type = config_options::action_type;
-using table = subcommand<config_options>;
+using config_action = config_options::action_type;
+using config_table = subcommand<config_options>;
 
 // `show` takes what mount takes, so it is read by mount's tables, below; here it stands for the messages.
-constexpr std::array actions{table::action_row{"check", action_type::check},
-                             table::action_row{"show", action_type::check}};
+constexpr std::array config_actions{config_table::action_row{"check", config_action::check},
+                                    config_table::action_row{"show", config_action::check}};
 
-constexpr table::option_row options[] = {{"--servers", false, table::turn_on<&config_options::servers>}};
+constexpr config_table::option_row config_rows[] = {
+    {"--servers", false, config_table::turn_on<&config_options::servers>}};
 
-constexpr table command{"config", options, actions};
+constexpr config_table config_command{"config", config_rows, config_actions};
 
 result<invocation> parse_show(std::vector<string> arguments) {
   const auto options_end = std::ranges::find(arguments, "--");
@@ -42,7 +43,7 @@ result<invocation> parse_show(std::vector<string> arguments) {
 result<invocation> parse_config(std::span<const char* const> arguments) {
   if (!arguments.empty() && string{arguments[0]} == "show")
     return parse_show({arguments.begin() + 1, arguments.end()});
-  const subcommand_reader reader{command};
+  const subcommand_reader reader{config_command};
   config_options out;
   GITFS_TRY(words, reader.read(arguments, out));
   GITFS_TRYV(reader.check(words, 1, "FILE"));

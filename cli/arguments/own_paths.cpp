@@ -8,13 +8,13 @@ namespace gitfs {
 
 namespace {
 
-struct row {
+struct own_path {
   const char* what;
   const char* option;
   std::filesystem::path (*path)(const mount_options& options);
 };
 
-constexpr row rows[] = {
+constexpr own_path rows[] = {
     {"the cache folder", "--cache-dir", [](const mount_options& o) { return o.cache_dir; }},
     {"the log file", "--log-file", [](const mount_options& o) { return o.log_file; }},
     {"the trace file", "--trace", [](const mount_options& o) { return o.trace_file; }},
@@ -38,7 +38,7 @@ result<void> refuse_below_mountpoint(const std::filesystem::path& mountpoint, co
 }
 
 result<void> refuse_own_paths_below_mountpoint(const mount_options& options) {
-  for (const row& each : rows) {
+  for (const own_path& each : rows) {
     GITFS_TRYV(refuse_below_mountpoint(options.mountpoint, each.path(options), each.what,
                                        std::string{"name another by "} + each.option));
   }

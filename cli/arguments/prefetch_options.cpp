@@ -12,21 +12,21 @@ namespace gitfs {
 namespace {
 
 using std::string;
-using table = subcommand<prefetch_options>;
+using prefetch_table = subcommand<prefetch_options>;
 
-constexpr std::array options{
-    table::option_row{"--dry-run", false, table::turn_on<&prefetch_options::dry_run>},
-    table::option_row{
+constexpr std::array prefetch_rows{
+    prefetch_table::option_row{"--dry-run", false, prefetch_table::turn_on<&prefetch_options::dry_run>},
+    prefetch_table::option_row{
         "--readers", true,
         [](prefetch_options& o, const string& v) { return put(o.readers, read_number<unsigned>(v, 1, 16)); }},
 };
 
-constexpr table command{"prefetch", options};
+constexpr prefetch_table prefetch_command{"prefetch", prefetch_rows};
 
 } // namespace
 
 result<invocation> parse_prefetch(std::span<const char* const> arguments) {
-  const subcommand_reader reader{command};
+  const subcommand_reader reader{prefetch_command};
   prefetch_options out;
   GITFS_TRYV(put(out.patterns, reader.read(arguments, out)));
   GITFS_TRYV(reader.check(out.patterns, out.patterns.size(), "PATH"));

@@ -13,16 +13,16 @@ namespace gitfs {
 namespace {
 
 using std::string;
-using action_type = trace_options::action_type;
-using table = subcommand<trace_options>;
+using trace_action = trace_options::action_type;
+using trace_table = subcommand<trace_options>;
 
-constexpr std::array actions{table::action_row{"dump", action_type::dump}, table::action_row{"show", action_type::show},
-                             table::action_row{"stats", action_type::stats},
-                             table::action_row{"diff", action_type::diff},
-                             table::action_row{"export", action_type::perfetto}};
+constexpr std::array trace_actions{
+    trace_table::action_row{"dump", trace_action::dump}, trace_table::action_row{"show", trace_action::show},
+    trace_table::action_row{"stats", trace_action::stats}, trace_table::action_row{"diff", trace_action::diff},
+    trace_table::action_row{"export", trace_action::perfetto}};
 
-bool of_show(action_type a) {
-  return a == action_type::show;
+bool of_show(trace_action a) {
+  return a == trace_action::show;
 }
 
 template <class T>
@@ -44,38 +44,40 @@ result<double> read_time(const string& value) {
   return out;
 }
 
-constexpr std::array options{
-    table::option_row{"--actor", true,
-                      [](trace_options& o, const string& v) { return put_some(o.actor, read_count(v)); }, of_show},
-    table::option_row{"--path", true,
-                      [](trace_options& o, const string& v) -> result<void> { return o.path = v, success(); }, of_show},
-    table::option_row{"--message", true, [](trace_options& o, const string& v) { return put_name(o.message, v); },
-                      of_show},
-    table::option_row{"--from", true, [](trace_options& o, const string& v) { return put_some(o.from, read_time(v)); },
-                      of_show},
-    table::option_row{"--until", true,
-                      [](trace_options& o, const string& v) { return put_some(o.until, read_time(v)); }, of_show},
-    table::option_row{"--request", true,
-                      [](trace_options& o, const string& v) { return put_some(o.request, read_count(v)); }, of_show},
-    table::option_row{"--redact", false, table::turn_on<&trace_options::redact>,
-                      [](action_type a) { return a != action_type::stats; }},
-    table::option_row{"--perfetto", false, table::turn_on<&trace_options::perfetto>,
-                      [](action_type a) { return a == action_type::perfetto; }},
+constexpr std::array trace_rows{
+    trace_table::option_row{
+        "--actor", true, [](trace_options& o, const string& v) { return put_some(o.actor, read_count(v)); }, of_show},
+    trace_table::option_row{"--path", true,
+                            [](trace_options& o, const string& v) -> result<void> { return o.path = v, success(); },
+                            of_show},
+    trace_table::option_row{"--message", true, [](trace_options& o, const string& v) { return put_name(o.message, v); },
+                            of_show},
+    trace_table::option_row{"--from", true,
+                            [](trace_options& o, const string& v) { return put_some(o.from, read_time(v)); }, of_show},
+    trace_table::option_row{"--until", true,
+                            [](trace_options& o, const string& v) { return put_some(o.until, read_time(v)); }, of_show},
+    trace_table::option_row{"--request", true,
+                            [](trace_options& o, const string& v) { return put_some(o.request, read_count(v)); },
+                            of_show},
+    trace_table::option_row{"--redact", false, trace_table::turn_on<&trace_options::redact>,
+                            [](trace_action a) { return a != trace_action::stats; }},
+    trace_table::option_row{"--perfetto", false, trace_table::turn_on<&trace_options::perfetto>,
+                            [](trace_action a) { return a == trace_action::perfetto; }},
 };
 
-constexpr table command{"trace", options, actions};
+constexpr trace_table trace_command{"trace", trace_rows, trace_actions};
 
 } // namespace
 
 result<invocation> parse_trace(std::span<const char* const> arguments) {
-  const subcommand_reader reader{command};
+  const subcommand_reader reader{trace_command};
   trace_options out;
   GITFS_TRY(words, reader.read(arguments, out));
-  const bool of_mount = out.action == action_type::dump, compares = out.action == action_type::diff;
+  const bool of_mount = out.action == trace_action::dump, compares = out.action == trace_action::diff;
   GITFS_TRYV(reader.check(words, of_mount || compares ? 2 : 1, of_mount ? "MOUNTPOINT" : "FILE"));
   if (compares && (words.size() < 2 || words[1].empty()))
     return reader.wrong("the FILE to compare with is missing");
-  if (out.action == action_type::perfetto && !out.perfetto)
+  if (out.action == trace_action::perfetto && !out.perfetto)
     return reader.wrong("say in which format: --perfetto");
   GITFS_TRYV(put(out.input, absolute_path(words[0])));
   if (compares)
