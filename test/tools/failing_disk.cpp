@@ -1,6 +1,6 @@
 // A disk that fails when a test says so: `failing_disk REAL MOUNTPOINT` shows the folder REAL, until its file system is
-// unmounted. While there is a file REAL.fail-writes, everything that changes something is EIO; with REAL.fail-reads every
-// read of a file is.
+// unmounted. While there is a file REAL.fail-writes, everything that changes something is EIO; with REAL.fail-reads
+// every read of a file is.
 #define FUSE_USE_VERSION 314
 #include <cerrno>
 #include <cstddef>
