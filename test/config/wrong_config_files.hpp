@@ -59,7 +59,7 @@ inline const std::vector<wrong_file> wrong_files{
     {R"({"colour": "red", "tree": {"a": {"source": "/r"}}})"s,
      "1:2: /colour: unknown key, known here: $schema, mountpoint, tree, cache, memory, prefetch, trees_ahead, timeouts, wait, options, xattr, threads, foreground, pid_file, log, trace, telemetry"s},
     {R"({"cache": {"pat": "/c"}, "tree": {"a": {"source": "/r"}}})"s,
-     "1:12: /cache/pat: unknown key, known here: path, size"s},
+     "1:12: /cache/pat: unknown key, known here: path, size, min_free"s},
     {R"({"cache": "/c", "tree": {"a": {"source": "/r"}}})"s, "1:11: /cache: expected an object, found '/c'"s},
     {"{\"memory\": \"64M\",\n \"memory\": \"32M\",\n \"tree\": {\"a\": {\"source\": \"/r\"}}}"s,
      "2:2: /memory: the key is there twice, first on line 1"s},

@@ -76,7 +76,7 @@ BOOST_AUTO_TEST_CASE(two_hundred_opened_repositories_are_nothing_special) {
                           << after.files - before.files << " descriptors, " << (after.resident_kb - before.resident_kb)
                           << " kB resident");
   BOOST_TEST(after.threads <= before.threads + 1); // the keeper
-  BOOST_TEST(after.files <= before.files + many / 10);
+  BOOST_TEST(after.files <= before.files + many + many / 10); // one for each, which says that its folder is in use
   for (std::size_t i = 0; i < many; ++i) { // each asked once, as where sizes are looked up
     std::uint64_t size = 0;
     const oid id = *oid::from_hex(std::string(40, 'a'));
@@ -86,7 +86,7 @@ BOOST_AUTO_TEST_CASE(two_hundred_opened_repositories_are_nothing_special) {
   const auto used = process_use::now();
   BOOST_TEST_MESSAGE("each used: " << used.threads - before.threads << " threads, " << used.files - before.files
                                    << " descriptors, " << (used.resident_kb - before.resident_kb) << " kB resident");
-  BOOST_TEST(used.files <= before.files + 3 * many);
+  BOOST_TEST(used.files <= before.files + 4 * many);
 }
 
 BOOST_AUTO_TEST_CASE(a_repository_that_ends_waits_for_its_own_requests_only) {

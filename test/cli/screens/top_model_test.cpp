@@ -176,7 +176,7 @@ BOOST_AUTO_TEST_CASE(keys) {
 
 BOOST_AUTO_TEST_CASE(rows) {
   look();
-  BOOST_TEST(shows("\ntrees                 1        10       0.9s path         2: /a/b/, /a/c/\n"), shown());
+  BOOST_TEST(shows("\ntrees                 1       10B       0.9s path         2: /a/b/, /a/c/\n"), shown());
   BOOST_TEST(shows("\nsizes                77    queued            speculation\n"), shown());
   BOOST_TEST(shows("\ndepth                64         1  /z\n"), shown());
   BOOST_TEST(model.frame().front().heading);
