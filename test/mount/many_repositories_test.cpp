@@ -90,7 +90,7 @@ boost::test_tools::assertion_result descriptors_may_end(boost::unit_test::test_u
 
 BOOST_AUTO_TEST_CASE(where_descriptors_end_it_is_said_and_others_go_on,
                      *boost::unit_test::precondition(descriptors_may_end)) {
-  constexpr int count = 40;
+  constexpr int count = 120;
   write_copies(count);
   open("ulimit -n 100; ");
   BOOST_TEST(read("r0/number") == "1\n", logged());
