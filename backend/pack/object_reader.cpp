@@ -64,7 +64,7 @@ std::int64_t change_time(const std::vector<fs::path>& objects) {
 
 result<std::unique_ptr<object_reader>> object_reader::open(const fs::path& objects, options how) {
   struct stat info;
-  if (::stat(objects.c_str(), &info) != 0)
+  if (::stat(objects.c_str(), &info) != 0 && !how.disk_errors_are_misses)
     return system_failure(errno, "cannot open " + objects.string());
   std::unique_ptr<object_reader> out{new object_reader{objects, std::move(how)}};
   out->scan();
