@@ -148,7 +148,7 @@ BOOST_AUTO_TEST_CASE(a_disk_that_answers_with_errors) {
 // Of each kind: packs, indexes, loose objects, tables, configuration, locks, what was learned of servers.
 BOOST_AUTO_TEST_CASE(bit_flips_in_any_file_while_it_is_mounted) {
   std::mt19937 random{23};
-  for (unsigned round = 0; round < rounds(20); ++round) {
+  for (unsigned round = 0; round < rounds(6); ++round) {
     const mount m{{.source = server.url("scratch.git"), .cache_dir = dir / "cache"}};
     must_run("cat d1/* d2/* large | md5sum; ls -lR", m.path());
     must_run("python3 - " + std::to_string(random()) + R"PY( <<'EOF'
