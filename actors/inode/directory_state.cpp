@@ -92,7 +92,8 @@ void directory_state::park(kernel_op op, const missing& what) {
   const bool evictable = what.what == missing::listing || what.what == missing::blob;
   if ((op.brought & what.what) != 0 && (!evictable || op.again_left-- == 0)) {
     refuse(op, EIO,
-           "it was fetched and is not here: its server sends something else, or the disk does not keep it"
+           (what.id.is_zero() ? "it" : "object " + what.id.hex())
+               + " was fetched and is not here: its server sends something else, or the disk does not keep it"
                + (op.lacked.empty() ? "" : " (" + op.lacked + ")"));
     return;
   }

@@ -25,8 +25,10 @@ const char* variable(const std::string& name) {
   return std::getenv(name.c_str());
 }
 
+/// libgit2 tells no errno. Where descriptors have ended it has just met that, and the file is as it should be.
 auto malformed(const std::string& what, const std::string& why) {
-  return fail(EINVAL, "git's configuration cannot be read: " + redacted(what + ": " + why));
+  const int code = errno == EMFILE || errno == ENFILE ? errno : EINVAL;
+  return fail(code, "git's configuration cannot be read: " + redacted(what + ": " + why));
 }
 
 void initialise_libgit2() {

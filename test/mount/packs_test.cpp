@@ -1,7 +1,6 @@
 // Packs on the disk: of a local repository, and of the cache; more than may be open, damaged, and left over.
 #include "test/support/command.hpp"
 #include "test/support/environment.hpp"
-#include "test/support/fault_server.hpp"
 #include "test/support/git_server.hpp"
 #include "test/support/manifest.hpp"
 #include "test/support/mount.hpp"
@@ -84,7 +83,7 @@ BOOST_FIXTURE_TEST_CASE(an_error_of_a_local_repository_is_logged_once_with_its_r
   BOOST_TEST(holds(run("cat large >/dev/null", m.path()).output, "Input/output error"));
   const std::string log = m.log();
   BOOST_TEST(packs::lines_with(log, "'d/bad': a program was told \"Input/output error\"") == 1U, log);
-  BOOST_TEST(packs::lines_with(log, bad) >= 1U, log);
+  BOOST_TEST(packs::lines_with(log, bad.substr(2)) >= 1U, log);
   BOOST_TEST(packs::lines_with(log, repository.string()) >= 1U, log);
   BOOST_TEST(packs::lines_with(log, "'large': a program was told") == 1U, log);
   BOOST_TEST(packs::lines_with(log, large) >= 1U, log);
@@ -149,36 +148,6 @@ BOOST_AUTO_TEST_CASE(a_flipped_bit_of_any_index_in_the_cache_costs_nothing_but_f
     BOOST_TEST(packs::lines_with(m.log(), "is damaged") >= 1U, where << m.log());
     BOOST_TEST(packs::lines_with(m.log(), "a program was told") == 0U, m.log());
   }
-}
-
-BOOST_AUTO_TEST_CASE(what_a_killed_mount_was_receiving_is_removed_by_the_next) {
-  const scratch_repository made{"for f in $(seq 40); do head -c 200000 /dev/urandom >f$f; done"};
-  fault_server server{made.root()};
-  const temp_dir cache;
-  const mount_plan plan{.source = server.url("scratch.git"), .cache_dir = cache.path()};
-  const std::string count = "find . -name 'incoming-*' | wc -l";
-  {
-    mount m{plan};
-    must_run("ls -l >/dev/null", m.path());
-    // The rest of the answer never comes.
-    for (int i = 0; i < 8; ++i)
-      server.next_post([](fault_exchange& exchange) {
-        const auto answer = exchange.ask_git();
-        exchange.send("HTTP/1.1 200 OK\r\nContent-Type: application/x-git-upload-pack-result\r\nContent-Length: "
-                      + std::to_string(answer.body.size()) + "\r\n\r\n"
-                      + answer.body.substr(0, answer.body.size() * 3 / 4));
-        exchange.wait_for_close();
-      });
-    run("(cat f1 >/dev/null 2>&1 &) ; for i in $(seq 200); do [ \"$(cd " + cache.path().string() + " && " + count
-            + ")\" != 0 ] && break; sleep 0.05; done",
-        m.path());
-    BOOST_TEST(must_run(count, cache.path()) != "0");
-    const mount other{plan}; // it lives, so what it receives stays
-    BOOST_TEST(must_run(count, cache.path()) != "0");
-    m.kill();
-  }
-  const mount next{plan};
-  BOOST_TEST(must_run(count, cache.path()) == "0");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

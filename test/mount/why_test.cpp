@@ -113,7 +113,7 @@ BOOST_AUTO_TEST_CASE(a_trace_of_a_mount_that_has_ended) {
 // What memory no longer holds, the file does.
 BOOST_AUTO_TEST_CASE(a_ring_that_has_gone_on) {
   const mount m{server.url("scratch.git"),
-                {"--trace", dir / "trace", "--trace-memory", "1", "--threads", "1", "-oxattr"}};
+                {"--trace", dir / "trace", "--trace-memory", "4K", "--threads", "1", "-oxattr"}};
   must_run("ls folder-2; cat folder-2/file-3", m.path());
   must_run("python3 -c '\nimport os\nfor i in range(20000): os.listxattr(\"folder-2/file-3\")'", m.path());
   const auto without = explained(m / "folder-2/file-3");

@@ -1,6 +1,7 @@
 #include "backend/store/disk/cache_disk.hpp"
 
 #include "backend/os/disk_room.hpp"
+#include "backend/os/file_io.hpp"
 #include "config/byte_size.hpp"
 #include "config/log.hpp"
 
@@ -65,7 +66,7 @@ bool cache_disk::is_usable() {
 }
 
 void cache_disk::failed(const error& why) {
-  change(why.message, false);
+  change(why.message + limit_remedy(why.code), false);
   if (!is_want_of_room(why.code))
     return;
   want_of_room_ = true;
