@@ -160,8 +160,8 @@ bool object_reader::take_failure(pack_reader& pack, const error& why) {
 }
 
 template <class Value, class Packed, class Loose>
-result<Value> object_reader::look_once(const oid& id, const Packed& packed, const Loose& loose, bool& moved) {
-  const listing_ptr in = now();
+result<Value> object_reader::look_once(const listing_ptr& in, const oid& id, const Packed& packed, const Loose& loose,
+                                       bool& moved) {
   std::optional<error> failure;
   const pack_reader* aside = nullptr;
   const std::size_t count = in->packs.size(), hint = in->last_hit.load(std::memory_order_relaxed);
@@ -213,10 +213,14 @@ template <class Value, class Packed, class Loose>
 result<Value> object_reader::first_good(const oid& id, const Packed& packed, const Loose& loose) {
   for (int looks = 1;; ++looks) {
     bool moved = false;
-    result<Value> out = look_once<Value>(id, packed, loose, moved);
-    if (out || !moved || looks == most_looks)
+    const listing_ptr in = now();
+    result<Value> out = look_once<Value>(in, id, packed, loose, moved);
+    if (out || looks == most_looks)
       return out;
-    refresh(); // what was in a pack that went is in one that came before that
+    if (moved)
+      refresh(); // what was in a pack that went is in one that came before that
+    else if (now() == in)
+      return out; // else loose objects may have gone into a pack that was not looked into
   }
 }
 

@@ -95,12 +95,12 @@ private:
   void set_aside(pack_reader& pack, const error& why);
   bool take_failure(pack_reader& pack, const error& why);
 
-  /// `packed(pack, offset)` or `loose(folder)` until one has a value; a pack that goes meanwhile is a reason to look
-  /// again.
+  /// `packed(pack, offset)` or `loose(folder)` until one has a value; a pack that goes or comes meanwhile is a reason
+  /// to look again.
   template <class Value, class Packed, class Loose>
   result<Value> first_good(const oid& id, const Packed& packed, const Loose& loose);
   template <class Value, class Packed, class Loose>
-  result<Value> look_once(const oid& id, const Packed& packed, const Loose& loose, bool& moved);
+  result<Value> look_once(const listing_ptr& in, const oid& id, const Packed& packed, const Loose& loose, bool& moved);
 
   const std::filesystem::path objects_;
   const options how_;
