@@ -20,7 +20,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr int most_looks = 4;
+constexpr int most_looks = 16; // packs may be merged again and again, as fast as one can look
 
 /// git knows this object without having it, so a repository may lack it.
 constexpr oid empty_tree{{0x4b, 0x82, 0x5d, 0xc6, 0x42, 0xcb, 0x6e, 0xb9, 0xa0, 0x60,

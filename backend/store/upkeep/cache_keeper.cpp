@@ -12,7 +12,7 @@ namespace gitfs {
 
 namespace {
 
-constexpr std::chrono::seconds tick_every{5}, pause_between{1};
+constexpr std::chrono::seconds tick_every{5}, pause_between{1}, patience{30};
 
 } // namespace
 
@@ -147,9 +147,13 @@ bool cache_keeper::look(bool news, std::uint64_t quota) {
   if (report.evicted_objects != 0)
     log::debug("evicted {} objects, {} bytes; the cache has {} bytes", report.evicted_objects, report.evicted_bytes,
                report.after);
-  // What has just arrived may go a moment later. If nothing went without any news, nothing will.
+  const auto now = std::chrono::steady_clock::now();
+  if (news || report.evicted_objects != 0)
+    changed_at_ = now;
+  // What has just arrived or was read may go some seconds later, on a busy machine long after that. If nothing went for
+  // so long, nothing will until something arrives.
   const bool fits = report.after <= quota && disk_.lacking() == 0;
-  return fits || (!news && report.evicted_objects == 0);
+  return fits || now - changed_at_ > patience;
 }
 
 } // namespace gitfs

@@ -5,6 +5,7 @@
 #include "backend/store/upkeep/store_maintenance.hpp"
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <filesystem>
@@ -80,6 +81,7 @@ private:
   std::uint64_t soon_ = 0;
   std::uint64_t arrived_ = 0;
   bool hurry_ = false; // the disk is full
+  std::chrono::steady_clock::time_point changed_at_; // something arrived or went; of the thread alone
   bool due_ = true;    // a cache may have been left over its quota
   std::thread thread_;
 };
