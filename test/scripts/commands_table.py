@@ -22,6 +22,7 @@ TEXT = {
 NOT_RUN = {
     ("README.md", "scripts/package"): "apt-get; scripts.package makes, installs and uses the package",
     ("README.md", "scripts/test"): "runs every test, this one too",
+    ("docs/development.md", "git worktree add --detach ../before"): "builds for minutes, and measures for as long",
     ("README.md", "scripts/bench"): "takes an hour; scripts.bench runs it with a small repository",
     ("CONTRIBUTING.md", "scripts/test"): "runs every test, this one too",
     ("docs/containers.md", "docker run --rm --device"): "there is no Docker here; what it does is tried further down on the page",
