@@ -80,9 +80,9 @@ private:
   std::optional<std::uint64_t> quota_; // unset: no store has joined yet
   std::uint64_t soon_ = 0;
   std::uint64_t arrived_ = 0;
-  bool hurry_ = false; // the disk is full
+  bool hurry_ = false;                               // the disk is full
   std::chrono::steady_clock::time_point changed_at_; // something arrived or went; of the thread alone
-  bool due_ = true;    // a cache may have been left over its quota
+  bool due_ = true;                                  // a cache may have been left over its quota
   std::thread thread_;
 };
 

@@ -75,9 +75,9 @@ BOOST_AUTO_TEST_CASE(two_hundred_opened_repositories_are_nothing_special) {
   BOOST_TEST_MESSAGE(many << " repositories: " << after.threads - before.threads << " threads, "
                           << after.files - before.files << " descriptors, " << (after.resident_kb - before.resident_kb)
                           << " kB resident");
-  BOOST_TEST(after.threads <= before.threads + 1); // the keeper
+  BOOST_TEST(after.threads <= before.threads + 1);            // the keeper
   BOOST_TEST(after.files <= before.files + many + many / 10); // one for each, which says that its folder is in use
-  for (std::size_t i = 0; i < many; ++i) { // each asked once, as where sizes are looked up
+  for (std::size_t i = 0; i < many; ++i) {                    // each asked once, as where sizes are looked up
     std::uint64_t size = 0;
     const oid id = *oid::from_hex(std::string(40, 'a'));
     all[i].store->sizes({&id, 1}, {&size, 1});
