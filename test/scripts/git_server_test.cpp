@@ -1,5 +1,6 @@
 #include "test/support/git_server.hpp"
 
+#include "test/support/background.hpp"
 #include "test/support/command.hpp"
 #include "test/support/fixtures.hpp"
 
@@ -74,7 +75,8 @@ BOOST_AUTO_TEST_CASE(refuses_long_requests) {
   BOOST_TEST(post("short", 16'000) != "413");
   BOOST_TEST(post("", 17'000) != "413");
   BOOST_TEST(post("nofront413", 17'000) == "502");
-  BOOST_TEST(post("nofront413", 16'000) != "502");
+  // git ends at the first byte of these, and nginx says 502 of that, too, if it has not sent all of them by then.
+  BOOST_TEST(eventually([&] { return post("nofront413", 16'000) != "502"; }));
   BOOST_TEST(git("short").status == 0);
   BOOST_TEST(server.requests().front().status == 413);
 }
