@@ -9,6 +9,7 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <atomic>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
@@ -29,11 +30,11 @@ namespace {
 struct served {
   temp_dir dir;
   std::string path = dir / "metrics.sock";
-  bool well = true;
+  std::atomic<bool> well = true;
   std::string text = "# HELP a b\n# TYPE a counter\na 1\n";
 
   result<std::unique_ptr<gitfs::metrics_server>> start(const listen_address& at) const {
-    return gitfs::metrics_server::start(at, {[this] { return text; }, [this] { return well; }});
+    return gitfs::metrics_server::start(at, {[this] { return text; }, [this] { return well.load(); }});
   }
   std::unique_ptr<gitfs::metrics_server> on_socket() const {
     auto out = start({path, {}, 0});
