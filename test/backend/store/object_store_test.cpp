@@ -414,7 +414,13 @@ BOOST_AUTO_TEST_CASE(folders_are_private_and_named_for_people) {
 BOOST_AUTO_TEST_CASE(readers_and_packs_at_once) {
   auto store = open();
   const std::vector<oid> ids = blobs(0, 60);
-  std::atomic<int> wrong = 0;
+  std::mutex mutex;
+  std::string wrong; // what was, first
+  const auto expect = [&](bool right, const char* what, const std::string& why = {}) {
+    const std::lock_guard lock{mutex};
+    if (!right && wrong.empty())
+      wrong = std::string{what} + ": " + why;
+  };
   std::atomic<bool> done = false;
   std::vector<std::string> contents, arriving;
   for (const oid& id : ids) {
@@ -429,24 +435,27 @@ BOOST_AUTO_TEST_CASE(readers_and_packs_at_once) {
       while (!done)
         for (std::size_t i = 0; i < ids.size(); ++i) {
           const auto out = store->read(ids[i]);
-          wrong += out ? out.value().data() != contents[i] : out.error().code != ENOENT;
+          if (out)
+            expect(out.value().data() == contents[i], "other contents");
+          else
+            expect(out.error().code == ENOENT, "an error", out.error().message);
           store->sizes(ids, sizes);
-          wrong += sizes[i] != unknown_size && sizes[i] != contents[i].size();
+          expect(sizes[i] == unknown_size || sizes[i] == contents[i].size(), "another size");
           store->refresh();
         }
     });
   for (std::size_t t = 0; t < 2; ++t)
     threads.emplace_back([&, t] {
       for (std::size_t i = t; i < arriving.size(); i += 2)
-        wrong += !ingest(*store, arriving[i]) || !store->contains(ids[i]);
-      wrong += !ingest(*store, everything) || !store->contains(all().back());
+        expect(ingest(*store, arriving[i]) && store->contains(ids[i]), "not there after it came");
+      expect(ingest(*store, everything) && store->contains(all().back()), "a pack is not there after it came");
     });
   threads[3].join();
   threads[4].join();
   done = true;
   for (int t = 0; t < 3; ++t)
     threads[static_cast<std::size_t>(t)].join();
-  BOOST_TEST(wrong == 0);
+  BOOST_TEST(wrong == "");
   check(*store);
 }
 
