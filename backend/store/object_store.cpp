@@ -36,7 +36,8 @@ constexpr std::uint64_t default_memory = std::uint64_t{48} << 20;
 constexpr std::size_t uses_kept = 4096;     // in a batch
 constexpr std::size_t most_full_uses = 256; // batches
 constexpr std::size_t trees_kept = 8192;    // until they are written, if the keeper does not before
-constexpr std::size_t few_files = 4;        // in a tree: looked up one by one they cost no more
+constexpr std::uint64_t moved_at_once = std::uint64_t{64} << 20; // of what was held, in one tick
+constexpr std::size_t few_files = 4;                             // in a tree: looked up one by one they cost no more
 
 bool is_sound(const result<object>& copy, const oid& id) {
   return copy && name_of(copy.value().type(), copy.value().data()) == id;
@@ -68,11 +69,13 @@ struct object_store::impl {
   std::vector<oid> uses;
   std::vector<std::vector<oid>> full_uses;
   std::mutex trees_mutex;
-  std::vector<tree_sizes> trees;        // whose sizes were all found
+  std::vector<tree_sizes> trees; // whose sizes were all found
+  std::atomic<bool> is_ending{false};
   std::shared_ptr<cache_keeper> keeper; // none without a quota
 
   explicit impl(std::shared_ptr<memory_budget> memory) : fresh(std::move(memory)) {}
   ~impl() {
+    is_ending = true; // a tick that runs is waited for
     if (keeper)
       keeper->leave(this);
     write_uses();
@@ -92,6 +95,8 @@ struct object_store::impl {
   bool is_unreadable(const oid& id);
   void readable_again(const oid& id);
   bool mend_folder();
+  void installed(const ingested& what);
+  void move_held_to_disk();
 };
 
 /// What the disk does not give is a miss, so that it is fetched again, and held in memory then.
@@ -187,6 +192,40 @@ void object_store::impl::tick() {
   write_uses();
   write_trees();
   reader->refresh_if_changed();
+  move_held_to_disk();
+}
+
+/// Before readers may ask for the objects.
+void object_store::impl::installed(const ingested& what) {
+  if (keeper && !what.held)
+    keeper->arrived(what.bytes);
+  if (what.new_pack)
+    reader->refresh();
+  table->put(what.blobs);
+}
+
+/// What the disk did not take when it came is written now, in bounded pieces of work.
+void object_store::impl::move_held_to_disk() {
+  const auto go_on = [this] { return !is_ending && disk->has_room(); };
+  std::uint64_t moved = 0;
+  const auto write = [&](const pack_bytes& pack) {
+    pack_destination to;
+    to.objects = objects;
+    to.lock = store_lock(folder);
+    to.installed = [this](const ingested& what) { installed(what); };
+    to.outside = [this](const oid& id) { return read(id); };
+    to.mend = [this] { return mend_folder(); };
+    auto written = take_in_again(pack, std::move(to), go_on);
+    if (written) {
+      moved += pack.size();
+      disk->worked();
+    } else if (is_failure_of_disk(written.error().code)) {
+      disk->failed(written.error());
+    }
+    return written;
+  };
+  while (held.bytes() != 0 && moved < moved_at_once && !is_ending && disk->is_usable() && held.move_oldest(write))
+    ;
 }
 
 /// A pack cannot be used at all, or not by this process: what was in it is fetched again when it is needed.
@@ -377,17 +416,10 @@ void object_store::sizes_in(const oid& tree, std::span<const oid> ids, std::span
 }
 
 result<std::unique_ptr<pack_sink>> object_store::new_pack(pack_use use) {
-  const auto installed = [state = impl_](const ingested& what) {
-    if (state->keeper && !what.held)
-      state->keeper->arrived(what.bytes);
-    if (what.new_pack)
-      state->reader->refresh();
-    state->table->put(what.blobs);
-  };
   pack_destination to;
   to.objects = impl_->objects;
   to.lock = store_lock(impl_->folder);
-  to.installed = installed; // which keeps the rest alive
+  to.installed = [state = impl_](const ingested& what) { state->installed(what); }; // which keeps the rest alive
   to.fresh = use == pack_use::read_soon ? &impl_->fresh : nullptr;
   to.outside = [state = impl_](const oid& id) {
     auto held = state->held.read(id);

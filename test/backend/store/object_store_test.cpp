@@ -480,6 +480,29 @@ BOOST_AUTO_TEST_CASE(what_the_disk_does_not_take_is_held) {
   BOOST_TEST(store->read(id_of(std::string(40, '7'))).error().code == ENOENT);
 }
 
+BOOST_AUTO_TEST_CASE(what_was_held_is_written_when_the_disk_is_back) {
+  auto opened = gitfs::object_store::open(dir / "cache", "http://git.example.org/kept.git", std::uint64_t{1} << 30);
+  BOOST_REQUIRE(opened);
+  const auto store = std::move(opened).value();
+  const auto held = [&] {
+    for (const auto& [name, value] : store->counters())
+      if (name == "store.held_bytes")
+        return value;
+    return ~std::uint64_t{0};
+  };
+  must_run("mv objects away && echo >objects", store->folder());
+  for (const std::vector<oid>& some : {blobs(5, 3), all(), blobs(100, 2)})
+    BOOST_TEST(ingest(*store, pack_of(some)).value() == some.size());
+  BOOST_TEST(held() != 0U);
+  must_run("rm objects && mv away objects", store->folder());
+  BOOST_TEST(eventually([&] { return held() == 0; })); // the keeper looks every few seconds
+  BOOST_TEST(packs(*store) == 1U);
+  for (const oid& id : all())
+    BOOST_TEST(store->read(id).has_value());
+  BOOST_TEST(content(*open("http://git.example.org/kept.git"), blobs(6, 1)[0]) == git_content(blobs(6, 1)[0]));
+  check(*store);
+}
+
 BOOST_AUTO_TEST_CASE(a_folder_that_was_removed_is_made_again) {
   auto store = open();
   ingest(*store, pack_of(blobs(0, 2))).value();
