@@ -9,6 +9,7 @@
 #include "backend/store/disk/cache_disk.hpp"
 #include "backend/store/disk/held_packs.hpp"
 #include "backend/store/disk/incoming_pack.hpp"
+#include "backend/store/disk/lost_object.hpp"
 #include "backend/store/disk/pack_ingest.hpp"
 #include "backend/store/disk/store_files.hpp"
 #include "backend/store/disk/store_folder.hpp"
@@ -299,9 +300,8 @@ result<object> object_store::impl::read(const oid& id) {
   if (!out && out.error().code != ENOENT && is_failure_of_disk(out.error().code)
       && limit_remedy(out.error().code).empty() && out.error().code != EFBIG)
     return disk_failed(id, out.error());
-  if (!out && out.error().code == ENOENT && reader->contains(id))
-    out = reader->read(id);                                       // it has just come back
-  if (!out && out.error().code == ENOENT && reader->contains(id)) // by a damaged index
+  if (is_lost(
+          out, [&] { return reader->contains(id); }, [&] { return reader->read(id); }))
     return disk_failed(id, {EIO, "object " + id.hex() + " is not where it should be"});
   if (out && is_unreadable(id))
     readable_again(id);
@@ -375,10 +375,9 @@ result<void> object_store::copy(const oid& id, const blob_target& to) {
   if (!out && (out.error().code == EBADMSG || out.error().code == EIO) && impl_->quarantine(id))
     return fail(ENOENT, out.error().message);
   // A damaged index may say that it is here and say a wrong place, or the disk fails.
-  const bool is_lost = !out
-                       && (out.error().code == EBADMSG || out.error().code == EIO
-                           || (out.error().code == ENOENT && impl_->reader->contains(id)));
-  if (is_lost)
+  const bool missed = is_lost(
+      out, [&] { return impl_->reader->contains(id); }, [&] { return impl_->reader->copy(id, to); });
+  if (missed || (!out && (out.error().code == EBADMSG || out.error().code == EIO)))
     return impl_->disk_failed(id, {EIO, out.error().message});
   if (out)
     impl_->note_use(id);

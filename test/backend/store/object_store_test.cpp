@@ -1,5 +1,6 @@
 #include "backend/git/sha1.hpp"
 #include "backend/os/file_lock.hpp"
+#include "backend/store/disk/lost_object.hpp"
 #include "backend/store/disk/store_folder.hpp"
 #include "backend/store/object_store.hpp"
 #include "backend/store/table/size_table.hpp"
@@ -457,6 +458,47 @@ BOOST_AUTO_TEST_CASE(readers_and_packs_at_once) {
     threads[static_cast<std::size_t>(t)].join();
   BOOST_TEST(wrong == "");
   check(*store);
+}
+
+// A read that had missed it asked twice whether it is here, and took what had come between the two for damaged.
+BOOST_AUTO_TEST_CASE(what_comes_while_somebody_misses_it_is_there) {
+  const captured_log log;
+  auto store = open();
+  for (const oid& id : blobs(0, 60)) {
+    const std::string pack = pack_of({id});
+    std::atomic<bool> begun = false;
+    std::thread reader{[&] {
+      while (!store->read(id))
+        begun = true;
+    }};
+    while (!begun)
+      std::this_thread::yield();
+    const bool came = ingest(*store, pack).has_value(), is_here = store->contains(id);
+    if (!came)
+      ingest(*open(), pack).value(); // so that the reader ends
+    reader.join();
+    BOOST_TEST(came);
+    BOOST_REQUIRE_MESSAGE(is_here, id.hex());
+  }
+  BOOST_TEST(log.text().find("not where it should be") == std::string::npos, log.text());
+}
+
+BOOST_AUTO_TEST_CASE(a_miss_is_told_from_an_object_that_is_lost) {
+  const auto no = [](int code) { return result<int>{error{code, "no"}}; };
+  const auto lost = [&](result<int> first, std::vector<bool> said, std::vector<int> read) {
+    std::size_t asked = 0, looked = 0;
+    const bool out = is_lost(
+        first, [&] { return said.at(asked++); },
+        [&] { return read.at(looked) == 0 ? result<int>{1} : no(read.at(looked++)); });
+    return std::pair{out, first ? 0 : first.error().code};
+  };
+  BOOST_TEST((lost(1, {}, {}) == std::pair{false, 0}));
+  BOOST_TEST((lost(no(EMFILE), {}, {}) == std::pair{false, EMFILE}));
+  BOOST_TEST((lost(no(ENOENT), {false, true}, {ENOENT}) == std::pair{false, ENOENT})); // it came after the question
+  BOOST_TEST((lost(no(ENOENT), {true}, {0}) == std::pair{false, 0}));                  // it came before that
+  BOOST_TEST((lost(no(ENOENT), {true, false}, {ENOENT}) == std::pair{false, ENOENT})); // it went again
+  BOOST_TEST((lost(no(ENOENT), {true, true}, {ENOENT, EIO}) == std::pair{false, EIO}));
+  BOOST_TEST((lost(no(ENOENT), {true, true, true}, {ENOENT, ENOENT, ENOENT}) == std::pair{true, ENOENT}));
 }
 
 BOOST_AUTO_TEST_CASE(what_the_disk_does_not_take_is_held) {
