@@ -27,7 +27,7 @@ public:
   virtual void cancel(want_id id) = 0;
 
   /// To the catalog, from a directory above the repositories: what is in it, or what `name` in it is. Answered by
-  /// `node_told`.
+  /// `node_answered`.
   virtual void ask_mount_node(want_id id, const std::string& name) = 0;
   virtual void cancel_mount_node(want_id id) = 0;
 
@@ -56,8 +56,8 @@ public:
   virtual void read_started(child_index child, const std::string& name, const oid& id) = 0;
   /// To the prefetcher, after `read_started`: the contents of that file must be fetched.
   virtual void read_missed(child_index child, const oid& id) = 0;
-  /// To the fetcher: a file is read that was looked up by its path (want::focus).
-  virtual void look_was_read() = 0;
+  /// To the fetcher: a file is read that was looked up by its path (want::target).
+  virtual void probe_was_read() = 0;
 
   /// To the supervisor: listings take more memory than they may.
   virtual void over_budget() = 0;

@@ -85,7 +85,7 @@ void directory_state::attempt_waiters(want_id id, const want_result& outcome, mi
       continue;
     }
     if (outcome.code != 0) {
-      refuse(inode_, waiter, visible_errno(outcome.code, asked_for::object), outcome.why);
+      refuse(inode_, waiter, visible_errno(outcome.code, requested::object), outcome.why);
       continue;
     }
     waiter.brought |= brought;
@@ -143,7 +143,7 @@ void directory_state::move_on() {
   drop_listing_if_shedding(); // it was on its way to that
 }
 
-void directory_state::node_told(want_id id, const mount_node_answer& what) {
+void directory_state::node_answered(want_id id, const mount_node_answer& what) {
   if (!inode_.parking.end(id))
     return; // cancelled
   if (what.code != 0) {

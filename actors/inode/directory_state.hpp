@@ -42,7 +42,7 @@ public:
   void finished(want_id id, const want_result& outcome);
 
   /// The catalog's answer to ask_mount_node.
-  void node_told(want_id id, const mount_node_answer& what);
+  void node_answered(want_id id, const mount_node_answer& what);
 
   /// From the parent: the kernel holds no reference to this directory. Answered by `idle`, now or when the last child
   /// goes.

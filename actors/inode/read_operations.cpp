@@ -41,7 +41,7 @@ lacking attempt_child(directory_inode& of, kernel_op& op, const dentry& child, c
   // A listing that was dropped does not say which files come next.
   const bool foreseeable = begins && of.listing.complete() && of.context.prefetch;
   if (begins && of.lookups.was_read(child.id))
-    of.port.look_was_read();
+    of.port.probe_was_read();
   if (foreseeable)
     of.port.read_started(of.listing.entries().position_of(op.at - 1), child.name, child.id);
   if (child.size != unknown_size && child.size >= of.context.memory.blob_files_from())
@@ -62,7 +62,7 @@ lacking attempt_child(directory_inode& of, kernel_op& op, const dentry& child, c
         of.port.read_missed(of.listing.entries().position_of(op.at - 1), child.id);
       return missing{missing::blob, child.id};
     }
-    refuse(of, op, visible_errno(blob.error().code, asked_for::object), {});
+    refuse(of, op, visible_errno(blob.error().code, requested::object), {});
     return {};
   }
   op.answer.data(blob.value(), what.offset, what.size);
@@ -84,7 +84,7 @@ lacking attempt_child(directory_inode& of, kernel_op& op, const dentry& child, c
     op.lacked = target.error().message;
     if (target.error().code == ENOENT)
       return missing{missing::blob, child.id};
-    refuse(of, op, visible_errno(target.error().code, asked_for::object), {});
+    refuse(of, op, visible_errno(target.error().code, requested::object), {});
     return {};
   }
   op.answer.link(target.value().data());
