@@ -44,8 +44,8 @@ std::uint64_t recorded(std::uint64_t number, want_kind kind, const std::vector<o
 void record_objects(const want& w, std::size_t asked, bool sizes_are_contents) {
   if (asked < 2)
     return;
-  if (w.kind == want_kind::sizes && w.focus)
-    trace::want_objects(w.id, {&*w.focus, 1});
+  if (w.kind == want_kind::sizes && w.target)
+    trace::want_objects(w.id, {&*w.target, 1});
   else if (w.kind != want_kind::sizes || sizes_are_contents)
     trace::want_objects(w.id, w.ids);
 }
@@ -283,8 +283,8 @@ void fetcher_actor::transfer_ended(transfer_finished& m) {
 // Who asks for sizes has looked into the store, but that was before: contents may have come for a reader since then,
 // and must not come twice.
 fetcher_actor::sizes_of_blobs fetcher_actor::take_known_sizes(want& w) const {
-  if (w.focus)
-    w.ids = {*w.focus};
+  if (w.target)
+    w.ids = {*w.target};
   std::vector<std::uint64_t> sizes(w.ids.size(), unknown_size);
   of_->outside->sizes_here(w.ids, sizes);
   sizes_of_blobs known;
@@ -296,7 +296,7 @@ fetcher_actor::sizes_of_blobs fetcher_actor::take_known_sizes(want& w) const {
       unknown.push_back(w.ids[i]);
   w.ids = std::move(unknown);
   if (w.ids.empty())
-    w.focus.reset();
+    w.target.reset();
   return known;
 }
 

@@ -31,8 +31,8 @@ void want_queue::add(const want_key& key, want w, std::vector<std::pair<oid, std
 
 void want_queue::enter(const want_key& key, want w, bool sizes_cost_contents, want_result so_far) {
   want_kind kind = w.kind;
-  if (kind == want_kind::sizes && w.focus && (sizes_cost_contents || reads_follow_)) {
-    w.ids = {*w.focus};
+  if (kind == want_kind::sizes && w.target && (sizes_cost_contents || reads_follow_)) {
+    w.ids = {*w.target};
     kind = want_kind::blobs;
     if (++unread_looks_ > limits_.unread_looks)
       reads_follow_ = false;

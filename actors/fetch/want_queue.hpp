@@ -164,7 +164,7 @@ private:
   void enter(const want_key& key, want w, bool sizes_cost_contents, want_result so_far = {});
   void degrade_sizes(const planned_transfer& plan, const want_result& outcome);
   void degrade_for_now(const planned_transfer& plan, const want_result& outcome);
-  void degrade_focus(const planned_transfer& plan, const want_result& outcome);
+  void degrade_target(const planned_transfer& plan, const want_result& outcome);
   void ask_for_fewer(const planned_transfer& plan, const want_result& outcome);
   void ask_for_all(const planned_transfer& plan, const want_result& outcome);
   void ask_one_by_one(const planned_transfer& plan, const want_result& outcome);

@@ -24,7 +24,7 @@ void want_queue::finish(std::uint64_t number, const want_result& outcome, const 
   } changes[] = {
       {ENOTSUP, [](const planned_transfer& p) { return p.kind == want_kind::sizes; }, &want_queue::degrade_sizes},
       {EAGAIN, [](const planned_transfer& p) { return p.kind == want_kind::sizes; }, &want_queue::degrade_for_now},
-      {EFBIG, [](const planned_transfer& p) { return p.looked_up; }, &want_queue::degrade_focus},
+      {EFBIG, [](const planned_transfer& p) { return p.looked_up; }, &want_queue::degrade_target},
       {E2BIG, [](const planned_transfer& p) { return !p.snapshot && p.ids.size() > 1; }, &want_queue::ask_for_fewer},
       {ENOTSUP, [](const planned_transfer& p) { return !p.snapshot; }, &want_queue::ask_for_all},
       {ENOENT, [](const planned_transfer& p) { return p.ids.size() > 1; }, &want_queue::ask_one_by_one},
@@ -159,7 +159,7 @@ void want_queue::degrade_for_now(const planned_transfer& plan, const want_result
 }
 
 // Looked up by its path, and too long to be fetched for its size alone.
-void want_queue::degrade_focus(const planned_transfer& plan, const want_result& outcome) {
+void want_queue::degrade_target(const planned_transfer& plan, const want_result& outcome) {
   told_sizes sizes{outcome.sizes};
   for (const oid& id : plan.ids) {
     auto it = of(want_kind::blobs).find(id);
@@ -169,7 +169,7 @@ void want_queue::degrade_focus(const planned_transfer& plan, const want_result& 
     for (const want_key& key : std::exchange(it->second.waiters, {})) {
       auto w = wants_.find(key);
       // Who needs more than this size was given contents before, and knows of no other request.
-      if (w == wants_.end() || w->second.w.kind != want_kind::sizes || !w->second.w.focus) {
+      if (w == wants_.end() || w->second.w.kind != want_kind::sizes || !w->second.w.target) {
         readers.push_back(key);
         continue;
       }

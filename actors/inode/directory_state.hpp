@@ -62,7 +62,7 @@ public:
   virtual void read_started(child_index child, const std::string& name, const oid& id) = 0;
   /// After `read_started`: its contents must be fetched.
   virtual void read_missed(child_index child, const oid& id) = 0;
-  /// To the fetcher: a file is read that was looked up by its path (want::focus).
+  /// To the fetcher: a file is read that was looked up by its path (want::target).
   virtual void look_was_read() = 0;
 
   /// To the supervisor: listings take more memory than they may.
