@@ -26,7 +26,7 @@ constexpr std::chrono::seconds retry_after{1};
 
 // Of a worker thread: what is thrown there (memory is short) fails the call, not the process.
 template <class Value, class Call>
-std::shared_ptr<const result<Value>> told_by(const Call& call) {
+std::shared_ptr<const result<Value>> outcome_of(const Call& call) {
   try {
     return std::make_shared<const result<Value>>(call());
   } catch (const std::exception& thrown) {
@@ -45,13 +45,13 @@ bool is_below(std::string_view path, std::string_view folder) {
   return path.starts_with(folder) && (path.size() == folder.size() || path[folder.size()] == '/');
 }
 
-void record(const host_told& what) {
+void record(const host_answered& what) {
   if (!trace::exact.load(std::memory_order_relaxed))
     return;
   if (what.found && *what.found)
-    trace::host_told(what.call, {&what.found->value(), 1});
+    trace::host_answered(what.call, {&what.found->value(), 1});
   else if (what.listed && *what.listed)
-    trace::host_told(what.call, what.listed->value());
+    trace::host_answered(what.call, what.listed->value());
 }
 
 } // namespace
@@ -85,7 +85,7 @@ caf::behavior catalog_actor::make_behavior() {
         else
           catalog_.taken(m.call, m.node, error{m.code, m.why});
       },
-      [this](const host_told& m) {
+      [this](const host_answered& m) {
         if (m.found) {
           report(m.call, *m.found ? nullptr : &m.found->error());
           catalog_.found(m.call, *m.found);
@@ -136,7 +136,7 @@ void catalog_actor::tell(const mount_node_asker& who, mount_node_answer answer) 
   if (!asked)
     return;
   if (auto to = asked.mapped().lock())
-    anon_send(caf::actor_cast<caf::actor>(to), mount_node_told{who.second, std::move(answer)});
+    anon_send(caf::actor_cast<caf::actor>(to), mount_node_answered{who.second, std::move(answer)});
 }
 
 void catalog_actor::take(call_number call, mount_node_number node, repository_number number,
@@ -190,11 +190,11 @@ void catalog_actor::ask_host(call_number call, mount_node_number node, std::shar
   const std::string server = server_of(host->display());
   auto work = [me = caf::actor_cast<caf::actor>(this), call, host = std::move(host), path = std::move(path),
                name = std::move(name), stop = stop.get_token(), cause = now.cause, root = now.root] {
-    host_told out{call, nullptr, nullptr, {}};
+    host_answered out{call, nullptr, nullptr, {}};
     if (name.empty())
-      out.listed = told_by<std::vector<host_entry>>([&] { return host->list(path, stop); });
+      out.listed = outcome_of<std::vector<host_entry>>([&] { return host->list(path, stop); });
     else
-      out.found = told_by<host_entry>([&] { return host->lookup(path, name, stop); });
+      out.found = outcome_of<host_entry>([&] { return host->lookup(path, name, stop); });
     const trace::because_of asked{cause, root};
     record(out);
     out.stamp = trace::sent_by::now();
@@ -203,7 +203,8 @@ void catalog_actor::ask_host(call_number call, mount_node_number node, std::shar
   try {
     with_.workers->run(std::move(work), server);
   } catch (const std::exception& thrown) { // no thread is to be had
-    anon_send(this, host_told{call, std::make_shared<const result<host_entry>>(error{EIO, thrown.what()}), nullptr});
+    anon_send(this,
+              host_answered{call, std::make_shared<const result<host_entry>>(error{EIO, thrown.what()}), nullptr});
   }
 }
 

@@ -92,7 +92,7 @@ caf::behavior directory_actor::make_behavior() {
       [this](interrupt_op m) { state_->interrupted(m.request_id); },
       [this](snapshot_moved& m) { state_->moved(std::move(m.link), std::move(m.move)); },
       [this](const entries_changed& m) { state_->entries_changed(m.now, m.replaced); },
-      [this](const mount_node_told& m) { state_->node_told(m.id, m.what); },
+      [this](const mount_node_answered& m) { state_->node_answered(m.id, m.what); },
   };
 }
 

@@ -180,7 +180,7 @@ directory_state::lacking directory_state::lookup(kernel_op& op, const lookup_op&
     return instead;
   const dentry* found = dentries_.find(what.name);
   if (found == nullptr) {
-    told_absent_ = told_absent_ || complete_;
+    answered_absent_ = answered_absent_ || complete_;
     // What a host does not have now it may have later.
     complete_ ? op.answer.absent() : op.answer.error(ENOENT);
     return {};

@@ -66,15 +66,15 @@ std::optional<caf::message> entered(const recording& from, const record& edge, c
 }
 
 caf::message host_answer(const recording& from, const record& r) {
-  host_told out{number_in(r, "call"), nullptr, nullptr, {}};
-  const std::vector<host_entry>& told = from.told_by_host(out.call);
+  host_answered out{number_in(r, "call"), nullptr, nullptr, {}};
+  const std::vector<host_entry>& entries = from.forge_entries(out.call);
   const error failure{static_cast<int>(number_in(r, "error")), "as recorded"};
   if (number_in(r, "listed") != 0)
     out.listed = failure.code != 0 ? std::make_shared<const result<std::vector<host_entry>>>(failure)
-                                   : std::make_shared<const result<std::vector<host_entry>>>(told);
+                                   : std::make_shared<const result<std::vector<host_entry>>>(entries);
   else
-    out.found = failure.code != 0 || told.empty() ? std::make_shared<const result<host_entry>>(failure)
-                                                  : std::make_shared<const result<host_entry>>(told.front());
+    out.found = failure.code != 0 || entries.empty() ? std::make_shared<const result<host_entry>>(failure)
+                                                     : std::make_shared<const result<host_entry>>(entries.front());
   return stamped(std::move(out), r.cause);
 }
 
@@ -166,7 +166,7 @@ constexpr struct {
     {kind::forget_op, sent_by_kernel},
     {kind::enter_directory, first_entered},
     {kind::transfer_ended, [](auto& from, auto& r) { return std::optional{transfer_end(from, r)}; }},
-    {kind::host_told, [](auto& from, auto& r) { return std::optional{host_answer(from, r)}; }},
+    {kind::host_answered, [](auto& from, auto& r) { return std::optional{host_answer(from, r)}; }},
     {kind::snapshot_taken, [](auto&, auto& r) { return std::optional{snapshot(r)}; }},
     {kind::moves_settled, [](auto&, auto& r) { return std::optional{settled(r)}; }},
     {kind::refresh_refs, [](auto&, auto& r) { return std::optional{refresh(r)}; }},

@@ -110,7 +110,7 @@ void recording::take(const record& r) {
     break;
   }
   case kind::host_entry: {
-    auto& all = told_[in.number()];
+    auto& all = forge_entries_[in.number()];
     std::string name{in.text()};
     const std::uint64_t kind = in.number(); // 1: a repository; 2: a folder for all that was known
     all.push_back({.name = std::move(name), .is_repository = kind == 1, .assumed = kind == 2});
@@ -239,10 +239,10 @@ const deployment* recording::shown_from(std::uint64_t order) const {
   return at == shown_.end() ? nullptr : &at->second;
 }
 
-const std::vector<host_entry>& recording::told_by_host(std::uint64_t call) const {
+const std::vector<host_entry>& recording::forge_entries(std::uint64_t call) const {
   static const std::vector<host_entry> none;
-  const auto at = told_.find(call);
-  return at == told_.end() ? none : at->second;
+  const auto at = forge_entries_.find(call);
+  return at == forge_entries_.end() ? none : at->second;
 }
 
 } // namespace gitfs

@@ -93,7 +93,7 @@ struct reload_tree {
 // --- worker threads → catalog, repository ----------------------------------------------------------------------------
 
 /// The answer of a host. Shared, because results cannot be copied into a message cheaply.
-struct host_told {
+struct host_answered {
   call_number call = 0;
   std::shared_ptr<const result<host_entry>> found;
   std::shared_ptr<const result<std::vector<host_entry>>> listed; ///< exactly one of `found` and `listed` is set

@@ -145,13 +145,13 @@ oid commit_shown(const shown_ptr& shown) {
   return shown ? shown->facts.commit : oid{};
 }
 
-int code_of(const gitfs::host_told& m) {
+int code_of(const gitfs::host_answered& m) {
   return m.found ? (*m.found ? 0 : m.found->error().code) : *m.listed ? 0 : m.listed->error().code;
 }
-std::size_t names_told(const gitfs::host_told& m) {
+std::size_t name_count(const gitfs::host_answered& m) {
   return m.found ? (*m.found ? 1 : 0) : *m.listed ? m.listed->value().size() : 0;
 }
-std::uint64_t digest_told(const gitfs::host_told& m) {
+std::uint64_t name_digest(const gitfs::host_answered& m) {
   std::uint64_t all = digest_begin;
   if (m.found && *m.found)
     all = trace::digest(all, m.found->value().name);
@@ -255,11 +255,12 @@ constexpr message_row table[] = {
                                of<name, &gitfs::ask_mount_node::name>("name")),
     row<gitfs::cancel_mount_node, loose>(kind::cancel_mount_node, "cancel_place",
                                          plain<&gitfs::cancel_mount_node::id>("want")),
-    row<gitfs::mount_node_told>(kind::mount_node_told, "place_told", plain<&gitfs::mount_node_told::id>("want"),
-                                of<code, [](auto& m) { return m.what.code; }>("error"),
-                                of<id, [](auto& m) { return commit_shown(m.what.shown); }>("commit"),
-                                plain<[](auto& m) { return m.what.names.size(); }>("names"),
-                                of<digest, [](auto& m) { return digest_of(m.what.names); }>("digest")),
+    row<gitfs::mount_node_answered>(kind::mount_node_answered, "place_told",
+                                    plain<&gitfs::mount_node_answered::id>("want"),
+                                    of<code, [](auto& m) { return m.what.code; }>("error"),
+                                    of<id, [](auto& m) { return commit_shown(m.what.shown); }>("commit"),
+                                    plain<[](auto& m) { return m.what.names.size(); }>("names"),
+                                    of<digest, [](auto& m) { return digest_of(m.what.names); }>("digest")),
     row<gitfs::show_ref>(kind::show_ref, "show_ref", plain<&gitfs::show_ref::call>("call"),
                          plain<&gitfs::show_ref::node>("place"), of<name, &gitfs::show_ref::ref>("ref")),
     row<gitfs::cancel_show>(kind::cancel_show, "cancel_show", plain<&gitfs::cancel_show::call>("call")),
@@ -268,10 +269,10 @@ constexpr message_row table[] = {
                           of<id, [](auto& m) { return commit_shown(m.shown); }>("commit")),
     row<gitfs::retry_allowed, delayed_by_the_clock>(kind::retry_allowed, "retry_allowed",
                                                     plain<&gitfs::retry_allowed::node>("place")),
-    row<gitfs::host_told, from_outside>(kind::host_told, "host_told", plain<&gitfs::host_told::call>("call"),
-                                        of<code, code_of>("error"), plain<names_told>("names"),
-                                        of<digest, digest_told>("digest"),
-                                        plain<[](auto& m) { return m.listed ? 1 : 0; }>("listed")),
+    row<gitfs::host_answered, from_outside>(kind::host_answered, "host_told",
+                                            plain<&gitfs::host_answered::call>("call"), of<code, code_of>("error"),
+                                            plain<name_count>("names"), of<digest, name_digest>("digest"),
+                                            plain<[](auto& m) { return m.listed ? 1 : 0; }>("listed")),
     row<gitfs::snapshot_taken, from_outside>(
         kind::snapshot_taken, "snapshot_taken", plain<&gitfs::snapshot_taken::call>("call"),
         of<code, [](auto& m) { return m.failure ? m.failure->code : 0; }>("error"),

@@ -147,7 +147,7 @@ result<std::shared_ptr<repository>> open_remote(const source& from, const mount_
                                       shared_keepers(services), options.cache_min_free));
   const upstream_limits limits = limits_of(options);
   // The store outlives the upstream: the upstream's callback holds it.
-  auto remember = [store](std::span<const std::pair<oid, std::uint64_t>> told) { store->remember_sizes(told); };
+  auto remember = [store](std::span<const std::pair<oid, std::uint64_t>> reported) { store->remember_sizes(reported); };
   const auto ways = ways_of(options, services);
   for (const std::string& each : from.warnings)
     warn(*ways, each);

@@ -115,7 +115,7 @@ struct sized_upstream::core {
       if (failure)
         failure->code = EAGAIN; // of those files only
       else
-        told = false;
+        logged = false;
       return;
     }
     if (failure->code == ECANCELED)
@@ -133,7 +133,7 @@ struct sized_upstream::core {
     failure->code = EAGAIN;
     paused_until = clock::now() + pause_length;
     pause_reason = failure->message;
-    if (!std::exchange(told, true))
+    if (!std::exchange(logged, true))
       log::warn("{}: the service does not tell sizes of files for now, so their contents are fetched to know them: {}",
                 display, failure->message);
   }
@@ -180,7 +180,7 @@ struct sized_upstream::core {
   unsigned failures = 0;                ///< in a row, that may pass
   clock::time_point paused_until{};     ///< it is left alone
   std::string pause_reason;
-  bool told = false;                   ///< the log says that it does not tell for now
+  bool logged = false;                 ///< the log says that it does not tell for now
   bool busy = false;                   ///< somebody uses `index` and `sizes`
   std::vector<tree_index::root> roots; ///< for `index`
   tree_index index;

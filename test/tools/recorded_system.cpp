@@ -21,9 +21,9 @@ namespace gitfs::test {
 namespace {
 
 // Tells the recorder what the kernel is told, and the test too.
-class told_to_both final : public reply_sink {
+class reply_to_both final : public reply_sink {
 public:
-  told_to_both(std::unique_ptr<replayed_reply> kernel, reply test)
+  reply_to_both(std::unique_ptr<replayed_reply> kernel, reply test)
     : kernel_(std::move(kernel)),
       test_(std::move(test)) {}
 
@@ -134,7 +134,7 @@ request recorded_system::send(node_address node, decltype(kernel_op::what) what,
   asked.size = size;
   const trace::because_of edge{trace::kernel_request(asked)};
   auto kernel = std::make_unique<replayed_reply>(r.id, size, listing != nullptr && listing->plus, r.unwanted);
-  reply both{std::make_unique<told_to_both>(std::move(kernel), r.make())};
+  reply both{std::make_unique<reply_to_both>(std::move(kernel), r.make())};
   send_to_directory(*context, supervisor, node.dir, kernel_op{std::move(both), node.child, std::move(what)}, nullptr);
   return r;
 }

@@ -285,12 +285,12 @@ private:
         return {};
       return in_a.reply == nullptr ? "    first: not answered\n" : "    other: not answered\n";
     }
-    const auto told_a = compared_fields(*in_a.reply);
-    const auto told_b = compared_fields(*in_b.reply);
+    const auto fields_a = compared_fields(*in_a.reply);
+    const auto fields_b = compared_fields(*in_b.reply);
     std::string first, other;
-    for (std::size_t i = 0; i < std::max(told_a.size(), told_b.size()); ++i) {
-      const field_value* const x = at_or_null(told_a, i);
-      const field_value* const y = at_or_null(told_b, i);
+    for (std::size_t i = 0; i < std::max(fields_a.size(), fields_b.size()); ++i) {
+      const field_value* const x = at_or_null(fields_a, i);
+      const field_value* const y = at_or_null(fields_b, i);
       if (x == nullptr || y == nullptr || same(*x, *y))
         continue; // a field that the other program did not know is no difference
       first += fmt::format(" {}={}", x->what.name, a_.names.shown(*x));

@@ -55,11 +55,11 @@ private:
     const auto found = effects_.find(r.order);
     if (found == effects_.end())
       return;
-    std::map<kind, std::size_t> told;
+    std::map<kind, std::size_t> printed;
     std::map<kind, std::size_t> left;
     for (const record* each : found->second) {
-      if (on_the_way_.contains(each->order) || told[each->what] < most_alike) {
-        ++told[each->what];
+      if (on_the_way_.contains(each->order) || printed[each->what] < most_alike) {
+        ++printed[each->what];
         tell_under(*each, depth + 1);
       } else {
         ++left[each->what];

@@ -177,20 +177,20 @@ std::uint64_t kernel_request(const asked& what) {
   });
 }
 
-told data_told(std::uint64_t offset, std::uint64_t size, std::uint64_t all) {
+reply_record data_reply(std::uint64_t offset, std::uint64_t size, std::uint64_t all) {
   return {.is = reply_kind::data,
           .bytes = std::min(size, all - std::min(offset, all)),
           .digest = digest(digest(digest_begin, offset), all)};
 }
 
-std::uint64_t dirent_digest(std::uint64_t so_far, const dirent_told& entry) {
+std::uint64_t dirent_digest(std::uint64_t so_far, const dirent_record& entry) {
   std::uint64_t out = digest(so_far == 0 ? digest_begin : so_far, entry.name);
   for (const std::uint64_t word : {entry.inode, std::uint64_t{entry.mode}, entry.node, entry.next})
     out = digest(out, word);
   return out;
 }
 
-void replied(const told& what) {
+void replied(const reply_record& what) {
   edge(kind::reply, [&](encoder& to) {
     to.number(what.request);
     to.number(static_cast<std::uint64_t>(what.is));
@@ -327,11 +327,11 @@ void tree(const oid& id, std::string_view contents) {
   });
 }
 
-void sizes(std::uint64_t transfer, std::span<const std::pair<oid, std::uint64_t>> told) {
-  if (told.empty())
+void sizes(std::uint64_t transfer, std::span<const std::pair<oid, std::uint64_t>> reported) {
+  if (reported.empty())
     return;
   std::string bytes;
-  for (const auto& [id, size] : told) {
+  for (const auto& [id, size] : reported) {
     std::array<char, oid::raw_size + 10> room;
     encoder to{room.data()};
     to.id(id);
@@ -346,8 +346,8 @@ void sizes(std::uint64_t transfer, std::span<const std::pair<oid, std::uint64_t>
   });
 }
 
-void host_told(std::uint64_t call, std::span<const host_entry> told) {
-  for (const host_entry& each : told)
+void host_answered(std::uint64_t call, std::span<const host_entry> reported) {
+  for (const host_entry& each : reported)
     edge(kind::host_entry, [&](encoder& to) {
       to.number(call);
       to.text(each.name);

@@ -64,7 +64,7 @@ struct asked {
 };
 std::uint64_t kernel_request(const asked& what);
 
-struct told {
+struct reply_record {
   std::uint64_t request = 0;
   reply_kind is = reply_kind::error;
   int code = 0;
@@ -78,20 +78,20 @@ struct told {
   std::uint64_t digest = 0;
 };
 /// The reply with bytes [offset, offset + size) of an object of `all` bytes, cut at the end of the object.
-told data_told(std::uint64_t offset, std::uint64_t size, std::uint64_t all);
+reply_record data_reply(std::uint64_t offset, std::uint64_t size, std::uint64_t all);
 
-struct dirent_told {
+struct dirent_record {
   std::string_view name;
   std::uint64_t inode = 0;
   std::uint32_t mode = 0;
   std::uint64_t node = 0; ///< 0: the entry has a name and no reference
   std::uint64_t next = 0;
 };
-/// Adds an entry to told::digest, which goes over all entries of a reply and begins with 0.
-std::uint64_t dirent_digest(std::uint64_t so_far, const dirent_told& entry);
+/// Adds an entry to reply_record::digest, which goes over all entries of a reply and begins with 0.
+std::uint64_t dirent_digest(std::uint64_t so_far, const dirent_record& entry);
 
 /// Called before the reply is sent, so that nothing to which the reply leads gets a lower order number.
-void replied(const told& what);
+void replied(const reply_record& what);
 /// The kernel no longer wanted the reply.
 void refused(std::uint64_t request);
 
@@ -139,9 +139,9 @@ void learned(std::string_view bytes);
 bool is_new_tree(const oid& id);
 void tree(const oid& id, std::string_view contents);
 /// The sizes that a transfer has brought, as pairs of object id and size. Recorded before the transfer's end.
-void sizes(std::uint64_t transfer, std::span<const std::pair<oid, std::uint64_t>> told);
+void sizes(std::uint64_t transfer, std::span<const std::pair<oid, std::uint64_t>> reported);
 /// The names in a host's answer to a call. Recorded before that answer is sent to the catalog.
-void host_told(std::uint64_t call, std::span<const host_entry> told);
+void host_answered(std::uint64_t call, std::span<const host_entry> reported);
 
 /// Adds a word to a digest, which stands for values that are compared. FNV-1a by words; begins with `digest_begin`.
 inline constexpr std::uint64_t digest_begin = 14695981039346656037U;

@@ -34,7 +34,7 @@ enum class kind : std::uint32_t {
   shown_tree = 18,       ///< the tree that is shown from here on; the first one stands behind `mounted`
   shown_repository = 19, ///< a repository in a shown_tree, which is its cause
   shown_host = 20,
-  host_entry = 21, ///< one of the names in the answer of a host, host_told
+  host_entry = 21, ///< one of the names in the answer of a host, host_answered
 
   first_message = 64, ///< numbers from here on are messages that an actor took
   other_message = 64,
@@ -75,12 +75,12 @@ enum class kind : std::uint32_t {
   snapshot_left = 99,
   ask_mount_node = 100,
   cancel_mount_node = 101,
-  mount_node_told = 102,
+  mount_node_answered = 102,
   show_ref = 103,
   cancel_show = 104,
   ref_shown = 105,
   retry_allowed = 106,
-  host_told = 107,
+  host_answered = 107,
   snapshot_taken = 108,
   entries_changed = 109,
   change_entries = 110,

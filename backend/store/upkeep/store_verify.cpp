@@ -67,11 +67,11 @@ private:
     std::vector<oid> ids;
     for (const auto& [id, size] : sizes_)
       ids.push_back(id);
-    std::vector<std::uint64_t> told(ids.size());
-    table_.get(ids, told);
+    std::vector<std::uint64_t> recorded(ids.size());
+    table_.get(ids, recorded);
     std::vector<std::pair<oid, std::uint64_t>> right;
     for (std::size_t i = 0; i < ids.size(); ++i)
-      if (told[i] != unknown_size && told[i] != sizes_[i].second)
+      if (recorded[i] != unknown_size && recorded[i] != sizes_[i].second)
         right.push_back(sizes_[i]);
     wrong_sizes_ += right.size();
     table_.put(right);

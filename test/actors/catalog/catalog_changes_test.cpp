@@ -58,7 +58,7 @@ BOOST_AUTO_TEST_CASE(a_followed_ref_is_looked_at_with_what_it_shows) {
   BOOST_TEST(port.relinks[0].slot == directory.slot);
   BOOST_TEST(port.relinks[0].link->tree.hex() == commit2);
   BOOST_TEST(port.relinks[0].link->shown->facts.commit.hex() == commit2);
-  BOOST_TEST(told(asks(3, "team/linux")).shown->facts.commit.hex() == commit2);
+  BOOST_TEST(answers(asks(3, "team/linux")).shown->facts.commit.hex() == commit2);
 }
 
 BOOST_AUTO_TEST_CASE(what_nobody_is_in_is_looked_at_when_somebody_comes) {
@@ -70,7 +70,7 @@ BOOST_AUTO_TEST_CASE(what_nobody_is_in_is_looked_at_when_somebody_comes) {
   const auto late = asks(5, "team/linux");
   BOOST_TEST(waits(late));
   take(at_commit(commit2));
-  BOOST_TEST(told(late).shown->facts.commit.hex() == commit2);
+  BOOST_TEST(answers(late).shown->facts.commit.hex() == commit2);
   BOOST_TEST(port.timers.size() == 2U);
 }
 
@@ -81,7 +81,7 @@ BOOST_AUTO_TEST_CASE(a_look_that_fails_changes_nothing_and_comes_less_often) {
     catalog.taken(port.takes.back().call, port.takes.back().node, error{ETIMEDOUT, "no answer"});
     BOOST_TEST((port.timers.back().in == every * times));
   }
-  BOOST_TEST(told(asks(5, "team/linux")).shown->facts.commit.hex() == commit1);
+  BOOST_TEST(answers(asks(5, "team/linux")).shown->facts.commit.hex() == commit1);
   BOOST_TEST(catalog.describe().find("no answer") != std::string::npos);
   poll();
   take(at_commit(commit1));
@@ -203,7 +203,7 @@ BOOST_AUTO_TEST_CASE(places_that_are_shown_no_more_take_no_memory) {
   const auto waiting = asks(9, "team/next");
   BOOST_TEST(catalog.reload(without, {host}));
   take(at_commit(commit2));
-  BOOST_TEST(told(waiting).shown != nullptr);
+  BOOST_TEST(answers(waiting).shown != nullptr);
 }
 
 BOOST_AUTO_TEST_CASE(a_repository_is_closed_when_nobody_is_in_it) {
@@ -280,8 +280,8 @@ BOOST_AUTO_TEST_CASE(entries_come_and_go) {
   BOOST_TEST(port.changes[0].directory == 3U);
   BOOST_TEST((port.changes[0].names == std::vector<std::string>{"linux", "new"}));
   BOOST_TEST(port.changes[0].replaced.empty());
-  BOOST_TEST(told(asks(51, "git")).code == ENOENT);
-  BOOST_TEST(told(asks(52, "team/linux")).shown->facts.commit.hex() == commit1); // what is the same stays
+  BOOST_TEST(answers(asks(51, "git")).code == ENOENT);
+  BOOST_TEST(answers(asks(52, "team/linux")).shown->facts.commit.hex() == commit1); // what is the same stays
   tree.repositories.erase(tree.repositories.begin());
   BOOST_TEST(catalog.reload(tree, {std::make_shared<no_host>()}));
   const std::size_t takes = port.takes.size();
@@ -296,7 +296,7 @@ BOOST_AUTO_TEST_CASE(another_source_is_another_directory_and_another_ref_moves) 
   tree.repositories[1].source = "https://b/linux";
   BOOST_TEST(catalog.reload(tree, {std::make_shared<no_host>()}));
   BOOST_TEST(port.takes.back().ref == "v6.2");
-  BOOST_TEST(told(asks(51, "team/linux")).shown->facts.commit.hex() == commit1); // until it is here
+  BOOST_TEST(answers(asks(51, "team/linux")).shown->facts.commit.hex() == commit1); // until it is here
   take(at_commit(commit2));
   BOOST_TEST(port.relinks.size() == 1U);
   BOOST_REQUIRE_EQUAL(port.changes.size(), 1U);
@@ -307,7 +307,7 @@ BOOST_AUTO_TEST_CASE(the_mountpoint_itself_stays_what_it_is) {
   deployment one;
   one.repositories = {{"", "https://a/git", "", {}, {}}};
   BOOST_TEST(!catalog.reload(one, {}));
-  BOOST_TEST((told(asks(1, "")).names == std::vector<std::string>{"git", "hub", "team"}));
+  BOOST_TEST((answers(asks(1, "")).names == std::vector<std::string>{"git", "hub", "team"}));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

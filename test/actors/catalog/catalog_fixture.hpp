@@ -49,7 +49,7 @@ struct recorded_port final : catalog_port {
     std::vector<std::string> path;
     std::string name;
   };
-  std::map<mount_node_asker, std::vector<mount_node_answer>> told;
+  std::map<mount_node_asker, std::vector<mount_node_answer>> answers;
   std::vector<taking> takes;
   std::vector<asking> asked;
   std::vector<call_number> stopped;
@@ -57,7 +57,9 @@ struct recorded_port final : catalog_port {
   std::set<mount_node_number> forgotten;
   std::vector<repository_number> closed, owned;
 
-  void tell(const mount_node_asker& who, mount_node_answer answer) override { told[who].push_back(std::move(answer)); }
+  void tell(const mount_node_asker& who, mount_node_answer answer) override {
+    answers[who].push_back(std::move(answer));
+  }
   void take(call_number call, mount_node_number node, repository_number number, const repository_origin& from,
             const std::string& ref, const std::optional<oid>& have) override {
     takes.push_back({call, node, number, from.entry != nullptr || from.host != nullptr, from.path, ref, have});
@@ -118,11 +120,11 @@ struct catalog_fixture {
     catalog.ask({id, 1}, path, name);
     return {id, 1};
   }
-  const mount_node_answer& told(const mount_node_asker& who) {
-    BOOST_REQUIRE_EQUAL(port.told[who].size(), 1U);
-    return port.told[who].front();
+  const mount_node_answer& answers(const mount_node_asker& who) {
+    BOOST_REQUIRE_EQUAL(port.answers[who].size(), 1U);
+    return port.answers[who].front();
   }
-  bool waits(const mount_node_asker& who) { return port.told[who].empty(); }
+  bool waits(const mount_node_asker& who) { return port.answers[who].empty(); }
 };
 
 } // namespace gitfs::test

@@ -8,11 +8,11 @@ namespace gitfs::test {
 BOOST_FIXTURE_TEST_SUITE(catalog, catalog_fixture)
 
 BOOST_AUTO_TEST_CASE(folders_are_known_at_once_and_complete) {
-  const auto root = told(asks(1, ""));
+  const auto root = answers(asks(1, ""));
   BOOST_TEST((root.names == std::vector<std::string>{"git", "hub", "team"}));
   BOOST_TEST(root.complete);
-  BOOST_TEST((told(asks(2, "team")).names == std::vector<std::string>{"linux", "next"}));
-  BOOST_TEST(told(asks(3, "team/none")).code == ENOENT);
+  BOOST_TEST((answers(asks(2, "team")).names == std::vector<std::string>{"linux", "next"}));
+  BOOST_TEST(answers(asks(3, "team/none")).code == ENOENT);
   BOOST_TEST(port.takes.empty());
   BOOST_TEST(port.asked.empty());
 }
@@ -24,9 +24,9 @@ BOOST_AUTO_TEST_CASE(a_repository_is_taken_once_for_all_who_enter) {
   BOOST_TEST(port.takes[0].is_new);
   BOOST_TEST(waits(one));
   catalog.taken(port.takes[0].call, port.takes[0].node, snapshot);
-  BOOST_TEST(told(one).shown == snapshot);
-  BOOST_TEST(told(two).shown == snapshot);
-  BOOST_TEST(told(asks(3, "team/linux")).shown == snapshot);
+  BOOST_TEST(answers(one).shown == snapshot);
+  BOOST_TEST(answers(two).shown == snapshot);
+  BOOST_TEST(answers(asks(3, "team/linux")).shown == snapshot);
   BOOST_TEST(port.takes.size() == 1U);
 }
 
@@ -44,9 +44,9 @@ BOOST_AUTO_TEST_CASE(two_refs_of_one_source_are_one_repository) {
 BOOST_AUTO_TEST_CASE(a_failure_is_shared_and_tried_again_after_a_while) {
   const auto one = asks(1, "git"), two = asks(2, "git");
   catalog.taken(port.takes[0].call, port.takes[0].node, error{ETIMEDOUT, "down"});
-  BOOST_TEST(told(one).code == ETIMEDOUT);
-  BOOST_TEST(told(two).code == ETIMEDOUT);
-  BOOST_TEST(told(asks(3, "git")).code == ETIMEDOUT); // at once: nobody asks the server
+  BOOST_TEST(answers(one).code == ETIMEDOUT);
+  BOOST_TEST(answers(two).code == ETIMEDOUT);
+  BOOST_TEST(answers(asks(3, "git")).code == ETIMEDOUT); // at once: nobody asks the server
   BOOST_TEST(port.takes.size() == 1U);
   BOOST_REQUIRE_EQUAL(port.retries.size(), 1U);
   catalog.may_retry(port.retries[0]);
@@ -54,13 +54,13 @@ BOOST_AUTO_TEST_CASE(a_failure_is_shared_and_tried_again_after_a_while) {
   BOOST_REQUIRE_EQUAL(port.takes.size(), 2U);
   BOOST_TEST(!port.takes[1].is_new);
   catalog.taken(port.takes[1].call, port.takes[1].node, snapshot);
-  BOOST_TEST(told(later).shown == snapshot);
+  BOOST_TEST(answers(later).shown == snapshot);
 }
 
 BOOST_AUTO_TEST_CASE(errors_that_programs_do_not_expect_are_io_errors) {
   const auto one = asks(1, "git");
   catalog.taken(port.takes[0].call, port.takes[0].node, error{EPROTO, ""});
-  BOOST_TEST(told(one).code == EIO);
+  BOOST_TEST(answers(one).code == EIO);
 }
 
 BOOST_AUTO_TEST_CASE(what_all_have_given_up_is_stopped_and_its_outcome_is_of_nobody) {
@@ -74,7 +74,7 @@ BOOST_AUTO_TEST_CASE(what_all_have_given_up_is_stopped_and_its_outcome_is_of_nob
   catalog.taken(port.takes[0].call, port.takes[0].node, error{ECANCELED, ""}); // of the first
   BOOST_TEST(waits(later));
   catalog.taken(port.takes[1].call, port.takes[1].node, snapshot);
-  BOOST_TEST(told(later).shown == snapshot);
+  BOOST_TEST(answers(later).shown == snapshot);
   BOOST_TEST(waits(one));
 }
 
@@ -83,9 +83,9 @@ BOOST_AUTO_TEST_CASE(a_host_is_asked_for_names_and_never_complete) {
   BOOST_REQUIRE_EQUAL(port.asked.size(), 1U);
   BOOST_TEST(port.asked[0].name == "torvalds");
   catalog.found(port.asked[0].call, host_entry{"torvalds"});
-  BOOST_TEST((told(one).names == std::vector<std::string>{"torvalds"}));
-  BOOST_TEST(!told(two).complete);
-  BOOST_TEST((told(asks(3, "hub", "torvalds")).names == std::vector<std::string>{"torvalds"}));
+  BOOST_TEST((answers(one).names == std::vector<std::string>{"torvalds"}));
+  BOOST_TEST(!answers(two).complete);
+  BOOST_TEST((answers(asks(3, "hub", "torvalds")).names == std::vector<std::string>{"torvalds"}));
   BOOST_TEST(port.asked.size() == 1U);
 
   const auto below = asks(4, "hub/torvalds", "linux@v6.1");
@@ -93,7 +93,7 @@ BOOST_AUTO_TEST_CASE(a_host_is_asked_for_names_and_never_complete) {
   BOOST_TEST((port.asked[1].path == std::vector<std::string>{"torvalds"}));
   BOOST_TEST(port.asked[1].name == "linux");
   catalog.found(port.asked[1].call, host_entry{"linux", true});
-  BOOST_TEST((told(below).names == std::vector<std::string>{"linux@v6.1"}));
+  BOOST_TEST((answers(below).names == std::vector<std::string>{"linux@v6.1"}));
   asks(5, "hub/torvalds/linux@v6.1");
   BOOST_REQUIRE_EQUAL(port.takes.size(), 1U);
   BOOST_TEST(port.takes[0].ref == "v6.1");
@@ -129,7 +129,7 @@ host_entry folder(const std::string& name) {
 BOOST_AUTO_TEST_CASE(what_was_taken_for_a_folder_is_asked_for_again) {
   asks(1, "hub", "x");
   catalog.found(port.asked.back().call, folder("x"));
-  BOOST_TEST((told({1, 1}).assumed == std::vector<std::string>{"x"}));
+  BOOST_TEST((answers({1, 1}).assumed == std::vector<std::string>{"x"}));
   const auto listed = asks(2, "hub/x");
   BOOST_REQUIRE_EQUAL(port.asked.size(), 2U);
   BOOST_TEST(port.asked[1].name == "x");
@@ -139,13 +139,13 @@ BOOST_AUTO_TEST_CASE(what_was_taken_for_a_folder_is_asked_for_again) {
   BOOST_TEST(port.asked[2].name.empty());
   BOOST_TEST((port.asked[2].path == std::vector<std::string>{"x"}));
   catalog.listed(port.asked[2].call, error{ENOTSUP, ""});
-  BOOST_TEST(told(listed).names.empty());
+  BOOST_TEST(answers(listed).names.empty());
   const auto entered = asks(3, "hub/x", "README");
   catalog.found(port.asked.back().call, host_entry{"x", true});
   BOOST_TEST(port.takes.size() == 1U);
   catalog.taken(port.takes[0].call, port.takes[0].node, snapshot);
-  BOOST_TEST(told(entered).shown == snapshot);
-  BOOST_TEST(told(asks(4, "hub", "x")).assumed.empty());
+  BOOST_TEST(answers(entered).shown == snapshot);
+  BOOST_TEST(answers(asks(4, "hub", "x")).assumed.empty());
   BOOST_TEST(port.asked.size() == 4U); // and never again
 }
 
@@ -160,7 +160,7 @@ BOOST_AUTO_TEST_CASE(a_folder_that_has_a_repository_in_it_stays_one) {
   catalog.found(port.asked[port.asked.size() - 2].call, host_entry{"y", true});
   const std::size_t asked = port.asked.size();
   catalog.found(of_late, host_entry{"x", true}); // too late to be believed
-  BOOST_TEST(told(asks(4, "hub", "x")).assumed.empty());
+  BOOST_TEST(answers(asks(4, "hub", "x")).assumed.empty());
   BOOST_TEST(waits(asks(5, "hub/x/y")));
   BOOST_TEST(port.takes.size() == 1U);
   BOOST_TEST(port.asked.size() == asked + 1); // what is in x, for the late one
@@ -173,12 +173,12 @@ BOOST_AUTO_TEST_CASE(what_was_taken_to_be_in_a_repository_goes_when_it_becomes_o
   catalog.ask({2, 1}, "hub/x", "README", at_x);
   catalog.found(port.asked.back().call, folder("x"));
   catalog.found(port.asked.back().call, folder("README"));
-  BOOST_TEST((told({2, 1}).assumed == std::vector<std::string>{"README"}));
+  BOOST_TEST((answers({2, 1}).assumed == std::vector<std::string>{"README"}));
   // Whoever looks into the folder that was none finds it out, too.
   const auto inside = asks(3, "hub/x/README");
   BOOST_TEST(port.asked.back().name == "x");
   catalog.found(port.asked.back().call, host_entry{"x", true});
-  BOOST_TEST(told(inside).code == ENOENT);
+  BOOST_TEST(answers(inside).code == ENOENT);
   BOOST_REQUIRE_EQUAL(port.changes.size(), 1U);
   BOOST_TEST(port.changes[0].directory == 7U);
   BOOST_TEST(port.changes[0].names.empty());
@@ -191,7 +191,7 @@ BOOST_AUTO_TEST_CASE(what_was_taken_to_be_in_a_repository_goes_when_it_becomes_o
 BOOST_AUTO_TEST_CASE(what_a_host_does_not_know_is_not_there_and_may_be_asked_for_again) {
   const auto one = asks(1, "hub", "nobody");
   catalog.found(port.asked[0].call, error{ENOENT, ""});
-  BOOST_TEST(told(one).code == ENOENT);
+  BOOST_TEST(answers(one).code == ENOENT);
   asks(2, "hub", "nobody");
   BOOST_TEST(port.asked.size() == 2U); // it is the host that remembers
 }
@@ -199,8 +199,8 @@ BOOST_AUTO_TEST_CASE(what_a_host_does_not_know_is_not_there_and_may_be_asked_for
 BOOST_AUTO_TEST_CASE(a_host_that_fails_is_left_alone_for_a_while) {
   const auto one = asks(1, "hub", "a");
   catalog.found(port.asked[0].call, error{ETIMEDOUT, ""});
-  BOOST_TEST(told(one).code == ETIMEDOUT);
-  BOOST_TEST(told(asks(2, "hub", "b")).code == ETIMEDOUT);
+  BOOST_TEST(answers(one).code == ETIMEDOUT);
+  BOOST_TEST(answers(asks(2, "hub", "b")).code == ETIMEDOUT);
   BOOST_TEST(port.asked.size() == 1U);
   catalog.may_retry(port.retries.at(0));
   asks(3, "hub", "b");
@@ -210,17 +210,17 @@ BOOST_AUTO_TEST_CASE(a_host_that_fails_is_left_alone_for_a_while) {
 BOOST_AUTO_TEST_CASE(a_name_without_credentials_closes_itself_alone) {
   const auto one = asks(1, "hub", "closed"), all = asks(2, "hub");
   catalog.found(port.asked[0].call, error{EACCES, ""});
-  BOOST_TEST(told(one).code == EACCES);
-  BOOST_TEST(told(asks(3, "hub", "closed")).code == EACCES);
-  BOOST_TEST(told(asks(4, "hub", "closed@v1")).code == EACCES);
+  BOOST_TEST(answers(one).code == EACCES);
+  BOOST_TEST(answers(asks(3, "hub", "closed")).code == EACCES);
+  BOOST_TEST(answers(asks(4, "hub", "closed@v1")).code == EACCES);
   BOOST_TEST(waits(all));
   catalog.listed(port.asked[1].call, error{EACCES, ""});
-  BOOST_TEST(told(asks(5, "hub")).code == EACCES);
+  BOOST_TEST(answers(asks(5, "hub")).code == EACCES);
   BOOST_TEST(port.asked.size() == 2U);
   const auto other = asks(6, "hub", "other");
   BOOST_REQUIRE_EQUAL(port.asked.size(), 3U);
   catalog.found(port.asked[2].call, host_entry{"other"});
-  BOOST_TEST(told(other).code == 0);
+  BOOST_TEST(answers(other).code == 0);
   catalog.may_retry(port.retries.at(0));
   BOOST_TEST(waits(asks(7, "hub", "closed")));
 }
@@ -231,16 +231,16 @@ BOOST_AUTO_TEST_CASE(a_list_has_what_the_service_lists_and_what_was_looked_up) {
   const auto all = asks(2, "hub");
   BOOST_TEST(port.asked[1].name.empty());
   catalog.listed(port.asked[1].call, std::vector<host_entry>{{"b"}, {"a"}, {"../up"}, {".."}, {"a/b"}, {""}});
-  BOOST_TEST((told(all).names == std::vector<std::string>{"a", "b", "hidden"}));
+  BOOST_TEST((answers(all).names == std::vector<std::string>{"a", "b", "hidden"}));
   const auto again = asks(3, "hub");
   catalog.listed(port.asked[2].call, error{ENOTSUP, ""});
-  BOOST_TEST((told(again).names == std::vector<std::string>{"a", "b", "hidden"}));
+  BOOST_TEST((answers(again).names == std::vector<std::string>{"a", "b", "hidden"}));
 }
 
 BOOST_AUTO_TEST_CASE(a_ref_of_what_is_no_repository_is_not_there) {
   const auto one = asks(1, "hub", "owner@v1");
   catalog.found(port.asked[0].call, host_entry{"owner"});
-  BOOST_TEST(told(one).code == ENOENT);
+  BOOST_TEST(answers(one).code == ENOENT);
 }
 
 BOOST_AUTO_TEST_CASE(a_question_to_a_host_that_all_have_given_up_is_stopped) {
@@ -249,7 +249,7 @@ BOOST_AUTO_TEST_CASE(a_question_to_a_host_that_all_have_given_up_is_stopped) {
   BOOST_TEST((port.stopped == std::vector{port.asked[0].call}));
   catalog.found(port.asked[0].call, host_entry{"a"});
   BOOST_TEST(waits(one));
-  BOOST_TEST((told(asks(2, "")).names == std::vector<std::string>{"git", "hub", "team"}));
+  BOOST_TEST((answers(asks(2, "")).names == std::vector<std::string>{"git", "hub", "team"}));
 }
 
 namespace {
@@ -269,7 +269,7 @@ BOOST_AUTO_TEST_CASE(invented_names_take_no_memory) {
     const auto who = asks(++last, path, name);
     if (waits(who))
       catalog.found(port.asked.back().call, host_entry{name.substr(0, name.find('@')), is_repository});
-    BOOST_TEST(told(who).code == 0);
+    BOOST_TEST(answers(who).code == 0);
   };
   const auto enter = [&](const std::string& path, const result<shown_ptr>& what) {
     asks(++last, path);
@@ -301,10 +301,10 @@ BOOST_AUTO_TEST_CASE(invented_names_take_no_memory) {
   catalog.look_due(first.node, 1);
   // What is shown, listed or waited for stays.
   const std::size_t asked = port.asked.size();
-  BOOST_TEST(told(asks(3, "hub/owner/real")).shown == snapshot);
-  BOOST_TEST(std::ranges::count(told(asks(4, "hub", "listed")).names, "listed") == 1);
+  BOOST_TEST(answers(asks(3, "hub/owner/real")).shown == snapshot);
+  BOOST_TEST(std::ranges::count(answers(asks(4, "hub", "listed")).names, "listed") == 1);
   catalog.taken(its.call, its.node, snapshot);
-  BOOST_TEST(told(waiting).shown == snapshot);
+  BOOST_TEST(answers(waiting).shown == snapshot);
   BOOST_TEST(port.asked.size() == asked);
 }
 
@@ -332,12 +332,12 @@ BOOST_AUTO_TEST_CASE(of_a_place_that_was_forgotten_the_host_is_asked_again) {
   catalog.found(port.asked.back().call, host_entry{"app", true});
   BOOST_TEST(port.takes.back().ref == "v1");
   catalog.taken(port.takes.back().call, port.takes.back().node, snapshot);
-  BOOST_TEST(told(one).shown == snapshot);
-  BOOST_TEST(told(two).shown == snapshot);
+  BOOST_TEST(answers(one).shown == snapshot);
+  BOOST_TEST(answers(two).shown == snapshot);
   BOOST_TEST(waits(gives_up));
   const auto gone = asks(90'004, "hub/x0/app");
   catalog.found(port.asked.back().call, error{ENOENT, ""});
-  BOOST_TEST(told(gone).code == ENOENT);
+  BOOST_TEST(answers(gone).code == ENOENT);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -443,12 +443,12 @@ BOOST_AUTO_TEST_CASE(limits_of_bytes_and_sizes) {
   BOOST_REQUIRE(out.sizes.size() == 1u);
   BOOST_TEST(out.sizes.front().second == 5'000'001u);
   BOOST_TEST(server->requests() == before);
-  std::atomic<int> told_long = 0;
+  std::atomic<int> logged_long = 0;
   large.size_limit = large.byte_limit = 0;
   large.long_from = 1 << 20;
-  large.grew_long = [&] { ++told_long; };
+  large.grew_long = [&] { ++logged_long; };
   BOOST_TEST(why_not(fetch(*repository, large)) == "");
-  BOOST_TEST(told_long == 1);
+  BOOST_TEST(logged_long == 1);
 }
 
 BOOST_AUTO_TEST_CASE(cancelling_closes_the_connection) {
