@@ -85,10 +85,10 @@ void catalog::look(node& at, repository& of) {
 
 void catalog::taken(call_number number, mount_node_number which, const result<shown_ptr>& snapshot) {
   node* const at = tree_.numbered(which);
-  repository* const asked = at == nullptr ? nullptr : at->as_repository();
-  if (asked == nullptr || asked->taking != number)
+  repository* const repo = at == nullptr ? nullptr : at->as_repository();
+  if (repo == nullptr || repo->taking != number)
     return; // nobody waited any more
-  repository& of = *asked;
+  repository& of = *repo;
   ref_poll& poll = of.poll;
   of.taking = 0;
   const shown_ptr before = of.shown;
@@ -102,7 +102,7 @@ void catalog::taken(call_number number, mount_node_number which, const result<sh
     ++poll.failures;
     poll.last_error = snapshot.error().message;
     if (!before)
-      refuse(*at, visible_errno(snapshot.error().code, asked_for::mount_node));
+      refuse(*at, visible_errno(snapshot.error().code, requested::mount_node));
   }
   poll.stale = !snapshot && poll.stale && before; // the next one to enter may have more luck
   mount_node_answer out;

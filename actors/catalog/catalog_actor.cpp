@@ -103,8 +103,8 @@ caf::behavior catalog_actor::make_behavior() {
       },
       [this](gitfs::cancel_refresh m) {
         catalog_.cancel_refresh(m.number);
-        if (const auto asked = refreshes_.extract(m.number))
-          asked.mapped()(EINTR, {});
+        if (const auto request = refreshes_.extract(m.number))
+          request.mapped()(EINTR, {});
       },
       [this](const reload_tree& m) {
         const bool taken = catalog_.reload(*m.tree, m.hosts);
@@ -132,10 +132,10 @@ void catalog_actor::on_exit() {
 }
 
 void catalog_actor::tell(const mount_node_asker& who, mount_node_answer answer) {
-  const auto asked = asking_.extract(who);
-  if (!asked)
+  const auto request = asking_.extract(who);
+  if (!request)
     return;
-  if (auto to = asked.mapped().lock())
+  if (auto to = request.mapped().lock())
     anon_send(caf::actor_cast<caf::actor>(to), mount_node_answered{who.second, std::move(answer)});
 }
 
@@ -195,7 +195,7 @@ void catalog_actor::ask_host(call_number call, mount_node_number node, std::shar
       out.listed = outcome_of<std::vector<host_entry>>([&] { return host->list(path, stop); });
     else
       out.found = outcome_of<host_entry>([&] { return host->lookup(path, name, stop); });
-    const trace::because_of asked{cause, root};
+    const trace::because_of because{cause, root};
     record(out);
     out.stamp = trace::sent_by::now();
     caf::anon_send(me, std::move(out));
@@ -291,8 +291,8 @@ std::shared_ptr<mount_node_move> catalog_actor::begin_move() {
 }
 
 void catalog_actor::refreshed(refresh_number number, const refresh_report& report) {
-  if (const auto asked = refreshes_.extract(number))
-    asked.mapped()(0, report.text);
+  if (const auto request = refreshes_.extract(number))
+    request.mapped()(0, report.text);
 }
 
 } // namespace gitfs

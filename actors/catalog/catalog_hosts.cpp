@@ -133,7 +133,7 @@ void catalog::found(call_number number, const result<host_entry>& what) {
   const call of = end(number);
   if (of.of == nullptr)
     return; // nobody waited any more
-  int code = what ? 0 : visible_errno(what.error().code, asked_for::mount_node);
+  int code = what ? 0 : visible_errno(what.error().code, requested::mount_node);
   const bool with_ref = !name_and_ref(of.name).second.empty();
   if (code == 0 && (!usable_name(what.value().name) || (with_ref && !what.value().is_repository)))
     code = ENOENT;
@@ -159,7 +159,7 @@ void catalog::listed(call_number number, const result<std::vector<host_entry>>& 
   const call of = end(number);
   if (of.of == nullptr)
     return;
-  const int code = what || what.error().code == ENOTSUP ? 0 : visible_errno(what.error().code, asked_for::mount_node);
+  const int code = what || what.error().code == ENOTSUP ? 0 : visible_errno(what.error().code, requested::mount_node);
   if (what)
     for (const host_entry& each : what.value())
       if (usable_name(each.name)) {

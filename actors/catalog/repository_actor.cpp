@@ -117,7 +117,7 @@ void repository_actor::start(call_number call, job& what) {
   auto work = [me = caf::actor_cast<caf::actor>(this), call, known = objects_ ? objects_->from : nullptr, open = open_,
                ref = what.ref, have = what.have, stop = what.stop.get_token(), cause = now.cause, root = now.root] {
     snapshot_taken out = take_snapshot(call, known, open, ref, have, stop);
-    const trace::because_of asked{cause, root};
+    const trace::because_of because{cause, root};
     out.stamp = trace::sent_by::now();
     caf::anon_send(me, std::move(out));
   };

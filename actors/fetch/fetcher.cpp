@@ -41,8 +41,8 @@ std::uint64_t recorded(std::uint64_t number, want_kind kind, const std::vector<o
 
 // Of a want that brings objects; of one that `asked` for one it is in the record of the message. Sizes are hundreds of
 // thousands.
-void record_objects(const want& w, std::size_t asked, bool sizes_are_contents) {
-  if (asked < 2)
+void record_objects(const want& w, std::size_t requested, bool sizes_are_contents) {
+  if (requested < 2)
     return;
   if (w.kind == want_kind::sizes && w.target)
     trace::want_objects(w.id, {&*w.target, 1});
@@ -74,13 +74,13 @@ caf::behavior fetcher_actor::make_behavior() {
         wanting_[key] = {std::move(m.from),
                          std::move(m.location)}; // first: whatever throws from here on, it gets an answer
         context_->counts.add(m.what.how == urgency::speculation ? counter::wants_speculation : counter::wants_demand);
-        const std::size_t asked = m.what.ids.size();
+        const std::size_t requested = m.what.ids.size();
         if (m.what.kind != want_kind::sizes)
           std::erase_if(m.what.ids, [this](const oid& id) { return of_->outside->contains(id); });
         if (m.what.kind == want_kind::trees && !m.what.ids.empty())
           want_trees_ahead(m.what.commit);
         auto known = queue_.learns_from_contents(m.what) ? take_known_sizes(m.what) : sizes_of_blobs{};
-        record_objects(m.what, asked, queue_.sizes_cost_contents());
+        record_objects(m.what, requested, queue_.sizes_cost_contents());
         queue_.add(key, std::move(m.what), std::move(known));
         context_->counts.add(counter::wants_joined, queue_.take_joined());
         pump_soon();

@@ -66,7 +66,7 @@ private:
   std::shared_ptr<const mount_actors> others_;
   const dir_slot slot_;
   const std::uint32_t generation_;
-  bool asked_to_shed_ = false; // and has not answered
+  bool shed_requested_ = false; // and has not answered
   directory_location_ptr location_;
   std::optional<directory_state> state_; // ends in on_exit, while messages can still be sent
 };

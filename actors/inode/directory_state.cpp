@@ -206,7 +206,7 @@ void directory_state::answer_waiters(want_id id, const want_result& outcome, mis
       continue;
     }
     if (outcome.code != 0) {
-      refuse(waiter, visible_errno(outcome.code, asked_for::object), outcome.why);
+      refuse(waiter, visible_errno(outcome.code, requested::object), outcome.why);
       continue;
     }
     waiter.brought |= brought;

@@ -146,15 +146,15 @@ void supervisor_actor::ask(ask_directory& m) {
       found = each;
   }
   if (!found) {
-    m.asked.answer.error(ESTALE);
+    m.request.answer.error(ESTALE);
     return;
   }
   const trace::because_of nothing{0, 0};
-  m.asked.stamp = trace::sent_by::now();
+  m.request.stamp = trace::sent_by::now();
   if (caf::actor directory = live(*found))
-    anon_send(directory, std::move(m.asked));
+    anon_send(directory, std::move(m.request));
   else
-    anon_send(this, enter_directory{*found, caf::make_message(std::move(m.asked))});
+    anon_send(this, enter_directory{*found, caf::make_message(std::move(m.request))});
 }
 
 void supervisor_actor::release(release_directory m) {
@@ -199,7 +199,7 @@ void supervisor_actor::sweep() {
     if (!context_->inodes.in_use(slot))
       continue;
     if (caf::actor directory = live(slot)) {
-      sweep_.asked();
+      sweep_.requested();
       anon_send(directory, shed_listing{});
     }
   }

@@ -194,14 +194,14 @@ bool can_be_made(kind what) {
 
 kernel_operation operation_of(const record& request) {
   trace::decoder in{request.fields};
-  trace::asked asked;
-  asked.request = in.number();
-  asked.op = static_cast<trace::request_kind>(in.number());
-  asked.node = in.number();
-  asked.offset = in.number();
-  asked.size = in.number();
-  asked.name = in.text();
-  return row_of(asked.op)->parse(asked);
+  trace::request_record recorded;
+  recorded.request = in.number();
+  recorded.op = static_cast<trace::request_kind>(in.number());
+  recorded.node = in.number();
+  recorded.offset = in.number();
+  recorded.size = in.number();
+  recorded.name = in.text();
+  return row_of(recorded.op)->parse(recorded);
 }
 
 std::uint64_t dirent_bytes(std::string_view name, bool plus) {

@@ -48,7 +48,7 @@ private:
   const std::string display_;
 };
 
-class asked_host final : public repository_host {
+class unanswering_host final : public repository_host {
 public:
   result<host_entry> lookup(std::span<const std::string>, const std::string&, std::stop_token) override {
     return nobody();
@@ -78,7 +78,7 @@ std::shared_ptr<repository> silent_repository(bool remote, std::string display) 
 }
 
 std::shared_ptr<repository_host> silent_host() {
-  return std::make_shared<asked_host>();
+  return std::make_shared<unanswering_host>();
 }
 
 } // namespace gitfs

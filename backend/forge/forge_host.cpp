@@ -83,21 +83,21 @@ result<host_entry> forge_host::lookup(std::span<const std::string> path, const s
     if (where.absent.contains(key))
       return not_there(display_, path, name);
   }
-  auto asked = service_->lookup(spelled(path), name, std::move(stop));
+  auto found = service_->lookup(spelled(path), name, std::move(stop));
   const std::lock_guard lock{mutex_};
-  if (++asked_ > most_asked) {
+  if (++lookups_ > most_lookups) {
     folders_.clear();
-    asked_ = 1;
+    lookups_ = 1;
   }
   folder& where = folders_[folder_key];
-  if (!asked) {
-    if (asked.error().code == ENOENT) {
+  if (!found) {
+    if (found.error().code == ENOENT) {
       where.children.erase(key);
       where.absent[key] = now + keep_.absent;
     }
-    return BOOST_OUTCOME_V2_NAMESPACE::failure(std::move(asked.error()));
+    return BOOST_OUTCOME_V2_NAMESPACE::failure(std::move(found.error()));
   }
-  forge_found& out = asked.value();
+  forge_found& out = found.value();
   where.children.insert_or_assign(key, known_now(out.entry));
   if (out.inside)
     remember(folders_[folded(joined(path, name))], *out.inside);

@@ -31,7 +31,7 @@ public:
   };
 
   /// Programs can look up any number of invented names, so after so many questions everything is forgotten.
-  static constexpr std::size_t most_asked = 10'000;
+  static constexpr std::size_t most_lookups = 10'000;
 
   forge_host(std::unique_ptr<forge> service, std::string display, repository_opener open, memory keep);
 
@@ -64,7 +64,7 @@ private:
   const memory keep_;
   mutable std::mutex mutex_;
   std::map<std::string, folder> folders_; ///< by folded path
-  std::size_t asked_ = 0;                 ///< how many names the service was asked for since everything was forgotten
+  std::size_t lookups_ = 0;               ///< how many names the service was asked for since everything was forgotten
 };
 
 } // namespace gitfs

@@ -61,7 +61,7 @@ public:
     search out{wanted};
     std::unordered_set<oid> by_themselves; // directories, for now: the service may tell more the next time
     // of a snapshot that nobody asked about yet, without looking where the blobs are
-    if (!where.roots().empty() && !asked_.contains(where.roots().front().tree)) {
+    if (!where.roots().empty() && !requested_.contains(where.roots().front().tree)) {
       GITFS_TRYV(ask(out, where.roots().front().tree, true, stop));
     }
     for (const oid& blob : wanted) {
@@ -71,7 +71,7 @@ public:
         continue;
       const std::vector<oid> trees = where.trees_to(blob);
       for (std::size_t i = 0; i < trees.size() && out.wants(blob); ++i)
-        if (!asked_.contains(trees[i])) {
+        if (!requested_.contains(trees[i])) {
           GITFS_TRYV(ask(out, trees[i], true, stop));
         }
       // what is cut off even of its own directory, or was forgotten since
@@ -98,7 +98,7 @@ private:
       if (pages_ == 0 || !more || read == 0 || page == (recursive ? most_pages : most_of_one))
         break;
     }
-    asked_.insert(tree);
+    requested_.insert(tree);
     return success();
   }
 
@@ -121,7 +121,8 @@ private:
   const std::shared_ptr<forge_access> access_;
   const std::string owner_, path_;
   const unsigned pages_;
-  std::unordered_set<oid> asked_; ///< trees, with all below them; what the service left out is asked for further down
+  std::unordered_set<oid>
+      requested_; ///< trees, with all below them; what the service left out is asked for further down
 };
 
 /// GitLab lists trees without sizes; its GraphQL API tells those of blobs at given paths.

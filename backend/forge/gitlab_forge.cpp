@@ -66,8 +66,8 @@ public:
   }
 
 private:
-  static std::string spelled(std::string theirs, const std::string& asked) {
-    return ::strcasecmp(theirs.c_str(), asked.c_str()) == 0 ? theirs : asked;
+  static std::string spelled(std::string theirs, const std::string& requested) {
+    return ::strcasecmp(theirs.c_str(), requested.c_str()) == 0 ? theirs : requested;
   }
 
   result<forge_found> find(const char* kind, name_path path, const std::string& name, bool is_repository,

@@ -189,8 +189,8 @@ result<void> object_requests::sizes(operation& op, const std::vector<oid>& ids, 
   if (!can.object_info || ways_.of(place_, way_form::sizes) == verdict::refused)
     return fail(unsupported);
   std::vector<std::vector<oid>> questions{ids};
-  for (int asked = 0; !questions.empty(); ++asked) {
-    if (asked == most_size_requests)
+  for (int requests = 0; !questions.empty(); ++requests) {
+    if (requests == most_size_requests)
       return fail(EAGAIN, display_ + ": the server fails requests for sizes because of objects that it does not have");
     std::vector<oid> question = std::move(questions.back());
     questions.pop_back();

@@ -46,12 +46,12 @@ struct sized_upstream::core {
     {
       const std::lock_guard lock{mutex};
       if (workers) {
-        asked.insert(what);
+        running.insert(what);
         workers->run([this, what] {
           transfer_outcome out = answer(*what);
           {
             const std::lock_guard inner{mutex};
-            asked.erase(what);
+            running.erase(what);
           }
           what->done(std::move(out));
         });
@@ -66,7 +66,7 @@ struct sized_upstream::core {
     {
       const std::lock_guard lock{mutex};
       ending = std::move(workers);
-      for (const auto& each : asked)
+      for (const auto& each : running)
         each->stop.request_stop();
     }
   }
@@ -184,18 +184,18 @@ struct sized_upstream::core {
   bool busy = false;                   ///< somebody uses `index` and `sizes`
   std::vector<tree_index::root> roots; ///< for `index`
   tree_index index;
-  std::set<std::shared_ptr<question>> asked;
+  std::set<std::shared_ptr<question>> running;
   std::unique_ptr<worker_pool> workers;
 };
 
 namespace {
 
-class asked_transfer final : public transfer {
+class size_transfer final : public transfer {
 public:
-  explicit asked_transfer(std::stop_source stop) : stop_(std::move(stop)) {}
-  ~asked_transfer() override { stop_.request_stop(); }
-  asked_transfer(const asked_transfer&) = delete;
-  asked_transfer& operator=(const asked_transfer&) = delete;
+  explicit size_transfer(std::stop_source stop) : stop_(std::move(stop)) {}
+  ~size_transfer() override { stop_.request_stop(); }
+  size_transfer(const size_transfer&) = delete;
+  size_transfer& operator=(const size_transfer&) = delete;
 
   std::unique_ptr<transfer> of_server; ///< first the server is asked
 
@@ -228,7 +228,7 @@ std::unique_ptr<transfer> sized_upstream::fetch(fetch_request request, transfer_
 std::unique_ptr<transfer> sized_upstream::object_info(std::vector<oid> ids, transfer_callback done,
                                                       std::string traceparent) {
   auto what = std::make_shared<question>(question{std::move(ids), std::move(done), {}});
-  auto out = std::make_unique<asked_transfer>(what->stop);
+  auto out = std::make_unique<size_transfer>(what->stop);
   bool server_cannot = false;
   {
     const std::lock_guard lock{core_->mutex};

@@ -25,9 +25,9 @@ using steady = std::chrono::steady_clock;
 // Those of other users do not answer.
 found_mounts all_mounts() {
   found_mounts out;
-  std::set<std::string> asked;
+  std::set<std::string> seen;
   for (const mounted_at& each : mount_table()) {
-    if (each.type != "fuse.gitfs" || !asked.insert(each.path).second)
+    if (each.type != "fuse.gitfs" || !seen.insert(each.path).second)
       continue;
     if (auto answer = ask_status(each.path))
       out.emplace_back(each.path, std::move(answer.value()));
@@ -56,7 +56,7 @@ result<found_mounts> look_until_well(const status_options& options) {
   }
 }
 
-std::string text_of(const status_options& options, asked_mounts found) {
+std::string text_of(const status_options& options, mount_statuses found) {
   if (options.json)
     return status_json(found);
   const bool in_lines = options.mountpoint.empty() && !options.verbose && ::isatty(STDOUT_FILENO) != 0;

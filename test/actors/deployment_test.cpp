@@ -89,7 +89,7 @@ private:
   std::promise<outcome> promise_;
 };
 
-struct asked {
+struct requested {
   std::future<outcome> told;
   std::future<std::function<void()>> parked;
 
@@ -124,10 +124,10 @@ struct mounted {
   }
   std::string local() const { return scratch.bare().string(); }
 
-  asked ask(node_address at, decltype(kernel_op::what) what) {
+  requested ask(node_address at, decltype(kernel_op::what) what) {
     static std::atomic<std::uint64_t> last{0};
     auto to = std::make_unique<sink>(++last);
-    asked out{to->told(), to->parked->get_future()};
+    requested out{to->told(), to->parked->get_future()};
     send_to_directory(*files->context(), files->supervisor(), at.dir,
                       kernel_op{reply{std::move(to)}, at.child, std::move(what)}, nullptr);
     return out;
@@ -229,10 +229,10 @@ BOOST_AUTO_TEST_CASE(many_who_enter_at_once_make_one_snapshot) {
   tree.repositories = {{"a", server.url("scratch.git"), "", {}, {}}};
   open();
   const node_address a = walk({"a"});
-  std::vector<asked> all;
+  std::vector<requested> all;
   for (int i = 0; i < 8; ++i)
     all.push_back(i % 2 == 0 ? ask(a, lookup_op{"sub"}) : ask(a, readdir_op{0, true}));
-  for (asked& each : all)
+  for (requested& each : all)
     BOOST_TEST(each.get().error == 0);
   BOOST_TEST(server.count("ls-refs") == 1U);
 }
@@ -261,7 +261,7 @@ BOOST_AUTO_TEST_CASE(who_gives_up_stops_the_opening_and_the_next_one_begins_anew
   server.otherwise(hang);
   tree.repositories = {{"a", server.url("scratch.git"), "", {}, {}}};
   open();
-  asked waits = ask(walk({"a"}), lookup_op{"sub"});
+  requested waits = ask(walk({"a"}), lookup_op{"sub"});
   BOOST_REQUIRE(eventually([&] { return came != 0; })); // not only its connection, which may close before
   waits.parked.get()();
   BOOST_TEST(waits.get().error == EINTR);
@@ -278,7 +278,7 @@ BOOST_AUTO_TEST_CASE(the_end_of_the_mount_answers_who_waits_for_a_repository) {
   });
   tree.repositories = {{"a", server.url("scratch.git"), "", {}, {}}};
   open();
-  asked waits = ask(walk({"a"}), lookup_op{"sub"});
+  requested waits = ask(walk({"a"}), lookup_op{"sub"});
   BOOST_REQUIRE(eventually([&] { return server.connections() != 0; }));
   files->end();
   BOOST_TEST(waits.get().error == EIO);

@@ -127,12 +127,12 @@ request recorded_system::send(node_address node, decltype(kernel_op::what) what,
   r.id = next_request_id();
   const auto* listing = std::get_if<readdir_op>(&what);
   const kernel_operation_row& row = row_of(what);
-  trace::asked asked{.op = row.number};
-  row.put(what, asked);
-  asked.request = r.id;
-  asked.node = node.number();
-  asked.size = size;
-  const trace::because_of edge{trace::kernel_request(asked)};
+  trace::request_record recorded{.op = row.number};
+  row.put(what, recorded);
+  recorded.request = r.id;
+  recorded.node = node.number();
+  recorded.size = size;
+  const trace::because_of edge{trace::kernel_request(recorded)};
   auto kernel = std::make_unique<replayed_reply>(r.id, size, listing != nullptr && listing->plus, r.unwanted);
   reply both{std::make_unique<reply_to_both>(std::move(kernel), r.make())};
   send_to_directory(*context, supervisor, node.dir, kernel_op{std::move(both), node.child, std::move(what)}, nullptr);

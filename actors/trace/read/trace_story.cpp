@@ -89,7 +89,7 @@ private:
 } // namespace
 
 result<void> show_request(const contents& in, std::uint64_t request, bool redact, const printer& print) {
-  const record* asked = nullptr;
+  const record* found = nullptr;
   std::vector<const record*> answers;
   for (const record& each : in.records) {
     if (each.what != kind::kernel_request && each.what != kind::reply)
@@ -99,11 +99,11 @@ result<void> show_request(const contents& in, std::uint64_t request, bool redact
     if (each.what == kind::reply)
       answers.push_back(&each);
     else
-      asked = &each;
+      found = &each;
   }
-  if (asked == nullptr)
+  if (found == nullptr)
     return fail(ENOENT, "--request: there is no request " + std::to_string(request) + " in this trace");
-  story{in, redact, print}.tell(*asked, answers);
+  story{in, redact, print}.tell(*found, answers);
   if (answers.empty())
     print("not answered in this trace\n");
   return success();

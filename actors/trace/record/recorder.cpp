@@ -166,7 +166,7 @@ file_header ring_header() {
   return header;
 }
 
-std::uint64_t kernel_request(const asked& what) {
+std::uint64_t kernel_request(const request_record& what) {
   return edge(kind::kernel_request, [&](encoder& to) {
     to.number(what.request);
     to.number(static_cast<std::uint64_t>(what.op));

@@ -54,7 +54,7 @@ file_header ring_header();
 // Each function records an edge and returns the order number of the record; 0 if nothing is recorded. The cause of the
 // record is cause_now unless a comment says otherwise. Any thread.
 
-struct asked {
+struct request_record {
   std::uint64_t request = 0; ///< the reply's request_id
   request_kind op = request_kind::lookup;
   std::uint64_t node = 0;
@@ -62,7 +62,7 @@ struct asked {
   std::uint64_t size = 0;
   std::string_view name{};
 };
-std::uint64_t kernel_request(const asked& what);
+std::uint64_t kernel_request(const request_record& what);
 
 struct reply_record {
   std::uint64_t request = 0;

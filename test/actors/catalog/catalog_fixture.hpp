@@ -51,7 +51,7 @@ struct recorded_port final : catalog_port {
   };
   std::map<mount_node_asker, std::vector<mount_node_answer>> answers;
   std::vector<taking> takes;
-  std::vector<asking> asked;
+  std::vector<asking> requested;
   std::vector<call_number> stopped;
   std::vector<mount_node_number> retries;
   std::set<mount_node_number> forgotten;
@@ -68,7 +68,7 @@ struct recorded_port final : catalog_port {
   void stop_taking(call_number call, repository_number) override { stopped.push_back(call); }
   void ask_host(call_number call, mount_node_number, std::shared_ptr<repository_host>, std::vector<std::string> path,
                 std::string name) override {
-    asked.push_back({call, std::move(path), std::move(name)});
+    requested.push_back({call, std::move(path), std::move(name)});
   }
   void close(repository_number number) override { closed.push_back(number); }
   void forget(mount_node_number node) override { forgotten.insert(node); }

@@ -298,11 +298,11 @@ BOOST_AUTO_TEST_CASE(any_order_of_lookups_forgets_and_deliveries_leaves_counts_a
       std::mt19937 random{seed};
       s.open(s.root, true, seed % 2 == 0 ? 512 : 64 << 20);
       std::map<gitfs::node_address, std::uint64_t> nlookup; // what the kernel holds
-      struct asked {
+      struct requested {
         gitfs::node_address node;
         request r;
       };
-      std::vector<asked> open_requests;
+      std::vector<requested> open_requests;
       std::size_t sent = 0;
       std::map<gitfs::node_address, int> held; // an operation on a node holds it, as the kernel does
       auto collect = [&] {
@@ -394,11 +394,11 @@ BOOST_FIXTURE_TEST_CASE(a_callback_that_comes_late_keeps_nothing_open, played_sy
 BOOST_FIXTURE_TEST_CASE(directories_that_cannot_forget_do_not_end_the_sweeps, played_system) {
   struct : kernel_notifier {
     void forget(std::vector<std::uint64_t>) override {
-      ++asked;
+      ++requested;
       throw std::bad_alloc{};
     }
     void changed(directory_change) override {}
-    std::size_t asked = 0;
+    std::size_t requested = 0;
   } kernel;
   std::vector<memory_db::entry> entries;
   for (int i = 0; i < 100; ++i)
@@ -412,7 +412,7 @@ BOOST_FIXTURE_TEST_CASE(directories_that_cannot_forget_do_not_end_the_sweeps, pl
     (void)send(found.answered->node.address, lookup_op{"none"});
     run();
   }
-  BOOST_TEST(kernel.asked > listing_sweep::most_asked);
+  BOOST_TEST(kernel.requested > listing_sweep::most_requested);
   end();
 }
 

@@ -73,7 +73,7 @@ BOOST_AUTO_TEST_CASE(eight_concurrent_lookups_of_one_name_make_one_fetch_and_see
   std::vector<request> all;
   for (int i = 0; i < 8; ++i)
     all.push_back(lookup("sub"));
-  BOOST_TEST(port.asked.size() == 1U);
+  BOOST_TEST(port.requested.size() == 1U);
   arrive();
   for (const auto& r : all)
     BOOST_TEST(r.answered->node.nodeid == all[0].answered->node.nodeid);
@@ -125,13 +125,13 @@ BOOST_AUTO_TEST_CASE(who_waited_for_a_failure_and_asks_again_makes_one_fetch_tog
 BOOST_AUTO_TEST_CASE(a_name_that_was_found_is_not_asked_for_again) {
   (void)lookup("a");
   arrive();
-  const auto asked = port.asked.size();
+  const auto requested = port.requested.size();
   for (int i = 0; i < 3; ++i)
     BOOST_TEST((lookup("a").answered->what == answer::kind::entry));
-  BOOST_TEST(port.asked.size() == asked);
+  BOOST_TEST(port.requested.size() == requested);
   db->hide(root); // evicted: what is known stays known
   BOOST_TEST((lookup("a").answered->what == answer::kind::entry));
-  BOOST_TEST(port.asked.size() == asked);
+  BOOST_TEST(port.requested.size() == requested);
 }
 
 BOOST_AUTO_TEST_CASE(a_missing_upstream_object_is_an_io_error_not_a_missing_path) {
@@ -147,7 +147,7 @@ BOOST_AUTO_TEST_CASE(what_is_still_missing_after_it_was_brought_is_an_error_not_
     dir->finished(port.last(want_kind::trees).id, {0, {}}); // said to be here, but is not
   }
   BOOST_TEST(r.answered->code == EIO);
-  BOOST_TEST(port.asked.size() == 3U);
+  BOOST_TEST(port.requested.size() == 3U);
 }
 
 BOOST_AUTO_TEST_CASE(what_was_evicted_before_it_was_read_is_brought_again) {
@@ -160,9 +160,9 @@ BOOST_AUTO_TEST_CASE(what_was_evicted_before_it_was_read_is_brought_again) {
 BOOST_AUTO_TEST_CASE(a_complete_directory_answers_absent_names_itself) {
   (void)lookup("a");
   arrive();
-  const auto asked = port.asked.size();
+  const auto requested = port.requested.size();
   BOOST_TEST((lookup("nothing").answered->what == answer::kind::absent));
-  BOOST_TEST(port.asked.size() == asked);
+  BOOST_TEST(port.requested.size() == requested);
 }
 
 BOOST_AUTO_TEST_CASE(a_result_that_a_move_has_overtaken_is_dropped) {
@@ -193,7 +193,7 @@ BOOST_AUTO_TEST_CASE(a_tree_that_cannot_be_parsed_is_an_error_of_this_directory)
 BOOST_AUTO_TEST_CASE(prefetch_starts_after_the_listing_was_answered) {
   db->hide(sub);
   auto list = readdir();
-  BOOST_TEST(port.asked.size() == 1U); // the listing alone
+  BOOST_TEST(port.requested.size() == 1U); // the listing alone
   db->hide(a);
   db->show(root);
   // At the moment the first prefetch is asked for, the listing has its answer.
@@ -229,7 +229,7 @@ BOOST_AUTO_TEST_CASE(without_prefetch_only_what_is_needed_is_asked_for) {
   auto list = readdir();
   arrive();
   BOOST_TEST((list.answered->what == answer::kind::dirents));
-  BOOST_TEST(port.asked.size() == 1U);
+  BOOST_TEST(port.requested.size() == 1U);
   BOOST_TEST(port.listings == 0);
 }
 

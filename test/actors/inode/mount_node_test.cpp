@@ -44,7 +44,7 @@ BOOST_AUTO_TEST_CASE(a_folder_is_asked_for_once_and_complete_then) {
   BOOST_TEST(readdir(4).answered->entries.empty());
   BOOST_TEST(port.changes.empty()); // the kernel may keep it
   BOOST_TEST(port.mount_nodes.size() == 1U);
-  BOOST_TEST(port.asked.empty()); // nothing is wanted ahead of anybody
+  BOOST_TEST(port.requested.empty()); // nothing is wanted ahead of anybody
 }
 
 BOOST_AUTO_TEST_CASE(getattr_asks_nobody) {

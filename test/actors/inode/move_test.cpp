@@ -138,7 +138,7 @@ BOOST_AUTO_TEST_CASE(an_unchanged_directory_is_relinked_and_the_kernel_told_noth
   move_to(old, 7);
   BOOST_TEST(port.changes.empty());
   BOOST_TEST(port.relinks.size() == 3U);
-  BOOST_TEST(port.asked.empty());
+  BOOST_TEST(port.requested.empty());
   BOOST_TEST(send(self_child, getxattr_op{"user.gitfs.commit"}).answered->text == commit_at(7).hex());
   BOOST_TEST(send(self_child, getattr_op{}).answered->attr.time == 0);
   BOOST_TEST(relinked_as("dir").shown == dir->link()->shown);
@@ -147,7 +147,7 @@ BOOST_AUTO_TEST_CASE(an_unchanged_directory_is_relinked_and_the_kernel_told_noth
 BOOST_AUTO_TEST_CASE(a_directory_that_nobody_has_looked_into_reads_nothing) {
   db->hide(next);
   move_to(next, 7);
-  BOOST_TEST(port.asked.empty());
+  BOOST_TEST(port.requested.empty());
   BOOST_TEST(send(self_child, getattr_op{}).answered->attr.time == file_time_of(7));
   BOOST_TEST(port.changes.size() == 1U); // its attributes
   auto waiting = readdir();

@@ -48,7 +48,7 @@ BOOST_AUTO_TEST_CASE(lookup_gives_type_mode_and_size) {
       BOOST_TEST(r.answered->node.attr.ino == inode_number({}, row.name, child_key(root_key, row.name)));
     }
   }
-  BOOST_TEST(port.asked.empty());
+  BOOST_TEST(port.requested.empty());
 }
 
 BOOST_AUTO_TEST_CASE(errors_of_wrong_kinds) {
@@ -217,7 +217,7 @@ BOOST_AUTO_TEST_CASE(a_question_about_an_entry_changes_nothing) {
   BOOST_TEST(ask("link").text == "link " + target.hex());
   BOOST_TEST(ask("absent").code == ENOENT);
   BOOST_TEST(dir->describe() == before);
-  BOOST_TEST(port.asked.empty());
+  BOOST_TEST(port.requested.empty());
   BOOST_TEST(readdir().answered->entries.size() == 7U);
   BOOST_TEST(ask("dir").text == "tree " + sub.hex());
   BOOST_TEST(ask("absent").code == ENOENT);

@@ -81,12 +81,12 @@ BOOST_AUTO_TEST_CASE(no_listing_mixes_snapshots_and_the_last_one_is_shown_in_the
         std::uint64_t offset = 0;
         std::multiset<std::string> names{};
       };
-      struct asked {
+      struct requested {
         gitfs::node_address node;
         request r;
         std::shared_ptr<reader> reads{};
       };
-      std::vector<asked> open_requests;
+      std::vector<requested> open_requests;
       std::size_t listings = 0, moves = 0;
       const auto go_on = [&](const std::shared_ptr<reader>& who) {
         request r;

@@ -61,7 +61,7 @@ BOOST_AUTO_TEST_CASE(forgetting_one_child_leaves_siblings_and_the_listing) {
     BOOST_TEST(after.answered->entries[i].nodeid == before.answered->entries[i].nodeid);
     BOOST_TEST(after.answered->entries[i].attr.ino == before.answered->entries[i].attr.ino);
   }
-  BOOST_TEST(port.asked.empty());
+  BOOST_TEST(port.requested.empty());
 }
 
 BOOST_AUTO_TEST_CASE(an_answer_that_the_kernel_refuses_leaves_no_reference) {
@@ -195,7 +195,7 @@ BOOST_AUTO_TEST_CASE(idle_cancels_what_is_on_its_way) {
   BOOST_REQUIRE_EQUAL(dir->in_flight(), 1U);
   dir->release(1);
   BOOST_TEST(port.idles == 1);
-  BOOST_TEST((port.cancelled == std::vector<want_id>{port.asked.back().id}));
+  BOOST_TEST((port.cancelled == std::vector<want_id>{port.requested.back().id}));
   BOOST_TEST(dir->in_flight() == 0U);
 }
 
@@ -207,7 +207,7 @@ BOOST_AUTO_TEST_CASE(a_late_release_leaves_those_who_came_since_their_answer) {
   dir->release(1);
   BOOST_TEST(port.cancelled.empty());
   db->show(root);
-  dir->finished(port.asked.front().id, {});
+  dir->finished(port.requested.front().id, {});
   BOOST_TEST((waiting.answered->what == answer::kind::entry));
 }
 
@@ -215,7 +215,7 @@ BOOST_AUTO_TEST_CASE(ending_cancels_what_is_on_its_way_and_answers_who_waits) {
   const auto child = looked_up("text").child;
   db->hide(text);
   auto waiting = read(child);
-  const auto id = port.asked.back().id;
+  const auto id = port.requested.back().id;
   dir.reset();
   BOOST_TEST((port.cancelled == std::vector<want_id>{id}));
   BOOST_TEST(waiting.answered->code == EIO);
@@ -234,7 +234,7 @@ BOOST_AUTO_TEST_CASE(an_interrupt_answers_eintr_and_cancels_if_nobody_else_waits
   BOOST_TEST(two.answered->code == EINTR);
   BOOST_TEST(port.cancelled.size() == 1U);
   db->show(text);
-  dir->finished(port.asked.back().id, {0, {}}); // a late result finds nobody
+  dir->finished(port.requested.back().id, {0, {}}); // a late result finds nobody
   BOOST_TEST(read(child).answered->text == "text");
 }
 

@@ -52,7 +52,7 @@ BOOST_AUTO_TEST_CASE(it_is_loaded_again_from_the_store) {
   BOOST_TEST(!dir->complete());
   const auto after = readdir(0, false);
   BOOST_TEST(after.answered->entries.size() == before.answered->entries.size());
-  BOOST_TEST(port.asked.empty());
+  BOOST_TEST(port.requested.empty());
   BOOST_TEST((lookup("absent").answered->what == answer::kind::absent));
 }
 

@@ -144,12 +144,12 @@ void memory_db::sizes(std::span<const oid> ids, std::span<std::uint64_t> out) {
 
 std::size_t recording_port::count(want_kind kind) const {
   return static_cast<std::size_t>(
-      std::count_if(asked.begin(), asked.end(), [kind](const want& w) { return w.kind == kind; }));
+      std::count_if(requested.begin(), requested.end(), [kind](const want& w) { return w.kind == kind; }));
 }
 
 const want& recording_port::last(want_kind kind) const {
-  auto it = std::find_if(asked.rbegin(), asked.rend(), [kind](const want& w) { return w.kind == kind; });
-  BOOST_REQUIRE(it != asked.rend());
+  auto it = std::find_if(requested.rbegin(), requested.rend(), [kind](const want& w) { return w.kind == kind; });
+  BOOST_REQUIRE(it != requested.rend());
   return *it;
 }
 

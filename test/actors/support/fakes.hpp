@@ -89,7 +89,7 @@ std::uint64_t next_request_id();
 
 class recording_port final : public directory_port {
 public:
-  std::vector<want> asked;
+  std::vector<want> requested;
   std::vector<want_id> promoted, cancelled;
   std::vector<std::pair<want_id, oid>> loads, blob_file_writes;
   std::vector<std::pair<want_id, std::string>> mount_nodes;
@@ -107,7 +107,7 @@ public:
 
   void ask(want w) override {
     fail_if_due();
-    asked.push_back(std::move(w));
+    requested.push_back(std::move(w));
   }
   void promote(want_id id, urgency) override { promoted.push_back(id); }
   void cancel(want_id id) override { cancelled.push_back(id); }

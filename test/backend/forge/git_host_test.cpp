@@ -104,7 +104,7 @@ BOOST_AUTO_TEST_CASE(invented_names_take_no_memory) {
   for (int i = 0; i < 2; ++i)
     BOOST_TEST(host->lookup(path{"Octo"}, "none", {}).error().code == ENOENT);
   BOOST_TEST(git.count() == 1);
-  for (std::size_t i = 0; i < forge_host::most_asked; ++i)
+  for (std::size_t i = 0; i < forge_host::most_lookups; ++i)
     BOOST_REQUIRE(host->lookup(path{}, "x" + std::to_string(i), {}));
   for (int i = 0; i < 2; ++i)
     BOOST_TEST(host->lookup(path{"Octo"}, "none", {}).error().code == ENOENT);

@@ -118,7 +118,7 @@ BOOST_AUTO_TEST_CASE(a_token_shows_what_is_private) {
   for (const auto& each : server->requests())
     BOOST_TEST(each.authorization == "Bearer good");
   BOOST_TEST(names(github()->list(org, {})) == (std::vector<std::string>{"open"}), boost::test_tools::per_element());
-  BOOST_TEST(helper_asked() == 0);
+  BOOST_TEST(helper_requests() == 0);
 }
 
 BOOST_AUTO_TEST_CASE(a_token_of_an_owner_goes_before_the_general_one) {
@@ -157,10 +157,10 @@ BOOST_AUTO_TEST_CASE(git_s_helpers_are_asked_once_something_is_hidden) {
   helper_answers("username=me\npassword=good\n");
   const auto hub = github();
   BOOST_REQUIRE(hub->lookup(top, "Octo", {}));
-  BOOST_TEST(helper_asked() == 0);
+  BOOST_TEST(helper_requests() == 0);
   const auto hidden = hub->lookup(octo, "hidden", {});
   BOOST_TEST(hidden.has_value(), test::reason_of(hidden));
-  BOOST_TEST(helper_asked() == 1);
+  BOOST_TEST(helper_requests() == 1);
   BOOST_TEST(!holds(log(), "good"));
 }
 
@@ -168,7 +168,7 @@ BOOST_AUTO_TEST_CASE(helpers_that_have_nothing_are_not_asked_for_each_name) {
   const auto hub = github();
   for (const char* name : {"a", "b", "c"})
     BOOST_TEST(hub->lookup(top, name, {}).error().code == ENOENT);
-  BOOST_TEST(helper_asked() == 1);
+  BOOST_TEST(helper_requests() == 1);
 }
 
 BOOST_AUTO_TEST_CASE(a_rate_limit_says_until_when_and_failures_are_not_remembered) {
@@ -187,7 +187,7 @@ BOOST_AUTO_TEST_CASE(a_rate_limit_says_until_when_and_failures_are_not_remembere
 
 // Names can only come from the service; sizes can come with contents, now.
 BOOST_AUTO_TEST_CASE(a_rate_limit_that_is_over_in_time_is_waited_for_where_nothing_else_can_be_done) {
-  auto options = asked(host_kind::github, server->github());
+  auto options = limited_options(host_kind::github, server->github());
   options.longest_wait = 0s; // so that no test has to wait for longer
   for (const auto limited : {on_rate_limit::waits, on_rate_limit::fails}) {
     server->set(R"({"faults":[{"match":"users","times":1,"status":429,"headers":{"Retry-After":"1"},"body":{}}]})");

@@ -26,7 +26,7 @@ struct fixture : forge_fixture {
     forge_tokens tokens;
     tokens.general.environment = token;
     tokens.read = needs().read_secret;
-    access = std::make_shared<forge_access>(server->url(), asked(kind, api), tokens, of_url, password_now);
+    access = std::make_shared<forge_access>(server->url(), limited_options(kind, api), tokens, of_url, password_now);
     sized = with_sizes(up, store, forge_sizes(kind, access, path.substr(0, path.find('/')), path), remember, pause);
     const oid commit = rev("HEAD");
     const auto out = wait(
@@ -255,7 +255,8 @@ BOOST_AUTO_TEST_CASE(a_private_repository_needs_the_token) {
 BOOST_AUTO_TEST_CASE(a_git_server_that_tells_sizes_is_asked_itself) {
   store = gitfs::object_store::open(dir / "cache", "x").value();
   up = git_upstream::create(parse_source(git.url("Octo/hello.git")).value(), *store, {}, {}).value();
-  access = std::make_shared<forge_access>(server->url(), asked(host_kind::github, server->github()), forge_tokens{});
+  access = std::make_shared<forge_access>(server->url(), limited_options(host_kind::github, server->github()),
+                                          forge_tokens{});
   sized = with_sizes(up, store, forge_sizes(host_kind::github, access, "Octo", "Octo/hello"), {});
   check(ask(blobs()), blobs());
   BOOST_TEST(server->count() == 0);

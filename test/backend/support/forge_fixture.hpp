@@ -51,7 +51,7 @@ struct forge_fixture {
   std::filesystem::path root() const { return dir / "root"; }
   void helper_answers(const std::string& text) const { std::ofstream{dir / "answer"} << text; }
   /// How often the helper was asked for a credential.
-  std::size_t helper_asked() const {
+  std::size_t helper_requests() const {
     std::ifstream in{dir / "helper-log"};
     std::size_t out = 0;
     for (std::string line; std::getline(in, line);)
@@ -79,7 +79,7 @@ struct forge_fixture {
   }
 
   /// How an API is asked within the same limits.
-  static rest_options asked(host_kind kind, const std::string& api) {
+  static rest_options limited_options(host_kind kind, const std::string& api) {
     rest_options out = forge_options(kind, api);
     out.limits = needs().limits;
     out.retries = needs().retries;
