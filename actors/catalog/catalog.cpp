@@ -70,10 +70,10 @@ void catalog::enter_repository(const mount_node_asker& who, node& at, repository
     return;
   }
   of.waiting.push_back(who);
-  look(at, of);
+  start_poll(at, of);
 }
 
-void catalog::look(node& at, repository& of) {
+void catalog::start_poll(node& at, repository& of) {
   if (of.taking != 0)
     return;
   bool is_new = false;
@@ -111,10 +111,10 @@ void catalog::taken(call_number number, mount_node_number which, const result<sh
   for (const mount_node_asker& each : std::exchange(of.waiting, {}))
     port_.tell(each, out);
   tell_refreshers(*at, of, before);
-  look_again_later(*at, of);
+  poll_again_later(*at, of);
   if (!of.refresh.late.empty()) {
     of.refresh.waiting = std::exchange(of.refresh.late, {});
-    look(*at, of);
+    start_poll(*at, of);
   }
 }
 

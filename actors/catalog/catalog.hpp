@@ -48,8 +48,8 @@ public:
   virtual void forget(mount_node_number node) = 0;
   /// Leads to `may_retry`, in a second or so.
   virtual void retry_later(mount_node_number node) = 0;
-  /// Leads to `look_due`.
-  virtual void look_later(mount_node_number node, std::uint64_t timer, std::chrono::milliseconds in) = 0;
+  /// Leads to `poll_due`.
+  virtual void poll_later(mount_node_number node, std::uint64_t timer, std::chrono::milliseconds in) = 0;
 
   /// Whether that directory is still there: the kernel refers to it.
   virtual bool is_current(const relinked& directory) = 0;
@@ -91,7 +91,7 @@ public:
   void found(call_number call, const result<host_entry>& what);
   void listed(call_number call, const result<std::vector<host_entry>>& what);
   void may_retry(mount_node_number which);
-  void look_due(mount_node_number which, std::uint64_t timer);
+  void poll_due(mount_node_number which, std::uint64_t timer);
 
   /// What stands at the mountpoint itself was opened before, and `root` shows it.
   void opened(shown_ptr shown, const relinked& root);
@@ -145,8 +145,8 @@ private:
   bool ask_on_the_way(caller& who);
   void is_folder(const node& which);
   void becomes_repository(node& of);
-  void look(node& at, repository& of);
-  void look_again_later(node& at, repository& of);
+  void start_poll(node& at, repository& of);
+  void poll_again_later(node& at, repository& of);
   void move(node& at, repository& of);
   void tell_refreshers(node& at, repository& of, const shown_ptr& before);
   static std::string shown_name(const node& of);

@@ -95,7 +95,7 @@ caf::behavior catalog_actor::make_behavior() {
         }
       },
       [this](retry_allowed m) { catalog_.may_retry(m.node); },
-      [this](look_due m) { catalog_.look_due(m.node, m.timer); },
+      [this](poll_due m) { catalog_.poll_due(m.node, m.timer); },
       [this](const moves_settled& m) { catalog_.moved(m.who); },
       [this](refresh_refs& m) {
         refreshes_[m.number] = std::move(m.done);
@@ -265,8 +265,8 @@ void catalog_actor::retry_later(mount_node_number node) {
   delayed_anon_send(this, retry_after, retry_allowed{node});
 }
 
-void catalog_actor::look_later(mount_node_number node, std::uint64_t timer, std::chrono::milliseconds in) {
-  delayed_anon_send(this, in, look_due{node, timer});
+void catalog_actor::poll_later(mount_node_number node, std::uint64_t timer, std::chrono::milliseconds in) {
+  delayed_anon_send(this, in, poll_due{node, timer});
 }
 
 bool catalog_actor::is_current(const relinked& directory) {

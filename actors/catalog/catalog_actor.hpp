@@ -58,7 +58,7 @@ private:
   void report(call_number call, const error* failure);
   void add_status(mount_status& to) const;
   void retry_later(mount_node_number node) override;
-  void look_later(mount_node_number node, std::uint64_t timer, std::chrono::milliseconds in) override;
+  void poll_later(mount_node_number node, std::uint64_t timer, std::chrono::milliseconds in) override;
   bool is_current(const relinked& directory) override;
   void relink(std::vector<relinked> directories) override;
   void change_entries(const relinked& directory, mount_node_answer now, std::vector<std::string> replaced) override;

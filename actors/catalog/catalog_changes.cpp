@@ -30,7 +30,7 @@ bool same_host(const shown_host& one, const shown_host& other) {
 
 // --- following ------------------------------------------------------------------------------------------------------
 
-void catalog::look_again_later(node& at, repository& of) {
+void catalog::poll_again_later(node& at, repository& of) {
   if (at.removed)
     return; // the timer is that of `leave`
   ++at.timer;
@@ -40,10 +40,10 @@ void catalog::look_again_later(node& at, repository& of) {
   else if (of.follow.kind == kind::polled && !is_commit_id(of.ref))
     every = of.follow.every;
   if (of.shown && every.count() != 0)
-    port_.look_later(at.number, at.timer, every * (1U << std::min(of.poll.failures, most_doublings)));
+    port_.poll_later(at.number, at.timer, every * (1U << std::min(of.poll.failures, most_doublings)));
 }
 
-void catalog::look_due(mount_node_number which, std::uint64_t timer) {
+void catalog::poll_due(mount_node_number which, std::uint64_t timer) {
   node* const at = tree_.numbered(which);
   if (at == nullptr || timer != at->timer)
     return;
@@ -56,7 +56,7 @@ void catalog::look_due(mount_node_number which, std::uint64_t timer) {
   if (at->seen.empty())
     of->poll.stale = true; // looked at when somebody comes
   else
-    look(*at, *of);
+    start_poll(*at, *of);
 }
 
 void catalog::opened(shown_ptr shown, const relinked& root) {
@@ -67,7 +67,7 @@ void catalog::opened(shown_ptr shown, const relinked& root) {
   port_.own(of.number, of.from);
   of.shown = std::move(shown);
   at.see(root);
-  look_again_later(at, of);
+  poll_again_later(at, of);
 }
 
 void catalog::move(node& at, repository& of) {
@@ -138,7 +138,7 @@ void catalog::add_refresh(refresh_number number, node& at, repository& of, bool 
   ++report.left;
   // What is on its way may have been told before the caller's push.
   (of.taking != 0 ? of.refresh.late : of.refresh.waiting).push_back(number);
-  look(at, of);
+  start_poll(at, of);
 }
 
 void catalog::tell_refreshers(node& at, repository& of, const shown_ptr& before) {
@@ -179,10 +179,10 @@ void catalog::cancel_refresh(refresh_number number) {
     if (!alone || !of->shown || of->poll.behind || of->taking == 0)
       continue;
     port_.stop_taking(std::exchange(of->taking, 0), of->number);
-    look_again_later(*at, *of);
+    poll_again_later(*at, *of);
     refresh.waiting = std::exchange(refresh.late, {});
     if (!refresh.waiting.empty())
-      look(*at, *of);
+      start_poll(*at, *of);
   }
 }
 
@@ -214,7 +214,7 @@ void catalog::follow_host(node& of, const std::shared_ptr<const shown_host>& ent
       host->entry = entry;
   } else if (repository* const one = of.as_repository()) {
     if (std::exchange(one->follow, entry->follow) != entry->follow)
-      look_again_later(of, *one);
+      poll_again_later(of, *one);
   }
   for (const auto& [name, each] : of.children)
     follow_host(*each, entry);
@@ -256,9 +256,9 @@ void catalog::take_over_repository(node& old, const repository& fresh) {
     of.refresh.waiting.insert(of.refresh.waiting.end(), of.refresh.late.begin(), of.refresh.late.end());
     of.refresh.late.clear();
     if (of.shown || of.is_wanted())
-      look(old, of);
+      start_poll(old, of);
   } else if (other_follow) {
-    look_again_later(old, of);
+    poll_again_later(old, of);
   }
 }
 
@@ -300,7 +300,7 @@ void catalog::leave(node& of) {
   if (is_idle(of) && (!shows || (of.seen.empty() && !of.crowded)))
     drop(of.number);
   else
-    port_.look_later(of.number, ++of.timer, left);
+    port_.poll_later(of.number, ++of.timer, left);
 }
 
 bool catalog::reload(const deployment& tree, const hosts& of) {

@@ -61,7 +61,7 @@ repository_actor::repository_actor(caf::actor_config& cfg, std::shared_ptr<mount
     workers_(workers),
     server_(std::move(server)) {
   if (first) {
-    looked_at_[0] = context_->began;
+    polled_at_[0] = context_->began;
     objects_ = first->objects;
     mounted_refs_[0] = first->shown->of;
     shows_[0] = first->shown;
@@ -153,7 +153,7 @@ void repository_actor::taken(const snapshot_taken& m) {
     ref_shown out{m.call, what.node, 0, std::move(shown), {}};
     if (!failure) {
       last_failures_.erase(what.node);
-      looked_at_[what.node] = std::time(nullptr);
+      polled_at_[what.node] = std::time(nullptr);
     } else {
       out.code = failure->code;
       out.why = failure->message + limit_remedy(out.code); // each repository that is open holds a few files
@@ -210,8 +210,8 @@ void repository_actor::add_status(mount_status& to) const {
       each.failure = last->second.message;
       each.failed_at = last->second.at;
     }
-    if (const auto looked = looked_at_.find(*each.node); looked != looked_at_.end())
-      each.looked_at = looked->second;
+    if (const auto polled = polled_at_.find(*each.node); polled != polled_at_.end())
+      each.polled_at = polled->second;
   }
 }
 

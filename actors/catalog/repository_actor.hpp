@@ -72,7 +72,7 @@ private:
     std::int64_t at = 0; ///< seconds since 1970, for people alone
   };
   std::map<mount_node_number, failed> last_failures_;
-  std::map<mount_node_number, std::int64_t> looked_at_; ///< last good look; seconds since 1970, for people alone
+  std::map<mount_node_number, std::int64_t> polled_at_; ///< last good look; seconds since 1970, for people alone
 };
 
 } // namespace gitfs

@@ -27,7 +27,7 @@ constexpr std::chrono::milliseconds path_patience{250}, patience_with_few{1000};
 constexpr std::uint32_t few_trees = 8192;
 
 // Of a file that is fetched to learn its size, because it is probably going to be read.
-constexpr std::uint64_t longest_look = 1U << 20;
+constexpr std::uint64_t longest_probe = 1U << 20;
 
 // `brings`: what of it somebody waits for.
 std::uint64_t recorded(std::uint64_t number, want_kind kind, const std::vector<oid>& wants,
@@ -95,7 +95,7 @@ caf::behavior fetcher_actor::make_behavior() {
         wanting_.erase({m.from_id, m.id});
         pump_soon();
       },
-      [this](look_was_read) { queue_.look_was_read(); },
+      [this](probe_was_read) { queue_.probe_was_read(); },
       [this](trees_delayed) {
         if (--delays_ == 0)
           queue_.serve_paths();
@@ -219,9 +219,9 @@ void fetcher_actor::start(const planned_transfer& plan) {
   } else {
     request.wants = plan.ids;
     request.need = plan.kind == want_kind::trees ? fetch_need::trees : fetch_need::blobs;
-    if (plan.looked_up)
-      request.byte_limit = request.size_limit = longest_look;
-    if (plan.kind == want_kind::blobs && (plan.looked_up || !queue_.wants_sizes(plan.number)))
+    if (plan.is_probe)
+      request.byte_limit = request.size_limit = longest_probe;
+    if (plan.kind == want_kind::blobs && (plan.is_probe || !queue_.wants_sizes(plan.number)))
       request.use = pack_use::read_soon;
   }
   const std::uint64_t begun = recorded(plan.number, plan.kind, request.wants, plan.ids);

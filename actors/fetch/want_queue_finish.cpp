@@ -24,7 +24,7 @@ void want_queue::finish(std::uint64_t number, const want_result& outcome, const 
   } changes[] = {
       {ENOTSUP, [](const planned_transfer& p) { return p.kind == want_kind::sizes; }, &want_queue::degrade_sizes},
       {EAGAIN, [](const planned_transfer& p) { return p.kind == want_kind::sizes; }, &want_queue::degrade_for_now},
-      {EFBIG, [](const planned_transfer& p) { return p.looked_up; }, &want_queue::degrade_target},
+      {EFBIG, [](const planned_transfer& p) { return p.is_probe; }, &want_queue::degrade_target},
       {E2BIG, [](const planned_transfer& p) { return !p.snapshot && p.ids.size() > 1; }, &want_queue::ask_for_fewer},
       {ENOTSUP, [](const planned_transfer& p) { return !p.snapshot; }, &want_queue::ask_for_all},
       {ENOENT, [](const planned_transfer& p) { return p.ids.size() > 1; }, &want_queue::ask_one_by_one},

@@ -210,9 +210,9 @@ void directory_actor::statted() {
     anon_send(prefetcher(), directory_statted{location_});
 }
 
-void directory_actor::look_was_read() {
+void directory_actor::probe_was_read() {
   if (fetcher())
-    anon_send(fetcher(), gitfs::look_was_read{});
+    anon_send(fetcher(), gitfs::probe_was_read{});
 }
 
 // Also called while this actor is made, when there is no execution unit yet.

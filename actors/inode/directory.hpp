@@ -51,7 +51,7 @@ private:
   void read_started(child_index child, const std::string& name, const oid& id) override;
   void read_missed(child_index child, const oid& id) override;
   void tell_prefetcher(file_read what);
-  void look_was_read() override;
+  void probe_was_read() override;
   void over_budget() override;
   void stands_at(const directory_location_ptr& link) override { location_ = link; }
   void ask_kernel_to_forget(std::vector<std::uint64_t> nodeids) override;

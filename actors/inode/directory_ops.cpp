@@ -320,8 +320,8 @@ directory_state::lacking directory_state::read(kernel_op& op, const dentry& chil
   // A listing that was dropped does not say which files come next.
   const bool foreseeable = begins && complete_ && context_.prefetch;
   if (begins) {
-    if (!looked_up_.empty() && std::erase(looked_up_, child.id) != 0)
-      port_.look_was_read();
+    if (!probed_.empty() && std::erase(probed_, child.id) != 0)
+      port_.probe_was_read();
     if (foreseeable)
       port_.read_started(dentries_.position_of(op.at - 1), child.name, child.id);
   }

@@ -63,7 +63,7 @@ public:
   /// After `read_started`: its contents must be fetched.
   virtual void read_missed(child_index child, const oid& id) = 0;
   /// To the fetcher: a file is read that was looked up by its path (want::target).
-  virtual void look_was_read() = 0;
+  virtual void probe_was_read() = 0;
 
   /// To the supervisor: listings take more memory than they may.
   virtual void over_budget() = 0;
@@ -226,8 +226,8 @@ private:
   std::unordered_map<dir_slot, release_number> releasing_; // the latest release of each child that is not reaped yet
   parking parking_;
   bool listed_ = false;          // by somebody, from its start
-  std::vector<oid> looked_up_;   // files that were wanted alone, and not read since
-  std::size_t lone_looks_ = 0;   // so many were
+  std::vector<oid> probed_;      // files that were wanted alone, and not read since
+  std::size_t lone_probes_ = 0;  // so many were
   bool answered_absent_ = false; // the kernel may know names that are not there
   // Taking over another snapshot: see directory_move.cpp.
   directory_location_ptr upcoming_;     // its tree is not here yet

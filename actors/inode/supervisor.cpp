@@ -49,7 +49,7 @@ supervisor_actor::supervisor_actor(caf::actor_config& cfg, std::shared_ptr<mount
     catalog_(std::move(catalog)) {}
 
 caf::behavior supervisor_actor::make_behavior() {
-  delayed_send(this, idle_after, look_if_idle{});
+  delayed_send(this, idle_after, check_idle{});
   others_ = std::make_shared<mount_actors>(mount_actors{caf::actor_cast<caf::actor>(this), std::move(catalog_)});
   return {
       [this](enter_directory& m) { enter(m); },
@@ -67,8 +67,8 @@ caf::behavior supervisor_actor::make_behavior() {
         sweep_.answered(context_->outside->listings_memory());
         sweep();
       },
-      [this](look_if_idle) {
-        delayed_send(this, idle_after, look_if_idle{});
+      [this](check_idle) {
+        delayed_send(this, idle_after, check_idle{});
         sweep_again();
         trim_if_idle();
       },

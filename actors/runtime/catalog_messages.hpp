@@ -49,7 +49,7 @@ struct ref_shown {
 // --- catalog → itself ------------------------------------------------------------------------------------------------
 
 /// Catalog → itself: it is time to poll the ref of this node. `timer`: a later timer has made an earlier one void.
-struct look_due {
+struct poll_due {
   mount_node_number node = 0;
   std::uint64_t timer = 0;
   trace::sent_by stamp = trace::sent_by::now();

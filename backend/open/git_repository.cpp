@@ -106,7 +106,7 @@ public:
                   display() + " did not send a usable commit " + resolved.commit.hex() + ": " + read.error().message);
     read.value().ref = std::move(resolved.name);
     if (sized_)
-      sized_->look_in(read.value().commit, read.value().root_tree);
+      sized_->search_in(read.value().commit, read.value().root_tree);
     return read;
   }
 

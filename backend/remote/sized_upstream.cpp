@@ -216,7 +216,7 @@ sized_upstream::~sized_upstream() {
   core_->close();
 }
 
-void sized_upstream::look_in(const oid& commit, const oid& root_tree) {
+void sized_upstream::search_in(const oid& commit, const oid& root_tree) {
   const std::lock_guard lock{core_->mutex};
   core_->roots.push_back({commit, root_tree});
 }

@@ -206,7 +206,7 @@ result<void> serve(mount_options& options, daemon_start& start, const service_ma
   const auto control = listen(b, session->device());
   serving served{*session, *files, b, control.get()};
   session->start(system, worker_threads(options));
-  GITFS_TRYV(session->look());
+  GITFS_TRYV(session->wait_until_mounted());
 
   log::info("mounted {} on {}", files->describe(), options.mountpoint.string());
   service.ready("mounted " + files->describe());

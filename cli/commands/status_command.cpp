@@ -37,7 +37,7 @@ found_mounts all_mounts() {
   return out;
 }
 
-result<found_mounts> look(const status_options& options) {
+result<found_mounts> read_statuses(const status_options& options) {
   if (options.mountpoint.empty())
     return all_mounts();
   GITFS_TRY(answer, ask_status(options.mountpoint));
@@ -46,10 +46,10 @@ result<found_mounts> look(const status_options& options) {
   return out;
 }
 
-result<found_mounts> look_until_well(const status_options& options) {
+result<found_mounts> wait_until_well(const status_options& options) {
   const auto until = steady::now() + options.wait.value_or(std::chrono::milliseconds{0});
   for (;;) {
-    auto out = look(options);
+    auto out = read_statuses(options);
     if ((out && !has_failed(out.value())) || steady::now() >= until)
       return out;
     std::this_thread::sleep_for(std::chrono::milliseconds{100});
@@ -66,7 +66,7 @@ std::string text_of(const status_options& options, mount_statuses found) {
 } // namespace
 
 int run_status(const status_options& options) {
-  const auto found = look_until_well(options);
+  const auto found = wait_until_well(options);
   if (!found) {
     std::fprintf(stderr, "gitfs-actor: %s\n", found.error().message.c_str());
     return 1;

@@ -26,7 +26,7 @@ double seconds_now() {
   return std::chrono::duration<double>{clock_type::now().time_since_epoch()}.count();
 }
 
-result<top_sample> look(const std::filesystem::path& mountpoint) {
+result<top_sample> take_sample(const std::filesystem::path& mountpoint) {
   top_sample out;
   GITFS_TRY(counters, ask_report(mountpoint));
   GITFS_TRY(now, ask_activity(mountpoint));
@@ -44,7 +44,7 @@ public:
   explicit asker(std::filesystem::path mountpoint) : shared_(std::make_shared<shared>()) {
     std::thread{[s = shared_, path = std::move(mountpoint)] {
       for (std::uint64_t one = 0; ::read(s->requests.get(), &one, sizeof one) == sizeof one;) {
-        s->answer = look(path);
+        s->answer = take_sample(path);
         s->ready.store(true, std::memory_order_release);
         (void)!::write(s->answered.get(), &one, sizeof one);
       }
@@ -79,7 +79,7 @@ private:
 
 result<void> print_frames(top_model& model, const top_options& options) {
   for (;;) {
-    GITFS_TRY(sample, look(options.mountpoint));
+    GITFS_TRY(sample, take_sample(options.mountpoint));
     model.take(std::move(sample));
     if (model.samples() > 1) {
       std::string text;
@@ -114,7 +114,7 @@ public:
         const top_model::effect does = model_.key(pressed->text);
         if (does == top_model::effect::quit)
           return 0;
-        if (does == top_model::effect::look)
+        if (does == top_model::effect::sample)
           next_ = clock_type::now();
       }
       if (auto answer = asker_.take()) {

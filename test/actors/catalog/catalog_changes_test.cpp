@@ -32,7 +32,7 @@ struct followed : catalog_fixture {
   static bool holds_line(const std::string& text, const std::string& line) {
     return ("\n" + text).find("\n" + line + "\n") != std::string::npos;
   }
-  void poll() { catalog.look_due(port.timers.back().node, port.timers.back().number); }
+  void poll() { catalog.poll_due(port.timers.back().node, port.timers.back().number); }
 };
 
 } // namespace
@@ -231,7 +231,7 @@ BOOST_AUTO_TEST_CASE(a_repository_is_closed_when_nobody_is_in_it) {
   BOOST_TEST(port.closed.empty());
   port.gone.insert(directory.slot);
   const auto timer = port.timers.back();
-  catalog.look_due(timer.node, timer.number - 1);
+  catalog.poll_due(timer.node, timer.number - 1);
   BOOST_TEST(port.closed.empty());
   poll();
   BOOST_TEST((port.closed == std::vector{of}));

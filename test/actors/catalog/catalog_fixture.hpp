@@ -91,7 +91,7 @@ struct recorded_port final : catalog_port {
   std::set<dir_slot> gone;
   std::vector<refresh_number> settled; ///< by moves that have ended
 
-  void look_later(mount_node_number node, std::uint64_t number, std::chrono::milliseconds in) override {
+  void poll_later(mount_node_number node, std::uint64_t number, std::chrono::milliseconds in) override {
     timers.push_back({node, number, in});
   }
   bool is_current(const relinked& directory) override { return !gone.contains(directory.slot); }

@@ -298,7 +298,7 @@ BOOST_AUTO_TEST_CASE(invented_names_take_no_memory) {
   // What comes late for one of them is of nobody.
   catalog.taken(first.call, first.node, snapshot);
   catalog.may_retry(first.node);
-  catalog.look_due(first.node, 1);
+  catalog.poll_due(first.node, 1);
   // What is shown, listed or waited for stays.
   const std::size_t requested = port.requested.size();
   BOOST_TEST(answers(asks(3, "hub/owner/real")).shown == snapshot);

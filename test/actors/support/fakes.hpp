@@ -95,7 +95,7 @@ public:
   std::vector<std::pair<want_id, std::string>> mount_nodes;
   std::vector<dir_slot> released, reaped;
   std::vector<release_number> release_numbers;
-  int stats = 0, looks_read = 0;
+  int stats = 0, probes_read = 0;
   int idles = 0, listings = 0, hidings = 0, overs = 0;
   int failures = 0; ///< so many of the next calls that are messages to others throw
   std::vector<std::vector<std::uint64_t>> forget_requests;
@@ -132,7 +132,7 @@ public:
   void listed() override { ++listings; }
   void statted() override { ++stats; }
   void read_started(child_index child, const std::string&, const oid&) override { reads.push_back(child); }
-  void look_was_read() override { ++looks_read; }
+  void probe_was_read() override { ++probes_read; }
   void over_budget() override { ++overs; }
   void stands_at(const directory_location_ptr& link) override { stood_at = link; }
   void ask_kernel_to_forget(std::vector<std::uint64_t> nodeids) override {

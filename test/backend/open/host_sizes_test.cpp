@@ -32,7 +32,7 @@ struct fixture : forge_fixture {
     const auto out = wait(
         [&](auto done) { return sized->fetch({.wants = {commit}, .need = fetch_need::all_trees}, std::move(done)); });
     BOOST_REQUIRE_MESSAGE(!out.failure, out.failure->message);
-    sized->look_in(commit, rev("HEAD^{tree}"));
+    sized->search_in(commit, rev("HEAD^{tree}"));
   }
 
   template <class Start>
