@@ -105,7 +105,7 @@ result<std::unique_ptr<filesystem>> filesystem::open(const mount_options& option
     out->parts_.make_host = host_maker(options, parts, out->context_->shared_memory, out->services_);
   if (const auto one = only_one(options)) {
     GITFS_TRY(from, open_entry(*one, options, parts, out->context_->shared_memory, out->services_));
-    GITFS_TRY(what, from->take(one->ref, std::nullopt, std::move(stop)));
+    GITFS_TRY(what, from->resolve(one->ref, std::nullopt, std::move(stop)));
     what.shown_at = time_now();
     if (one->follow.kind != follow_mode::kind_type::pinned && what.ref.empty()
         && is_abbreviation(one->ref, what.commit))

@@ -38,7 +38,7 @@ struct deployment_parts {
 class filesystem {
 public:
   /// Starts the actors in `system`, which outlives this object. A mount of one repository opens SOURCE at REF first,
-  /// which blocks: see open_repository and repository::take. A mount of `options.tree` asks no server anything; a
+  /// which blocks: see open_repository and repository::resolve. A mount of `options.tree` asks no server anything; a
   /// repository is opened when somebody enters it. A tree that is one repository at the mountpoint itself is treated as
   /// SOURCE and REF. ECANCELED: `stop` was requested.
   static result<std::unique_ptr<filesystem>> open(const mount_options& options, caf::actor_system& system,

@@ -74,23 +74,23 @@ void catalog::enter_repository(const mount_node_asker& who, node& at, repository
 }
 
 void catalog::start_poll(node& at, repository& of) {
-  if (of.taking != 0)
+  if (of.resolving != 0)
     return;
   bool is_new = false;
   of.number = number_of(of.from, is_new);
-  of.taking = ++last_call_;
-  port_.take(of.taking, at.number, of.number, is_new ? of.from : repository_origin{}, of.ref,
-             of.shown ? std::optional{of.shown->facts.commit} : std::nullopt);
+  of.resolving = ++last_call_;
+  port_.resolve(of.resolving, at.number, of.number, is_new ? of.from : repository_origin{}, of.ref,
+                of.shown ? std::optional{of.shown->facts.commit} : std::nullopt);
 }
 
-void catalog::taken(call_number number, mount_node_number which, const result<shown_ptr>& snapshot) {
+void catalog::resolved(call_number number, mount_node_number which, const result<shown_ptr>& snapshot) {
   node* const at = tree_.numbered(which);
   repository* const repo = at == nullptr ? nullptr : at->as_repository();
-  if (repo == nullptr || repo->taking != number)
+  if (repo == nullptr || repo->resolving != number)
     return; // nobody waited any more
   repository& of = *repo;
   ref_poll& poll = of.poll;
-  of.taking = 0;
+  of.resolving = 0;
   const shown_ptr before = of.shown;
   if (snapshot) {
     poll.failures = 0;
@@ -136,7 +136,7 @@ void catalog::cancel(const mount_node_asker& who) {
   for (const auto& [number, each] : tree_.nodes())
     if (repository* const of = each->as_repository())
       if (std::erase(of->waiting, who) != 0 && !of->is_wanted() && !of->shown)
-        port_.stop_taking(std::exchange(of->taking, 0), of->number);
+        port_.stop_resolving(std::exchange(of->resolving, 0), of->number);
   for (auto it = calls_.begin(); it != calls_.end();) {
     const auto each = it++;
     if (std::erase_if(each->second.waiting, [&](const caller& waits) { return waits.who == who; }) == 0
@@ -155,7 +155,7 @@ std::string catalog::describe() const {
     if (of == nullptr)
       continue;
     open += of->shown ? 1 : 0;
-    if (of->taking != 0)
+    if (of->resolving != 0)
       out += fmt::format("node {}: a snapshot of repository {} is being taken, {} wait\n", number, of->number,
                          of->waiting.size());
     if (!of->poll.last_error.empty())

@@ -31,12 +31,12 @@ public:
   virtual void tell(const mount_node_asker& who, mount_node_answer answer) = 0;
   /// Opens the repository, unless it is, and takes a snapshot of it; answered with `taken`. `from`: of a number that is
   /// new. `have`: what the node shows.
-  virtual void take(call_number call, mount_node_number node, repository_number number, const repository_origin& from,
-                    const std::string& ref, const std::optional<oid>& have) = 0;
+  virtual void resolve(call_number call, mount_node_number node, repository_number number,
+                       const repository_origin& from, const std::string& ref, const std::optional<oid>& have) = 0;
   /// The repository at the mountpoint itself, which was opened before: it is ended as one that was taken.
   virtual void own(repository_number number, const repository_origin& from) = 0;
   /// Nobody waits for that any more.
-  virtual void stop_taking(call_number call, repository_number number) = 0;
+  virtual void stop_resolving(call_number call, repository_number number) = 0;
   /// repository_host::lookup, and list if `name` is empty; answered with `found` and `listed`.
   /// `node`: in which the question is about.
   virtual void ask_host(call_number call, mount_node_number node, std::shared_ptr<repository_host> host,
@@ -87,7 +87,7 @@ public:
   /// It gave up.
   void cancel(const mount_node_asker& who);
 
-  void taken(call_number call, mount_node_number node, const result<shown_ptr>& snapshot);
+  void resolved(call_number call, mount_node_number node, const result<shown_ptr>& snapshot);
   void found(call_number call, const result<host_entry>& what);
   void listed(call_number call, const result<std::vector<host_entry>>& what);
   void may_retry(mount_node_number which);

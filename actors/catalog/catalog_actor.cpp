@@ -81,9 +81,9 @@ caf::behavior catalog_actor::make_behavior() {
       },
       [this](const ref_shown& m) {
         if (m.code == 0)
-          catalog_.taken(m.call, m.node, m.shown);
+          catalog_.resolved(m.call, m.node, m.shown);
         else
-          catalog_.taken(m.call, m.node, error{m.code, m.why});
+          catalog_.resolved(m.call, m.node, error{m.code, m.why});
       },
       [this](const host_answered& m) {
         if (m.found) {
@@ -139,8 +139,8 @@ void catalog_actor::tell(const mount_node_asker& who, mount_node_answer answer) 
     anon_send(caf::actor_cast<caf::actor>(to), mount_node_answered{who.second, std::move(answer)});
 }
 
-void catalog_actor::take(call_number call, mount_node_number node, repository_number number,
-                         const repository_origin& from, const std::string& ref, const std::optional<oid>& have) {
+void catalog_actor::resolve(call_number call, mount_node_number node, repository_number number,
+                            const repository_origin& from, const std::string& ref, const std::optional<oid>& have) {
   caf::actor& one = repositories_[number];
   if (!one)
     one = spawn(number, from, std::nullopt);
@@ -166,7 +166,7 @@ caf::actor catalog_actor::spawn(repository_number number, const repository_origi
                                           server_of(at), first);
 }
 
-void catalog_actor::stop_taking(call_number call, repository_number number) {
+void catalog_actor::stop_resolving(call_number call, repository_number number) {
   if (const auto one = repositories_.find(number); one != repositories_.end())
     anon_send(one->second, cancel_show{call});
 }

@@ -45,10 +45,10 @@ protected:
 
 private:
   void tell(const mount_node_asker& who, mount_node_answer answer) override;
-  void take(call_number call, mount_node_number node, repository_number number, const repository_origin& from,
-            const std::string& ref, const std::optional<oid>& have) override;
+  void resolve(call_number call, mount_node_number node, repository_number number, const repository_origin& from,
+               const std::string& ref, const std::optional<oid>& have) override;
   void own(repository_number number, const repository_origin& from) override;
-  void stop_taking(call_number call, repository_number number) override;
+  void stop_resolving(call_number call, repository_number number) override;
   void ask_host(call_number call, mount_node_number node, std::shared_ptr<repository_host> host,
                 std::vector<std::string> path, std::string name) override;
   void stop_asking(call_number call) override;

@@ -131,13 +131,13 @@ std::string catalog::shown_name(const node& of) {
 
 void catalog::add_refresh(refresh_number number, node& at, repository& of, bool failed) {
   refresh_report& report = refreshes_[number];
-  if (!of.shown && of.taking == 0 && !(failed && of.has_failed())) {
+  if (!of.shown && of.resolving == 0 && !(failed && of.has_failed())) {
     report.text += fmt::format("{}: nobody has looked into it yet\n", shown_name(at));
     return;
   }
   ++report.left;
   // What is on its way may have been told before the caller's push.
-  (of.taking != 0 ? of.refresh.late : of.refresh.waiting).push_back(number);
+  (of.resolving != 0 ? of.refresh.late : of.refresh.waiting).push_back(number);
   start_poll(at, of);
 }
 
@@ -176,9 +176,9 @@ void catalog::cancel_refresh(refresh_number number) {
     ref_refresh& refresh = of->refresh;
     std::erase(refresh.late, number);
     const bool alone = std::erase(refresh.waiting, number) != 0 && refresh.waiting.empty() && of->waiting.empty();
-    if (!alone || !of->shown || of->poll.behind || of->taking == 0)
+    if (!alone || !of->shown || of->poll.behind || of->resolving == 0)
       continue;
-    port_.stop_taking(std::exchange(of->taking, 0), of->number);
+    port_.stop_resolving(std::exchange(of->resolving, 0), of->number);
     poll_again_later(*at, *of);
     refresh.waiting = std::exchange(refresh.late, {});
     if (!refresh.waiting.empty())
@@ -251,8 +251,8 @@ void catalog::take_over_repository(node& old, const repository& fresh) {
   if (other_ref) {
     of.poll.behind = of.shown != nullptr;
     old.refused = 0;
-    if (of.taking != 0) // the other ref's
-      port_.stop_taking(std::exchange(of.taking, 0), of.number);
+    if (of.resolving != 0) // the other ref's
+      port_.stop_resolving(std::exchange(of.resolving, 0), of.number);
     of.refresh.waiting.insert(of.refresh.waiting.end(), of.refresh.late.begin(), of.refresh.late.end());
     of.refresh.late.clear();
     if (of.shown || of.is_wanted())

@@ -177,7 +177,7 @@ void catalog::listed(call_number number, const result<std::vector<host_entry>>& 
 // Nobody waits for anything of it.
 bool catalog::is_idle(const node& of) const {
   const repository* const one = of.as_repository();
-  return (one == nullptr || (one->taking == 0 && !one->is_wanted()))
+  return (one == nullptr || (one->resolving == 0 && !one->is_wanted()))
          && std::ranges::none_of(calls_, [&](const auto& each) { return each.second.of == &of; });
 }
 

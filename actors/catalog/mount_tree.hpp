@@ -78,7 +78,7 @@ struct mount_node {
     follow_mode follow{};
     repository_number number = 0; ///< 0: nobody has entered it
     shown_ptr shown{};
-    call_number taking = 0; ///< on its way
+    call_number resolving = 0; ///< on its way
     std::vector<mount_node_asker> waiting{};
     ref_poll poll{};
     ref_refresh refresh{};

@@ -79,7 +79,7 @@ caf::message host_answer(const recording& from, const record& r) {
 }
 
 caf::message snapshot(const record& r) {
-  snapshot_taken out{number_in(r, "call"), nullptr, std::nullopt, {}, {}};
+  snapshot_resolved out{number_in(r, "call"), nullptr, std::nullopt, {}, {}};
   if (const auto code = static_cast<int>(number_in(r, "error")); code != 0)
     out.failure = error{code, "as recorded"};
   std::string source;
@@ -167,7 +167,7 @@ constexpr struct {
     {kind::enter_directory, first_entered},
     {kind::transfer_ended, [](auto& from, auto& r) { return std::optional{transfer_end(from, r)}; }},
     {kind::host_answered, [](auto& from, auto& r) { return std::optional{host_answer(from, r)}; }},
-    {kind::snapshot_taken, [](auto&, auto& r) { return std::optional{snapshot(r)}; }},
+    {kind::snapshot_resolved, [](auto&, auto& r) { return std::optional{snapshot(r)}; }},
     {kind::moves_settled, [](auto&, auto& r) { return std::optional{settled(r)}; }},
     {kind::refresh_refs, [](auto&, auto& r) { return std::optional{refresh(r)}; }},
     {kind::reload_tree, reload},

@@ -38,7 +38,7 @@ public:
   const std::shared_ptr<object_db>& objects() const override { return objects_; }
   const std::shared_ptr<upstream>& remote() const override { return remote_; }
   const std::string& display() const override { return display_; }
-  result<snapshot_facts> take(const std::string&, const std::optional<oid>&, std::stop_token) override {
+  result<snapshot_facts> resolve(const std::string&, const std::optional<oid>&, std::stop_token) override {
     return fail(EIO, "a replay asks nobody");
   }
 

@@ -99,7 +99,7 @@ struct host_answered {
   std::shared_ptr<const result<std::vector<host_entry>>> listed; ///< exactly one of `found` and `listed` is set
   trace::sent_by stamp = trace::sent_by::now();
 };
-struct snapshot_taken {
+struct snapshot_resolved {
   call_number call = 0;
   std::shared_ptr<repository> opened; ///< set if the repository was not open before
   std::optional<error> failure;

@@ -161,7 +161,7 @@ std::uint64_t name_digest(const gitfs::host_answered& m) {
   return all;
 }
 
-std::uint64_t opened_as(const gitfs::snapshot_taken& m) {
+std::uint64_t opened_as(const gitfs::snapshot_resolved& m) {
   return !m.opened ? 0 : m.opened->remote() ? 2 : 1;
 }
 
@@ -171,7 +171,7 @@ void put_settled(encoder& to, const gitfs::moves_settled& m) {
 }
 
 // Traces of 0.1.0 do not have it.
-void put_shown_at(encoder& to, const gitfs::snapshot_taken& m) {
+void put_shown_at(encoder& to, const gitfs::snapshot_resolved& m) {
   if (m.facts.shown_at != 0)
     to.number(static_cast<std::uint64_t>(m.facts.shown_at));
 }
@@ -273,8 +273,8 @@ constexpr message_row table[] = {
                                             plain<&gitfs::host_answered::call>("call"), of<code, code_of>("error"),
                                             plain<name_count>("names"), of<digest, name_digest>("digest"),
                                             plain<[](auto& m) { return m.listed ? 1 : 0; }>("listed")),
-    row<gitfs::snapshot_taken, from_outside>(
-        kind::snapshot_taken, "snapshot_taken", plain<&gitfs::snapshot_taken::call>("call"),
+    row<gitfs::snapshot_resolved, from_outside>(
+        kind::snapshot_resolved, "snapshot_taken", plain<&gitfs::snapshot_resolved::call>("call"),
         of<code, [](auto& m) { return m.failure ? m.failure->code : 0; }>("error"),
         of<id, [](auto& m) { return m.facts.commit; }>("commit"),
         of<id, [](auto& m) { return m.facts.root_tree; }>("tree"), plain<[](auto& m) { return m.facts.time; }>("time"),

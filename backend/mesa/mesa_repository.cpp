@@ -41,8 +41,8 @@ mesa_repository::mesa_repository(std::shared_ptr<mesa_client> client, std::strin
     db_(objects_),
     remote_(mesa_) {}
 
-result<snapshot_facts> mesa_repository::take(const std::string& ref, const std::optional<oid>& /*have*/,
-                                             std::stop_token stop) {
+result<snapshot_facts> mesa_repository::resolve(const std::string& ref, const std::optional<oid>& /*have*/,
+                                                std::stop_token stop) {
   operation op = client_->begin(std::move(stop));
   snapshot_facts out;
   std::optional<oid> commit = oid::from_hex(ref);

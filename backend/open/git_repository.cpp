@@ -56,7 +56,7 @@ public:
   const std::shared_ptr<upstream>& remote() const override { return none_; }
   const std::string& display() const override { return display_; }
 
-  result<snapshot_facts> take(const std::string& ref, const std::optional<oid>&, std::stop_token) override {
+  result<snapshot_facts> resolve(const std::string& ref, const std::optional<oid>&, std::stop_token) override {
     GITFS_TRY(resolved, opened_->resolve(ref));
     warn_of_namesake(*notes_, display_, resolved);
     auto read = read_commit(*objects_, resolved.commit);
@@ -89,7 +89,8 @@ public:
   const std::shared_ptr<upstream>& remote() const override { return remote_; }
   const std::string& display() const override { return server_->display_name(); }
 
-  result<snapshot_facts> take(const std::string& ref, const std::optional<oid>& have, std::stop_token stop) override {
+  result<snapshot_facts> resolve(const std::string& ref, const std::optional<oid>& have,
+                                 std::stop_token stop) override {
     GITFS_TRY(resolved, server_->resolve(ref, stop));
     warn_of_namesake(*notes_, display(), resolved);
     auto read = read_commit(*objects_, resolved.commit);

@@ -51,7 +51,7 @@ result<string> ask(const shown_repository& entry, const asking& with) {
   GITFS_TRY(from, source_of(entry, with.read_secret));
   if (from.kind == source::kind_type::local) {
     GITFS_TRY(opened, open_repository(from, with.options, nullptr));
-    GITFS_TRY(facts, opened->take(entry.ref, std::nullopt, {}));
+    GITFS_TRY(facts, opened->resolve(entry.ref, std::nullopt, {}));
     return "a repository of this machine, " + at(facts.ref, facts.commit);
   }
   no_store nothing;

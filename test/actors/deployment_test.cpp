@@ -346,8 +346,9 @@ public:
   const std::shared_ptr<object_db>& objects() const override { return next().objects(); }
   const std::shared_ptr<upstream>& remote() const override { return next().remote(); }
   const std::string& display() const override { return next().display(); }
-  result<snapshot_facts> take(const std::string& ref, const std::optional<oid>& have, std::stop_token stop) override {
-    return real_->take(ref, have, std::move(stop));
+  result<snapshot_facts> resolve(const std::string& ref, const std::optional<oid>& have,
+                                 std::stop_token stop) override {
+    return real_->resolve(ref, have, std::move(stop));
   }
 
 private:

@@ -312,8 +312,8 @@ const row races[] = {
     {"listing-while-fetches-are-saturated", listing_while_fetches_are_saturated, {kind::transfer_ended}},
     {"tree-of-repositories",
      tree_of_repositories,
-     {kind::mount_node_answered, kind::snapshot_taken, kind::cancel_mount_node, kind::cancel_show, kind::retry_allowed,
-      kind::host_answered, kind::transfer_ended}},
+     {kind::mount_node_answered, kind::snapshot_resolved, kind::cancel_mount_node, kind::cancel_show,
+      kind::retry_allowed, kind::host_answered, kind::transfer_ended}},
 };
 
 // In a process of its own.

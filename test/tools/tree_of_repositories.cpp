@@ -25,7 +25,7 @@ struct played_repository final : repository {
   const std::shared_ptr<object_db>& objects() const override { return db; }
   const std::shared_ptr<upstream>& remote() const override { return server; }
   const std::string& display() const override { return name; }
-  result<snapshot_facts> take(const std::string& ref, const std::optional<oid>&, std::stop_token stop) override {
+  result<snapshot_facts> resolve(const std::string& ref, const std::optional<oid>&, std::stop_token stop) override {
     if (stop.stop_requested())
       return fail(ECANCELED, "stopped");
     if (failures > 0 && failures-- > 0)

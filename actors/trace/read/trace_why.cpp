@@ -57,7 +57,7 @@ public:
         const auto at = by_begin.find(each.cause);
         if (at != by_begin.end())
           add(transfers_[at->second], each);
-      } else if (each.what == kind::mounted || each.what == kind::snapshot_taken) {
+      } else if (each.what == kind::mounted || each.what == kind::snapshot_resolved) {
         if (came_with_ == nullptr && names_object(each, object))
           came_with_ = &each;
       } else if (is_want(each)) {

@@ -81,7 +81,7 @@ enum class kind : std::uint32_t {
   ref_shown = 105,
   retry_allowed = 106,
   host_answered = 107,
-  snapshot_taken = 108,
+  snapshot_resolved = 108,
   entries_changed = 109,
   change_entries = 110,
   poll_due = 111,

@@ -35,7 +35,7 @@ private:
 };
 
 struct recorded_port final : catalog_port {
-  struct taking {
+  struct resolving {
     call_number call = 0;
     mount_node_number node = 0;
     repository_number number = 0;
@@ -50,7 +50,7 @@ struct recorded_port final : catalog_port {
     std::string name;
   };
   std::map<mount_node_asker, std::vector<mount_node_answer>> answers;
-  std::vector<taking> takes;
+  std::vector<resolving> resolves;
   std::vector<asking> requested;
   std::vector<call_number> stopped;
   std::vector<mount_node_number> retries;
@@ -60,12 +60,12 @@ struct recorded_port final : catalog_port {
   void tell(const mount_node_asker& who, mount_node_answer answer) override {
     answers[who].push_back(std::move(answer));
   }
-  void take(call_number call, mount_node_number node, repository_number number, const repository_origin& from,
-            const std::string& ref, const std::optional<oid>& have) override {
-    takes.push_back({call, node, number, from.entry != nullptr || from.host != nullptr, from.path, ref, have});
+  void resolve(call_number call, mount_node_number node, repository_number number, const repository_origin& from,
+               const std::string& ref, const std::optional<oid>& have) override {
+    resolves.push_back({call, node, number, from.entry != nullptr || from.host != nullptr, from.path, ref, have});
   }
   void own(repository_number number, const repository_origin&) override { owned.push_back(number); }
-  void stop_taking(call_number call, repository_number) override { stopped.push_back(call); }
+  void stop_resolving(call_number call, repository_number) override { stopped.push_back(call); }
   void ask_host(call_number call, mount_node_number, std::shared_ptr<repository_host>, std::vector<std::string> path,
                 std::string name) override {
     requested.push_back({call, std::move(path), std::move(name)});

@@ -13,53 +13,53 @@ BOOST_AUTO_TEST_CASE(folders_are_known_at_once_and_complete) {
   BOOST_TEST(root.complete);
   BOOST_TEST((answers(asks(2, "team")).names == std::vector<std::string>{"linux", "next"}));
   BOOST_TEST(answers(asks(3, "team/none")).code == ENOENT);
-  BOOST_TEST(port.takes.empty());
+  BOOST_TEST(port.resolves.empty());
   BOOST_TEST(port.requested.empty());
 }
 
 BOOST_AUTO_TEST_CASE(a_repository_is_taken_once_for_all_who_enter) {
   const auto one = asks(1, "team/linux"), two = asks(2, "team/linux", "Makefile");
-  BOOST_REQUIRE_EQUAL(port.takes.size(), 1U);
-  BOOST_TEST(port.takes[0].ref == "v6.1");
-  BOOST_TEST(port.takes[0].is_new);
+  BOOST_REQUIRE_EQUAL(port.resolves.size(), 1U);
+  BOOST_TEST(port.resolves[0].ref == "v6.1");
+  BOOST_TEST(port.resolves[0].is_new);
   BOOST_TEST(waits(one));
-  catalog.taken(port.takes[0].call, port.takes[0].node, snapshot);
+  catalog.resolved(port.resolves[0].call, port.resolves[0].node, snapshot);
   BOOST_TEST(answers(one).shown == snapshot);
   BOOST_TEST(answers(two).shown == snapshot);
   BOOST_TEST(answers(asks(3, "team/linux")).shown == snapshot);
-  BOOST_TEST(port.takes.size() == 1U);
+  BOOST_TEST(port.resolves.size() == 1U);
 }
 
 BOOST_AUTO_TEST_CASE(two_refs_of_one_source_are_one_repository) {
   asks(1, "team/linux");
   asks(2, "team/next");
   asks(3, "git");
-  BOOST_REQUIRE_EQUAL(port.takes.size(), 3U);
-  BOOST_TEST(port.takes[0].number == port.takes[1].number);
-  BOOST_TEST(!port.takes[1].is_new);
-  BOOST_TEST(port.takes[2].number != port.takes[0].number);
-  BOOST_TEST(port.takes[0].node != port.takes[1].node);
+  BOOST_REQUIRE_EQUAL(port.resolves.size(), 3U);
+  BOOST_TEST(port.resolves[0].number == port.resolves[1].number);
+  BOOST_TEST(!port.resolves[1].is_new);
+  BOOST_TEST(port.resolves[2].number != port.resolves[0].number);
+  BOOST_TEST(port.resolves[0].node != port.resolves[1].node);
 }
 
 BOOST_AUTO_TEST_CASE(a_failure_is_shared_and_tried_again_after_a_while) {
   const auto one = asks(1, "git"), two = asks(2, "git");
-  catalog.taken(port.takes[0].call, port.takes[0].node, error{ETIMEDOUT, "down"});
+  catalog.resolved(port.resolves[0].call, port.resolves[0].node, error{ETIMEDOUT, "down"});
   BOOST_TEST(answers(one).code == ETIMEDOUT);
   BOOST_TEST(answers(two).code == ETIMEDOUT);
   BOOST_TEST(answers(asks(3, "git")).code == ETIMEDOUT); // at once: nobody asks the server
-  BOOST_TEST(port.takes.size() == 1U);
+  BOOST_TEST(port.resolves.size() == 1U);
   BOOST_REQUIRE_EQUAL(port.retries.size(), 1U);
   catalog.may_retry(port.retries[0]);
   const auto later = asks(4, "git");
-  BOOST_REQUIRE_EQUAL(port.takes.size(), 2U);
-  BOOST_TEST(!port.takes[1].is_new);
-  catalog.taken(port.takes[1].call, port.takes[1].node, snapshot);
+  BOOST_REQUIRE_EQUAL(port.resolves.size(), 2U);
+  BOOST_TEST(!port.resolves[1].is_new);
+  catalog.resolved(port.resolves[1].call, port.resolves[1].node, snapshot);
   BOOST_TEST(answers(later).shown == snapshot);
 }
 
 BOOST_AUTO_TEST_CASE(errors_that_programs_do_not_expect_are_io_errors) {
   const auto one = asks(1, "git");
-  catalog.taken(port.takes[0].call, port.takes[0].node, error{EPROTO, ""});
+  catalog.resolved(port.resolves[0].call, port.resolves[0].node, error{EPROTO, ""});
   BOOST_TEST(answers(one).code == EIO);
 }
 
@@ -68,12 +68,12 @@ BOOST_AUTO_TEST_CASE(what_all_have_given_up_is_stopped_and_its_outcome_is_of_nob
   catalog.cancel(one);
   BOOST_TEST(port.stopped.empty());
   catalog.cancel(two);
-  BOOST_TEST((port.stopped == std::vector{port.takes[0].call}));
+  BOOST_TEST((port.stopped == std::vector{port.resolves[0].call}));
   const auto later = asks(3, "git");
-  BOOST_REQUIRE_EQUAL(port.takes.size(), 2U);
-  catalog.taken(port.takes[0].call, port.takes[0].node, error{ECANCELED, ""}); // of the first
+  BOOST_REQUIRE_EQUAL(port.resolves.size(), 2U);
+  catalog.resolved(port.resolves[0].call, port.resolves[0].node, error{ECANCELED, ""}); // of the first
   BOOST_TEST(waits(later));
-  catalog.taken(port.takes[1].call, port.takes[1].node, snapshot);
+  catalog.resolved(port.resolves[1].call, port.resolves[1].node, snapshot);
   BOOST_TEST(answers(later).shown == snapshot);
   BOOST_TEST(waits(one));
 }
@@ -95,9 +95,9 @@ BOOST_AUTO_TEST_CASE(a_host_is_asked_for_names_and_never_complete) {
   catalog.found(port.requested[1].call, host_entry{"linux", true});
   BOOST_TEST((answers(below).names == std::vector<std::string>{"linux@v6.1"}));
   asks(5, "hub/torvalds/linux@v6.1");
-  BOOST_REQUIRE_EQUAL(port.takes.size(), 1U);
-  BOOST_TEST(port.takes[0].ref == "v6.1");
-  BOOST_TEST((port.takes[0].path == std::vector<std::string>{"torvalds", "linux"}));
+  BOOST_REQUIRE_EQUAL(port.resolves.size(), 1U);
+  BOOST_TEST(port.resolves[0].ref == "v6.1");
+  BOOST_TEST((port.resolves[0].path == std::vector<std::string>{"torvalds", "linux"}));
 }
 
 BOOST_AUTO_TEST_CASE(a_ref_is_percent_decoded_where_it_is_encoded) {
@@ -114,7 +114,7 @@ BOOST_AUTO_TEST_CASE(a_ref_is_percent_decoded_where_it_is_encoded) {
     BOOST_TEST(port.requested.back().name == "a");
     catalog.found(port.requested.back().call, host_entry{"a", true});
     asks(3, "hub/o/" + name);
-    BOOST_TEST(port.takes.back().ref == ref, name);
+    BOOST_TEST(port.resolves.back().ref == ref, name);
   }
 }
 
@@ -142,8 +142,8 @@ BOOST_AUTO_TEST_CASE(what_was_taken_for_a_folder_is_asked_for_again) {
   BOOST_TEST(answers(listed).names.empty());
   const auto entered = asks(3, "hub/x", "README");
   catalog.found(port.requested.back().call, host_entry{"x", true});
-  BOOST_TEST(port.takes.size() == 1U);
-  catalog.taken(port.takes[0].call, port.takes[0].node, snapshot);
+  BOOST_TEST(port.resolves.size() == 1U);
+  catalog.resolved(port.resolves[0].call, port.resolves[0].node, snapshot);
   BOOST_TEST(answers(entered).shown == snapshot);
   BOOST_TEST(answers(asks(4, "hub", "x")).assumed.empty());
   BOOST_TEST(port.requested.size() == 4U); // and never again
@@ -162,7 +162,7 @@ BOOST_AUTO_TEST_CASE(a_folder_that_has_a_repository_in_it_stays_one) {
   catalog.found(of_late, host_entry{"x", true}); // too late to be believed
   BOOST_TEST(answers(asks(4, "hub", "x")).assumed.empty());
   BOOST_TEST(waits(asks(5, "hub/x/y")));
-  BOOST_TEST(port.takes.size() == 1U);
+  BOOST_TEST(port.resolves.size() == 1U);
   BOOST_TEST(port.requested.size() == requested + 1); // what is in x, for the late one
 }
 
@@ -185,7 +185,7 @@ BOOST_AUTO_TEST_CASE(what_was_taken_to_be_in_a_repository_goes_when_it_becomes_o
   BOOST_TEST((port.changes[0].replaced == std::vector<std::string>{"README"}));
   BOOST_TEST(port.forgotten.size() == 1U);
   asks(4, "hub/x", "README");
-  BOOST_TEST(port.takes.size() == 1U);
+  BOOST_TEST(port.resolves.size() == 1U);
 }
 
 BOOST_AUTO_TEST_CASE(what_a_host_does_not_know_is_not_there_and_may_be_asked_for_again) {
@@ -273,7 +273,7 @@ BOOST_AUTO_TEST_CASE(invented_names_take_no_memory) {
   };
   const auto enter = [&](const std::string& path, const result<shown_ptr>& what) {
     asks(++last, path);
-    catalog.taken(port.takes.back().call, port.takes.back().node, what);
+    catalog.resolved(port.resolves.back().call, port.resolves.back().node, what);
   };
   asks(1, "hub");
   catalog.listed(port.requested.back().call, std::vector<host_entry>{{"listed"}});
@@ -282,7 +282,7 @@ BOOST_AUTO_TEST_CASE(invented_names_take_no_memory) {
   enter("hub/owner/real", snapshot);
   look_up("hub/owner", "waited", true);
   const auto waiting = asks(2, "hub/owner/waited");
-  const auto its = port.takes.back();
+  const auto its = port.resolves.back();
   for (std::size_t i = 0; i < 5 * most; ++i) {
     const std::string ref = "real@" + std::to_string(i), invented = "x" + std::to_string(i);
     look_up("hub/owner", ref, true);
@@ -291,19 +291,19 @@ BOOST_AUTO_TEST_CASE(invented_names_take_no_memory) {
     look_up("hub/" + invented, "y", false);
   }
   BOOST_TEST(nodes(catalog) <= before + 3 * most); // those that others are in go when they are empty
-  BOOST_TEST(!port.forgotten.contains(port.takes.back().node));
-  const auto first = port.takes[2];
+  BOOST_TEST(!port.forgotten.contains(port.resolves.back().node));
+  const auto first = port.resolves[2];
   BOOST_TEST(first.ref == "0");
   BOOST_TEST(port.forgotten.contains(first.node));
   // What comes late for one of them is of nobody.
-  catalog.taken(first.call, first.node, snapshot);
+  catalog.resolved(first.call, first.node, snapshot);
   catalog.may_retry(first.node);
   catalog.poll_due(first.node, 1);
   // What is shown, listed or waited for stays.
   const std::size_t requested = port.requested.size();
   BOOST_TEST(answers(asks(3, "hub/owner/real")).shown == snapshot);
   BOOST_TEST(std::ranges::count(answers(asks(4, "hub", "listed")).names, "listed") == 1);
-  catalog.taken(its.call, its.node, snapshot);
+  catalog.resolved(its.call, its.node, snapshot);
   BOOST_TEST(answers(waiting).shown == snapshot);
   BOOST_TEST(port.requested.size() == requested);
 }
@@ -330,8 +330,8 @@ BOOST_AUTO_TEST_CASE(of_a_place_that_was_forgotten_the_host_is_asked_again) {
   BOOST_TEST((port.requested.back().path == std::vector<std::string>{"first"}));
   BOOST_TEST(port.requested.back().name == "app");
   catalog.found(port.requested.back().call, host_entry{"app", true});
-  BOOST_TEST(port.takes.back().ref == "v1");
-  catalog.taken(port.takes.back().call, port.takes.back().node, snapshot);
+  BOOST_TEST(port.resolves.back().ref == "v1");
+  catalog.resolved(port.resolves.back().call, port.resolves.back().node, snapshot);
   BOOST_TEST(answers(one).shown == snapshot);
   BOOST_TEST(answers(two).shown == snapshot);
   BOOST_TEST(waits(gives_up));

@@ -85,8 +85,8 @@ struct mesa_fixture {
   }
   static int code_of(const transfer_outcome& out) { return out.failure ? out.failure->code : 0; }
 
-  snapshot_facts take(gitfs::repository& from, const std::string& ref = "") {
-    auto out = from.take(ref, {}, {});
+  snapshot_facts resolve(gitfs::repository& from, const std::string& ref = "") {
+    auto out = from.resolve(ref, {}, {});
     BOOST_REQUIRE_MESSAGE(out, reason_of(out));
     return out.value();
   }

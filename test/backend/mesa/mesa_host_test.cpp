@@ -127,7 +127,7 @@ BOOST_AUTO_TEST_CASE(a_repository_is_opened_without_asking_and_shared) {
   BOOST_TEST(server->requests() == 0u);
   BOOST_TEST(host->open(path).value() == first);
   BOOST_TEST(first->display() == server->url() + "/acme/two");
-  const snapshot_facts taken = take(*first);
+  const snapshot_facts taken = resolve(*first);
   BOOST_TEST(why_not(fetch(*first, {taken.commit}, fetch_need::all_trees)) == "");
   BOOST_TEST(walked(*first->objects(), taken.root_tree) == expected(), boost::test_tools::per_element());
   BOOST_TEST(host->open(acme).error().code == ENOENT);
