@@ -11,7 +11,7 @@
 
 namespace gitfs {
 
-catalog::catalog(const deployment& tree, hosts of, catalog_port& port) : port_(port), tree_(tree, of) {}
+catalog::catalog(const deployment& tree, forges of, catalog_port& port) : port_(port), tree_(tree, of) {}
 
 void catalog::ask(const mount_node_asker& who, std::string_view path, const std::string& name, const relinked& from) {
   ask(caller{who, std::string{path}, name, from});
@@ -38,7 +38,7 @@ void catalog::ask(caller asks) {
   else if (!name.empty() && !usable_name(name))
     port_.tell(who, {.code = ENOENT});
   else
-    ask_host({who}, *of, name);
+    ask_forge({who}, *of, name);
 }
 
 // --- repositories ---------------------------------------------------------------------------------------------------
@@ -50,7 +50,7 @@ repository_number catalog::number_of(const repository_origin& from, bool& is_new
     key = "entry\n" + from.entry->source + '\n' + token.environment + '\n' + token.file.string() + '\n'
           + from.entry->username;
   } else {
-    key = fmt::format("host {}", fmt::ptr(from.host.get()));
+    key = fmt::format("host {}", fmt::ptr(from.forge.get()));
     for (const std::string& each : from.path)
       key += '\n' + each;
   }
@@ -128,8 +128,8 @@ void catalog::may_retry(mount_node_number which) {
   if (of == nullptr)
     return;
   of->refused = 0;
-  if (auto* const host = of->as_host())
-    host->closed.clear();
+  if (auto* const forge = of->as_forge())
+    forge->closed.clear();
 }
 
 void catalog::cancel(const mount_node_asker& who) {

@@ -20,8 +20,8 @@ constexpr std::chrono::milliseconds behind{30'000}; // from one try to the next 
 constexpr std::chrono::milliseconds left{5'000};    // from one look to the next whether somebody is in what was removed
 constexpr unsigned most_doublings = 3;
 
-bool same_host(const shown_host& one, const shown_host& other) {
-  shown_host same = other;
+bool same_forge(const shown_forge& one, const shown_forge& other) {
+  shown_forge same = other;
   same.follow = one.follow;
   return one == same;
 }
@@ -115,7 +115,7 @@ void catalog::refresh(refresh_number number, const refresh_what& what) {
       repository* const of = at->as_repository();
       if (of == nullptr || at->removed)
         continue;
-      // Of a host only what somebody names: a name in it that is none fails for ever.
+      // Of a forge only what somebody names: a name in it that is none fails for ever.
       const bool again = what.failed && of->has_failed() && of->from.entry != nullptr;
       if ((of->shown || again)
           && (of->follow.kind == kind::on_request || (what.requested && (of->follow.kind == kind::polled || again))))
@@ -207,17 +207,17 @@ void catalog::remove(node& of) {
     remove(*each);
 }
 
-void catalog::follow_host(node& of, const std::shared_ptr<const shown_host>& entry) {
-  if (auto* const host = of.as_host()) {
-    host->follow = entry->follow;
-    if (host->entry)
-      host->entry = entry;
+void catalog::follow_forge(node& of, const std::shared_ptr<const shown_forge>& entry) {
+  if (auto* const forge = of.as_forge()) {
+    forge->follow = entry->follow;
+    if (forge->entry)
+      forge->entry = entry;
   } else if (repository* const one = of.as_repository()) {
     if (std::exchange(one->follow, entry->follow) != entry->follow)
       poll_again_later(of, *one);
   }
   for (const auto& [name, each] : of.children)
-    follow_host(*each, entry);
+    follow_forge(*each, entry);
 }
 
 // True if `old` can stand for `fresh`, and does so now.
@@ -228,10 +228,10 @@ bool catalog::take_over(node& old, node& fresh) {
     merge(old, fresh);
     return true;
   }
-  if (const auto* const host = fresh.as_host()) {
-    if (!same_host(*old.as_host()->entry, *host->entry))
+  if (const auto* const forge = fresh.as_forge()) {
+    if (!same_forge(*old.as_forge()->entry, *forge->entry))
       return false;
-    follow_host(old, host->entry);
+    follow_forge(old, forge->entry);
     return true;
   }
   const repository& one = *fresh.as_repository();
@@ -303,7 +303,7 @@ void catalog::leave(node& of) {
     port_.poll_later(of.number, ++of.timer, left);
 }
 
-bool catalog::reload(const deployment& tree, const hosts& of) {
+bool catalog::reload(const deployment& tree, const forges& of) {
   const mount_node_number first = tree_.next_number();
   const bool taken = take_over(tree_.root(), tree_.build(tree, of));
   const std::set<mount_node_number> used = tree_.reachable();

@@ -98,7 +98,7 @@ entry_status status_of(const shown_repository& entry) {
   return out;
 }
 
-entry_status status_of(const shown_host& entry) {
+entry_status status_of(const shown_forge& entry) {
   entry_status out;
   out.path = entry.path;
   out.kind = "host";
@@ -112,7 +112,7 @@ std::vector<entry_status> status_of(const deployment& tree) {
   std::vector<entry_status> out;
   for (const shown_repository& each : tree.repositories)
     out.push_back(status_of(each));
-  for (const shown_host& each : tree.hosts)
+  for (const shown_forge& each : tree.forges)
     out.push_back(status_of(each));
   return out;
 }

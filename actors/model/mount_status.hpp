@@ -50,7 +50,7 @@ struct mount_status {
 mount_status status_of(const mount_options& options);
 
 entry_status status_of(const shown_repository& entry);
-entry_status status_of(const shown_host& entry);
+entry_status status_of(const shown_forge& entry);
 /// All entries of the tree, as if nobody had entered any of them.
 std::vector<entry_status> status_of(const deployment& tree);
 

@@ -145,18 +145,18 @@ oid commit_shown(const shown_ptr& shown) {
   return shown ? shown->facts.commit : oid{};
 }
 
-int code_of(const gitfs::host_answered& m) {
+int code_of(const gitfs::forge_answered& m) {
   return m.found ? (*m.found ? 0 : m.found->error().code) : *m.listed ? 0 : m.listed->error().code;
 }
-std::size_t name_count(const gitfs::host_answered& m) {
+std::size_t name_count(const gitfs::forge_answered& m) {
   return m.found ? (*m.found ? 1 : 0) : *m.listed ? m.listed->value().size() : 0;
 }
-std::uint64_t name_digest(const gitfs::host_answered& m) {
+std::uint64_t name_digest(const gitfs::forge_answered& m) {
   std::uint64_t all = digest_begin;
   if (m.found && *m.found)
     all = trace::digest(all, m.found->value().name);
   else if (!m.found && *m.listed)
-    for (const host_entry& each : m.listed->value())
+    for (const forge_entry& each : m.listed->value())
       all = trace::digest(all, each.name);
   return all;
 }
@@ -269,10 +269,10 @@ constexpr message_row table[] = {
                           of<id, [](auto& m) { return commit_shown(m.shown); }>("commit")),
     row<gitfs::retry_allowed, delayed_by_the_clock>(kind::retry_allowed, "retry_allowed",
                                                     plain<&gitfs::retry_allowed::node>("place")),
-    row<gitfs::host_answered, from_outside>(kind::host_answered, "host_told",
-                                            plain<&gitfs::host_answered::call>("call"), of<code, code_of>("error"),
-                                            plain<name_count>("names"), of<digest, name_digest>("digest"),
-                                            plain<[](auto& m) { return m.listed ? 1 : 0; }>("listed")),
+    row<gitfs::forge_answered, from_outside>(kind::forge_answered, "host_told",
+                                             plain<&gitfs::forge_answered::call>("call"), of<code, code_of>("error"),
+                                             plain<name_count>("names"), of<digest, name_digest>("digest"),
+                                             plain<[](auto& m) { return m.listed ? 1 : 0; }>("listed")),
     row<gitfs::snapshot_resolved, from_outside>(
         kind::snapshot_resolved, "snapshot_taken", plain<&gitfs::snapshot_resolved::call>("call"),
         of<code, [](auto& m) { return m.failure ? m.failure->code : 0; }>("error"),
@@ -300,7 +300,7 @@ constexpr message_row table[] = {
                                              plain<&gitfs::cancel_refresh::number>("number")),
     row<gitfs::reload_tree, from_outside>(kind::reload_tree, "reload_tree",
                                           plain<[](auto& m) { return m.tree->repositories.size(); }>("repositories"),
-                                          plain<[](auto& m) { return m.tree->hosts.size(); }>("hosts")),
+                                          plain<[](auto& m) { return m.tree->forges.size(); }>("hosts")),
     message_row{},
 };
 

@@ -1,7 +1,7 @@
 #include "backend/open/git_repository.hpp"
 
 #include "backend/git/commit.hpp"
-#include "backend/open/host_sizes.hpp"
+#include "backend/open/known_forges.hpp"
 #include "backend/remote/git_upstream.hpp"
 #include "backend/remote/server_ways.hpp"
 #include "backend/remote/sized_upstream.hpp"
@@ -152,9 +152,9 @@ result<std::shared_ptr<repository>> open_remote(const source& from, const mount_
   const auto ways = ways_of(options, services);
   for (const std::string& each : from.warnings)
     warn(*ways, each);
-  GITFS_TRY(remote, git_upstream::create(from, *store, remember, limits, capabilities_of_host(from),
+  GITFS_TRY(remote, git_upstream::create(from, *store, remember, limits, capabilities_of_forge(from),
                                          shared_http(services), shared_workers(services), ways));
-  auto sized = with_sizes(remote, store, sizes ? std::move(sizes) : sizes_of_host(from, limits, shared_http(services)),
+  auto sized = with_sizes(remote, store, sizes ? std::move(sizes) : sizes_of_forge(from, limits, shared_http(services)),
                           remember);
   return std::make_shared<remote_source>(std::move(store), std::move(remote), std::move(sized), ways);
 }

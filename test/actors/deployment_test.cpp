@@ -299,24 +299,24 @@ BOOST_AUTO_TEST_CASE(one_repository_at_the_mountpoint_itself_is_a_plain_mount) {
 namespace {
 
 /// Owners "one" and "two", each with what is in the folder.
-class folder_host final : public repository_host {
+class folder_forge final : public forge_tree {
 public:
-  folder_host(mount_options options, std::filesystem::path folder)
+  folder_forge(mount_options options, std::filesystem::path folder)
     : options_(std::move(options)),
       folder_(std::move(folder)) {}
 
-  result<host_entry> lookup(std::span<const std::string> path, const std::string& name, std::stop_token) override {
+  result<forge_entry> lookup(std::span<const std::string> path, const std::string& name, std::stop_token) override {
     ++lookups;
     if (path.empty() && (name == "one" || name == "two"))
-      return host_entry{name};
+      return forge_entry{name};
     if (path.size() == 1 && std::filesystem::exists(folder_ / name))
-      return host_entry{name, true};
+      return forge_entry{name, true};
     return fail(ENOENT, "no " + name);
   }
-  result<std::vector<host_entry>> list(std::span<const std::string> path, std::stop_token) override {
+  result<std::vector<forge_entry>> list(std::span<const std::string> path, std::stop_token) override {
     if (path.empty())
       return fail(ENOTSUP, "owners are not listed");
-    return std::vector<host_entry>{{"scratch.git", true}};
+    return std::vector<forge_entry>{{"scratch.git", true}};
   }
   result<std::shared_ptr<repository>> open(std::span<const std::string> path) override {
     GITFS_TRY(from, parse_source((folder_ / path.back()).string()));
@@ -363,13 +363,14 @@ private:
   std::atomic<int>& calls_;
 };
 
-class short_host final : public repository_host {
+class short_forge final : public forge_tree {
 public:
-  short_host(std::shared_ptr<repository_host> real, int failing) : real_(std::move(real)), failing_(failing) {}
-  result<host_entry> lookup(std::span<const std::string> path, const std::string& name, std::stop_token stop) override {
+  short_forge(std::shared_ptr<forge_tree> real, int failing) : real_(std::move(real)), failing_(failing) {}
+  result<forge_entry> lookup(std::span<const std::string> path, const std::string& name,
+                             std::stop_token stop) override {
     return real_->lookup(path, name, std::move(stop));
   }
-  result<std::vector<host_entry>> list(std::span<const std::string> path, std::stop_token stop) override {
+  result<std::vector<forge_entry>> list(std::span<const std::string> path, std::stop_token stop) override {
     return real_->list(path, std::move(stop));
   }
   result<std::shared_ptr<repository>> open(std::span<const std::string> path) override {
@@ -379,7 +380,7 @@ public:
   const std::string& display() const override { return real_->display(); }
 
 private:
-  const std::shared_ptr<repository_host> real_;
+  const std::shared_ptr<forge_tree> real_;
   const int failing_;
   std::atomic<int> calls_{0};
 };
@@ -389,10 +390,10 @@ private:
 // Its objects, its server, and what it is called.
 BOOST_DATA_TEST_CASE(memory_that_is_short_while_one_is_opened_fails_those_who_wait,
                      boost::unit_test::data::xrange(1, 4), failing) {
-  const std::shared_ptr<repository_host> host =
-      std::make_shared<short_host>(std::make_shared<folder_host>(options, scratch.root()), failing);
-  parts.make_host = [&](const shown_host&) { return host; };
-  tree.hosts = {{"hub", host_kind::git, "https://hub/{owner}/{repo}", {}, {}, {}, {}}};
+  const std::shared_ptr<forge_tree> host =
+      std::make_shared<short_forge>(std::make_shared<folder_forge>(options, scratch.root()), failing);
+  parts.make_forge = [&](const shown_forge&) { return host; };
+  tree.forges = {{"hub", forge_kind::git, "https://hub/{owner}/{repo}", {}, {}, {}, {}}};
   open();
   const node_address at = walk({"hub", "one", "scratch.git"});
   BOOST_TEST(look(at, "sub").error == EIO);
@@ -401,9 +402,9 @@ BOOST_DATA_TEST_CASE(memory_that_is_short_while_one_is_opened_fails_those_who_wa
 }
 
 BOOST_AUTO_TEST_CASE(what_is_in_a_host_appears_when_it_is_looked_up) {
-  auto host = std::make_shared<folder_host>(options, scratch.root());
-  parts.make_host = [&](const shown_host&) { return std::shared_ptr<repository_host>{host}; };
-  tree.hosts = {{"hub", host_kind::git, "https://hub/{owner}/{repo}", {}, {}, {}, {}}};
+  auto host = std::make_shared<folder_forge>(options, scratch.root());
+  parts.make_forge = [&](const shown_forge&) { return std::shared_ptr<forge_tree>{host}; };
+  tree.forges = {{"hub", forge_kind::git, "https://hub/{owner}/{repo}", {}, {}, {}, {}}};
   open();
   BOOST_TEST((list(walk({"hub"})) == names{}));
   const outcome nobody = look(walk({"hub"}), "nobody");

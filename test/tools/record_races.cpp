@@ -313,7 +313,7 @@ const row races[] = {
     {"tree-of-repositories",
      tree_of_repositories,
      {kind::mount_node_answered, kind::snapshot_resolved, kind::cancel_mount_node, kind::cancel_show,
-      kind::retry_allowed, kind::host_answered, kind::transfer_ended}},
+      kind::retry_allowed, kind::forge_answered, kind::transfer_ended}},
 };
 
 // In a process of its own.

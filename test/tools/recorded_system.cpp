@@ -93,7 +93,7 @@ void recorded_system::begin(const oid& tree, bool prefetch, std::uint64_t memory
   run();
 }
 
-void recorded_system::begin(deployment tree, catalog::hosts hosts, decltype(catalog_actor::needs::open) open) {
+void recorded_system::begin(deployment tree, catalog::forges forges, decltype(catalog_actor::needs::open) open) {
   constexpr std::uint64_t memory = 64 << 20, trees_ahead = 1 << 20;
   context = std::make_shared<mount_context>(std::make_shared<memory_budget>(memory), temp.path(), true);
   trace::mounted({oid{}, oid{}, true, true, trees_ahead, context->memory.total()});
@@ -102,7 +102,7 @@ void recorded_system::begin(deployment tree, catalog::hosts hosts, decltype(cata
   context->inodes.allocate(no_slot, root_ino, std::make_shared<directory_location>());
   catalog_actor::needs needs;
   needs.tree = std::make_shared<const deployment>(std::move(tree));
-  needs.hosts = std::move(hosts);
+  needs.forges = std::move(forges);
   needs.open = std::move(open);
   needs.trees_ahead = trees_ahead;
   needs.workers = &workers;

@@ -36,21 +36,21 @@ struct played_repository final : repository {
 };
 
 // "one" with the repository "r" in it, and "two"; other names are not there.
-struct played_host final : repository_host {
+struct played_forge final : forge_tree {
   std::shared_ptr<repository> only;
   std::string name = "host";
 
-  result<host_entry> lookup(std::span<const std::string> path, const std::string& child, std::stop_token) override {
+  result<forge_entry> lookup(std::span<const std::string> path, const std::string& child, std::stop_token) override {
     if (path.empty() && child == "one")
-      return host_entry{child, false};
+      return forge_entry{child, false};
     if (path.size() == 1 && child == "r")
-      return host_entry{child, true};
+      return forge_entry{child, true};
     return fail(child == "closed" ? EACCES : ENOENT, "told to");
   }
-  result<std::vector<host_entry>> list(std::span<const std::string> path, std::stop_token) override {
+  result<std::vector<forge_entry>> list(std::span<const std::string> path, std::stop_token) override {
     if (!path.empty())
       return fail(ENOTSUP, "not listed");
-    return std::vector<host_entry>{{"one", false}, {"two", false}};
+    return std::vector<forge_entry>{{"one", false}, {"two", false}};
   }
   result<std::shared_ptr<repository>> open(std::span<const std::string>) override { return only; }
   const std::string& display() const override { return name; }
@@ -96,8 +96,8 @@ struct many {
     add("team/deep/local", "local", "v1");
     add("bad", "bad", "");
     add("missing", "local", "none");
-    tree.hosts.emplace_back().path = "host";
-    auto host = std::make_shared<played_host>();
+    tree.forges.emplace_back().path = "host";
+    auto host = std::make_shared<played_forge>();
     host->only = repositories.at("hosted");
     s.begin(tree, {host}, [this](const shown_repository& each) {
       return result<std::shared_ptr<repository>>{repositories.at(each.source)};

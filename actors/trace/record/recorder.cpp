@@ -1,7 +1,7 @@
 #include "actors/trace/record/recorder.hpp"
 
 #include "actors/trace/record/trace_file.hpp"
-#include "backend/forge/repository_host.hpp"
+#include "backend/forge/forge_tree.hpp"
 #include "config/deployment.hpp"
 
 #include <algorithm>
@@ -252,8 +252,8 @@ bool same_source(const shown_repository& a, const shown_repository& b) {
   return a.source == b.source && a.token == b.token && a.username == b.username;
 }
 
-bool same_source(const shown_host& a, const shown_host& b) {
-  shown_host same = b;
+bool same_source(const shown_forge& a, const shown_forge& b) {
+  shown_forge same = b;
   same.path = a.path;
   same.follow = a.follow;
   return a == same;
@@ -278,7 +278,7 @@ void put_follow(encoder& to, const follow_mode& follow) {
 std::uint64_t shown(const deployment& tree, shown_sources& before) {
   const std::uint64_t order = edge(kind::shown_tree, [&](encoder& to) {
     to.number(tree.repositories.size());
-    to.number(tree.hosts.size());
+    to.number(tree.forges.size());
   });
   const because_of in{order};
   for (const shown_repository& each : tree.repositories)
@@ -288,12 +288,12 @@ std::uint64_t shown(const deployment& tree, shown_sources& before) {
       to.number(number_of(each, before.repositories));
       put_follow(to, each.follow);
     });
-  for (const shown_host& each : tree.hosts)
-    edge(kind::shown_host, [&](encoder& to) {
+  for (const shown_forge& each : tree.forges)
+    edge(kind::shown_forge, [&](encoder& to) {
       to.text(each.path);
       to.number(static_cast<std::uint64_t>(each.kind));
       put_follow(to, each.follow);
-      to.number(number_of(each, before.hosts));
+      to.number(number_of(each, before.forges));
     });
   if (exact.load(std::memory_order_relaxed))
     own_block.finish(); // as in mounted
@@ -346,9 +346,9 @@ void sizes(std::uint64_t transfer, std::span<const std::pair<oid, std::uint64_t>
   });
 }
 
-void host_answered(std::uint64_t call, std::span<const host_entry> reported) {
-  for (const host_entry& each : reported)
-    edge(kind::host_entry, [&](encoder& to) {
+void forge_answered(std::uint64_t call, std::span<const forge_entry> reported) {
+  for (const forge_entry& each : reported)
+    edge(kind::forge_entry, [&](encoder& to) {
       to.number(call);
       to.text(each.name);
       to.number(each.is_repository ? 1 : each.assumed ? 2 : 0);

@@ -23,7 +23,7 @@
 namespace gitfs {
 
 struct deployment;
-struct host_entry;
+struct forge_entry;
 
 } // namespace gitfs
 
@@ -110,7 +110,7 @@ void mounted(const mount_record& what);
 /// The sources of all trees that a mount has shown, each once. The index of a source is its number in the trace.
 struct shown_sources {
   std::vector<shown_repository> repositories;
-  std::vector<shown_host> hosts;
+  std::vector<shown_forge> forges;
 };
 /// The tree that a mount of many repositories shows from here on. The trace holds no sources, but which of them are
 /// equal.
@@ -140,8 +140,8 @@ bool is_new_tree(const oid& id);
 void tree(const oid& id, std::string_view contents);
 /// The sizes that a transfer has brought, as pairs of object id and size. Recorded before the transfer's end.
 void sizes(std::uint64_t transfer, std::span<const std::pair<oid, std::uint64_t>> reported);
-/// The names in a host's answer to a call. Recorded before that answer is sent to the catalog.
-void host_answered(std::uint64_t call, std::span<const host_entry> reported);
+/// The names in a forge's answer to a call. Recorded before that answer is sent to the catalog.
+void forge_answered(std::uint64_t call, std::span<const forge_entry> reported);
 
 /// Adds a word to a digest, which stands for values that are compared. FNV-1a by words; begins with `digest_begin`.
 inline constexpr std::uint64_t digest_begin = 14695981039346656037U;

@@ -33,8 +33,8 @@ enum class kind : std::uint32_t {
   // Only in traces of a mount of many repositories.
   shown_tree = 18,       ///< the tree that is shown from here on; the first one stands behind `mounted`
   shown_repository = 19, ///< a repository in a shown_tree, which is its cause
-  shown_host = 20,
-  host_entry = 21, ///< one of the names in the answer of a host, host_answered
+  shown_forge = 20,
+  forge_entry = 21, ///< one of the names in the answer of a forge, forge_answered
 
   first_message = 64, ///< numbers from here on are messages that an actor took
   other_message = 64,
@@ -80,7 +80,7 @@ enum class kind : std::uint32_t {
   cancel_show = 104,
   ref_shown = 105,
   retry_allowed = 106,
-  host_answered = 107,
+  forge_answered = 107,
   snapshot_resolved = 108,
   entries_changed = 109,
   change_entries = 110,

@@ -15,7 +15,7 @@ struct followed : catalog_fixture {
   followed() {
     tree.repositories[0].follow = {follow_mode::kind_type::polled, every};
     tree.repositories[1].follow = {follow_mode::kind_type::on_request, {}};
-    BOOST_TEST(catalog.reload(tree, {std::make_shared<no_host>()}));
+    BOOST_TEST(catalog.reload(tree, {std::make_shared<no_forge>()}));
   }
   static shown_ptr at_commit(const std::string& hex) {
     snapshot_facts facts;
@@ -158,7 +158,7 @@ BOOST_AUTO_TEST_CASE(a_refresh_outlives_the_ref_that_it_waits_for) {
   catalog.refresh(1, {"team/next", true});
   catalog.cancel(reader);
   tree.repositories[1].ref = "v6.2";
-  BOOST_TEST(catalog.reload(tree, {std::make_shared<no_host>()}));
+  BOOST_TEST(catalog.reload(tree, {std::make_shared<no_forge>()}));
   BOOST_REQUIRE_EQUAL(port.resolves.size(), 2U);
   BOOST_TEST(port.resolves[1].ref == "v6.2");
   resolve(at_commit(commit1));
@@ -168,17 +168,17 @@ BOOST_AUTO_TEST_CASE(a_refresh_outlives_the_ref_that_it_waits_for) {
 BOOST_AUTO_TEST_CASE(a_file_that_is_read_again_and_again_takes_no_memory) {
   enter("team/linux");
   const std::string before = catalog.describe();
-  const auto host = std::make_shared<no_host>();
+  const auto forge = std::make_shared<no_forge>();
   for (int i = 0; i < 3; ++i)
-    BOOST_TEST(catalog.reload(tree, {host}));
+    BOOST_TEST(catalog.reload(tree, {forge}));
   BOOST_TEST(catalog.describe() == before);
-  BOOST_TEST(host.use_count() == 1);
+  BOOST_TEST(forge.use_count() == 1);
   deployment one;
   one.repositories = {{"", "https://a/git", "", {}, {}}};
   BOOST_TEST(!catalog.reload(one, {}));
   BOOST_TEST(catalog.describe() == before);
   tree.repositories.push_back({"team/new", "https://a/new", "", {}, {}});
-  BOOST_TEST(catalog.reload(tree, {host}));
+  BOOST_TEST(catalog.reload(tree, {forge}));
   BOOST_TEST(waits(asks(5, "team/new")));
   BOOST_TEST(port.resolves.back().is_new);
 }
@@ -189,27 +189,27 @@ BOOST_AUTO_TEST_CASE(places_that_are_shown_no_more_take_no_memory) {
   const deployment with = tree;
   deployment without = tree;
   without.repositories.erase(without.repositories.begin() + 1);
-  const auto host = std::make_shared<no_host>();
+  const auto forge = std::make_shared<no_forge>();
   for (int i = 0; i < 3; ++i) {
     asks(1 + i, "team/next");
     const auto of = port.resolves.back();
     resolve(at_commit(commit2));
     BOOST_TEST(catalog.is_shown(of.node));
-    BOOST_TEST(catalog.reload(without, {host}));
+    BOOST_TEST(catalog.reload(without, {forge}));
     BOOST_TEST(!catalog.is_shown(of.node));
     BOOST_TEST(port.forgotten.contains(of.node));
-    BOOST_TEST(catalog.reload(with, {host}));
+    BOOST_TEST(catalog.reload(with, {forge}));
   }
   BOOST_TEST(catalog.describe() == before);
   // Who waits is told.
   const auto waiting = asks(9, "team/next");
-  BOOST_TEST(catalog.reload(without, {host}));
+  BOOST_TEST(catalog.reload(without, {forge}));
   resolve(at_commit(commit2));
   BOOST_TEST(answers(waiting).shown != nullptr);
 }
 
 BOOST_AUTO_TEST_CASE(a_repository_is_closed_when_nobody_is_in_it) {
-  const auto reload = [&] { BOOST_TEST(catalog.reload(tree, {std::make_shared<no_host>()})); };
+  const auto reload = [&] { BOOST_TEST(catalog.reload(tree, {std::make_shared<no_forge>()})); };
   enter("team/linux");
   const auto of = port.resolves.back().number;
   asks(1, "team/next"); // of the same one
@@ -277,7 +277,7 @@ BOOST_AUTO_TEST_CASE(entries_come_and_go) {
   catalog.ask({50, 1}, "team", {}, {3, 1, std::make_shared<directory_location>()});
   enter("team/linux");
   tree.repositories = {tree.repositories[0], {"team/new", "https://a/new", "", {}, {}}};
-  BOOST_TEST(catalog.reload(tree, {std::make_shared<no_host>()}));
+  BOOST_TEST(catalog.reload(tree, {std::make_shared<no_forge>()}));
   BOOST_REQUIRE_EQUAL(port.changes.size(), 1U);
   BOOST_TEST(port.changes[0].directory == 3U);
   BOOST_TEST((port.changes[0].names == std::vector<std::string>{"linux", "new"}));
@@ -285,7 +285,7 @@ BOOST_AUTO_TEST_CASE(entries_come_and_go) {
   BOOST_TEST(answers(asks(51, "git")).code == ENOENT);
   BOOST_TEST(answers(asks(52, "team/linux")).shown->facts.commit.hex() == commit1); // what is the same stays
   tree.repositories.erase(tree.repositories.begin());
-  BOOST_TEST(catalog.reload(tree, {std::make_shared<no_host>()}));
+  BOOST_TEST(catalog.reload(tree, {std::make_shared<no_forge>()}));
   const std::size_t resolves = port.resolves.size();
   poll();
   BOOST_TEST(port.resolves.size() == resolves); // of one that was removed
@@ -296,7 +296,7 @@ BOOST_AUTO_TEST_CASE(another_source_is_another_directory_and_another_ref_moves) 
   enter("team/linux");
   tree.repositories[0].ref = "v6.2";
   tree.repositories[1].source = "https://b/linux";
-  BOOST_TEST(catalog.reload(tree, {std::make_shared<no_host>()}));
+  BOOST_TEST(catalog.reload(tree, {std::make_shared<no_forge>()}));
   BOOST_TEST(port.resolves.back().ref == "v6.2");
   BOOST_TEST(answers(asks(51, "team/linux")).shown->facts.commit.hex() == commit1); // until it is here
   resolve(at_commit(commit2));

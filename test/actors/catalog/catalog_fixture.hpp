@@ -19,12 +19,12 @@
 namespace gitfs::test {
 
 /// Never asked directly: the port records what would be.
-class no_host final : public repository_host {
+class no_forge final : public forge_tree {
 public:
-  result<host_entry> lookup(std::span<const std::string>, const std::string&, std::stop_token) override {
+  result<forge_entry> lookup(std::span<const std::string>, const std::string&, std::stop_token) override {
     return fail(EIO, "asked");
   }
-  result<std::vector<host_entry>> list(std::span<const std::string>, std::stop_token) override {
+  result<std::vector<forge_entry>> list(std::span<const std::string>, std::stop_token) override {
     return fail(EIO, "asked");
   }
   result<std::shared_ptr<repository>> open(std::span<const std::string>) override { return fail(EIO, "asked"); }
@@ -62,12 +62,12 @@ struct recorded_port final : catalog_port {
   }
   void resolve(call_number call, mount_node_number node, repository_number number, const repository_origin& from,
                const std::string& ref, const std::optional<oid>& have) override {
-    resolves.push_back({call, node, number, from.entry != nullptr || from.host != nullptr, from.path, ref, have});
+    resolves.push_back({call, node, number, from.entry != nullptr || from.forge != nullptr, from.path, ref, have});
   }
   void own(repository_number number, const repository_origin&) override { owned.push_back(number); }
   void stop_resolving(call_number call, repository_number) override { stopped.push_back(call); }
-  void ask_host(call_number call, mount_node_number, std::shared_ptr<repository_host>, std::vector<std::string> path,
-                std::string name) override {
+  void ask_forge(call_number call, mount_node_number, std::shared_ptr<forge_tree>, std::vector<std::string> path,
+                 std::string name) override {
     requested.push_back({call, std::move(path), std::move(name)});
   }
   void close(repository_number number) override { closed.push_back(number); }
@@ -111,9 +111,9 @@ struct catalog_fixture {
   deployment tree{{{"team/linux", "https://a/linux", "v6.1", {}, {}},
                    {"team/next", "https://a/linux", "master", {}, {}},
                    {"git", "https://a/git", "", {}, {}}},
-                  {{"hub", host_kind::github, "https://hub", {}, {}, {}, {}}}};
+                  {{"hub", forge_kind::github, "https://hub", {}, {}, {}, {}}}};
   recorded_port port;
-  gitfs::catalog catalog{tree, {std::make_shared<no_host>()}, port};
+  gitfs::catalog catalog{tree, {std::make_shared<no_forge>()}, port};
   shown_ptr snapshot = std::make_shared<const shown_snapshot>();
 
   mount_node_asker asks(std::uint64_t id, std::string_view path, const std::string& name = {}) {

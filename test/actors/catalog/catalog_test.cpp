@@ -82,7 +82,7 @@ BOOST_AUTO_TEST_CASE(a_host_is_asked_for_names_and_never_complete) {
   const auto one = asks(1, "hub", "torvalds"), two = asks(2, "hub", "torvalds");
   BOOST_REQUIRE_EQUAL(port.requested.size(), 1U);
   BOOST_TEST(port.requested[0].name == "torvalds");
-  catalog.found(port.requested[0].call, host_entry{"torvalds"});
+  catalog.found(port.requested[0].call, forge_entry{"torvalds"});
   BOOST_TEST((answers(one).names == std::vector<std::string>{"torvalds"}));
   BOOST_TEST(!answers(two).complete);
   BOOST_TEST((answers(asks(3, "hub", "torvalds")).names == std::vector<std::string>{"torvalds"}));
@@ -92,7 +92,7 @@ BOOST_AUTO_TEST_CASE(a_host_is_asked_for_names_and_never_complete) {
   BOOST_REQUIRE_EQUAL(port.requested.size(), 2U);
   BOOST_TEST((port.requested[1].path == std::vector<std::string>{"torvalds"}));
   BOOST_TEST(port.requested[1].name == "linux");
-  catalog.found(port.requested[1].call, host_entry{"linux", true});
+  catalog.found(port.requested[1].call, forge_entry{"linux", true});
   BOOST_TEST((answers(below).names == std::vector<std::string>{"linux@v6.1"}));
   asks(5, "hub/torvalds/linux@v6.1");
   BOOST_REQUIRE_EQUAL(port.resolves.size(), 1U);
@@ -102,7 +102,7 @@ BOOST_AUTO_TEST_CASE(a_host_is_asked_for_names_and_never_complete) {
 
 BOOST_AUTO_TEST_CASE(a_ref_is_percent_decoded_where_it_is_encoded) {
   asks(1, "hub", "o");
-  catalog.found(port.requested.back().call, host_entry{"o"});
+  catalog.found(port.requested.back().call, forge_entry{"o"});
   for (const auto& [name, ref] :
        std::vector<std::pair<std::string, std::string>>{{"a@feature%2Fwith%2fslash", "feature/with/slash"},
                                                         {"a@100%25", "100%"},
@@ -112,7 +112,7 @@ BOOST_AUTO_TEST_CASE(a_ref_is_percent_decoded_where_it_is_encoded) {
                                                         {"a@x@y", "x@y"}}) {
     asks(2, "hub/o", name);
     BOOST_TEST(port.requested.back().name == "a");
-    catalog.found(port.requested.back().call, host_entry{"a", true});
+    catalog.found(port.requested.back().call, forge_entry{"a", true});
     asks(3, "hub/o/" + name);
     BOOST_TEST(port.resolves.back().ref == ref, name);
   }
@@ -120,7 +120,7 @@ BOOST_AUTO_TEST_CASE(a_ref_is_percent_decoded_where_it_is_encoded) {
 
 namespace {
 
-host_entry folder(const std::string& name) {
+forge_entry folder(const std::string& name) {
   return {.name = name, .assumed = true};
 }
 
@@ -141,7 +141,7 @@ BOOST_AUTO_TEST_CASE(what_was_taken_for_a_folder_is_asked_for_again) {
   catalog.listed(port.requested[2].call, error{ENOTSUP, ""});
   BOOST_TEST(answers(listed).names.empty());
   const auto entered = asks(3, "hub/x", "README");
-  catalog.found(port.requested.back().call, host_entry{"x", true});
+  catalog.found(port.requested.back().call, forge_entry{"x", true});
   BOOST_TEST(port.resolves.size() == 1U);
   catalog.resolved(port.resolves[0].call, port.resolves[0].node, snapshot);
   BOOST_TEST(answers(entered).shown == snapshot);
@@ -157,9 +157,9 @@ BOOST_AUTO_TEST_CASE(a_folder_that_has_a_repository_in_it_stays_one) {
   const auto late = asks(3, "hub/x");
   const call_number of_late = port.requested.back().call;
   BOOST_TEST(waits(late));
-  catalog.found(port.requested[port.requested.size() - 2].call, host_entry{"y", true});
+  catalog.found(port.requested[port.requested.size() - 2].call, forge_entry{"y", true});
   const std::size_t requested = port.requested.size();
-  catalog.found(of_late, host_entry{"x", true}); // too late to be believed
+  catalog.found(of_late, forge_entry{"x", true}); // too late to be believed
   BOOST_TEST(answers(asks(4, "hub", "x")).assumed.empty());
   BOOST_TEST(waits(asks(5, "hub/x/y")));
   BOOST_TEST(port.resolves.size() == 1U);
@@ -177,7 +177,7 @@ BOOST_AUTO_TEST_CASE(what_was_taken_to_be_in_a_repository_goes_when_it_becomes_o
   // Whoever looks into the folder that was none finds it out, too.
   const auto inside = asks(3, "hub/x/README");
   BOOST_TEST(port.requested.back().name == "x");
-  catalog.found(port.requested.back().call, host_entry{"x", true});
+  catalog.found(port.requested.back().call, forge_entry{"x", true});
   BOOST_TEST(answers(inside).code == ENOENT);
   BOOST_REQUIRE_EQUAL(port.changes.size(), 1U);
   BOOST_TEST(port.changes[0].directory == 7U);
@@ -219,7 +219,7 @@ BOOST_AUTO_TEST_CASE(a_name_without_credentials_closes_itself_alone) {
   BOOST_TEST(port.requested.size() == 2U);
   const auto other = asks(6, "hub", "other");
   BOOST_REQUIRE_EQUAL(port.requested.size(), 3U);
-  catalog.found(port.requested[2].call, host_entry{"other"});
+  catalog.found(port.requested[2].call, forge_entry{"other"});
   BOOST_TEST(answers(other).code == 0);
   catalog.may_retry(port.retries.at(0));
   BOOST_TEST(waits(asks(7, "hub", "closed")));
@@ -227,10 +227,10 @@ BOOST_AUTO_TEST_CASE(a_name_without_credentials_closes_itself_alone) {
 
 BOOST_AUTO_TEST_CASE(a_list_has_what_the_service_lists_and_what_was_looked_up) {
   asks(1, "hub", "hidden");
-  catalog.found(port.requested[0].call, host_entry{"hidden"});
+  catalog.found(port.requested[0].call, forge_entry{"hidden"});
   const auto all = asks(2, "hub");
   BOOST_TEST(port.requested[1].name.empty());
-  catalog.listed(port.requested[1].call, std::vector<host_entry>{{"b"}, {"a"}, {"../up"}, {".."}, {"a/b"}, {""}});
+  catalog.listed(port.requested[1].call, std::vector<forge_entry>{{"b"}, {"a"}, {"../up"}, {".."}, {"a/b"}, {""}});
   BOOST_TEST((answers(all).names == std::vector<std::string>{"a", "b", "hidden"}));
   const auto again = asks(3, "hub");
   catalog.listed(port.requested[2].call, error{ENOTSUP, ""});
@@ -239,7 +239,7 @@ BOOST_AUTO_TEST_CASE(a_list_has_what_the_service_lists_and_what_was_looked_up) {
 
 BOOST_AUTO_TEST_CASE(a_ref_of_what_is_no_repository_is_not_there) {
   const auto one = asks(1, "hub", "owner@v1");
-  catalog.found(port.requested[0].call, host_entry{"owner"});
+  catalog.found(port.requested[0].call, forge_entry{"owner"});
   BOOST_TEST(answers(one).code == ENOENT);
 }
 
@@ -247,7 +247,7 @@ BOOST_AUTO_TEST_CASE(a_question_to_a_host_that_all_have_given_up_is_stopped) {
   const auto one = asks(1, "hub", "a");
   catalog.cancel(one);
   BOOST_TEST((port.stopped == std::vector{port.requested[0].call}));
-  catalog.found(port.requested[0].call, host_entry{"a"});
+  catalog.found(port.requested[0].call, forge_entry{"a"});
   BOOST_TEST(waits(one));
   BOOST_TEST((answers(asks(2, "")).names == std::vector<std::string>{"git", "hub", "team"}));
 }
@@ -268,7 +268,7 @@ BOOST_AUTO_TEST_CASE(invented_names_take_no_memory) {
   const auto look_up = [&](const std::string& path, const std::string& name, bool is_repository) {
     const auto who = asks(++last, path, name);
     if (waits(who))
-      catalog.found(port.requested.back().call, host_entry{name.substr(0, name.find('@')), is_repository});
+      catalog.found(port.requested.back().call, forge_entry{name.substr(0, name.find('@')), is_repository});
     BOOST_TEST(answers(who).code == 0);
   };
   const auto enter = [&](const std::string& path, const result<shown_ptr>& what) {
@@ -276,7 +276,7 @@ BOOST_AUTO_TEST_CASE(invented_names_take_no_memory) {
     catalog.resolved(port.resolves.back().call, port.resolves.back().node, what);
   };
   asks(1, "hub");
-  catalog.listed(port.requested.back().call, std::vector<host_entry>{{"listed"}});
+  catalog.listed(port.requested.back().call, std::vector<forge_entry>{{"listed"}});
   look_up("hub", "owner", false);
   look_up("hub/owner", "real", true);
   enter("hub/owner/real", snapshot);
@@ -312,7 +312,7 @@ BOOST_AUTO_TEST_CASE(of_a_place_that_was_forgotten_the_host_is_asked_again) {
   std::uint64_t last = 100;
   const auto look_up = [&](const std::string& path, const std::string& name) {
     asks(++last, path, name);
-    catalog.found(port.requested.back().call, host_entry{name, !path.ends_with("hub")});
+    catalog.found(port.requested.back().call, forge_entry{name, !path.ends_with("hub")});
   };
   look_up("hub", "first");
   look_up("hub/first", "app@v1");
@@ -325,11 +325,11 @@ BOOST_AUTO_TEST_CASE(of_a_place_that_was_forgotten_the_host_is_asked_again) {
   BOOST_TEST(port.requested.back().name == "first");
   catalog.cancel(gives_up);
   BOOST_TEST(port.stopped.empty());
-  catalog.found(port.requested.back().call, host_entry{"first"});
+  catalog.found(port.requested.back().call, forge_entry{"first"});
   BOOST_REQUIRE_EQUAL(port.requested.size(), requested + 2);
   BOOST_TEST((port.requested.back().path == std::vector<std::string>{"first"}));
   BOOST_TEST(port.requested.back().name == "app");
-  catalog.found(port.requested.back().call, host_entry{"app", true});
+  catalog.found(port.requested.back().call, forge_entry{"app", true});
   BOOST_TEST(port.resolves.back().ref == "v1");
   catalog.resolved(port.resolves.back().call, port.resolves.back().node, snapshot);
   BOOST_TEST(answers(one).shown == snapshot);
