@@ -34,7 +34,7 @@ bool directory_state::ensure_mount_node(const kernel_op& op, lacking& instead) c
   return false;
 }
 
-void directory_state::node_told(want_id id, const mount_node_answer& what) {
+void directory_state::node_answered(want_id id, const mount_node_answer& what) {
   if (!parking_.end(id))
     return; // cancelled
   if (what.code != 0) {
@@ -61,7 +61,7 @@ void directory_state::node_told(want_id id, const mount_node_answer& what) {
     complete_ = what.complete;
     dropped_ = false;
     account();
-    if (!changes.gone.empty() || (complete_ && told_absent_ && !changes.added.empty())) {
+    if (!changes.gone.empty() || (complete_ && answered_absent_ && !changes.added.empty())) {
       change_.nodeid = nodeid_of(self_);
       note_changes(changes);
       say_what_moved();

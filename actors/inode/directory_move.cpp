@@ -89,7 +89,7 @@ void directory_state::go_on_moving() {
     return;
   }
   // Without a listing the kernel may know, of what is here, only what it refers to and what it was told is absent.
-  const bool known = complete_ || dentries_.referenced() || told_absent_;
+  const bool known = complete_ || dentries_.referenced() || answered_absent_;
   const missing of_tree{missing::listing, tree};
   listing_ptr found;
   if (known) {
@@ -136,7 +136,7 @@ void directory_state::go_on_moving() {
 
 void directory_state::note_changes(const table_changes& changes) {
   change_.names.insert(change_.names.end(), changes.gone.begin(), changes.gone.end());
-  if (told_absent_) // else there is no negative dentry
+  if (answered_absent_) // else there is no negative dentry
     for (child_index i : changes.added)
       change_.names.push_back(dentries_.at(i)->name);
   for (child_index i : changes.moved)

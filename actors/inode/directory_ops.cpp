@@ -180,7 +180,7 @@ directory_state::lacking directory_state::lookup(kernel_op& op, const lookup_op&
     return instead;
   const dentry* found = dentries_.find(what.name);
   if (found == nullptr) {
-    told_absent_ = told_absent_ || complete_;
+    answered_absent_ = answered_absent_ || complete_;
     // What a host does not have now it may have later.
     complete_ ? op.answer.absent() : op.answer.error(ENOENT);
     return {};
@@ -304,7 +304,7 @@ directory_state::lacking directory_state::readlink(kernel_op& op, const dentry& 
     op.lacked = target.error().message;
     if (target.error().code == ENOENT)
       return missing{missing::blob, child.id};
-    refuse(op, visible_errno(target.error().code, asked_for::object), {});
+    refuse(op, visible_errno(target.error().code, requested::object), {});
     return {};
   }
   op.answer.link(target.value().data());
@@ -320,8 +320,8 @@ directory_state::lacking directory_state::read(kernel_op& op, const dentry& chil
   // A listing that was dropped does not say which files come next.
   const bool foreseeable = begins && complete_ && context_.prefetch;
   if (begins) {
-    if (!looked_up_.empty() && std::erase(looked_up_, child.id) != 0)
-      port_.look_was_read();
+    if (!probed_.empty() && std::erase(probed_, child.id) != 0)
+      port_.probe_was_read();
     if (foreseeable)
       port_.read_started(dentries_.position_of(op.at - 1), child.name, child.id);
   }
@@ -343,7 +343,7 @@ directory_state::lacking directory_state::read(kernel_op& op, const dentry& chil
         port_.read_missed(dentries_.position_of(op.at - 1), child.id);
       return missing{missing::blob, child.id};
     }
-    refuse(op, visible_errno(blob.error().code, asked_for::object), {});
+    refuse(op, visible_errno(blob.error().code, requested::object), {});
     return {};
   }
   op.answer.data(blob.value(), what.offset, what.size);
@@ -377,12 +377,12 @@ directory_state::lacking directory_state::entry_object(kernel_op& op, const std:
 
 // Not through `outside_`, which notes what handlers are told.
 void directory_state::tell(kernel_op& op) const {
-  const auto* asked = std::get_if<getxattr_op>(&op.what);
-  if (asked != nullptr && op.at == self_child && asked->name == commit_attribute && location_->shown)
+  const auto* query = std::get_if<getxattr_op>(&op.what);
+  if (query != nullptr && op.at == self_child && query->name == commit_attribute && location_->shown)
     return op.answer.xattr(location_->shown->facts.commit.hex());
-  if (asked == nullptr || op.at != self_child || !asked->name.starts_with(entry_attribute))
+  if (query == nullptr || op.at != self_child || !query->name.starts_with(entry_attribute))
     return op.answer.error(EINVAL);
-  const std::string name = asked->name.substr(entry_attribute.size());
+  const std::string name = query->name.substr(entry_attribute.size());
   if (name.empty())
     return op.answer.xattr("tree " + location_->tree.hex());
   if (complete_) {

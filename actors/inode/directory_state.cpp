@@ -123,8 +123,8 @@ directory_state::wanted& directory_state::want_for(const missing& what, urgency 
     port_.ask(
         {fresh.id, want_kind::sizes, how, unknown_sizes(), what.id.is_zero() ? std::nullopt : std::optional{what.id}});
     if (!what.id.is_zero()) {
-      ++lone_looks_;
-      looked_up_.push_back(what.id);
+      ++lone_probes_;
+      probed_.push_back(what.id);
     }
     break;
   case missing::blob:
@@ -168,7 +168,7 @@ urgency directory_state::urgency_of(const kernel_op& op, const missing& what) {
 directory_state::missing directory_state::sizes_for(const dentry& looked_up) const {
   constexpr std::size_t few = 2;
   const missing all{missing::sizes, {}};
-  if (listed_ || lone_looks_ >= few || parking_.is_wanted(all))
+  if (listed_ || lone_probes_ >= few || parking_.is_wanted(all))
     return all;
   return {missing::sizes, looked_up.id};
 }
@@ -206,7 +206,7 @@ void directory_state::answer_waiters(want_id id, const want_result& outcome, mis
       continue;
     }
     if (outcome.code != 0) {
-      refuse(waiter, visible_errno(outcome.code, asked_for::object), outcome.why);
+      refuse(waiter, visible_errno(outcome.code, requested::object), outcome.why);
       continue;
     }
     waiter.brought |= brought;

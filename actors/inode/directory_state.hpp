@@ -35,7 +35,7 @@ public:
   virtual void promote(want_id id, urgency how) = 0; ///< somebody waits for it now, or more urgently
   virtual void cancel(want_id id) = 0;
 
-  /// To the catalog, above the repositories: what is here, or what is `name` in it; answered by `node_told`.
+  /// To the catalog, above the repositories: what is here, or what is `name` in it; answered by `node_answered`.
   virtual void ask_mount_node(want_id id, const std::string& name) = 0;
   virtual void cancel_mount_node(want_id id) = 0;
 
@@ -62,8 +62,8 @@ public:
   virtual void read_started(child_index child, const std::string& name, const oid& id) = 0;
   /// After `read_started`: its contents must be fetched.
   virtual void read_missed(child_index child, const oid& id) = 0;
-  /// To the fetcher: a file is read that was looked up by its path (want::focus).
-  virtual void look_was_read() = 0;
+  /// To the fetcher: a file is read that was looked up by its path (want::target).
+  virtual void probe_was_read() = 0;
 
   /// To the supervisor: listings take more memory than they may.
   virtual void over_budget() = 0;
@@ -100,7 +100,7 @@ public:
   void finished(want_id id, const want_result& outcome);
 
   /// The catalog's answer to ask_mount_node.
-  void node_told(want_id id, const mount_node_answer& what);
+  void node_answered(want_id id, const mount_node_answer& what);
 
   /// The parent: the kernel holds no reference to this directory. Answered by `idle`, now or when the last child goes.
   void release(release_number number);
@@ -225,10 +225,10 @@ private:
   release_number last_release_ = 0;
   std::unordered_map<dir_slot, release_number> releasing_; // the latest release of each child that is not reaped yet
   parking parking_;
-  bool listed_ = false;        // by somebody, from its start
-  std::vector<oid> looked_up_; // files that were wanted alone, and not read since
-  std::size_t lone_looks_ = 0; // so many were
-  bool told_absent_ = false;   // the kernel may know names that are not there
+  bool listed_ = false;          // by somebody, from its start
+  std::vector<oid> probed_;      // files that were wanted alone, and not read since
+  std::size_t lone_probes_ = 0;  // so many were
+  bool answered_absent_ = false; // the kernel may know names that are not there
   // Taking over another snapshot: see directory_move.cpp.
   directory_location_ptr upcoming_;     // its tree is not here yet
   move_token move_;                     // for which all that is done

@@ -88,8 +88,8 @@ std::vector<metric> entry_metrics(const mount_status& status, std::int64_t now) 
                                 {"commit", each.commit}},
                                1});
     failed.labelled.push_back({{{"path", path}}, each.failure.empty() ? 0.0 : 1.0});
-    if (each.looked_at != 0 && each.follow != "never")
-      age.labelled.push_back({{{"path", path}}, static_cast<double>(std::max<std::int64_t>(now - each.looked_at, 0))});
+    if (each.polled_at != 0 && each.follow != "never")
+      age.labelled.push_back({{{"path", path}}, static_cast<double>(std::max<std::int64_t>(now - each.polled_at, 0))});
   }
   std::vector<metric> out;
   for (metric* each : {&info, &failed, &age})

@@ -113,7 +113,7 @@ void cache_keeper::run() {
     bool done = false;
     try {
       tick_all();
-      done = !due || !quota || look(news, *quota);
+      done = !due || !quota || maintain_once(news, *quota);
     } catch (const std::exception& thrown) { // memory is short, or the disk fails: that costs one look, not the mount
       complain(thrown.what());
     }
@@ -128,7 +128,7 @@ void cache_keeper::complain(const std::string& what) {
     log::warn("the cache is not kept within its size: {}", what);
 }
 
-bool cache_keeper::look(bool news, std::uint64_t quota) {
+bool cache_keeper::maintain_once(bool news, std::uint64_t quota) {
   auto done = maintain(
       cache_dir_,
       {.quota = quota, .min_free = disk_.min_free(), .shrink = disk_.take_want_of_room(), .beside = beside_}, watcher_);
