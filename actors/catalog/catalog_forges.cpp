@@ -1,4 +1,4 @@
-// What forges have in them, as far as it is known.
+// Questions to forges, and what is known of the names in them.
 #include "actors/catalog/catalog.hpp"
 #include "actors/model/visible_errno.hpp"
 #include "config/url.hpp"
