@@ -27,7 +27,8 @@ void initialise_curl_once() {
 
 } // namespace
 
-/// What crosses threads (commands, under a mutex), and what only the thread uses.
+/// The state of the client: commands, which other threads add under a mutex, and everything that the client's thread
+/// alone uses.
 class http_client::core {
 public:
   explicit core(http_client_options options) : options_(std::move(options)) {
@@ -104,7 +105,7 @@ private:
     }
   }
 
-  /// What ended may have begun more. False: that was all.
+  /// Obeys the commands that callbacks of ended requests have added. False: there were none.
   bool obey_last_commands() {
     std::vector<command> commands;
     {
@@ -142,7 +143,7 @@ private:
     }
     const auto found = requests_.find(c.id);
     if (found == requests_.end())
-      return; // it has ended meanwhile
+      return; // the request has ended meanwhile
     if (c.kind == command::what::cancel)
       end_cancelled(found);
     else

@@ -97,7 +97,7 @@ struct git_upstream::state {
       operation op{token, deadline};
       op.arrived = arrived;
       done(run(std::move(op), what));
-      done = nullptr; // what these two hold goes before `this` may
+      done = nullptr; // releases what the two hold while `this` certainly exists
       what = nullptr;
       ended(id);
     };
@@ -155,7 +155,7 @@ struct git_upstream::state {
     return list_refs(op, prefixes, really);
   }
 
-  /// Also of what failed after some came.
+  /// Called also for a failed transfer, which may have brought some sizes.
   void keep_sizes(const transfer_outcome& out) const {
     if (remember_sizes && !out.sizes.empty())
       remember_sizes(out.sizes);

@@ -13,7 +13,7 @@ namespace gitfs {
 
 namespace {
 
-/// What an answer may show of the way in which it was asked for.
+/// What an answer tells about the way in which it was asked for.
 enum class sign : std::uint8_t {
   none,
   filter_refused, ///< an error that speaks of the filter
@@ -136,7 +136,7 @@ result<void> object_requests::fetch(operation& op, const fetch_request& request,
       continue;
     }
     const error what = got.done.error();
-    // What was assumed of it may be wrong.
+    // The capabilities that were assumed of the server may be wrong.
     if (std::ranges::find(no_refusals, what.code) == std::end(no_refusals) && server_.doubt()) {
       GITFS_TRY(really, server_.get(op));
       if (std::exchange(can, really) != really) {

@@ -154,8 +154,8 @@ void server_ways::learn(const server_place& place, way_form form, verdict is, co
     const learned_way what{is, now_()};
     each_alike(form, is, [&](way_form each) {
       const verdict before = known(place, each, false).is, own = known(place, each, true).is;
-      // What a repository itself has refused is kept even if its host is known to, so that it is not tried again when
-      // nothing else is left.
+      // A refusal by the repository is kept even if the same is known of its host, because ways that failed at the host
+      // are tried when no other is left, and ways that failed at the repository are not.
       if (before == is && (own == is || !does_not_work(is)))
         return;
       learned_host& host = hosts_[place.host];
@@ -264,8 +264,8 @@ std::vector<std::pair<std::string, std::uint64_t>> server_ways::counters() const
 way_search::way_search(server_ways& ways, server_place place, fetch_need need, const capabilities& can)
   : ways_(ways),
     place_(std::move(place)) {
-  // What other repositories of the host have shown is probably so here, too: what failed there comes last. What failed
-  // here is not tried again.
+  // A way that failed with other repositories of the host will probably fail here, too, so it is tried last. A way that
+  // failed with this repository is not tried again.
   std::vector<way_form> doubtful;
   for (const way_form each : ways_for(need)) {
     if (!offered(each, can) || does_not_work(ways_.of_repository(place_, each)))

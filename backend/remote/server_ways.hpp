@@ -127,7 +127,7 @@ public:
   std::string text() const;
   /// Notes something about a source that its users should know. True: it is new.
   bool warn(const std::string& text);
-  /// What was noted in this process, in lines.
+  /// The texts that `warn` was given in this process, as lines.
   std::string warnings() const;
   /// Names and values for `gitfs-actor stats`.
   std::vector<std::pair<std::string, std::uint64_t>> counters() const;

@@ -17,7 +17,7 @@ namespace gitfs {
 /// Nanoseconds since 1970.
 using file_time = std::int64_t;
 
-/// Of a time in seconds, as commits and services tell it. What does not fit is the nearest that does.
+/// Converts a time in seconds, as commits and forges have it. A time that does not fit becomes the nearest that does.
 file_time file_time_of(std::int64_t seconds);
 /// The wall clock.
 file_time time_now();
@@ -34,9 +34,10 @@ using shown_runs_ptr = std::shared_ptr<const shown_runs>;
 
 inline constexpr std::size_t most_runs = 64; ///< of one place that are remembered
 
-/// What a place has shown once it shows `now`. `before`: until then; null: nothing is known of that. Returns `before`
-/// itself if the tree is the same. The first tree has the time of its commit, and each later one that at which it
-/// replaced the one before, which no earlier one has. None is later than `now.shown_at`, unless that is 0.
+/// Adds the snapshot `now` to what a place has shown. `before`: what it has shown until now; null: unknown. Returns
+/// `before` itself if the tree is the same. The first tree has the time of its commit. A later tree has the time at
+/// which it replaced the one before, and no two trees have the same time. No time is later than `now.shown_at`, unless
+/// that is 0.
 shown_runs_ptr shows_now(const shown_runs_ptr& before, const snapshot_facts& now);
 
 /// Keeps that of the places of one mountpoint over remounts, in files of the cache folder. Any thread; of two who

@@ -107,7 +107,8 @@ struct sized_upstream::core {
     return out;
   }
 
-  /// What a failure means for this question and for the next ones. ENOTSUP is final. EAGAIN costs this one contents.
+  /// Decides what a failure means for this question and for the next ones, and changes its code. ENOTSUP: no later
+  /// question is asked. EAGAIN: this question's sizes come with contents.
   void judge(std::optional<error>& failure) {
     constexpr int final_ones[] = {EACCES, ENOENT, E2BIG, EFBIG, EINVAL, ENOTSUP};
     if (!failure || failure->code == incomplete) {
@@ -175,13 +176,13 @@ struct sized_upstream::core {
   const std::chrono::milliseconds pause_length;
   std::mutex mutex;
   std::condition_variable_any changed;
-  bool server_cannot = false;           ///< it said so
-  std::optional<std::string> refused{}; ///< the service has, for good, for this reason
-  unsigned failures = 0;                ///< in a row, that may pass
-  clock::time_point paused_until{};     ///< it is left alone
+  bool server_cannot = false;           ///< the git server has said that it does not tell sizes
+  std::optional<std::string> refused{}; ///< why the size source is not asked any more; none: it is asked
+  unsigned failures = 0;                ///< failures in a row of the kind that may pass
+  clock::time_point paused_until{};     ///< until then the size source is not asked
   std::string pause_reason;
-  bool logged = false;                 ///< the log says that it does not tell for now
-  bool busy = false;                   ///< somebody uses `index` and `sizes`
+  bool logged = false;                 ///< the log says that sizes do not come for now
+  bool busy = false;                   ///< a thread uses `index` and `sizes`, without the mutex
   std::vector<tree_index::root> roots; ///< for `index`
   tree_index index;
   std::set<std::shared_ptr<question>> running;

@@ -131,7 +131,7 @@ result<void> smart_http::perform(operation& op, const call& what, const response
                              + std::to_string(what.body->size()) + " bytes is not, perhaps for its size");
     if (!failure.unauthorized || renewals++ >= most_renewals)
       return false;
-    // who asks may be behind a redirect
+    // a redirect may have led to another server, which is the one that asks for credentials
     follow(failure.effective_url, what.path);
     GITFS_TRYV(authenticator_.renew(base(), who, failure.challenge, op.stop, op.deadline));
     return true;

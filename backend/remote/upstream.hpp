@@ -16,11 +16,11 @@
 
 namespace gitfs {
 
-/// What a fetch is to bring. How to ask for that is the upstream's to know; more may come with it.
+/// What a fetch must bring. The upstream decides how to ask for it, and may bring more.
 enum class fetch_need : std::uint8_t {
   commit,    ///< wanted commits without their ancestors, and their root trees where that costs no other request
   all_trees, ///< wanted commits without their ancestors, and every tree of theirs
-  snapshot,  ///< the same with all contents
+  snapshot,  ///< the same as all_trees, and all contents
   trees,     ///< the wanted trees
   blobs,     ///< the wanted blobs
 };
@@ -28,13 +28,15 @@ enum class fetch_need : std::uint8_t {
 struct fetch_request {
   std::vector<oid> wants;
   fetch_need need = fetch_need::blobs;
-  /// Of wanted commits: those that were fetched so before. What their trees have is not sent again, whether it is here
-  /// or not: what is missing then is to be fetched by itself. One that the server does not know (any more) is passed
-  /// over. If what comes is told as differences from what is not here, all is asked for once more, without haves.
+  /// With wanted commits: commits that were fetched in the same way before. The server does not send again what their
+  /// trees have, even if it is not here any more; such objects must be fetched by themselves. A commit that the server
+  /// does not know is ignored. If the answer has deltas against objects that are not here, everything is asked for once
+  /// more, without haves.
   std::vector<oid> haves{};
   /// Give up with EFBIG once the pack is longer than this many bytes; 0: no limit.
   std::uint64_t byte_limit = 0;
-  /// Of a pack of one blob: the same as soon as its header says that it has more bytes, and its size is in the outcome.
+  /// The same for a pack of one blob, as soon as the header says that the blob has more bytes than this. The outcome
+  /// has the size of the blob. 0: no limit.
   std::uint64_t size_limit = 0;
   pack_use use = pack_use::keep;
   /// Called, if set, once the pack is longer than `long_from` bytes; on a thread of the upstream.
