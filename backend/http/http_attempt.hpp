@@ -26,12 +26,12 @@ struct operation {
   std::uint32_t requests = 0;
   std::uint64_t bytes = 0;
   long status = 0;              ///< HTTP status of the last attempt's answer; 0: there was none
-  byte_count arrived = nullptr; ///< with those of the attempt that is under way; null: nobody watches
+  byte_count arrived = nullptr; ///< bytes received, by all attempts; null: nobody reads the number
   std::string traceparent{};    ///< a header of each of its requests; empty: none
 };
 
-/// A request of it, with its deadline and who caused it, and counted in it. The caller adds headers to those that are
-/// there.
+/// Makes a request of the operation: with its deadline and its `traceparent`, and counted in it. The caller may add
+/// headers.
 http_request request_of(operation& op, std::string url, const upstream_limits& limits);
 
 /// False if stopped before.

@@ -50,15 +50,14 @@ struct fetch_request {
 
 /// How an upstream request ended, after every retry inside its deadline.
 struct transfer_outcome {
-  /// None: every object that the server sent is in the store and verified (some wants may still be missing, but not all
-  /// of them). Some: EIO, ETIMEDOUT, ECANCELED, EHOSTDOWN (the server has been away for longer than requests wait; the
-  /// log says so), EFBIG (byte_limit), E2BIG (the server refuses a request with
-  /// so many ids), ENOENT (the server does not have a wanted object), EACCES (credentials), ENOTSUP (the server
-  /// has no way to send just that, or no `object-info`), EAGAIN (object_info: it tells only
-  /// `sizes` now; the next request may be told more).
+  /// None: every object that the server sent is in the store and verified; some wanted objects may be missing, but not
+  /// all. Otherwise EIO, ETIMEDOUT or ECANCELED; EHOSTDOWN: the server has been away for longer than requests wait,
+  /// which is logged; EFBIG: byte_limit; E2BIG: the server refuses a request with so many ids; ENOENT: the server does
+  /// not have a wanted object; EACCES: credentials; ENOTSUP: the server cannot send just these objects, or has no
+  /// `object-info`; EAGAIN: object_info got only `sizes`, and a later request may get more.
   std::optional<error> failure;
-  /// object_info, and a fetch that met its `size_limit`: sizes of those the server knows, also written to the store's
-  /// size table.
+  /// Of object_info, and of a fetch that met its `size_limit`: the sizes that the server has told. They are also in the
+  /// store's size table.
   std::vector<std::pair<oid, std::uint64_t>> sizes;
   /// Upstream HTTP requests made (with retries), and bytes received.
   std::uint32_t requests = 0;
