@@ -72,7 +72,7 @@ std::string_view name_of(verdict is);
 
 struct learned_way {
   verdict is = verdict::unknown;
-  std::int64_t at = 0; ///< seconds since 1970
+  std::int64_t at = 0; ///< when it was learned, in seconds since 1970
   bool operator==(const learned_way&) const = default;
 };
 using learned_ways = std::array<learned_way, way_forms>;

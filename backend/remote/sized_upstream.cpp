@@ -29,7 +29,7 @@ struct sized_upstream::question {
 
 struct sized_upstream::core {
   using clock = std::chrono::steady_clock;
-  static constexpr int incomplete = ENODATA; ///< some files are unknown to the service
+  static constexpr int incomplete = ENODATA; ///< the size source does not know some of the files
 
   core(std::shared_ptr<object_db> db, std::shared_ptr<size_source> from, size_receiver to, std::string name,
        std::chrono::milliseconds pause)
@@ -41,7 +41,7 @@ struct sized_upstream::core {
       index(objects),
       workers(std::make_unique<worker_pool>()) {}
 
-  /// On a worker thread soon; at once if there are no workers any more.
+  /// Answers the question on a worker thread; fails it at once if the workers have ended.
   void begin(const std::shared_ptr<question>& what) {
     {
       const std::lock_guard lock{mutex};
@@ -71,7 +71,8 @@ struct sized_upstream::core {
     }
   }
 
-  /// One at a time: what the first brings are mostly the sizes that the next wants, too.
+  /// Questions are answered one at a time, because the sizes that the first one brings are mostly those that the next
+  /// one wants.
   transfer_outcome answer(const question& what) {
     transfer_outcome out;
     std::unique_lock lock{mutex};
@@ -114,7 +115,7 @@ struct sized_upstream::core {
     if (!failure || failure->code == incomplete) {
       failures = 0;
       if (failure)
-        failure->code = EAGAIN; // of those files only
+        failure->code = EAGAIN; // for those files only
       else
         logged = false;
       return;
@@ -128,7 +129,7 @@ struct sized_upstream::core {
       failure->code = ENOTSUP;
       return;
     }
-    // The first time the network is probably away, and contents could not be had either.
+    // At the first failure the network is probably away, and then contents could not be fetched either.
     if (failure->code != EAGAIN && ++failures == 1)
       return;
     failure->code = EAGAIN;
@@ -139,7 +140,7 @@ struct sized_upstream::core {
                 display, failure->message);
   }
 
-  /// Sizes that are known, also if it fails.
+  /// Fills `out` with the sizes that are found, also if it fails.
   std::optional<error> ask(const question& what, blob_sizes& out) {
     std::vector<std::uint64_t> known(what.ids.size(), unknown_size);
     objects->sizes(what.ids, known);
@@ -198,7 +199,7 @@ public:
   size_transfer(const size_transfer&) = delete;
   size_transfer& operator=(const size_transfer&) = delete;
 
-  std::unique_ptr<transfer> of_server; ///< first the server is asked
+  std::unique_ptr<transfer> of_server; ///< the transfer of the git server, which is asked first
 
 private:
   std::stop_source stop_;
