@@ -36,8 +36,8 @@ struct place {
         + options + " $PWD/r.git $PWD/mnt";
     auto out = run(as_root("unshare -m --propagation private bash -c "
                            + shell_quoted(without_mounts_of_others() + "rm -rf w; mkdir -m 777 w; " + reachable
-                                          + "cd w; " + before + "; " + who + " timeout 30 bash -c " + shell_quoted(command)
-                                          + "; s=$?; umount -l $PWD/mnt 2>/dev/null; exit $s")),
+                                          + "cd w; " + before + "; " + who + " timeout 30 bash -c "
+                                          + shell_quoted(command) + "; s=$?; umount -l $PWD/mnt 2>/dev/null; exit $s")),
                    dir.path());
     must_run(as_root("rm -rf w"), dir.path()); // nothing is mounted there in this namespace
     return out;
