@@ -205,7 +205,8 @@ void mount::kill() {
 }
 
 void mount::wait_for_exit() const {
-  if (!wait_until([&] { return !is_alive(pid_); }, milliseconds{10'000})) {
+  // Not a few seconds: a pack that has just been written waits for the disk, and the disk is what all tests share.
+  if (!wait_until([&] { return !is_alive(pid_); }, milliseconds{60'000})) {
     ::kill(pid_, SIGKILL);
     throw std::runtime_error("process " + std::to_string(pid_) + " outlives its mount\n" + log());
   }
