@@ -151,6 +151,7 @@ private:
   void move(node& at, repository& of);
   void tell_refreshers(node& at, repository& of, const shown_ptr& before);
   static std::string shown_name(const node& of);
+  void refresh_entry(refresh_number number, const refresh_what& what);
   void add_refresh(refresh_number number, node& at, repository& of, bool failed);
   void remove(node& of);
   void follow_forge(node& of, const std::shared_ptr<const shown_forge>& entry);

@@ -20,6 +20,26 @@ constexpr std::chrono::milliseconds behind{30'000}; // between two tries to show
 constexpr std::chrono::milliseconds left{5'000};    // between two checks whether somebody is still in a removed node
 constexpr unsigned most_doublings = 3;
 
+// True if a refresh of all entries polls this node.
+bool is_refreshed_by(const refresh_what& what, const mount_node::repository& of) {
+  // A repository of a forge that failed is tried again only if its path was given: a name that does not exist there
+  // would fail for ever.
+  const bool again = what.failed && of.has_failed() && of.from.entry != nullptr;
+  if (!of.shown && !again)
+    return false;
+  return of.follow.kind == kind::on_request || (what.requested && (of.follow.kind == kind::polled || again));
+}
+
+// What a poll has found, in words. `before`: the snapshot that the repository showed before.
+std::string outcome_of(const mount_node::repository& of, const shown_ptr& before) {
+  const auto now = [&of] { return of.shown->facts.commit.hex(); };
+  if (!before)
+    return fmt::format("can be entered now, at {}", now());
+  if (of.shown != before)
+    return fmt::format("{} → {}", before->facts.commit.hex(), now());
+  return fmt::format("unchanged, {}", now());
+}
+
 bool same_forge(const shown_forge& one, const shown_forge& other) {
   shown_forge same = other;
   same.follow = one.follow;
@@ -94,36 +114,31 @@ void catalog::move(node& at, repository& of) {
 // --- refresh --------------------------------------------------------------------------------------------------------
 
 void catalog::refresh(refresh_number number, const refresh_what& what) {
-  refresh_report& report = refreshes_[number];
-  report.left = 1; // holds the report open until all polls have been started
-  if (!what.path.empty()) {
-    node* at = &tree_.root();
-    for (std::string_view rest = what.path; at != nullptr && at->as_repository() == nullptr && !rest.empty();) {
-      const auto next = at->children.find(take_name(rest));
-      at = next == at->children.end() ? nullptr : next->second;
-    }
-    repository* const of = at == nullptr ? nullptr : at->as_repository();
-    if (of == nullptr)
-      report.text += fmt::format("!{}: no repository that somebody has looked at is there\n", what.path);
-    else if (of->follow.kind == kind::pinned && !(what.failed && of->has_failed()))
-      report.text += fmt::format("!{}: it is pinned{}: give it \"follow\" in the config file (mount --follow)\n",
-                                 shown_name(*at), of->shown ? " to " + of->shown->facts.commit.hex() : "");
-    else
-      add_refresh(number, *at, *of, what.failed);
-  } else {
-    for (const auto& [which, at] : tree_.nodes()) {
-      repository* const of = at->as_repository();
-      if (of == nullptr || at->removed)
-        continue;
-      // A repository of a forge that failed is tried again only if its path was given: a name that does not exist
-      // there would fail for ever.
-      const bool again = what.failed && of->has_failed() && of->from.entry != nullptr;
-      if ((of->shown || again)
-          && (of->follow.kind == kind::on_request || (what.requested && (of->follow.kind == kind::polled || again))))
+  refreshes_[number].left = 1; // holds the report open until all polls have been started
+  if (!what.path.empty())
+    refresh_entry(number, what);
+  else
+    for (const auto& [which, at] : tree_.nodes())
+      if (repository* const of = at->as_repository(); of != nullptr && !at->removed && is_refreshed_by(what, *of))
         add_refresh(number, *at, *of, what.failed);
-    }
-  }
   moved({number});
+}
+
+void catalog::refresh_entry(refresh_number number, const refresh_what& what) {
+  node* at = &tree_.root();
+  for (std::string_view rest = what.path; at != nullptr && at->as_repository() == nullptr && !rest.empty();) {
+    const auto next = at->children.find(take_name(rest));
+    at = next == at->children.end() ? nullptr : next->second;
+  }
+  repository* const of = at == nullptr ? nullptr : at->as_repository();
+  std::string& text = refreshes_[number].text;
+  if (of == nullptr)
+    text += fmt::format("!{}: no repository that somebody has looked at is there\n", what.path);
+  else if (of->follow.kind == kind::pinned && !(what.failed && of->has_failed()))
+    text += fmt::format("!{}: it is pinned{}: give it \"follow\" in the config file (mount --follow)\n",
+                        shown_name(*at), of->shown ? " to " + of->shown->facts.commit.hex() : "");
+  else
+    add_refresh(number, *at, *of, what.failed);
 }
 
 std::string catalog::shown_name(const node& of) {
@@ -143,23 +158,15 @@ void catalog::add_refresh(refresh_number number, node& at, repository& of, bool 
 }
 
 void catalog::tell_refreshers(node& at, repository& of, const shown_ptr& before) {
-  const bool moves = before && of.shown != before;
-  if (moves)
+  if (before && of.shown != before)
     move(at, of);
   for (const refresh_number each : std::exchange(of.refresh.waiting, {})) {
     const auto report = refreshes_.find(each);
     if (report == refreshes_.end())
       continue; // that refresh was cancelled
-    const std::string name = shown_name(at);
-    if (!of.poll.last_error.empty())
-      report->second.text += fmt::format("!{}: {}\n", name, of.poll.last_error);
-    else if (!before)
-      report->second.text += fmt::format("{}: can be entered now, at {}\n", name, of.shown->facts.commit.hex());
-    else if (moves)
-      report->second.text +=
-          fmt::format("{}: {} → {}\n", name, before->facts.commit.hex(), of.shown->facts.commit.hex());
-    else
-      report->second.text += fmt::format("{}: unchanged, {}\n", name, of.shown->facts.commit.hex());
+    const bool failed = !of.poll.last_error.empty();
+    report->second.text += fmt::format("{}{}: {}\n", failed ? "!" : "", shown_name(at),
+                                       failed ? of.poll.last_error : outcome_of(of, before));
     if (const auto on_its_way = of.refresh.moving.lock())
       on_its_way->waiting.push_back(each);
     else

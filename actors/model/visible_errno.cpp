@@ -12,8 +12,8 @@ constexpr struct {
   int code;
   bool of_object, of_place;
 } visible[] = {
-    {ENOENT, false, true},   {EINTR, true, true},  {EACCES, true, true},
-    {ETIMEDOUT, true, true}, {ENOSPC, true, true}, {ENOMEM, true, true},
+    {ENOENT, false, true}, {EINTR, true, true},  {EACCES, true, true}, {ETIMEDOUT, true, true},
+    {ENOSPC, true, true},  {EDQUOT, true, true}, {ENOMEM, true, true},
 };
 
 } // namespace

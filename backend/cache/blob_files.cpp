@@ -1,6 +1,7 @@
 #include "backend/cache/blob_files.hpp"
 
 #include <utility>
+#include <vector>
 
 namespace gitfs {
 
@@ -25,8 +26,11 @@ struct blob_files::work {
 };
 
 std::shared_ptr<const blob_file> blob_files::touch(const oid& id) {
-  const auto* const found = recent_.use(id);
-  return found == nullptr ? nullptr : *found;
+  auto* const found = recent_.use(id);
+  if (found == nullptr)
+    return nullptr;
+  found->used = std::chrono::steady_clock::now();
+  return found->blob;
 }
 
 std::shared_ptr<const blob_file> blob_files::find(const oid& id) {
@@ -59,7 +63,7 @@ result<std::shared_ptr<const blob_file>> blob_files::inflate(const oid& id) {
 }
 
 void blob_files::keep(const oid& id, const std::shared_ptr<const blob_file>& blob, kept_files::items& dropped) {
-  if (recent_.add(id, blob) == nullptr)
+  if (recent_.add(id, {blob, std::chrono::steady_clock::now()}) == nullptr)
     return;
   bytes_ += blob->size();
   budget_.add(memory_budget::kind::blob_files, blob->size());
@@ -68,11 +72,25 @@ void blob_files::keep(const oid& id, const std::shared_ptr<const blob_file>& blo
 }
 
 blob_files::kept_files::items blob_files::counted_out(kept_files::items gone) {
-  for (const auto& [id, blob] : gone) {
-    bytes_ -= blob->size();
-    budget_.subtract(memory_budget::kind::blob_files, blob->size());
+  for (const auto& [id, each] : gone) {
+    bytes_ -= each.blob->size();
+    budget_.subtract(memory_budget::kind::blob_files, each.blob->size());
   }
   return gone;
+}
+
+void blob_files::let_go(std::uint64_t bytes, std::chrono::steady_clock::duration unread) {
+  kept_files::items dropped; // closed behind the lock
+  const std::lock_guard guard{lock_};
+  const auto now = std::chrono::steady_clock::now();
+  std::vector<std::pair<oid, std::uint64_t>> idle; // the most recently used first
+  for (const auto& [id, each] : recent_)
+    if (each.blob.use_count() == 1 && now - each.used >= unread)
+      idle.emplace_back(id, each.blob->size());
+  for (std::uint64_t gone = 0; gone < bytes && !idle.empty(); idle.pop_back()) {
+    gone += idle.back().second;
+    dropped.splice(dropped.begin(), counted_out(recent_.take(idle.back().first)));
+  }
 }
 
 void blob_files::clear() {

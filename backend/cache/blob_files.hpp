@@ -3,10 +3,12 @@
 
 #include "backend/cache/memory_budget.hpp"
 #include "backend/git/object_db.hpp"
+#include "backend/os/room_giver.hpp"
 #include "backend/os/unlinked_file.hpp"
 #include "config/lru_map.hpp"
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <filesystem>
 #include <memory>
@@ -30,9 +32,13 @@ private:
 
 /// A large file is read in many pieces, in any order, and deflated data can only be read from the beginning. So the
 /// first read inflates the whole blob to disk and checks its hash, and the page cache does the rest. The least recently
-/// used blob is dropped first. Thread-safe; the lock covers the index only.
+/// used blob is dropped first. When somebody lacks room on the disk (room_giver), those without a reader go.
+/// Thread-safe; the lock covers the index only.
 class blob_files {
 public:
+  /// Who has read a piece within that time reads on: a file that is dropped between two of them is inflated anew.
+  static constexpr std::chrono::seconds reading_for{10};
+
   /// `folder`: where the files are made; it should be on a disk. `space`: bytes that all blob files of the budget may
   /// take together. The four most recent blobs stay, however large, so that as many readers of very large files do not
   /// have each piece inflated anew.
@@ -40,7 +46,8 @@ public:
     : db_(db),
       budget_(budget),
       folder_(std::move(folder)),
-      space_(space) {}
+      space_(space),
+      giver_(folder_, [this](std::uint64_t bytes) { let_go(bytes, reading_for); }) {}
   ~blob_files() { clear(); }
   blob_files(const blob_files&) = delete;
   blob_files& operator=(const blob_files&) = delete;
@@ -55,10 +62,17 @@ public:
   /// Ends running loads with ECANCELED, and every later one.
   void stop() { stopped_ = true; }
 
+  /// Drops what nobody holds and nobody has read for `unread`, the least recently used first, until so many bytes went.
+  void let_go(std::uint64_t bytes, std::chrono::steady_clock::duration unread);
+
   void clear();
 
 private:
-  using kept_files = lru_map<oid, std::shared_ptr<const blob_file>>;
+  struct kept {
+    std::shared_ptr<const blob_file> blob;
+    std::chrono::steady_clock::time_point used;
+  };
+  using kept_files = lru_map<oid, kept>;
   struct work;
 
   result<std::shared_ptr<const blob_file>> inflate(const oid& id);
@@ -76,6 +90,7 @@ private:
   std::unordered_set<oid> loading_;
   kept_files recent_;
   std::uint64_t bytes_ = 0;
+  const room_giver giver_; // the last, since it uses the rest
 };
 
 } // namespace gitfs

@@ -140,6 +140,33 @@ std::optional<auth_scheme> authenticator::other_scheme(const http_challenge& cha
   return std::nullopt;
 }
 
+/// What was configured, as it is now.
+result<credential> authenticator::read_again(const std::string& url, const credential& used,
+                                             const http_challenge& challenge) const {
+  auto now = password_now_ ? password_now_() : result<std::string>{used.password};
+  if (!now)
+    return fail(EACCES,
+                host_of(url) + ": the server refuses the token, and it cannot be read again: " + now.error().message);
+  if (now.value() == used.password)
+    return refused(url, (password_now_ ? "the server refuses the configured token"
+                                       : "the server refuses the user name and password of the URL")
+                            + about(challenge));
+  return credential{used.username, std::move(now.value())};
+}
+
+result<credential> authenticator::ask_helpers(const std::string& url, const credential& used,
+                                              const http_challenge& challenge, std::stop_token stop,
+                                              std::chrono::steady_clock::time_point deadline) const {
+  if (!used.password.empty())
+    helper_.reject(url, used);
+  // also after a rejection: a token may have been replaced since, in a mount that lives for days
+  auto found = helper_.fill(url, used.password.empty() ? used.username : std::string{}, about(challenge),
+                            std::move(stop), deadline);
+  if (found && found.value().username == used.username && found.value().password == used.password)
+    return refused(url, "the server refuses what git's credential helpers give" + about(challenge));
+  return found;
+}
+
 result<void> authenticator::renew(const std::string& url, const ticket& ticket_refused, const http_challenge& challenge,
                                   std::stop_token stop, std::chrono::steady_clock::time_point deadline) {
   std::unique_lock lock{mutex_};
@@ -147,7 +174,8 @@ result<void> authenticator::renew(const std::string& url, const ticket& ticket_r
     if (!changed_.wait_until(lock, stop, deadline, [this] { return !asking_; }))
       return stop.stop_requested()
                  ? fail(ECANCELED, "the request was cancelled")
-                 : fail(ETIMEDOUT, host_of(url) + ": git's credential helpers did not answer within the time limit");
+                 : fail(ETIMEDOUT,
+                        host_of(url) + ": who was asked for credentials did not answer within the time limit");
   }
   if (generation_ != ticket_refused.generation)
     return success();
@@ -163,31 +191,24 @@ result<void> authenticator::renew(const std::string& url, const ticket& ticket_r
       return success();
     }
   }
-  if (!used.password.empty() && from_ == origin_of_credential::url) {
-    auto now = password_now_ ? password_now_() : result<std::string>{used.password};
-    if (!now)
-      return fail(EACCES,
-                  host_of(url) + ": the server refuses the token, and it cannot be read again: " + now.error().message);
-    if (now.value() == used.password)
-      return refused(url, (password_now_ ? "the server refuses the configured token"
-                                         : "the server refuses the user name and password of the URL")
-                              + about(challenge));
-    credential_.password = std::move(now.value());
-    ++generation_;
-    return success();
-  }
+  const bool is_configured = !used.password.empty() && from_ == origin_of_credential::url;
   asking_ = true;
   lock.unlock();
-  if (!used.password.empty())
-    helper_.reject(url, used);
-  // also after a rejection: a token may have been replaced since, in a mount that lives for days
-  auto found =
-      helper_.fill(url, used.password.empty() ? used.username : std::string{}, about(challenge), stop, deadline);
-  if (found && found.value().username == used.username && found.value().password == used.password)
-    found = refused(url, "the server refuses what git's credential helpers give" + about(challenge));
+  result<credential> found = fail(ECANCELED, "the request was cancelled");
+  try {
+    found = is_configured ? read_again(url, used, challenge) : ask_helpers(url, used, challenge, stop, deadline);
+  } catch (...) {
+    lock.lock();
+    asking_ = false;
+    changed_.notify_all();
+    throw;
+  }
   lock.lock();
   asking_ = false;
-  if (found) {
+  if (found && is_configured) {
+    ++generation_;
+    credential_ = std::move(found.value());
+  } else if (found) {
     ++generation_;
     if (other || origin_of(url) != origin_)
       scheme_ = other.value_or(auth_scheme::basic);
@@ -195,7 +216,7 @@ result<void> authenticator::renew(const std::string& url, const ticket& ticket_r
     credential_ = std::move(found.value());
     from_ = origin_of_credential::helper;
     approved_ = false;
-  } else {
+  } else if (!is_configured) {
     without_ticket_ = false; // the user may have a ticket by the next time
   }
   lock.unlock();

@@ -32,12 +32,13 @@ public:
   void reject(const std::string& url, const credential& used) const;
 };
 
-/// The credential in use for one upstream. Thread-safe. Of many requests that were refused together only one asks the
-/// helpers. A credential is used only for the origin (scheme, host, port) that it belongs to.
+/// The credential in use for one upstream. Thread-safe. Of many requests that were refused together only one asks for
+/// another, without the lock, and the others wait for that one until their own deadlines. A credential is used only for
+/// the origin (scheme, host, port) that it belongs to.
 class authenticator {
 public:
   /// `from_url` belongs to `url`'s origin, and is used from the first request on. `password_now` (may be null) reads
-  /// its password anew when the server refuses it.
+  /// its password anew when the server refuses it. It may block, and is called by one thread at a time.
   authenticator(const std::string& url, credential from_url,
                 std::function<result<std::string>()> password_now = nullptr);
 
@@ -63,6 +64,9 @@ private:
   enum class origin_of_credential { url, helper };
 
   std::optional<auth_scheme> other_scheme(const http_challenge& challenge, const ticket& refused);
+  result<credential> read_again(const std::string& url, const credential& used, const http_challenge& challenge) const;
+  result<credential> ask_helpers(const std::string& url, const credential& used, const http_challenge& challenge,
+                                 std::stop_token stop, std::chrono::steady_clock::time_point deadline) const;
 
   const std::function<result<std::string>()> password_now_;
   credential_helper helper_;

@@ -9,6 +9,7 @@
 #include "backend/store/disk/cache_disk.hpp"
 #include "backend/store/disk/held_packs.hpp"
 #include "backend/store/disk/incoming_pack.hpp"
+#include "backend/store/disk/lost_object.hpp"
 #include "backend/store/disk/pack_ingest.hpp"
 #include "backend/store/disk/store_files.hpp"
 #include "backend/store/disk/store_folder.hpp"
@@ -36,7 +37,8 @@ constexpr std::uint64_t default_memory = std::uint64_t{48} << 20;
 constexpr std::size_t uses_kept = 4096;     // in a batch
 constexpr std::size_t most_full_uses = 256; // batches
 constexpr std::size_t trees_kept = 8192;    // until they are written, if the keeper does not before
-constexpr std::size_t few_files = 4;        // in a tree: looked up one by one they cost no more
+constexpr std::uint64_t moved_at_once = std::uint64_t{64} << 20; // of what was held, in one tick
+constexpr std::size_t few_files = 4;                             // in a tree: looked up one by one they cost no more
 
 bool is_sound(const result<object>& copy, const oid& id) {
   return copy && name_of(copy.value().type(), copy.value().data()) == id;
@@ -68,11 +70,13 @@ struct object_store::impl {
   std::vector<oid> uses;
   std::vector<std::vector<oid>> full_uses;
   std::mutex trees_mutex;
-  std::vector<tree_sizes> trees;        // whose sizes were all found
+  std::vector<tree_sizes> trees; // whose sizes were all found
+  std::atomic<bool> is_ending{false};
   std::shared_ptr<cache_keeper> keeper; // none without a quota
 
   explicit impl(std::shared_ptr<memory_budget> memory) : fresh(std::move(memory)) {}
   ~impl() {
+    is_ending = true; // a tick that runs is waited for
     if (keeper)
       keeper->leave(this);
     write_uses();
@@ -92,6 +96,8 @@ struct object_store::impl {
   bool is_unreadable(const oid& id);
   void readable_again(const oid& id);
   bool mend_folder();
+  void installed(const ingested& what);
+  void move_held_to_disk();
 };
 
 /// What the disk does not give is a miss, so that it is fetched again, and held in memory then.
@@ -187,6 +193,40 @@ void object_store::impl::tick() {
   write_uses();
   write_trees();
   reader->refresh_if_changed();
+  move_held_to_disk();
+}
+
+/// Before readers may ask for the objects.
+void object_store::impl::installed(const ingested& what) {
+  if (keeper && !what.held)
+    keeper->arrived(what.bytes);
+  if (what.new_pack)
+    reader->refresh();
+  table->put(what.blobs);
+}
+
+/// What the disk did not take when it came is written now, in bounded pieces of work.
+void object_store::impl::move_held_to_disk() {
+  const auto go_on = [this] { return !is_ending && disk->has_room(); };
+  std::uint64_t moved = 0;
+  const auto write = [&](const pack_bytes& pack) {
+    pack_destination to;
+    to.objects = objects;
+    to.lock = store_lock(folder);
+    to.installed = [this](const ingested& what) { installed(what); };
+    to.outside = [this](const oid& id) { return read(id); };
+    to.mend = [this] { return mend_folder(); };
+    auto written = take_in_again(pack, std::move(to), go_on);
+    if (written) {
+      moved += pack.size();
+      disk->worked();
+    } else if (is_failure_of_disk(written.error().code)) {
+      disk->failed(written.error());
+    }
+    return written;
+  };
+  while (held.bytes() != 0 && moved < moved_at_once && !is_ending && disk->is_usable() && held.move_oldest(write))
+    ;
 }
 
 /// A pack cannot be used at all, or not by this process: what was in it is fetched again when it is needed.
@@ -260,9 +300,8 @@ result<object> object_store::impl::read(const oid& id) {
   if (!out && out.error().code != ENOENT && is_failure_of_disk(out.error().code)
       && limit_remedy(out.error().code).empty() && out.error().code != EFBIG)
     return disk_failed(id, out.error());
-  if (!out && out.error().code == ENOENT && reader->contains(id))
-    out = reader->read(id);                                       // it has just come back
-  if (!out && out.error().code == ENOENT && reader->contains(id)) // by a damaged index
+  if (is_lost(
+          out, [&] { return reader->contains(id); }, [&] { return reader->read(id); }))
     return disk_failed(id, {EIO, "object " + id.hex() + " is not where it should be"});
   if (out && is_unreadable(id))
     readable_again(id);
@@ -336,10 +375,9 @@ result<void> object_store::copy(const oid& id, const blob_target& to) {
   if (!out && (out.error().code == EBADMSG || out.error().code == EIO) && impl_->quarantine(id))
     return fail(ENOENT, out.error().message);
   // A damaged index may say that it is here and say a wrong place, or the disk fails.
-  const bool is_lost = !out
-                       && (out.error().code == EBADMSG || out.error().code == EIO
-                           || (out.error().code == ENOENT && impl_->reader->contains(id)));
-  if (is_lost)
+  const bool missed = is_lost(
+      out, [&] { return impl_->reader->contains(id); }, [&] { return impl_->reader->copy(id, to); });
+  if (missed || (!out && (out.error().code == EBADMSG || out.error().code == EIO)))
     return impl_->disk_failed(id, {EIO, out.error().message});
   if (out)
     impl_->note_use(id);
@@ -377,17 +415,10 @@ void object_store::sizes_in(const oid& tree, std::span<const oid> ids, std::span
 }
 
 result<std::unique_ptr<pack_sink>> object_store::new_pack(pack_use use) {
-  const auto installed = [state = impl_](const ingested& what) {
-    if (state->keeper && !what.held)
-      state->keeper->arrived(what.bytes);
-    if (what.new_pack)
-      state->reader->refresh();
-    state->table->put(what.blobs);
-  };
   pack_destination to;
   to.objects = impl_->objects;
   to.lock = store_lock(impl_->folder);
-  to.installed = installed; // which keeps the rest alive
+  to.installed = [state = impl_](const ingested& what) { state->installed(what); }; // which keeps the rest alive
   to.fresh = use == pack_use::read_soon ? &impl_->fresh : nullptr;
   to.outside = [state = impl_](const oid& id) {
     auto held = state->held.read(id);

@@ -12,8 +12,13 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <cerrno>
 #include <filesystem>
+#include <memory>
+#include <optional>
 #include <random>
+#include <set>
+#include <sstream>
 #include <string>
 
 namespace gitfs::test {
@@ -146,20 +151,73 @@ BOOST_AUTO_TEST_CASE(a_disk_that_answers_with_errors) {
                  "rm real.fail-*; mount_it; same well; [ -z \"$(trouble)\" ]; end_it; umount disk");
 }
 
-// Of each kind: packs, indexes, loose objects, tables, configuration, locks, what was learned of servers.
+// The disk has room and says so: only the error tells that the user has none.
+BOOST_AUTO_TEST_CASE(a_quota_that_is_exceeded_is_want_of_room) {
+  in_namespace("mkdir -p real/cache disk; " + failing_disk()
+               + " $PWD/real $PWD/disk; trap 'umount -l mnt disk 2>/dev/null || :' EXIT; "
+                 "rmdir cache; ln -s disk/cache cache; mount_it -o prefetch=off; cat mnt/d?/f1* >/dev/null; sleep 3; "
+                 "echo "
+               + std::to_string(EDQUOT)
+               + " >real.fail-writes; forget; same once; trouble >with; grep -q 'quota' with; "
+                 "evicted() { $GITFS_BINARY stats mnt | sed -n 's/^store.evicted_objects //p'; }; "
+                 "for i in $(seq 300); do [ $(evicted) = 0 ] || break; sleep 0.1; done; [ $(evicted) != 0 ]; "
+                 "rm real.fail-writes; for i in $(seq 300); do [ -n \"$(trouble)\" ] || break; sleep 0.1; done; "
+                 "[ -z \"$(trouble)\" ]; forget; same again; end_it; umount disk");
+  BOOST_TEST(times(log(), not_written) == 1U);
+  BOOST_TEST(times(log(), again) == 1U);
+}
+
+// Beside a mount that shares the cache and stays.
+BOOST_AUTO_TEST_CASE(sigkill_while_it_reads) {
+  const auto plan = [&] { return mount_plan{.source = server.url("scratch.git"), .cache_dir = dir / "cache"}; };
+  const std::string files = "find . -type f -print0 | shuf -z --random-source=<(yes ";
+  const auto unfinished = [&] { return must_run("find . -name 'incoming-*'", dir / "cache"); };
+  std::mt19937 random{29};
+  std::unique_ptr<mount> neighbour;
+  for (unsigned round = 0; round < rounds(2); ++round) {
+    if (round % 2 == 0) { // cold, and then warm or half of it
+      neighbour.reset();
+      std::filesystem::remove_all(dir / "cache");
+      neighbour = std::make_unique<mount>(plan());
+    }
+    {
+      mount killed{plan()};
+      const background reader{"cd " + shell_quoted(killed.path()) + " && " + files + std::to_string(random())
+                              + ") | xargs -0 -n 20 -P 3 cat >/dev/null 2>&1"};
+      const background beside{"cat " + shell_quoted(*neighbour / "d3") + "/* >/dev/null"};
+      pause_for(std::chrono::milliseconds{random() % 4 == 0 ? 0 : random() % 500});
+      killed.kill();
+    }
+    drop_kernel_caches();
+    const auto same = [&](const mount& m) {
+      BOOST_TEST_REQUIRE(must_run(sum_of_all, m.path()) == expected(), "round " << round << "\n" << m.log());
+    };
+    same(*neighbour);
+    same(mount{plan()}); // as it starts with what was left
+    const auto upkeep = run_program({"cache", "gc", "--cache-dir", dir / "cache"});
+    BOOST_TEST_REQUIRE(upkeep.status == 0, upkeep.output);
+    BOOST_TEST_REQUIRE(unfinished() == "", "round " << round);
+  }
+}
+
+// Of each kind: packs, indexes, loose objects, tables, configuration, what was learned of servers. Locks are empty.
 BOOST_AUTO_TEST_CASE(bit_flips_in_any_file_while_it_is_mounted) {
   std::mt19937 random{23};
+  std::set<std::string> flipped;
   for (unsigned round = 0; round < rounds(6); ++round) {
     const mount m{{.source = server.url("scratch.git"), .cache_dir = dir / "cache"}};
     must_run("cat d1/* d2/* large | md5sum; ls -lR", m.path());
-    must_run("python3 - " + std::to_string(random()) + R"PY( <<'EOF'
+    std::istringstream kinds{must_run("python3 - " + std::to_string(random()) + R"PY( <<'EOF'
 import os, random, sys
 random.seed(int(sys.argv[1]))
 def kind_of(path):
+    if '/shown-times/' in path or '/quarantine/' in path:
+        return path.split('/')[-2]
     return 'loose' if '/objects/' in path and '/pack/' not in path else os.path.splitext(path)[1] or os.path.basename(path)
 files = sorted(os.path.join(f, n) for f, _, names in os.walk('.') for n in names)
 files = [f for f in files if os.path.getsize(f) and not os.path.islink(f)]
 for kind in sorted({kind_of(f) for f in files}):
+    print(kind)
     path = random.choice([f for f in files if kind_of(f) == kind])
     os.chmod(path, 0o644)
     with open(path, 'r+b') as file:
@@ -171,11 +229,15 @@ for kind in sorted({kind_of(f) for f in files}):
             file.write(bytes([byte ^ 1 << random.randrange(8)]))
 EOF
 )PY",
-             dir / "cache");
+                                      dir / "cache")};
+    for (std::string kind; kinds >> kind;)
+      flipped.insert(kind);
     drop_kernel_caches();
     BOOST_TEST_REQUIRE(must_run(sum_of_all, m.path()) == expected(), "round " << round << "\n" << m.log());
     must_run("ls -lR", m.path());
   }
+  for (const char* kind : {"loose", ".pack", ".idx", ".table", "config", "HEAD", ".json", "shown-times", ".TAG"})
+    BOOST_TEST(flipped.contains(kind), kind);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -1,11 +1,13 @@
 // A disk that fails when a test says so: `failing_disk REAL MOUNTPOINT` shows the folder REAL, until its file system is
-// unmounted. While there is a file REAL.fail-writes, everything that changes something is EIO; with REAL.fail-reads
-// every read of a file is.
+// unmounted. While there is a file REAL.fail-writes, everything that changes something fails with the error whose
+// number stands in it (EIO if none does), but for removals where that is want of room; with REAL.fail-reads every read
+// of a file does.
 #define FUSE_USE_VERSION 314
 #include <cerrno>
 #include <cstddef>
 #include <dirent.h>
 #include <fcntl.h>
+#include <fstream>
 #include <fuse.h>
 #include <string>
 #include <sys/file.h>
@@ -21,8 +23,14 @@ std::string at(const char* path) {
   return real_folder + path;
 }
 
-bool fails(const char* what) {
-  return ::access((real_folder + ".fail-" + what).c_str(), F_OK) == 0;
+/// The errno with which that is to fail; 0: it is not.
+int failure_of(const char* what) {
+  std::ifstream in{real_folder + ".fail-" + what};
+  int code = EIO;
+  if (!in)
+    return 0;
+  in >> code;
+  return in ? code : EIO;
 }
 
 int done(int status) {
@@ -31,7 +39,14 @@ int done(int status) {
 
 template <class Call>
 int changed(const Call& call) {
-  return fails("writes") ? -EIO : done(call());
+  const int failure = failure_of("writes");
+  return failure != 0 ? -failure : done(call());
+}
+
+template <class Call>
+int removed(const Call& call) {
+  const int failure = failure_of("writes");
+  return failure != 0 && failure != ENOSPC && failure != EDQUOT ? -failure : done(call());
 }
 
 int get_attributes(const char* path, struct stat* out, fuse_file_info*) {
@@ -67,8 +82,8 @@ int open_file(const char* path, fuse_file_info* info) {
 }
 
 int create_file(const char* path, mode_t mode, fuse_file_info* info) {
-  if (fails("writes"))
-    return -EIO;
+  if (const int failure = failure_of("writes"); failure != 0)
+    return -failure;
   const int fd = ::open(at(path).c_str(), info->flags | O_CREAT, mode);
   if (fd < 0)
     return -errno;
@@ -77,15 +92,15 @@ int create_file(const char* path, mode_t mode, fuse_file_info* info) {
 }
 
 int read_file(const char*, char* out, std::size_t size, off_t offset, fuse_file_info* info) {
-  if (fails("reads"))
-    return -EIO;
+  if (const int failure = failure_of("reads"); failure != 0)
+    return -failure;
   const ssize_t n = ::pread(static_cast<int>(info->fh), out, size, offset);
   return n < 0 ? -errno : static_cast<int>(n);
 }
 
 int write_file(const char*, const char* from, std::size_t size, off_t offset, fuse_file_info* info) {
-  if (fails("writes"))
-    return -EIO;
+  if (const int failure = failure_of("writes"); failure != 0)
+    return -failure;
   const ssize_t n = ::pwrite(static_cast<int>(info->fh), from, size, offset);
   return n < 0 ? -errno : static_cast<int>(n);
 }
@@ -105,8 +120,8 @@ fuse_operations operations() {
   out.write = write_file;
   out.release = close_file;
   out.mkdir = [](const char* path, mode_t mode) { return changed([&] { return ::mkdir(at(path).c_str(), mode); }); };
-  out.unlink = [](const char* path) { return changed([&] { return ::unlink(at(path).c_str()); }); };
-  out.rmdir = [](const char* path) { return changed([&] { return ::rmdir(at(path).c_str()); }); };
+  out.unlink = [](const char* path) { return removed([&] { return ::unlink(at(path).c_str()); }); };
+  out.rmdir = [](const char* path) { return removed([&] { return ::rmdir(at(path).c_str()); }); };
   out.rename = [](const char* from, const char* to, unsigned) {
     return changed([&] { return ::rename(at(from).c_str(), at(to).c_str()); });
   };

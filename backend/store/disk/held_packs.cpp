@@ -1,8 +1,8 @@
 #include "backend/store/disk/held_packs.hpp"
 
 #include "backend/git/sha1.hpp"
+#include "config/log.hpp"
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <string_view>
@@ -59,6 +59,8 @@ struct held_packs::pack {
   const std::unique_ptr<pack_bytes> bytes;
   pack_contents contents;
   std::vector<oid> ids;
+  std::list<std::shared_ptr<pack>>::iterator here; // in the list of packs, under its lock
+  bool is_dropped = false;                         // under the same
 
   explicit pack(std::unique_ptr<pack_bytes> its) : bytes(std::move(its)), contents(*bytes) {}
 
@@ -76,28 +78,50 @@ void held_packs::add(std::unique_ptr<pack_bytes> bytes, pack_indexer& indexer) {
   const std::lock_guard lock{mutex_};
   for (pack_position at = 0; at < fresh->ids.size(); ++at)
     index_[fresh->ids[at]] = {fresh, at};
-  bytes_ += fresh->in_memory() + fresh->elsewhere();
-  packs_.push_front(std::move(fresh));
+  memory_ += fresh->in_memory();
+  elsewhere_ += fresh->elsewhere();
+  packs_.push_front(fresh);
+  fresh->here = packs_.begin();
+  bytes_ = memory_ + elsewhere_;
   drop_oldest();
+}
+
+/// Under the lock. It is among the packs.
+void held_packs::drop(const std::shared_ptr<pack>& which) {
+  memory_ -= which->in_memory();
+  elsewhere_ -= which->elsewhere();
+  bytes_ = memory_ + elsewhere_;
+  for (const oid& id : which->ids)
+    if (const auto at = index_.find(id); at != index_.end() && at->second.in == which)
+      index_.erase(at);
+  which->is_dropped = true;
+  packs_.erase(which->here);
 }
 
 /// Under the lock.
 void held_packs::drop_oldest() {
-  std::uint64_t memory = 0, elsewhere = 0;
-  for (const auto& each : packs_) {
-    memory += each->in_memory();
-    elsewhere += each->elsewhere();
+  while (packs_.size() > 1 && (memory_ > most_in_memory || elsewhere_ > most_elsewhere)) {
+    const auto last = packs_.back(); // a copy, which holds it until it is out of the index
+    drop(last);
   }
-  while (packs_.size() > 1 && (memory > most_in_memory || elsewhere > most_elsewhere)) {
-    const auto last = packs_.back();
-    packs_.pop_back();
-    memory -= last->in_memory();
-    elsewhere -= last->elsewhere();
-    bytes_ -= last->in_memory() + last->elsewhere();
-    for (const oid& id : last->ids)
-      if (const auto at = index_.find(id); at != index_.end() && at->second.in == last)
-        index_.erase(at);
-  }
+}
+
+bool held_packs::move_oldest(const std::function<result<void>(const pack_bytes&)>& write) {
+  std::unique_lock lock{mutex_};
+  if (packs_.empty())
+    return false;
+  const auto oldest = packs_.back();
+  lock.unlock();
+  const auto written = write(*oldest->bytes); // nobody writes to these bytes any more
+  if (!written && written.error().code != EBADMSG)
+    return false;
+  if (!written)
+    log::warn("a pack that was held cannot be written to the disk, and what was in it is fetched again: {}",
+              written.error().message);
+  lock.lock();
+  if (!oldest->is_dropped)
+    drop(oldest);
+  return true;
 }
 
 held_packs::place held_packs::find(const oid& id) {
@@ -107,7 +131,7 @@ held_packs::place held_packs::find(const oid& id) {
   const auto at = index_.find(id);
   if (at == index_.end())
     return {};
-  packs_.splice(packs_.begin(), packs_, std::find(packs_.begin(), packs_.end(), at->second.in));
+  packs_.splice(packs_.begin(), packs_, at->second.in->here);
   return at->second;
 }
 

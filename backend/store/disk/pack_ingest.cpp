@@ -8,6 +8,7 @@
 #include "backend/pack/pack_indexer.hpp"
 #include "backend/store/disk/incoming_pack.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <fcntl.h>
 #include <optional>
@@ -182,6 +183,22 @@ result<void> pack_ingest::impl::explode() {
     GITFS_TRY(contents, indexer->content(i));
     GITFS_TRYV(write_loose(to.objects, fresh, id, contents));
   }
+  return success();
+}
+
+result<void> take_in_again(const pack_bytes& pack, pack_destination to, const std::function<bool()>& go_on) {
+  constexpr std::uint64_t at_once = std::uint64_t{1} << 20;
+  GITFS_TRY(sink, pack_ingest::begin(std::move(to)));
+  std::string piece;
+  for (std::uint64_t at = 0; at < pack.size(); at += piece.size()) {
+    if (!go_on())
+      return fail(ECANCELED, "a pack that was held is not written now");
+    piece.resize(std::min(at_once, pack.size() - at));
+    if (const auto got = pack.read(piece.data(), piece.size(), at); !got)
+      return fail(EBADMSG, got.error().message);
+    GITFS_TRYV(sink->append(piece));
+  }
+  GITFS_TRYV(sink->commit());
   return success();
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "backend/cache/prefetched_blobs.hpp"
+#include "backend/pack/pack_bytes.hpp"
 #include "backend/pack/pack_indexer.hpp"
 #include "backend/pack/pack_sink.hpp"
 #include "backend/store/disk/cache_disk.hpp"
@@ -58,5 +59,9 @@ private:
 
   std::unique_ptr<impl> impl_;
 };
+
+/// Takes in a whole pack once more, now that its disk may take it; `to.held` is null. `go_on` is asked between pieces.
+/// ECANCELED: it said no. EBADMSG: the pack cannot be read any more. Else as pack_ingest.
+result<void> take_in_again(const pack_bytes& pack, pack_destination to, const std::function<bool()>& go_on);
 
 } // namespace gitfs

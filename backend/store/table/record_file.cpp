@@ -1,5 +1,6 @@
 #include "backend/store/table/record_file.hpp"
 
+#include "backend/store/table/record_blocks.hpp"
 #include "backend/store/table/record_slots.hpp"
 #include "config/log.hpp"
 
@@ -20,7 +21,8 @@ using layout = record_layout;
 
 constexpr std::size_t wide = 64; // buckets: 64 KB
 constexpr std::uint64_t tolerated_garbage = std::uint64_t{1} << 20;
-constexpr int most_openings = 8; // while others replace the file
+constexpr int most_openings = 8;      // while others replace the file
+constexpr std::size_t many_adds = 64; // from here on looking around in the table is worth blocks of it
 
 /// Seven tenths: above that the entries of many buckets are in the next.
 constexpr bool is_full(std::uint64_t used, std::uint64_t buckets) {
@@ -46,6 +48,7 @@ std::size_t width_for(std::size_t entries, std::uint64_t buckets) {
 struct record_file::open_file {
   unique_fd fd;
   std::uint64_t buckets = 0;
+  std::optional<record_blocks> blocks; // for readers
 
   bool read_header(record_header& out) const {
     return read_fully(fd.get(), reinterpret_cast<char*>(&out), sizeof out, 0);
@@ -65,40 +68,40 @@ bool record_file::was_damaged() const {
 
 /// The file as it is now for who reads; null: there is none that can be read. What another process has replaced has no
 /// name any more.
-std::shared_ptr<const record_file::open_file> record_file::current() {
+std::shared_ptr<record_file::open_file> record_file::current() {
   const std::lock_guard lock{current_mutex_};
   struct stat info {};
-  if (current_ && ::fstat(current_->fd.get(), &info) == 0 && info.st_nlink != 0)
+  if (current_ && ::fstat(current_->fd.get(), &info) == 0 && info.st_nlink != 0) {
+    current_->blocks->see(info);
     return current_;
+  }
   auto fresh = std::make_shared<open_file>();
   fresh->fd.reset(::open(path_.c_str(), O_RDONLY | O_CLOEXEC));
   record_header head;
-  if (!fresh->fd || !fresh->read_header(head) || !head.is_sound())
+  if (!fresh->fd || !fresh->read_header(head) || !head.is_sound() || ::fstat(fresh->fd.get(), &info) != 0)
     return current_;
   fresh->buckets = head.buckets;
+  fresh->blocks.emplace(fresh->fd.get(), fresh->buckets);
+  fresh->blocks->see(info);
   current_ = std::move(fresh);
   return current_;
 }
 
-void record_file::find(std::size_t kind, std::span<const oid> ids,
-                       const std::function<void(std::size_t, std::uint64_t)>& use) {
-  const auto in = current();
-  if (!in)
-    return;
-  record_window window{in->fd.get(), in->buckets, 1};
-  for (std::size_t i = 0; i < ids.size(); ++i)
-    if (const char* const slot = window.find(kind, ids[i]))
-      if (const auto found = record_slot::parse(slot, kind))
-        use(i, found->word);
+void record_file::trim() {
+  const std::lock_guard lock{current_mutex_};
+  if (current_)
+    current_->blocks->forget();
 }
 
 namespace {
 
-std::optional<std::string> read_record(int file, std::size_t kind, const record_slot& slot) {
+using place_reader = std::function<bool(char* out, std::size_t size, std::uint64_t offset)>;
+
+std::optional<std::string> read_record(const place_reader& from, std::size_t kind, const record_slot& slot) {
   const record_place place = record_place::parse(slot.word);
   std::string bytes(layout::record_head + place.length, '\0');
   std::uint32_t check = 0;
-  if (!read_fully(file, bytes.data(), bytes.size(), place.offset))
+  if (!from(bytes.data(), bytes.size(), place.offset))
     return std::nullopt;
   std::memcpy(&check, bytes.data(), sizeof check);
   bytes.erase(0, layout::record_head);
@@ -107,16 +110,48 @@ std::optional<std::string> read_record(int file, std::size_t kind, const record_
   return bytes;
 }
 
+std::optional<std::string> read_record(int file, std::size_t kind, const record_slot& slot) {
+  return read_record(
+      [file](char* out, std::size_t size, std::uint64_t offset) { return read_fully(file, out, size, offset); }, kind,
+      slot);
+}
+
+/// Looks up in blocks where they are kept, and else in one bucket after the other. `blocks` may be null.
+void look_up(int file, std::uint64_t buckets, record_blocks* blocks, std::size_t kind, std::span<const oid> ids,
+             const std::function<void(std::size_t, const record_slot&)>& use) {
+  record_window narrow{file, buckets, 1};
+  record_blocks::view kept;
+  const char* slots = nullptr;
+  const std::function<const char*(std::uint64_t)> bucket = [&](std::uint64_t number) {
+    kept = blocks != nullptr ? blocks->bucket(number) : record_blocks::view{};
+    return slots = kept.slots != nullptr ? kept.slots : narrow.bucket(number);
+  };
+  for (std::size_t i = 0; i < ids.size(); ++i)
+    if (const auto found = find_slot(kind, ids[i], buckets, bucket))
+      if (const auto slot = record_slot::parse(slots + *found % layout::slots_in_bucket * layout::slot_size, kind))
+        use(i, *slot);
+}
+
 } // namespace
 
+void record_file::find(std::size_t kind, std::span<const oid> ids,
+                       const std::function<void(std::size_t, std::uint64_t)>& use) {
+  if (const auto in = current())
+    look_up(in->fd.get(), in->buckets, &*in->blocks, kind, ids,
+            [&](std::size_t i, const record_slot& slot) { use(i, slot.word); });
+}
+
 std::optional<std::string> record_file::read(std::size_t kind, const oid& id) {
+  std::optional<std::string> out;
   const auto in = current();
   if (!in)
-    return std::nullopt;
-  record_window window{in->fd.get(), in->buckets, 1};
-  const char* const slot = window.find(kind, id);
-  const auto found = slot == nullptr ? std::nullopt : record_slot::parse(slot, kind);
-  return found ? read_record(in->fd.get(), kind, *found) : std::nullopt;
+    return out;
+  const auto around = [&](char* to, std::size_t size, std::uint64_t offset) {
+    return in->blocks->read(to, size, offset);
+  };
+  look_up(in->fd.get(), in->buckets, &*in->blocks, kind, {&id, 1},
+          [&](std::size_t, const record_slot& slot) { out = read_record(around, kind, slot); });
+  return out;
 }
 
 struct record_file::change::impl {
@@ -124,8 +159,10 @@ struct record_file::change::impl {
   const open_file& in;
   record_header& head;
   record_window window;
-  std::string appended; // records that were not written yet
-  std::uint64_t end;    // of the file, with these bytes
+  const bool many;                     // are to be added
+  std::optional<record_blocks> blocks; // to look around in the table, whose lock is held
+  std::string appended;                // records that were not written yet
+  std::uint64_t end;                   // of the file, with these bytes
   bool full = false, failed = false;
 
   impl(const record_file& owner, const open_file& where, record_header& its, std::size_t adds, std::uint64_t length)
@@ -133,6 +170,7 @@ struct record_file::change::impl {
       in(where),
       head(its),
       window(where.fd.get(), where.buckets, width_for(adds, where.buckets)),
+      many(adds >= many_adds),
       end(length) {}
 
   bool flush() { return flush_records() && window.flush(); }
@@ -160,19 +198,23 @@ std::optional<std::uint64_t> record_file::change::get(std::size_t kind, const oi
 
 void record_file::change::find(std::size_t kind, std::span<const oid> ids,
                                const std::function<void(std::size_t, std::uint64_t)>& use) {
+  if (impl_.blocks && impl_.window.is_changed())
+    impl_.blocks->forget();
   if (!impl_.window.flush())
     return;
-  record_window narrow{impl_.in.fd.get(), impl_.in.buckets, 1};
-  for (std::size_t i = 0; i < ids.size(); ++i)
-    if (const char* const slot = narrow.find(kind, ids[i]))
-      if (const auto found = record_slot::parse(slot, kind))
-        use(i, found->word);
+  if (impl_.many && !impl_.blocks)
+    impl_.blocks.emplace(impl_.in.fd.get(), impl_.in.buckets);
+  look_up(impl_.in.fd.get(), impl_.in.buckets, impl_.blocks ? &*impl_.blocks : nullptr, kind, ids,
+          [&](std::size_t i, const record_slot& slot) { use(i, slot.word); });
 }
 
 void record_file::change::put(std::size_t kind, const oid& id, std::uint64_t word) {
   std::optional<std::uint64_t> free;
-  if (char* const slot = impl_.window.find(kind, id, &free))
+  if (char* const slot = impl_.window.find(kind, id, &free)) {
+    if (const auto before = record_slot::parse(slot, kind); before && impl_.of.has_records(kind))
+      impl_.head.garbage += record_place::parse(before->word).length + layout::record_head;
     return impl_.store(slot, kind, {id, word});
+  }
   if (impl_.window.failed())
     return;
   char* const slot = free ? impl_.window.slot(*free) : nullptr;
@@ -185,19 +227,22 @@ void record_file::change::put(std::size_t kind, const oid& id, std::uint64_t wor
   impl_.store(slot, kind, {id, word});
 }
 
-void record_file::change::put_record(std::size_t kind, const oid& id, std::string_view bytes) {
+std::optional<std::uint64_t> record_file::change::append(std::size_t kind, const oid& id, std::string_view bytes) {
   constexpr std::size_t buffered = std::size_t{1} << 20;
   if (bytes.size() > longest_record)
-    return;
-  if (const auto before = get(kind, id))
-    impl_.head.garbage += record_place::parse(*before).length + layout::record_head;
+    return std::nullopt;
   const std::uint32_t check = check_of_record(kind, id, bytes);
   const record_place place{impl_.end, bytes.size()};
   impl_.appended.append(reinterpret_cast<const char*>(&check), sizeof check).append(bytes);
   impl_.end += layout::record_head + bytes.size();
-  // Its slot may be written before it: until then it is a miss.
-  if (impl_.appended.size() < buffered || impl_.flush_records())
-    put(kind, id, place.word());
+  if (impl_.appended.size() >= buffered && !impl_.flush_records())
+    return std::nullopt;
+  return place.word(); // its slot may be written before it: until then it is a miss
+}
+
+void record_file::change::put_record(std::size_t kind, const oid& id, std::string_view bytes) {
+  if (const auto word = append(kind, id, bytes))
+    put(kind, id, *word);
 }
 
 void record_file::change::erase(std::size_t kind, const oid& id) {

@@ -26,9 +26,9 @@ struct record_header;
 ///
 /// The file is a hash table of slots, and behind it the bytes of records. It is read and written with pread and pwrite:
 /// through a mapping an error of the disk, or a file that somebody has cut, would be a signal that ends the process
-/// (for that reason it is neither LMDB nor SQLite, whose WAL maps a file, too). Nothing of the file is kept in memory,
-/// and opening it costs the same whatever its length. Readers take no lock. Writers hold a lock of the file (flock).
-/// When the table is full, a writer makes a larger file and renames it over the old one.
+/// (for that reason it is neither LMDB nor SQLite, whose WAL maps a file, too). Opening it costs the same whatever its
+/// length. What was read stays in memory as long as nobody writes (record_blocks). Readers take no lock of the file.
+/// Writers hold one (flock). When the table is full, a writer makes a larger file and renames it over the old one.
 ///
 /// A process should have one of these for each file. Not to be used across a fork.
 class record_file {
@@ -60,13 +60,16 @@ public:
   /// `adds`: how many entries that may add at most. False: the disk does not take it; some of it may have been written.
   bool write(std::size_t adds, const std::function<void(change&)>& make);
 
+  /// Drops what is kept in memory.
+  void trim();
+
   /// True if the file was found to be damaged by a write, and was set aside.
   bool was_damaged() const;
 
 private:
   struct open_file;
 
-  std::shared_ptr<const open_file> current();
+  std::shared_ptr<open_file> current();
   std::shared_ptr<const open_file> open_for_writing();
   bool set_aside(const char* why);
   bool has_records(std::size_t kind) const { return ((options_.records >> kind) & 1U) != 0; }
@@ -75,8 +78,8 @@ private:
 
   const std::filesystem::path path_;
   const options options_;
-  mutable std::mutex current_mutex_;         // for the two below
-  std::shared_ptr<const open_file> current_; // for readers
+  mutable std::mutex current_mutex_;   // for the two below
+  std::shared_ptr<open_file> current_; // for readers
   bool was_damaged_ = false;
   std::mutex writing_;
 };
@@ -86,10 +89,14 @@ class record_file::change {
 public:
   /// The word of an id.
   std::optional<std::uint64_t> get(std::size_t kind, const oid& id);
-  /// The same for many ids that are in no order.
+  /// The same for many ids that are in no order. What was changed before is written first.
   void find(std::size_t kind, std::span<const oid> ids, const std::function<void(std::size_t, std::uint64_t)>& use);
+  /// Of a kind that has records `word` is what `append` has returned for that id.
   void put(std::size_t kind, const oid& id, std::uint64_t word);
-  /// Not kept if it is longer than `longest_record`.
+  /// Appends the bytes of a record; `put` then makes that the record of the id. None: it is longer than
+  /// `longest_record`, or the disk does not take it. Records that are read after one another should be appended so.
+  std::optional<std::uint64_t> append(std::size_t kind, const oid& id, std::string_view bytes);
+  /// Both, for one record.
   void put_record(std::size_t kind, const oid& id, std::string_view bytes);
   void erase(std::size_t kind, const oid& id);
   void erase_all(std::size_t kind);

@@ -140,26 +140,34 @@ char* record_window::slot(std::uint64_t number) {
   return in == nullptr ? nullptr : in + number % record_layout::slots_in_bucket * record_layout::slot_size;
 }
 
-char* record_window::find(std::size_t kind, const oid& id, std::optional<std::uint64_t>* free) {
-  std::uint64_t at = record_layout::first_bucket(kind, id, buckets_);
-  for (std::size_t probe = 0; probe < most_probes && probe < buckets_; ++probe, at = at + 1 == buckets_ ? 0 : at + 1) {
-    char* const slots = bucket(at);
+std::optional<std::uint64_t> find_slot(std::size_t kind, const oid& id, std::uint64_t buckets,
+                                       const std::function<const char*(std::uint64_t)>& bucket,
+                                       std::optional<std::uint64_t>* free) {
+  std::uint64_t at = record_layout::first_bucket(kind, id, buckets);
+  for (std::size_t probe = 0; probe < most_probes && probe < buckets; ++probe, at = at + 1 == buckets ? 0 : at + 1) {
+    const char* const slots = bucket(at);
     if (slots == nullptr)
-      return nullptr;
+      return std::nullopt;
     bool full = true;
     for (std::size_t i = 0; i < record_layout::slots_in_bucket; ++i) {
-      char* const slot = slots + i * record_layout::slot_size;
+      const char* const slot = slots + i * record_layout::slot_size;
       if (std::memcmp(slot, id.bytes.data(), oid::raw_size) == 0 && record_slot::parse(slot, kind))
-        return slot;
+        return at * record_layout::slots_in_bucket + i;
       const bool empty = record_slot::is_empty(slot);
       full = full && !empty;
       if (free != nullptr && !*free && (empty || record_slot::is_erased(slot)))
         *free = at * record_layout::slots_in_bucket + i;
     }
     if (!full)
-      return nullptr;
+      return std::nullopt;
   }
-  return nullptr;
+  return std::nullopt;
+}
+
+char* record_window::find(std::size_t kind, const oid& id, std::optional<std::uint64_t>* free) {
+  const auto found = find_slot(
+      kind, id, buckets_, [this](std::uint64_t number) { return bucket(number); }, free);
+  return found ? slot(*found) : nullptr;
 }
 
 bool read_fully(int file, char* out, std::size_t size, std::uint64_t offset) {

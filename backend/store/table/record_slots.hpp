@@ -6,6 +6,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -67,6 +68,13 @@ struct record_place {
   std::uint64_t word() const { return (offset << length_bits) | length; }
 };
 
+/// Finds the slot of an entry in the buckets that `bucket` gives by their number (null: the disk failed). The number of
+/// the slot, which is in the bucket that was asked for last; none: there is no such entry. `free`: the first slot in
+/// which it could be put, if any bucket in which it could be has one.
+std::optional<std::uint64_t> find_slot(std::size_t kind, const oid& id, std::uint64_t buckets,
+                                       const std::function<const char*(std::uint64_t)>& bucket,
+                                       std::optional<std::uint64_t>* free = nullptr);
+
 /// Reads the slots of an open file through a window of some buckets, and writes back what was changed.
 class record_window {
 public:
@@ -79,9 +87,9 @@ public:
   void changed() { changed_ = true; }
   /// False: the disk did not take what was changed.
   bool flush();
+  bool is_changed() const { return changed_; }
 
-  /// Finds the slot of an entry; null: there is none. `free`: the first slot in which it could be put; it may be in
-  /// another bucket, so it is given as a number of a slot. None: the buckets in which it could be are full.
+  /// Finds the slot of an entry; null: there is none. `free` as in find_slot.
   char* find(std::size_t kind, const oid& id, std::optional<std::uint64_t>* free = nullptr);
   /// The slot with that number.
   char* slot(std::uint64_t number);

@@ -151,14 +151,16 @@ bool size_table::get_tree(const oid& tree, std::span<const oid> ids, std::span<s
 void size_table::put_trees(std::span<const tree_sizes> trees) {
   if (trees.empty())
     return;
-  std::vector<const tree_sizes*> in_order;
-  for (const tree_sizes& each : trees)
-    in_order.push_back(&each);
-  std::ranges::sort(in_order, {}, [](const tree_sizes* each) { return each->tree.bytes; });
-  impl_->table.write(in_order.size(), [&](record_file::change& to) {
-    for (const tree_sizes* each : in_order)
-      if (has_all(to, *each))
-        to.put_record(sizes_by_tree, each->tree, packed(*each));
+  impl_->table.write(trees.size(), [&](record_file::change& to) {
+    // The records in the order in which the trees were walked, and will be again, but their slots in that of the file.
+    std::vector<std::pair<oid, std::uint64_t>> appended;
+    for (const tree_sizes& each : trees)
+      if (has_all(to, each))
+        if (const auto word = to.append(sizes_by_tree, each.tree, packed(each)))
+          appended.emplace_back(each.tree, *word);
+    std::ranges::sort(appended);
+    for (const auto& [tree, word] : appended)
+      to.put(sizes_by_tree, tree, word);
   });
 }
 
@@ -210,6 +212,7 @@ size_table::check_report size_table::check() {
 
 void size_table::trim() {
   impl_->recent.clear();
+  impl_->table.trim();
 }
 
 bool size_table::was_damaged() const {

@@ -50,7 +50,7 @@ public:
   /// Records that objects were used at `seconds` (since 1970).
   void touch(std::span<const oid> ids, std::uint32_t seconds);
 
-  /// Drops the sizes that were put last, of which up to 4 MB are kept in memory.
+  /// Drops the sizes that were put last, of which up to 4 MB are kept in memory, and what was last read of the file.
   void trim();
 
   /// When an object was last recorded as used, in seconds since 1970; 0: never.

@@ -1,6 +1,7 @@
 #include "backend/store/upkeep/cache_keeper.hpp"
 
 #include "backend/os/edge_thread.hpp"
+#include "backend/os/room_giver.hpp"
 #include "config/log.hpp"
 
 #include <algorithm>
@@ -129,9 +130,12 @@ void cache_keeper::complain(const std::string& what) {
 }
 
 bool cache_keeper::maintain_once(bool news, std::uint64_t quota) {
-  auto done = maintain(
-      cache_dir_,
-      {.quota = quota, .min_free = disk_.min_free(), .shrink = disk_.take_want_of_room(), .beside = beside_}, watcher_);
+  const bool shrink = disk_.take_want_of_room();
+  const std::uint64_t min_free = disk_.min_free(), lack = disk_.lacking();
+  if (shrink || lack != 0) // before objects: what costs no more than to inflate it again
+    room_giver::ask(cache_dir_, shrink ? ~std::uint64_t{0} : lack + min_free / 4);
+  auto done =
+      maintain(cache_dir_, {.quota = quota, .min_free = min_free, .shrink = shrink, .beside = beside_}, watcher_);
   if (!done) {
     // Of a disk that fails one line is enough: that of cache_disk.
     if (disk_.trouble().empty() && done.error().code != EBUSY && done.error().code != ECANCELED)

@@ -102,6 +102,33 @@ BOOST_AUTO_TEST_CASE(four_stay_however_large_they_are) {
     BOOST_TEST(tiny.find(number(n)) != nullptr);
 }
 
+BOOST_AUTO_TEST_CASE(those_without_a_reader_go_when_their_disk_is_tight) {
+  using namespace std::chrono_literals;
+  const auto held = files.load(number(1)).value();
+  for (std::uint8_t n = 2; n <= 5; ++n)
+    BOOST_REQUIRE(files.load(number(n)));
+  room_giver::ask(dir.path(), ~std::uint64_t{0}); // all were read just now, and a reader between two pieces holds none
+  BOOST_TEST(used() == 5 * size);
+  files.let_go(size + 1, 0s); // 2 and 3, though the four most recent stay if there is room
+  BOOST_TEST(used() == 3 * size);
+  BOOST_TEST(files.find(number(1)) == held);
+  BOOST_TEST(files.find(number(2)) == nullptr);
+  BOOST_TEST(files.find(number(4)) != nullptr);
+  files.let_go(~std::uint64_t{0}, 0s);
+  BOOST_TEST(used() == size);
+  BOOST_TEST(files.find(number(1)) == held);
+}
+
+BOOST_AUTO_TEST_CASE(whose_disk_is_another_is_not_asked) {
+  std::uint64_t asked = 0;
+  const room_giver here{dir.path(), [&](std::uint64_t bytes) { asked += bytes; }};
+  const room_giver elsewhere{"/proc", [&](std::uint64_t) { asked += 1'000'000; }};
+  const room_giver nowhere{dir / "not/made", [&](std::uint64_t) { asked += 1'000'000; }};
+  room_giver::ask(dir.path(), 5);
+  room_giver::ask(dir / "missing", 7);
+  BOOST_TEST(asked == 5U);
+}
+
 BOOST_AUTO_TEST_CASE(of_many_who_want_the_same_one_works) {
   std::vector<std::thread> threads;
   std::atomic<int> good{0};

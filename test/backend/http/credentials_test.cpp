@@ -6,10 +6,13 @@
 #include "test/support/outcome.hpp"
 #include "test/support/temp_dir.hpp"
 
+#include <atomic>
 #include <boost/test/unit_test.hpp>
 #include <fcntl.h>
 #include <filesystem>
 #include <fstream>
+#include <future>
+#include <new>
 #include <thread>
 #include <unistd.h>
 
@@ -156,6 +159,45 @@ BOOST_AUTO_TEST_CASE(many_that_were_refused_together_ask_once) {
   BOOST_TEST(done == 8);
   const std::string asked = log();
   BOOST_TEST(asked.find("action=get") == asked.rfind("action=get"));
+}
+
+BOOST_AUTO_TEST_CASE(while_one_reads_the_password_again_nobody_is_blocked) {
+  std::promise<void> asked, answer;
+  std::atomic<int> times{0};
+  authenticator who{url, {"joe", "old"}, [&]() -> result<std::string> {
+                      if (++times == 1) {
+                        asked.set_value();
+                        answer.get_future().wait();
+                      }
+                      return std::string{"new"};
+                    }};
+  const auto old = who.current(url);
+  auto first = std::async(std::launch::async, [&] { return static_cast<bool>(who.renew(url, old, {}, {}, soon())); });
+  asked.get_future().wait();
+  BOOST_TEST(who.current(url).used.password == "old"); // readers do not wait
+  BOOST_TEST(who.renew(url, old, {}, {}, std::chrono::steady_clock::now()).error().code == ETIMEDOUT);
+  std::stop_source stop;
+  stop.request_stop();
+  BOOST_TEST(who.renew(url, old, {}, stop.get_token(), soon()).error().code == ECANCELED);
+  auto second = std::async(std::launch::async, [&] { return static_cast<bool>(who.renew(url, old, {}, {}, soon())); });
+  answer.set_value();
+  BOOST_TEST(first.get());
+  BOOST_TEST(second.get());
+  BOOST_TEST(times == 1);
+  BOOST_TEST(who.current(url).used.password == "new");
+}
+
+BOOST_AUTO_TEST_CASE(a_password_whose_source_throws_is_asked_for_again) {
+  int times = 0;
+  authenticator who{url, {"joe", "old"}, [&]() -> result<std::string> {
+                      if (++times == 1)
+                        throw std::bad_alloc{};
+                      return std::string{"new"};
+                    }};
+  const auto old = who.current(url);
+  BOOST_CHECK_THROW((void)who.renew(url, old, {}, {}, soon()), std::bad_alloc);
+  BOOST_TEST(static_cast<bool>(who.renew(url, old, {}, {}, soon())));
+  BOOST_TEST(who.current(url).used.password == "new");
 }
 
 BOOST_AUTO_TEST_CASE(another_scheme_than_basic_is_used_where_the_server_wants_one) {

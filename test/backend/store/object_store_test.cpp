@@ -1,5 +1,6 @@
 #include "backend/git/sha1.hpp"
 #include "backend/os/file_lock.hpp"
+#include "backend/store/disk/lost_object.hpp"
 #include "backend/store/disk/store_folder.hpp"
 #include "backend/store/object_store.hpp"
 #include "backend/store/table/size_table.hpp"
@@ -459,6 +460,47 @@ BOOST_AUTO_TEST_CASE(readers_and_packs_at_once) {
   check(*store);
 }
 
+// A read that had missed it asked twice whether it is here, and took what had come between the two for damaged.
+BOOST_AUTO_TEST_CASE(what_comes_while_somebody_misses_it_is_there) {
+  const captured_log log;
+  auto store = open();
+  for (const oid& id : blobs(0, 60)) {
+    const std::string pack = pack_of({id});
+    std::atomic<bool> begun = false;
+    std::thread reader{[&] {
+      while (!store->read(id))
+        begun = true;
+    }};
+    while (!begun)
+      std::this_thread::yield();
+    const bool came = ingest(*store, pack).has_value(), is_here = store->contains(id);
+    if (!came)
+      ingest(*open(), pack).value(); // so that the reader ends
+    reader.join();
+    BOOST_TEST(came);
+    BOOST_REQUIRE_MESSAGE(is_here, id.hex());
+  }
+  BOOST_TEST(log.text().find("not where it should be") == std::string::npos, log.text());
+}
+
+BOOST_AUTO_TEST_CASE(a_miss_is_told_from_an_object_that_is_lost) {
+  const auto no = [](int code) { return result<int>{error{code, "no"}}; };
+  const auto lost = [&](result<int> first, std::vector<bool> said, std::vector<int> read) {
+    std::size_t asked = 0, looked = 0;
+    const bool out = is_lost(
+        first, [&] { return said.at(asked++); },
+        [&] { return read.at(looked) == 0 ? result<int>{1} : no(read.at(looked++)); });
+    return std::pair{out, first ? 0 : first.error().code};
+  };
+  BOOST_TEST((lost(1, {}, {}) == std::pair{false, 0}));
+  BOOST_TEST((lost(no(EMFILE), {}, {}) == std::pair{false, EMFILE}));
+  BOOST_TEST((lost(no(ENOENT), {false, true}, {ENOENT}) == std::pair{false, ENOENT})); // it came after the question
+  BOOST_TEST((lost(no(ENOENT), {true}, {0}) == std::pair{false, 0}));                  // it came before that
+  BOOST_TEST((lost(no(ENOENT), {true, false}, {ENOENT}) == std::pair{false, ENOENT})); // it went again
+  BOOST_TEST((lost(no(ENOENT), {true, true}, {ENOENT, EIO}) == std::pair{false, EIO}));
+  BOOST_TEST((lost(no(ENOENT), {true, true, true}, {ENOENT, ENOENT, ENOENT}) == std::pair{true, ENOENT}));
+}
+
 BOOST_AUTO_TEST_CASE(what_the_disk_does_not_take_is_held) {
   auto store = open();
   ingest(*store, pack_of(blobs(0, 2))).value();
@@ -478,6 +520,29 @@ BOOST_AUTO_TEST_CASE(what_the_disk_does_not_take_is_held) {
   }
   BOOST_TEST(ingest(*store, pack_of(all()).substr(0, 2000)).error().code == EIO);
   BOOST_TEST(store->read(id_of(std::string(40, '7'))).error().code == ENOENT);
+}
+
+BOOST_AUTO_TEST_CASE(what_was_held_is_written_when_the_disk_is_back) {
+  auto opened = gitfs::object_store::open(dir / "cache", "http://git.example.org/kept.git", std::uint64_t{1} << 30);
+  BOOST_REQUIRE(opened);
+  const auto store = std::move(opened).value();
+  const auto held = [&] {
+    for (const auto& [name, value] : store->counters())
+      if (name == "store.held_bytes")
+        return value;
+    return ~std::uint64_t{0};
+  };
+  must_run("mv objects away && echo >objects", store->folder());
+  for (const std::vector<oid>& some : {blobs(5, 3), all(), blobs(100, 2)})
+    BOOST_TEST(ingest(*store, pack_of(some)).value() == some.size());
+  BOOST_TEST(held() != 0U);
+  must_run("rm objects && mv away objects", store->folder());
+  BOOST_TEST(eventually([&] { return held() == 0; })); // the keeper looks every few seconds
+  BOOST_TEST(packs(*store) == 1U);
+  for (const oid& id : all())
+    BOOST_TEST(store->read(id).has_value());
+  BOOST_TEST(content(*open("http://git.example.org/kept.git"), blobs(6, 1)[0]) == git_content(blobs(6, 1)[0]));
+  check(*store);
 }
 
 BOOST_AUTO_TEST_CASE(a_folder_that_was_removed_is_made_again) {

@@ -276,6 +276,59 @@ BOOST_AUTO_TEST_CASE(a_tree_whose_value_is_none_is_a_miss) {
   BOOST_TEST(knows(*table, tree));
 }
 
+namespace {
+
+/// System calls of this process that read.
+std::uint64_t reads() {
+  std::ifstream in{"/proc/self/io"};
+  std::string name;
+  for (std::uint64_t value = 0; in >> name >> value;)
+    if (name == "syscr:")
+      return value;
+  return 0;
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_CASE(a_walk_reads_the_file_in_few_pieces) {
+  temp_dir dir;
+  std::vector<tree_sizes> trees;
+  for (std::uint64_t n = 0; n < 14'000; n += 7)
+    trees.push_back(tree_from(n));
+  wait_for(in_child([&] {
+    const auto table = gitfs::size_table::open(dir / "t");
+    table->put(sizes_from(0, 14'000));
+    table->put_trees(trees);
+  }));
+  must_run("touch -d '1 hour ago' t", dir.path());
+  const auto table = gitfs::size_table::open(dir / "t");
+  const std::uint64_t before = reads();
+  for (const tree_sizes& tree : trees)
+    BOOST_REQUIRE(knows(*table, tree));
+  // Its length in blocks, and its records in pieces, and some more if this takes longer than blocks are used.
+  BOOST_TEST(reads() - before < trees.size() / 2);
+}
+
+// What is kept of it hides nothing that others add or correct, nor what became of the file.
+BOOST_AUTO_TEST_CASE(what_another_process_adds_is_seen_at_once) {
+  temp_dir dir;
+  put_in_child(dir / "t", 0, 70, true);
+  must_run("touch -d '1 hour ago' t", dir.path());
+  const auto table = gitfs::size_table::open(dir / "t");
+  BOOST_TEST(known(*table, 0, 140) == 70u); // which keeps all blocks
+  put_in_child(dir / "t", 70, 70, true);
+  BOOST_TEST(known(*table, 0, 140) == 140u);
+  BOOST_TEST(knows(*table, tree_from(77)));
+  put_in_child(dir / "t", 140, 20'000, false); // into a larger file
+  BOOST_TEST(known(*table, 0, 20'140) == 20'140u);
+  table->put(sizes_from(30'000, 5));
+  BOOST_TEST(known(*table, 30'000, 5) == 5u);
+  const oid id = numbered(30'000);
+  const std::pair<oid, std::uint64_t> other{id, 5};
+  table->put({&other, 1});
+  BOOST_TEST(size_of(*table, id) == 5u); // what this process corrects, too
+}
+
 BOOST_AUTO_TEST_CASE(one_file_is_one_table_in_a_process) {
   temp_dir dir;
   const auto first = gitfs::size_table::open(dir / "t");

@@ -1,6 +1,7 @@
 #include "backend/store/upkeep/store_maintenance.hpp"
 
 #include "backend/os/file_lock.hpp"
+#include "backend/os/room_giver.hpp"
 #include "backend/store/disk/store_folder.hpp"
 #include "backend/store/object_store.hpp"
 #include "backend/store/table/size_table.hpp"
@@ -390,6 +391,22 @@ BOOST_AUTO_TEST_CASE(packs_are_written_anew_one_by_one) {
   BOOST_TEST(most < before + megabyte, most << " after " << before);
   for (const auto& each : ids)
     BOOST_TEST(readable({each.begin(), each.begin() + 60}) == 60u);
+}
+
+BOOST_AUTO_TEST_CASE(whoever_can_let_go_of_room_is_asked_before_objects_go) {
+  const fs::path folder = open()->folder();
+  std::atomic<std::uint64_t> asked = 0;
+  const room_giver giver{cache, [&](std::uint64_t bytes) { asked = bytes; }};
+  cache_keeper keeper{cache};
+  keeper.join(&asked, {.folder = folder, .quota = megabyte});
+  keeper.disk().failed({EDQUOT, "over the quota"}); // the disk has room: nobody knows how much is wanted
+  BOOST_TEST(eventually([&] { return asked == ~std::uint64_t{0}; }));
+  asked = 0;
+  const std::uint64_t much = std::uint64_t{1} << 60;
+  keeper.disk().keep_free(much);
+  BOOST_TEST(!keeper.disk().has_room());
+  BOOST_TEST(eventually([&] { return asked > much / 4 && asked < 2 * much; }));
+  keeper.leave(&asked);
 }
 
 BOOST_AUTO_TEST_CASE(a_keeper_survives_what_is_thrown) {
