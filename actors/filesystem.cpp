@@ -32,7 +32,7 @@ void configure(caf::actor_system_config& config) {
 
 namespace {
 
-// The one repository that a mount shows; none: a tree of them.
+// The repository that the mount shows at its mountpoint. None: the mount shows a tree of repositories.
 std::optional<shown_repository> only_one(const mount_options& options) {
   if (!options.tree)
     return shown_repository{{}, options.source, options.ref, options.follow, options.token, options.username};
@@ -91,7 +91,7 @@ result<std::unique_ptr<filesystem>> filesystem::open(const mount_options& option
                                                  options.prefetch);
   std::unique_ptr<filesystem> out{new filesystem{system, std::move(context), parts}};
   out->context_->servers = out->services_->ways_of(options.cache_dir);
-  if (!options.mountpoint.empty()) { // by whatever links it was named, it is the same place
+  if (!options.mountpoint.empty()) { // resolved, so that the mountpoint has one name, by whatever links it was named
     std::error_code unresolved;
     auto place = std::filesystem::weakly_canonical(options.mountpoint, unresolved);
     out->context_->times =
@@ -112,7 +112,7 @@ result<std::unique_ptr<filesystem>> filesystem::open(const mount_options& option
       return fail(EINVAL, "the ref " + one->ref + " is the commit " + what.commit.hex()
                               + ", which never changes: give a branch or tag to follow");
     auto objects = out->show_first(std::move(from), what, options);
-    // What may change has a catalog.
+    // A mount that may change has a catalog.
     if (options.tree || one->follow.kind != follow_mode::kind_type::pinned) {
       GITFS_TRYV(out->show_tree({{*one}, {}}, options, std::move(objects)));
     } else {
@@ -189,11 +189,11 @@ filesystem::~filesystem() {
 }
 
 void filesystem::end() {
-  // Else the end would wait for gigabytes to be inflated.
+  // Otherwise the end would wait until gigabytes are inflated.
   context_->repositories.each([](mounted_repository& each) { each.large_blobs.stop(); });
   end_actors(*context_, supervisor_, catalog_);
   system_.await_all_actors_done();
-  workers_.reset(); // what its threads were doing is stopped
+  workers_.reset(); // its running jobs have been told to stop, so this does not take long
   context_->close();
   context_->trim();
   context_->repositories.each([](mounted_repository& each) { each.large_blobs.clear(); });

@@ -1,4 +1,4 @@
-// One mount: what it shows, and its actors.
+// One mount with its actors.
 #pragma once
 
 #include "actors/mount/mount_context.hpp"

@@ -1,4 +1,4 @@
-// What was used last, by key. Here, because rooms of several layers keep such things.
+// A map that remembers the order of use. It is in config/ because rooms of several layers use it.
 #pragma once
 
 #include <cstddef>
@@ -10,14 +10,14 @@
 
 namespace gitfs {
 
-/// Values by key, in the order of their last use. How much is kept is for the owner to say, who takes the oldest out:
-/// one counts bytes, another a share of a budget, a third the values. Not thread-safe.
+/// Values by key, in the order of their last use. The owner decides how much is kept, and takes the oldest values out:
+/// some owners count bytes, others values. Not thread-safe.
 template <class Key, class Value>
 class lru_map {
 public:
   using value_type = std::pair<const Key, Value>;
-  /// The most recently used first. What is taken out is handed over as such, so that an owner with a lock can destroy
-  /// it behind that.
+  /// The most recently used first. Items that are taken out are returned in this list, so that an owner with a lock can
+  /// destroy them after it has released the lock.
   using items = std::list<value_type>;
 
   lru_map() = default;
@@ -33,13 +33,13 @@ public:
   auto begin() const { return items_.begin(); }
   auto end() const { return items_.end(); }
 
-  /// Null: it is not here. Is no use of it.
+  /// Null: the key is not here. Does not count as use.
   Value* find(const Key& key) {
     const auto at = index_.find(key);
     return at == index_.end() ? nullptr : &at->second->second;
   }
 
-  /// The same, and it is the most recently used from now on.
+  /// The same, and makes it the most recently used.
   Value* use(const Key& key) {
     const auto at = index_.find(key);
     if (at == index_.end())
@@ -48,7 +48,7 @@ public:
     return &at->second->second;
   }
 
-  /// Adds it as the most recently used. Null: that key is here already, and what it has stays as it is.
+  /// Adds a value as the most recently used. Null: the key is here already, and keeps its value.
   Value* add(Key key, Value value) {
     items fresh;
     fresh.emplace_front(std::move(key), std::move(value));
@@ -58,13 +58,13 @@ public:
     return &items_.front().second;
   }
 
-  /// Empty: it was not here.
+  /// Takes a value out. Empty: the key is not here.
   items take(const Key& key) {
     const auto at = index_.find(key);
     return at == index_.end() ? items{} : take_at(at->second);
   }
 
-  /// The one that was used longest ago. Empty: there is none.
+  /// Takes out the value that was used longest ago. Empty: the map is empty.
   items take_oldest() { return empty() ? items{} : take_at(std::prev(items_.end())); }
 
   items take_all() {

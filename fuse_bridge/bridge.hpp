@@ -1,4 +1,4 @@
-// What a mount's requests, and the questions to it, are answered from.
+// The parts of a mount that answer its requests and the questions to it.
 #pragma once
 
 #include "actors/model/mount_status.hpp"
@@ -18,13 +18,13 @@ struct bridge {
   std::shared_ptr<mount_context> context;
   caf::actor supervisor;
   common_attr common;
-  std::shared_ptr<const mount_status> about; ///< what can be said without asking anybody; none: nothing
+  std::shared_ptr<const mount_status> about; ///< the status as far as the options tell it; null: unknown
   bool kernel_opens_alone = false;           ///< set by INIT, before any other request
-  caf::actor catalog{};                      ///< none: nothing is followed
-  bool init_answered = false;                ///< the kernel sends nothing else before; see session_io
+  caf::actor catalog{};                      ///< null: a mount without a catalog, in which no ref is followed
+  bool init_answered = false;                ///< the kernel sends nothing else before that; see session_io
   bool exports_can_be_refused = false;       ///< set by INIT; see session_io
   std::filesystem::path mountpoint{};        ///< as this process sees it
-  std::uint32_t max_read = 0;                ///< of the mount options, which libfuse wants to hear twice; 0: no limit
+  std::uint32_t max_read = 0; ///< in bytes, from the mount options; libfuse must be given it in INIT, too. 0: no limit
 };
 
 } // namespace gitfs

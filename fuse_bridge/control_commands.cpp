@@ -87,7 +87,8 @@ mount_status status_now(const bridge& b) {
   return out;
 }
 
-// Where nothing can change the root directory knows the commit; else the catalog knows commits and failures.
+// A mount without a catalog cannot change, and its root directory knows the commit. Otherwise the catalog knows commits
+// and failures.
 void status(const bridge& of, const question& what, channel to) {
   if (!of.about) {
     to->send(failure(ENOTSUP, "it does not know what it shows"));
@@ -111,7 +112,7 @@ void status(const bridge& of, const question& what, channel to) {
   send_to_directory(*of.context, of.supervisor, root_slot, std::move(message), this_thread_unit());
 }
 
-// Waits until the mount shows what was found.
+// Answers when the mount shows the commits that were found.
 void refresh(const bridge& of, const question& what, channel to) {
   const std::string path{what.argument("path")};
   auto out = std::make_shared<reply>(std::make_unique<control_reply>(std::move(to)));
@@ -190,7 +191,7 @@ const control_command* command_called(std::string_view name) {
   return at == std::end(table) ? nullptr : at;
 }
 
-// Why a question is not answered.
+// The answer to a question that is refused, which says why.
 answer refusal(const bridge& of, const question& what, uid_t from, bool in_mount) {
   if (what.protocol != control::protocol_version)
     return failure(EPROTONOSUPPORT, served_by(of) + ", and this is the command of version " + what.program

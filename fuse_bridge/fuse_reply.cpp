@@ -121,7 +121,7 @@ void fuse_reply::attr(const node_attr& attr) {
 
 void fuse_reply::link(std::string_view target) {
   if (target.size() >= PATH_MAX) {
-    error(ENAMETOOLONG); // as making such a link would have failed in a clone
+    error(ENAMETOOLONG); // the error with which a clone would have failed to make such a link
     return;
   }
   record({.is = trace::reply_kind::link, .bytes = target.size()});

@@ -17,8 +17,8 @@ namespace gitfs {
 struct common_attr {
   uid_t uid = 0;
   gid_t gid = 0;
-  /// Of the first use of each slot; another one in each mount, so that a file handle that somebody has kept from an
-  /// earlier one names no node of this.
+  /// The generation of the first use of each slot. It differs between mounts, so that a file handle that somebody has
+  /// kept from an earlier mount names no node of this one.
   std::uint32_t first_generation = 0;
 };
 

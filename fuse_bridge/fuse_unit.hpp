@@ -52,7 +52,7 @@ private:
   std::deque<caf::resumable*> jobs_;
 };
 
-/// That of the calling FUSE worker thread. Null: of another thread.
+/// The unit of the calling thread; null if it is no FUSE worker thread.
 inline fuse_unit*& this_thread_unit() {
   thread_local fuse_unit* unit = nullptr;
   return unit;

@@ -23,7 +23,7 @@ namespace gitfs {
 
 namespace {
 
-// As in the kernel's fuse.h of 7.45, which is newer than the headers here.
+// These are in the kernel's fuse.h of 7.45, which is newer than the headers here.
 constexpr std::int32_t notify_inval_inode = 2, notify_inval_entry = 3, notify_prune = 9;
 struct inval_inode_out {
   std::uint64_t nodeid;

@@ -82,8 +82,8 @@ void op_readlink(fuse_req_t req, fuse_ino_t ino) {
   request(req, ino, readlink_op{});
 }
 
-// ENOSYS once, and the kernel opens without asking ever after (and keeps what it has cached); one that is too old for
-// that is answered each time.
+// After one ENOSYS the kernel opens files without asking, and keeps what it has cached of them. An older kernel, which
+// cannot do that, gets an answer each time.
 void op_open(fuse_req_t req, fuse_ino_t, fuse_file_info* fi) {
   if (bridge_of(req).kernel_opens_alone) {
     fuse_reply_err(req, ENOSYS);
@@ -131,8 +131,8 @@ void op_ioctl(fuse_req_t req, fuse_ino_t, unsigned command, void*, fuse_file_inf
   answer_ioctl(bridge_of(req), req, command, {static_cast<const char*>(in), in == nullptr ? 0 : size}, room);
 }
 
-// Every operation that would write. The kernel refuses most of them before (the mount is read-only), but a remount may
-// lift that flag, never this answer.
+// Refuses every operation that would write. The kernel refuses most of them itself, because the mount is read-only; but
+// a remount can lift that flag, and cannot change this answer.
 template <class... Args>
 void op_read_only(fuse_req_t req, Args...) {
   fuse_reply_err(req, EROFS);
@@ -157,7 +157,7 @@ fuse_lowlevel_ops fuse_operations(bool xattr) {
   ops.read = op_read;
   ops.statfs = op_statfs;
   ops.ioctl = op_ioctl;
-  if (xattr) { // left out, the kernel asks once and never again; present, `ls -l` asks for every file
+  if (xattr) { // without these functions the kernel asks once and never again; with them `ls -l` asks for every file
     ops.getxattr = op_getxattr;
     ops.listxattr = op_listxattr;
   }

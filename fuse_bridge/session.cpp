@@ -66,7 +66,7 @@ void log_word(fuse_log_level, const char* format, va_list arguments) {
 void block_ending_signals() {
   const sigset_t set = ending_signals();
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
-  std::signal(SIGPIPE, SIG_IGN); // a connection that the server closed is an error code, not the end
+  std::signal(SIGPIPE, SIG_IGN); // writing to a closed connection then gives an error, and does not end the process
 }
 
 result<std::unique_ptr<mount_session>> mount_session::mount(const mount_options& options, bridge& b) {

@@ -36,8 +36,8 @@ public:
   /// Starts the worker threads, each an execution unit of `system`.
   void start(caf::actor_system& system, unsigned threads);
 
-  /// Blocks until the kernel has taken the answer to its first request, and has been told of the root directory: only
-  /// then there is a mount. Called after `start`, by another thread than the workers. The kernel's error.
+  /// Blocks until the kernel has taken the answer to its first request and knows the root directory, which is when the
+  /// mount works. Called after `start`, not on a worker thread. The error is the kernel's.
   result<void> wait_until_mounted() const;
 
   /// Blocks until the file system was unmounted from outside, or SIGTERM or SIGINT came. `reload` is called for each

@@ -87,7 +87,7 @@ void catalog::resolved(call_number number, mount_node_number which, const result
   node* const at = tree_.numbered(which);
   repository* const repo = at == nullptr ? nullptr : at->as_repository();
   if (repo == nullptr || repo->resolving != number)
-    return; // nobody waited any more
+    return; // the call was cancelled meanwhile
   repository& of = *repo;
   ref_poll& poll = of.poll;
   of.resolving = 0;
@@ -104,7 +104,7 @@ void catalog::resolved(call_number number, mount_node_number which, const result
     if (!before)
       refuse(*at, visible_errno(snapshot.error().code, requested::mount_node));
   }
-  poll.stale = !snapshot && poll.stale && before; // the next one to enter may have more luck
+  poll.stale = !snapshot && poll.stale && before; // the next one who enters polls again
   mount_node_answer out;
   out.shown = of.shown;
   out.code = of.shown ? 0 : at->refused;

@@ -1,4 +1,4 @@
-// What directories above the snapshots are told, and who waits to know more.
+// Answers the directories above the snapshots, and keeps the questions that wait for a forge or for a repository.
 #pragma once
 
 #include "actors/catalog/mount_tree.hpp"
@@ -24,55 +24,57 @@
 
 namespace gitfs {
 
-/// What the catalog says to others; every call returns at once.
+/// What the catalog sends to other actors and to worker threads. Every call returns at once.
 class catalog_port {
 public:
   virtual ~catalog_port() = default;
   virtual void tell(const mount_node_asker& who, mount_node_answer answer) = 0;
-  /// Opens the repository, unless it is, and takes a snapshot of it; answered with `taken`. `from`: of a number that is
-  /// new. `have`: what the node shows.
+  /// Opens the repository if it is not open, and resolves `ref`. Answered by catalog::resolved. `from`: where the
+  /// repository comes from; used only for a number that is new. `have`: the commit that the node shows now.
   virtual void resolve(call_number call, mount_node_number node, repository_number number,
                        const repository_origin& from, const std::string& ref, const std::optional<oid>& have) = 0;
-  /// The repository at the mountpoint itself, which was opened before: it is ended as one that was taken.
+  /// Hands over the repository at the mountpoint itself, which was opened before the catalog was made. It is closed as
+  /// one that the catalog has opened.
   virtual void own(repository_number number, const repository_origin& from) = 0;
-  /// Nobody waits for that any more.
+  /// Cancels that call of `resolve`, because nobody waits for it any more.
   virtual void stop_resolving(call_number call, repository_number number) = 0;
-  /// forge_tree::lookup, and list if `name` is empty; answered with `found` and `listed`.
-  /// `node`: in which the question is about.
+  /// Asks the forge for `name` in `path` (forge_tree::lookup), answered by catalog::found; or, if `name` is empty, for
+  /// all names in `path` (forge_tree::list), answered by catalog::listed. `node` is the node at `path`.
   virtual void ask_forge(call_number call, mount_node_number node, std::shared_ptr<forge_tree> forge,
                          std::vector<std::string> path, std::string name) = 0;
   virtual void stop_asking(call_number call) = 0;
-  /// No node shows anything of it any more, and nobody is in one that did.
+  /// Ends the repository: no node shows anything of it, and nobody is in a node that did.
   virtual void close(repository_number number) = 0;
-  /// That node is none any more.
+  /// The number of that node is not used any more.
   virtual void forget(mount_node_number node) = 0;
-  /// Leads to `may_retry`, in a second or so.
+  /// Calls catalog::may_retry about a second later.
   virtual void retry_later(mount_node_number node) = 0;
-  /// Leads to `poll_due`.
+  /// Calls catalog::poll_due after `in`.
   virtual void poll_later(mount_node_number node, std::uint64_t timer, std::chrono::milliseconds in) = 0;
 
-  /// Whether that directory is still there: the kernel refers to it.
+  /// True while the kernel refers to that directory.
   virtual bool is_current(const relinked& directory) = 0;
-  /// To the supervisor: these are the roots of another snapshot.
+  /// Tells the supervisor that these directories are the roots of another snapshot now.
   virtual void relink(std::vector<relinked> directories) = 0;
-  /// To that directory: directory_state::entries_changed.
+  /// Sends directory_state::entries_changed to that directory.
   virtual void change_entries(const relinked& directory, mount_node_answer now, std::vector<std::string> replaced) = 0;
-  /// One whose end leads to `moved`.
+  /// Makes a move at whose end catalog::moved is called.
   virtual std::shared_ptr<mount_node_move> begin_move() = 0;
   virtual void refreshed(refresh_number number, const refresh_report& report) = 0;
 };
 
-/// A plain class: the catalog's actor is its message face. Nothing is asked of anybody until somebody enters. Of all
-/// who wait for one thing it is done once; a failure is told to all of them, and until `may_retry` to who comes then,
-/// so that a crowd does not hammer a server that is down. After that the next one tries again. What a forge fails with
-/// is of all its names, but EACCES of that name alone.
+/// A plain class; catalog_actor is its message face. No server is asked anything until a program enters a node. A call
+/// is made once for all who wait for its answer. If it fails, all of them get the failure, and so does everybody who
+/// asks before `may_retry`, so that a crowd does not hammer a server that is down. The next one after that tries again.
+/// A failure of a forge holds for all its names, except EACCES, which holds for one name.
 ///
-/// A ref that is polled is looked at every so often while the kernel refers to the root directory of its snapshot: the
-/// kernel answers from its caches, so use cannot be seen otherwise. After that it is looked at when somebody enters it
-/// again, before he is told anything. What cannot be looked at stays as it is, and is looked at less and less often.
+/// A followed ref is polled in its interval as long as the kernel refers to the root directory of its snapshot. That is
+/// the only sign of use, because the kernel answers from its caches. A ref that was left is polled when somebody enters
+/// it again, before he is answered. A ref that cannot be polled shows what it has shown, and is polled less and less
+/// often.
 ///
-/// Names in a forge are anybody's to invent: of nodes there that show nothing and of which no service's list has told,
-/// it keeps `most_invented`, those that were asked about last. Of one that it has forgotten the forge is asked again.
+/// Programs can look up any name in a forge. Of the nodes of a forge that show nothing and are in no listing, the
+/// catalog keeps the `most_invented` that were asked about last. The forge is asked again for a name that was dropped.
 class catalog {
 public:
   using forges = mount_tree::forges;
@@ -80,11 +82,10 @@ public:
 
   catalog(const deployment& tree, forges of, catalog_port& port);
 
-  /// What is at `path` ("team/linux"; below the mountpoint)? `name`: the question is about that in it, and a list of
-  /// all is not needed; empty: all. Answered by catalog_port::tell, now or later.
-  /// `from`: the directory that asks.
+  /// Asks what is at `path` ("team/linux", below the mountpoint), or, if `name` is not empty, only what `name` is in
+  /// it. Answered by catalog_port::tell, at once or later. `from`: the directory that asks.
   void ask(const mount_node_asker& who, std::string_view path, const std::string& name, const relinked& from = {});
-  /// It gave up.
+  /// The directory does not wait for the answer any more.
   void cancel(const mount_node_asker& who);
 
   void resolved(call_number call, mount_node_number node, const result<shown_ptr>& snapshot);
@@ -93,47 +94,47 @@ public:
   void may_retry(mount_node_number which);
   void poll_due(mount_node_number which, std::uint64_t timer);
 
-  /// What stands at the mountpoint itself was opened before, and `root` shows it.
+  /// The repository at the mountpoint itself, which was opened before the catalog was made; `root` shows it.
   void opened(shown_ptr shown, const relinked& root);
 
-  /// Looks at refs now; answered by catalog_port::refreshed when the mount shows what was found.
+  /// Polls refs now. Answered by catalog_port::refreshed when the mount shows the commits that were found.
   void refresh(refresh_number number, const refresh_what& what);
-  /// Nobody waits for that any more.
+  /// Nobody waits for that refresh any more.
   void cancel_refresh(refresh_number number);
-  /// What these waited for is shown.
+  /// The moves that these refreshes waited for have ended.
   void moved(const std::vector<refresh_number>& who);
 
-  /// Shows this tree from now on. What is the same in both stays; what is another ref of the same source moves.
-  /// `of`: forges as in the constructor; those that are not new are not used. False: the mountpoint
-  /// itself cannot become that, and all stays as it was.
+  /// Shows this tree from now on. Entries that are the same in both trees stay; an entry with another ref of the same
+  /// source moves to that ref. `of`: the forges of the new tree, in its order; those of entries that stay are not used.
+  /// False: the mountpoint itself cannot become what it is in that tree, and nothing was changed.
   bool reload(const deployment& tree, const forges& of);
 
-  /// False: a file that was read since has something else there, or nothing.
+  /// False: the deployment that was loaded since has something else there, or nothing.
   bool is_shown(mount_node_number which) const {
     const mount_node* const of = tree_.numbered(which);
     return of != nullptr && !of->removed;
   }
-  /// Below the mountpoint. Of one that it has told its port of, and not forgotten.
+  /// The path of a node below the mountpoint. `which`: a number that the port was given, and not told to forget.
   const std::string& path_of(mount_node_number which) const { return tree_.numbered(which)->name; }
 
-  /// What it knows and who waits, in lines for people.
+  /// The nodes, and the questions that wait, as lines for people.
   std::string describe() const;
 
 private:
   using node = mount_node;
   using repository = mount_node::repository;
 
-  /// With what it has asked.
+  /// A directory that waits for an answer, with its question.
   struct caller {
     mount_node_asker who;
     std::string path{}, name{};
     relinked from{};
-    std::size_t settled = 0; ///< so many names on the way to that were asked for on its behalf, or need not be
-    bool goes_on = false;    ///< what the forge is asked for is on that way: then it asks again
+    std::size_t settled = 0; ///< so many names of the path, from its begin, need not be asked for (any more)
+    bool goes_on = false;    ///< the call is about a name on the path: when it ends, the question is asked again
   };
   struct call {
-    node* of = nullptr; ///< in a forge
-    std::string name{}; ///< as it was asked for, with "@REF"; empty: all
+    node* of = nullptr; ///< the folder of a forge in which the name is
+    std::string name{}; ///< as the program spelled it, with "@REF"; empty: all names
     std::vector<caller> waiting{};
   };
 
@@ -168,10 +169,10 @@ private:
   catalog_port& port_;
   mount_tree tree_;
   std::map<refresh_number, refresh_report> refreshes_;
-  std::map<std::string, repository_number> repositories_; // by what tells them apart
+  std::map<std::string, repository_number> repositories_; // by number_of's key: source and credentials
   repository_number last_repository_ = 0;
   std::map<call_number, call> calls_;
-  std::size_t invented_ = 0; ///< nodes, at most: some may be listed or shown since they were counted
+  std::size_t invented_ = 0; ///< invented nodes, or a few more: some were listed or shown since they were counted
   std::uint64_t questions_ = 0;
   call_number last_call_ = 0;
 };

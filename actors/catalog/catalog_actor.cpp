@@ -24,7 +24,7 @@ namespace {
 
 constexpr std::chrono::seconds retry_after{1};
 
-// Of a worker thread: what is thrown there (memory is short) fails the call, not the process.
+// Runs on a worker thread. An exception there, as when memory is short, fails the call and not the process.
 template <class Value, class Call>
 std::shared_ptr<const result<Value>> outcome_of(const Call& call) {
   try {
@@ -34,13 +34,13 @@ std::shared_ptr<const result<Value>> outcome_of(const Call& call) {
   }
 }
 
-// "https://host:port"; of a path nothing, for disks answer.
+// "https://host:port" of a URL. A path has no server: disks answer without being waited for.
 std::string server_of(const std::string& url) {
   const std::size_t scheme = url.find("://");
   return scheme == std::string::npos ? std::string{} : without_userinfo(url.substr(0, url.find('/', scheme + 3)));
 }
 
-// Or it itself.
+// True also if both are the same.
 bool is_below(std::string_view path, std::string_view folder) {
   return path.starts_with(folder) && (path.size() == folder.size() || path[folder.size()] == '/');
 }
@@ -149,7 +149,7 @@ void catalog_actor::resolve(call_number call, mount_node_number node, repository
   anon_send(one, show_ref{call, node, ref, caf::actor_cast<caf::actor>(this), have, catalog_.path_of(node)});
 }
 
-// From the begin: who ends a repository ends its fetcher and prefetchers, also if nobody ever looks at its ref again.
+// Its actor is made at once, and not at the next poll: ending that actor is what ends its fetcher and prefetchers.
 void catalog_actor::own(repository_number number, const repository_origin& from) {
   repositories_[number] = spawn(number, from, with_.first);
 }
@@ -202,7 +202,7 @@ void catalog_actor::ask_forge(call_number call, mount_node_number node, std::sha
   };
   try {
     with_.workers->run(std::move(work), server);
-  } catch (const std::exception& thrown) { // no thread is to be had
+  } catch (const std::exception& thrown) { // no thread could be started
     anon_send(this,
               forge_answered{call, std::make_shared<const result<forge_entry>>(error{EIO, thrown.what()}), nullptr});
   }
@@ -213,7 +213,7 @@ void catalog_actor::stop_asking(call_number call) {
     it->second.stop.request_stop();
 }
 
-// What of forges was entered is there as the repository that it is.
+// A repository of a forge has an entry once somebody has entered it; the forge itself has one from the start.
 void catalog_actor::add_status(mount_status& to) const {
   to.entries = status_of(*tree_);
   std::map<std::string, entry_status*> known;
@@ -245,12 +245,12 @@ void catalog_actor::add_status(mount_status& to) const {
   to.entries.insert(to.entries.end(), more.begin(), more.end());
 }
 
-// Whoever comes by tries again: said once.
+// Everybody who asks tries again, so a failure is logged only when its message is new.
 void catalog_actor::report(call_number call, const error* failure) {
   const auto ended = calls_.extract(call);
   if (!ended || (failure != nullptr && failure->code == ECANCELED))
     return;
-  if (said_.size() > 1000) // names are anybody's to invent
+  if (said_.size() > 1000) // programs can look up any name
     said_.clear();
   const bool fails = failure != nullptr && failure->code != ENOENT && failure->code != ENOTSUP;
   if (fails)

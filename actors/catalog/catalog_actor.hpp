@@ -1,4 +1,4 @@
-// The actor of the tree above the repositories: the message face of catalog.
+// The actor of the mount tree: the message face of catalog.
 #pragma once
 
 #include "actors/catalog/catalog.hpp"
@@ -18,20 +18,20 @@
 
 namespace gitfs {
 
-/// Makes the repository of an entry of the deployment; asks no server anything. Any thread.
+/// Makes the repository of an entry of the deployment, without asking a server. Any thread.
 using entry_opener = std::function<result<std::shared_ptr<repository>>(const shown_repository&)>;
 
-/// Asks forges on worker threads; makes an actor for each repository that somebody has entered, and ends these with
-/// itself.
+/// Asks forges on worker threads. Makes an actor for each repository that somebody has entered, and ends these actors
+/// when it ends.
 class catalog_actor final : public resilient_actor, private catalog_port {
 public:
   struct needs {
-    std::shared_ptr<const deployment> tree; ///< at first
+    std::shared_ptr<const deployment> tree; ///< the tree that is shown at first
     catalog::forges forges{};
     entry_opener open;
-    std::uint64_t trees_ahead = 0; ///< as fetcher_actor
+    std::uint64_t trees_ahead = 0; ///< for fetcher_actor
     std::optional<opened_first> first{};
-    worker_pool* workers = nullptr; ///< outlives the actor's life, not the object: jobs may hold that
+    worker_pool* workers = nullptr; ///< must exist until the actor has ended; jobs may hold the actor's object longer
   };
 
   catalog_actor(caf::actor_config& cfg, std::shared_ptr<mount_context> context, needs with);
@@ -67,27 +67,27 @@ private:
 
   std::shared_ptr<mount_context> context_;
   const needs with_;
-  std::shared_ptr<const deployment> tree_; // that is shown now
+  std::shared_ptr<const deployment> tree_; // the tree that is shown now
   catalog catalog_;
   std::map<mount_node_asker, caf::weak_actor_ptr> asking_;
   std::map<repository_number, caf::actor> repositories_;
   struct asking {
-    std::string what; // the forge, and the name that is looked up
-    std::string at;   // where the forge is in the mount
+    std::string what; // the forge and the name, for messages
+    std::string at;   // path of the forge below the mountpoint
     std::stop_source stop;
   };
-  std::map<call_number, asking> calls_;     // of forges
-  std::map<std::string, std::string> said_; // the last failure of each of those
+  std::map<call_number, asking> calls_;     // the running questions to forges
+  std::map<std::string, std::string> said_; // by asking::what: the last failure that the log has
   struct failed {
     std::string message;
     std::int64_t at = 0; ///< seconds since 1970, for people alone
   };
-  std::map<std::string, failed> failures_; // the last of each forge, by where it is
+  std::map<std::string, failed> failures_; // by the path of a forge: its last failure
   std::map<refresh_number, std::function<void(int, const std::string&)>> refreshes_;
   struct entered {
     std::string path, ref;
   };
-  std::map<mount_node_number, entered> entered_; // by somebody, and then opened or not
+  std::map<mount_node_number, entered> entered_; // nodes that somebody has entered, whether they could be opened or not
 };
 
 } // namespace gitfs

@@ -1,4 +1,4 @@
-// What becomes of the tree above the repositories while it is shown: refs that are followed, and another deployment.
+// How the mount tree changes while it is shown: by followed refs, and by another deployment.
 #include "actors/catalog/catalog.hpp"
 #include "config/log.hpp"
 #include "config/option_values.hpp"
@@ -16,20 +16,21 @@ namespace {
 
 using kind = follow_mode::kind_type;
 
-constexpr std::chrono::milliseconds behind{30'000}; // from one try to the next to show a ref that was configured anew
-constexpr std::chrono::milliseconds left{5'000};    // from one look to the next whether somebody is in what was removed
+constexpr std::chrono::milliseconds behind{30'000}; // between two tries to show a ref that was configured anew
+constexpr std::chrono::milliseconds left{5'000};    // between two checks whether somebody is still in a removed node
 constexpr unsigned most_doublings = 3;
 
-// Of a refresh of all entries.
+// True if a refresh of all entries polls this node.
 bool is_refreshed_by(const refresh_what& what, const mount_node::repository& of) {
-  // A name in a forge only if somebody names it: one that is no repository fails for ever.
+  // A repository of a forge that failed is tried again only if its path was given: a name that does not exist there
+  // would fail for ever.
   const bool again = what.failed && of.has_failed() && of.from.entry != nullptr;
   if (!of.shown && !again)
     return false;
   return of.follow.kind == kind::on_request || (what.requested && (of.follow.kind == kind::polled || again));
 }
 
-// What a look has brought, in words. `before`: what the repository showed before it.
+// What a poll has found, in words. `before`: the snapshot that the repository showed before.
 std::string outcome_of(const mount_node::repository& of, const shown_ptr& before) {
   const auto now = [&of] { return of.shown->facts.commit.hex(); };
   if (!before)
@@ -51,7 +52,7 @@ bool same_forge(const shown_forge& one, const shown_forge& other) {
 
 void catalog::poll_again_later(node& at, repository& of) {
   if (at.removed)
-    return; // the timer is that of `leave`
+    return; // a removed node uses its timer for `leave`
   ++at.timer;
   std::chrono::milliseconds every{0};
   if (of.poll.behind)
@@ -73,7 +74,7 @@ void catalog::poll_due(mount_node_number which, std::uint64_t timer) {
     return;
   std::erase_if(at->seen, [this](const relinked& each) { return !port_.is_current(each); });
   if (at->seen.empty())
-    of->poll.stale = true; // looked at when somebody comes
+    of->poll.stale = true; // polled when somebody enters the node again
   else
     start_poll(*at, *of);
 }
@@ -91,7 +92,7 @@ void catalog::opened(shown_ptr shown, const relinked& root) {
 
 void catalog::move(node& at, repository& of) {
   auto token = port_.begin_move();
-  if (const auto before = of.refresh.moving.lock()) // who waits for that waits for this
+  if (const auto before = of.refresh.moving.lock()) // who waits for the earlier move waits for this one instead
     token->waiting = std::exchange(before->waiting, {});
   of.refresh.moving = token;
   std::vector<relinked> all;
@@ -113,7 +114,7 @@ void catalog::move(node& at, repository& of) {
 // --- refresh --------------------------------------------------------------------------------------------------------
 
 void catalog::refresh(refresh_number number, const refresh_what& what) {
-  refreshes_[number].left = 1; // until all are asked
+  refreshes_[number].left = 1; // holds the report open until all polls have been started
   if (!what.path.empty())
     refresh_entry(number, what);
   else
@@ -151,7 +152,7 @@ void catalog::add_refresh(refresh_number number, node& at, repository& of, bool 
     return;
   }
   ++report.left;
-  // What is on its way may have been told before the caller's push.
+  // The server may have answered the running poll before the caller's push, so the caller needs the next one.
   (of.resolving != 0 ? of.refresh.late : of.refresh.waiting).push_back(number);
   start_poll(at, of);
 }
@@ -162,7 +163,7 @@ void catalog::tell_refreshers(node& at, repository& of, const shown_ptr& before)
   for (const refresh_number each : std::exchange(of.refresh.waiting, {})) {
     const auto report = refreshes_.find(each);
     if (report == refreshes_.end())
-      continue; // given up
+      continue; // that refresh was cancelled
     const bool failed = !of.poll.last_error.empty();
     report->second.text += fmt::format("{}{}: {}\n", failed ? "!" : "", shown_name(at),
                                        failed ? of.poll.last_error : outcome_of(of, before));
@@ -173,7 +174,8 @@ void catalog::tell_refreshers(node& at, repository& of, const shown_ptr& before)
   }
 }
 
-// A look that was for it alone is given up, down to its request: the next refresh is not to wait for that.
+// A poll that was for this refresh alone is cancelled, down to its request, so that the next refresh does not wait for
+// it.
 void catalog::cancel_refresh(refresh_number number) {
   refreshes_.erase(number);
   for (const auto& [which, at] : tree_.nodes()) {
@@ -206,7 +208,7 @@ void catalog::moved(const std::vector<refresh_number>& who) {
 
 // --- another deployment ---------------------------------------------------------------------------------------------
 
-// Who is in it stays, and goes on seeing what he saw.
+// Whoever is in the node stays there, and goes on seeing what he saw.
 void catalog::remove(node& of) {
   of.removed = true;
   ++of.timer;
@@ -227,7 +229,7 @@ void catalog::follow_forge(node& of, const std::shared_ptr<const shown_forge>& e
     follow_forge(*each, entry);
 }
 
-// True if `old` can stand for `fresh`, and does so now.
+// Makes `old` show what `fresh` is configured to show. False: `old` cannot, and is as it was.
 bool catalog::take_over(node& old, node& fresh) {
   if (old.what.index() != fresh.what.index())
     return false;
@@ -258,7 +260,7 @@ void catalog::take_over_repository(node& old, const repository& fresh) {
   if (other_ref) {
     of.poll.behind = of.shown != nullptr;
     old.refused = 0;
-    if (of.resolving != 0) // the other ref's
+    if (of.resolving != 0) // the call resolves the old ref
       port_.stop_resolving(std::exchange(of.resolving, 0), of.number);
     of.refresh.waiting.insert(of.refresh.waiting.end(), of.refresh.late.begin(), of.refresh.late.end());
     of.refresh.late.clear();
@@ -298,8 +300,8 @@ void catalog::merge(node& old, node& fresh) {
     port_.change_entries(each, old.names(), replaced);
 }
 
-// It was removed. Its snapshot is that of directories as long as the kernel refers to them, which then want from its
-// repository.
+// Ends a removed node. As long as the kernel refers to directories of its snapshot, the node keeps its repository,
+// since these directories want objects from it.
 void catalog::leave(node& of) {
   std::erase_if(of.seen, [this](const relinked& each) { return !port_.is_current(each); });
   const repository* const one = of.as_repository();
@@ -318,7 +320,7 @@ bool catalog::reload(const deployment& tree, const forges& of) {
     const auto each = it++;
     if (used.contains(each->first))
       continue;
-    if (each->first >= first) // nobody has asked about it yet
+    if (each->first >= first) // a new node, about which nobody has asked yet
       drop(each->first);
     else
       leave(*each->second);

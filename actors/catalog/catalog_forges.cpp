@@ -1,4 +1,4 @@
-// What forges have in them, as far as it is known.
+// Questions to forges, and what is known of the names in them.
 #include "actors/catalog/catalog.hpp"
 #include "actors/model/visible_errno.hpp"
 #include "config/url.hpp"
@@ -12,14 +12,15 @@ namespace gitfs {
 
 namespace {
 
-// "linux@v6.1": a repository, and the ref of it that is meant. No service allows '@' in a name. No name of a file can
-// have the '/' of a ref: it is percent-encoded.
+// "linux@v6.1" names a repository and a ref of it. No forge allows '@' in a name. A '/' in the ref is percent-encoded,
+// because no name of a file can have it.
 std::pair<std::string, std::string> name_and_ref(const std::string& name) {
   const std::size_t sign = name.find('@');
   if (sign == std::string::npos || sign == 0 || sign + 1 == name.size())
     return {name, {}};
   const std::string ref = name.substr(sign + 1);
-  return {name.substr(0, sign), percent_decoded_text(ref).value_or(ref)}; // else the '%' is the ref's own
+  return {name.substr(0, sign),
+          percent_decoded_text(ref).value_or(ref)}; // if it is no valid encoding, the '%' belongs to the ref
 }
 
 } // namespace
@@ -40,9 +41,9 @@ void catalog::ask_forge(caller who, node& of, const std::string& name) {
   port_.ask_forge(last_call_, of.number, forge.of, forge.path, bare);
 }
 
-// What is on the way to what it asks about the forge is asked for first, one name after the other, from above: a name
-// that is missing, because a directory outlives its node if that was dropped; and what was taken for a folder, because
-// it may be a repository by now. False: there is nothing to ask for.
+// Asks the forge for the first name on the path of the question that must be asked for before the question itself. That
+// is a missing name, since a directory outlives its node when the node was dropped, or a name that was assumed to be a
+// folder, since it may be a repository by now. False: no name must be asked for.
 bool catalog::ask_on_the_way(caller& who) {
   node* of = &tree_.root();
   std::string_view rest = who.path;
@@ -84,7 +85,7 @@ catalog::node& catalog::add_found(node& to, const std::string& name, const forge
   node& out = tree_.child(to, name);
   out.used = questions_;
   if (!is_new && !out.is_assumed())
-    return out; // meanwhile a repository was found below it
+    return out; // a repository was found below it meanwhile, so it is a folder
   std::vector<std::string> path = in.path;
   path.push_back(what.name);
   if (!what.is_repository) {
@@ -101,7 +102,7 @@ catalog::node& catalog::add_found(node& to, const std::string& name, const forge
   return out;
 }
 
-// There is a repository in it. So it is none, and all that it is in are none.
+// A repository was found in the node. So it certainly is a folder, and so are all nodes above it.
 void catalog::is_folder(const node& which) {
   for (std::string_view path = which.name;; path = path.substr(0, path.rfind('/'))) {
     node* const of = tree_.at(path);
@@ -112,7 +113,7 @@ void catalog::is_folder(const node& which) {
   }
 }
 
-// What was assumed to be in it is not there any more.
+// Removes the nodes that were assumed to be in it, and tells the directories that stand for it.
 void catalog::becomes_repository(node& of) {
   const mount_node_answer before = of.names();
   std::vector<node*> gone;
@@ -132,7 +133,7 @@ void catalog::becomes_repository(node& of) {
 void catalog::found(call_number number, const result<forge_entry>& what) {
   const call of = end(number);
   if (of.of == nullptr)
-    return; // nobody waited any more
+    return; // the call was cancelled meanwhile
   int code = what ? 0 : visible_errno(what.error().code, requested::mount_node);
   const bool with_ref = !name_and_ref(of.name).second.empty();
   if (code == 0 && (!usable_name(what.value().name) || (with_ref && !what.value().is_repository)))
@@ -140,7 +141,7 @@ void catalog::found(call_number number, const result<forge_entry>& what) {
   if (code == 0) {
     invented_ += of.of->children.contains(of.name) ? 0 : 1;
     add_found(*of.of, of.name, what.value());
-  } else if (code != ENOENT) { // which the forge remembers
+  } else if (code != ENOENT) { // the forge's own cache remembers ENOENT
     refuse(of, code);
   }
   for (const caller& each : of.waiting) {
@@ -172,16 +173,17 @@ void catalog::listed(call_number number, const result<std::vector<forge_entry>>&
     port_.tell(each.who, code == 0 ? of.of->names() : mount_node_answer{.code = code});
 }
 
-// --- what nobody needs to know any more -----------------------------------------------------------------------------
+// --- forgetting nodes ---------------------------------------------------------------------------------------------
 
-// Nobody waits for anything of it.
+// True if no call is about the node, and nobody waits for it.
 bool catalog::is_idle(const node& of) const {
   const repository* const one = of.as_repository();
   return (one == nullptr || (one->resolving == 0 && !one->is_wanted()))
          && std::ranges::none_of(calls_, [&](const auto& each) { return each.second.of == &of; });
 }
 
-// An answer that is still on its way finds nothing of that number.
+// Destroys the node, and closes its repository if no other node has it. An answer that comes later finds no node with
+// that number, and is ignored.
 void catalog::drop(mount_node_number which) {
   const repository* const of = tree_.numbered(which)->as_repository();
   const repository_number number = of == nullptr ? 0 : of->number;
@@ -197,7 +199,7 @@ void catalog::drop(mount_node_number which) {
   port_.close(number);
 }
 
-// Half of them at once, so that it costs little each time. What they are in may be the next to go.
+// Drops the oldest half at once, so that the search is rare. Their folders may be dropped the next time.
 void catalog::drop_invented() {
   const auto stands_for_nothing = [this](const node& of) {
     const repository* const one = of.as_repository();

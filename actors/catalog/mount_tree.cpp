@@ -12,7 +12,7 @@ bool mount_node::is_of_forge() const {
 }
 
 void mount_node::see(const relinked& directory) {
-  constexpr std::size_t most = 4; // one, but for who is still in one that was removed and came back
+  constexpr std::size_t most = 4; // mostly one; more while somebody is in a node that was removed and came back
   if (!directory.link)
     return;
   std::erase_if(seen, [&](const relinked& each) { return each.slot == directory.slot; });

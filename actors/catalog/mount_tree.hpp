@@ -1,4 +1,4 @@
-// The tree above the repositories: which folders, forges and repositories stand where, and what is known of each.
+// The mount tree: where folders, forges and repositories stand, and what is known of each.
 #pragma once
 
 #include "actors/model/directory_location.hpp"
@@ -26,7 +26,8 @@ struct repository_origin {
   std::vector<std::string> path{}; ///< in the forge
 };
 
-/// A node whose directories go over to another snapshot. Its end, when all is done, is told to those who wait for it.
+/// Exists while the directories of a node go over to another snapshot. Everything that is still to be done shares it;
+/// its destructor calls `ended` for the refreshes that wait.
 struct mount_node_move {
   std::function<void(const std::vector<refresh_number>&)> ended;
   std::vector<refresh_number> waiting{}; ///< written by the catalog alone, while it holds this
@@ -41,34 +42,34 @@ struct mount_node_move {
   }
 };
 
-/// How the ref of a repository is kept up.
+/// The state of polling the ref of a repository.
 struct ref_poll {
-  bool stale = false;       ///< to be looked at before somebody is told
-  bool behind = false;      ///< another ref is shown than the one that is to be
-  unsigned failures = 0;    ///< since it could be looked at
-  std::string last_error{}; ///< of the latest look
+  bool stale = false;       ///< the ref must be polled before anybody is answered
+  bool behind = false;      ///< the node still shows another ref than the configured one
+  unsigned failures = 0;    ///< polls that failed since the last one that succeeded
+  std::string last_error{}; ///< message of the last poll; empty: it succeeded
 };
 
-/// Who asked for a look at the ref of a repository, and waits until the mount shows what it found.
+/// The refreshes that wait for polls of the ref of a repository, and for the mount to show what was found.
 struct ref_refresh {
-  std::vector<refresh_number> waiting{};   ///< for what is being taken
-  std::vector<refresh_number> late{};      ///< came while that was on its way, and wait for the next
-  std::weak_ptr<mount_node_move> moving{}; ///< towards what was taken last
+  std::vector<refresh_number> waiting{};   ///< wait for the poll that is running
+  std::vector<refresh_number> late{};      ///< came during that poll, and wait for the next one
+  std::weak_ptr<mount_node_move> moving{}; ///< the move to the snapshot that was found last
 };
 
 /// One directory above the snapshots. A name in a forge that was taken for a folder may turn out to be a repository.
 struct mount_node {
-  /// Of the deployment: all that can be in it is known.
+  /// A folder of the deployment. All names that can be in it are known.
   struct folder {};
 
-  /// A forge, or a folder in it: some of what is in it is known.
+  /// A forge, or a folder in it. Some of the names in it are known.
   struct forge_folder {
     std::shared_ptr<forge_tree> of{};
     std::vector<std::string> path{};            ///< in the forge
     std::shared_ptr<const shown_forge> entry{}; ///< of the forge itself; null: of a folder in it
     follow_mode follow{};                       ///< of the repositories in it
     bool assumed = false;                       ///< forge_entry::assumed, and no repository was found below it
-    /// Of these names EACCES was said, which others may have credentials for. Empty: of its listing.
+    /// The names for which the forge answered EACCES; other names may have other credentials. "": the listing itself.
     std::set<std::string> closed{};
   };
 
@@ -76,16 +77,16 @@ struct mount_node {
     repository_origin from{};
     std::string ref{};
     follow_mode follow{};
-    repository_number number = 0; ///< 0: nobody has entered it
+    repository_number number = 0; ///< 0: nobody has entered the node
     shown_ptr shown{};
-    call_number resolving = 0; ///< on its way
+    call_number resolving = 0; ///< the running call of catalog_port::resolve; 0: none
     std::vector<mount_node_asker> waiting{};
     ref_poll poll{};
     ref_refresh refresh{};
 
-    /// Nobody could enter it so far. Who asks for a refresh has it tried again, whatever its way to be followed is.
+    /// Nobody could enter the node so far. A refresh tries again, whether the ref is followed or not.
     bool has_failed() const { return !shown && !poll.last_error.empty(); }
-    /// Somebody waits for what is taken of it.
+    /// Somebody waits for its ref to be resolved.
     bool is_wanted() const { return !waiting.empty() || !refresh.waiting.empty() || !refresh.late.empty(); }
   };
 
@@ -93,13 +94,13 @@ struct mount_node {
   std::string name{}; ///< below the mountpoint
   std::variant<folder, forge_folder, repository> what{};
   std::map<std::string, mount_node*, std::less<>> children{};
-  bool removed = false;         ///< from the deployment: nobody new comes here
-  bool listed = false;          ///< by its forge
-  std::uint64_t used = 0;       ///< when, in questions
-  int refused = 0;              ///< failed with that a moment ago
-  std::uint64_t timer = 0;      ///< the latest one
-  std::vector<relinked> seen{}; ///< directories that were told what is here, the latest last
-  bool crowded = false;         ///< there are more of them
+  bool removed = false;         ///< the deployment has it no more: only directories that are there already stay
+  bool listed = false;          ///< a listing of the forge has it
+  std::uint64_t used = 0;       ///< the catalog's number of the last question about it
+  int refused = 0;              ///< the errno of a failure a moment ago; 0: none
+  std::uint64_t timer = 0;      ///< the number of the latest timer, which makes earlier ones void
+  std::vector<relinked> seen{}; ///< the directories that were told what is here, the latest last
+  bool crowded = false;         ///< more directories than `seen` holds were told
 
   forge_folder* as_forge() { return std::get_if<forge_folder>(&what); }
   const forge_folder* as_forge() const { return std::get_if<forge_folder>(&what); }
@@ -107,19 +108,19 @@ struct mount_node {
   const repository* as_repository() const { return std::get_if<repository>(&what); }
   bool is_folder() const { return std::holds_alternative<folder>(what); }
 
-  /// In a folder, or below a forge.
+  /// True of a folder of a forge that may turn out to be a repository.
   bool is_assumed() const { return as_forge() != nullptr && as_forge()->assumed; }
-  /// A forge has told of it; the deployment does not know it.
+  /// True of a node that a forge has named and the deployment does not.
   bool is_of_forge() const;
 
-  /// That directory was told what is here. One that is there twice is another that had its slot.
+  /// Remembers that the directory was told what is here. It replaces an earlier directory with the same slot.
   void see(const relinked& directory);
 
-  /// What a directory is told that stands for it; of a repository nothing.
+  /// The names for a directory that stands for this node. For a repository the answer is empty.
   mount_node_answer names() const;
 };
 
-/// Owns the nodes, also those that were removed while somebody is in them. A plain class.
+/// Owns the nodes, also nodes that the deployment has no more while somebody is in them. A plain class.
 class mount_tree {
 public:
   using forges = std::vector<std::shared_ptr<forge_tree>>; ///< by their order in the deployment
@@ -129,20 +130,20 @@ public:
 
   mount_node& root() { return *root_; }
   const mount_node& root() const { return *root_; }
-  /// What is at "team/linux". Null: nothing is known there.
+  /// The node at "team/linux". Null: no node is known there.
   mount_node* at(std::string_view path);
-  /// Null: that number is none, or none any more.
+  /// Null: no node has that number, or it was dropped.
   mount_node* numbered(mount_node_number which) const;
-  /// Of that name, which may be new: a folder.
+  /// The child of that name. A new child is a folder.
   mount_node& child(mount_node& of, std::string_view name);
   const node_map& nodes() const { return nodes_; }
-  /// Its parent has it no more.
+  /// Destroys a node that no parent has any more.
   void drop(mount_node_number which) { nodes_.erase(which); }
 
-  /// Another tree beside the one that `root` has, of nodes whose numbers are at least `next_number` was.
+  /// Builds another tree beside the present one, and returns its root. Its nodes have numbers from `next_number` on.
   mount_node& build(const deployment& of, const forges& with);
   mount_node_number next_number() const { return next_number_; }
-  /// Those that the root leads to.
+  /// The numbers of all nodes below the root.
   std::set<mount_node_number> reachable() const;
 
 private:
@@ -150,14 +151,14 @@ private:
   mount_node& make(mount_node& root, std::string_view path);
 
   node_map nodes_;
-  mount_node_number next_number_ = 0; // of the mountpoint itself 0, as in a plain mount
+  mount_node_number next_number_ = 0; // the mountpoint itself has 0, as in a plain mount
   mount_node* root_;
 };
 
-/// Takes the first name off a path "team/linux"; of an empty path nothing is left, and the name is empty.
+/// Removes the first name from a path "team/linux" and returns it. An empty path gives an empty name.
 std::string_view take_name(std::string_view& path);
 
-/// True of what can be the name of a directory.
+/// True if `name` can be the name of a directory.
 bool usable_name(std::string_view name);
 
 } // namespace gitfs

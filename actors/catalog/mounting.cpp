@@ -18,7 +18,8 @@ void start_fetcher(caf::actor_system& system, const std::shared_ptr<mount_contex
 
 std::shared_ptr<mounted_ref> add_mounted_ref(caf::actor_system& system, const std::shared_ptr<mount_context>& context,
                                              std::uint32_t number, std::shared_ptr<mounted_repository> of) {
-  std::shared_ptr<mounted_ref> out{new mounted_ref{number, std::move(of)}}; // not make_shared, as in add_repository
+  std::shared_ptr<mounted_ref> out{
+      new mounted_ref{number, std::move(of)}}; // not make_shared, for the reason that add_repository has
   if (context->prefetch && out->repository->fetcher)
     out->prefetcher = system.spawn<prefetcher_actor>(context, *out);
   context->mounted_refs.add(out);
@@ -46,7 +47,7 @@ void show_at_root(mount_context& context, std::shared_ptr<mounted_ref> of, const
 }
 
 void end_actors(const mount_context& context, caf::actor& supervisor, caf::actor& catalog) {
-  const bool plain = !catalog; // else each repository ends what is its own, perhaps made just now
+  const bool plain = !catalog; // else each repository ends its own actors, also those that it is making just now
   for (caf::actor* each : {&supervisor, &catalog})
     if (*each) {
       caf::anon_send_exit(*each, caf::exit_reason::user_shutdown);

@@ -1,4 +1,4 @@
-// The pieces that a mount is put together of.
+// Makes the fetcher, the prefetchers and the snapshots of a mount, and ends its actors.
 #pragma once
 
 #include "actors/mount/mount_context.hpp"
@@ -21,16 +21,16 @@ void start_fetcher(caf::actor_system& system, const std::shared_ptr<mount_contex
 std::shared_ptr<mounted_ref> add_mounted_ref(caf::actor_system& system, const std::shared_ptr<mount_context>& context,
                                              std::uint32_t number, std::shared_ptr<mounted_repository> of);
 
-/// The snapshot as `of` shows it from now on. `before`: what it has shown until now; null: nothing since the mount was
-/// made. From what `place` showed in earlier mounts and in this one, files have their times.
+/// The snapshot as `of` shows it from now on. `before`: the snapshot that it has shown until now; null: none since the
+/// mount was made. Files get their times from what `place` showed in this mount and in earlier ones.
 shown_ptr show_snapshot(const mount_context& context, std::shared_ptr<mounted_ref> of, const snapshot_facts& facts,
                         const std::string& place, const shown_ptr& before = nullptr);
 
 /// Puts the snapshot into the root of the mount, before any other directory.
 void show_at_root(mount_context& context, std::shared_ptr<mounted_ref> of, const snapshot_facts& facts);
 
-/// Tells all actors of a mount to end; those that are ended by another one follow it. `catalog`: null: there is none.
-/// Both handles are released.
+/// Tells the actors of a mount to end. Repositories, fetchers and prefetchers are ended by the catalog or by each
+/// other. `catalog`: null: there is none. Both handles are released.
 void end_actors(const mount_context& context, caf::actor& supervisor, caf::actor& catalog);
 
 } // namespace gitfs

@@ -18,9 +18,9 @@ namespace gitfs {
 
 namespace {
 
-constexpr std::size_t most_failures = 1000; // that are remembered
+constexpr std::size_t most_failures = 1000; // so many last failures are remembered
 
-// On a worker thread. `known`: if it is open already.
+// Runs on a worker thread. `known`: the repository if it is open already, else null.
 snapshot_resolved resolve_snapshot(call_number call, std::shared_ptr<repository> known,
                                    const repository_actor::opener& open, const std::string& ref,
                                    const std::optional<oid>& have, const std::stop_token& stop) {
@@ -40,10 +40,11 @@ snapshot_resolved resolve_snapshot(call_number call, std::shared_ptr<repository>
       out.facts.shown_at = time_now();
     } else {
       out.failure = std::move(facts.error());
-      if (out.failure->code == EACCES) // credentials are read when it is opened, and others may be there then
+      if (out.failure->code
+          == EACCES) // opened anew at the next try, since credentials are read at opening and may have changed then
         out.opened = nullptr;
     }
-  } catch (const std::exception& thrown) { // memory is short
+  } catch (const std::exception& thrown) { // as when memory is short
     out.failure = error{EIO, thrown.what()};
   }
   return out;
@@ -102,7 +103,7 @@ void repository_actor::on_exit() {
       caf::anon_send_exit(one, caf::exit_reason::user_shutdown);
   };
   for (const auto& [node, each] : mounted_refs_)
-    if (each) // else memory was short while it was made
+    if (each) // null if memory was short while it was made
       end(each->prefetcher);
   if (objects_)
     end(objects_->fetcher);
@@ -124,7 +125,7 @@ void repository_actor::start(call_number call, job& what) {
   };
   try {
     workers_.run(std::move(work), server_);
-  } catch (const std::exception& thrown) { // no thread is to be had
+  } catch (const std::exception& thrown) { // no thread could be started
     anon_send(this, snapshot_resolved{call, nullptr, error{EIO, thrown.what()}, {}});
   }
 }
@@ -146,7 +147,8 @@ void repository_actor::resolved(const snapshot_resolved& m) {
       use(m.opened);
     if (of && !failure)
       shown = show(of.mapped(), m.facts);
-  } catch (const std::exception& thrown) { // memory is short: who waits is told, and the next one tries again
+  } catch (const std::exception&
+               thrown) { // as when memory is short: who waits gets the failure, and the next one tries again
     failure = error{EIO, thrown.what()};
   }
   if (of) {
@@ -157,15 +159,16 @@ void repository_actor::resolved(const snapshot_resolved& m) {
       polled_at_[what.node] = std::time(nullptr);
     } else {
       out.code = failure->code;
-      out.why = failure->message + limit_remedy(out.code); // each repository that is open holds a few files
-      // Whoever comes by tries again, and so does who follows the ref: said once.
+      out.why = failure->message + limit_remedy(out.code); // every open repository holds a few file descriptors
+      // Everybody who enters the node tries again, and so does each poll, so a failure is logged only when it is new.
       if (out.code != ECANCELED) {
-        // Names of refs are anybody's to invent.
+        // Programs can look up any name of a ref, so the number of failures that are kept has a bound.
         if (last_failures_.size() == most_failures && !last_failures_.contains(what.node))
           last_failures_.erase(last_failures_.begin());
         failed& last = last_failures_[what.node];
         last.at = std::time(nullptr);
-        if (std::exchange(last.message, out.why) != out.why && failure->code != EHOSTDOWN) // the host has said so
+        if (std::exchange(last.message, out.why) != out.why
+            && failure->code != EHOSTDOWN) // upstream_host has logged that already
           log::warn("{}{}", out.why, what.have ? "; " + what.have->hex() + " stays" : "");
       }
     }
@@ -179,7 +182,7 @@ void repository_actor::use(std::shared_ptr<repository> opened) {
   objects->from = std::move(opened);
   if (const auto& remote = objects->from->remote())
     start_fetcher(system(), context_, objects, remote, trees_ahead_);
-  objects_ = std::move(objects); // it has all that it needs
+  objects_ = std::move(objects); // last, when nothing can throw any more: this opens the repository
 }
 
 shown_ptr repository_actor::show(const job& what, const snapshot_facts& facts) {

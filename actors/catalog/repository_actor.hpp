@@ -1,4 +1,4 @@
-// The actor of one repository in a mount with a tree above.
+// The actor of one repository of a mount tree.
 #pragma once
 
 #include "actors/catalog/catalog.hpp"
@@ -20,13 +20,13 @@ namespace gitfs {
 
 struct snapshot_resolved;
 
-/// Opens its repository when the first of its refs is entered, and takes snapshots, both on worker threads; each ref
-/// that is shown is a mounted ref. Owns the fetcher of the repository and the prefetchers of the mounted refs.
+/// Opens its repository when the first of its refs is entered, and resolves refs, both on worker threads. Each ref that
+/// is shown is a mounted ref. The actor owns the fetcher of the repository and the prefetchers of the mounted refs.
 class repository_actor final : public resilient_actor {
 public:
   using opener = std::function<result<std::shared_ptr<repository>>()>;
 
-  /// `server`: whom what blocks waits for, so that others need not (worker_pool).
+  /// `server`: names the server that blocking jobs wait for, so that jobs of other servers need not wait (worker_pool).
   repository_actor(caf::actor_config& cfg, std::shared_ptr<mount_context> context, repository_number number,
                    opener open, std::uint64_t trees_ahead, worker_pool& workers, std::string server,
                    const std::optional<opened_first>& first = {});
@@ -62,17 +62,18 @@ private:
   const std::uint64_t trees_ahead_;
   worker_pool& workers_;
   const std::string server_;
-  std::shared_ptr<mounted_repository> objects_; // none until it is open
+  std::shared_ptr<mounted_repository> objects_; // null until the repository is open
   std::map<mount_node_number, std::shared_ptr<mounted_ref>> mounted_refs_;
-  std::map<mount_node_number, shown_ptr> shows_; // what these show
+  std::map<mount_node_number, shown_ptr> shows_; // the snapshots that these show
   std::map<call_number, job> jobs_;
-  call_number opening_ = 0; // the others wait for it
+  call_number opening_ = 0; // the call that opens the repository; other calls wait for it. 0: none
   struct failed {
     std::string message;
     std::int64_t at = 0; ///< seconds since 1970, for people alone
   };
   std::map<mount_node_number, failed> last_failures_;
-  std::map<mount_node_number, std::int64_t> polled_at_; ///< last good look; seconds since 1970, for people alone
+  std::map<mount_node_number, std::int64_t>
+      polled_at_; ///< the last poll that succeeded; seconds since 1970, for people alone
 };
 
 } // namespace gitfs

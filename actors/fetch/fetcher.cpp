@@ -16,20 +16,22 @@ namespace gitfs {
 
 namespace {
 
-// Packed trees of some 8,000 directories. Below, waiting for all of them is hardly longer than asking for one.
+// In bytes: the packed trees of some 8,000 directories. Waiting for fewer trees takes hardly longer than asking for
+// one.
 constexpr std::uint64_t long_trees = 4U << 20;
 
-// So long a path waits for all trees: it saves a request for each directory on it where they come as fast as one, as in
-// most repositories, and in the largest it is lost once. Once they have begun to come and are known to be few it waits
-// on, for the rest takes less than the requests would. Else a server or a machine that is busy for a moment would be
-// asked for more, and so be busier.
+// How long a request for a path waits for the transfer of all trees. In most repositories that transfer is as quick as
+// one tree, and then the wait saves a request for each directory of the path; in the largest it is lost once. When
+// trees have begun to come and are known to be few, the request waits longer, because the rest takes less time than
+// requests would. Otherwise a server or machine that is busy for a moment would be asked for more, and so become
+// busier.
 constexpr std::chrono::milliseconds path_patience{250}, patience_with_few{1000};
 constexpr std::uint32_t few_trees = 8192;
 
-// Of a file that is fetched to learn its size, because it is probably going to be read.
+// In bytes: a file up to this size may be fetched to learn its size, because it is probably going to be read.
 constexpr std::uint64_t longest_probe = 1U << 20;
 
-// `brings`: what of it somebody waits for.
+// `brings`: the objects of the transfer that somebody waits for.
 std::uint64_t recorded(std::uint64_t number, want_kind kind, const std::vector<oid>& wants,
                        const std::vector<oid>& brings) {
   const std::uint64_t begun = trace::transfer_started(number, static_cast<std::uint8_t>(kind), wants);
@@ -39,8 +41,9 @@ std::uint64_t recorded(std::uint64_t number, want_kind kind, const std::vector<o
   return begun;
 }
 
-// Of a want that brings objects; of one that `asked` for one it is in the record of the message. Sizes are hundreds of
-// thousands.
+// Records the objects of a want. The record of the message has a single object already. Of sizes that come without
+// contents at most the target is recorded, because there can be hundreds of thousands. `requested`: how many objects
+// the message asked for.
 void record_objects(const want& w, std::size_t requested, bool sizes_are_contents) {
   if (requested < 2)
     return;
@@ -50,7 +53,8 @@ void record_objects(const want& w, std::size_t requested, bool sizes_are_content
     trace::want_objects(w.id, w.ids);
 }
 
-// A transfer that no kernel request has led to is itself what the rest comes of.
+// The record that stands for the cause of all that comes of a transfer: the kernel request that led to it, or else the
+// record of its start.
 std::uint64_t root_of(std::uint64_t begun) {
   return trace::root_now != 0 ? trace::root_now : begun;
 }
@@ -71,8 +75,9 @@ caf::behavior fetcher_actor::make_behavior() {
   return {
       [this](ask_want& m) {
         const want_key key{m.from_id, m.what.id};
-        wanting_[key] = {std::move(m.from),
-                         std::move(m.location)}; // first: whatever throws from here on, it gets an answer
+        wanting_[key] = {
+            std::move(m.from),
+            std::move(m.location)}; // first, so that the asker gets an answer even if one of the next lines throws
         context_->counts.add(m.what.how == urgency::speculation ? counter::wants_speculation : counter::wants_demand);
         const std::size_t requested = m.what.ids.size();
         if (m.what.kind != want_kind::sizes)
@@ -123,15 +128,16 @@ caf::behavior fetcher_actor::make_behavior() {
 }
 
 void fetcher_actor::on_exit() {
-  transfers_.clear(); // cancels each down to its connection
+  transfers_.clear(); // cancels each transfer down to its connection
   wanting_.clear();
-  // A callback that still comes holds this actor. It must not be what destroys the upstream, nor keep the store open.
+  // A late callback still holds this actor. It must neither be the one that destroys the upstream nor keep the store
+  // open.
   remote_.reset();
   of_.reset();
   context_.reset();
 }
 
-// What was in hand when a handler threw cannot be told from the rest: all who wait are told so, and may ask anew.
+// After an exception it is not known which wants the handler was about, so all wants fail. The askers may ask anew.
 void fetcher_actor::clean_up() {
   while (!wanting_.empty()) {
     const auto first = wanting_.begin();
@@ -162,8 +168,8 @@ transfer_callback fetcher_actor::report(std::uint64_t number, std::uint64_t begu
   };
 }
 
-// Once for each snapshot, when its first tree is missed: one whose trees are all here asks for nothing. One after the
-// other, because most of what the next one needs may come with the first.
+// Called when a tree is missing; fetches all trees of the snapshot, once for each snapshot. Snapshots are fetched one
+// after the other, because most trees of the next one may come with the first.
 void fetcher_actor::want_trees_ahead(const oid& commit) {
   if (trees_ahead_ == 0 || !tried_ahead_.insert(commit).second)
     return;
@@ -199,7 +205,7 @@ void fetcher_actor::fetch_trees_ahead(const oid& commit) {
   transfers_[ahead_number] = {remote_->fetch(std::move(request), report(ahead_number, begun))};
 }
 
-/// Of several the last one counts.
+/// Ends the wait of paths after `patience`, unless it was called again meanwhile.
 void fetcher_actor::wait_for_paths(std::chrono::milliseconds patience) {
   ++delays_;
   delayed_send(this, patience, trees_delayed{});
@@ -252,7 +258,7 @@ void fetcher_actor::transfer_ended(transfer_finished& m) {
   const auto& failure = m.outcome.failure;
   context_->counts.add(counter::requests, m.outcome.requests);
   context_->counts.add(counter::bytes_received, m.outcome.bytes);
-  if (failure && failure->code != ENOTSUP) // that is no failure: the server never offered it
+  if (failure && failure->code != ENOTSUP) // ENOTSUP is no failure: the server never offered that
     context_->counts.add(failure->code == ECANCELED ? counter::transfers_cancelled : counter::transfers_failed);
   if (m.transfer == ahead_number) {
     trees_ahead_ended(failure);
@@ -262,7 +268,7 @@ void fetcher_actor::transfer_ended(transfer_finished& m) {
   if (failure && failure->code == E2BIG && queue_.objects_of(m.transfer).size() > 1)
     log::info("{}: asking for fewer objects at once", failure->message);
   else if (failure && failure->code != ENOTSUP && failure->code != ECANCELED && failure->code != EFBIG
-           && failure->code != EAGAIN && failure->code != EHOSTDOWN) // it has said so itself
+           && failure->code != EAGAIN && failure->code != EHOSTDOWN) // upstream_host has logged these
     log::warn("upstream request failed: {}", failure->message);
   std::vector<oid> absent;
   if (!failure && queue_.brings_objects(m.transfer)) {
@@ -280,8 +286,8 @@ void fetcher_actor::transfer_ended(transfer_finished& m) {
   pump_soon();
 }
 
-// Who asks for sizes has looked into the store, but that was before: contents may have come for a reader since then,
-// and must not come twice.
+// The asker has looked for the sizes in the store, but since then contents may have come for a reader, and they must
+// not come twice.
 fetcher_actor::sizes_of_blobs fetcher_actor::take_known_sizes(want& w) const {
   if (w.target)
     w.ids = {*w.target};
@@ -324,7 +330,8 @@ std::string fetcher_actor::describe() const {
   return out;
 }
 
-// Through the mailbox, behind all that is in it: so wants that came together leave together, without a timer.
+// Starts transfers when the messages that are in the mailbox now were handled, so that wants that came together leave
+// together without a timer.
 void fetcher_actor::pump_soon() {
   if (!std::exchange(pump_queued_, true))
     anon_send(this, start_transfers{});

@@ -70,7 +70,7 @@ private:
   std::deque<oid> next_ahead_;     // commits whose trees are asked for when the present transfer has ended
   want_queue queue_;
   bool pump_queued_ = false;
-  unsigned delays_ = 0; // trees_delayed that are on their way
+  unsigned delays_ = 0; // messages trees_delayed that have not come back yet
   struct asker {
     caf::weak_actor_ptr actor;
     directory_location_ptr location; // null: the prefetcher

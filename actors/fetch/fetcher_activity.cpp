@@ -1,4 +1,4 @@
-// What the fetcher says of itself: see activity.hpp.
+// The fetcher's part of an activity (activity.hpp).
 #include "actors/fetch/fetcher.hpp"
 #include "actors/model/reader_way.hpp"
 
@@ -11,8 +11,8 @@ namespace gitfs {
 
 namespace {
 
-// What the entry with this id is called in the tree; empty if the tree is not here. Read only when somebody asks: the
-// wants themselves carry no names.
+// The name of the entry with this id in the tree; empty if the tree is not here. The tree is read only when somebody
+// asks for an activity, since wants carry no names.
 std::string entry_name(object_db& db, const oid& tree, const oid& entry) {
   const auto raw = db.read(tree);
   if (!raw)

@@ -1,4 +1,4 @@
-// How many ids one request asks for.
+// Finds out how many ids one request may have.
 #pragma once
 
 #include <algorithm>
@@ -6,9 +6,9 @@
 
 namespace gitfs {
 
-/// A server, or what stands before it, limits the length of a request (nginx, left alone: 1 MB, some 20,000 ids), and
-/// how far can only be tried. What looks like that may also have been a server in trouble: so longer ones are tried
-/// again, after many of the refused length's half were taken, and more rarely each time that this was in vain.
+/// A server or the proxy before it limits the length of a request (nginx by default to 1 MB, some 20,000 ids), and the
+/// limit can only be found by trying. A refusal halves the length. It may also have come of a server in trouble, so a
+/// longer request is tried again after many of the halved length were accepted, and more rarely after each new refusal.
 class request_length {
 public:
   explicit request_length(std::size_t longest) : longest_(longest), now_(longest) {}
@@ -40,7 +40,7 @@ private:
 
   const std::size_t longest_;
   std::size_t now_;
-  unsigned full_ = 0; ///< requests of this length that were taken
+  unsigned full_ = 0; ///< requests of the present length that were accepted
   unsigned needed_ = first_needed;
   bool trying_ = false; ///< none of the present length was answered yet
 };

@@ -8,8 +8,8 @@ namespace gitfs {
 
 namespace {
 
-// What a request waits for comes first; trees before all else, because what follows depends on them. A guess at a size
-// is the cheapest, a guess at contents the dearest.
+// Kinds in the order in which they are asked for. Trees come first, because other wants depend on them. Of guesses,
+// those at sizes are the cheapest and those at contents the dearest.
 constexpr want_kind demand_order[] = {want_kind::trees, want_kind::blobs, want_kind::sizes};
 constexpr want_kind speculation_order[] = {want_kind::sizes, want_kind::trees, want_kind::blobs};
 
@@ -41,8 +41,9 @@ void want_queue::enter(const want_key& key, want w, bool sizes_cost_contents, wa
   }
   if (w.ids.size() > of(kind).bucket_count())
     of(kind).reserve(w.ids.size());
-  // Sizes in the order of the walk, in which a server finds them sooner; what it packs by name, for there it makes no
-  // difference, and a tree that came before one in it would make git leave that out.
+  // Sizes are asked for in the order of the walk, in which a server finds them sooner. For objects that it packs the
+  // order makes no difference, but git would leave out a tree that is named behind a tree that contains it; so they are
+  // sorted.
   if (kind != want_kind::sizes)
     std::ranges::sort(w.ids);
   std::erase_if(w.ids, [&](const oid& id) { return !enqueue(kind, id, key, w.how); });
@@ -54,7 +55,7 @@ void want_queue::enter(const want_key& key, want w, bool sizes_cost_contents, wa
   wants_[key] = {std::move(w), kind, count, std::move(so_far)};
 }
 
-/// False: this want has named it before.
+/// False: this want has named the object before.
 bool want_queue::enqueue(want_kind kind, const oid& id, const want_key& key, urgency how) {
   auto [it, fresh] = of(kind).try_emplace(id);
   item& i = it->second;
@@ -63,12 +64,12 @@ bool want_queue::enqueue(want_kind kind, const oid& id, const want_key& key, urg
   i.waiters.push_back(key);
   joined_ += fresh ? 0 : 1;
   if (!fresh && how <= i.how)
-    return true; // joined
+    return true; // it has been wanted already
   i.how = how;
   if (i.transfer == 0)
     queue(kind, how).push_back(id); // an older entry in the other queue is passed over when its turn comes
   else if (auto t = transfers_.find(i.transfer); t != transfers_.end())
-    t->second.demand = true; // it was a guess, and is not any more
+    t->second.demand = true; // a guess has become a demand
   return true;
 }
 
@@ -109,7 +110,7 @@ void want_queue::cancel(const want_key& key) {
     if (i.transfer != 0) {
       if (auto t = transfers_.find(i.transfer); t != transfers_.end() && --t->second.live == 0) {
         cancelled_.push_back(t->first);
-        transfers_.erase(t); // its slot is free at once; its outcome will find nobody
+        transfers_.erase(t); // its slot is free at once, and its outcome will be ignored
       }
     }
     of(kind).erase(found);
@@ -124,7 +125,7 @@ void want_queue::hold_trees(bool hold) {
 bool want_queue::may_start(want_kind kind, urgency how) const {
   if (kind != want_kind::sizes
       && std::any_of(transfers_.begin(), transfers_.end(), [](const auto& t) { return t.second.plan.snapshot; }))
-    return false; // it brings everything
+    return false; // the fetch of the whole snapshot brings it
   switch (kind) {
   case want_kind::trees:
     return !hold_trees_ || (how == urgency::path && !hold_paths_)
@@ -144,7 +145,7 @@ std::optional<planned_transfer> want_queue::next() {
   if (auto t = next_wanted())
     return t;
   if (hold_trees_ && tree_requests_left_ == 0)
-    return std::nullopt; // it leaves with what the walk needs when the trees are here
+    return std::nullopt; // it is asked for when the trees are here, together with what the walk needs
   const auto speculative =
       std::count_if(transfers_.begin(), transfers_.end(), [](const auto& t) { return !t.second.demand; });
   if (static_cast<unsigned>(speculative) >= limits_.speculative_slots)
@@ -180,7 +181,7 @@ std::optional<planned_transfer> want_queue::take(want_kind kind, urgency how) {
       const oid id = q.front();
       auto it = of(kind).find(id);
       if (it == of(kind).end() || it->second.transfer != 0 || it->second.how != from) {
-        q.pop_front(); // cancelled, already under way, or promoted to the other queue
+        q.pop_front(); // the entry is void: cancelled, already asked for, or promoted to the other queue
         continue;
       }
       if (it->second.alone && !t.plan.ids.empty())
@@ -195,7 +196,7 @@ std::optional<planned_transfer> want_queue::take(want_kind kind, urgency how) {
   fill(how);
   if (t.plan.ids.empty())
     return std::nullopt;
-  // Sizes are a few bytes each: those that are only guessed at cost a demand nothing and save a request of their own.
+  // A size is a few bytes, so guesses at sizes may go with a demand: they cost it nothing and save a request.
   if (kind == want_kind::sizes)
     for (auto lower = static_cast<int>(how); lower-- > 0;)
       fill(static_cast<urgency>(lower));

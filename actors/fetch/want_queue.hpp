@@ -56,7 +56,7 @@ public:
 
   explicit want_queue(const limits& l) : limits_(l), objects_length_(l.objects), sizes_length_(l.sizes) {}
 
-  /// Enters a want. A want without objects is finished at once. `known`: sizes that it is to be told besides.
+  /// Enters a want. A want without objects is finished at once. `known`: sizes that are added to its result.
   void add(const want_key& key, want w, std::vector<std::pair<oid, std::uint64_t>> known = {});
   /// True if `add` would ask for the contents of these objects to learn their sizes.
   bool learns_from_contents(const want& w) const;
@@ -73,7 +73,7 @@ public:
   /// own, too.
   void hold_trees(bool hold);
   void serve_paths() { hold_paths_ = false; }
-  /// Undoes that: they will be here soon.
+  /// Lets requests for paths wait again, because all trees will be here soon.
   void hold_paths() { hold_paths_ = hold_trees_; }
   void held_long() {
     serve_paths();
@@ -183,7 +183,7 @@ private:
   std::unordered_map<std::uint64_t, running> transfers_;
   std::vector<finished_want> finished_;
   std::vector<std::uint64_t> cancelled_;
-  std::string failure_; // why what is settled now fails
+  std::string failure_; // the reason for the wants that are being failed now
   std::uint64_t next_transfer_ = 1;
   bool object_info_ = true;
   bool filter_ = true;

@@ -1,4 +1,4 @@
-// What becomes of a transfer that ended: of its wants, or of the plan where the server cannot do what was planned.
+// The end of a transfer: its wants are finished, or the plan is changed where the server cannot do what was planned.
 #include "actors/fetch/want_queue.hpp"
 
 #include "actors/model/reported_sizes.hpp"
@@ -16,7 +16,7 @@ constexpr std::size_t kept_buckets = 4096;
 } // namespace
 
 void want_queue::finish(std::uint64_t number, const want_result& outcome, const std::vector<oid>& absent) {
-  // What changes the plan; whoever wanted the objects goes on waiting. The first row that fits.
+  // Errors that change the plan while those who wanted the objects go on waiting. The first row that fits is used.
   static constexpr struct {
     int code;
     bool (*of)(const planned_transfer& plan);
@@ -31,7 +31,7 @@ void want_queue::finish(std::uint64_t number, const want_result& outcome, const 
   };
   auto it = transfers_.find(number);
   if (it == transfers_.end())
-    return; // cancelled meanwhile
+    return; // the transfer was cancelled meanwhile
   const planned_transfer plan = std::move(it->second.plan);
   transfers_.erase(it);
   const auto* const row =
@@ -48,8 +48,9 @@ void want_queue::settle(const planned_transfer& plan, const want_result& outcome
   if (outcome.code == 0 && !plan.snapshot)
     length(kind).taken(plan.ids.size());
   if (plan.snapshot)
-    settle_queued(plan.commits, outcome.code); // who came while it was on its way waits for nothing else
-  // git leaves out a want that follows a tree which lists it. By itself such an object comes; or it never will.
+    settle_queued(plan.commits, outcome.code); // wants that came meanwhile are part of the snapshot, too
+  // git leaves out a want that follows a tree which lists it, so it is asked for by itself. If it is absent then, the
+  // server does not have it.
   for (const oid& id : absent) {
     auto found = of(kind).find(id);
     if (found == of(kind).end())
@@ -71,7 +72,9 @@ void want_queue::settle(const planned_transfer& plan, const want_result& outcome
         if (sized(key))
           wants_[key].outcome.sizes.push_back(*size);
     if (i->second.transfer == plan.number)
-      settle(kind, i, outcome.code == E2BIG ? EIO : outcome.code); // E2BIG would tell a reader of its arguments
+      settle(kind, i,
+             outcome.code == E2BIG ? EIO
+                                   : outcome.code); // to a program E2BIG means that its own arguments are too long
   }
 }
 
@@ -99,13 +102,13 @@ void want_queue::finish_if(const std::function<bool(const oid&)>& here) {
     settle(want_kind::trees, id, 0);
 }
 
-// The server has no object-info: sizes come with contents, for those that somebody waits for.
+// The server has no object-info, so from now on sizes that somebody waits for come with contents.
 void want_queue::degrade_sizes(const planned_transfer&, const want_result&) {
   object_info_ = false;
   of(want_kind::sizes).clear();
   for (auto& q : queues_[static_cast<int>(want_kind::sizes)])
     q.clear();
-  // Transfers of sizes that are still in flight will end in ENOTSUP too and find nobody.
+  // Other running transfers of sizes will end in ENOTSUP, too; that is ignored.
   std::erase_if(transfers_, [](const auto& t) { return t.second.plan.kind == want_kind::sizes; });
   std::vector<std::pair<want_key, want>> again;
   for (auto& [key, w] : wants_)
@@ -117,7 +120,7 @@ void want_queue::degrade_sizes(const planned_transfer&, const want_result&) {
   }
 }
 
-// Of what the server does not tell now, sizes come with contents; the next want is told by its answer again.
+// The server does not tell these sizes now, so they come with contents. The next want asks for sizes again.
 void want_queue::degrade_for_now(const planned_transfer& plan, const want_result& outcome) {
   reported_sizes sizes{outcome.sizes};
   std::vector<want_key> untold;
@@ -149,16 +152,16 @@ void want_queue::degrade_for_now(const planned_transfer& plan, const want_result
       finished_.push_back({key, std::move(so_far)});
       continue;
     }
-    reported_sizes reported{so_far.sizes}; // by this transfer and those before
+    reported_sizes reported{so_far.sizes}; // sizes that came with this transfer or earlier ones
     std::erase_if(w.ids, [&reported](const oid& id) { return reported.of(id) != nullptr; });
-    w.how = std::min(w.how, urgency::demand); // by path it would be cut when it is long, and asked for here again
+    w.how = std::min(w.how, urgency::demand); // as `path` a long file would be cut, and come here again
     enter(key, std::move(w), true);
     if (const auto again = wants_.find(key); again != wants_.end())
       again->second.outcome = std::move(so_far);
   }
 }
 
-// Looked up by its path, and too long to be fetched for its size alone.
+// The file that was looked up is too long to be fetched for its size alone, so object-info is asked for the size.
 void want_queue::degrade_target(const planned_transfer& plan, const want_result& outcome) {
   reported_sizes sizes{outcome.sizes};
   for (const oid& id : plan.ids) {
@@ -168,7 +171,7 @@ void want_queue::degrade_target(const planned_transfer& plan, const want_result&
     std::vector<want_key> readers;
     for (const want_key& key : std::exchange(it->second.waiters, {})) {
       auto w = wants_.find(key);
-      // Who needs more than this size was given contents before, and knows of no other request.
+      // A want that needs more than this one size goes on waiting for the contents.
       if (w == wants_.end() || w->second.w.kind != want_kind::sizes || !w->second.w.target) {
         readers.push_back(key);
         continue;
@@ -197,15 +200,15 @@ void want_queue::ask_for_fewer(const planned_transfer& plan, const want_result&)
     requeue(plan.kind, id, false);
 }
 
-// The server cannot filter: from now on whoever wants anything waits for the whole snapshot.
+// The server cannot filter, so from now on every want waits for the whole snapshot.
 void want_queue::ask_for_all(const planned_transfer& plan, const want_result&) {
   filter_ = false;
   for (const oid& id : plan.ids)
     requeue(plan.kind, id, false);
 }
 
-// One object that the server does not have fails the whole request. Those that somebody waits for are asked for again
-// one by one, so that the error meets only who asked for the missing one.
+// One object that the server does not have fails the whole request. The objects that somebody waits for are asked for
+// again one by one, so that the error meets only those who asked for the missing one.
 void want_queue::ask_one_by_one(const planned_transfer& plan, const want_result&) {
   for (const oid& id : plan.ids) {
     auto found = of(plan.kind).find(id);
@@ -234,7 +237,7 @@ void want_queue::settle(want_kind kind, items::iterator it, int code) {
   const std::vector<want_key> waiters = std::move(it->second.waiters);
   of(kind).erase(it);
   if (of(kind).empty() && of(kind).bucket_count() > kept_buckets)
-    of(kind) = {}; // of a whole tree's sizes: a megabyte
+    of(kind) = {}; // frees its memory: for the sizes of a whole tree that is a megabyte
   for (const want_key& key : waiters)
     settle(key, code);
 }

@@ -1,4 +1,4 @@
-// What stands in a want_queue, for who wants to see it: see want_queue.hpp.
+// Shows a want_queue to people: see want_queue.hpp.
 #include "actors/fetch/want_queue.hpp"
 
 #include <algorithm>
@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::size_t most_keys = 4;
 
-// Of sizes there may be a hundred thousand in one transfer; the first ones tell who waits.
+// A transfer may be of a hundred thousand sizes, and the first ones show well enough who waits.
 constexpr std::size_t most_examined = 4096;
 
 } // namespace
@@ -28,7 +28,7 @@ want_queue::waiting_wants want_queue::waiting_for(const std::vector<const item*>
         out.first.emplace_back(key, &w->second.w);
     }
   }
-  // Who is waited for is told before who only guesses.
+  // Wants that requests wait for stand before guesses.
   std::ranges::stable_sort(out.first, std::greater{}, [](const auto& each) { return each.second->how; });
   return out;
 }

@@ -1,4 +1,4 @@
-// st_ino of what git has: a function of the path alone.
+// The st_ino of entries of a repository: a function of the path alone.
 #pragma once
 
 #include "actors/model/path_key.hpp"
@@ -14,15 +14,15 @@ inline constexpr std::uint64_t root_ino = 1;
 /// Programs in JavaScript keep numbers in doubles, and overlayfs puts the number of a layer into the highest bits.
 inline constexpr unsigned inode_number_bits = 53;
 
-/// A folder, as the numbers of what is in it depend on it.
+/// The properties of a folder on which the numbers of its entries depend.
 struct numbered_folder {
   path_key key = root_key;
   std::string_view name; ///< the last part of its path; empty: the root of the mount
 };
 
-/// The same in every mount, after a remount, and whatever else is in the folder: git reads a file again whose number
-/// has changed. Within a folder the numbers ascend as the names do (bytes compared as unsigned) as far as the first
-/// characters tell: `cp -r` opens files in the order of their numbers. `key`: child_key of the name.
+/// The number is the same in every mount, after a remount, and whatever else is in the folder, because git reads a file
+/// again whose number has changed. Within a folder the numbers ascend as the names do (bytes compared as unsigned) as
+/// far as the first characters tell: `cp -r` opens files in the order of their numbers. `key`: child_key of the name.
 std::uint64_t inode_number(const numbered_folder& folder, std::string_view name, path_key key);
 
 } // namespace gitfs

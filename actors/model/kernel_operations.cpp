@@ -16,7 +16,7 @@ using trace::request_record;
 constexpr auto puts_nothing = [](const auto&, request_record&) {};
 constexpr auto parses_nothing = [](const request_record&) {};
 
-// `Put` takes the operation and what is to be recorded of it; `Parse` makes the operation of that again. Operations
+// `Put` writes the arguments of the operation into the record; `Parse` makes the operation from the record. Operations
 // without arguments leave both out.
 template <class Op, class Put = decltype(puts_nothing), class Parse = decltype(parses_nothing)>
 consteval kernel_operation_row operation(request_kind number, std::string_view name, counter counts, Put = {},

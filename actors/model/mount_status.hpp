@@ -30,7 +30,7 @@ struct entry_status {
   std::string follow;
   std::string failure;        ///< the message of the last failure
   std::int64_t failed_at = 0; ///< seconds since 1970
-  std::int64_t polled_at = 0; ///< when it was last looked at with success; 0: never, or it is not known
+  std::int64_t polled_at = 0; ///< the last poll that succeeded; 0: none, or it is not known
 };
 
 struct mount_status {

@@ -20,11 +20,11 @@ inline constexpr bool is_leaf(node_slot slot) {
   return slot >= first_leaf;
 }
 
-/// What the kernel calls the node: 1 for the root and never 0, hence the + 1.
+/// The number by which the kernel knows the node. The root must have 1, and no node may have 0, hence the + 1.
 inline constexpr std::uint64_t nodeid_of(node_slot slot) {
   return std::uint64_t{slot} + 1;
 }
-/// no_slot: it is none of ours.
+/// The slot of a node id; no_slot if it is no id of ours.
 inline constexpr node_slot slot_of(std::uint64_t nodeid) {
   return nodeid == 0 || nodeid > no_slot ? no_slot : static_cast<node_slot>(nodeid - 1);
 }
@@ -42,7 +42,7 @@ struct node_address {
   dir_slot dir = no_slot;
   child_index child = self_child; ///< self_child, or 1 + index of the dentry
 
-  /// As traces have it.
+  /// The number for this address in traces.
   std::uint64_t number() const { return ((std::uint64_t{dir} << 32) | child) + 1; }
   auto operator<=>(const node_address&) const = default;
 };

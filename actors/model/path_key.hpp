@@ -1,4 +1,4 @@
-// What traces, the prefetcher and inode numbers know a path by.
+// The key of a path, by which traces, the prefetcher and inode numbers know it.
 #pragma once
 
 #include <cstdint>

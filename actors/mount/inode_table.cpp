@@ -8,7 +8,7 @@
 namespace gitfs {
 
 struct inode_table::directory {
-  // Null while dormant. Holds one strong reference.
+  // Null while the slot is dormant. Holds one strong reference.
   std::atomic<caf::actor_control_block*> actor{nullptr};
   std::atomic<std::uint64_t> ino{0};
   std::atomic<bool> in_use{false};
@@ -21,13 +21,13 @@ struct inode_table::directory {
   std::atomic_ref<node_slot> next_free() { return std::atomic_ref{next}; }
 };
 
-// Plain numbers, so that a chunk of these costs nothing before it is used (see slab).
+// Plain numbers only, so that the memory of a chunk is not touched before its entries are used (see slab).
 struct inode_table::leaf {
   std::uint64_t ino;
-  dir_slot parent; // of one that is free: the next such
+  dir_slot parent; // of a free entry: the next free one
   child_index index;
   std::uint32_t generation;
-  std::uint32_t kind; // 0: it is free; else 1 + entry_kind
+  std::uint32_t kind; // 0: the entry is free; else 1 + entry_kind
 
   std::atomic_ref<node_slot> next_free() { return std::atomic_ref{parent}; }
 };

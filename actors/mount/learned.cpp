@@ -11,7 +11,7 @@ namespace gitfs::trace {
 
 namespace {
 
-// One entry.
+// Writes one entry: a question and its answer.
 class entry {
 public:
   explicit entry(question what) { number(static_cast<std::uint64_t>(what)); }
@@ -30,7 +30,7 @@ public:
     bytes_.append(room.data(), to.at());
     return *this;
   }
-  /// 0 for none.
+  /// The value and 1, or 0 if there is none.
   entry& perhaps(bool there, std::uint64_t value) { return number(there ? value + 1 : 0); }
   entry& size(std::uint64_t value) { return perhaps(value != unknown_size, value); }
 
@@ -42,7 +42,8 @@ std::uint64_t code_of(const error& e) {
   return static_cast<std::uint64_t>(e.code);
 }
 
-// In git's form, so that one parser serves. What a tree hides is not in a listing, and nobody asks for it.
+// The tree in git's form, so that a replay needs no other parser. Hidden entries are not in a listing, so they are not
+// in it; nothing asks for them.
 std::string contents_of(const parsed_tree& tree) {
   static constexpr std::string_view modes[] = {"100644", "100755", "120000", "40000", "160000"}; // by entry_kind
   std::string out;
@@ -71,7 +72,7 @@ public:
       note.number(code_of(out.error()));
     return out;
   }
-  // Recorded as the reading that it is; what a listing says beyond its tree is told by `listing` alone.
+  // Recorded as a reading of the object. Sizes, which a listing has beyond its tree, are recorded by `listing` alone.
   result<parsed_tree> read_tree(const oid& id) override {
     if (auto raw = read(id); !raw)
       return raw.as_failure();

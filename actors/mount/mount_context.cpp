@@ -12,7 +12,7 @@ namespace gitfs {
 
 namespace {
 
-// Of the whole cache folder, so each store tells the same.
+// Counters of the whole cache folder. Each store reports the same value, so these are not added up.
 constexpr std::string_view of_the_cache[] = {"store.cache_bytes"};
 
 std::shared_ptr<environment> as_recorded(std::unique_ptr<environment> live) {
@@ -92,7 +92,7 @@ void mount_context::close() {
 
 std::shared_ptr<mounted_repository> add_repository(mount_context& context, std::uint32_t number,
                                                    std::shared_ptr<object_db> objects) {
-  // Not make_shared: the list of all that were open would keep its memory.
+  // Not make_shared: open_list keeps weak pointers, which would keep the memory of closed repositories.
   std::shared_ptr<mounted_repository> out{new mounted_repository{context, number, std::move(objects)}};
   if (context.outside_of_all)
     out->outside = context.outside_of_all;

@@ -24,7 +24,7 @@ namespace gitfs {
 
 struct mount_context {
   /// `budget`: shared with object databases that keep anything in memory. `large_blobs`: folder for large blobs.
-  /// `ahead`: false: nothing is fetched but what a request needs.
+  /// `ahead`: whether to prefetch; false: only what a request needs is fetched.
   mount_context(std::shared_ptr<memory_budget> budget, std::filesystem::path large_blobs, bool ahead);
   mount_context(const mount_context&) = delete;
   mount_context& operator=(const mount_context&) = delete;
@@ -60,8 +60,9 @@ struct mount_context {
   /// Set before the first request, if at all.
   std::function<std::string(std::uint64_t begun, std::uint64_t root)> traceparent;
   std::shared_ptr<const server_ways> servers; ///< set before the first request, if at all
-  std::shared_ptr<const shown_times> times;   ///< set before anything is shown; null: nothing is known over remounts
-  /// Why nothing is written to the cache folder at present; "": it is. Set before the first request, if at all.
+  std::shared_ptr<const shown_times> times;   ///< set before anything is shown; null: times are not kept over remounts
+  /// The reason why nothing is written to the cache folder at present; "": it is written to. Set before the first
+  /// request, if at all.
   std::function<std::string()> cache_trouble;
   counters counts;
   latencies latency;

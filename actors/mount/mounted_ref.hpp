@@ -31,7 +31,7 @@ struct mounted_repository {
   mounted_repository(const mounted_repository&) = delete;
   mounted_repository& operator=(const mounted_repository&) = delete;
 
-  static constexpr std::uint64_t blob_files_space = std::uint64_t{1} << 30; ///< of all together
+  static constexpr std::uint64_t blob_files_space = std::uint64_t{1} << 30; ///< in bytes, of all files together
 
   /// Frees what is kept in memory only to answer the next request faster. Takes milliseconds.
   void trim() {
@@ -66,7 +66,7 @@ struct mounted_ref {
 struct shown_snapshot {
   std::shared_ptr<mounted_ref> of;
   snapshot_facts facts;
-  shown_runs_ptr runs{}; ///< of its place, this one first; null: nothing is known of before, as in some tests
+  shown_runs_ptr runs{}; ///< what its place has shown, this snapshot first; null: unknown, as in some tests
 
   /// Since when its place shows this tree.
   file_time since() const { return runs ? runs->front().since : file_time_of(facts.time); }
@@ -84,8 +84,8 @@ inline oid commit_of(const directory_location& link) {
 }
 
 /// A list of everything that was opened, in the order of opening. One thread at a time adds; any thread may iterate. It
-/// needs no lock, because nothing is removed while the mount lives. Of a value that nobody holds any more only a few
-/// bytes stay.
+/// needs no lock, because nothing is removed while the mount lives. It holds values weakly: of a value that nobody
+/// holds any more only a few bytes stay.
 template <class Value>
 class open_list {
 public:

@@ -14,10 +14,12 @@
 
 namespace gitfs {
 
-/// Chunks that double, and a stack of the entries that are free. An entry is fresh when all of its members are zero; it
-/// has `std::atomic_ref<node_slot> next_free()`, which nothing else uses while it is free.
+/// Chunks of doubling length, and a stack of free entries. All members of a fresh entry are
+/// zero. `Entry` has `std::atomic_ref<node_slot> next_free()`, a member that only the slab uses while the entry is
+/// free.
 ///
-/// Of an entry of plain numbers no byte is touched before it is taken: the memory of the last chunk comes as it fills.
+/// No byte of an entry of plain numbers is touched before it is taken, so the system gives memory only as the last
+/// chunk fills.
 template <class Entry>
 class slab {
 public:
@@ -29,12 +31,12 @@ public:
   slab(const slab&) = delete;
   slab& operator=(const slab&) = delete;
 
-  /// One that is free, or a fresh one; none: `most` are taken. Any thread. Throws bad_alloc.
+  /// Takes a free entry, or a fresh one. None: `most` entries are taken. Any thread. Throws bad_alloc.
   std::optional<node_slot> take(std::uint64_t most) {
     std::uint64_t head = free_head_.load(std::memory_order_acquire);
     while (static_cast<node_slot>(head) != no_slot) {
       const auto first = static_cast<node_slot>(head);
-      // Of one that another thread has taken meanwhile it is anything; then the tag has changed.
+      // If another thread takes the entry meanwhile, this value is wrong; but then the tag has changed.
       const node_slot next = at(first).next_free().load(std::memory_order_relaxed);
       if (free_head_.compare_exchange_weak(head, tagged(head, next), std::memory_order_acq_rel))
         return first;
@@ -46,7 +48,7 @@ public:
     return std::nullopt;
   }
 
-  /// May be taken again. Any thread.
+  /// Frees an entry. Any thread.
   void recycle(node_slot index) {
     std::uint64_t head = free_head_.load(std::memory_order_acquire);
     do {
@@ -54,7 +56,7 @@ public:
     } while (!free_head_.compare_exchange_weak(head, tagged(head, index), std::memory_order_acq_rel));
   }
 
-  /// Counts it as taken, for one who chooses indices by itself. One thread.
+  /// Counts the entry as taken, for a caller that chooses indices itself. One thread.
   void reach(node_slot index) {
     if (used_.load() <= index)
       used_.store(std::uint64_t{index} + 1);
@@ -73,13 +75,13 @@ public:
       if (chunks_[chunk].compare_exchange_strong(entries, fresh, std::memory_order_acq_rel))
         entries = fresh;
       else
-        give_back_chunk(fresh); // another thread was first
+        give_back_chunk(fresh); // another thread has made that chunk first
     }
     return entries[index - base];
   }
 
 private:
-  // 2^10 entries in the first chunk; each further one is as long as all before it and 2^10 more.
+  // The first chunk has 2^10 entries; each further chunk has 2^10 more than all before it together.
   static constexpr unsigned first_bits = 10;
   static constexpr unsigned chunk_count = 23;
   static constexpr bool plain = std::is_trivial_v<Entry>;

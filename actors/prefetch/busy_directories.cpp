@@ -11,7 +11,7 @@ void busy_directories::read(const directory_location_ptr& directory) {
   busy* b = known_.use(directory->key);
   if (b == nullptr) {
     if (known_.size() == limits_.directories)
-      known_.take_oldest(); // what is on its way for it was wanted with good reason: it comes
+      known_.take_oldest(); // its running wants are not cancelled, since there was good reason for them
     b = known_.add(directory->key, {directory, 0, limits_.reads, limits_.first, 0, 0});
   }
   if (++b->reads >= b->next_at && b->in_flight == 0)
@@ -19,7 +19,8 @@ void busy_directories::read(const directory_location_ptr& directory) {
 }
 
 void busy_directories::want_window(busy& b) {
-  b.next_at = b.reads + b.window / 4; // most of what is read now was not wanted ahead, or nobody reads here any more
+  // Only reads of files that were not wanted ahead count, so most files of the window are not needed for the next one.
+  b.next_at = b.reads + b.window / 4;
   const auto raw = db_.read(b.directory->tree);
   if (!raw)
     return;

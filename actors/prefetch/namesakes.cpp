@@ -33,7 +33,7 @@ void namesakes::read(const directory_location_ptr& directory, child_index file, 
   } else {
     ++k.misses;
     if (tree_position all = common(k.within, position_of(*directory)); all != k.within) {
-      k.within = std::move(all); // wider: there is more to be seen
+      k.within = std::move(all); // a higher directory, so there are files that the cursor has not seen
       k.all_seen = k.from_start = false;
       k.cursor.reset();
     }
@@ -57,12 +57,12 @@ void namesakes::first_read(const directory_location_ptr& directory, child_index 
     return;
   std::erase_if(recent_, [&](const recent& each) { return each.name == name; });
   if (known_.size() == limits_.names)
-    known_.take_oldest(); // what is on its way for it was wanted with good reason: it comes
+    known_.take_oldest(); // its running wants are not cancelled, since there was good reason for them
   known& fresh = *known_.add(std::string{name}, {.within = std::move(within), .window = limits_.first});
   want_window(name, fresh, directory, file, id);
 }
 
-// Moves the cursor to an entry that is here, if need be by way of the start.
+// Moves the cursor to the next entry whose tree is here; from the end it goes on at the start. False: there is none.
 bool namesakes::next_entry(known& k, const directory_location_ptr& directory) {
   for (;;) {
     const auto at = k.cursor->peek();

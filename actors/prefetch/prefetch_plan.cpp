@@ -6,19 +6,19 @@ namespace gitfs {
 
 namespace {
 
-// Sizes are a few bytes each, so their windows grow fast: the whole Linux tree in two. The trees of 4,096 directories
-// are read in about 0.1 s. A server looks up some 100,000 sizes a second, and two requests at once on two processors;
-// so it has answered the second about when the walker has been through the first.
+// Sizes are a few bytes each, so their windows grow fast: two cover the whole Linux tree. The trees of 4,096
+// directories are read in about 0.1 s. A server looks up some 100,000 sizes a second, and answers two requests at once
+// on two processors; so it has answered the second about when the walker has been through the first.
 constexpr readahead::limits listing_limits{
     .first = 64, .growth = 128, .most = 8192, .bytes = 0, .windows_ahead = 0, .first_sizes = 32'000, .streams = 8};
 
-// Contents are what costs. Two windows on their way, so that two cores check and index what arrives while it is read.
+// Contents cost most. Two windows are fetched at once, so that two cores check and index what arrives while it is read.
 readahead::limits content_limits(std::size_t first, std::uint64_t bytes) {
   return {.first = first, .growth = 4, .most = 4096, .bytes = bytes, .windows_ahead = 2, .streams = 8};
 }
 
-constexpr std::size_t few = 8;              // places of walkers, before it is known what sizes cost
-constexpr std::size_t remembered = 100'000; // blobs that nobody has read yet: beyond that they are not counted
+constexpr std::size_t few = 8;              // so many directories are remembered until it is known what sizes cost
+constexpr std::size_t remembered = 100'000; // so many unread blobs are counted; further ones are not
 
 } // namespace
 
@@ -40,7 +40,7 @@ prefetch_plan::prefetch_plan(object_db& db, readahead_port& port, counters& coun
 void prefetch_plan::listed(const directory_location_ptr& directory) {
   if (is_left(*directory))
     return;
-  // Depth first is what most programs do: only what that does not explain may be another way.
+  // Most programs walk depth first, so only steps that this does not explain may be another way.
   if (!depth_.follow(directory)) {
     if (!breadth_.follow(directory))
       breadth_.begin(directory);
@@ -136,7 +136,7 @@ void prefetch_plan::was_read(const oid& blob) {
   unread_.erase(it);
 }
 
-// What is not going to come; a blob that another want brings too is not counted.
+// Stops counting blobs that this want is not going to bring, even if another want brings them.
 void prefetch_plan::forget_requested(const std::vector<oid>& blobs) {
   for (const oid& id : blobs)
     if (const auto it = unread_.find(id); it != unread_.end() && !it->second.here)

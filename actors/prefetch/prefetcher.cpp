@@ -57,7 +57,7 @@ std::string prefetcher_actor::describe() const {
   return out.empty() ? "nobody walks\n" : out;
 }
 
-// One budget for all: who begins while others fetch takes the less.
+// All mounted refs share one budget of contents, so each gets less while others fetch, too.
 std::uint64_t prefetcher_actor::share_of(std::uint64_t bytes) {
   if (alone_)
     return bytes;
@@ -72,7 +72,7 @@ void prefetcher_actor::rest() {
   }
 }
 
-// While a window is put together the fetcher holds all sizes.
+// If a handler threw between window_begins and window_ends, the fetcher would hold back all sizes for ever.
 void prefetcher_actor::clean_up() {
   window_ends();
 }
@@ -96,7 +96,8 @@ void prefetcher_actor::window_ends() {
   anon_send(fetcher_, gitfs::window_ends{});
 }
 
-// By way of the clock, which hands it to the scheduler's threads: what this actor sends itself runs where it runs now.
+// A message by way of the clock, which gives it to the scheduler's threads. A message that this actor sent itself would
+// run on the thread on which the actor runs now.
 bool prefetcher_actor::later() {
   delayed_anon_send(this, caf::timespan{0}, windows_due{});
   return true;

@@ -10,10 +10,11 @@ namespace gitfs {
 namespace {
 
 constexpr std::size_t unlimited = std::numeric_limits<std::size_t>::max();
-constexpr std::size_t doubtful = 2, wrong = 4; // see leaves_out
+constexpr std::size_t doubtful = 2,
+                      wrong = 4; // the `share` of leaves_out at which a window stops growing, or a stream ends
 
-// Directories that are looked through for missing trees, also beyond the window: trees are small next to a request, and
-// each level of them costs one.
+// So many directories are searched for missing trees, also beyond the window: trees are small next to a request, and
+// each level of missing trees costs a request.
 constexpr std::size_t trees_at_once = 256;
 
 bool within(const tree_position& p, const tree_position& directory) {
@@ -52,17 +53,18 @@ bool readahead::reaches(stream& s, const tree_position& p) const {
     return true;
   if (!s.next_unit)
     s.next_unit = s.horizon;
-  to_next_unit(*s.next_unit); // its tree may have come meanwhile
+  to_next_unit(*s.next_unit); // the tree at which it stopped may have come meanwhile
   return !earlier(s.next_unit->position(), p);
 }
 
-// Who stats a directory waits for all files in it, so he is past a trigger that stands at one of them.
+// True if a reader at `p` has reached the trigger. Whoever stats a directory waits for all files in it, so he has also
+// passed a trigger at one of these files.
 bool readahead::triggers(const stream& s, const tree_position& p) const {
   return !earlier(p, s.trigger) || (kind_ == kind::stats && s.trigger.size() == p.size() + 1 && within(s.trigger, p));
 }
 
-// True if it is plain that a reader who was at the start has left something out. Told without reading the tree: for
-// each of a thousand files that are read at random in a directory of as many that would be most of the work.
+// True if a reader who began at the start has certainly left files out. The tree is not read for that: when a thousand
+// files of one directory are read at random, reading it each time would be most of the work.
 bool readahead::passes_over(const stream& s, const tree_position& p) const {
   return kind_ == kind::contents && p.size() == s.start.size() && p.back() > s.start.back() + 1
          && std::equal(p.begin(), p.end() - 1, s.start.begin());
@@ -79,10 +81,10 @@ bool readahead::follow(const directory_location_ptr& directory, child_index file
   ++it->steps;
   if (it->window != 0 && triggers(*it, p) && leaves_out(*it, wrong)) {
     drop(it);
-    return false; // what was wanted for it is cancelled, and guessing begins anew from here
+    return false; // the guess was wrong: its wants are cancelled, and a new stream begins here
   }
   if (it->due && !earlier(p, it->horizon.position())) {
-    it->due = false; // it came too late
+    it->due = false; // the reader was quicker than the other thread, so the window is wanted now
     advance(*it);
   } else if (!it->due && triggers(*it, p)) {
     widen(*it, p);
@@ -99,14 +101,14 @@ void readahead::begin(const directory_location_ptr& directory, child_index file)
   make_room();
   const bool contents = kind_ == kind::contents;
   const tree_position p = position(*directory, file);
-  // What comes next in walk order: inside a directory that was listed, behind a file that was read.
+  // In walk order the next entry after a listed directory is the first one in it; after a file it is the next file.
   tree_cursor horizon{db_, directory, contents ? file + 1 : 0, order_, ahead_};
   for (const stream& s : streams_)
     horizon.share_trees_of(s.horizon);
   if (!contents)
     to_next_unit(horizon);
   if (order_ == walk_order::breadth_first && horizon.peek()) {
-    // The first directory below is the next one of every walk: it is the second that tells.
+    // Every walk enters the first directory below next, so only the second one tells a breadth-first walk.
     horizon.step();
     to_next_unit(horizon);
   }
@@ -119,7 +121,8 @@ void readahead::begin(const directory_location_ptr& directory, child_index file)
                        .within = position_of(*directory)});
 }
 
-// Ways that were seen for one step only go first: random access must not drive out those who walk.
+// Drops the oldest of the streams without a window, or of those with one, where there are too many. Both have limits of
+// their own, so that random access, which makes streams without a window, does not drive out readers who walk.
 void readahead::make_room() {
   for (const bool walked : {false, true}) {
     const auto is = [walked](const stream& s) { return (s.window != 0) == walked; };
@@ -157,9 +160,9 @@ void readahead::missed(const directory_location_ptr& directory, child_index file
 
 void readahead::widen(stream& s, const tree_position& p) {
   if (s.trees != 0)
-    return; // the last move is still waiting for trees
-  // Into what readers have stayed in so far, then as far as they have gone beyond: who reads a directory of 500 files
-  // need not be going to read the next ones.
+    return; // the last window still waits for trees
+  // Nothing is wanted outside the deepest directory that contains all positions of the stream's readers so far: whoever
+  // reads a directory of 500 files does not always go on to the next directory.
   s.within.resize(static_cast<std::size_t>(std::ranges::mismatch(s.within, p).in1 - s.within.begin()));
   if (s.window == 0)
     s.window = limits_.first;
@@ -167,20 +170,22 @@ void readahead::widen(stream& s, const tree_position& p) {
     s.window = std::min(s.window * limits_.growth, limits_.most);
   s.judged_at = std::max(s.judged_at, s.trigger_at);
   s.steps = 0;
-  // The reader caught up with the horizon: it goes on from the middle of the new window, once that is known. Otherwise
-  // from its start, so that the window after it is on its way while this one is used.
+  // If the reader has caught up with the horizon, the next trigger is in the middle of the new window, which is set
+  // when the window is known. Otherwise the trigger is at the window's start, so that the window after it is fetched
+  // while this one is read.
   s.halfway = limits_.windows_ahead == 0 || !earlier(p, s.horizon.position());
   if (limits_.windows_ahead > 1 && !s.newest.empty() && !s.halfway)
     set_trigger(s, s.newest, s.newest_at);
   else
     set_trigger(s, s.horizon.position(), s.horizon_at);
   if (triggers(s, p))
-    s.judged_at = std::max(s.judged_at, s.trigger_at); // passed already: nothing to be told by it
+    s.judged_at = std::max(
+        s.judged_at, s.trigger_at); // the reader has passed the new trigger already, so no steps are counted up to it
   s.newest = s.horizon.position();
   s.newest_at = s.horizon_at;
   s.owed = s.window;
-  // What is all on this machine is read ahead on another thread: the reader need not wait for that. What must be asked
-  // for leaves in one request with what the reader's directory asks for.
+  // A window whose objects are on this machine is put together on another thread, so that the reader need not wait. A
+  // window that must be asked for is put together now, so that it leaves in one request with the directory's wants.
   s.due = kind_ == kind::listings && earlier(p, s.horizon.position()) && next_is_here(s) && port_.later();
   if (!s.due)
     advance(s);
@@ -191,9 +196,9 @@ void readahead::set_trigger(stream& s, const tree_position& where, std::size_t a
   s.trigger_at = at;
 }
 
-// True if less than one in `share` of what lay between the last two triggers was read: where that costs contents, the
-// window does not grow, or the guess was wrong. (A compiler reads one file here and one there, in order: 93 % of what
-// came ahead of it was never read.)
+// True if less than one in `share` of the units between the last two triggers was read, where units cost contents. The
+// window then stops growing, or the stream ends. (A compiler reads one file here and one there, in order: 93 % of what
+// had come ahead of it was never read.)
 bool readahead::leaves_out(const stream& s, std::size_t share) const {
   return kind_ != kind::listings && s.trigger_at > s.judged_at && s.steps * share < s.trigger_at - s.judged_at;
 }
@@ -214,7 +219,7 @@ void readahead::due() {
 
 void readahead::advance(stream& s) {
   if (std::exchange(s.parted, false)) {
-    want_window(s, unlimited); // nothing is held for it: that would hold the first part, too
+    want_window(s, unlimited); // without window_begins, which would hold back the first part, too
     return;
   }
   port_.window_begins();
@@ -239,7 +244,8 @@ void readahead::want_window(stream& s, std::size_t most_sizes) {
     s.horizon.share_trees_of(*s.next_unit);
   s.next_unit.reset();
   s.horizon.refresh_sizes();
-  // Up to, not including, the unit after the window: what lies between belongs to the last one in it.
+  // The window ends before the unit that follows it, because the entries before that unit belong to the window's last
+  // one.
   while (!found.full) {
     auto v = s.horizon.peek();
     if (!v || (unit(*v) && s.owed == 0) || s.horizon.has_left(s.within.size()))
@@ -279,7 +285,7 @@ void readahead::add(const stream& s, const tree_cursor::visit& v, needs& found) 
   kind_ == kind::contents ? add_contents(v, found) : add_attributes(s, v, found);
 }
 
-// True if what is found so far leaves room for it. The first always has some.
+// True if an object of that size still fits into the window. The first one always does.
 bool readahead::room_for(std::uint64_t size, needs& found) const {
   const std::uint64_t more = size == unknown_size ? assumed_blob_size : size;
   found.full = found.bytes != 0 && found.bytes + more > found.limit;
@@ -289,7 +295,7 @@ bool readahead::room_for(std::uint64_t size, needs& found) const {
 }
 
 void readahead::add_contents(const tree_cursor::visit& v, needs& found) {
-  // What is here counts too: the window is also what the reader is going to hold in memory.
+  // Objects that are here count, too, since the window also limits what the reader is going to hold in memory.
   if (room_for(v.entry->size, found) && !db_.contains(v.entry->id))
     found.blobs.push_back(v.entry->id);
 }
@@ -298,8 +304,8 @@ void readahead::add_attributes(const stream& s, const tree_cursor::visit& v, nee
   const oid& id = v.entry->id;
   const bool unknown = v.entry->size == unknown_size;
   if (kind_ == kind::stats) {
-    // Of the directory where the reader is they are no guess: without the limit, what comes behind a directory of
-    // thousands is on its way while the reader waits for that.
+    // The limit does not hold for the directory where the reader is, because he waits for all its sizes. So directories
+    // behind one with thousands of entries are fetched while the reader waits for that one.
     const bool waits = v.directory->key == s.at->key;
     if (unknown && (waits || room_for(unknown_size, found)))
       found.sizes.push_back(id);
@@ -308,7 +314,7 @@ void readahead::add_attributes(const stream& s, const tree_cursor::visit& v, nee
   if (unknown)
     found.sizes.push_back(id);
   if (v.entry->kind == entry_kind::symlink && !db_.contains(id))
-    found.blobs.push_back(id); // its target is what `ls -l` shows
+    found.blobs.push_back(id); // `ls -l` shows the target of a link
 }
 
 void readahead::ask(stream& s, want_kind wanted, std::vector<oid> ids) {
@@ -328,7 +334,7 @@ void readahead::finished(want_id id, const want_result& outcome) {
     if (s.trees == id) {
       s.trees = 0;
       if (outcome.code != 0 || !s.horizon.missing(1).empty()) {
-        s.owed = 0; // cannot be had: the reader will meet the error itself, and guessing ends here
+        s.owed = 0; // the trees cannot be fetched: the reader will get the error himself, and the window ends here
         return;
       }
       advance(s);

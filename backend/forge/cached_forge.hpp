@@ -1,4 +1,4 @@
-// A forge's tree of names, remembered: so that looking at it again does not ask again.
+// The tree of names of one forge. Answers are remembered, so that a program that looks again causes no request.
 #pragma once
 
 #include "backend/forge/forge.hpp"
@@ -30,7 +30,7 @@ public:
     std::function<clock::time_point()> now = &clock::now;
   };
 
-  /// Programs can look up any number of invented names, so after so many questions everything is forgotten.
+  /// Programs can look up any number of invented names, so after so many lookups everything is forgotten.
   static constexpr std::size_t most_lookups = 10'000;
 
   cached_forge(std::unique_ptr<forge> from, std::string display, repository_opener open, memory keep);

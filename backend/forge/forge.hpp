@@ -1,4 +1,4 @@
-// The interface behind which forges, services with many repositories, differ.
+// The interface of one kind of forge, a service with many repositories.
 #pragma once
 
 #include "backend/forge/forge_tree.hpp"
@@ -15,7 +15,7 @@
 
 namespace gitfs {
 
-/// The names on the way from the folder of the forge down.
+/// Names from the folder of the forge down.
 using name_path = std::span<const std::string>;
 
 /// The names joined by "/".
@@ -28,10 +28,11 @@ struct forge_listing {
 
 struct forge_found {
   forge_entry entry;
-  std::optional<forge_listing> inside{}; ///< its children, as far as the answer named them
+  std::optional<forge_listing> inside{}; ///< its children, as far as the forge's answer has them
 };
 
-/// A forge. Each call asks the forge; cached_forge remembers the answers. Thread-safe; errors as forge_tree's.
+/// One kind of forge. `lookup` and `list` make requests; cached_forge remembers the answers. Thread-safe. Errors are
+/// those of forge_tree.
 class forge {
 public:
   virtual ~forge() = default;
@@ -45,7 +46,7 @@ public:
   /// The URL by which git clones the repository.
   virtual std::string clone_url(name_path path) const = 0;
   virtual result<credential> login(name_path path) const = 0;
-  /// Null: the forge tells no sizes.
+  /// The source of sizes of the files of the repository. Null: the forge tells no sizes.
   virtual std::shared_ptr<size_source> sizes(name_path path) = 0;
 };
 

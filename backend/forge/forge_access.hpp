@@ -30,13 +30,13 @@ struct forge_tokens {
   secret_place general;
   std::map<std::string, secret_place> by_owner; ///< these come before `general`; the case of names does not count
   secret_reader read;
-  std::string username{}; ///< what goes with them in git over HTTP; empty: as the forge likes it
+  std::string username{}; ///< the user name that git over HTTP sends with a token; empty: the usual one of the forge
 };
 
-/// What becomes of a request over a rate limit that is over before requests have to end.
+/// What happens to a request over a rate limit, if the limit ends before the request's deadline.
 enum class on_rate_limit : std::uint8_t {
   waits,
-  fails, ///< with EAGAIN: there is another way, and it is open now
+  fails, ///< with EAGAIN, because there is another way that needs no waiting
 };
 
 /// Thread-safe.

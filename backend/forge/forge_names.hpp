@@ -1,4 +1,4 @@
-// Which names a forge can have: so that what programs look for everywhere (".git") is never asked for.
+// The names that a forge can have. Others are not asked for, such as ".git", which programs look for everywhere.
 #pragma once
 
 #include <cstddef>
@@ -9,11 +9,12 @@ namespace gitfs {
 
 struct name_rule {
   std::size_t longest = 100;
-  std::string_view marks = "-_."; ///< beside letters and digits
-  bool begins_with_mark = true;   ///< may it?
+  std::string_view marks = "-_."; ///< allowed characters beside letters and digits
+  bool begins_with_mark = true;   ///< the first character may be one of `marks`
 };
 
-/// Never: "", ".", "..", and what ends like a repository's URL or a wiki.
+/// True if the rule allows the name. Never true of "", ".", "..", and of names that end as the URL of a repository or
+/// of a wiki does.
 bool fits(const name_rule& rule, std::string_view name);
 
 } // namespace gitfs

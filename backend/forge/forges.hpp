@@ -1,4 +1,4 @@
-// The forges that are known, and how each is asked (their REST documentation).
+// Makes the known kinds of forges. How each is asked follows its REST documentation.
 #pragma once
 
 #include "backend/forge/forge.hpp"
@@ -12,14 +12,14 @@
 
 namespace gitfs {
 
-/// Where a kind's REST API is for the forge at `url`: "https://github.com" → "https://api.github.com". Empty: the
-/// kind has none.
+/// The usual URL of the REST API of a forge at `url`: "https://github.com" → "https://api.github.com". Empty: the kind
+/// has no API.
 std::string usual_api(forge_kind kind, const std::string& url);
 
-/// How a kind's API is asked that is at `api`; limits and client are the caller's to set.
+/// The options for the API of that kind at the URL `api`, without limits and client, which the caller sets.
 rest_options forge_options(forge_kind kind, const std::string& api);
 
-/// Of a kind that has a REST API, for the forge at `url`; null: the kind has none.
+/// A forge of a kind that has a REST API; null: the kind has none.
 std::unique_ptr<forge> make_rest_forge(forge_kind kind, std::shared_ptr<forge_access> access, std::string url);
 
 std::unique_ptr<forge> make_github_forge(std::shared_ptr<forge_access> access, std::string url);
@@ -29,7 +29,7 @@ std::unique_ptr<forge> make_gitlab_forge(std::shared_ptr<forge_access> access, s
 result<std::unique_ptr<forge>> make_git_forge(std::string tmpl, forge_tokens tokens, upstream_limits limits,
                                               std::shared_ptr<http_client> client = {});
 
-/// Sizes of the repository `path` ("owner/repo") by the API of a kind; null: it tells none.
+/// The source of sizes of the repository `path` ("owner/repo"), by the API of that kind; null: it tells no sizes.
 std::shared_ptr<size_source> forge_sizes(forge_kind kind, std::shared_ptr<forge_access> access,
                                          const std::string& owner, const std::string& path);
 

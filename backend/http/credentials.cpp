@@ -73,7 +73,7 @@ auto refused(const std::string& url, const std::string& what) {
                             "credentials), or put USER:TOKEN@ before the host name in the URL");
 }
 
-/// What to say when nothing worked: perhaps because of how the server asks.
+/// The part of a message about the schemes that the server offers, which may be why nothing worked.
 std::string about(const http_challenge& challenge) {
   std::string names;
   for (const std::string& each : challenge.schemes)
@@ -124,8 +124,8 @@ authenticator::ticket authenticator::current(const std::string& url) const {
   return {credential_, scheme_, generation_};
 }
 
-/// Basic is tried first, without having been asked for it: that is what nearly all servers want, and another scheme
-/// takes a round trip more. Where Basic is not offered at all, the strongest is that libcurl can.
+/// The scheme to try next. Basic is sent before a server asks, because nearly all servers want it, and any other scheme
+/// takes one more round trip. If a server does not offer Basic, the strongest scheme that libcurl supports is tried.
 std::optional<auth_scheme> authenticator::other_scheme(const http_challenge& challenge, const ticket& ticket_refused) {
   if (ticket_refused.scheme == auth_scheme::negotiate)
     without_ticket_ = true;
@@ -185,7 +185,7 @@ result<void> authenticator::renew(const std::string& url, const ticket& ticket_r
   const auto other = other_scheme(challenge, ticket_refused);
   if (other && origin_of(url) == origin_) {
     scheme_ = *other;
-    // without a ticket and a password there is nothing to be sent in another way
+    // without a ticket and a password another scheme has nothing to send
     if (ticket_refused.scheme != auth_scheme::negotiate || !used.empty()) {
       ++generation_;
       return success();
@@ -217,7 +217,7 @@ result<void> authenticator::renew(const std::string& url, const ticket& ticket_r
     from_ = origin_of_credential::helper;
     approved_ = false;
   } else if (!is_configured) {
-    without_ticket_ = false; // there may be one when somebody asks again
+    without_ticket_ = false; // the user may have a ticket by the next time
   }
   lock.unlock();
   changed_.notify_all();

@@ -21,7 +21,7 @@ bool is_of_host(failure_kind of) {
          || of == failure_kind::busy;
 }
 
-/// Of a host that has never answered, and is not waited for.
+/// The error when a host has never answered and is not waited for.
 error first_failure(attempt_failure failure, const attempt_plan& plan) {
   error out = std::move(failure.what);
   if (!out.message.starts_with(plan.display))

@@ -19,35 +19,36 @@ namespace gitfs {
 
 class upstream_host;
 
-/// What one operation may take, and what it took.
+/// The limits of one operation, and the number of its requests.
 struct operation {
   std::stop_token stop;
   std::chrono::steady_clock::time_point deadline;
   std::uint32_t requests = 0;
   std::uint64_t bytes = 0;
   long status = 0;              ///< HTTP status of the last attempt's answer; 0: there was none
-  byte_count arrived = nullptr; ///< with those of the attempt that is under way; null: nobody watches
+  byte_count arrived = nullptr; ///< bytes received, by all attempts; null: nobody reads the number
   std::string traceparent{};    ///< a header of each of its requests; empty: none
 };
 
-/// A request of it, with its deadline and who caused it, and counted in it. The caller adds headers to those that are
-/// there.
+/// Makes a request of the operation: with its deadline and its `traceparent`, and counted in it. The caller may add
+/// headers.
 http_request request_of(operation& op, std::string url, const upstream_limits& limits);
 
 /// False if stopped before.
 bool sleep_for(std::chrono::milliseconds wait, const std::stop_token& stop);
 
-/// What becomes of an operation that was stopped.
+/// The error of an operation that was stopped.
 inline auto cancelled() {
   return fail(ECANCELED, "the request was cancelled");
 }
 
-/// What a failure says of the host, and so who waits before the next attempt: this request, or all to that host.
+/// What a failure tells about the host. It decides who waits before the next attempt: this request, or all requests to
+/// that host.
 enum class failure_kind : std::uint8_t {
-  request,     ///< the host has answered, and the failure is this request's own
-  connection,  ///< the answer broke off, or could not be had for good: nothing of the host
-  doubtful,    ///< 5xx, or broken before an answer: the host, or what this request makes of it
-  alone,       ///< it was doubtful, and others are answered
+  request,     ///< the host has answered; the failure concerns this request alone
+  connection,  ///< the answer broke off, or cannot come for a lasting reason; this tells nothing about the host
+  doubtful,    ///< 5xx, or no answer on an open connection: the host is in trouble, or this request makes it fail
+  alone,       ///< was doubtful; since the host answers other requests, it concerns this request alone
   unreachable, ///< no connection
   no_name,     ///< the host's name cannot be resolved
   busy,        ///< the host asks for fewer requests
@@ -74,16 +75,16 @@ using response_reader = std::function<attempt_result(http_exchange&)>;
 /// The failure of a request without an answer, or of a body that has ended too early.
 attempt_failure cut_off(const http_exchange& exchange);
 
-/// What a status other than success says of the host.
+/// The kind of a failure with this status, which is not success.
 failure_kind failure_kind_of(const http_head& head);
 
 /// How an operation is attempted.
 struct attempt_plan {
   upstream_host& host;
-  std::string display;                ///< that failures' messages begin with
+  std::string display;                ///< the server's name, with which messages begin
   std::chrono::milliseconds patience; ///< how long to wait for a host that is away
-  bool wait_at_first = false;         ///< also for one that has never answered
-  retry_limits retries{};             ///< of failures of this request alone
+  bool wait_at_first = false;         ///< wait also for a host that has never answered
+  retry_limits retries{};             ///< for failures that concern this request alone
   std::function<attempt_result()> attempt = nullptr;
   /// A small request that the host answers if it is there.
   std::function<attempt_result()> probe = nullptr;

@@ -27,7 +27,8 @@ void initialise_curl_once() {
 
 } // namespace
 
-/// What crosses threads (commands, under a mutex), and what only the thread uses.
+/// The state of the client: commands, which other threads add under a mutex, and everything that the client's thread
+/// alone uses.
 class http_client::core {
 public:
   explicit core(http_client_options options) : options_(std::move(options)) {
@@ -37,7 +38,8 @@ public:
       throw std::bad_alloc{};
     curl_multi_setopt(multi_, CURLMOPT_MAX_HOST_CONNECTIONS, long{options_.connections_per_host});
     curl_multi_setopt(multi_, CURLMOPT_MAX_TOTAL_CONNECTIONS, long{options_.connections});
-    curl_multi_setopt(multi_, CURLMOPT_MAXCONNECTS, long{options_.connections}); // else curl keeps 4 for each request
+    curl_multi_setopt(multi_, CURLMOPT_MAXCONNECTS,
+                      long{options_.connections}); // by default libcurl keeps 4 for each request
   }
 
   ~core() { curl_multi_cleanup(multi_); }
@@ -104,7 +106,7 @@ private:
     }
   }
 
-  /// What ended may have begun more. False: that was all.
+  /// Obeys the commands that callbacks of ended requests have added. False: there were none.
   bool obey_last_commands() {
     std::vector<command> commands;
     {
@@ -142,7 +144,7 @@ private:
     }
     const auto found = requests_.find(c.id);
     if (found == requests_.end())
-      return; // it has ended meanwhile
+      return; // the request has ended meanwhile
     if (c.kind == command::what::cancel)
       end_cancelled(found);
     else
@@ -151,7 +153,7 @@ private:
 
   using request_map = std::map<request_id, std::unique_ptr<http_easy>>;
 
-  /// Takes it out of libcurl, which closes the connection of an unfinished HTTP/1.1 request.
+  /// Takes the request out of libcurl, which closes the connection if an HTTP/1.1 request is unfinished.
   std::unique_ptr<http_easy> take(request_map::iterator at) {
     std::unique_ptr<http_easy> out = std::move(at->second);
     curl_multi_remove_handle(multi_, out->handle());
@@ -174,7 +176,7 @@ private:
     }
   }
 
-  /// Gives the milliseconds until the next check is due.
+  /// Ends the requests whose time is over. Returns the milliseconds until the next check is due.
   int end_overdue() {
     constexpr auto longest = std::chrono::milliseconds{60'000};
     // libcurl 7.88 keeps frames of HTTP/2 that it has read together with those of another request, and waits for more

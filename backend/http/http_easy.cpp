@@ -10,7 +10,7 @@ namespace gitfs {
 
 namespace {
 
-/// What each libcurl failure means to the caller. Whatever is not listed is EIO and permanent.
+/// The meaning of libcurl's failures. A failure that is not listed is EIO and permanent.
 constexpr struct {
   CURLcode code;
   int failure;
@@ -53,8 +53,8 @@ unsigned long bit_of(auth_scheme scheme) {
 
 constexpr long body_buffer = 256 * 1024; // fewer calls for large packs
 
-/// libcurl's words without how long it took ("after 12 ms"). Who says each reason once tells reasons apart by their
-/// text, and one that differs by a time alone is the same reason.
+/// libcurl's message without durations ("after 12 ms"). The log has each message once, and two messages that differ by
+/// a duration alone are the same reason.
 std::string without_time(std::string_view words) {
   constexpr std::string_view after = " after ", unit = " ms";
   std::string out{words};
@@ -103,11 +103,11 @@ http_easy::http_easy(http_request request, std::shared_ptr<http_handler> handler
   }
   if (request_.cookie_file)
     curl_easy_setopt(h, CURLOPT_COOKIEFILE, request_.cookie_file->c_str());
-  // One scheme alone is used with the first request; of several libcurl would ask the server first.
+  // A single scheme is used with the first request. With several schemes libcurl would first ask the server.
   curl_easy_setopt(h, CURLOPT_HTTPAUTH, static_cast<long>(bit_of(request_.scheme)));
   curl_easy_setopt(h, CURLOPT_NETRC, long{CURL_NETRC_OPTIONAL});
   if (request_.scheme == auth_scheme::negotiate && request_.username.empty())
-    curl_easy_setopt(h, CURLOPT_USERPWD, ":"); // whoever the Kerberos ticket says
+    curl_easy_setopt(h, CURLOPT_USERPWD, ":"); // the user is that of the Kerberos ticket
   if (!request_.username.empty())
     curl_easy_setopt(h, CURLOPT_USERNAME, request_.username.c_str());
   if (!request_.password.empty())
@@ -136,8 +136,8 @@ http_easy& http_easy::of(CURL* handle) {
   return *reinterpret_cast<http_easy*>(self);
 }
 
-/// libcurl has connected and is about to send a request, perhaps that of a redirect. Verification was turned off for
-/// one host, so no other one is sent anything.
+/// Called by libcurl when it has connected and is about to send a request, perhaps after a redirect. If verification
+/// was turned off for one host, nothing is sent to another one.
 int http_easy::before_request(void* data, char*, char*, int, int) {
   http_easy& self = *static_cast<http_easy*>(data);
   const auto wanted = parse_url(self.request_.url);
@@ -236,7 +236,7 @@ std::optional<http_end> http_easy::overdue(clock::time_point now) {
   curl_easy_getinfo(handle(), CURLINFO_HEADER_SIZE, &headers);
   curl_easy_getinfo(handle(), CURLINFO_PRETRANSFER_TIME_T, &connected);
   const curl_off_t moved = down + up + headers;
-  // until it is connected the connect timeout counts, and while it queues for a connection only the deadline
+  // before the request is connected the connect timeout holds, and while it waits for a connection only the deadline
   if (moved != moved_ || paused_ || connected == 0) {
     moved_ = moved;
     last_move_ = now;
@@ -272,7 +272,7 @@ void http_easy::resume(clock::time_point now) {
 }
 
 void http_easy::end(CURLcode code) {
-  // libcurl takes headers that break off for all that there are
+  // libcurl reports no failure when the connection breaks within the headers
   if (code == CURLE_OK && !headers_complete_)
     code = CURLE_PARTIAL_FILE;
   if (code == CURLE_OK)
@@ -297,7 +297,7 @@ void http_easy::end(CURLcode code) {
   if (known == std::end(failures))
     return end(http_end{{}, EIO, host() + ": " + curl_easy_strerror(code)});
   std::string message = host() + ": " + known->text;
-  // libcurl's words say where to (perhaps a proxy), or what the two cannot agree on
+  // libcurl's message says to which host (perhaps a proxy) it could not connect, or what the two cannot agree on
   if ((code == CURLE_COULDNT_CONNECT || code == CURLE_SSL_CONNECT_ERROR) && detail_[0] != '\0')
     message += " (" + without_time(detail_.data()) + ")";
   end(http_end{{}, known->failure, std::move(message), known->transient, known->outage});
@@ -305,13 +305,13 @@ void http_easy::end(CURLcode code) {
 
 void http_easy::end(http_end how) {
   how.head = read_head();
-  // A redirect is no answer when what it leads to has failed.
+  // A redirect is no answer if the request to its target has failed.
   if (!headers_complete_ || (how.failure != 0 && how.head.status / 100 == 3))
     how.head.status = 0;
   curl_off_t up = 0;
   curl_easy_getinfo(handle(), CURLINFO_SIZE_UPLOAD_T, &up);
   how.sent_bytes = static_cast<std::uint64_t>(up);
-  // moved out first: the handler may be what keeps the owner of this alive
+  // moved out first, because releasing the handler may destroy this object's owner
   const std::shared_ptr<http_handler> handler = std::move(handler_);
   handler->on_end(std::move(how));
 }

@@ -21,7 +21,7 @@ result<void> take_proxy(const git_setting& from, http_settings& to) {
 }
 
 result<void> take_header(const git_setting& from, http_settings& to) {
-  if (from.value->empty()) // that begins the list anew
+  if (from.value->empty()) // an empty value clears the list, as in git
     to.headers.clear();
   else if (std::ranges::any_of(*from.value, [](unsigned char c) { return c < 0x20 && c != '\t'; }))
     return malformed(from, "holds a line break, which a header cannot");

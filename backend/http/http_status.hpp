@@ -1,4 +1,4 @@
-// What an answer without success means.
+// Makes failures of answers whose status is not success.
 #pragma once
 
 #include "backend/http/http_attempt.hpp"
@@ -8,18 +8,18 @@
 
 namespace gitfs {
 
-/// Whose answer it is, and so in which words a failure is told.
+/// The kind of server that answers, which decides the words of messages.
 enum class answering : std::uint8_t {
   repository, ///< a git server
   api,        ///< a REST service
 };
 
-/// Of an answer with another status than success. `display`: what the message begins with. `explanation`: what the
-/// answer says itself; may be empty.
+/// The failure for an answer whose status is not success. `display`: begins the message. `explanation`: the text of the
+/// answer; may be empty.
 attempt_failure refused_by_status(answering who, const http_head& head, const std::string& display,
                                   const std::string& explanation);
 
-/// Of a probe: nothing if the host is there, whatever it says of this request.
+/// The result of a probe. It is a success whenever the host is there, even if it refuses the request.
 attempt_result judge_probe(answering who, http_exchange& exchange);
 
 } // namespace gitfs

@@ -38,9 +38,9 @@ std::optional<std::int64_t> number(std::string_view text) {
   return failure == std::errc{} && end == text.data() + text.size() ? std::optional{out} : std::nullopt;
 }
 
-/// How long the service wants to be left alone; none: this is no matter of a rate limit.
+/// How long the service's rate limit lasts. None: the answer is not about a rate limit.
 std::optional<std::chrono::seconds> limited_for(const http_head& head, std::string_view explanation) {
-  constexpr std::chrono::seconds unsaid{60}; // as GitHub's documentation asks for
+  constexpr std::chrono::seconds unsaid{60}; // if the answer does not say; what GitHub's documentation asks for
   constexpr std::chrono::seconds longest{24 * 3600};
   if (head.status != 403 && head.status != 429)
     return std::nullopt;
@@ -48,14 +48,14 @@ std::optional<std::chrono::seconds> limited_for(const http_head& head, std::stri
     return std::min(head.retry_after, longest);
   if (header(head, {"x-ratelimit-remaining", "ratelimit-remaining"}) == "0")
     if (const auto reset = number(header(head, {"x-ratelimit-reset", "ratelimit-reset"}))) {
-      // by the service's own clock, for ours may be wrong
+      // compared with the service's own clock, because ours may be wrong
       const std::time_t theirs = curl_getdate(header(head, {"date"}).c_str(), nullptr);
       const std::time_t now = theirs > 0 ? theirs : std::time(nullptr);
-      if (*reset <= now) // also where the difference would not fit
+      if (*reset <= now) // checked before the subtraction, which could overflow
         return std::chrono::seconds{1};
       return *reset - now < longest.count() ? std::chrono::seconds{*reset - now} : longest;
     }
-  if (head.status == 429) // as often as the host lets us
+  if (head.status == 429) // without a time: upstream_host decides when the host is asked again
     return std::chrono::seconds{0};
   if (explanation.find("rate limit") != std::string_view::npos)
     return unsaid;
@@ -102,8 +102,8 @@ struct rest_client::question {
   std::string token;
   std::string accept;
   std::shared_ptr<const std::string> body; ///< null: GET
-  bool json = true;                        ///< what is expected
-  const response_reader* read = nullptr;   ///< takes the answer, whatever it is
+  bool json = true;                        ///< the answer must be JSON
+  const response_reader* read = nullptr;   ///< if set, reads the answer, of whatever type it is
 };
 
 struct rest_client::answer {
@@ -129,7 +129,7 @@ result<rest_answer> rest_client::get(const std::string& path, const std::string&
 
 result<void> rest_client::each_page(const std::string& path, const std::string& token, std::stop_token stop,
                                     const std::function<result<void>(const rapidjson::Document&)>& visit) {
-  constexpr unsigned most_pages = 10'000; // a service whose pages go round in a circle must end too
+  constexpr unsigned most_pages = 10'000; // ends a listing whose pages form a circle
   std::string next = path;
   for (unsigned page = 0; !next.empty(); ++page) {
     if (page == most_pages)
@@ -217,7 +217,7 @@ http_request rest_client::begin(operation& op, std::string url) {
   return out;
 }
 
-/// The API itself, whatever it says of that.
+/// Requests the root of the API. Any answer will do.
 attempt_result rest_client::probe(operation& op) {
   http_request request = begin(op, options_.base + "/");
   http_exchange exchange{*client_, std::move(request), op.stop, op.arrived};
@@ -234,7 +234,7 @@ attempt_result rest_client::attempt(operation& op, const question& what, answer&
   }
   http_request request = begin(op, what.url);
   request.headers.push_back("Accept: " + what.accept);
-  if (!what.token.empty()) // libcurl sends it to no other host
+  if (!what.token.empty()) // libcurl does not send it to another host after a redirect
     request.headers.push_back("Authorization: " + options_.auth_scheme + " " + what.token);
   if (what.body)
     request.headers.emplace_back("Content-Type: application/json");
@@ -279,7 +279,7 @@ attempt_result rest_client::attempt(operation& op, const question& what, answer&
     return {};
   }
   auto parsed = std::make_shared<rapidjson::Document>();
-  // iterative: an answer may be nested as deep as it likes
+  // iterative, because a deeply nested answer would exhaust the stack of the recursive parser
   parsed->Parse<rapidjson::kParseIterativeFlag | rapidjson::kParseValidateEncodingFlag>(body.data(), body.size());
   if (parsed->HasParseError()) {
     const bool early = parsed->GetErrorOffset() >= body.size();
@@ -325,7 +325,7 @@ std::optional<wall_clock::time_point> rest_client::limited_until(const std::stri
 
 result<bool> rest_client::await_limit(const std::string& token, const std::stop_token& stop,
                                       std::chrono::steady_clock::time_point deadline) const {
-  // All who wait begin again at different moments, since they have met the limit together.
+  // Requests that have met the limit together begin again at different moments.
   constexpr std::chrono::milliseconds spread{500};
   const auto until = limited_until(token);
   if (!until)

@@ -26,7 +26,7 @@
 
 namespace gitfs {
 
-/// Shared with the answers that are kept.
+/// A document may also be in the cache of answers, so it is shared.
 using json_document = std::shared_ptr<const rapidjson::Document>;
 
 struct rest_answer {
@@ -36,17 +36,17 @@ struct rest_answer {
 
 struct rest_options {
   std::string base;                               ///< URL without trailing slashes or userinfo; paths are appended
-  std::string accept = "application/json";        ///< header
-  std::vector<std::string> headers{};             ///< further ones of each request: "Name: value"
+  std::string accept = "application/json";        ///< the header Accept
+  std::vector<std::string> headers{};             ///< further headers of each request: "Name: value"
   std::string auth_scheme = "Bearer";             ///< what stands before the token in `Authorization`
-  transport_settings transport{};                 ///< of each connection
-  upstream_limits limits{};                       ///< of each call
-  retry_limits retries{};                         ///< of each call
+  transport_settings transport{};                 ///< settings of each connection
+  upstream_limits limits{};                       ///< limits of each call
+  retry_limits retries{};                         ///< limits of each call
   std::size_t body_limit = std::size_t{64} << 20; ///< bytes of one answer, decoded
   std::size_t cache_limit = std::size_t{8} << 20; ///< bytes of answers that are kept for their ETag
-  std::chrono::seconds longest_wait{10};          ///< of all requests, for a rate limit; beyond it is EAGAIN
-  bool waits_for_limits = false;                  ///< each call beyond that, with its own token, up to limits.total
-  std::shared_ptr<http_client> client{};          ///< null: one of its own
+  std::chrono::seconds longest_wait{10};          ///< a longer rate limit is EAGAIN
+  bool waits_for_limits = false;                  ///< true: calls wait for longer rate limits, too, up to limits.total
+  std::shared_ptr<http_client> client{};          ///< null: the client has its own
 };
 
 /// Thread-safe; calls block within the limits, retry what is transient, and end with:
@@ -58,7 +58,7 @@ struct rest_options {
 ///   EFBIG      longer than `body_limit`
 ///   EHOSTDOWN  the host has been away for longer than `limits.total`
 ///   EIO (also: not JSON, but a web page), ETIMEDOUT, E2BIG (413)
-/// Messages name the service and hold what it says itself, never a token, which is in no log either.
+/// Messages name the service and quote its explanation. Neither messages nor the log contain tokens.
 class rest_client {
 public:
   explicit rest_client(rest_options options);
@@ -66,14 +66,14 @@ public:
   rest_client& operator=(const rest_client&) = delete;
 
   /// `path`: "/users/x?per_page=100", of percent-encoded parts (`percent_encode`), or a rest_answer's `next`. An empty
-  /// token: without. An answer that came before with an ETag is asked for with If-None-Match.
+  /// token: the request has none. If an answer with an ETag is kept, the request has If-None-Match.
   result<rest_answer> get(const std::string& path, const std::string& token, std::stop_token stop);
 
   /// `get` for every page from `path` on, until `visit` gives an error, which is then the result.
   result<void> each_page(const std::string& path, const std::string& token, std::stop_token stop,
                          const std::function<result<void>(const rapidjson::Document&)>& visit);
 
-  /// POST of JSON. Made again when it fails, so only for what may be done twice.
+  /// POST of JSON. A request that fails is made again, so it must be one that may be carried out twice.
   result<rest_answer> post(const std::string& path, std::string json, const std::string& token, std::stop_token stop);
 
   /// GET of bytes of any type but a web page; `accept` in place of the option's.
@@ -85,7 +85,7 @@ public:
   result<void> get_with(operation& op, const std::string& path, const std::string& accept, const std::string& token,
                         const response_reader& read);
 
-  /// Returns when the rate limit of `token` is over. False, at once: there is none, or it outlasts `deadline`.
+  /// Waits for the end of the rate limit of `token`. False, without waiting: there is none, or it outlasts `deadline`.
   /// ECANCELED: stopped.
   result<bool> await_limit(const std::string& token, const std::stop_token& stop,
                            std::chrono::steady_clock::time_point deadline) const;
@@ -122,7 +122,7 @@ private:
   lru_map<std::string, kept_answer> kept_;
   std::size_t kept_bytes_ = 0;
   std::map<std::string, std::chrono::system_clock::time_point> limited_until_; ///< by token
-  std::shared_ptr<http_client> client_;                                        ///< last: its thread ends first
+  std::shared_ptr<http_client> client_; ///< the last member, so that its thread ends before the others are destroyed
 };
 
 /// The target of the link with rel="next" in a `Link` header (RFC 8288); empty: none.

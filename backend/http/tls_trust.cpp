@@ -7,7 +7,7 @@ namespace gitfs {
 
 namespace {
 
-// Of those with the same place the first one that is set counts.
+// If several variables have the same place, the first one that is set counts.
 struct place_of_variable {
   const char* variable;
   std::string tls_trust::*place;

@@ -45,7 +45,7 @@ result<void> upstream_host::wait_for_turn(const attempt_plan& plan, const std::s
     if (what == turn::go)
       return success();
     if (what == turn::fail || (what == turn::last_probe && probed) || now >= deadline
-        || (health_.busy() && health_.next_try() >= deadline)) // it has said that this is in vain
+        || (health_.busy() && health_.next_try() >= deadline)) // the host has said that it will be busy until then
       return BOOST_OUTCOME_V2_NAMESPACE::failure(reason());
     if (what == turn::wait) {
       changed_.wait_until(lock, stop, std::min(until, deadline), [&, now = changes_] { return changes_ != now; });
@@ -70,7 +70,7 @@ void upstream_host::run_probe(std::unique_lock<std::mutex>& lock, const attempt_
     throw;
   }
   lock.lock();
-  if (stop.stop_requested()) { // that is why it failed, and another one looks
+  if (stop.stop_requested()) { // the probe failed because it was stopped, so another request probes
     health_.probe_given_up();
     changed();
     return;
@@ -113,7 +113,7 @@ bool upstream_host::there() const {
 failure_kind upstream_host::settle(const attempt_failure& failure, std::uint64_t before, const attempt_plan& plan,
                                    const std::stop_token& stop, clock::time_point deadline) {
   std::unique_lock lock{mutex_};
-  // Of many that fail together one looks: an outage must not become as many requests more.
+  // If many requests fail together, one of them probes, so that an outage does not lead to as many further requests.
   while (settling_ && health_.answers() == before && health_.there())
     if (!changed_.wait_until(lock, stop, deadline, [&] { return !settling_; }))
       return failure.of;

@@ -12,8 +12,8 @@ struct upstream_limits {
   std::chrono::milliseconds stall{30'000};   ///< no byte in either direction
   std::chrono::milliseconds total{120'000};  ///< one operation with all its retries; also how long a host may be away
   bool wait_at_first = false;                ///< wait for a host that has never answered, too, if its name is known
-  std::size_t entries = 1'000'000;           ///< of one listing of a service: one that never repeats must end too
-  unsigned parallel = 8;                     ///< connections to the server, where none are shared
+  std::size_t entries = 1'000'000; ///< most entries of one listing of a forge, so that a listing without end ends
+  unsigned parallel = 8;           ///< connections to the server, where none are shared
 };
 
 /// Sums over the life of the upstream.

@@ -1,5 +1,5 @@
-// What all repositories of one process share: connections, threads, the keepers of cache folders, and what was learned
-// about servers.
+// The parts that all repositories of one process share: connections, threads, the keepers of cache folders, and the
+// knowledge about servers.
 #pragma once
 
 #include "backend/http/http_client.hpp"
@@ -29,9 +29,9 @@ public:
 
   /// The keeper of `cache_dir`. It ends with its last holder.
   std::shared_ptr<cache_keeper> keeper_of(const std::filesystem::path& cache_dir);
-  /// Why nothing is written to `cache_dir` at present (cache_disk); "": it is, or nobody uses it.
+  /// The reason why nothing is written to `cache_dir` at present (cache_disk); "": it is written to, or nobody uses it.
   std::string trouble_of(const std::filesystem::path& cache_dir);
-  /// What all users of `cache_dir` have learned about servers.
+  /// The knowledge about servers that all users of `cache_dir` share.
   std::shared_ptr<server_ways> ways_of(const std::filesystem::path& cache_dir);
 
 private:

@@ -1,4 +1,4 @@
-// What is known about well-known forges before they are asked.
+// Facts about well-known forges that need no request.
 #pragma once
 
 #include "backend/http/http_client.hpp"
@@ -12,8 +12,8 @@
 
 namespace gitfs {
 
-/// The size source of a repository at such a forge; it uses the credentials of the URL or of git's helpers, or none.
-/// Null: the forge is not known. `client`: null: the source makes its own.
+/// The size source of a repository of a well-known forge. It uses the credentials of the URL or of git's helpers, or
+/// none. Null: the forge is not known. `client`: null: the source makes its own.
 std::shared_ptr<size_source> sizes_of_forge(const source& from, const upstream_limits& limits,
                                             std::shared_ptr<http_client> client = {});
 

@@ -1,4 +1,4 @@
-// Makes forges of all kinds.
+// Makes the forges of a config file.
 #pragma once
 
 #include "backend/forge/cached_forge.hpp"
@@ -16,7 +16,7 @@ namespace gitfs {
 
 class http_client;
 
-/// What a forge needs from its process.
+/// The parts of the process that a forge uses.
 struct forge_needs {
   repository_opener open;
   secret_reader read_secret;

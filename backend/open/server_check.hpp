@@ -12,14 +12,14 @@
 namespace gitfs {
 
 struct server_answer {
-  std::string path;         ///< of the entry; empty: the mountpoint itself
+  std::string path;         ///< the path of the entry; empty: the mountpoint itself
   std::string about{};      ///< which of the entry's tokens it is about, for people; empty: there is one at most
-  result<std::string> said; ///< for people; the error's message names the server and says what to do
+  result<std::string> said; ///< a sentence for people; an error's message names the server and says what to do
 };
 
-/// Asks for the ref of each repository of `options.tree`, and as whom each token of a forge is let in. Of a repository
-/// no object is fetched, and nothing is kept. Several servers are asked at once; it takes as long as the slowest, at
-/// most `options.timeout` or half a minute, whichever is less, for each. In the order of the tree. Any thread.
+/// Resolves the ref of each repository of `options.tree`, and asks forges for the user of each token. No object is
+/// fetched, and nothing is stored. Several servers are asked at once. Each gets at most `options.timeout` or half a
+/// minute, whichever is less. The answers are in the order of the tree. Any thread.
 std::vector<server_answer> ask_servers(const mount_options& options,
                                        const std::function<result<std::string>(const secret_place&)>& read_secret);
 

@@ -9,8 +9,8 @@
 namespace gitfs {
 
 struct capabilities {
-  std::string agent;         ///< "" if not told
-  std::string object_format; ///< "" if not told, which means sha1
+  std::string agent;         ///< "": not stated
+  std::string object_format; ///< "": not stated, which means sha1
   bool ls_refs = false;
   bool ls_refs_unborn = false;
   bool fetch = false;

@@ -97,7 +97,7 @@ struct git_upstream::state {
       operation op{token, deadline};
       op.arrived = arrived;
       done(run(std::move(op), what));
-      done = nullptr; // what these two hold goes before `this` may
+      done = nullptr; // releases what the two hold while `this` certainly exists
       what = nullptr;
       ended(id);
     };
@@ -113,7 +113,7 @@ struct git_upstream::state {
   void ended(std::uint64_t id) {
     const std::lock_guard lock{mutex};
     running.erase(id);
-    all_ended.notify_all(); // under the mutex: whoever waits destroys both
+    all_ended.notify_all(); // under the mutex, because the thread that waits destroys both afterwards
   }
 
   transfer_outcome run(operation op, const body& what) {
@@ -141,7 +141,8 @@ struct git_upstream::state {
       stop.request_stop();
   }
 
-  /// With the server's capabilities; if it fails with ones that were only assumed, again with the real ones.
+  /// Lists refs with the server's capabilities. If they were only assumed and the request fails, asks for the real ones
+  /// and tries again.
   result<std::vector<advertised_ref>> list_refs(operation& op, std::span<const std::string> prefixes) {
     GITFS_TRY(can, server.get(op));
     auto out = list_refs(op, prefixes, can);
@@ -155,7 +156,7 @@ struct git_upstream::state {
     return list_refs(op, prefixes, really);
   }
 
-  /// Also of what failed after some came.
+  /// Called also for a failed transfer, which may have brought some sizes.
   void keep_sizes(const transfer_outcome& out) const {
     if (remember_sizes && !out.sizes.empty())
       remember_sizes(out.sizes);
@@ -163,13 +164,13 @@ struct git_upstream::state {
   result<std::vector<advertised_ref>> list_refs(operation& op, std::span<const std::string> prefixes,
                                                 const capabilities& server);
 
-  const std::shared_ptr<http_client> client;  ///< first: the rest uses it
-  const std::shared_ptr<worker_pool> workers; ///< second: its threads use the client
+  const std::shared_ptr<http_client> client;  ///< the first member, because the others use it
+  const std::shared_ptr<worker_pool> workers; ///< after the client, because its threads use it
   const std::shared_ptr<server_ways> ways;
   const source from;
   const size_receiver remember_sizes;
   const upstream_limits limits;
-  const std::string host; ///< whose jobs these are
+  const std::string host; ///< the name of this upstream's jobs in the worker pool
   smart_http http;
   capability_discovery server;
   object_requests objects;
@@ -212,7 +213,8 @@ result<resolved_ref> git_upstream::resolve(const std::string& ref, const std::st
     return explained(usable.error());
   operation op{stop, clock_type::now() + impl_->limits.total};
   const auto candidates = ref_candidates(ref);
-  // The question goes out beside the discovery, so that both cost one round trip; every v2 server can answer it.
+  // ls-refs is sent beside the request for capabilities, so that both take one round trip. Every server of version 2
+  // can answer it.
   std::unique_ptr<http_exchange> early;
   if (!impl_->server.known())
     early = impl_->http.begin_post(op, compose_ls_refs(candidates, nullptr));

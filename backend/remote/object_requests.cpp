@@ -13,17 +13,17 @@ namespace gitfs {
 
 namespace {
 
-/// What an answer may show of the way in which it was asked for.
+/// What an answer tells about the way in which it was asked for.
 enum class sign : std::uint8_t {
   none,
-  filter_refused, ///< an error that speaks of the filter
-  other_words,    ///< another error of the git server's
-  silence,        ///< nothing at all
+  filter_refused, ///< an error whose text is about the filter
+  other_words,    ///< another error from the git server
+  silence,        ///< an empty answer
   bad_status,     ///< an HTTP status that a server which cannot read the request may give
   count
 };
 
-/// Where a form is known to work, what may have other reasons is taken to have them.
+/// The signs, and whether each counts against a form that has worked before. Most can have other reasons then.
 constexpr struct {
   sign what;
   bool also_of_a_way_that_works;
@@ -38,7 +38,7 @@ constexpr long telling_statuses[] = {400, 405, 406, 415, 422, 500, 501};
 
 constexpr int no_refusals[] = {ECANCELED, ETIMEDOUT, EHOSTDOWN, EACCES, EFBIG, E2BIG, ENOTSUP};
 
-/// An absent object fails an object-info of JGit's as a whole. So many of them are found out in one operation.
+/// JGit fails a whole object-info request if one object is absent. One operation finds up to so many absent objects.
 constexpr int most_size_requests = 32;
 
 } // namespace
@@ -75,7 +75,7 @@ object_requests::answer object_requests::ask(operation& op, const fetch_request&
   }
   if (got.done)
     return got;
-  if (got.done.error().code == ESTALE) // nobody asked for a thin pack
+  if (got.done.error().code == ESTALE) // the pack needs bases that are not here, though no thin pack was asked for
     got.done = fail(EIO, got.done.error().message);
   const error& what = got.done.error();
   if (what.code == EIO && refused && what.message.find("filter") != std::string::npos)
@@ -84,7 +84,7 @@ object_requests::answer object_requests::ask(operation& op, const fetch_request&
     got.shows = sign::other_words;
   else if (silent)
     got.shows = sign::silence;
-  else if (what.code == EIO // and not too large, or away
+  else if (what.code == EIO // not E2BIG or EHOSTDOWN, which tell nothing about the form
            && std::ranges::find(telling_statuses, op.status) != std::end(telling_statuses))
     got.shows = sign::bad_status;
   if (works && !signs[static_cast<std::size_t>(got.shows)].also_of_a_way_that_works)
@@ -136,7 +136,7 @@ result<void> object_requests::fetch(operation& op, const fetch_request& request,
       continue;
     }
     const error what = got.done.error();
-    // What was assumed of it may be wrong.
+    // The capabilities that were assumed of the server may be wrong.
     if (std::ranges::find(no_refusals, what.code) == std::end(no_refusals) && server_.doubt()) {
       GITFS_TRY(really, server_.get(op));
       if (std::exchange(can, really) != really) {
@@ -164,7 +164,7 @@ result<void> object_requests::fetch(operation& op, const fetch_request& request,
 
 struct object_requests::sizes_or_error {
   result<void> done = success();
-  bool refused = false; ///< by the git server, in words
+  bool refused = false; ///< the git server has answered with an error
   std::vector<std::pair<oid, std::uint64_t>> sizes;
 };
 
@@ -202,7 +202,8 @@ result<void> object_requests::sizes(operation& op, const std::vector<oid>& ids, 
     out.sizes.insert(out.sizes.end(), reported.sizes.begin(), reported.sizes.end());
     if (reported.done)
       continue;
-    // One of them is not there. The server names it, or it is the first of which nothing was told, or one of a half.
+    // One of the objects is absent. Either the server names it, or it is the first without a size in the answer, or it
+    // is found by halving.
     const std::string& words = reported.done.error().message;
     std::ranges::sort(reported.sizes);
     std::erase_if(question, [&](const oid& id) {

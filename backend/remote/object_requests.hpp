@@ -1,4 +1,4 @@
-// Objects and sizes from a git server, by whichever way it takes.
+// Asks a git server for objects and sizes, by whichever server way it accepts.
 #pragma once
 
 #include "backend/http/http_attempt.hpp"
@@ -16,11 +16,11 @@
 
 namespace gitfs {
 
-/// Thread-safe; calls block for one operation, and end early with ECANCELED when it is stopped. What is given outlives
-/// it. Errors as of transfer_outcome.
+/// Thread-safe. A call blocks for one operation, and ends early with ECANCELED when the operation is stopped. The
+/// arguments of the constructor outlive this object. Errors are those of transfer_outcome.
 class object_requests {
 public:
-  /// `display`: the server in messages.
+  /// `display`: the name of the server in messages.
   object_requests(smart_http& http, capability_discovery& server, server_ways& ways, server_place place,
                   pack_receiver& store, std::string display)
     : http_(http),
@@ -30,12 +30,12 @@ public:
       store_(store),
       display_(std::move(display)) {}
 
-  /// Tries one way after the other in this operation until all that was wanted is in the store. What a way leaves out
-  /// is asked for again, all of it at once, as long as anything comes. Success if any of it has come.
+  /// Tries one server way after the other until all wanted objects are in the store. Objects that an answer leaves out
+  /// are asked for again, all at once, as long as each answer brings some. Success if any wanted object has come.
   result<void> fetch(operation& op, const fetch_request& request, transfer_outcome& out);
 
-  /// ENOTSUP: the server has no `object-info`, or does not take what we ask of it. Sizes of objects that it does not
-  /// have are left out, also where one of these fails a whole request.
+  /// ENOTSUP: the server has no `object-info`, or refuses our requests for it. Objects that the server does not have
+  /// are left out, also where one such object makes a whole request fail.
   result<void> sizes(operation& op, const std::vector<oid>& ids, transfer_outcome& out);
 
 private:

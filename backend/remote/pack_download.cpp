@@ -35,7 +35,7 @@ attempt_result pack_download::read(http_exchange& exchange, const std::stop_toke
   return done ? attempt_result{} : failed(std::move(done.error()));
 }
 
-/// How many objects there are; and the size of the blob that is all there is in the pack.
+/// Reads the number of objects from the start of the pack, and the size of the blob if the pack has one object.
 void pack_download::check_start(std::string_view bytes) {
   constexpr std::size_t longest = pack_header_size + 16;
   if (start_.size() >= longest)
@@ -73,7 +73,8 @@ result<void> pack_download::take(std::string_view bytes) {
   return done;
 }
 
-/// A pack that does not check may have been damaged on its way, so it is worth asking again; a full disk is not.
+/// A pack that fails its checks may have been damaged on the way, so the request is made again; it is not after a
+/// failure of the disk.
 attempt_result pack_download::failed(error what) const {
   const bool transient = sink_failed_ && what.code == EIO;
   return attempt_failure{std::move(what), transient};

@@ -102,7 +102,7 @@ near_names names_near(std::string_view name, std::span<const advertised_ref> ref
   return out;
 }
 
-constexpr std::size_t shortest_listed = 7; // what git prints at least
+constexpr std::size_t shortest_listed = 7; // git prints at least so many digits
 
 bool is_abbreviated_id(std::string_view name) {
   constexpr std::size_t shortest = 4; // git's minimum

@@ -20,8 +20,8 @@ struct snapshot_facts {
   oid root_tree;
   std::int64_t time = 0; ///< the time of the commit, in seconds since 1970
   std::string ref;       ///< the full name that was resolved; empty for a bare commit id
-  /// When the mount began to show it, in nanoseconds since 1970; 0: that does not matter, or is not known. `take`
-  /// leaves it to its caller.
+  /// When the mount began to show it, in nanoseconds since 1970; 0: unknown, or of no matter. `resolve` leaves it to
+  /// its caller.
   std::int64_t shown_at = 0;
 
   bool operator==(const snapshot_facts&) const = default;

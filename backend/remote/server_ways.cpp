@@ -37,20 +37,20 @@ const auto& row_of(way_form form) {
   return forms[static_cast<std::size_t>(form)];
 }
 
-/// Cheapest first for each need. By `scripts/filters`, on the Linux source with 50 ms before each answer, commit and
-/// root tree take 64 ms by tree:1, 120 ms by tree:0 and then the tree, 200 ms by blob:none (of a repository with
-/// 100,000 folders: 4.8 s). Of 4,096 trees tree:0 brings those that no other wanted one lists in 0.13 s, tree:1 takes
-/// 0.5 s and three times the bytes. 4,096 blobs come fastest by tree:0. Whatever is not in a filter is limited by
-/// nothing, so a way without one comes last, and for trees there is none.
+/// The ways for each need, the cheapest first. Measured by `scripts/filters` on the Linux source, with 50 ms before
+/// each answer: commit and root tree take 64 ms by tree:1, 120 ms by tree:0 and then the tree, 200 ms by blob:none (of
+/// a repository with 100,000 folders: 4.8 s). Of 4,096 trees tree:0 brings those that no other wanted one lists in 0.13
+/// s, tree:1 takes 0.5 s and three times the bytes. 4,096 blobs come fastest by tree:0. Without a filter nothing limits
+/// what comes, so such a way comes last, and there is none for trees.
 constexpr fetch_way ways[] = {
     {fetch_need::commit, way_form::commit_tree_1},
-    {fetch_need::commit, way_form::commit_tree_0}, // whose root tree is another request
+    {fetch_need::commit, way_form::commit_tree_0}, // the root tree takes another request
     {fetch_need::commit, way_form::commit_blob_none},
     {fetch_need::commit, way_form::commit_whole},
     {fetch_need::all_trees, way_form::commit_blob_none},
     {fetch_need::trees, way_form::object_tree_0},
     {fetch_need::trees, way_form::object_tree_1},
-    {fetch_need::trees, way_form::object_blob_none}, // with all trees below
+    {fetch_need::trees, way_form::object_blob_none}, // brings all trees below, too
     {fetch_need::blobs, way_form::object_tree_0},
     {fetch_need::blobs, way_form::object_blob_none},
     {fetch_need::blobs, way_form::object_alone},
@@ -61,7 +61,7 @@ bool does_not_work(verdict is) {
   return is == verdict::refused || is == verdict::lacking;
 }
 
-/// True if a server with these capabilities can be asked so at all.
+/// True if a server with these capabilities may be sent a request of this form.
 bool offered(way_form form, const capabilities& can) {
   const auto& row = row_of(form);
   if (row.kind == wanted::commits && !can.fetch_shallow)
@@ -70,7 +70,8 @@ bool offered(way_form form, const capabilities& can) {
          || (can.fetch_filter && (row.filter != object_filter::tree_1 || can.deep_tree_filter));
 }
 
-/// The forms that what befell `form` tells about: a filter that is refused is refused whatever is wanted.
+/// Calls `what` for all forms to which the verdict on `form` applies: a filter that is refused is refused whatever is
+/// wanted.
 template <class Function>
 void each_alike(way_form form, verdict is, Function what) {
   const auto& row = row_of(form);
@@ -154,8 +155,8 @@ void server_ways::learn(const server_place& place, way_form form, verdict is, co
     const learned_way what{is, now_()};
     each_alike(form, is, [&](way_form each) {
       const verdict before = known(place, each, false).is, own = known(place, each, true).is;
-      // What a repository itself has refused is kept even if its host is known to, so that it is not tried again when
-      // nothing else is left.
+      // A refusal by the repository is kept even if the same is known of its host, because ways that failed at the host
+      // are tried when no other is left, and ways that failed at the repository are not.
       if (before == is && (own == is || !does_not_work(is)))
         return;
       learned_host& host = hosts_[place.host];
@@ -204,7 +205,7 @@ result<void> server_ways::await_probe(const server_place& place, way_form form, 
 }
 
 bool server_ways::warn(const std::string& text) {
-  constexpr std::size_t most = 100; // names of refs are anybody's to invent
+  constexpr std::size_t most = 100; // programs can look up any name of a ref
   const std::lock_guard lock{mutex_};
   if (warnings_.size() == most || std::ranges::find(warnings_, text) != warnings_.end())
     return false;
@@ -264,8 +265,8 @@ std::vector<std::pair<std::string, std::uint64_t>> server_ways::counters() const
 way_search::way_search(server_ways& ways, server_place place, fetch_need need, const capabilities& can)
   : ways_(ways),
     place_(std::move(place)) {
-  // What other repositories of the host have shown is probably so here, too: what failed there comes last. What failed
-  // here is not tried again.
+  // A way that failed with other repositories of the host will probably fail here, too, so it is tried last. A way that
+  // failed with this repository is not tried again.
   std::vector<way_form> doubtful;
   for (const way_form each : ways_for(need)) {
     if (!offered(each, can) || does_not_work(ways_.of_repository(place_, each)))
@@ -289,7 +290,7 @@ result<std::optional<way_form>> way_search::next(const std::stop_token& stop,
   present_.reset();
   while (!left_.empty()) {
     const way_form form = left_.front();
-    // There is nothing to be decided by the last one that is left.
+    // The last way that is left is used whatever is known of it, so it need not be probed.
     if (ways_.of(place_, form) == verdict::unknown && left_.size() > 1) {
       if (!ways_.begin_probe(place_, form)) {
         GITFS_TRYV(ways_.await_probe(place_, form, stop, deadline));
@@ -297,7 +298,7 @@ result<std::optional<way_form>> way_search::next(const std::stop_token& stop,
         if (here || does_not_work(ways_.of(place_, form)))
           left_.erase(left_.begin());
         if (!here && does_not_work(ways_.of(place_, form)))
-          left_.push_back(form); // in another repository: perhaps here, behind the others
+          left_.push_back(form); // it failed with another repository; it may work here, and is tried after the others
         continue;
       }
       probed_.push_back(form);

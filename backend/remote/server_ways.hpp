@@ -72,7 +72,7 @@ std::string_view name_of(verdict is);
 
 struct learned_way {
   verdict is = verdict::unknown;
-  std::int64_t at = 0; ///< seconds since 1970
+  std::int64_t at = 0; ///< when it was learned, in seconds since 1970
   bool operator==(const learned_way&) const = default;
 };
 using learned_ways = std::array<learned_way, way_forms>;
@@ -127,7 +127,7 @@ public:
   std::string text() const;
   /// Notes something about a source that its users should know. True: it is new.
   bool warn(const std::string& text);
-  /// What was noted in this process, in lines.
+  /// The texts that `warn` was given in this process, as lines.
   std::string warnings() const;
   /// Names and values for `gitfs-actor stats`.
   std::vector<std::pair<std::string, std::uint64_t>> counters() const;

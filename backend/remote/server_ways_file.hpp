@@ -1,4 +1,4 @@
-// What server_ways has learned, in a file of the cache folder.
+// The file in the cache folder in which server_ways keeps what it has learned.
 #pragma once
 
 #include "backend/remote/server_ways.hpp"
@@ -20,8 +20,8 @@ struct learned_change {
   learned_way what;
 };
 
-/// What is not older than `longest_learned`. Nothing, if there is no such file, or if it is not as we write it: then
-/// the log says so. `now`: seconds since 1970.
+/// The entries of the file that are not older than `longest_learned`. Empty if there is no such file; or if it is not
+/// of our form, which is logged. `now`: seconds since 1970.
 learned_hosts read_learned_hosts(const std::filesystem::path& file, std::int64_t now);
 
 /// Adds to what the file holds now, and puts the result in its place in one step. Best effort: of two processes that

@@ -76,7 +76,7 @@ std::optional<shown_runs> parse(std::string_view text, std::string_view head) {
   return out;
 }
 
-// Those that were written longest ago go; so do, in time, the files of a process that was killed while it wrote.
+// Removes the files that were written longest ago. In time that includes what a process that was killed has left.
 void forget_oldest(const fs::path& folder) {
   std::vector<std::pair<fs::file_time_type, fs::path>> all;
   std::error_code status;
@@ -122,7 +122,8 @@ shown_runs_ptr shows_now(const shown_runs_ptr& before, const snapshot_facts& now
     thin_out(*out);
   if (out->size() > most_runs) { // trees that come back again and again
     out->erase(out->end() - 2);
-    if (out->back().tree == (out->end() - 2)->tree) // what has changed twice since is not to look as old as at first
+    if (out->back().tree
+        == (out->end() - 2)->tree) // or a tree that has changed twice since would look as old as at first
       out->pop_back();
   }
   return out;

@@ -17,7 +17,7 @@ namespace gitfs {
 /// Nanoseconds since 1970.
 using file_time = std::int64_t;
 
-/// Of a time in seconds, as commits and services tell it. What does not fit is the nearest that does.
+/// Converts a time in seconds, as commits and forges have it. A time that does not fit becomes the nearest that does.
 file_time file_time_of(std::int64_t seconds);
 /// The wall clock.
 file_time time_now();
@@ -34,23 +34,24 @@ using shown_runs_ptr = std::shared_ptr<const shown_runs>;
 
 inline constexpr std::size_t most_runs = 64; ///< of one place that are remembered
 
-/// What a place has shown once it shows `now`. `before`: until then; null: nothing is known of that. Returns `before`
-/// itself if the tree is the same. The first tree has the time of its commit, and each later one that at which it
-/// replaced the one before, which no earlier one has. None is later than `now.shown_at`, unless that is 0.
+/// Adds the snapshot `now` to what a place has shown. `before`: what it has shown until now; null: unknown. Returns
+/// `before` itself if the tree is the same. The first tree has the time of its commit. A later tree has the time at
+/// which it replaced the one before, and no two trees have the same time. No time is later than `now.shown_at`, unless
+/// that is 0.
 shown_runs_ptr shows_now(const shown_runs_ptr& before, const snapshot_facts& now);
 
-/// Keeps that of the places of one mountpoint over remounts, in files of the cache folder. Any thread; of two who
-/// write of the same place one wins.
+/// Keeps what the places of one mountpoint have shown over remounts, in files of the cache folder. Any thread. If two
+/// write about the same place, one of them wins.
 class shown_times {
 public:
-  /// Nothing is made before the first `write`.
+  /// No file or folder is made before the first `write`.
   shown_times(const std::filesystem::path& cache_dir, std::filesystem::path mountpoint);
 
-  /// `place`: a path below the mountpoint, or "" for itself. Null: nothing is known, or the file is damaged, which the
-  /// log says: then times are those of commits again.
+  /// `place`: a path below the mountpoint; "": the mountpoint. Null: there is no file, or it is damaged, which is
+  /// logged. Times are those of commits then.
   shown_runs_ptr read(const std::string& place) const;
-  /// Best effort: what cannot be written is not known after a remount. The places that were written longest ago are
-  /// forgotten when there are too many.
+  /// Best effort: if the file cannot be written, the times are lost at the next remount. If there are too many places,
+  /// those that were written longest ago are forgotten.
   void write(const std::string& place, const shown_runs& what) const;
 
 private:

@@ -15,14 +15,15 @@ namespace gitfs {
 
 using blob_sizes = std::vector<std::pair<oid, std::uint64_t>>;
 
-/// The sizes of one repository. Used by one thread at a time; calls block within the limits of the service's client.
+/// Tells sizes of blobs of one repository, by the API of its forge. Used by one thread at a time. Calls block within
+/// the limits of the forge's client.
 class size_source {
 public:
   virtual ~size_source() = default;
 
-  /// The sizes of those `wanted` blobs that the service finds, and other sizes that came with them. `where` finds the
-  /// paths of blobs. ECANCELED: stopped. EAGAIN: the service cannot tell now. EIO, ETIMEDOUT: it does not answer, or
-  /// its answer is of no use. Any other error: the service cannot tell sizes. The message says why and what to do.
+  /// The sizes of those `wanted` blobs that the forge finds, and other sizes that came with them. `where` finds the
+  /// paths of blobs. ECANCELED: stopped. EAGAIN: the forge cannot tell now. EIO, ETIMEDOUT: it does not answer, or its
+  /// answer cannot be used. Any other error: the forge cannot tell sizes. The message says why and what to do.
   virtual result<blob_sizes> sizes(std::span<const oid> wanted, tree_index& where, std::stop_token stop) = 0;
 };
 

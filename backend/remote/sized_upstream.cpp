@@ -29,7 +29,7 @@ struct sized_upstream::question {
 
 struct sized_upstream::core {
   using clock = std::chrono::steady_clock;
-  static constexpr int incomplete = ENODATA; ///< some files are unknown to the service
+  static constexpr int incomplete = ENODATA; ///< the size source does not know some of the files
 
   core(std::shared_ptr<object_db> db, std::shared_ptr<size_source> from, size_receiver to, std::string name,
        std::chrono::milliseconds pause)
@@ -41,7 +41,7 @@ struct sized_upstream::core {
       index(objects),
       workers(std::make_unique<worker_pool>()) {}
 
-  /// On a worker thread soon; at once if there are no workers any more.
+  /// Answers the question on a worker thread; fails it at once if the workers have ended.
   void begin(const std::shared_ptr<question>& what) {
     {
       const std::lock_guard lock{mutex};
@@ -71,7 +71,8 @@ struct sized_upstream::core {
     }
   }
 
-  /// One at a time: what the first brings are mostly the sizes that the next wants, too.
+  /// Questions are answered one at a time, because the sizes that the first one brings are mostly those that the next
+  /// one wants.
   transfer_outcome answer(const question& what) {
     transfer_outcome out;
     std::unique_lock lock{mutex};
@@ -107,13 +108,14 @@ struct sized_upstream::core {
     return out;
   }
 
-  /// What a failure means for this question and for the next ones. ENOTSUP is final. EAGAIN costs this one contents.
+  /// Decides what a failure means for this question and for the next ones, and changes its code. ENOTSUP: no later
+  /// question is asked. EAGAIN: this question's sizes come with contents.
   void judge(std::optional<error>& failure) {
     constexpr int final_ones[] = {EACCES, ENOENT, E2BIG, EFBIG, EINVAL, ENOTSUP};
     if (!failure || failure->code == incomplete) {
       failures = 0;
       if (failure)
-        failure->code = EAGAIN; // of those files only
+        failure->code = EAGAIN; // for those files only
       else
         logged = false;
       return;
@@ -127,7 +129,7 @@ struct sized_upstream::core {
       failure->code = ENOTSUP;
       return;
     }
-    // The first time the network is probably away, and contents could not be had either.
+    // At the first failure the network is probably away, and then contents could not be fetched either.
     if (failure->code != EAGAIN && ++failures == 1)
       return;
     failure->code = EAGAIN;
@@ -138,7 +140,7 @@ struct sized_upstream::core {
                 display, failure->message);
   }
 
-  /// Sizes that are known, also if it fails.
+  /// Fills `out` with the sizes that are found, also if it fails.
   std::optional<error> ask(const question& what, blob_sizes& out) {
     std::vector<std::uint64_t> known(what.ids.size(), unknown_size);
     objects->sizes(what.ids, known);
@@ -175,13 +177,13 @@ struct sized_upstream::core {
   const std::chrono::milliseconds pause_length;
   std::mutex mutex;
   std::condition_variable_any changed;
-  bool server_cannot = false;           ///< it said so
-  std::optional<std::string> refused{}; ///< the service has, for good, for this reason
-  unsigned failures = 0;                ///< in a row, that may pass
-  clock::time_point paused_until{};     ///< it is left alone
+  bool server_cannot = false;           ///< the git server has said that it does not tell sizes
+  std::optional<std::string> refused{}; ///< why the size source is not asked any more; none: it is asked
+  unsigned failures = 0;                ///< failures in a row of the kind that may pass
+  clock::time_point paused_until{};     ///< until then the size source is not asked
   std::string pause_reason;
-  bool logged = false;                 ///< the log says that it does not tell for now
-  bool busy = false;                   ///< somebody uses `index` and `sizes`
+  bool logged = false;                 ///< the log says that sizes do not come for now
+  bool busy = false;                   ///< a thread uses `index` and `sizes`, without the mutex
   std::vector<tree_index::root> roots; ///< for `index`
   tree_index index;
   std::set<std::shared_ptr<question>> running;
@@ -197,7 +199,7 @@ public:
   size_transfer(const size_transfer&) = delete;
   size_transfer& operator=(const size_transfer&) = delete;
 
-  std::unique_ptr<transfer> of_server; ///< first the server is asked
+  std::unique_ptr<transfer> of_server; ///< the transfer of the git server, which is asked first
 
 private:
   std::stop_source stop_;

@@ -17,7 +17,7 @@ namespace {
 constexpr std::string_view advertisement_path = "/info/refs?service=git-upload-pack";
 constexpr std::string_view post_path = "/git-upload-pack";
 
-/// As many servers explain themselves in a line of plain text, or in the title of a page.
+/// The explanation in an answer. Many servers give one as a line of plain text, or in the title of a page.
 std::string explanation(http_exchange& exchange, const http_head& head) {
   constexpr std::size_t longest = 200, longest_page = 2048;
   constexpr std::string_view begin = "<title>";
@@ -49,7 +49,7 @@ bool is_dumb_answer(std::string_view body) {
   return body[id_length] == '\t' && body.find_first_not_of("0123456789abcdef") == id_length;
 }
 
-/// Smaller requests are refused by nobody for their size.
+/// In bytes. No server refuses smaller requests for their size.
 constexpr std::size_t small_request = 4096;
 
 } // namespace
@@ -98,7 +98,7 @@ attempt_result smart_http::finish_post(operation& op, http_exchange& begun, cons
 }
 
 result<void> smart_http::perform(operation& op, const call& what, const response_reader& read) {
-  if (what.body && is_too_large(what.body->size())) // of many that are on their way one finds it out for all
+  if (what.body && is_too_large(what.body->size())) // another request has found that out meanwhile
     return fail(E2BIG, from_.display + ": a request of " + std::to_string(what.body->size()) + " bytes is too large");
   constexpr int most_renewals = 4, enough_failures = 2;
   int renewals = 0, failed_alone = 0;
@@ -111,7 +111,8 @@ result<void> smart_http::perform(operation& op, const call& what, const response
   plan.attempt = [&]() -> attempt_result {
     const std::string url = base();
     who = authenticator_.current(url);
-    const auto exchange = begin(op, what, url, who); // its end closes a connection whose answer was not all read
+    const auto exchange =
+        begin(op, what, url, who); // its destructor closes the connection if the answer was not read to its end
     attempt_result failure = judge(*exchange, what, [&](http_exchange& body) {
       follow(body.head().effective_url, what.path);
       return read(body);
@@ -131,7 +132,7 @@ result<void> smart_http::perform(operation& op, const call& what, const response
                              + std::to_string(what.body->size()) + " bytes is not, perhaps for its size");
     if (!failure.unauthorized || renewals++ >= most_renewals)
       return false;
-    // who asks may be behind a redirect
+    // a redirect may have led to another server, which is the one that asks for credentials
     follow(failure.effective_url, what.path);
     GITFS_TRYV(authenticator_.renew(base(), who, failure.challenge, op.stop, op.deadline));
     return true;
@@ -142,7 +143,8 @@ result<void> smart_http::perform(operation& op, const call& what, const response
   return done;
 }
 
-/// For a while only: a front's limit may be raised, and what looked like one may have been something else.
+/// True only for a while after a refusal, because a proxy's limit may be raised, and the failure may have had another
+/// reason.
 bool smart_http::is_too_large(std::size_t bytes) {
   const std::lock_guard lock{mutex_};
   if (std::chrono::steady_clock::now() >= refused_until_)
@@ -156,8 +158,8 @@ void smart_http::note_too_large(std::size_t bytes) {
   refused_until_ = std::chrono::steady_clock::now() + refused_for_;
 }
 
-/// The advertisement, because a front may answer for the rest of a host while what is behind it is away. Its body is
-/// not read, and no credentials are needed: to be refused is an answer, too.
+/// Requests the advertisement, and not the root of the host, because a proxy may answer for the host while the git
+/// server behind it is away. The body is not read, and no credentials are needed, since a refusal is an answer, too.
 attempt_result smart_http::probe(operation& op) {
   const auto exchange = begin(op, {advertisement_path, {}, nullptr}, base(), {});
   return judge_probe(answering::repository, *exchange);
@@ -167,7 +169,7 @@ std::unique_ptr<http_exchange> smart_http::begin(operation& op, const call& what
                                                  const authenticator::ticket& who) {
   ++requests_;
   http_request out = request_of(op, url + std::string{what.path}, limits_);
-  if (origin_of(url) == origin_) // headers of the configuration are often credentials, and those stay with their host
+  if (origin_of(url) == origin_) // configured headers are often credentials, which must not go to another host
     out.headers.insert(out.headers.end(), from_.http.headers.begin(), from_.http.headers.end());
   out.trust = from_.http.transport.trust;
   out.proxy = from_.http.transport.proxy;
@@ -200,8 +202,8 @@ attempt_result smart_http::judge(http_exchange& exchange, const call& what, cons
   const bool as_expected = head.content_type == what.expected_type;
   if (!as_expected && what.path == advertisement_path)
     return is_no_git(head);
-  // git does not look at the type of answers to a POST, and some servers and proxies give another one or none. Only
-  // where the answer is none of git's, either, does the type tell what it is.
+  // Git ignores the content type of answers to a POST, and some servers and proxies send a wrong one or none. So the
+  // type counts only if the answer cannot be parsed as git's.
   attempt_result out = read(exchange);
   if (out && out->what.code == EILSEQ) {
     if (!as_expected && !head.content_type.empty())
@@ -231,7 +233,7 @@ std::string smart_http::base() const {
 }
 
 void smart_http::follow(const std::string& effective_url, std::string_view path) {
-  // as git: only a redirect that keeps the end of the URL tells where the repository is
+  // as in git, only a redirect that keeps the end of the URL tells where the repository is
   if (!effective_url.ends_with(path))
     return;
   const auto parsed = parse_url(effective_url.substr(0, effective_url.size() - path.size()));

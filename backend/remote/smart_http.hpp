@@ -30,13 +30,13 @@ public:
   smart_http(const source& from, upstream_limits limits, http_client& client, retry_limits retries = {},
              std::chrono::milliseconds refused_for = std::chrono::minutes{1});
 
-  /// GET …/info/refs, protocol 2. Follows where redirects lead: later requests go there.
+  /// GET …/info/refs, protocol 2. If it is redirected, later requests go to the new place.
   result<void> get_advertisement(operation& op, const response_reader& read);
-  /// POST …/git-upload-pack. E2BIG: too large for the server, or for what stands before it: it says so, or fails twice
-  /// while others are answered.
+  /// POST …/git-upload-pack. E2BIG: the request is too large for the server or a proxy before it, which has said
+  /// so, or has failed it twice while it answered other requests.
   result<void> post(operation& op, std::shared_ptr<const std::string> body, const response_reader& read);
 
-  /// A POST that is sent now and looked at later, once and without retries; null: the host is away.
+  /// Sends a POST whose answer is read later. It is sent once, without retries. Null: the host is away.
   std::unique_ptr<http_exchange> begin_post(operation& op, std::string body);
   attempt_result finish_post(operation& op, http_exchange& begun, const response_reader& read);
 

@@ -24,7 +24,7 @@ struct source {
   std::function<result<std::string>()> password_now{};
   /// Safe to log and show.
   std::string display;
-  http_settings http{};                ///< of git's configuration, for `location`
+  http_settings http{};                ///< the settings for `location` in git's configuration
   std::vector<std::string> warnings{}; ///< what users should know of these settings; each begins with `display`
 };
 
@@ -33,7 +33,7 @@ struct source {
 /// it is. ENOENT, EINVAL or ENOTSUP (ssh, git protocol) with a message that says what to give instead; never repeats a
 /// password.
 result<source> parse_source(const std::string& argument, const git_settings& git);
-/// The same by git's configuration as it is now.
+/// The same, with git's configuration read now.
 result<source> parse_source(const std::string& argument);
 
 } // namespace gitfs

@@ -16,11 +16,11 @@
 
 namespace gitfs {
 
-/// What a fetch is to bring. How to ask for that is the upstream's to know; more may come with it.
+/// What a fetch must bring. The upstream decides how to ask for it, and may bring more.
 enum class fetch_need : std::uint8_t {
   commit,    ///< wanted commits without their ancestors, and their root trees where that costs no other request
   all_trees, ///< wanted commits without their ancestors, and every tree of theirs
-  snapshot,  ///< the same with all contents
+  snapshot,  ///< the same as all_trees, and all contents
   trees,     ///< the wanted trees
   blobs,     ///< the wanted blobs
 };
@@ -28,13 +28,15 @@ enum class fetch_need : std::uint8_t {
 struct fetch_request {
   std::vector<oid> wants;
   fetch_need need = fetch_need::blobs;
-  /// Of wanted commits: those that were fetched so before. What their trees have is not sent again, whether it is here
-  /// or not: what is missing then is to be fetched by itself. One that the server does not know (any more) is passed
-  /// over. If what comes is told as differences from what is not here, all is asked for once more, without haves.
+  /// With wanted commits: commits that were fetched in the same way before. The server does not send again what their
+  /// trees have, even if it is not here any more; such objects must be fetched by themselves. A commit that the server
+  /// does not know is ignored. If the answer has deltas against objects that are not here, everything is asked for once
+  /// more, without haves.
   std::vector<oid> haves{};
   /// Give up with EFBIG once the pack is longer than this many bytes; 0: no limit.
   std::uint64_t byte_limit = 0;
-  /// Of a pack of one blob: the same as soon as its header says that it has more bytes, and its size is in the outcome.
+  /// The same for a pack of one blob, as soon as the header says that the blob has more bytes than this. The outcome
+  /// has the size of the blob. 0: no limit.
   std::uint64_t size_limit = 0;
   pack_use use = pack_use::keep;
   /// Called, if set, once the pack is longer than `long_from` bytes; on a thread of the upstream.
@@ -48,15 +50,14 @@ struct fetch_request {
 
 /// How an upstream request ended, after every retry inside its deadline.
 struct transfer_outcome {
-  /// None: every object that the server sent is in the store and verified (some wants may still be missing, but not all
-  /// of them). Some: EIO, ETIMEDOUT, ECANCELED, EHOSTDOWN (the server has been away for longer than requests wait; the
-  /// log says so), EFBIG (byte_limit), E2BIG (the server refuses a request with
-  /// so many ids), ENOENT (the server does not have a wanted object), EACCES (credentials), ENOTSUP (the server
-  /// has no way to send just that, or no `object-info`), EAGAIN (object_info: it tells only
-  /// `sizes` now; the next request may be told more).
+  /// None: every object that the server sent is in the store and verified; some wanted objects may be missing, but not
+  /// all. Otherwise EIO, ETIMEDOUT or ECANCELED; EHOSTDOWN: the server has been away for longer than requests wait,
+  /// which is logged; EFBIG: byte_limit; E2BIG: the server refuses a request with so many ids; ENOENT: the server does
+  /// not have a wanted object; EACCES: credentials; ENOTSUP: the server cannot send just these objects, or has no
+  /// `object-info`; EAGAIN: object_info got only `sizes`, and a later request may get more.
   std::optional<error> failure;
-  /// object_info, and a fetch that met its `size_limit`: sizes of those the server knows, also written to the store's
-  /// size table.
+  /// Of object_info, and of a fetch that met its `size_limit`: the sizes that the server has told. They are also in the
+  /// store's size table.
   std::vector<std::pair<oid, std::uint64_t>> sizes;
   /// Upstream HTTP requests made (with retries), and bytes received.
   std::uint32_t requests = 0;

@@ -97,7 +97,7 @@ public:
   }
 
 private:
-  /// What is no expression.
+  /// Resolves a name without ~N or ^N behind it.
   result<resolved_ref> name(const std::string& given, bool in_expression) const {
     if (const auto id = oid::from_hex(given))
       return commit_of(*id, given);

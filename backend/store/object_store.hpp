@@ -24,8 +24,8 @@ using keeper_source = std::function<std::shared_ptr<cache_keeper>(const std::fil
 
 /// Any number of processes may use one store at once, and SIGKILL at any moment leaves a store that opens and is whole.
 /// Nothing is fsynced. After a power failure an object may be damaged; its hash shows that, and the object is a miss.
-/// Nobody depends on the disk: what it does not take is held in memory (held_packs), what it does not give is a miss,
-/// and cache_disk says when it is tried again. Thread-safe.
+/// A disk that fails stops nobody: packs that it does not take are held in memory (held_packs), objects that it does
+/// not give are misses, and cache_disk says when it is tried again. Thread-safe.
 class object_store final : public object_db, public pack_receiver {
 public:
   /// Opens the store of `key` (the upstream's URL without credentials) below `cache_dir`, making both if need be, and

@@ -22,7 +22,7 @@ namespace {
 bool is_ours(const std::string& path) {
   struct stat info;
   if (::lstat(path.c_str(), &info) != 0)
-    return true; // whoever opens it says what is wrong
+    return true; // opening it gives a better error
   if (info.st_uid == ::geteuid())
     return true;
   const char* const caller = std::getenv("SUDO_UID");

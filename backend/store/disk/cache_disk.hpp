@@ -37,7 +37,7 @@ public:
 
   /// True if a write is worth trying now. Costs a system call.
   bool is_usable();
-  /// The same in the middle of a write that is going well: whether it leaves the reserve alone.
+  /// True if a write that is running may go on, because the reserve is still free.
   bool has_room();
 
   /// A write or a read has failed with one of is_failure_of_disk; it says why.
@@ -48,7 +48,7 @@ public:
   /// A write was done.
   void worked();
 
-  /// Why nothing is written to the cache at present, as a clause; "": it is.
+  /// The reason why nothing is written to the cache at present, as a clause; "": it is written to.
   std::string trouble() const;
 
 private:
@@ -59,7 +59,7 @@ private:
   std::atomic<bool> well_{true}, want_of_room_{false};
   mutable std::mutex mutex_;
   std::string trouble_;
-  bool full_ = false; // it goes on as soon as there is room
+  bool full_ = false; // the trouble is want of room, so writes go on as soon as there is room
   std::chrono::steady_clock::time_point again_{}, since_{};
   std::chrono::milliseconds pause_{0};
 };
