@@ -8,7 +8,7 @@
 #include "actors/trace/record/recorder.hpp"
 #include "backend/open/entry_source.hpp"
 #include "backend/open/git_repository.hpp"
-#include "backend/open/make_host.hpp"
+#include "backend/open/make_forge.hpp"
 #include "backend/remote/source.hpp"
 #include "backend/store/object_store.hpp"
 #include "config/log.hpp"
@@ -37,7 +37,7 @@ std::optional<shown_repository> only_one(const mount_options& options) {
   if (!options.tree)
     return shown_repository{{}, options.source, options.ref, options.follow, options.token, options.username};
   const deployment& tree = *options.tree;
-  if (tree.hosts.empty() && tree.repositories.size() == 1 && tree.repositories.front().path.empty())
+  if (tree.forges.empty() && tree.repositories.size() == 1 && tree.repositories.front().path.empty())
     return tree.repositories.front();
   return std::nullopt;
 }
@@ -49,17 +49,17 @@ result<std::shared_ptr<repository>> open_entry(const shown_repository& entry, co
   return open_repository(from, options, std::move(memory), services);
 }
 
-result<void> put_hosts(catalog::hosts& out, const deployment& tree, const deployment_parts& parts) {
-  for (const shown_host& each : tree.hosts) {
-    GITFS_TRY(host, parts.make_host(each));
-    out.push_back(std::move(host));
+result<void> put_forges(catalog::forges& out, const deployment& tree, const deployment_parts& parts) {
+  for (const shown_forge& each : tree.forges) {
+    GITFS_TRY(forge, parts.make_forge(each));
+    out.push_back(std::move(forge));
   }
   return success();
 }
 
-auto host_maker(const mount_options& options, const deployment_parts& parts, std::shared_ptr<memory_budget> memory,
-                const std::shared_ptr<backend_services>& services) {
-  host_needs needs;
+auto forge_maker(const mount_options& options, const deployment_parts& parts, std::shared_ptr<memory_budget> memory,
+                 const std::shared_ptr<backend_services>& services) {
+  forge_needs needs;
   needs.open = [options, memory, services](const source& from, std::shared_ptr<size_source> sizes) {
     return open_repository(from, options, memory, services, std::move(sizes));
   };
@@ -70,7 +70,7 @@ auto host_maker(const mount_options& options, const deployment_parts& parts, std
   needs.read_secret = parts.read_secret;
   needs.limits = limits_of(options);
   needs.client = shared_http(services);
-  return [needs = std::move(needs)](const shown_host& what) { return make_host(what, needs); };
+  return [needs = std::move(needs)](const shown_forge& what) { return make_forge(what, needs); };
 }
 
 bool is_abbreviation(const std::string& ref, const oid& of) {
@@ -101,11 +101,11 @@ result<std::unique_ptr<filesystem>> filesystem::open(const mount_options& option
     const auto all = services.lock();
     return all ? all->trouble_of(folder) : std::string{};
   };
-  if (!parts.make_host)
-    out->parts_.make_host = host_maker(options, parts, out->context_->shared_memory, out->services_);
+  if (!parts.make_forge)
+    out->parts_.make_forge = forge_maker(options, parts, out->context_->shared_memory, out->services_);
   if (const auto one = only_one(options)) {
     GITFS_TRY(from, open_entry(*one, options, parts, out->context_->shared_memory, out->services_));
-    GITFS_TRY(what, from->take(one->ref, std::nullopt, std::move(stop)));
+    GITFS_TRY(what, from->resolve(one->ref, std::nullopt, std::move(stop)));
     what.shown_at = time_now();
     if (one->follow.kind != follow_mode::kind_type::pinned && what.ref.empty()
         && is_abbreviation(one->ref, what.commit))
@@ -154,7 +154,7 @@ result<void> filesystem::show_tree(const deployment& tree, const mount_options& 
                                    std::optional<opened_first> first) {
   catalog_actor::needs needs;
   needs.tree = std::make_shared<const deployment>(tree);
-  GITFS_TRYV(put_hosts(needs.hosts, tree, parts_));
+  GITFS_TRYV(put_forges(needs.forges, tree, parts_));
   needs.open = [options, parts = parts_, memory = context_->shared_memory, services = services_](
                    const shown_repository& entry) { return open_entry(entry, options, parts, memory, services); };
   needs.first = std::move(first);
@@ -166,7 +166,7 @@ result<void> filesystem::show_tree(const deployment& tree, const mount_options& 
   if (!needs.first) {
     source_ = "gitfs-actor";
     description_ = count(tree.repositories.size(), "repository", "repositories") + ", "
-                   + count(tree.hosts.size(), "host", "hosts");
+                   + count(tree.forges.size(), "host", "hosts");
     begin({}, true, options);
     context_->inodes.allocate(no_slot, root_ino, std::make_shared<directory_location>());
   }
@@ -177,10 +177,10 @@ result<void> filesystem::show_tree(const deployment& tree, const mount_options& 
 }
 
 result<void> filesystem::reload(const deployment& tree, std::function<void(bool)> done) {
-  catalog::hosts hosts;
-  GITFS_TRYV(put_hosts(hosts, tree, parts_));
+  catalog::forges forges;
+  GITFS_TRYV(put_forges(forges, tree, parts_));
   const trace::because_of edge{trace::shown(tree, shown_)};
-  caf::anon_send(catalog_, reload_tree{std::make_shared<const deployment>(tree), std::move(hosts), std::move(done)});
+  caf::anon_send(catalog_, reload_tree{std::make_shared<const deployment>(tree), std::move(forges), std::move(done)});
   return success();
 }
 

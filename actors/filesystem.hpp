@@ -3,7 +3,7 @@
 
 #include "actors/mount/mount_context.hpp"
 #include "actors/trace/record/recorder.hpp"
-#include "backend/forge/repository_host.hpp"
+#include "backend/forge/forge_tree.hpp"
 #include "backend/open/backend_services.hpp"
 #include "backend/os/worker_pool.hpp"
 #include "backend/remote/repository.hpp"
@@ -31,14 +31,14 @@ void configure(caf::actor_system_config& config);
 struct deployment_parts {
   /// Reads a secret. The secret may be another one at each call.
   std::function<result<std::string>(const secret_place&)> read_secret = gitfs::read_secret;
-  /// Makes a host, without a request. Unset: gitfs::make_host.
-  std::function<result<std::shared_ptr<repository_host>>(const shown_host&)> make_host;
+  /// Makes a forge, without a request. Unset: gitfs::make_forge.
+  std::function<result<std::shared_ptr<forge_tree>>(const shown_forge&)> make_forge;
 };
 
 class filesystem {
 public:
   /// Starts the actors in `system`, which outlives this object. A mount of one repository opens SOURCE at REF first,
-  /// which blocks: see open_repository and repository::take. A mount of `options.tree` asks no server anything; a
+  /// which blocks: see open_repository and repository::resolve. A mount of `options.tree` asks no server anything; a
   /// repository is opened when somebody enters it. A tree that is one repository at the mountpoint itself is treated as
   /// SOURCE and REF. ECANCELED: `stop` was requested.
   static result<std::unique_ptr<filesystem>> open(const mount_options& options, caf::actor_system& system,
@@ -50,7 +50,7 @@ public:
   /// The actor that takes refresh_refs and reload_tree. Null: nothing is followed, and there is no config file.
   const caf::actor& catalog() const { return catalog_; }
   /// Shows another tree; the mount must have a catalog. `done` is called on any thread, with false if the mountpoint
-  /// itself cannot become what it is in that tree. Errors are those of deployment_parts::make_host; then nothing has
+  /// itself cannot become what it is in that tree. Errors are those of deployment_parts::make_forge; then nothing has
   /// changed.
   result<void> reload(const deployment& tree, std::function<void(bool)> done);
 

@@ -71,15 +71,16 @@ function(gitfs_precompiled target key)
   target_precompile_headers(${target} REUSE_FROM gitfs_${key}_headers)
 endfunction()
 
-# gitfs_room_tests(ROOM [TIMEOUT SECONDS] [COST SECONDS] [WITH TARGET...] [PROGRAM] [ONE_THREAD])
+# gitfs_room_tests(ROOM [TIMEOUT SECONDS] [COST SECONDS] [WITH TARGET...] [PROGRAM] [ONE_THREAD] [RELEASED SUITE...])
 #
 # Of all test/ROOM/*.cpp one program; NAME_test.cpp holds the Boost.Test suite NAME, which ctest runs as ROOM.NAME (a
 # suite that does not exist makes the run fail, so none can go missing). WITH: what it is linked with beside the room.
 # PROGRAM: it runs gitfs-actor (with sanitizers the one that the caller of ctest names). COST: how long a suite takes; the
 # longest begin first, so that none is left over at the end that keeps one processor busy. ONE_THREAD: no test of the room
-# starts a thread, so tsan has nothing to see in it.
+# starts a thread, so tsan has nothing to see in it. RELEASED: of a room of mounts, the suites that scripts/test runs with
+# the released program beside the one with asan. All others have the label `sanitized`.
 function(gitfs_room_tests room)
-  cmake_parse_arguments(arg "PROGRAM;ONE_THREAD" "TIMEOUT;COST" "WITH" ${ARGN})
+  cmake_parse_arguments(arg "PROGRAM;ONE_THREAD" "TIMEOUT;COST" "WITH;RELEASED" ${ARGN})
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 300)
   endif()
@@ -94,8 +95,7 @@ function(gitfs_room_tests room)
     list(APPEND arg_WITH gitfs_${name})
   endif()
   target_link_libraries(${program} PRIVATE gitfs_test_support ${arg_WITH})
-  # Half the time of compiling them; what they test is optimized.
-  target_compile_options(${program} PRIVATE -O0)
+  target_compile_options(${program} PRIVATE ${gitfs_test_options})
   gitfs_precompiled(${program} test)
   if(arg_PROGRAM AND NOT GITFS_SANITIZE)
     add_dependencies(${program} gitfs-actor)
@@ -111,16 +111,15 @@ function(gitfs_room_tests room)
   if(NOT (arg_ONE_THREAD AND GITFS_SANITIZE STREQUAL thread))
     add_dependencies(${layer}_tests ${program})
   endif()
-  # What scripts/test runs with sanitizers, and not as released, too.
-  set(label)
-  if(layer MATCHES "^(config|backend|actors|cli)$")
-    set(label room)
-  endif()
   set(tests)
   file(GLOB files CONFIGURE_DEPENDS ${room}/*_test.cpp)
   foreach(file ${files})
     get_filename_component(suite ${file} NAME_WE)
     string(REGEX REPLACE "_test$" "" suite ${suite})
+    set(label)
+    if(layer MATCHES "^(config|backend|actors|cli|mount)$" AND NOT suite IN_LIST arg_RELEASED)
+      set(label sanitized)
+    endif()
     add_test(NAME ${room}.${suite} COMMAND ${program} --run_test=${suite} --log_level=test_suite)
     set_tests_properties(${room}.${suite} PROPERTIES TIMEOUT ${arg_TIMEOUT} COST ${arg_COST} LABELS "${label}"
       ENVIRONMENT "GITFS_SOURCE_DIR=${CMAKE_SOURCE_DIR};GITFS_BINARY=$<TARGET_FILE:gitfs-actor>")

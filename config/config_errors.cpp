@@ -12,12 +12,12 @@ config_errors::config_errors(std::string file, const json_text& text)
     text_(text),
     found_(text.problems()) {
   for (const auto& each : found_)
-    told_.insert(each.pointer);
+    reported_.insert(each.pointer);
 }
 
 // The schema and the option's own reader may have the same to say of a value: the first one says it.
 void config_errors::add_at(std::size_t offset, const std::string& pointer, const std::string& message) {
-  if (told_.insert(pointer).second)
+  if (reported_.insert(pointer).second)
     found_.push_back({offset, pointer, message});
 }
 

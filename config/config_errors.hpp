@@ -34,7 +34,7 @@ private:
   std::string file_;
   const json_text& text_;
   std::vector<json_text::problem> found_;
-  std::set<std::string> told_; // pointers
+  std::set<std::string> reported_; // pointers
 };
 
 } // namespace gitfs

@@ -196,7 +196,7 @@ result<config_file> parse_config_file(string text, const std::filesystem::path& 
           out.lines[each.path] = read.position_of(read.place(tree_pointer(each.path)).key).line;
       };
       note(out.tree.repositories);
-      note(out.tree.hosts);
+      note(out.tree.forges);
       return out;
     }
   }
@@ -226,7 +226,7 @@ result<config_file> read_config_file(const std::filesystem::path& file, const st
 
 string describe(const config_file& config) {
   string out = counted(config.tree.repositories.size(), "repository", "repositories") + ", "
-               + counted(config.tree.hosts.size(), "host", "hosts");
+               + counted(config.tree.forges.size(), "host", "hosts");
   const auto mountpoint =
       std::ranges::find_if(config.settings, [](const setting& each) { return each.option == "MOUNTPOINT"; });
   return out + ", " + (mountpoint == config.settings.end() ? "no mountpoint" : "mountpoint " + mountpoint->value);

@@ -19,17 +19,17 @@ using std::string_view;
 
 namespace {
 
-struct host_row {
+struct forge_row {
   string_view name;
-  host_kind kind;
+  forge_kind kind;
   string_view url; ///< of the public service; empty: there is none
 };
-constexpr std::array host_rows{
-    host_row{"github", host_kind::github, "https://github.com"},
-    host_row{"gitea", host_kind::gitea, ""},
-    host_row{"gitlab", host_kind::gitlab, "https://gitlab.com"},
-    host_row{"mesa", host_kind::mesa, ""},
-    host_row{"git", host_kind::git, ""},
+constexpr std::array forge_rows{
+    forge_row{"github", forge_kind::github, "https://github.com"},
+    forge_row{"gitea", forge_kind::gitea, ""},
+    forge_row{"gitlab", forge_kind::gitlab, "https://gitlab.com"},
+    forge_row{"mesa", forge_kind::mesa, ""},
+    forge_row{"git", forge_kind::git, ""},
 };
 
 constexpr string_view root = "/";
@@ -99,7 +99,7 @@ public:
       if (each.value.HasMember("source"))
         read_repository(path);
       else if (each.value.HasMember("host"))
-        read_host(path);
+        read_forge(path);
     }
     refuse_overlaps();
     return std::move(out_);
@@ -155,12 +155,12 @@ private:
     return "";
   }
 
-  void read_host(const string& path) {
+  void read_forge(const string& path) {
     const string name = string_at("/host").value_or("");
-    const auto row = std::ranges::find(host_rows, name, &host_row::name);
-    if (row == host_rows.end())
+    const auto row = std::ranges::find(forge_rows, name, &forge_row::name);
+    if (row == forge_rows.end())
       return; // said by the schema
-    shown_host out;
+    shown_forge out;
     out.path = path;
     out.kind = row->kind;
     if (path.empty())
@@ -170,10 +170,10 @@ private:
       if (row->url.empty())
         wrong("", "'url' is missing: " + name + " has no public service that is meant without it");
     } else {
-      out.url = read_url("/url", row->kind == host_kind::git);
+      out.url = read_url("/url", row->kind == forge_kind::git);
     }
     if (member("/api") != nullptr) {
-      if (row->kind == host_kind::git)
+      if (row->kind == forge_kind::git)
         errors_.add_at_key(at_ + "/api", "a host of the kind git has no API");
       else
         out.api = read_url("/api", false);
@@ -182,7 +182,7 @@ private:
     out.absent = read_absent(out.absent);
     out.token = read_token();
     out.username = read_username();
-    if (!out.username.empty() && row->kind != host_kind::git)
+    if (!out.username.empty() && row->kind != forge_kind::git)
       errors_.add_at_key(at_ + "/username",
                          "only a host of the kind git takes a user name: " + name + " looks at the token alone");
     if (const Value* const tokens = member("/tokens"); tokens != nullptr && tokens->IsObject())
@@ -191,7 +191,7 @@ private:
         if (auto place = read_secret_place(each.value, at_ + "/tokens/" + pointer_part(owner), folder_, errors_))
           out.tokens[owner] = std::move(*place);
       }
-    out_.hosts.push_back(std::move(out));
+    out_.forges.push_back(std::move(out));
   }
 
   string read_url(const char* name, bool is_template) {
@@ -347,16 +347,16 @@ string show_repository(const shown_repository& repository) {
          + show_username(repository.username) + show_token(repository.token);
 }
 
-string show_host(const shown_host& host) {
-  string out = "host " + string{std::ranges::find(host_rows, host.kind, &host_row::kind)->name} + " "
-               + without_userinfo(host.url);
-  if (!host.api.empty())
-    out += ", API " + without_userinfo(host.api);
-  out += show_follow(host.follow);
-  if (host.absent != shown_host{}.absent)
-    out += ", names not there asked for again after " + show_time(host.absent);
-  out += show_username(host.username) + show_token(host.token);
-  for (const auto& [owner, place] : host.tokens)
+string show_forge(const shown_forge& forge) {
+  string out = "host " + string{std::ranges::find(forge_rows, forge.kind, &forge_row::kind)->name} + " "
+               + without_userinfo(forge.url);
+  if (!forge.api.empty())
+    out += ", API " + without_userinfo(forge.api);
+  out += show_follow(forge.follow);
+  if (forge.absent != shown_forge{}.absent)
+    out += ", names not there asked for again after " + show_time(forge.absent);
+  out += show_username(forge.username) + show_token(forge.token);
+  for (const auto& [owner, place] : forge.tokens)
     out += show_token(place, " of " + owner);
   return out;
 }

@@ -1,4 +1,4 @@
-// The "tree" of a config file: which repositories and hosts stand where.
+// The "tree" of a config file: which repositories and forges stand where.
 #pragma once
 
 #include "config/config_errors.hpp"
@@ -20,7 +20,7 @@ std::optional<secret_place> read_secret_place(const rapidjson::Value& place, con
 
 /// "repository https://example.org/a.git, ref main, every 30s, token from environment TOKEN"; no credentials.
 std::string show_repository(const shown_repository& repository);
-std::string show_host(const shown_host& host);
+std::string show_forge(const shown_forge& forge);
 
 /// The JSON pointer of what stands at this path in the tree.
 std::string tree_pointer(const std::string& path);

@@ -1,4 +1,4 @@
-// The tree that a mount shows, as plain data: which repositories and hosts stand at which paths.
+// The tree that a mount shows, as plain data: which repositories and forges stand at which paths.
 #pragma once
 
 #include <chrono>
@@ -47,12 +47,12 @@ struct shown_repository {
 };
 
 /// The numbers are in trace files: docs/trace-format.md. A kind that is added takes the next free one.
-enum class host_kind : std::uint8_t { github = 0, gitea = 1, gitlab = 2, mesa = 3, git = 4 };
+enum class forge_kind : std::uint8_t { github = 0, gitea = 1, gitlab = 2, mesa = 3, git = 4 };
 
 /// A folder whose children, owners (or groups) and their repositories, appear when they are looked up.
-struct shown_host {
+struct shown_forge {
   std::string path; ///< as in shown_repository; never empty
-  host_kind kind = host_kind::git;
+  forge_kind kind = forge_kind::git;
   /// Base URL of the service without trailing slashes: "https://github.com", a GitHub Enterprise, Gitea or GitLab
   /// server, the API of mesa. Of `git` a template: "https://git.example/{owner}/{repo}.git".
   std::string url;
@@ -64,13 +64,13 @@ struct shown_host {
   std::chrono::milliseconds absent{60'000};   ///< how long it is remembered that a name is not there
   std::string username{};                     ///< of `git` only: what goes with the tokens; empty: "git"
 
-  bool operator==(const shown_host&) const = default;
+  bool operator==(const shown_forge&) const = default;
 };
 
-/// No two paths are equal, and none is inside a repository or host.
+/// No two paths are equal, and none is inside a repository or forge.
 struct deployment {
   std::vector<shown_repository> repositories;
-  std::vector<shown_host> hosts;
+  std::vector<shown_forge> forges;
 
   bool operator==(const deployment&) const = default;
 };

@@ -65,7 +65,7 @@ std::vector<const setting*> of_option(const std::vector<setting>& layer, string_
 
 result<std::vector<setting>> environment_settings() {
   std::vector<setting> out;
-  const auto look = [&](string_view option, bool is_switch) -> result<void> {
+  const auto find = [&](string_view option, bool is_switch) -> result<void> {
     const string name = variable_for(option);
     const char* const text = name.empty() ? nullptr : std::getenv(name.c_str());
     if (text == nullptr || *text == '\0')
@@ -82,7 +82,7 @@ result<std::vector<setting>> environment_settings() {
     return success();
   };
   for (const option_row& row : mount_option_table()) {
-    GITFS_TRYV(look(long_name(row), row.value.empty()));
+    GITFS_TRYV(find(long_name(row), row.value.empty()));
   }
   return out;
 }

@@ -95,9 +95,9 @@ void status(const bridge& of, const question& what, channel to) {
   }
   const std::size_t room = to->room();
   if (of.catalog) {
-    tell_status asked{reply{std::make_unique<control_reply>(std::move(to))}, status_now(of),
-                      static_cast<std::size_t>(what.number("from")), room};
-    to_supervisor(of, std::move(asked));
+    tell_status message{reply{std::make_unique<control_reply>(std::move(to))}, status_now(of),
+                        static_cast<std::size_t>(what.number("from")), room};
+    to_supervisor(of, std::move(message));
     return;
   }
   const auto complete = [&of, room](std::string_view commit) {
@@ -106,9 +106,9 @@ void status(const bridge& of, const question& what, channel to) {
     all.entries.front().commit = commit;
     return text_answer(all.text(0, room));
   };
-  kernel_op asked{reply{std::make_unique<control_reply>(std::move(to), complete)}, self_child,
-                  getxattr_op{"user.gitfs.commit"}};
-  send_to_directory(*of.context, of.supervisor, root_slot, std::move(asked), this_thread_unit());
+  kernel_op message{reply{std::make_unique<control_reply>(std::move(to), complete)}, self_child,
+                    getxattr_op{"user.gitfs.commit"}};
+  send_to_directory(*of.context, of.supervisor, root_slot, std::move(message), this_thread_unit());
 }
 
 // Waits until the mount shows what was found.
@@ -121,13 +121,13 @@ void refresh(const bridge& of, const question& what, channel to) {
   }
   const refresh_number number = next_refresh();
   out->on_interrupt([catalog = of.catalog, number] { caf::anon_send(catalog, cancel_refresh{number}); });
-  refresh_refs asked;
-  asked.number = number;
-  asked.what.path = path;
-  asked.done = [out](int code, const std::string& report) {
+  refresh_refs message;
+  message.number = number;
+  message.what.path = path;
+  message.done = [out](int code, const std::string& report) {
     code != 0 ? out->error(code) : out->xattr(report.empty() ? "nothing is followed\n" : report);
   };
-  caf::anon_send(of.catalog, std::move(asked));
+  caf::anon_send(of.catalog, std::move(message));
 }
 
 // As many blocks of the trace in memory as there is room for, the first with the header of a file before it.
@@ -156,9 +156,9 @@ void object_of(const bridge& of, const question& what, channel to) {
     const auto id = oid::from_hex(value.substr(value.rfind(' ') + 1));
     return text_answer(std::string{value} + (id && context->holds(*id) ? " 1" : " 0"));
   };
-  kernel_op asked{reply{std::make_unique<control_reply>(std::move(to), complete)}, self_child,
-                  getxattr_op{std::string{entry_attribute} + std::string{what.argument("name")}}};
-  to_supervisor(of, ask_directory{what.number("inode"), std::move(asked)});
+  kernel_op message{reply{std::make_unique<control_reply>(std::move(to), complete)}, self_child,
+                    getxattr_op{std::string{entry_attribute} + std::string{what.argument("name")}}};
+  to_supervisor(of, ask_directory{what.number("inode"), std::move(message)});
 }
 
 // The mount detaches itself, so that the mount that was asked ends and no other. Its process then ends by itself.

@@ -59,7 +59,7 @@ private:
   struct stat stat_of(const node_attr& attr) const;
   fuse_entry_param param_of(const node_entry& entry) const;
   fuse_req_t take();
-  void record(trace::told what) const;
+  void record(trace::reply_record what) const;
   bool accepted(int sent) const;
 
   // Not the address of the request, which is used again at once while an interruption of the old request may still be

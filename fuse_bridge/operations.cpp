@@ -26,7 +26,7 @@ void request(fuse_req_t req, fuse_ino_t ino, kernel_operation what, std::size_t 
   auto sink = std::make_unique<fuse_reply>(req, b.common, b.context->latency.of(row.counts), size);
   if (row.number == trace::request_kind::readdir)
     sink->names_only();
-  trace::asked record{.op = row.number};
+  trace::request_record record{.op = row.number};
   row.put(what, record);
   record.request = sink->request_id();
   record.node = node.number();

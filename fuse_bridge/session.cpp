@@ -128,7 +128,7 @@ void mount_session::start(caf::actor_system& system, unsigned threads) {
   }
 }
 
-result<void> mount_session::look() const {
+result<void> mount_session::wait_until_mounted() const {
   struct statx root {};
   if (::statx(AT_FDCWD, mountpoint_.c_str(), AT_STATX_FORCE_SYNC | AT_NO_AUTOMOUNT, STATX_BASIC_STATS, &root) != 0)
     return system_failure(errno, "cannot mount on " + mountpoint_.string()

@@ -38,7 +38,7 @@ public:
 
   /// Blocks until the kernel has taken the answer to its first request, and has been told of the root directory: only
   /// then there is a mount. Called after `start`, by another thread than the workers. The kernel's error.
-  result<void> look() const;
+  result<void> wait_until_mounted() const;
 
   /// Blocks until the file system was unmounted from outside, or SIGTERM or SIGINT came. `reload` is called for each
   /// SIGHUP.

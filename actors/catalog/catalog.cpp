@@ -11,7 +11,7 @@
 
 namespace gitfs {
 
-catalog::catalog(const deployment& tree, hosts of, catalog_port& port) : port_(port), tree_(tree, of) {}
+catalog::catalog(const deployment& tree, forges of, catalog_port& port) : port_(port), tree_(tree, of) {}
 
 void catalog::ask(const mount_node_asker& who, std::string_view path, const std::string& name, const relinked& from) {
   ask(caller{who, std::string{path}, name, from});
@@ -38,7 +38,7 @@ void catalog::ask(caller asks) {
   else if (!name.empty() && !usable_name(name))
     port_.tell(who, {.code = ENOENT});
   else
-    ask_host({who}, *of, name);
+    ask_forge({who}, *of, name);
 }
 
 // --- repositories ---------------------------------------------------------------------------------------------------
@@ -50,7 +50,7 @@ repository_number catalog::number_of(const repository_origin& from, bool& is_new
     key = "entry\n" + from.entry->source + '\n' + token.environment + '\n' + token.file.string() + '\n'
           + from.entry->username;
   } else {
-    key = fmt::format("host {}", fmt::ptr(from.host.get()));
+    key = fmt::format("host {}", fmt::ptr(from.forge.get()));
     for (const std::string& each : from.path)
       key += '\n' + each;
   }
@@ -70,27 +70,27 @@ void catalog::enter_repository(const mount_node_asker& who, node& at, repository
     return;
   }
   of.waiting.push_back(who);
-  look(at, of);
+  start_poll(at, of);
 }
 
-void catalog::look(node& at, repository& of) {
-  if (of.taking != 0)
+void catalog::start_poll(node& at, repository& of) {
+  if (of.resolving != 0)
     return;
   bool is_new = false;
   of.number = number_of(of.from, is_new);
-  of.taking = ++last_call_;
-  port_.take(of.taking, at.number, of.number, is_new ? of.from : repository_origin{}, of.ref,
-             of.shown ? std::optional{of.shown->facts.commit} : std::nullopt);
+  of.resolving = ++last_call_;
+  port_.resolve(of.resolving, at.number, of.number, is_new ? of.from : repository_origin{}, of.ref,
+                of.shown ? std::optional{of.shown->facts.commit} : std::nullopt);
 }
 
-void catalog::taken(call_number number, mount_node_number which, const result<shown_ptr>& snapshot) {
+void catalog::resolved(call_number number, mount_node_number which, const result<shown_ptr>& snapshot) {
   node* const at = tree_.numbered(which);
-  repository* const asked = at == nullptr ? nullptr : at->as_repository();
-  if (asked == nullptr || asked->taking != number)
+  repository* const repo = at == nullptr ? nullptr : at->as_repository();
+  if (repo == nullptr || repo->resolving != number)
     return; // nobody waited any more
-  repository& of = *asked;
+  repository& of = *repo;
   ref_poll& poll = of.poll;
-  of.taking = 0;
+  of.resolving = 0;
   const shown_ptr before = of.shown;
   if (snapshot) {
     poll.failures = 0;
@@ -102,7 +102,7 @@ void catalog::taken(call_number number, mount_node_number which, const result<sh
     ++poll.failures;
     poll.last_error = snapshot.error().message;
     if (!before)
-      refuse(*at, visible_errno(snapshot.error().code, asked_for::mount_node));
+      refuse(*at, visible_errno(snapshot.error().code, requested::mount_node));
   }
   poll.stale = !snapshot && poll.stale && before; // the next one to enter may have more luck
   mount_node_answer out;
@@ -111,10 +111,10 @@ void catalog::taken(call_number number, mount_node_number which, const result<sh
   for (const mount_node_asker& each : std::exchange(of.waiting, {}))
     port_.tell(each, out);
   tell_refreshers(*at, of, before);
-  look_again_later(*at, of);
+  poll_again_later(*at, of);
   if (!of.refresh.late.empty()) {
     of.refresh.waiting = std::exchange(of.refresh.late, {});
-    look(*at, of);
+    start_poll(*at, of);
   }
 }
 
@@ -128,15 +128,15 @@ void catalog::may_retry(mount_node_number which) {
   if (of == nullptr)
     return;
   of->refused = 0;
-  if (auto* const host = of->as_host())
-    host->closed.clear();
+  if (auto* const forge = of->as_forge())
+    forge->closed.clear();
 }
 
 void catalog::cancel(const mount_node_asker& who) {
   for (const auto& [number, each] : tree_.nodes())
     if (repository* const of = each->as_repository())
       if (std::erase(of->waiting, who) != 0 && !of->is_wanted() && !of->shown)
-        port_.stop_taking(std::exchange(of->taking, 0), of->number);
+        port_.stop_resolving(std::exchange(of->resolving, 0), of->number);
   for (auto it = calls_.begin(); it != calls_.end();) {
     const auto each = it++;
     if (std::erase_if(each->second.waiting, [&](const caller& waits) { return waits.who == who; }) == 0
@@ -155,7 +155,7 @@ std::string catalog::describe() const {
     if (of == nullptr)
       continue;
     open += of->shown ? 1 : 0;
-    if (of->taking != 0)
+    if (of->resolving != 0)
       out += fmt::format("node {}: a snapshot of repository {} is being taken, {} wait\n", number, of->number,
                          of->waiting.size());
     if (!of->poll.last_error.empty())

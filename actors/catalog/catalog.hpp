@@ -6,7 +6,7 @@
 #include "actors/model/mount_nodes.hpp"
 #include "actors/model/want.hpp"
 #include "actors/mount/mounted_ref.hpp"
-#include "backend/forge/repository_host.hpp"
+#include "backend/forge/forge_tree.hpp"
 #include "config/deployment.hpp"
 #include "config/error.hpp"
 
@@ -31,16 +31,16 @@ public:
   virtual void tell(const mount_node_asker& who, mount_node_answer answer) = 0;
   /// Opens the repository, unless it is, and takes a snapshot of it; answered with `taken`. `from`: of a number that is
   /// new. `have`: what the node shows.
-  virtual void take(call_number call, mount_node_number node, repository_number number, const repository_origin& from,
-                    const std::string& ref, const std::optional<oid>& have) = 0;
+  virtual void resolve(call_number call, mount_node_number node, repository_number number,
+                       const repository_origin& from, const std::string& ref, const std::optional<oid>& have) = 0;
   /// The repository at the mountpoint itself, which was opened before: it is ended as one that was taken.
   virtual void own(repository_number number, const repository_origin& from) = 0;
   /// Nobody waits for that any more.
-  virtual void stop_taking(call_number call, repository_number number) = 0;
-  /// repository_host::lookup, and list if `name` is empty; answered with `found` and `listed`.
+  virtual void stop_resolving(call_number call, repository_number number) = 0;
+  /// forge_tree::lookup, and list if `name` is empty; answered with `found` and `listed`.
   /// `node`: in which the question is about.
-  virtual void ask_host(call_number call, mount_node_number node, std::shared_ptr<repository_host> host,
-                        std::vector<std::string> path, std::string name) = 0;
+  virtual void ask_forge(call_number call, mount_node_number node, std::shared_ptr<forge_tree> forge,
+                         std::vector<std::string> path, std::string name) = 0;
   virtual void stop_asking(call_number call) = 0;
   /// No node shows anything of it any more, and nobody is in one that did.
   virtual void close(repository_number number) = 0;
@@ -48,8 +48,8 @@ public:
   virtual void forget(mount_node_number node) = 0;
   /// Leads to `may_retry`, in a second or so.
   virtual void retry_later(mount_node_number node) = 0;
-  /// Leads to `look_due`.
-  virtual void look_later(mount_node_number node, std::uint64_t timer, std::chrono::milliseconds in) = 0;
+  /// Leads to `poll_due`.
+  virtual void poll_later(mount_node_number node, std::uint64_t timer, std::chrono::milliseconds in) = 0;
 
   /// Whether that directory is still there: the kernel refers to it.
   virtual bool is_current(const relinked& directory) = 0;
@@ -64,21 +64,21 @@ public:
 
 /// A plain class: the catalog's actor is its message face. Nothing is asked of anybody until somebody enters. Of all
 /// who wait for one thing it is done once; a failure is told to all of them, and until `may_retry` to who comes then,
-/// so that a crowd does not hammer a server that is down. After that the next one tries again. What a host fails with
+/// so that a crowd does not hammer a server that is down. After that the next one tries again. What a forge fails with
 /// is of all its names, but EACCES of that name alone.
 ///
 /// A ref that is polled is looked at every so often while the kernel refers to the root directory of its snapshot: the
 /// kernel answers from its caches, so use cannot be seen otherwise. After that it is looked at when somebody enters it
 /// again, before he is told anything. What cannot be looked at stays as it is, and is looked at less and less often.
 ///
-/// Names in a host are anybody's to invent: of nodes there that show nothing and of which no service's list has told,
-/// it keeps `most_invented`, those that were asked about last. Of one that it has forgotten the host is asked again.
+/// Names in a forge are anybody's to invent: of nodes there that show nothing and of which no service's list has told,
+/// it keeps `most_invented`, those that were asked about last. Of one that it has forgotten the forge is asked again.
 class catalog {
 public:
-  using hosts = mount_tree::hosts;
+  using forges = mount_tree::forges;
   static constexpr std::size_t most_invented = 1000;
 
-  catalog(const deployment& tree, hosts of, catalog_port& port);
+  catalog(const deployment& tree, forges of, catalog_port& port);
 
   /// What is at `path` ("team/linux"; below the mountpoint)? `name`: the question is about that in it, and a list of
   /// all is not needed; empty: all. Answered by catalog_port::tell, now or later.
@@ -87,11 +87,11 @@ public:
   /// It gave up.
   void cancel(const mount_node_asker& who);
 
-  void taken(call_number call, mount_node_number node, const result<shown_ptr>& snapshot);
-  void found(call_number call, const result<host_entry>& what);
-  void listed(call_number call, const result<std::vector<host_entry>>& what);
+  void resolved(call_number call, mount_node_number node, const result<shown_ptr>& snapshot);
+  void found(call_number call, const result<forge_entry>& what);
+  void listed(call_number call, const result<std::vector<forge_entry>>& what);
   void may_retry(mount_node_number which);
-  void look_due(mount_node_number which, std::uint64_t timer);
+  void poll_due(mount_node_number which, std::uint64_t timer);
 
   /// What stands at the mountpoint itself was opened before, and `root` shows it.
   void opened(shown_ptr shown, const relinked& root);
@@ -104,9 +104,9 @@ public:
   void moved(const std::vector<refresh_number>& who);
 
   /// Shows this tree from now on. What is the same in both stays; what is another ref of the same source moves.
-  /// `of`: hosts as in the constructor; those that are not new are not used. False: the mountpoint
+  /// `of`: forges as in the constructor; those that are not new are not used. False: the mountpoint
   /// itself cannot become that, and all stays as it was.
-  bool reload(const deployment& tree, const hosts& of);
+  bool reload(const deployment& tree, const forges& of);
 
   /// False: a file that was read since has something else there, or nothing.
   bool is_shown(mount_node_number which) const {
@@ -129,30 +129,31 @@ private:
     std::string path{}, name{};
     relinked from{};
     std::size_t settled = 0; ///< so many names on the way to that were asked for on its behalf, or need not be
-    bool goes_on = false;    ///< what the host is asked for is on that way: then it asks again
+    bool goes_on = false;    ///< what the forge is asked for is on that way: then it asks again
   };
   struct call {
-    node* of = nullptr; ///< in a host
+    node* of = nullptr; ///< in a forge
     std::string name{}; ///< as it was asked for, with "@REF"; empty: all
     std::vector<caller> waiting{};
   };
 
-  node& add_found(node& to, const std::string& name, const host_entry& what);
+  node& add_found(node& to, const std::string& name, const forge_entry& what);
   repository_number number_of(const repository_origin& from, bool& is_new);
   void ask(caller asks);
   void enter_repository(const mount_node_asker& who, node& at, repository& of);
-  void ask_host(caller who, node& of, const std::string& name);
+  void ask_forge(caller who, node& of, const std::string& name);
   bool ask_on_the_way(caller& who);
   void is_folder(const node& which);
   void becomes_repository(node& of);
-  void look(node& at, repository& of);
-  void look_again_later(node& at, repository& of);
+  void start_poll(node& at, repository& of);
+  void poll_again_later(node& at, repository& of);
   void move(node& at, repository& of);
   void tell_refreshers(node& at, repository& of, const shown_ptr& before);
   static std::string shown_name(const node& of);
+  void refresh_entry(refresh_number number, const refresh_what& what);
   void add_refresh(refresh_number number, node& at, repository& of, bool failed);
   void remove(node& of);
-  void follow_host(node& of, const std::shared_ptr<const shown_host>& entry);
+  void follow_forge(node& of, const std::shared_ptr<const shown_forge>& entry);
   bool take_over(node& old, node& fresh);
   void take_over_repository(node& old, const repository& fresh);
   void merge(node& old, node& fresh);

@@ -26,7 +26,7 @@ constexpr std::chrono::seconds retry_after{1};
 
 // Of a worker thread: what is thrown there (memory is short) fails the call, not the process.
 template <class Value, class Call>
-std::shared_ptr<const result<Value>> told_by(const Call& call) {
+std::shared_ptr<const result<Value>> outcome_of(const Call& call) {
   try {
     return std::make_shared<const result<Value>>(call());
   } catch (const std::exception& thrown) {
@@ -45,13 +45,13 @@ bool is_below(std::string_view path, std::string_view folder) {
   return path.starts_with(folder) && (path.size() == folder.size() || path[folder.size()] == '/');
 }
 
-void record(const host_told& what) {
+void record(const forge_answered& what) {
   if (!trace::exact.load(std::memory_order_relaxed))
     return;
   if (what.found && *what.found)
-    trace::host_told(what.call, {&what.found->value(), 1});
+    trace::forge_answered(what.call, {&what.found->value(), 1});
   else if (what.listed && *what.listed)
-    trace::host_told(what.call, what.listed->value());
+    trace::forge_answered(what.call, what.listed->value());
 }
 
 } // namespace
@@ -61,7 +61,7 @@ catalog_actor::catalog_actor(caf::actor_config& cfg, std::shared_ptr<mount_conte
     context_(std::move(context)),
     with_(std::move(with)),
     tree_(with_.tree),
-    catalog_(*with_.tree, with_.hosts, *this) {}
+    catalog_(*with_.tree, with_.forges, *this) {}
 
 caf::behavior catalog_actor::make_behavior() {
   if (with_.first) {
@@ -81,11 +81,11 @@ caf::behavior catalog_actor::make_behavior() {
       },
       [this](const ref_shown& m) {
         if (m.code == 0)
-          catalog_.taken(m.call, m.node, m.shown);
+          catalog_.resolved(m.call, m.node, m.shown);
         else
-          catalog_.taken(m.call, m.node, error{m.code, m.why});
+          catalog_.resolved(m.call, m.node, error{m.code, m.why});
       },
-      [this](const host_told& m) {
+      [this](const forge_answered& m) {
         if (m.found) {
           report(m.call, *m.found ? nullptr : &m.found->error());
           catalog_.found(m.call, *m.found);
@@ -95,7 +95,7 @@ caf::behavior catalog_actor::make_behavior() {
         }
       },
       [this](retry_allowed m) { catalog_.may_retry(m.node); },
-      [this](look_due m) { catalog_.look_due(m.node, m.timer); },
+      [this](poll_due m) { catalog_.poll_due(m.node, m.timer); },
       [this](const moves_settled& m) { catalog_.moved(m.who); },
       [this](refresh_refs& m) {
         refreshes_[m.number] = std::move(m.done);
@@ -103,11 +103,11 @@ caf::behavior catalog_actor::make_behavior() {
       },
       [this](gitfs::cancel_refresh m) {
         catalog_.cancel_refresh(m.number);
-        if (const auto asked = refreshes_.extract(m.number))
-          asked.mapped()(EINTR, {});
+        if (const auto request = refreshes_.extract(m.number))
+          request.mapped()(EINTR, {});
       },
       [this](const reload_tree& m) {
-        const bool taken = catalog_.reload(*m.tree, m.hosts);
+        const bool taken = catalog_.reload(*m.tree, m.forges);
         if (taken)
           tree_ = m.tree;
         m.done(taken);
@@ -132,15 +132,15 @@ void catalog_actor::on_exit() {
 }
 
 void catalog_actor::tell(const mount_node_asker& who, mount_node_answer answer) {
-  const auto asked = asking_.extract(who);
-  if (!asked)
+  const auto request = asking_.extract(who);
+  if (!request)
     return;
-  if (auto to = asked.mapped().lock())
-    anon_send(caf::actor_cast<caf::actor>(to), mount_node_told{who.second, std::move(answer)});
+  if (auto to = request.mapped().lock())
+    anon_send(caf::actor_cast<caf::actor>(to), mount_node_answered{who.second, std::move(answer)});
 }
 
-void catalog_actor::take(call_number call, mount_node_number node, repository_number number,
-                         const repository_origin& from, const std::string& ref, const std::optional<oid>& have) {
+void catalog_actor::resolve(call_number call, mount_node_number node, repository_number number,
+                            const repository_origin& from, const std::string& ref, const std::optional<oid>& have) {
   caf::actor& one = repositories_[number];
   if (!one)
     one = spawn(number, from, std::nullopt);
@@ -160,13 +160,13 @@ caf::actor catalog_actor::spawn(repository_number number, const repository_origi
   if (from.entry)
     open = [entry = from.entry, make = with_.open] { return make(*entry); };
   else
-    open = [host = from.host, path = from.path] { return host->open(path); };
-  const std::string at = from.entry ? from.entry->source : from.host ? from.host->display() : std::string{};
+    open = [forge = from.forge, path = from.path] { return forge->open(path); };
+  const std::string at = from.entry ? from.entry->source : from.forge ? from.forge->display() : std::string{};
   return system().spawn<repository_actor>(context_, number, std::move(open), with_.trees_ahead, *with_.workers,
                                           server_of(at), first);
 }
 
-void catalog_actor::stop_taking(call_number call, repository_number number) {
+void catalog_actor::stop_resolving(call_number call, repository_number number) {
   if (const auto one = repositories_.find(number); one != repositories_.end())
     anon_send(one->second, cancel_show{call});
 }
@@ -176,26 +176,26 @@ void catalog_actor::close(repository_number number) {
     caf::anon_send_exit(one.mapped(), caf::exit_reason::user_shutdown);
 }
 
-void catalog_actor::ask_host(call_number call, mount_node_number node, std::shared_ptr<repository_host> host,
-                             std::vector<std::string> path, std::string name) {
+void catalog_actor::ask_forge(call_number call, mount_node_number node, std::shared_ptr<forge_tree> forge,
+                              std::vector<std::string> path, std::string name) {
   std::stop_source stop;
   std::string what;
   for (const std::string& each : path)
     what += each + '/';
   const auto shown = std::ranges::find_if(
-      tree_->hosts, [&](const shown_host& each) { return is_below(catalog_.path_of(node), each.path); });
-  calls_.emplace(call, asking{host->display() + ", " + what + name,
-                              shown == tree_->hosts.end() ? std::string{} : shown->path, stop});
+      tree_->forges, [&](const shown_forge& each) { return is_below(catalog_.path_of(node), each.path); });
+  calls_.emplace(call, asking{forge->display() + ", " + what + name,
+                              shown == tree_->forges.end() ? std::string{} : shown->path, stop});
   const trace::sent_by now = trace::sent_by::now();
-  const std::string server = server_of(host->display());
-  auto work = [me = caf::actor_cast<caf::actor>(this), call, host = std::move(host), path = std::move(path),
+  const std::string server = server_of(forge->display());
+  auto work = [me = caf::actor_cast<caf::actor>(this), call, forge = std::move(forge), path = std::move(path),
                name = std::move(name), stop = stop.get_token(), cause = now.cause, root = now.root] {
-    host_told out{call, nullptr, nullptr, {}};
+    forge_answered out{call, nullptr, nullptr, {}};
     if (name.empty())
-      out.listed = told_by<std::vector<host_entry>>([&] { return host->list(path, stop); });
+      out.listed = outcome_of<std::vector<forge_entry>>([&] { return forge->list(path, stop); });
     else
-      out.found = told_by<host_entry>([&] { return host->lookup(path, name, stop); });
-    const trace::because_of asked{cause, root};
+      out.found = outcome_of<forge_entry>([&] { return forge->lookup(path, name, stop); });
+    const trace::because_of because{cause, root};
     record(out);
     out.stamp = trace::sent_by::now();
     caf::anon_send(me, std::move(out));
@@ -203,7 +203,8 @@ void catalog_actor::ask_host(call_number call, mount_node_number node, std::shar
   try {
     with_.workers->run(std::move(work), server);
   } catch (const std::exception& thrown) { // no thread is to be had
-    anon_send(this, host_told{call, std::make_shared<const result<host_entry>>(error{EIO, thrown.what()}), nullptr});
+    anon_send(this,
+              forge_answered{call, std::make_shared<const result<forge_entry>>(error{EIO, thrown.what()}), nullptr});
   }
 }
 
@@ -212,7 +213,7 @@ void catalog_actor::stop_asking(call_number call) {
     it->second.stop.request_stop();
 }
 
-// What of hosts was entered is there as the repository that it is.
+// What of forges was entered is there as the repository that it is.
 void catalog_actor::add_status(mount_status& to) const {
   to.entries = status_of(*tree_);
   std::map<std::string, entry_status*> known;
@@ -235,10 +236,10 @@ void catalog_actor::add_status(mount_status& to) const {
     one.node = node;
     one.path = each.path;
     one.ref = each.ref;
-    for (const shown_host& host : tree_->hosts)
-      if (is_below(each.path, host.path)) {
-        one.source = status_of(host).source + each.path.substr(host.path.size());
-        one.follow = status_of(host).follow;
+    for (const shown_forge& forge : tree_->forges)
+      if (is_below(each.path, forge.path)) {
+        one.source = status_of(forge).source + each.path.substr(forge.path.size());
+        one.follow = status_of(forge).follow;
       }
   }
   to.entries.insert(to.entries.end(), more.begin(), more.end());
@@ -264,8 +265,8 @@ void catalog_actor::retry_later(mount_node_number node) {
   delayed_anon_send(this, retry_after, retry_allowed{node});
 }
 
-void catalog_actor::look_later(mount_node_number node, std::uint64_t timer, std::chrono::milliseconds in) {
-  delayed_anon_send(this, in, look_due{node, timer});
+void catalog_actor::poll_later(mount_node_number node, std::uint64_t timer, std::chrono::milliseconds in) {
+  delayed_anon_send(this, in, poll_due{node, timer});
 }
 
 bool catalog_actor::is_current(const relinked& directory) {
@@ -290,8 +291,8 @@ std::shared_ptr<mount_node_move> catalog_actor::begin_move() {
 }
 
 void catalog_actor::refreshed(refresh_number number, const refresh_report& report) {
-  if (const auto asked = refreshes_.extract(number))
-    asked.mapped()(0, report.text);
+  if (const auto request = refreshes_.extract(number))
+    request.mapped()(0, report.text);
 }
 
 } // namespace gitfs

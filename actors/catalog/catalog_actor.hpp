@@ -21,13 +21,13 @@ namespace gitfs {
 /// Makes the repository of an entry of the deployment; asks no server anything. Any thread.
 using entry_opener = std::function<result<std::shared_ptr<repository>>(const shown_repository&)>;
 
-/// Asks hosts on worker threads; makes an actor for each repository that somebody has entered, and ends these with
+/// Asks forges on worker threads; makes an actor for each repository that somebody has entered, and ends these with
 /// itself.
 class catalog_actor final : public resilient_actor, private catalog_port {
 public:
   struct needs {
     std::shared_ptr<const deployment> tree; ///< at first
-    catalog::hosts hosts{};
+    catalog::forges forges{};
     entry_opener open;
     std::uint64_t trees_ahead = 0; ///< as fetcher_actor
     std::optional<opened_first> first{};
@@ -45,12 +45,12 @@ protected:
 
 private:
   void tell(const mount_node_asker& who, mount_node_answer answer) override;
-  void take(call_number call, mount_node_number node, repository_number number, const repository_origin& from,
-            const std::string& ref, const std::optional<oid>& have) override;
+  void resolve(call_number call, mount_node_number node, repository_number number, const repository_origin& from,
+               const std::string& ref, const std::optional<oid>& have) override;
   void own(repository_number number, const repository_origin& from) override;
-  void stop_taking(call_number call, repository_number number) override;
-  void ask_host(call_number call, mount_node_number node, std::shared_ptr<repository_host> host,
-                std::vector<std::string> path, std::string name) override;
+  void stop_resolving(call_number call, repository_number number) override;
+  void ask_forge(call_number call, mount_node_number node, std::shared_ptr<forge_tree> forge,
+                 std::vector<std::string> path, std::string name) override;
   void stop_asking(call_number call) override;
   void close(repository_number number) override;
   void forget(mount_node_number node) override { entered_.erase(node); }
@@ -58,7 +58,7 @@ private:
   void report(call_number call, const error* failure);
   void add_status(mount_status& to) const;
   void retry_later(mount_node_number node) override;
-  void look_later(mount_node_number node, std::uint64_t timer, std::chrono::milliseconds in) override;
+  void poll_later(mount_node_number node, std::uint64_t timer, std::chrono::milliseconds in) override;
   bool is_current(const relinked& directory) override;
   void relink(std::vector<relinked> directories) override;
   void change_entries(const relinked& directory, mount_node_answer now, std::vector<std::string> replaced) override;
@@ -72,17 +72,17 @@ private:
   std::map<mount_node_asker, caf::weak_actor_ptr> asking_;
   std::map<repository_number, caf::actor> repositories_;
   struct asking {
-    std::string what; // the host, and the name that is looked up
-    std::string at;   // where the host is in the mount
+    std::string what; // the forge, and the name that is looked up
+    std::string at;   // where the forge is in the mount
     std::stop_source stop;
   };
-  std::map<call_number, asking> calls_;     // of hosts
+  std::map<call_number, asking> calls_;     // of forges
   std::map<std::string, std::string> said_; // the last failure of each of those
   struct failed {
     std::string message;
     std::int64_t at = 0; ///< seconds since 1970, for people alone
   };
-  std::map<std::string, failed> failures_; // the last of each host, by where it is
+  std::map<std::string, failed> failures_; // the last of each forge, by where it is
   std::map<refresh_number, std::function<void(int, const std::string&)>> refreshes_;
   struct entered {
     std::string path, ref;

@@ -20,8 +20,27 @@ constexpr std::chrono::milliseconds behind{30'000}; // from one try to the next 
 constexpr std::chrono::milliseconds left{5'000};    // from one look to the next whether somebody is in what was removed
 constexpr unsigned most_doublings = 3;
 
-bool same_host(const shown_host& one, const shown_host& other) {
-  shown_host same = other;
+// Of a refresh of all entries.
+bool is_refreshed_by(const refresh_what& what, const mount_node::repository& of) {
+  // A name in a forge only if somebody names it: one that is no repository fails for ever.
+  const bool again = what.failed && of.has_failed() && of.from.entry != nullptr;
+  if (!of.shown && !again)
+    return false;
+  return of.follow.kind == kind::on_request || (what.requested && (of.follow.kind == kind::polled || again));
+}
+
+// What a look has brought, in words. `before`: what the repository showed before it.
+std::string outcome_of(const mount_node::repository& of, const shown_ptr& before) {
+  const auto now = [&of] { return of.shown->facts.commit.hex(); };
+  if (!before)
+    return fmt::format("can be entered now, at {}", now());
+  if (of.shown != before)
+    return fmt::format("{} → {}", before->facts.commit.hex(), now());
+  return fmt::format("unchanged, {}", now());
+}
+
+bool same_forge(const shown_forge& one, const shown_forge& other) {
+  shown_forge same = other;
   same.follow = one.follow;
   return one == same;
 }
@@ -30,7 +49,7 @@ bool same_host(const shown_host& one, const shown_host& other) {
 
 // --- following ------------------------------------------------------------------------------------------------------
 
-void catalog::look_again_later(node& at, repository& of) {
+void catalog::poll_again_later(node& at, repository& of) {
   if (at.removed)
     return; // the timer is that of `leave`
   ++at.timer;
@@ -40,10 +59,10 @@ void catalog::look_again_later(node& at, repository& of) {
   else if (of.follow.kind == kind::polled && !is_commit_id(of.ref))
     every = of.follow.every;
   if (of.shown && every.count() != 0)
-    port_.look_later(at.number, at.timer, every * (1U << std::min(of.poll.failures, most_doublings)));
+    port_.poll_later(at.number, at.timer, every * (1U << std::min(of.poll.failures, most_doublings)));
 }
 
-void catalog::look_due(mount_node_number which, std::uint64_t timer) {
+void catalog::poll_due(mount_node_number which, std::uint64_t timer) {
   node* const at = tree_.numbered(which);
   if (at == nullptr || timer != at->timer)
     return;
@@ -56,7 +75,7 @@ void catalog::look_due(mount_node_number which, std::uint64_t timer) {
   if (at->seen.empty())
     of->poll.stale = true; // looked at when somebody comes
   else
-    look(*at, *of);
+    start_poll(*at, *of);
 }
 
 void catalog::opened(shown_ptr shown, const relinked& root) {
@@ -67,7 +86,7 @@ void catalog::opened(shown_ptr shown, const relinked& root) {
   port_.own(of.number, of.from);
   of.shown = std::move(shown);
   at.see(root);
-  look_again_later(at, of);
+  poll_again_later(at, of);
 }
 
 void catalog::move(node& at, repository& of) {
@@ -94,35 +113,31 @@ void catalog::move(node& at, repository& of) {
 // --- refresh --------------------------------------------------------------------------------------------------------
 
 void catalog::refresh(refresh_number number, const refresh_what& what) {
-  refresh_report& report = refreshes_[number];
-  report.left = 1; // until all are asked
-  if (!what.path.empty()) {
-    node* at = &tree_.root();
-    for (std::string_view rest = what.path; at != nullptr && at->as_repository() == nullptr && !rest.empty();) {
-      const auto next = at->children.find(take_name(rest));
-      at = next == at->children.end() ? nullptr : next->second;
-    }
-    repository* const of = at == nullptr ? nullptr : at->as_repository();
-    if (of == nullptr)
-      report.text += fmt::format("!{}: no repository that somebody has looked at is there\n", what.path);
-    else if (of->follow.kind == kind::pinned && !(what.failed && of->has_failed()))
-      report.text += fmt::format("!{}: it is pinned{}: give it \"follow\" in the config file (mount --follow)\n",
-                                 shown_name(*at), of->shown ? " to " + of->shown->facts.commit.hex() : "");
-    else
-      add_refresh(number, *at, *of, what.failed);
-  } else {
-    for (const auto& [which, at] : tree_.nodes()) {
-      repository* const of = at->as_repository();
-      if (of == nullptr || at->removed)
-        continue;
-      // Of a host only what somebody names: a name in it that is none fails for ever.
-      const bool again = what.failed && of->has_failed() && of->from.entry != nullptr;
-      if ((of->shown || again)
-          && (of->follow.kind == kind::on_request || (what.requested && (of->follow.kind == kind::polled || again))))
+  refreshes_[number].left = 1; // until all are asked
+  if (!what.path.empty())
+    refresh_entry(number, what);
+  else
+    for (const auto& [which, at] : tree_.nodes())
+      if (repository* const of = at->as_repository(); of != nullptr && !at->removed && is_refreshed_by(what, *of))
         add_refresh(number, *at, *of, what.failed);
-    }
-  }
   moved({number});
+}
+
+void catalog::refresh_entry(refresh_number number, const refresh_what& what) {
+  node* at = &tree_.root();
+  for (std::string_view rest = what.path; at != nullptr && at->as_repository() == nullptr && !rest.empty();) {
+    const auto next = at->children.find(take_name(rest));
+    at = next == at->children.end() ? nullptr : next->second;
+  }
+  repository* const of = at == nullptr ? nullptr : at->as_repository();
+  std::string& text = refreshes_[number].text;
+  if (of == nullptr)
+    text += fmt::format("!{}: no repository that somebody has looked at is there\n", what.path);
+  else if (of->follow.kind == kind::pinned && !(what.failed && of->has_failed()))
+    text += fmt::format("!{}: it is pinned{}: give it \"follow\" in the config file (mount --follow)\n",
+                        shown_name(*at), of->shown ? " to " + of->shown->facts.commit.hex() : "");
+  else
+    add_refresh(number, *at, *of, what.failed);
 }
 
 std::string catalog::shown_name(const node& of) {
@@ -131,34 +146,26 @@ std::string catalog::shown_name(const node& of) {
 
 void catalog::add_refresh(refresh_number number, node& at, repository& of, bool failed) {
   refresh_report& report = refreshes_[number];
-  if (!of.shown && of.taking == 0 && !(failed && of.has_failed())) {
+  if (!of.shown && of.resolving == 0 && !(failed && of.has_failed())) {
     report.text += fmt::format("{}: nobody has looked into it yet\n", shown_name(at));
     return;
   }
   ++report.left;
   // What is on its way may have been told before the caller's push.
-  (of.taking != 0 ? of.refresh.late : of.refresh.waiting).push_back(number);
-  look(at, of);
+  (of.resolving != 0 ? of.refresh.late : of.refresh.waiting).push_back(number);
+  start_poll(at, of);
 }
 
 void catalog::tell_refreshers(node& at, repository& of, const shown_ptr& before) {
-  const bool moves = before && of.shown != before;
-  if (moves)
+  if (before && of.shown != before)
     move(at, of);
   for (const refresh_number each : std::exchange(of.refresh.waiting, {})) {
     const auto report = refreshes_.find(each);
     if (report == refreshes_.end())
       continue; // given up
-    const std::string name = shown_name(at);
-    if (!of.poll.last_error.empty())
-      report->second.text += fmt::format("!{}: {}\n", name, of.poll.last_error);
-    else if (!before)
-      report->second.text += fmt::format("{}: can be entered now, at {}\n", name, of.shown->facts.commit.hex());
-    else if (moves)
-      report->second.text +=
-          fmt::format("{}: {} → {}\n", name, before->facts.commit.hex(), of.shown->facts.commit.hex());
-    else
-      report->second.text += fmt::format("{}: unchanged, {}\n", name, of.shown->facts.commit.hex());
+    const bool failed = !of.poll.last_error.empty();
+    report->second.text += fmt::format("{}{}: {}\n", failed ? "!" : "", shown_name(at),
+                                       failed ? of.poll.last_error : outcome_of(of, before));
     if (const auto on_its_way = of.refresh.moving.lock())
       on_its_way->waiting.push_back(each);
     else
@@ -176,13 +183,13 @@ void catalog::cancel_refresh(refresh_number number) {
     ref_refresh& refresh = of->refresh;
     std::erase(refresh.late, number);
     const bool alone = std::erase(refresh.waiting, number) != 0 && refresh.waiting.empty() && of->waiting.empty();
-    if (!alone || !of->shown || of->poll.behind || of->taking == 0)
+    if (!alone || !of->shown || of->poll.behind || of->resolving == 0)
       continue;
-    port_.stop_taking(std::exchange(of->taking, 0), of->number);
-    look_again_later(*at, *of);
+    port_.stop_resolving(std::exchange(of->resolving, 0), of->number);
+    poll_again_later(*at, *of);
     refresh.waiting = std::exchange(refresh.late, {});
     if (!refresh.waiting.empty())
-      look(*at, *of);
+      start_poll(*at, *of);
   }
 }
 
@@ -207,17 +214,17 @@ void catalog::remove(node& of) {
     remove(*each);
 }
 
-void catalog::follow_host(node& of, const std::shared_ptr<const shown_host>& entry) {
-  if (auto* const host = of.as_host()) {
-    host->follow = entry->follow;
-    if (host->entry)
-      host->entry = entry;
+void catalog::follow_forge(node& of, const std::shared_ptr<const shown_forge>& entry) {
+  if (auto* const forge = of.as_forge()) {
+    forge->follow = entry->follow;
+    if (forge->entry)
+      forge->entry = entry;
   } else if (repository* const one = of.as_repository()) {
     if (std::exchange(one->follow, entry->follow) != entry->follow)
-      look_again_later(of, *one);
+      poll_again_later(of, *one);
   }
   for (const auto& [name, each] : of.children)
-    follow_host(*each, entry);
+    follow_forge(*each, entry);
 }
 
 // True if `old` can stand for `fresh`, and does so now.
@@ -228,10 +235,10 @@ bool catalog::take_over(node& old, node& fresh) {
     merge(old, fresh);
     return true;
   }
-  if (const auto* const host = fresh.as_host()) {
-    if (!same_host(*old.as_host()->entry, *host->entry))
+  if (const auto* const forge = fresh.as_forge()) {
+    if (!same_forge(*old.as_forge()->entry, *forge->entry))
       return false;
-    follow_host(old, host->entry);
+    follow_forge(old, forge->entry);
     return true;
   }
   const repository& one = *fresh.as_repository();
@@ -251,14 +258,14 @@ void catalog::take_over_repository(node& old, const repository& fresh) {
   if (other_ref) {
     of.poll.behind = of.shown != nullptr;
     old.refused = 0;
-    if (of.taking != 0) // the other ref's
-      port_.stop_taking(std::exchange(of.taking, 0), of.number);
+    if (of.resolving != 0) // the other ref's
+      port_.stop_resolving(std::exchange(of.resolving, 0), of.number);
     of.refresh.waiting.insert(of.refresh.waiting.end(), of.refresh.late.begin(), of.refresh.late.end());
     of.refresh.late.clear();
     if (of.shown || of.is_wanted())
-      look(old, of);
+      start_poll(old, of);
   } else if (other_follow) {
-    look_again_later(old, of);
+    poll_again_later(old, of);
   }
 }
 
@@ -300,10 +307,10 @@ void catalog::leave(node& of) {
   if (is_idle(of) && (!shows || (of.seen.empty() && !of.crowded)))
     drop(of.number);
   else
-    port_.look_later(of.number, ++of.timer, left);
+    port_.poll_later(of.number, ++of.timer, left);
 }
 
-bool catalog::reload(const deployment& tree, const hosts& of) {
+bool catalog::reload(const deployment& tree, const forges& of) {
   const mount_node_number first = tree_.next_number();
   const bool taken = take_over(tree_.root(), tree_.build(tree, of));
   const std::set<mount_node_number> used = tree_.reachable();

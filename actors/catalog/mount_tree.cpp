@@ -5,8 +5,8 @@
 
 namespace gitfs {
 
-bool mount_node::is_of_host() const {
-  if (const host* const of = as_host())
+bool mount_node::is_of_forge() const {
+  if (const forge_folder* const of = as_forge())
     return of->entry == nullptr;
   return as_repository() != nullptr && as_repository()->from.entry == nullptr;
 }
@@ -57,14 +57,14 @@ mount_node& mount_tree::make(mount_node& root, std::string_view path) {
   return *out;
 }
 
-mount_node& mount_tree::build(const deployment& of, const hosts& with) {
+mount_node& mount_tree::build(const deployment& of, const forges& with) {
   mount_node& root = fresh();
   for (const shown_repository& each : of.repositories)
     make(root, each.path).what = mount_node::repository{
         .from = {.entry = std::make_shared<const shown_repository>(each)}, .ref = each.ref, .follow = each.follow};
-  for (std::size_t i = 0; i < of.hosts.size(); ++i)
-    make(root, of.hosts[i].path).what = mount_node::host{
-        .of = with.at(i), .entry = std::make_shared<const shown_host>(of.hosts[i]), .follow = of.hosts[i].follow};
+  for (std::size_t i = 0; i < of.forges.size(); ++i)
+    make(root, of.forges[i].path).what = mount_node::forge_folder{
+        .of = with.at(i), .entry = std::make_shared<const shown_forge>(of.forges[i]), .follow = of.forges[i].follow};
   return root;
 }
 

@@ -1,9 +1,9 @@
-// The tree above the repositories: which folders, hosts and repositories stand where, and what is known of each.
+// The tree above the repositories: which folders, forges and repositories stand where, and what is known of each.
 #pragma once
 
 #include "actors/model/directory_location.hpp"
 #include "actors/model/mount_nodes.hpp"
-#include "backend/forge/repository_host.hpp"
+#include "backend/forge/forge_tree.hpp"
 #include "config/deployment.hpp"
 
 #include <cstddef>
@@ -19,11 +19,11 @@
 
 namespace gitfs {
 
-/// Where a repository comes from: the entry of a deployment, or what a host has at a path.
+/// Where a repository comes from: the entry of a deployment, or what a forge has at a path.
 struct repository_origin {
   std::shared_ptr<const shown_repository> entry{};
-  std::shared_ptr<repository_host> host{};
-  std::vector<std::string> path{}; ///< in the host
+  std::shared_ptr<forge_tree> forge{};
+  std::vector<std::string> path{}; ///< in the forge
 };
 
 /// A node whose directories go over to another snapshot. Its end, when all is done, is told to those who wait for it.
@@ -56,18 +56,18 @@ struct ref_refresh {
   std::weak_ptr<mount_node_move> moving{}; ///< towards what was taken last
 };
 
-/// One directory above the snapshots. A name in a host that was taken for a folder may turn out to be a repository.
+/// One directory above the snapshots. A name in a forge that was taken for a folder may turn out to be a repository.
 struct mount_node {
   /// Of the deployment: all that can be in it is known.
   struct folder {};
 
-  /// A host, or a folder in it: some of what is in it is known.
-  struct host {
-    std::shared_ptr<repository_host> of{};
-    std::vector<std::string> path{};           ///< in the host
-    std::shared_ptr<const shown_host> entry{}; ///< of the host itself; null: of a folder in it
-    follow_mode follow{};                      ///< of the repositories in it
-    bool assumed = false;                      ///< host_entry::assumed, and no repository was found below it
+  /// A forge, or a folder in it: some of what is in it is known.
+  struct forge_folder {
+    std::shared_ptr<forge_tree> of{};
+    std::vector<std::string> path{};            ///< in the forge
+    std::shared_ptr<const shown_forge> entry{}; ///< of the forge itself; null: of a folder in it
+    follow_mode follow{};                       ///< of the repositories in it
+    bool assumed = false;                       ///< forge_entry::assumed, and no repository was found below it
     /// Of these names EACCES was said, which others may have credentials for. Empty: of its listing.
     std::set<std::string> closed{};
   };
@@ -78,7 +78,7 @@ struct mount_node {
     follow_mode follow{};
     repository_number number = 0; ///< 0: nobody has entered it
     shown_ptr shown{};
-    call_number taking = 0; ///< on its way
+    call_number resolving = 0; ///< on its way
     std::vector<mount_node_asker> waiting{};
     ref_poll poll{};
     ref_refresh refresh{};
@@ -91,26 +91,26 @@ struct mount_node {
 
   mount_node_number number = 0;
   std::string name{}; ///< below the mountpoint
-  std::variant<folder, host, repository> what{};
+  std::variant<folder, forge_folder, repository> what{};
   std::map<std::string, mount_node*, std::less<>> children{};
   bool removed = false;         ///< from the deployment: nobody new comes here
-  bool listed = false;          ///< by its host
+  bool listed = false;          ///< by its forge
   std::uint64_t used = 0;       ///< when, in questions
   int refused = 0;              ///< failed with that a moment ago
   std::uint64_t timer = 0;      ///< the latest one
   std::vector<relinked> seen{}; ///< directories that were told what is here, the latest last
   bool crowded = false;         ///< there are more of them
 
-  host* as_host() { return std::get_if<host>(&what); }
-  const host* as_host() const { return std::get_if<host>(&what); }
+  forge_folder* as_forge() { return std::get_if<forge_folder>(&what); }
+  const forge_folder* as_forge() const { return std::get_if<forge_folder>(&what); }
   repository* as_repository() { return std::get_if<repository>(&what); }
   const repository* as_repository() const { return std::get_if<repository>(&what); }
   bool is_folder() const { return std::holds_alternative<folder>(what); }
 
-  /// In a folder, or below a host.
-  bool is_assumed() const { return as_host() != nullptr && as_host()->assumed; }
-  /// A host has told of it; the deployment does not know it.
-  bool is_of_host() const;
+  /// In a folder, or below a forge.
+  bool is_assumed() const { return as_forge() != nullptr && as_forge()->assumed; }
+  /// A forge has told of it; the deployment does not know it.
+  bool is_of_forge() const;
 
   /// That directory was told what is here. One that is there twice is another that had its slot.
   void see(const relinked& directory);
@@ -122,10 +122,10 @@ struct mount_node {
 /// Owns the nodes, also those that were removed while somebody is in them. A plain class.
 class mount_tree {
 public:
-  using hosts = std::vector<std::shared_ptr<repository_host>>; ///< by their order in the deployment
+  using forges = std::vector<std::shared_ptr<forge_tree>>; ///< by their order in the deployment
   using node_map = std::map<mount_node_number, std::unique_ptr<mount_node>>;
 
-  mount_tree(const deployment& of, const hosts& with) : root_(&build(of, with)) {}
+  mount_tree(const deployment& of, const forges& with) : root_(&build(of, with)) {}
 
   mount_node& root() { return *root_; }
   const mount_node& root() const { return *root_; }
@@ -140,7 +140,7 @@ public:
   void drop(mount_node_number which) { nodes_.erase(which); }
 
   /// Another tree beside the one that `root` has, of nodes whose numbers are at least `next_number` was.
-  mount_node& build(const deployment& of, const hosts& with);
+  mount_node& build(const deployment& of, const forges& with);
   mount_node_number next_number() const { return next_number_; }
   /// Those that the root leads to.
   std::set<mount_node_number> reachable() const;

@@ -21,9 +21,10 @@ namespace {
 constexpr std::size_t most_failures = 1000; // that are remembered
 
 // On a worker thread. `known`: if it is open already.
-snapshot_taken take_snapshot(call_number call, std::shared_ptr<repository> known, const repository_actor::opener& open,
-                             const std::string& ref, const std::optional<oid>& have, const std::stop_token& stop) {
-  snapshot_taken out{call, nullptr, std::nullopt, {}, {}};
+snapshot_resolved resolve_snapshot(call_number call, std::shared_ptr<repository> known,
+                                   const repository_actor::opener& open, const std::string& ref,
+                                   const std::optional<oid>& have, const std::stop_token& stop) {
+  snapshot_resolved out{call, nullptr, std::nullopt, {}, {}};
   try {
     if (!known) {
       auto opened = open();
@@ -33,7 +34,7 @@ snapshot_taken take_snapshot(call_number call, std::shared_ptr<repository> known
       }
       known = out.opened = std::move(opened.value());
     }
-    auto facts = known->take(ref, have, stop);
+    auto facts = known->resolve(ref, have, stop);
     if (facts) {
       out.facts = std::move(facts.value());
       out.facts.shown_at = time_now();
@@ -61,7 +62,7 @@ repository_actor::repository_actor(caf::actor_config& cfg, std::shared_ptr<mount
     workers_(workers),
     server_(std::move(server)) {
   if (first) {
-    looked_at_[0] = context_->began;
+    polled_at_[0] = context_->began;
     objects_ = first->objects;
     mounted_refs_[0] = first->shown->of;
     shows_[0] = first->shown;
@@ -84,7 +85,7 @@ caf::behavior repository_actor::make_behavior() {
         if (!it->second.running)
           jobs_.erase(it);
       },
-      [this](const snapshot_taken& m) { taken(m); },
+      [this](const snapshot_resolved& m) { resolved(m); },
       [this](tell_status& m) {
         add_status(m.so_far);
         pass_on(*this, std::move(m));
@@ -116,15 +117,15 @@ void repository_actor::start(call_number call, job& what) {
   const trace::sent_by now = trace::sent_by::now();
   auto work = [me = caf::actor_cast<caf::actor>(this), call, known = objects_ ? objects_->from : nullptr, open = open_,
                ref = what.ref, have = what.have, stop = what.stop.get_token(), cause = now.cause, root = now.root] {
-    snapshot_taken out = take_snapshot(call, known, open, ref, have, stop);
-    const trace::because_of asked{cause, root};
+    snapshot_resolved out = resolve_snapshot(call, known, open, ref, have, stop);
+    const trace::because_of because{cause, root};
     out.stamp = trace::sent_by::now();
     caf::anon_send(me, std::move(out));
   };
   try {
     workers_.run(std::move(work), server_);
   } catch (const std::exception& thrown) { // no thread is to be had
-    anon_send(this, snapshot_taken{call, nullptr, error{EIO, thrown.what()}, {}});
+    anon_send(this, snapshot_resolved{call, nullptr, error{EIO, thrown.what()}, {}});
   }
 }
 
@@ -134,7 +135,7 @@ void repository_actor::start_waiting() {
       start(call, each);
 }
 
-void repository_actor::taken(const snapshot_taken& m) {
+void repository_actor::resolved(const snapshot_resolved& m) {
   if (opening_ == m.call)
     opening_ = 0;
   const auto of = jobs_.extract(m.call);
@@ -153,7 +154,7 @@ void repository_actor::taken(const snapshot_taken& m) {
     ref_shown out{m.call, what.node, 0, std::move(shown), {}};
     if (!failure) {
       last_failures_.erase(what.node);
-      looked_at_[what.node] = std::time(nullptr);
+      polled_at_[what.node] = std::time(nullptr);
     } else {
       out.code = failure->code;
       out.why = failure->message + limit_remedy(out.code); // each repository that is open holds a few files
@@ -210,8 +211,8 @@ void repository_actor::add_status(mount_status& to) const {
       each.failure = last->second.message;
       each.failed_at = last->second.at;
     }
-    if (const auto looked = looked_at_.find(*each.node); looked != looked_at_.end())
-      each.looked_at = looked->second;
+    if (const auto polled = polled_at_.find(*each.node); polled != polled_at_.end())
+      each.polled_at = polled->second;
   }
 }
 

@@ -18,7 +18,7 @@
 
 namespace gitfs {
 
-struct snapshot_taken;
+struct snapshot_resolved;
 
 /// Opens its repository when the first of its refs is entered, and takes snapshots, both on worker threads; each ref
 /// that is shown is a mounted ref. Owns the fetcher of the repository and the prefetchers of the mounted refs.
@@ -52,7 +52,7 @@ private:
   void start(call_number call, job& what);
   void start_waiting();
   void add_status(mount_status& to) const;
-  void taken(const snapshot_taken& m);
+  void resolved(const snapshot_resolved& m);
   void use(std::shared_ptr<repository> opened);
   shown_ptr show(const job& what, const snapshot_facts& facts);
 
@@ -72,7 +72,7 @@ private:
     std::int64_t at = 0; ///< seconds since 1970, for people alone
   };
   std::map<mount_node_number, failed> last_failures_;
-  std::map<mount_node_number, std::int64_t> looked_at_; ///< last good look; seconds since 1970, for people alone
+  std::map<mount_node_number, std::int64_t> polled_at_; ///< last good look; seconds since 1970, for people alone
 };
 
 } // namespace gitfs

@@ -27,7 +27,7 @@ constexpr std::chrono::milliseconds path_patience{250}, patience_with_few{1000};
 constexpr std::uint32_t few_trees = 8192;
 
 // Of a file that is fetched to learn its size, because it is probably going to be read.
-constexpr std::uint64_t longest_look = 1U << 20;
+constexpr std::uint64_t longest_probe = 1U << 20;
 
 // `brings`: what of it somebody waits for.
 std::uint64_t recorded(std::uint64_t number, want_kind kind, const std::vector<oid>& wants,
@@ -41,11 +41,11 @@ std::uint64_t recorded(std::uint64_t number, want_kind kind, const std::vector<o
 
 // Of a want that brings objects; of one that `asked` for one it is in the record of the message. Sizes are hundreds of
 // thousands.
-void record_objects(const want& w, std::size_t asked, bool sizes_are_contents) {
-  if (asked < 2)
+void record_objects(const want& w, std::size_t requested, bool sizes_are_contents) {
+  if (requested < 2)
     return;
-  if (w.kind == want_kind::sizes && w.focus)
-    trace::want_objects(w.id, {&*w.focus, 1});
+  if (w.kind == want_kind::sizes && w.target)
+    trace::want_objects(w.id, {&*w.target, 1});
   else if (w.kind != want_kind::sizes || sizes_are_contents)
     trace::want_objects(w.id, w.ids);
 }
@@ -74,13 +74,13 @@ caf::behavior fetcher_actor::make_behavior() {
         wanting_[key] = {std::move(m.from),
                          std::move(m.location)}; // first: whatever throws from here on, it gets an answer
         context_->counts.add(m.what.how == urgency::speculation ? counter::wants_speculation : counter::wants_demand);
-        const std::size_t asked = m.what.ids.size();
+        const std::size_t requested = m.what.ids.size();
         if (m.what.kind != want_kind::sizes)
           std::erase_if(m.what.ids, [this](const oid& id) { return of_->outside->contains(id); });
         if (m.what.kind == want_kind::trees && !m.what.ids.empty())
           want_trees_ahead(m.what.commit);
         auto known = queue_.learns_from_contents(m.what) ? take_known_sizes(m.what) : sizes_of_blobs{};
-        record_objects(m.what, asked, queue_.sizes_cost_contents());
+        record_objects(m.what, requested, queue_.sizes_cost_contents());
         queue_.add(key, std::move(m.what), std::move(known));
         context_->counts.add(counter::wants_joined, queue_.take_joined());
         pump_soon();
@@ -95,7 +95,7 @@ caf::behavior fetcher_actor::make_behavior() {
         wanting_.erase({m.from_id, m.id});
         pump_soon();
       },
-      [this](look_was_read) { queue_.look_was_read(); },
+      [this](probe_was_read) { queue_.probe_was_read(); },
       [this](trees_delayed) {
         if (--delays_ == 0)
           queue_.serve_paths();
@@ -219,9 +219,9 @@ void fetcher_actor::start(const planned_transfer& plan) {
   } else {
     request.wants = plan.ids;
     request.need = plan.kind == want_kind::trees ? fetch_need::trees : fetch_need::blobs;
-    if (plan.looked_up)
-      request.byte_limit = request.size_limit = longest_look;
-    if (plan.kind == want_kind::blobs && (plan.looked_up || !queue_.wants_sizes(plan.number)))
+    if (plan.is_probe)
+      request.byte_limit = request.size_limit = longest_probe;
+    if (plan.kind == want_kind::blobs && (plan.is_probe || !queue_.wants_sizes(plan.number)))
       request.use = pack_use::read_soon;
   }
   const std::uint64_t begun = recorded(plan.number, plan.kind, request.wants, plan.ids);
@@ -283,8 +283,8 @@ void fetcher_actor::transfer_ended(transfer_finished& m) {
 // Who asks for sizes has looked into the store, but that was before: contents may have come for a reader since then,
 // and must not come twice.
 fetcher_actor::sizes_of_blobs fetcher_actor::take_known_sizes(want& w) const {
-  if (w.focus)
-    w.ids = {*w.focus};
+  if (w.target)
+    w.ids = {*w.target};
   std::vector<std::uint64_t> sizes(w.ids.size(), unknown_size);
   of_->outside->sizes_here(w.ids, sizes);
   sizes_of_blobs known;
@@ -296,7 +296,7 @@ fetcher_actor::sizes_of_blobs fetcher_actor::take_known_sizes(want& w) const {
       unknown.push_back(w.ids[i]);
   w.ids = std::move(unknown);
   if (w.ids.empty())
-    w.focus.reset();
+    w.target.reset();
   return known;
 }
 

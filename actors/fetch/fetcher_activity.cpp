@@ -37,8 +37,8 @@ std::string fetcher_actor::who_waits(const want_key& key, const want& w) const {
     return "(ahead of a walker: " + std::string{name_of(reader_way_of(w.id))} + ")";
   const bool is_root = location->parent == nullptr;
   std::string path = is_root ? "/" : "/" + path_of(*location) + "/";
-  if (w.focus || (w.kind == want_kind::blobs && w.ids.size() == 1))
-    path += entry_name(*of_->db, location->tree, w.focus ? *w.focus : w.ids.front());
+  if (w.target || (w.kind == want_kind::blobs && w.ids.size() == 1))
+    path += entry_name(*of_->db, location->tree, w.target ? *w.target : w.ids.front());
   return shown_path(path);
 }
 

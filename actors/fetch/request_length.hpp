@@ -15,15 +15,15 @@ public:
 
   std::size_t now() const { return now_; }
 
-  void refused(std::size_t asked) {
-    now_ = std::max<std::size_t>(std::min(now_, asked / 2), 1);
+  void refused(std::size_t requested) {
+    now_ = std::max<std::size_t>(std::min(now_, requested / 2), 1);
     full_ = 0;
     if (trying_)
       needed_ = std::min(needed_ * 4, most_needed);
     trying_ = false;
   }
-  void taken(std::size_t asked) {
-    if (asked < now_)
+  void taken(std::size_t requested) {
+    if (requested < now_)
       return;
     if (trying_)
       needed_ = first_needed;

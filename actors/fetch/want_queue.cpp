@@ -31,10 +31,10 @@ void want_queue::add(const want_key& key, want w, std::vector<std::pair<oid, std
 
 void want_queue::enter(const want_key& key, want w, bool sizes_cost_contents, want_result so_far) {
   want_kind kind = w.kind;
-  if (kind == want_kind::sizes && w.focus && (sizes_cost_contents || reads_follow_)) {
-    w.ids = {*w.focus};
+  if (kind == want_kind::sizes && w.target && (sizes_cost_contents || reads_follow_)) {
+    w.ids = {*w.target};
     kind = want_kind::blobs;
-    if (++unread_looks_ > limits_.unread_looks)
+    if (++unread_probes_ > limits_.unread_probes)
       reads_follow_ = false;
   } else if (kind == want_kind::sizes && sizes_cost_contents) {
     kind = want_kind::blobs;
@@ -173,7 +173,7 @@ std::optional<planned_transfer> want_queue::take(want_kind kind, urgency how) {
   t.demand = how != urgency::speculation;
   t.plan.kind = kind;
   t.plan.snapshot = kind != want_kind::sizes && !filter_;
-  t.plan.looked_up = kind == want_kind::blobs && how == urgency::path && filter_ && object_info_;
+  t.plan.is_probe = kind == want_kind::blobs && how == urgency::path && filter_ && object_info_;
   auto fill = [&](urgency from) {
     std::deque<oid>& q = queue(kind, from);
     while (!q.empty() && t.plan.ids.size() < length(kind).now()) {

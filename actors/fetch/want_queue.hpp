@@ -31,7 +31,7 @@ struct planned_transfer {
   std::vector<oid> ids;
   bool snapshot = false;      ///< fetch everything, because the server cannot filter; `ids` comes with that
   std::vector<oid> commits{}; ///< with `snapshot`: the commits that are fetched as a whole
-  bool looked_up = false; ///< blobs are fetched to learn their sizes; EFBIG: they are large, so ask object-info instead
+  bool is_probe = false; ///< blobs are fetched to learn their sizes; EFBIG: they are large, so ask object-info instead
 };
 
 struct finished_want {
@@ -50,7 +50,7 @@ public:
     unsigned size_slots = 2; ///< transfers of sizes that run at once: one answer often has what the next would ask for
     unsigned tree_requests_while_held =
         2; ///< transfers for walks, after the transfer of all trees turned out to be long
-    unsigned unread_looks =
+    unsigned unread_probes =
         4; ///< after so many files that were looked up by path and not read, sizes come without contents
   };
 
@@ -84,7 +84,7 @@ public:
 
   /// A file that was looked up by its path is being read. The next such file will probably be read too, so its contents
   /// are fetched at the look-up and give its size, in one request instead of two.
-  void look_was_read() { reads_follow_ = true, unread_looks_ = 0; }
+  void probe_was_read() { reads_follow_ = true, unread_probes_ = 0; }
 
   /// A transfer has ended. `absent`: the objects that the transfer was to bring and that are not here although it
   /// succeeded; each is asked for once more, by itself. ENOTSUP, EAGAIN, ENOENT, EFBIG and E2BIG change the plan
@@ -164,7 +164,7 @@ private:
   void enter(const want_key& key, want w, bool sizes_cost_contents, want_result so_far = {});
   void degrade_sizes(const planned_transfer& plan, const want_result& outcome);
   void degrade_for_now(const planned_transfer& plan, const want_result& outcome);
-  void degrade_focus(const planned_transfer& plan, const want_result& outcome);
+  void degrade_target(const planned_transfer& plan, const want_result& outcome);
   void ask_for_fewer(const planned_transfer& plan, const want_result& outcome);
   void ask_for_all(const planned_transfer& plan, const want_result& outcome);
   void ask_one_by_one(const planned_transfer& plan, const want_result& outcome);
@@ -191,7 +191,7 @@ private:
   bool hold_paths_ = false; // requests for paths wait for all trees, too; only while trees are held
   bool hold_sizes_ = false;
   bool reads_follow_ = true; // a program that opens a file by its path mostly reads it
-  unsigned unread_looks_ = 0;
+  unsigned unread_probes_ = 0;
   std::uint64_t joined_ = 0;
   unsigned tree_requests_left_ = 0; // transfers that walks may still start while trees are held
 };

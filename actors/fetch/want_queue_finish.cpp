@@ -1,7 +1,7 @@
 // What becomes of a transfer that ended: of its wants, or of the plan where the server cannot do what was planned.
 #include "actors/fetch/want_queue.hpp"
 
-#include "actors/model/told_sizes.hpp"
+#include "actors/model/reported_sizes.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -24,7 +24,7 @@ void want_queue::finish(std::uint64_t number, const want_result& outcome, const 
   } changes[] = {
       {ENOTSUP, [](const planned_transfer& p) { return p.kind == want_kind::sizes; }, &want_queue::degrade_sizes},
       {EAGAIN, [](const planned_transfer& p) { return p.kind == want_kind::sizes; }, &want_queue::degrade_for_now},
-      {EFBIG, [](const planned_transfer& p) { return p.looked_up; }, &want_queue::degrade_focus},
+      {EFBIG, [](const planned_transfer& p) { return p.is_probe; }, &want_queue::degrade_target},
       {E2BIG, [](const planned_transfer& p) { return !p.snapshot && p.ids.size() > 1; }, &want_queue::ask_for_fewer},
       {ENOTSUP, [](const planned_transfer& p) { return !p.snapshot; }, &want_queue::ask_for_all},
       {ENOENT, [](const planned_transfer& p) { return p.ids.size() > 1; }, &want_queue::ask_one_by_one},
@@ -61,7 +61,7 @@ void want_queue::settle(const planned_transfer& plan, const want_result& outcome
       requeue(kind, id, true);
   }
 
-  told_sizes sizes{outcome.sizes};
+  reported_sizes sizes{outcome.sizes};
   for (const oid& id : plan.ids) {
     const auto i = of(kind).find(id);
     if (i == of(kind).end())
@@ -119,7 +119,7 @@ void want_queue::degrade_sizes(const planned_transfer&, const want_result&) {
 
 // Of what the server does not tell now, sizes come with contents; the next want is told by its answer again.
 void want_queue::degrade_for_now(const planned_transfer& plan, const want_result& outcome) {
-  told_sizes sizes{outcome.sizes};
+  reported_sizes sizes{outcome.sizes};
   std::vector<want_key> untold;
   for (const oid& id : plan.ids) {
     const auto i = of(want_kind::sizes).find(id);
@@ -149,8 +149,8 @@ void want_queue::degrade_for_now(const planned_transfer& plan, const want_result
       finished_.push_back({key, std::move(so_far)});
       continue;
     }
-    told_sizes told{so_far.sizes}; // by this transfer and those before
-    std::erase_if(w.ids, [&told](const oid& id) { return told.of(id) != nullptr; });
+    reported_sizes reported{so_far.sizes}; // by this transfer and those before
+    std::erase_if(w.ids, [&reported](const oid& id) { return reported.of(id) != nullptr; });
     w.how = std::min(w.how, urgency::demand); // by path it would be cut when it is long, and asked for here again
     enter(key, std::move(w), true);
     if (const auto again = wants_.find(key); again != wants_.end())
@@ -159,8 +159,8 @@ void want_queue::degrade_for_now(const planned_transfer& plan, const want_result
 }
 
 // Looked up by its path, and too long to be fetched for its size alone.
-void want_queue::degrade_focus(const planned_transfer& plan, const want_result& outcome) {
-  told_sizes sizes{outcome.sizes};
+void want_queue::degrade_target(const planned_transfer& plan, const want_result& outcome) {
+  reported_sizes sizes{outcome.sizes};
   for (const oid& id : plan.ids) {
     auto it = of(want_kind::blobs).find(id);
     if (it == of(want_kind::blobs).end())
@@ -169,7 +169,7 @@ void want_queue::degrade_focus(const planned_transfer& plan, const want_result& 
     for (const want_key& key : std::exchange(it->second.waiters, {})) {
       auto w = wants_.find(key);
       // Who needs more than this size was given contents before, and knows of no other request.
-      if (w == wants_.end() || w->second.w.kind != want_kind::sizes || !w->second.w.focus) {
+      if (w == wants_.end() || w->second.w.kind != want_kind::sizes || !w->second.w.target) {
         readers.push_back(key);
         continue;
       }

@@ -11,7 +11,7 @@ namespace {
 constexpr std::size_t most_keys = 4;
 
 // Of sizes there may be a hundred thousand in one transfer; the first ones tell who waits.
-constexpr std::size_t looked_at = 4096;
+constexpr std::size_t most_examined = 4096;
 
 } // namespace
 
@@ -38,7 +38,7 @@ std::vector<want_queue::transfer_view> want_queue::running_transfers() const {
   for (const auto& [number, t] : transfers_) {
     std::vector<const item*> wanted;
     for (const oid& id : t.plan.ids) {
-      if (wanted.size() == looked_at)
+      if (wanted.size() == most_examined)
         break;
       const auto& known = items_[static_cast<int>(t.plan.kind)];
       if (const auto it = known.find(id); it != known.end())
@@ -53,7 +53,7 @@ std::vector<want_queue::transfer_view> want_queue::running_transfers() const {
 want_queue::waiting_wants want_queue::held_trees() const {
   std::vector<const item*> wanted;
   for (const auto& [id, i] : items_[static_cast<int>(want_kind::trees)])
-    if (i.transfer == 0 && wanted.size() < looked_at)
+    if (i.transfer == 0 && wanted.size() < most_examined)
       wanted.push_back(&i);
   return waiting_for(wanted);
 }

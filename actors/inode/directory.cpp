@@ -31,7 +31,7 @@ public:
 
 protected:
   caf::behavior make_behavior() override {
-    const trace::because_of asked{cause_, root_};
+    const trace::because_of because{cause_, root_};
     const error failed = load();
     anon_send(what_.directory, blob_loaded{what_.want, failed.code, failed.message});
     return {}; // no behavior: it ends here
@@ -85,14 +85,14 @@ caf::behavior directory_actor::make_behavior() {
         state_->finished(m.id, {m.code, {}, m.why});
       },
       [this](shed_listing) {
-        asked_to_shed_ = true;
+        shed_requested_ = true;
         state_->shed();
         answer_shedding();
       },
       [this](interrupt_op m) { state_->interrupted(m.request_id); },
       [this](snapshot_moved& m) { state_->moved(std::move(m.link), std::move(m.move)); },
       [this](const entries_changed& m) { state_->entries_changed(m.now, m.replaced); },
-      [this](const mount_node_told& m) { state_->node_told(m.id, m.what); },
+      [this](const mount_node_answered& m) { state_->node_answered(m.id, m.what); },
   };
 }
 
@@ -175,10 +175,10 @@ void directory_actor::idle(release_number number) {
 
 // It waits for that: after some that did not come it would ask nobody any more.
 void directory_actor::answer_shedding() {
-  if (!asked_to_shed_)
+  if (!shed_requested_)
     return;
   anon_send(others_->supervisor, listing_shed{});
-  asked_to_shed_ = false;
+  shed_requested_ = false;
 }
 
 void directory_actor::hidden(std::size_t count, const std::string& reason) {
@@ -210,9 +210,9 @@ void directory_actor::statted() {
     anon_send(prefetcher(), directory_statted{location_});
 }
 
-void directory_actor::look_was_read() {
+void directory_actor::probe_was_read() {
   if (fetcher())
-    anon_send(fetcher(), gitfs::look_was_read{});
+    anon_send(fetcher(), gitfs::probe_was_read{});
 }
 
 // Also called while this actor is made, when there is no execution unit yet.

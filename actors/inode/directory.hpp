@@ -51,7 +51,7 @@ private:
   void read_started(child_index child, const std::string& name, const oid& id) override;
   void read_missed(child_index child, const oid& id) override;
   void tell_prefetcher(file_read what);
-  void look_was_read() override;
+  void probe_was_read() override;
   void over_budget() override;
   void stands_at(const directory_location_ptr& link) override { location_ = link; }
   void ask_kernel_to_forget(std::vector<std::uint64_t> nodeids) override;
@@ -66,7 +66,7 @@ private:
   std::shared_ptr<const mount_actors> others_;
   const dir_slot slot_;
   const std::uint32_t generation_;
-  bool asked_to_shed_ = false; // and has not answered
+  bool shed_requested_ = false; // and has not answered
   directory_location_ptr location_;
   std::optional<directory_state> state_; // ends in on_exit, while messages can still be sent
 };

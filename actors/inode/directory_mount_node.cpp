@@ -1,104 +1,77 @@
-// Directories above the repositories: what is in them the catalog knows.
-#include "actors/inode/directory_state.hpp"
+#include "actors/inode/directory_mount_node.hpp"
+
+#include "actors/inode/directory_move.hpp"
+#include "actors/mount/mounted_ref.hpp"
 
 #include <algorithm>
-#include <cerrno>
 #include <iterator>
+#include <memory>
 #include <utility>
 
 namespace gitfs {
 
 namespace {
 
-// Everything above the repositories is a directory.
-std::vector<tree_entry> as_listing(const std::vector<std::string>& names) {
-  std::vector<tree_entry> out;
-  out.reserve(names.size());
-  for (const std::string& each : names)
-    out.push_back({each, entry_kind::directory, {}});
-  return out;
+// Followed by announce_changes.
+void show_names(directory_inode& of, const mount_node_answer& now) {
+  of.notices.directory_changed(nodeid_of(of.self));
+  of.notices.entries_changed(of.listing.show_names(now, of.since(), of.outside()), of.listing.entries());
 }
 
 } // namespace
 
-// As ensure_listing. A directory of a host is never complete: what was said for this request is all that it gets.
-bool directory_state::ensure_mount_node(const kernel_op& op, lacking& instead) const {
+bool ensure_mount_node(const directory_inode& of, const kernel_op& op, lacking& instead) {
   if ((op.brought & missing::mount_node) != 0)
     return true;
   const auto* looked_up = std::get_if<lookup_op>(&op.what);
   const auto* listing = std::get_if<readdir_op>(&op.what);
-  if ((looked_up != nullptr && dentries_.find(looked_up->name) != nullptr && !is_assumed(looked_up->name))
-      || (listing != nullptr && listing->offset != 0 && !dropped_)) // goes on with what was listed
+  if (looked_up != nullptr && of.listing.entries().find(looked_up->name) != nullptr
+      && !of.listing.is_assumed(looked_up->name))
     return true;
+  if (listing != nullptr && listing->offset != 0 && !of.listing.dropped())
+    return true; // goes on with what was listed
   instead = missing{missing::mount_node, {}, looked_up != nullptr ? looked_up->name : std::string{}};
   return false;
 }
 
-void directory_state::node_told(want_id id, const mount_node_answer& what) {
-  if (!parking_.end(id))
-    return; // cancelled
-  if (what.code != 0) {
-    // C libraries take ENOENT of a listing for its end, so `ls` of what cannot be opened would look empty.
-    for (kernel_op& waiter : parking_.take(id))
-      waiter.answer.error(what.code == ENOENT && std::holds_alternative<readdir_op>(waiter.what) ? EIO : what.code);
+void show_answer(directory_inode& of, const mount_node_answer& answer) {
+  if (of.in_repository())
+    return; // an earlier answer has said so already
+  if (answer.shown) {
+    auto fresh = std::make_shared<directory_location>(*of.location());
+    fresh->shown = answer.shown;
+    fresh->tree = answer.shown->facts.root_tree;
+    fresh->since.reset(); // was that of the mount
+    of.stand_at(std::move(fresh));
+    // It was taken for a folder, and nothing of what that had in it is here.
+    if (of.listing.listed() || of.listing.entries().size() != 0) {
+      show_names(of, {});
+      announce_changes(of);
+    }
     return;
   }
-  if (what.shown && !location_->shown) {
-    auto fresh = std::make_shared<directory_location>(*location_);
-    fresh->shown = what.shown;
-    fresh->tree = what.shown->facts.root_tree;
-    fresh->since.reset(); // was that of the mount
-    stand_at(std::move(fresh));
-    if (listed_ || dentries_.size() != 0) { // it was taken for a folder, and nothing of what that had in it is here
-      show_names({});
-      say_what_moved();
-    }
-  } else if (!location_->shown) {
-    assumed_ = what.assumed;
-    // What it asked about may have changed since it was told last, and the word of that comes later, when there is no
-    // difference left to tell the kernel.
-    const table_changes changes = dentries_.refresh(as_listing(what.names), since());
-    complete_ = what.complete;
-    dropped_ = false;
-    account();
-    if (!changes.gone.empty() || (complete_ && told_absent_ && !changes.added.empty())) {
-      change_.nodeid = nodeid_of(self_);
-      note_changes(changes);
-      say_what_moved();
-    }
+  // What the request asked about may have changed since the catalog said it last. The message about that change comes
+  // later, when there is no difference left to tell the kernel.
+  const table_changes changes = of.listing.show_names(answer, of.since(), of.outside());
+  const bool negative_dentries = of.listing.complete() && of.notices.negative_dentries();
+  if (!changes.gone.empty() || (negative_dentries && !changes.added.empty())) {
+    of.notices.directory_changed(nodeid_of(of.self));
+    of.notices.entries_changed(changes, of.listing.entries());
+    announce_changes(of);
   }
-  answer_waiters(id, {}, missing::mount_node);
 }
 
-void directory_state::entries_changed(const mount_node_answer& now, const std::vector<std::string>& replaced) {
-  if (location_->shown)
-    return;                // it is a repository's now, and stays that for who is in it
+void replace_entries(directory_inode& of, const mount_node_answer& now, const std::vector<std::string>& replaced) {
+  if (of.in_repository())
+    return;                // it is a repository's now, and stays that for whoever is in it
   if (!replaced.empty()) { // else a directory would be taken for the one that had its name
     std::vector<std::string> others;
     std::ranges::copy_if(now.names, std::back_inserter(others),
                          [&](const std::string& each) { return std::ranges::find(replaced, each) == replaced.end(); });
-    show_names({.names = std::move(others)});
+    show_names(of, {.names = std::move(others)});
   }
-  show_names(now);
-  say_what_moved();
-}
-
-// Followed by say_what_moved.
-void directory_state::show_names(const mount_node_answer& now) {
-  change_.nodeid = nodeid_of(self_);
-  note_changes(dentries_.refresh(as_listing(now.names), since()));
-  assumed_ = now.assumed;
-  complete_ = now.complete;
-  dropped_ = false;
-  account();
-}
-
-bool directory_state::is_assumed(const std::string& name) const {
-  return !location_->shown && std::ranges::binary_search(assumed_, name);
-}
-
-void directory_state::cancel(const wanted& each) {
-  each.what.what == missing::mount_node ? port_.cancel_mount_node(each.id) : port_.cancel(each.id);
+  show_names(of, now);
+  announce_changes(of);
 }
 
 } // namespace gitfs

@@ -11,186 +11,125 @@
 // * Attributes. FUSE_NOTIFY_INVAL_INODE counts the version that the kernel notes before it asks for any.
 // * The kernel's cache of a listing (fs/fuse/readdir.c): a reader that goes on with the old listing may fill it after
 //   the notice. It becomes valid only by an empty answer, that is by a request at the end of the old listing, which
-//   comes to us: see readdir_past, which has it dropped. (FUSE_NOTIFY_INVAL_INODE drops its pages, without which it is
-//   not used.) One that was dropped while it was being filled stays unused until the kernel forgets the directory.
+//   comes to us: see `read_earlier_listing`, which has it dropped. (FUSE_NOTIFY_INVAL_INODE drops its pages, without
+//   which it is not used.) One that was dropped while it was being filled stays unused until the kernel forgets the
+//   directory.
 //
 // A reader of a listing goes on with the one that it began. Its place carries the number of that listing; of past ones
 // the tree is remembered, which is in the store or can be fetched again. So no listing is kept in memory, and no
 // opendir is needed to know how long: an open directory keeps its actor, a new actor has no old readers. The number is
 // needed also where the kernel answers by itself: in its cache of a newer listing it finds no such place, and asks us.
 // Places without numbers would mix the two there, handles or not.
-#include "actors/inode/directory_state.hpp"
+#include "actors/inode/directory_move.hpp"
+
+#include "actors/inode/directory_references.hpp"
+#include "actors/inode/directory_tree.hpp"
+#include "actors/inode/directory_wants.hpp"
 #include "actors/mount/mounted_ref.hpp"
 #include "config/log.hpp"
 
-#include <algorithm>
 #include <utility>
 
 namespace gitfs {
 
 namespace {
 
-constexpr std::int64_t soon = 2; // seconds
+using wanted = directory_parking::wanted;
 
-constexpr std::size_t past_listings = 256; // a reader that slept through more changes of a directory gets ESTALE
-
-} // namespace
-
-file_time directory_state::since() const {
-  if (location_->since)
-    return *location_->since;
-  return location_->shown ? location_->shown->since() : context_.began;
-}
-
-std::span<const shown_run> directory_state::past() const {
-  if (location_->past)
-    return *location_->past;
-  if (is_root(*location_) && location_->shown && location_->shown->runs)
-    return std::span{*location_->shown->runs}.subspan(1);
-  return {};
-}
-
-directory_location_ptr directory_state::child_link(child_index index, const dentry& entry) const {
-  auto out = std::make_shared<directory_location>();
-  out->parent = location_;
-  out->index = index;
-  out->tree = entry.id;
-  out->key = child_key(location_->key, entry.name);
-  out->name = entry.name;
-  out->shown = location_->shown;
-  if (complete_)
-    out->position = dentries_.position_of(index);
-  out->since = entry.time;
-  if (const auto known = pasts_.find(entry.name); known != pasts_.end())
-    out->past = known->second;
-  return out;
-}
-
-void directory_state::moved(directory_location_ptr link, move_token move) {
-  move_ = std::move(move); // who waits for one that is overtaken waits for this one
-  if (is_root(*link))
-    port_.snapshot_left(link);
-  upcoming_ = std::move(link);
-  // The tree of a snapshot that was overtaken before it was shown is not needed any more, but by who reads a past
-  // listing.
-  const auto overtaken = [this](const wanted& each) {
-    return each.what.what == missing::listing && !each.what.id.is_zero() && each.what.id != upcoming_->tree;
-  };
-  for (const wanted& each : parking_.not_ahead(overtaken))
-    port_.cancel(each.id);
-  go_on_moving();
-}
-
-void directory_state::go_on_moving() {
-  const oid tree = upcoming_->tree;
-  if (tree == location_->tree) {
-    take_link(std::exchange(upcoming_, nullptr));
-    say_what_moved();
-    return;
+// What is below has its place by the locations of its parents: all of them are made anew, also where nothing has
+// changed.
+void take_location(directory_inode& of, directory_location_ptr to) {
+  const directory_location_ptr& now = of.location();
+  if (to->tree == now->tree && !to->since && to != now) {
+    auto known = std::make_shared<directory_location>(*to);
+    known->since = of.since();
+    known->past = now->past;
+    to = std::move(known);
   }
-  // Without a listing the kernel may know, of what is here, only what it refers to and what it was told is absent.
-  const bool known = complete_ || dentries_.referenced() || told_absent_;
-  const missing of_tree{missing::listing, tree};
-  listing_ptr found;
-  if (known) {
-    if (const auto* known = parking_.find(of_tree); known != nullptr && known->ahead)
-      return;
-    auto listing = outside_->listing(tree);
-    if (!listing && listing.error().code == ENOENT) {
-      want_for(of_tree, urgency::demand).ahead = true;
-      late_ = true;
-      return;
-    }
-    if (listing)
-      found = std::move(listing).value();
-    else
-      log::error("directory '{}': its tree {} cannot be read: {}", path_of(*location_), tree.hex(),
-                 listing.error().message);
-  }
-  if (listed_) {
-    if (past_.size() == past_listings)
-      past_.erase(past_.begin());
-    past_.push_back(location_->tree);
-    ++number_;
-  }
-  stand_at(std::exchange(upcoming_, nullptr));
-  // Whoever has read an old file until now may have made something of it, which must not look newer than the new one.
-  // But after a remount that time is not known any more, so a tree that comes soon has the time of all others. (No
-  // record has times, so a replay does not need to know this one.)
-  changed_at_.reset();
-  if (const file_time now = time_now(); std::exchange(late_, false) && now - since() > file_time_of(soon))
-    changed_at_ = now;
-  change_.nodeid = nodeid_of(self_);
-  if (found) {
-    note_changes(take_listing(*found));
-  } else if (known) { // unreadable: an error of this directory alone, and of all that is in it
-    note_changes(dentries_.refresh({}, since()));
-    complete_ = false;
-    account();
-  }
-  take_link(location_);
-  say_what_moved();
-  overtake();
-  drop_listing_if_idle(); // it was on its way to that
-}
-
-void directory_state::note_changes(const table_changes& changes) {
-  change_.names.insert(change_.names.end(), changes.gone.begin(), changes.gone.end());
-  if (told_absent_) // else there is no negative dentry
-    for (child_index i : changes.added)
-      change_.names.push_back(dentries_.at(i)->name);
-  for (child_index i : changes.moved)
-    if (const dentry& child = *dentries_.at(i); child.nlookup != 0)
-      change_.attributes.push_back(nodeid_of(child.slot));
-}
-
-// What is below has its place by the links of its parents: all of them are made anew, also where nothing has changed.
-void directory_state::take_link(directory_location_ptr link) {
-  if (link->tree == location_->tree && !link->since && link != location_) {
-    auto known = std::make_shared<directory_location>(*link);
-    known->since = since();
-    known->past = location_->past;
-    link = std::move(known);
-  }
-  stand_at(std::move(link));
-  relinks_.clear();
-  dentries_.each_slot([&](child_index index, const dentry& entry) {
-    relinks_.push_back({entry.slot, context_.inodes.generation_of(entry.slot), child_link(index, entry), move_});
+  of.stand_at(std::move(to));
+  std::vector<relinked> children;
+  of.listing.entries().each_slot([&](child_index index, const dentry& entry) {
+    children.push_back(
+        {entry.slot, of.context.inodes.generation_of(entry.slot), child_location(of, index, entry), of.move.token()});
   });
-}
-
-// Called again by clean_up until all is said.
-void directory_state::say_what_moved() {
-  if (change_.nodeid != 0) {
-    change_.move = move_;
-    port_.tell_kernel(change_);
-    change_ = {};
-  }
-  if (!relinks_.empty()) {
-    port_.relink(relinks_);
-    relinks_.clear();
-  }
-  if (!upcoming_)
-    move_.reset();
+  of.notices.locations_changed(std::move(children));
 }
 
 // What is on its way for the old listing is dropped, and a late answer to it with it: no want of that number is known
-// any more. (Blobs are of a node, not of a listing; a listing that is named is of another tree.)
-void directory_state::overtake() {
-  const auto overtaken = parking_.end_if([](const wanted& each) {
-    return each.what.what != missing::blob && each.what.what != missing::loaded && each.what.what != missing::blob_file
-           && (each.what.what != missing::listing || each.what.id.is_zero());
+// any more. (A listing that is named is of another tree.) Gives the requests that waited for it.
+std::vector<kernel_op> overtake(directory_inode& of) {
+  const auto overtaken = of.parking.end_if([](const wanted& each) {
+    return !row_of(each.what.what).of_file && (each.what.what != missing::listing || each.what.id.is_zero());
   });
   std::vector<kernel_op> again;
   for (const wanted& each : overtaken) {
-    cancel(each);
-    for (kernel_op& waiter : parking_.take(each.id)) {
+    cancel(of, each);
+    for (kernel_op& waiter : of.parking.take(each.id)) {
       waiter.brought &= static_cast<std::uint8_t>(~each.what.what); // as if nothing had been brought yet
       again.push_back(std::move(waiter));
     }
   }
-  for (kernel_op& waiter : again)
-    handle(std::move(waiter));
+  return again;
+}
+
+} // namespace
+
+void begin_move(directory_inode& of, directory_location_ptr to, move_token token) {
+  if (is_root(*to))
+    of.port.snapshot_left(to);
+  of.move.begin(std::move(to), std::move(token));
+  // The tree of a snapshot that was overtaken before it was shown is not needed any more, except by readers of an
+  // earlier listing.
+  const auto overtaken = [&of](const wanted& each) {
+    return each.what.what == missing::listing && !each.what.id.is_zero() && each.what.id != of.move.upcoming()->tree;
+  };
+  for (const wanted& each : of.parking.not_ahead(overtaken))
+    of.port.cancel(each.id);
+}
+
+std::optional<std::vector<kernel_op>> go_on_moving(directory_inode& of) {
+  const oid tree = of.move.upcoming()->tree;
+  if (tree == of.location()->tree) {
+    take_location(of, of.move.arrive());
+    announce_changes(of);
+    return std::nullopt;
+  }
+  // Without a listing the kernel may know, of what is here, only what it refers to and what it was told is absent.
+  const bool known = of.listing.complete() || of.listing.entries().referenced() || of.notices.negative_dentries();
+  listing_ptr found;
+  if (known) {
+    const missing of_tree{missing::listing, tree};
+    if (const wanted* under_way = of.parking.find(of_tree); under_way != nullptr && under_way->ahead)
+      return std::nullopt;
+    auto listing = of.outside().listing(tree);
+    if (!listing && listing.error().code == ENOENT) {
+      want_for(of, of_tree, urgency::demand).ahead = true;
+      of.move.is_late();
+      return std::nullopt;
+    }
+    if (listing)
+      found = std::move(listing).value();
+    else
+      log::error("directory '{}': its tree {} cannot be read: {}", path_of(*of.location()), tree.hex(),
+                 listing.error().message);
+  }
+  if (of.listing.listed())
+    of.listing.history().replace(of.location()->tree);
+  of.stand_at(of.move.arrive());
+  of.move.replaced_tree(of.since(), time_now()); // no record has times, so a replay does not need to know this one
+  of.notices.directory_changed(nodeid_of(of.self));
+  if (found)
+    of.notices.entries_changed(show_tree(of, *found), of.listing.entries());
+  else if (known) // unreadable: an error of this directory alone, and of all that is in it
+    of.notices.entries_changed(of.listing.show_nothing(of.since(), of.outside()), of.listing.entries());
+  take_location(of, of.location());
+  announce_changes(of);
+  return overtake(of);
+}
+
+void announce_changes(directory_inode& of) {
+  of.notices.send(of.port, of.move.token());
+  of.move.announced();
 }
 
 } // namespace gitfs

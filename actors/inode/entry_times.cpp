@@ -18,7 +18,7 @@ time_source entry_times::source() {
   return [this](const tree_entry& entry) { return of(entry); };
 }
 
-entry_times::knowledge entry_times::look(std::size_t run, std::string_view name, const tree_entry*& found) {
+entry_times::knowledge entry_times::find_in(std::size_t run, std::string_view name, const tree_entry*& found) {
   if (past_[run].tree.is_zero())
     return knowledge::absent;
   auto& tree = trees_[run];
@@ -40,7 +40,7 @@ file_time entry_times::of(const tree_entry& entry) {
   file_time out = now_;
   for (std::size_t run = 0; run < past_.size(); ++run) {
     const tree_entry* was = nullptr;
-    const knowledge known = look(run, entry.name, was);
+    const knowledge known = find_in(run, entry.name, was);
     if (known == knowledge::unknown)
       continue;
     if (known == knowledge::absent || was->kind != entry.kind || was->id != entry.id)
@@ -61,7 +61,7 @@ std::map<std::string, shown_runs_ptr, std::less<>> entry_times::of_directories(c
     shown_runs runs{{entry.id, now_}};
     for (std::size_t run = 0; run < past_.size(); ++run) {
       const tree_entry* was = nullptr;
-      const knowledge known = look(run, entry.name, was);
+      const knowledge known = find_in(run, entry.name, was);
       if (known == knowledge::unknown)
         continue;
       const oid tree = known == knowledge::present && was->kind == entry_kind::directory ? was->id : oid{};

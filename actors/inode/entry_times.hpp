@@ -39,7 +39,7 @@ public:
 
 private:
   enum class knowledge { unknown, absent, present };
-  knowledge look(std::size_t run, std::string_view name, const tree_entry*& found);
+  knowledge find_in(std::size_t run, std::string_view name, const tree_entry*& found);
 
   const file_time now_;
   const std::span<const shown_run> past_;

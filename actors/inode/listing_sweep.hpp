@@ -19,8 +19,8 @@ namespace gitfs {
 /// while.
 class listing_sweep {
 public:
-  static constexpr std::size_t most_asked = 32; ///< so many directories may be asked at once
-  static constexpr unsigned longest_wait = 64;  ///< in calls of `again`
+  static constexpr std::size_t most_requested = 32; ///< so many directories may be asked at once
+  static constexpr unsigned longest_wait = 64;      ///< in calls of `again`
 
   /// A listing was added. `used`: bytes that listings take now; `limit`: bytes that they may take; `slots`: how many
   /// slots the inode table has.
@@ -50,19 +50,19 @@ public:
 
   /// The next slot to ask, if it has an actor. no_slot: too many answers are awaited, or the sweep is over.
   dir_slot next(std::uint64_t slots) {
-    if (left_ == 0 || asked_ >= most_asked)
+    if (left_ == 0 || requested_ >= most_requested)
       return no_slot;
     --left_;
     hand_ = hand_ + 1 < slots ? hand_ + 1 : 0;
     return static_cast<dir_slot>(hand_);
   }
 
-  void asked() { ++asked_; }
+  void requested() { ++requested_; }
   void answered(std::uint64_t used) {
-    --asked_;
+    --requested_;
     if (used <= target_)
       reached();
-    else if (left_ == 0 && asked_ == 0)
+    else if (left_ == 0 && requested_ == 0)
       retry_above_ = used + used / 4;
   }
 
@@ -87,7 +87,7 @@ private:
   std::uint64_t retry_above_ = 0; // unless listings take more bytes than this
   std::uint64_t swept_at_ = 0;    // bytes that listings took when `again` began the last sweep
   unsigned wait_ = 1, waited_ = 0;
-  std::size_t asked_ = 0;
+  std::size_t requested_ = 0;
 };
 
 } // namespace gitfs

@@ -1,7 +1,6 @@
 #include "actors/inode/reader_errors.hpp"
 
-#include "actors/inode/directory_state.hpp"
-#include "actors/model/visible_errno.hpp"
+#include "actors/inode/directory_inode.hpp"
 #include "backend/os/text.hpp"
 #include "config/log.hpp"
 #include "config/log_limit.hpp"
@@ -19,13 +18,12 @@ void log_reader_error(const std::string& path, int code, const std::string& why)
              *left_out == 0 ? "" : " (" + std::to_string(*left_out) + " such lines were left out before)");
 }
 
-// The one place where a request ends because something failed, and not because of what it asked for.
-void directory_state::refuse(kernel_op& op, int code, const std::string& why) {
-  std::string path = path_of(*location_);
+void refuse(const directory_inode& of, kernel_op& op, int code, const std::string& why) {
+  std::string path = path_of(*of.location());
   const auto add = [&path](const std::string& name) { path += (path.empty() ? "" : "/") + name; };
   if (const auto* looked_up = std::get_if<lookup_op>(&op.what))
     add(looked_up->name);
-  else if (const dentry* child = op.at == self_child ? nullptr : dentries_.at(op.at - 1))
+  else if (const dentry* child = op.at == self_child ? nullptr : of.listing.entries().at(op.at - 1))
     add(child->name);
   const std::string& reason = !why.empty() ? why : op.lacked;
   log_reader_error(path, code, !reason.empty() ? reason : "'" + path + "' cannot be had from where it comes from");

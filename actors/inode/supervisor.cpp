@@ -49,7 +49,7 @@ supervisor_actor::supervisor_actor(caf::actor_config& cfg, std::shared_ptr<mount
     catalog_(std::move(catalog)) {}
 
 caf::behavior supervisor_actor::make_behavior() {
-  delayed_send(this, idle_after, look_if_idle{});
+  delayed_send(this, idle_after, check_idle{});
   others_ = std::make_shared<mount_actors>(mount_actors{caf::actor_cast<caf::actor>(this), std::move(catalog_)});
   return {
       [this](enter_directory& m) { enter(m); },
@@ -67,8 +67,8 @@ caf::behavior supervisor_actor::make_behavior() {
         sweep_.answered(context_->outside->listings_memory());
         sweep();
       },
-      [this](look_if_idle) {
-        delayed_send(this, idle_after, look_if_idle{});
+      [this](check_idle) {
+        delayed_send(this, idle_after, check_idle{});
         sweep_again();
         trim_if_idle();
       },
@@ -146,15 +146,15 @@ void supervisor_actor::ask(ask_directory& m) {
       found = each;
   }
   if (!found) {
-    m.asked.answer.error(ESTALE);
+    m.request.answer.error(ESTALE);
     return;
   }
   const trace::because_of nothing{0, 0};
-  m.asked.stamp = trace::sent_by::now();
+  m.request.stamp = trace::sent_by::now();
   if (caf::actor directory = live(*found))
-    anon_send(directory, std::move(m.asked));
+    anon_send(directory, std::move(m.request));
   else
-    anon_send(this, enter_directory{*found, caf::make_message(std::move(m.asked))});
+    anon_send(this, enter_directory{*found, caf::make_message(std::move(m.request))});
 }
 
 void supervisor_actor::release(release_directory m) {
@@ -199,7 +199,7 @@ void supervisor_actor::sweep() {
     if (!context_->inodes.in_use(slot))
       continue;
     if (caf::actor directory = live(slot)) {
-      sweep_.asked();
+      sweep_.requested();
       anon_send(directory, shed_listing{});
     }
   }

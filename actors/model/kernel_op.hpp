@@ -56,7 +56,7 @@ struct kernel_op {
   reply answer;
   child_index at = self_child;
   kernel_operation what;
-  /// The kinds of missing things (bits of directory_state::missing) that were already fetched for this request. If one
+  /// The kinds of missing things (bits of missing::kind) that were already fetched for this request. If one
   /// of them is missing again, the request fails. Only objects may have been evicted from the store before they were
   /// read, so they are fetched again up to `again_left` times.
   std::uint8_t brought = 0;

@@ -12,7 +12,7 @@
 namespace gitfs {
 
 namespace trace {
-struct asked;
+struct request_record;
 }
 
 struct kernel_operation_row {
@@ -20,9 +20,9 @@ struct kernel_operation_row {
   std::string_view name;      ///< its name where traces are shown
   counter counts;
   /// Writes the arguments of the operation into a record. Undefined for an operation of another row.
-  void (*put)(const kernel_operation& from, trace::asked& to);
+  void (*put)(const kernel_operation& from, trace::request_record& to);
   /// Makes the operation again from its record.
-  kernel_operation (*parse)(const trace::asked& from);
+  kernel_operation (*parse)(const trace::request_record& from);
 };
 
 /// The rows in the order of their numbers.

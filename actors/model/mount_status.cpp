@@ -20,7 +20,7 @@ std::string line_of(const entry_status& entry) {
   std::string out = "entry\t" + std::to_string(entry.failed_at);
   for (const auto column : columns)
     out += '\t' + escaped(entry.*column);
-  return out + '\t' + std::to_string(entry.looked_at) + '\n';
+  return out + '\t' + std::to_string(entry.polled_at) + '\n';
 }
 
 std::string_view take(std::string_view& text, char end) {
@@ -80,7 +80,7 @@ result<mount_status> mount_status::parse(std::string_view text) {
         return fail(EPROTO, "the mount's answer is malformed");
       for (const auto column : columns)
         entry.*column = unescaped(take(line, '\t'));
-      if (!line.empty() && !read_number(take(line, '\t'), entry.looked_at)) // a mount of 0.1.0 does not say it
+      if (!line.empty() && !read_number(take(line, '\t'), entry.polled_at)) // a mount of 0.1.0 does not say it
         return fail(EPROTO, "the mount's answer is malformed");
     } else {
       out.facts[std::string{name}] = unescaped(line);
@@ -98,7 +98,7 @@ entry_status status_of(const shown_repository& entry) {
   return out;
 }
 
-entry_status status_of(const shown_host& entry) {
+entry_status status_of(const shown_forge& entry) {
   entry_status out;
   out.path = entry.path;
   out.kind = "host";
@@ -112,7 +112,7 @@ std::vector<entry_status> status_of(const deployment& tree) {
   std::vector<entry_status> out;
   for (const shown_repository& each : tree.repositories)
     out.push_back(status_of(each));
-  for (const shown_host& each : tree.hosts)
+  for (const shown_forge& each : tree.forges)
     out.push_back(status_of(each));
   return out;
 }

@@ -30,7 +30,7 @@ struct entry_status {
   std::string follow;
   std::string failure;        ///< the message of the last failure
   std::int64_t failed_at = 0; ///< seconds since 1970
-  std::int64_t looked_at = 0; ///< when it was last looked at with success; 0: never, or it is not known
+  std::int64_t polled_at = 0; ///< when it was last looked at with success; 0: never, or it is not known
 };
 
 struct mount_status {
@@ -50,7 +50,7 @@ struct mount_status {
 mount_status status_of(const mount_options& options);
 
 entry_status status_of(const shown_repository& entry);
-entry_status status_of(const shown_host& entry);
+entry_status status_of(const shown_forge& entry);
 /// All entries of the tree, as if nobody had entered any of them.
 std::vector<entry_status> status_of(const deployment& tree);
 

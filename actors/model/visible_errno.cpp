@@ -18,9 +18,9 @@ constexpr struct {
 
 } // namespace
 
-int visible_errno(int code, asked_for what) {
+int visible_errno(int code, requested what) {
   const auto* const row = std::find_if(std::begin(visible), std::end(visible), [&](const auto& each) {
-    return each.code == code && (what == asked_for::object ? each.of_object : each.of_place);
+    return each.code == code && (what == requested::object ? each.of_object : each.of_place);
   });
   return row == std::end(visible) ? EIO : code;
 }

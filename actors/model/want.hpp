@@ -52,7 +52,7 @@ struct want {
   urgency how = urgency::demand;
   std::vector<oid> ids;
   /// For sizes of urgency `path`: the object that the request looks up. The other sizes are asked for along with it.
-  std::optional<oid> focus = std::nullopt;
+  std::optional<oid> target = std::nullopt;
   /// For sizes that are a guess: the walker has waited for sizes before, so contents may be fetched to learn these
   /// sizes on a server that tells sizes in no other way.
   bool worth_contents = false;

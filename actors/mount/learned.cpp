@@ -80,15 +80,15 @@ public:
   bool contains(const oid& id) override { return flag(question::contains, id, of_->contains(id)); }
   void sizes(std::span<const oid> ids, std::span<std::uint64_t> out) override {
     of_->sizes(ids, out);
-    told_sizes(question::sizes, ids, out);
+    record_sizes(question::sizes, ids, out);
   }
   void sizes_in(const oid& tree, std::span<const oid> ids, std::span<std::uint64_t> out) override {
     of_->sizes_in(tree, ids, out);
-    told_sizes(question::sizes, ids, out);
+    record_sizes(question::sizes, ids, out);
   }
   void sizes_here(std::span<const oid> ids, std::span<std::uint64_t> out) override {
     of_->sizes_here(ids, out);
-    told_sizes(question::sizes_here, ids, out);
+    record_sizes(question::sizes_here, ids, out);
   }
 
   std::optional<object> cached_blob(const oid& id, std::uint64_t bytes) override {
@@ -157,7 +157,7 @@ private:
     entry{what}.number(value);
     return value;
   }
-  static void told_sizes(question what, std::span<const oid> ids, std::span<const std::uint64_t> found) {
+  static void record_sizes(question what, std::span<const oid> ids, std::span<const std::uint64_t> found) {
     entry note{what, ids.empty() ? oid{} : ids.front()};
     note.number(ids.size());
     for (const std::uint64_t size : found)

@@ -28,7 +28,7 @@ void namesakes::read(const directory_location_ptr& directory, child_index file, 
     return;
   }
   known& k = *found;
-  if (k.asked.erase(id) != 0) {
+  if (k.requested.erase(id) != 0) {
     ++k.hits;
   } else {
     ++k.misses;
@@ -94,7 +94,7 @@ void namesakes::want_window(std::string_view name, known& k, const directory_loc
     const tree_entry& e = *k.cursor->peek()->entry;
     directories += e.kind == entry_kind::directory ? 1 : 0;
     if ((e.kind == entry_kind::file || e.kind == entry_kind::executable) && e.name == name && e.id != being_read
-        && !db_.contains(e.id) && k.asked.insert(e.id).second) {
+        && !db_.contains(e.id) && k.requested.insert(e.id).second) {
       bytes += e.size == unknown_size ? assumed_blob_size : e.size;
       ids.push_back(e.id);
     }

@@ -48,11 +48,11 @@ private:
   struct known {
     tree_position within{}; ///< the deepest directory that had all readers of this name in it
     std::optional<tree_cursor> cursor{};
-    bool from_start = false;          ///< the cursor has reached the end and began anew
-    bool all_seen = false;            ///< the cursor has reached the end twice
-    std::unordered_set<oid> asked{};  ///< files that were asked for and not read yet
-    std::size_t window = 0, last = 0; ///< files in the next window; files that were asked for with the last one
-    std::size_t hits = 0, misses = 0; ///< reads since the last window, of files that were asked for, or were not
+    bool from_start = false;             ///< the cursor has reached the end and began anew
+    bool all_seen = false;               ///< the cursor has reached the end twice
+    std::unordered_set<oid> requested{}; ///< files that were asked for and not read yet
+    std::size_t window = 0, last = 0;    ///< files in the next window; files that were asked for with the last one
+    std::size_t hits = 0, misses = 0;    ///< reads since the last window, of files that were asked for, or were not
     want_id in_flight = 0;
   };
   struct recent {

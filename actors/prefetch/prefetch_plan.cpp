@@ -90,8 +90,8 @@ void prefetch_plan::moved(const directory_location& root) {
 }
 
 void prefetch_plan::finished(want_id id, const want_result& outcome) {
-  if (const auto asked = blobs_asked_.extract(id))
-    outcome.code == 0 ? came(asked.mapped()) : forget_asked(asked.mapped());
+  if (const auto requested = requested_blobs_.extract(id))
+    outcome.code == 0 ? came(requested.mapped()) : forget_requested(requested.mapped());
   const reader_way way = reader_way_of(id);
   if (way == reader_way::depth && outcome.code == ENOTSUP && !std::exchange(sizes_cost_contents_, true))
     for (const directory_location_ptr& each : std::exchange(statted_before_, {}))
@@ -137,7 +137,7 @@ void prefetch_plan::was_read(const oid& blob) {
 }
 
 // What is not going to come; a blob that another want brings too is not counted.
-void prefetch_plan::forget_asked(const std::vector<oid>& blobs) {
+void prefetch_plan::forget_requested(const std::vector<oid>& blobs) {
   for (const oid& id : blobs)
     if (const auto it = unread_.find(id); it != unread_.end() && !it->second.here)
       unread_.erase(it);
@@ -148,14 +148,14 @@ void prefetch_plan::ask(want w) {
   if (w.kind == want_kind::blobs && of_readers && unread_.size() < remembered) {
     for (const oid& id : w.ids)
       unread_.try_emplace(id);
-    blobs_asked_.emplace(w.id, w.ids);
+    requested_blobs_.emplace(w.id, w.ids);
   }
   port_.ask(std::move(w));
 }
 
 void prefetch_plan::cancel(want_id id) {
-  if (const auto asked = blobs_asked_.extract(id))
-    forget_asked(asked.mapped());
+  if (const auto requested = requested_blobs_.extract(id))
+    forget_requested(requested.mapped());
   counts_.add(counter::prefetch_cancelled);
   port_.cancel(id);
 }

@@ -44,7 +44,7 @@ public:
   void moved(const directory_location& root);
   void finished(want_id id, const want_result& outcome);
   std::vector<activity::walker> walkers() const;
-  bool fetches_contents() const { return !blobs_asked_.empty(); }
+  bool fetches_contents() const { return !requested_blobs_.empty(); }
   /// Puts together the windows that were put off: see readahead_port::later.
   void due() {
     depth_.due();
@@ -61,7 +61,7 @@ private:
   std::uint64_t share_of(std::uint64_t bytes) override { return port_.share_of(bytes); }
   void came(const std::vector<oid>& blobs);
   void was_read(const oid& blob);
-  void forget_asked(const std::vector<oid>& blobs);
+  void forget_requested(const std::vector<oid>& blobs);
 
   object_db& db_;
   readahead_port& port_;
@@ -74,13 +74,13 @@ private:
   bool sizes_cost_contents_ = false;
   std::deque<directory_location_ptr> statted_before_; // where the last walkers were, until the cost of sizes is known
   std::shared_ptr<const shown_snapshot> shown_;       // null until the mounted ref has moved for the first time
-  std::unordered_map<want_id, std::vector<oid>> blobs_asked_;
-  struct asked_blob {
+  std::unordered_map<want_id, std::vector<oid>> requested_blobs_;
+  struct requested_blob {
     std::uint64_t size = 0;
     bool here = false;
     bool read = false; // read before it was here, so its reader waits for it
   };
-  std::unordered_map<oid, asked_blob> unread_; // blobs that were asked for ahead
+  std::unordered_map<oid, requested_blob> unread_; // blobs that were asked for ahead
 };
 
 } // namespace gitfs

@@ -86,10 +86,10 @@ private:
 model_kernel::model_kernel(const recording& from) {
   read_places(from);
   for (const trace::record* each : from.messages()) {
-    const trace::record* asked = each->what == trace::kind::kernel_op ? from.record_of(each->cause) : nullptr;
-    if (asked == nullptr || asked->what != trace::kind::kernel_request)
+    const trace::record* recorded = each->what == trace::kind::kernel_op ? from.record_of(each->cause) : nullptr;
+    if (recorded == nullptr || recorded->what != trace::kind::kernel_request)
       continue;
-    input in{each->actor.inode, {}, trace::number_in(*asked, "size"), operation_of(*asked)};
+    input in{each->actor.inode, {}, trace::number_in(*recorded, "size"), operation_of(*recorded)};
     const auto at = places_.find(in.directory);
     const std::uint64_t child = trace::number_in(*each, "child");
     if (at == places_.end() || child > at->second.children.size())
@@ -175,11 +175,11 @@ bool model_kernel::send_input(const input& in) {
 }
 
 bool model_kernel::look_up(std::uint64_t directory, const std::string& name) {
-  const bool asked = std::ranges::any_of(open_, [&](const auto& r) {
+  const bool pending = std::ranges::any_of(open_, [&](const auto& r) {
     return r->answers == 0 && r->directory == directory && r->name == name
            && std::holds_alternative<lookup_op>(r->what);
   });
-  if (asked)
+  if (pending)
     return false;
   ask(directory, directory, name, 0, lookup_op{name});
   return true;

@@ -73,10 +73,10 @@ void recorded_environment::differs(std::string how) {
 bool recorded_environment::next(question what, const oid* about) {
   if (difference_)
     return false;
-  const std::string asked =
+  const std::string request =
       "asked " + name_of(static_cast<std::uint64_t>(what)) + (about != nullptr ? " " + about->hex().substr(0, 8) : "");
   if (answers_.rest().empty()) {
-    differs(asked + "; when it was recorded it asked nothing more");
+    differs(request + "; when it was recorded it asked nothing more");
     return false;
   }
   const std::uint64_t recorded = answers_.number();
@@ -92,7 +92,7 @@ bool recorded_environment::next(question what, const oid* about) {
   } else if (recorded == static_cast<std::uint64_t>(what)) {
     return true;
   }
-  differs(asked + "; when it was recorded it asked " + name_of(recorded) + (key.empty() ? "" : " " + key));
+  differs(request + "; when it was recorded it asked " + name_of(recorded) + (key.empty() ? "" : " " + key));
   return false;
 }
 

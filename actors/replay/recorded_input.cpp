@@ -65,21 +65,21 @@ std::optional<caf::message> entered(const recording& from, const record& edge, c
   return stamped(enter_directory{slot, std::move(first), {}}, edge.order);
 }
 
-caf::message host_answer(const recording& from, const record& r) {
-  host_told out{number_in(r, "call"), nullptr, nullptr, {}};
-  const std::vector<host_entry>& told = from.told_by_host(out.call);
+caf::message forge_answer(const recording& from, const record& r) {
+  forge_answered out{number_in(r, "call"), nullptr, nullptr, {}};
+  const std::vector<forge_entry>& entries = from.forge_entries(out.call);
   const error failure{static_cast<int>(number_in(r, "error")), "as recorded"};
   if (number_in(r, "listed") != 0)
-    out.listed = failure.code != 0 ? std::make_shared<const result<std::vector<host_entry>>>(failure)
-                                   : std::make_shared<const result<std::vector<host_entry>>>(told);
+    out.listed = failure.code != 0 ? std::make_shared<const result<std::vector<forge_entry>>>(failure)
+                                   : std::make_shared<const result<std::vector<forge_entry>>>(entries);
   else
-    out.found = failure.code != 0 || told.empty() ? std::make_shared<const result<host_entry>>(failure)
-                                                  : std::make_shared<const result<host_entry>>(told.front());
+    out.found = failure.code != 0 || entries.empty() ? std::make_shared<const result<forge_entry>>(failure)
+                                                     : std::make_shared<const result<forge_entry>>(entries.front());
   return stamped(std::move(out), r.cause);
 }
 
 caf::message snapshot(const record& r) {
-  snapshot_taken out{number_in(r, "call"), nullptr, std::nullopt, {}, {}};
+  snapshot_resolved out{number_in(r, "call"), nullptr, std::nullopt, {}, {}};
   if (const auto code = static_cast<int>(number_in(r, "error")); code != 0)
     out.failure = error{code, "as recorded"};
   std::string source;
@@ -125,8 +125,8 @@ std::optional<caf::message> reload(const recording& from, const record& r) {
   if (tree == nullptr)
     return std::nullopt;
   reload_tree out{std::make_shared<const deployment>(*tree), {}, [](bool) {}, {}};
-  for (std::size_t i = 0; i < tree->hosts.size(); ++i)
-    out.hosts.push_back(silent_host());
+  for (std::size_t i = 0; i < tree->forges.size(); ++i)
+    out.forges.push_back(silent_forge());
   return stamped(std::move(out), r.cause);
 }
 
@@ -166,8 +166,8 @@ constexpr struct {
     {kind::forget_op, sent_by_kernel},
     {kind::enter_directory, first_entered},
     {kind::transfer_ended, [](auto& from, auto& r) { return std::optional{transfer_end(from, r)}; }},
-    {kind::host_told, [](auto& from, auto& r) { return std::optional{host_answer(from, r)}; }},
-    {kind::snapshot_taken, [](auto&, auto& r) { return std::optional{snapshot(r)}; }},
+    {kind::forge_answered, [](auto& from, auto& r) { return std::optional{forge_answer(from, r)}; }},
+    {kind::snapshot_resolved, [](auto&, auto& r) { return std::optional{snapshot(r)}; }},
     {kind::moves_settled, [](auto&, auto& r) { return std::optional{settled(r)}; }},
     {kind::refresh_refs, [](auto&, auto& r) { return std::optional{refresh(r)}; }},
     {kind::reload_tree, reload},
@@ -194,14 +194,14 @@ bool can_be_made(kind what) {
 
 kernel_operation operation_of(const record& request) {
   trace::decoder in{request.fields};
-  trace::asked asked;
-  asked.request = in.number();
-  asked.op = static_cast<trace::request_kind>(in.number());
-  asked.node = in.number();
-  asked.offset = in.number();
-  asked.size = in.number();
-  asked.name = in.text();
-  return row_of(asked.op)->parse(asked);
+  trace::request_record recorded;
+  recorded.request = in.number();
+  recorded.op = static_cast<trace::request_kind>(in.number());
+  recorded.node = in.number();
+  recorded.offset = in.number();
+  recorded.size = in.number();
+  recorded.name = in.text();
+  return row_of(recorded.op)->parse(recorded);
 }
 
 std::uint64_t dirent_bytes(std::string_view name, bool plus) {

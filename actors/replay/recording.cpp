@@ -100,17 +100,17 @@ void recording::take(const record& r) {
     shown_[r.cause].repositories.push_back(std::move(each));
     break;
   }
-  case kind::shown_host: {
-    shown_host each;
+  case kind::shown_forge: {
+    shown_forge each;
     each.path = in.text();
-    each.kind = static_cast<host_kind>(in.number());
+    each.kind = static_cast<forge_kind>(in.number());
     each.follow = follow_in(in);
     each.url = std::to_string(in.number()); // of traces that were made before it was told: one
-    shown_[r.cause].hosts.push_back(std::move(each));
+    shown_[r.cause].forges.push_back(std::move(each));
     break;
   }
-  case kind::host_entry: {
-    auto& all = told_[in.number()];
+  case kind::forge_entry: {
+    auto& all = forge_entries_[in.number()];
     std::string name{in.text()};
     const std::uint64_t kind = in.number(); // 1: a repository; 2: a folder for all that was known
     all.push_back({.name = std::move(name), .is_repository = kind == 1, .assumed = kind == 2});
@@ -239,10 +239,10 @@ const deployment* recording::shown_from(std::uint64_t order) const {
   return at == shown_.end() ? nullptr : &at->second;
 }
 
-const std::vector<host_entry>& recording::told_by_host(std::uint64_t call) const {
-  static const std::vector<host_entry> none;
-  const auto at = told_.find(call);
-  return at == told_.end() ? none : at->second;
+const std::vector<forge_entry>& recording::forge_entries(std::uint64_t call) const {
+  static const std::vector<forge_entry> none;
+  const auto at = forge_entries_.find(call);
+  return at == forge_entries_.end() ? none : at->second;
 }
 
 } // namespace gitfs

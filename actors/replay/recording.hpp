@@ -2,7 +2,7 @@
 #pragma once
 
 #include "actors/trace/read/trace_reader.hpp"
-#include "backend/forge/repository_host.hpp"
+#include "backend/forge/forge_tree.hpp"
 #include "backend/git/oid.hpp"
 #include "config/deployment.hpp"
 #include "config/error.hpp"
@@ -59,8 +59,8 @@ public:
   std::vector<std::pair<oid, std::uint64_t>> sizes_of(std::uint64_t started) const;
   /// The tree that was shown from that order number on. `mounted` has the first tree.
   const deployment* shown_from(std::uint64_t order) const;
-  /// The names in the answer of a host to that call.
-  const std::vector<host_entry>& told_by_host(std::uint64_t call) const;
+  /// The names in the answer of a forge to that call.
+  const std::vector<forge_entry>& forge_entries(std::uint64_t call) const;
   /// True for a question of another program (top, status, why). Questions change nothing, so they are not replayed.
   bool is_question(const trace::record& r) const;
   /// True if the kernel no longer wanted the reply to that request.
@@ -85,7 +85,7 @@ private:
       trees_;                                            ///< contents, and how many bytes of them are here
   std::unordered_map<std::uint64_t, std::string> sizes_; ///< by the order number of the transfer's start
   std::map<std::uint64_t, deployment> shown_;            ///< by order number
-  std::unordered_map<std::uint64_t, std::vector<host_entry>> told_;
+  std::unordered_map<std::uint64_t, std::vector<forge_entry>> forge_entries_;
   std::unordered_map<std::uint64_t, bool> refused_;
   std::map<trace::actor_key, std::uint64_t> last_taken_; ///< order number of the last message that the actor took
 };

@@ -28,9 +28,9 @@ public:
   void error(int code) override { tell({.is = trace::reply_kind::error, .code = code}); }
   void absent() override { tell({.is = trace::reply_kind::absent}); }
   bool entry(const node_entry& e) override {
-    trace::told told = of_node(trace::reply_kind::entry, e.attr);
-    told.node = e.address.number();
-    tell(told);
+    trace::reply_record recorded = of_node(trace::reply_kind::entry, e.attr);
+    recorded.node = e.address.number();
+    tell(recorded);
     return accepted();
   }
   void attr(const node_attr& a) override { tell(of_node(trace::reply_kind::attr, a)); }
@@ -41,10 +41,10 @@ public:
       tell({.is = trace::reply_kind::link, .bytes = target.size()});
   }
   void data(const object& blob, std::uint64_t offset, std::size_t size) override {
-    tell(trace::data_told(offset, size, blob.data().size()));
+    tell(trace::data_reply(offset, size, blob.data().size()));
   }
   void file(const blob_file& blob, std::uint64_t offset, std::size_t size) override {
-    tell(trace::data_told(offset, size, blob.size()));
+    tell(trace::data_reply(offset, size, blob.size()));
   }
   void xattr(std::string_view value) override {
     if (size_ != 0 && value.size() > size_)
@@ -71,10 +71,10 @@ public:
 
 private:
   static constexpr std::uint64_t align(std::uint64_t bytes) { return (bytes + 7) / 8 * 8; }
-  static trace::told of_node(trace::reply_kind is, const node_attr& attr) {
+  static trace::reply_record of_node(trace::reply_kind is, const node_attr& attr) {
     return {.is = is, .inode = attr.key, .mode = attr.mode, .size = attr.size};
   }
-  void tell(trace::told what) const {
+  void tell(trace::reply_record what) const {
     what.request = id_;
     trace::replied(what);
   }

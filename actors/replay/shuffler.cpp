@@ -50,11 +50,11 @@ public:
     come_to_rest();
     forget_all();
     if (!wrong())
-      check_rest();
+      wrong_ = what_is_left();
     if (wrong())
       out_.states = states();
     if (!wrong())
-      check_end();
+      wrong_ = what_outlives_the_end();
     out_.requests = kernel_.sent();
     out_.violated = wrong_;
     return std::move(out_);
@@ -201,25 +201,26 @@ private:
     come_to_rest();
   }
 
-  void check_rest() {
+  // What nobody needs any more although everything has come to rest and the kernel refers to the root alone.
+  std::optional<std::string> what_is_left() {
     if (kernel_.unanswered() != 0)
-      wrong_ =
-          fmt::format("{} requests are not answered although nothing is on its way any more", kernel_.unanswered());
-    const std::uint64_t live = stage_.context().counts.value(counter::directories_live);
-    if (!wrong_ && live > 1)
-      wrong_ = fmt::format("the kernel refers to the root alone, and {} directories are counted", live);
+      return fmt::format("{} requests are not answered although nothing is on its way any more", kernel_.unanswered());
+    const mount_context& context = stage_.context();
+    if (const std::uint64_t live = context.counts.value(counter::directories_live); live > 1)
+      return fmt::format("the kernel refers to the root alone, and {} directories are counted", live);
     for (const auto& [key, actors] : stage_.actors())
-      if (!wrong_ && key.is == trace::actor_kind::directory && (key.inode != root_key || actors.size() != 1))
-        wrong_ = fmt::format("the actor of directory {} lives, and the kernel does not refer to it", key.inode);
-    for (std::uint64_t slot = 1; !wrong_ && slot < stage_.context().inodes.slots(); ++slot)
-      if (stage_.context().inodes.in_use(static_cast<dir_slot>(slot)))
-        wrong_ = fmt::format("slot {} is in use, and the kernel does not refer to it", slot);
-    for (std::uint64_t leaf = 0; !wrong_ && leaf < stage_.context().inodes.leaf_slots(); ++leaf)
-      if (stage_.context().inodes.in_use(first_leaf + static_cast<node_slot>(leaf)))
-        wrong_ = fmt::format("leaf {} is in use, and the kernel does not refer to it", leaf);
+      if (key.is == trace::actor_kind::directory && (key.inode != root_key || actors.size() != 1))
+        return fmt::format("the actor of directory {} lives, and the kernel does not refer to it", key.inode);
+    for (std::uint64_t slot = 1; slot < context.inodes.slots(); ++slot)
+      if (context.inodes.in_use(static_cast<dir_slot>(slot)))
+        return fmt::format("slot {} is in use, and the kernel does not refer to it", slot);
+    for (std::uint64_t leaf = 0; leaf < context.inodes.leaf_slots(); ++leaf)
+      if (context.inodes.in_use(first_leaf + static_cast<node_slot>(leaf)))
+        return fmt::format("leaf {} is in use, and the kernel does not refer to it", leaf);
     for (const auto& [to, messages] : stage_.messages())
-      if (!wrong_ && !messages.empty())
-        wrong_ = "a message waits for somebody who never takes it";
+      if (!messages.empty())
+        return "a message waits for somebody who never takes it";
+    return std::nullopt;
   }
 
   // Of actors that wait, or that nobody can reach.
@@ -232,7 +233,8 @@ private:
     return out;
   }
 
-  void check_end() {
+  // Unmounts, and says what is there although the mount has ended.
+  std::optional<std::string> what_outlives_the_end() {
     kernel_.errors_may_come();
     kernel_.unmount();
     stage_.end();
@@ -240,11 +242,12 @@ private:
     // The others have ended too, but the clock holds them for the sake of delayed messages.
     for (const auto& [key, actors] : stage_.actors())
       if (key.is == trace::actor_kind::directory)
-        wrong_ = fmt::format("the actor of directory {} lives on after the end", key.inode);
-    if (!wrong_ && stage_.running() != 0)
-      wrong_ = fmt::format("{} actors have not ended with the mount", stage_.running());
-    if (!wrong_ && !stage_.context().memory.empty())
-      wrong_ = "memory is accounted for after the end:\n" + stage_.context().memory.text();
+        return fmt::format("the actor of directory {} lives on after the end", key.inode);
+    if (stage_.running() != 0)
+      return fmt::format("{} actors have not ended with the mount", stage_.running());
+    if (!stage_.context().memory.empty())
+      return "memory is accounted for after the end:\n" + stage_.context().memory.text();
+    return std::nullopt;
   }
 
   std::mt19937_64 random_;

@@ -38,7 +38,7 @@ public:
   const std::shared_ptr<object_db>& objects() const override { return objects_; }
   const std::shared_ptr<upstream>& remote() const override { return remote_; }
   const std::string& display() const override { return display_; }
-  result<snapshot_facts> take(const std::string&, const std::optional<oid>&, std::stop_token) override {
+  result<snapshot_facts> resolve(const std::string&, const std::optional<oid>&, std::stop_token) override {
     return fail(EIO, "a replay asks nobody");
   }
 
@@ -48,12 +48,12 @@ private:
   const std::string display_;
 };
 
-class asked_host final : public repository_host {
+class unanswering_forge final : public forge_tree {
 public:
-  result<host_entry> lookup(std::span<const std::string>, const std::string&, std::stop_token) override {
+  result<forge_entry> lookup(std::span<const std::string>, const std::string&, std::stop_token) override {
     return nobody();
   }
-  result<std::vector<host_entry>> list(std::span<const std::string>, std::stop_token) override { return nobody(); }
+  result<std::vector<forge_entry>> list(std::span<const std::string>, std::stop_token) override { return nobody(); }
   result<std::shared_ptr<repository>> open(std::span<const std::string>) override { return nobody(); }
   const std::string& display() const override { return name_; }
 
@@ -77,8 +77,8 @@ std::shared_ptr<repository> silent_repository(bool remote, std::string display) 
   return std::make_shared<opened_repository>(remote, std::move(display));
 }
 
-std::shared_ptr<repository_host> silent_host() {
-  return std::make_shared<asked_host>();
+std::shared_ptr<forge_tree> silent_forge() {
+  return std::make_shared<unanswering_forge>();
 }
 
 } // namespace gitfs

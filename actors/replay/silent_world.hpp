@@ -1,8 +1,8 @@
-// Repositories, hosts, servers and threads of a replay. They are never asked anything, because the recording has their
+// Repositories, forges, servers and threads of a replay. They are never asked anything, because the recording has their
 // answers.
 #pragma once
 
-#include "backend/forge/repository_host.hpp"
+#include "backend/forge/forge_tree.hpp"
 #include "backend/git/object_db.hpp"
 #include "backend/os/worker_pool.hpp"
 #include "backend/remote/repository.hpp"
@@ -23,7 +23,7 @@ std::shared_ptr<upstream> silent_upstream();
 /// `remote`: the repository has a silent_upstream.
 std::shared_ptr<repository> silent_repository(bool remote, std::string display);
 
-std::shared_ptr<repository_host> silent_host();
+std::shared_ptr<forge_tree> silent_forge();
 
 /// Runs none of its jobs.
 class silent_workers final : public worker_pool {

@@ -48,8 +48,8 @@ void stage::show(const recording::mount& mounted, std::shared_ptr<upstream> serv
 void stage::show_tree(const recording::mount& mounted, std::shared_ptr<upstream> server) {
   catalog_actor::needs needs;
   needs.tree = mounted.shown;
-  for (std::size_t i = 0; i < needs.tree->hosts.size(); ++i)
-    needs.hosts.push_back(silent_host());
+  for (std::size_t i = 0; i < needs.tree->forges.size(); ++i)
+    needs.forges.push_back(silent_forge());
   needs.trees_ahead = mounted.trees_ahead;
   needs.workers = &workers_;
   if (mounted.tree.is_zero())

@@ -4,7 +4,7 @@
 
 #include "actors/model/mount_nodes.hpp"
 #include "actors/runtime/message.hpp"
-#include "backend/forge/repository_host.hpp"
+#include "backend/forge/forge_tree.hpp"
 #include "backend/git/oid.hpp"
 #include "backend/remote/repository.hpp"
 #include "config/deployment.hpp"
@@ -49,7 +49,7 @@ struct ref_shown {
 // --- catalog → itself ------------------------------------------------------------------------------------------------
 
 /// Catalog → itself: it is time to poll the ref of this node. `timer`: a later timer has made an earlier one void.
-struct look_due {
+struct poll_due {
   mount_node_number node = 0;
   std::uint64_t timer = 0;
   trace::sent_by stamp = trace::sent_by::now();
@@ -85,21 +85,21 @@ struct cancel_refresh {
 /// Show another deployment. `done` gets false if the mountpoint itself cannot become what it is in that deployment.
 struct reload_tree {
   std::shared_ptr<const deployment> tree;
-  std::vector<std::shared_ptr<repository_host>> hosts; ///< in the order of `tree->hosts`
+  std::vector<std::shared_ptr<forge_tree>> forges; ///< in the order of `tree->forges`
   std::function<void(bool)> done;
   trace::sent_by stamp = trace::sent_by::now();
 };
 
 // --- worker threads → catalog, repository ----------------------------------------------------------------------------
 
-/// The answer of a host. Shared, because results cannot be copied into a message cheaply.
-struct host_told {
+/// The answer of a forge. Shared, because results cannot be copied into a message cheaply.
+struct forge_answered {
   call_number call = 0;
-  std::shared_ptr<const result<host_entry>> found;
-  std::shared_ptr<const result<std::vector<host_entry>>> listed; ///< exactly one of `found` and `listed` is set
+  std::shared_ptr<const result<forge_entry>> found;
+  std::shared_ptr<const result<std::vector<forge_entry>>> listed; ///< exactly one of `found` and `listed` is set
   trace::sent_by stamp = trace::sent_by::now();
 };
-struct snapshot_taken {
+struct snapshot_resolved {
   call_number call = 0;
   std::shared_ptr<repository> opened; ///< set if the repository was not open before
   std::optional<error> failure;

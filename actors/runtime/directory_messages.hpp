@@ -82,7 +82,7 @@ struct entries_hidden {
   trace::sent_by stamp = trace::sent_by::now();
 };
 /// Supervisor → itself, every few seconds: check whether the mount is in use.
-struct look_if_idle {
+struct check_idle {
   trace::sent_by stamp = trace::sent_by::now();
 };
 /// From a directory: listings take more memory than they may.

@@ -49,7 +49,7 @@ struct window_ends {
   trace::sent_by stamp = trace::sent_by::now();
 };
 /// Directory → fetcher: a file is being read that was looked up by its path in a directory that nobody has listed.
-struct look_was_read {
+struct probe_was_read {
   trace::sent_by stamp = trace::sent_by::now();
 };
 

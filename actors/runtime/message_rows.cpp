@@ -145,23 +145,23 @@ oid commit_shown(const shown_ptr& shown) {
   return shown ? shown->facts.commit : oid{};
 }
 
-int code_of(const gitfs::host_told& m) {
+int code_of(const gitfs::forge_answered& m) {
   return m.found ? (*m.found ? 0 : m.found->error().code) : *m.listed ? 0 : m.listed->error().code;
 }
-std::size_t names_told(const gitfs::host_told& m) {
+std::size_t name_count(const gitfs::forge_answered& m) {
   return m.found ? (*m.found ? 1 : 0) : *m.listed ? m.listed->value().size() : 0;
 }
-std::uint64_t digest_told(const gitfs::host_told& m) {
+std::uint64_t name_digest(const gitfs::forge_answered& m) {
   std::uint64_t all = digest_begin;
   if (m.found && *m.found)
     all = trace::digest(all, m.found->value().name);
   else if (!m.found && *m.listed)
-    for (const host_entry& each : m.listed->value())
+    for (const forge_entry& each : m.listed->value())
       all = trace::digest(all, each.name);
   return all;
 }
 
-std::uint64_t opened_as(const gitfs::snapshot_taken& m) {
+std::uint64_t opened_as(const gitfs::snapshot_resolved& m) {
   return !m.opened ? 0 : m.opened->remote() ? 2 : 1;
 }
 
@@ -171,7 +171,7 @@ void put_settled(encoder& to, const gitfs::moves_settled& m) {
 }
 
 // Traces of 0.1.0 do not have it.
-void put_shown_at(encoder& to, const gitfs::snapshot_taken& m) {
+void put_shown_at(encoder& to, const gitfs::snapshot_resolved& m) {
   if (m.facts.shown_at != 0)
     to.number(static_cast<std::uint64_t>(m.facts.shown_at));
 }
@@ -233,8 +233,8 @@ constexpr message_row table[] = {
                                            plain<&gitfs::interrupt_op::request_id>("request")),
     row<gitfs::entries_hidden>(kind::entries_hidden, "entries_hidden", of<inode, key_of_link>("inode"),
                                plain<&gitfs::entries_hidden::count>("count")),
-    row<gitfs::look_if_idle, delayed_by_the_clock>(kind::look_if_idle, "look_if_idle"),
-    row<gitfs::look_was_read>(kind::look_was_read, "look_was_read"),
+    row<gitfs::check_idle, delayed_by_the_clock>(kind::check_idle, "look_if_idle"),
+    row<gitfs::probe_was_read>(kind::probe_was_read, "look_was_read"),
     row<gitfs::trees_delayed, delayed_by_the_clock>(kind::trees_delayed, "trees_delayed"),
     row<gitfs::tell_activity, question>(kind::tell_activity, "tell_activity"),
     row<gitfs::tell_status, question>(kind::tell_status, "tell_status"),
@@ -255,11 +255,12 @@ constexpr message_row table[] = {
                                of<name, &gitfs::ask_mount_node::name>("name")),
     row<gitfs::cancel_mount_node, loose>(kind::cancel_mount_node, "cancel_place",
                                          plain<&gitfs::cancel_mount_node::id>("want")),
-    row<gitfs::mount_node_told>(kind::mount_node_told, "place_told", plain<&gitfs::mount_node_told::id>("want"),
-                                of<code, [](auto& m) { return m.what.code; }>("error"),
-                                of<id, [](auto& m) { return commit_shown(m.what.shown); }>("commit"),
-                                plain<[](auto& m) { return m.what.names.size(); }>("names"),
-                                of<digest, [](auto& m) { return digest_of(m.what.names); }>("digest")),
+    row<gitfs::mount_node_answered>(kind::mount_node_answered, "place_told",
+                                    plain<&gitfs::mount_node_answered::id>("want"),
+                                    of<code, [](auto& m) { return m.what.code; }>("error"),
+                                    of<id, [](auto& m) { return commit_shown(m.what.shown); }>("commit"),
+                                    plain<[](auto& m) { return m.what.names.size(); }>("names"),
+                                    of<digest, [](auto& m) { return digest_of(m.what.names); }>("digest")),
     row<gitfs::show_ref>(kind::show_ref, "show_ref", plain<&gitfs::show_ref::call>("call"),
                          plain<&gitfs::show_ref::node>("place"), of<name, &gitfs::show_ref::ref>("ref")),
     row<gitfs::cancel_show>(kind::cancel_show, "cancel_show", plain<&gitfs::cancel_show::call>("call")),
@@ -268,12 +269,12 @@ constexpr message_row table[] = {
                           of<id, [](auto& m) { return commit_shown(m.shown); }>("commit")),
     row<gitfs::retry_allowed, delayed_by_the_clock>(kind::retry_allowed, "retry_allowed",
                                                     plain<&gitfs::retry_allowed::node>("place")),
-    row<gitfs::host_told, from_outside>(kind::host_told, "host_told", plain<&gitfs::host_told::call>("call"),
-                                        of<code, code_of>("error"), plain<names_told>("names"),
-                                        of<digest, digest_told>("digest"),
-                                        plain<[](auto& m) { return m.listed ? 1 : 0; }>("listed")),
-    row<gitfs::snapshot_taken, from_outside>(
-        kind::snapshot_taken, "snapshot_taken", plain<&gitfs::snapshot_taken::call>("call"),
+    row<gitfs::forge_answered, from_outside>(kind::forge_answered, "host_told",
+                                             plain<&gitfs::forge_answered::call>("call"), of<code, code_of>("error"),
+                                             plain<name_count>("names"), of<digest, name_digest>("digest"),
+                                             plain<[](auto& m) { return m.listed ? 1 : 0; }>("listed")),
+    row<gitfs::snapshot_resolved, from_outside>(
+        kind::snapshot_resolved, "snapshot_taken", plain<&gitfs::snapshot_resolved::call>("call"),
         of<code, [](auto& m) { return m.failure ? m.failure->code : 0; }>("error"),
         of<id, [](auto& m) { return m.facts.commit; }>("commit"),
         of<id, [](auto& m) { return m.facts.root_tree; }>("tree"), plain<[](auto& m) { return m.facts.time; }>("time"),
@@ -285,8 +286,8 @@ constexpr message_row table[] = {
                                 of<digest, [](auto& m) { return digest_of(m.now.names); }>("digest"),
                                 plain<[](auto& m) { return m.replaced.size(); }>("replaced")),
     row<gitfs::change_entries>(kind::change_entries, "change_entries", plain<&gitfs::change_entries::slot>("slot")),
-    row<gitfs::look_due, delayed_by_the_clock>(kind::look_due, "look_due", plain<&gitfs::look_due::node>("place"),
-                                               plain<&gitfs::look_due::timer>("timer")),
+    row<gitfs::poll_due, delayed_by_the_clock>(kind::poll_due, "look_due", plain<&gitfs::poll_due::node>("place"),
+                                               plain<&gitfs::poll_due::timer>("timer")),
     row<gitfs::moves_settled, how{arrival::from_outside, true}>(kind::moves_settled, "moves_settled",
                                                                 plain<[](auto& m) { return m.who.size(); }>("count"),
                                                                 last_columns<put_settled>{"first"}),
@@ -299,7 +300,7 @@ constexpr message_row table[] = {
                                              plain<&gitfs::cancel_refresh::number>("number")),
     row<gitfs::reload_tree, from_outside>(kind::reload_tree, "reload_tree",
                                           plain<[](auto& m) { return m.tree->repositories.size(); }>("repositories"),
-                                          plain<[](auto& m) { return m.tree->hosts.size(); }>("hosts")),
+                                          plain<[](auto& m) { return m.tree->forges.size(); }>("hosts")),
     message_row{},
 };
 

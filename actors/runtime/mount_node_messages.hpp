@@ -14,7 +14,7 @@
 namespace gitfs {
 
 /// A directory asks the catalog what is at its node. `name`: the directory needs only this name in it; empty: it needs
-/// all names. Answered by `mount_node_told`, unless cancelled. `slot` and `generation` are the directory's own.
+/// all names. Answered by `mount_node_answered`, unless cancelled. `slot` and `generation` are the directory's own.
 struct ask_mount_node {
   caf::weak_actor_ptr from;
   caf::actor_id from_id = 0;
@@ -30,7 +30,7 @@ struct cancel_mount_node {
   want_id id = 0;
   trace::sent_by stamp = trace::sent_by::now();
 };
-struct mount_node_told {
+struct mount_node_answered {
   want_id id = 0;
   mount_node_answer what;
   trace::sent_by stamp = trace::sent_by::now();

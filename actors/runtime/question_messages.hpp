@@ -43,7 +43,7 @@ struct tell_status {
 /// kernel holds no reference to such a directory.
 struct ask_directory {
   std::uint64_t inode = 0;
-  kernel_op asked;
+  kernel_op request;
   trace::sent_by stamp = trace::sent_by::now();
 };
 

@@ -1,6 +1,6 @@
 #include "actors/telemetry/entry_metrics.hpp"
 
-#include "actors/model/reply.hpp"
+#include "actors/model/question_reply.hpp"
 #include "actors/runtime/question_messages.hpp"
 
 #include <caf/actor.hpp>
@@ -8,7 +8,6 @@
 #include <caf/send.hpp>
 
 #include <algorithm>
-#include <cerrno>
 #include <future>
 #include <memory>
 #include <string>
@@ -21,23 +20,13 @@ namespace {
 
 constexpr std::size_t room = std::size_t{4} << 20; // of the entries that do not fit there are no metrics
 
-// Such a question is no request for a file, so it is neither counted nor recorded. The asker may have given up.
-class promised_text final : public reply_sink {
+// Whoever waits for the text may have given up. An error is an empty text.
+class promised_text final : public question_reply {
 public:
   std::future<std::string> text() { return text_.get_future(); }
 
   void xattr(std::string_view value) override { text_.set_value(std::string{value}); }
   void error(int) override { text_.set_value({}); }
-  void absent() override { error(ENOENT); }
-  bool entry(const node_entry&) override { return error(EIO), false; }
-  void attr(const node_attr&) override { error(EIO); }
-  void link(std::string_view) override { error(EIO); }
-  void data(const object&, std::uint64_t, std::size_t) override { error(EIO); }
-  void file(const blob_file&, std::uint64_t, std::size_t) override { error(EIO); }
-  bool dirent(std::string_view, const node_attr&, const node_entry*, std::uint64_t) override { return false; }
-  bool dirents_end() override { return error(EIO), false; }
-  std::uint64_t request_id() const override { return 0; }
-  void on_interrupt(std::function<void()>) override {}
 
 private:
   std::promise<std::string> text_;
@@ -88,8 +77,8 @@ std::vector<metric> entry_metrics(const mount_status& status, std::int64_t now) 
                                 {"commit", each.commit}},
                                1});
     failed.labelled.push_back({{{"path", path}}, each.failure.empty() ? 0.0 : 1.0});
-    if (each.looked_at != 0 && each.follow != "never")
-      age.labelled.push_back({{{"path", path}}, static_cast<double>(std::max<std::int64_t>(now - each.looked_at, 0))});
+    if (each.polled_at != 0 && each.follow != "never")
+      age.labelled.push_back({{{"path", path}}, static_cast<double>(std::max<std::int64_t>(now - each.polled_at, 0))});
   }
   std::vector<metric> out;
   for (metric* each : {&info, &failed, &age})

@@ -1,5 +1,6 @@
 #include "actors/telemetry/mount_metrics.hpp"
 
+#include "actors/model/counter_unit.hpp"
 #include "backend/remote/server_ways.hpp"
 
 #include <algorithm>
@@ -15,7 +16,7 @@ namespace {
 // What may also become less. All others are counters.
 constexpr std::string_view gauges[] = {"directories.live", "store.cache_bytes", "store.held_bytes", "ways.not_taken",
                                        "ways.taken"};
-constexpr std::string_view gauge_groups[] = {"memory.", "disk."}; // these in bytes
+constexpr std::string_view gauge_groups[] = {"memory.", "disk."};
 
 constexpr struct {
   std::string_view group, help;
@@ -39,11 +40,10 @@ bool in_group(std::string_view name, std::string_view group) {
 
 metric described(std::string name, std::uint64_t value) {
   metric out;
-  const bool in_bytes =
-      std::ranges::any_of(gauge_groups, [&](std::string_view group) { return in_group(name, group); });
-  if (in_bytes || std::ranges::find(gauges, name) != std::end(gauges))
+  if (std::ranges::any_of(gauge_groups, [&](std::string_view group) { return in_group(name, group); })
+      || std::ranges::find(gauges, name) != std::end(gauges))
     out.kind = metric::kind_type::gauge;
-  out.unit = in_bytes || name.ends_with("bytes") ? "By" : "1";
+  out.unit = unit_of(name) == counter_unit::bytes ? "By" : "1";
   for (const auto& [group, help] : helps)
     if (in_group(name, group))
       out.help = help;

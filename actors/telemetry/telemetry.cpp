@@ -120,7 +120,7 @@ struct telemetry::state final : telemetry_source {
 
   std::vector<metric> metrics() override { return read_metrics(*context); }
 
-  void told(const otlp_counts& of_spans, const otlp_counts& of_metrics) override {
+  void counted(const otlp_counts& of_spans, const otlp_counts& of_metrics) override {
     counters& counts = context->counts;
     counts.add(counter::telemetry_sent_spans, of_spans.sent);
     counts.add(counter::telemetry_dropped_spans, of_spans.dropped);

@@ -21,16 +21,16 @@ namespace gitfs {
 using secret_reader = std::function<result<std::string>(const secret_place&)>;
 
 /// Reads the token of `service`, as messages name it, at `place`. EACCES: it cannot be read. Any reason is EACCES,
-/// because the ENOENT of a missing file would look like an answer of the service.
+/// because the ENOENT of a missing file would look like an answer of the forge.
 result<std::string> read_token(const secret_reader& read, const secret_place& place, const std::string& service);
 
-/// The tokens for owners. For an owner without a token, git's credential helpers are asked once the service asks for
+/// The tokens for owners. For an owner without a token, git's credential helpers are asked once the forge asks for
 /// one.
 struct forge_tokens {
   secret_place general;
   std::map<std::string, secret_place> by_owner; ///< these come before `general`; the case of names does not count
   secret_reader read;
-  std::string username{}; ///< what goes with them in git over HTTP; empty: as the service likes it
+  std::string username{}; ///< what goes with them in git over HTTP; empty: as the forge likes it
 };
 
 /// What becomes of a request over a rate limit that is over before requests have to end.
@@ -42,13 +42,13 @@ enum class on_rate_limit : std::uint8_t {
 /// Thread-safe.
 class forge_access {
 public:
-  /// `url`: the service as git's credential helpers know it. `known`: the credential in the configured URL.
-  /// `password_now` (may be null) reads the password of that credential anew when the service refuses it.
+  /// `url`: the forge as git's credential helpers know it. `known`: the credential in the configured URL.
+  /// `password_now` (may be null) reads the password of that credential anew when the forge refuses it.
   forge_access(const std::string& url, rest_options options, forge_tokens tokens, credential known = {},
                std::function<result<std::string>()> password_now = nullptr);
 
   /// Returns the answer of `ask`, which is called with the token for `owner`. Without a configured token it is called
-  /// with none first. If the service then hides something or limits the rate, it is called again with the token that
+  /// with none first. If the forge then hides something or limits the rate, it is called again with the token that
   /// git's credential helpers have.
   template <class Answer>
   result<Answer> as(const std::string& owner, std::stop_token stop,
@@ -68,7 +68,7 @@ public:
   /// True if there is no token for `owner`, and git's credential helpers have none either.
   bool without_token(const std::string& owner) const;
 
-  /// True if the token for `owner` is read anew when the service refuses it, because it may have been replaced.
+  /// True if the token for `owner` is read anew when the forge refuses it, because it may have been replaced.
   bool may_change(const std::string& owner) const { return password_is_kept_ || place_of(owner) != nullptr; }
 
   rest_client& api() { return api_; }

@@ -1,4 +1,4 @@
-// Which names a service can have: so that what programs look for everywhere (".git") is never asked for.
+// Which names a forge can have: so that what programs look for everywhere (".git") is never asked for.
 #pragma once
 
 #include <cstddef>

@@ -59,9 +59,9 @@ public:
 
   result<blob_sizes> sizes(std::span<const oid> wanted, tree_index& where, std::stop_token stop) override {
     search out{wanted};
-    std::unordered_set<oid> by_themselves; // directories, for now: the service may tell more the next time
+    std::unordered_set<oid> by_themselves; // directories, for now: the forge may tell more the next time
     // of a snapshot that nobody asked about yet, without looking where the blobs are
-    if (!where.roots().empty() && !asked_.contains(where.roots().front().tree)) {
+    if (!where.roots().empty() && !requested_.contains(where.roots().front().tree)) {
       GITFS_TRYV(ask(out, where.roots().front().tree, true, stop));
     }
     for (const oid& blob : wanted) {
@@ -71,7 +71,7 @@ public:
         continue;
       const std::vector<oid> trees = where.trees_to(blob);
       for (std::size_t i = 0; i < trees.size() && out.wants(blob); ++i)
-        if (!asked_.contains(trees[i])) {
+        if (!requested_.contains(trees[i])) {
           GITFS_TRYV(ask(out, trees[i], true, stop));
         }
       // what is cut off even of its own directory, or was forgotten since
@@ -85,7 +85,7 @@ public:
 private:
   result<void> ask(search& out, const oid& tree, bool recursive, const std::stop_token& stop) {
     // more pages than this for a whole repository take longer than the directories that somebody looks into
-    constexpr unsigned most_pages = 20, most_of_one = 200; // of one directory: a service must not ask for ever
+    constexpr unsigned most_pages = 20, most_of_one = 200; // of one directory: a forge must not ask for ever
     const std::string base = "/repos/" + path_ + "/git/trees/" + tree.hex();
     for (unsigned page = 1;; ++page) {
       std::string query = recursive ? "?recursive=1" : "";
@@ -98,7 +98,7 @@ private:
       if (pages_ == 0 || !more || read == 0 || page == (recursive ? most_pages : most_of_one))
         break;
     }
-    asked_.insert(tree);
+    requested_.insert(tree);
     return success();
   }
 
@@ -121,7 +121,7 @@ private:
   const std::shared_ptr<forge_access> access_;
   const std::string owner_, path_;
   const unsigned pages_;
-  std::unordered_set<oid> asked_; ///< trees, with all below them; what the service left out is asked for further down
+  std::unordered_set<oid> requested_; ///< trees, with all below them; what the forge left out is asked for further down
 };
 
 /// GitLab lists trees without sizes; its GraphQL API tells those of blobs at given paths.
@@ -209,36 +209,36 @@ private:
 /// A token that is refused, or cannot be read, is perhaps just being replaced where it is kept.
 class with_kept_token final : public size_source {
 public:
-  with_kept_token(std::shared_ptr<size_source> service, std::shared_ptr<forge_access> access, std::string owner)
-    : service_(std::move(service)),
+  with_kept_token(std::shared_ptr<size_source> wrapped, std::shared_ptr<forge_access> access, std::string owner)
+    : wrapped_(std::move(wrapped)),
       access_(std::move(access)),
       owner_(std::move(owner)) {}
 
   result<blob_sizes> sizes(std::span<const oid> wanted, tree_index& where, std::stop_token stop) override {
-    auto out = service_->sizes(wanted, where, std::move(stop));
+    auto out = wrapped_->sizes(wanted, where, std::move(stop));
     if (!out && out.error().code == EACCES && access_->may_change(owner_))
       return fail(EAGAIN, out.error().message);
     return out;
   }
 
 private:
-  const std::shared_ptr<size_source> service_;
+  const std::shared_ptr<size_source> wrapped_;
   const std::shared_ptr<forge_access> access_;
   const std::string owner_;
 };
 
-std::shared_ptr<size_source> sizes_of_kind(host_kind kind, std::shared_ptr<forge_access> access,
+std::shared_ptr<size_source> sizes_of_kind(forge_kind kind, std::shared_ptr<forge_access> access,
                                            const std::string& owner, const std::string& path) {
   constexpr unsigned gitea_pages = 1000; // its usual limit
   switch (kind) {
-  case host_kind::github:
+  case forge_kind::github:
     return std::make_shared<tree_sizes>(std::move(access), owner, path, 0);
-  case host_kind::gitea:
+  case forge_kind::gitea:
     return std::make_shared<tree_sizes>(std::move(access), owner, path, gitea_pages);
-  case host_kind::gitlab:
+  case forge_kind::gitlab:
     return std::make_shared<gitlab_sizes>(std::move(access), owner, path);
-  case host_kind::mesa:
-  case host_kind::git:
+  case forge_kind::mesa:
+  case forge_kind::git:
     break;
   }
   return nullptr;
@@ -246,10 +246,10 @@ std::shared_ptr<size_source> sizes_of_kind(host_kind kind, std::shared_ptr<forge
 
 } // namespace
 
-std::shared_ptr<size_source> forge_sizes(host_kind kind, std::shared_ptr<forge_access> access, const std::string& owner,
-                                         const std::string& path) {
-  auto service = sizes_of_kind(kind, access, owner, path);
-  return service ? std::make_shared<with_kept_token>(std::move(service), std::move(access), owner) : nullptr;
+std::shared_ptr<size_source> forge_sizes(forge_kind kind, std::shared_ptr<forge_access> access,
+                                         const std::string& owner, const std::string& path) {
+  auto sizes = sizes_of_kind(kind, access, owner, path);
+  return sizes ? std::make_shared<with_kept_token>(std::move(sizes), std::move(access), owner) : nullptr;
 }
 
 } // namespace gitfs

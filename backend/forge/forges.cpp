@@ -7,22 +7,22 @@ namespace gitfs {
 
 namespace {
 
-/// What is peculiar to a service behind REST.
+/// What is peculiar to a forge behind REST.
 constexpr struct {
-  host_kind kind;
+  forge_kind kind;
   std::unique_ptr<forge> (*make)(std::shared_ptr<forge_access> access, std::string url);
-  const char* api; ///< below the service's URL
+  const char* api; ///< below the forge's URL
   const char* accept;
   const char* header;
   const char* auth_scheme;
 } rest_kinds[] = {
-    {host_kind::github, make_github_forge, "/api/v3", "application/vnd.github+json", "X-GitHub-Api-Version: 2022-11-28",
-     "Bearer"},
-    {host_kind::gitea, make_gitea_forge, "/api/v1", "application/json", "", "token"},
-    {host_kind::gitlab, make_gitlab_forge, "/api/v4", "application/json", "", "Bearer"},
+    {forge_kind::github, make_github_forge, "/api/v3", "application/vnd.github+json",
+     "X-GitHub-Api-Version: 2022-11-28", "Bearer"},
+    {forge_kind::gitea, make_gitea_forge, "/api/v1", "application/json", "", "token"},
+    {forge_kind::gitlab, make_gitlab_forge, "/api/v4", "application/json", "", "Bearer"},
 };
 
-const auto* rest_kind(host_kind kind) {
+const auto* rest_kind(forge_kind kind) {
   const auto* found =
       std::find_if(std::begin(rest_kinds), std::end(rest_kinds), [&](auto& each) { return each.kind == kind; });
   return found == std::end(rest_kinds) ? nullptr : found;
@@ -30,14 +30,14 @@ const auto* rest_kind(host_kind kind) {
 
 } // namespace
 
-std::string usual_api(host_kind kind, const std::string& url) {
+std::string usual_api(forge_kind kind, const std::string& url) {
   const auto* known = rest_kind(kind);
   if (known == nullptr)
     return {};
-  return kind == host_kind::github && url == "https://github.com" ? "https://api.github.com" : url + known->api;
+  return kind == forge_kind::github && url == "https://github.com" ? "https://api.github.com" : url + known->api;
 }
 
-rest_options forge_options(host_kind kind, const std::string& api) {
+rest_options forge_options(forge_kind kind, const std::string& api) {
   rest_options out{.base = api};
   if (const auto* known = rest_kind(kind)) {
     out.accept = known->accept;
@@ -48,7 +48,7 @@ rest_options forge_options(host_kind kind, const std::string& api) {
   return out;
 }
 
-std::unique_ptr<forge> make_rest_forge(host_kind kind, std::shared_ptr<forge_access> access, std::string url) {
+std::unique_ptr<forge> make_rest_forge(forge_kind kind, std::shared_ptr<forge_access> access, std::string url) {
   const auto* known = rest_kind(kind);
   return known == nullptr ? nullptr : known->make(std::move(access), std::move(url));
 }

@@ -1,4 +1,4 @@
-// The services that are known, and how each is asked (their REST documentation).
+// The forges that are known, and how each is asked (their REST documentation).
 #pragma once
 
 #include "backend/forge/forge.hpp"
@@ -12,15 +12,15 @@
 
 namespace gitfs {
 
-/// Where a kind's REST API is for the service at `url`: "https://github.com" → "https://api.github.com". Empty: the
+/// Where a kind's REST API is for the forge at `url`: "https://github.com" → "https://api.github.com". Empty: the
 /// kind has none.
-std::string usual_api(host_kind kind, const std::string& url);
+std::string usual_api(forge_kind kind, const std::string& url);
 
 /// How a kind's API is asked that is at `api`; limits and client are the caller's to set.
-rest_options forge_options(host_kind kind, const std::string& api);
+rest_options forge_options(forge_kind kind, const std::string& api);
 
-/// Of a kind that has a REST API, for the service at `url`; null: the kind has none.
-std::unique_ptr<forge> make_rest_forge(host_kind kind, std::shared_ptr<forge_access> access, std::string url);
+/// Of a kind that has a REST API, for the forge at `url`; null: the kind has none.
+std::unique_ptr<forge> make_rest_forge(forge_kind kind, std::shared_ptr<forge_access> access, std::string url);
 
 std::unique_ptr<forge> make_github_forge(std::shared_ptr<forge_access> access, std::string url);
 std::unique_ptr<forge> make_gitea_forge(std::shared_ptr<forge_access> access, std::string url);
@@ -30,7 +30,7 @@ result<std::unique_ptr<forge>> make_git_forge(std::string tmpl, forge_tokens tok
                                               std::shared_ptr<http_client> client = {});
 
 /// Sizes of the repository `path` ("owner/repo") by the API of a kind; null: it tells none.
-std::shared_ptr<size_source> forge_sizes(host_kind kind, std::shared_ptr<forge_access> access, const std::string& owner,
-                                         const std::string& path);
+std::shared_ptr<size_source> forge_sizes(forge_kind kind, std::shared_ptr<forge_access> access,
+                                         const std::string& owner, const std::string& path);
 
 } // namespace gitfs

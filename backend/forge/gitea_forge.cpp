@@ -32,7 +32,7 @@ public:
     }
     GITFS_TRY(answer, access_->get_object(path[0], "/repos/" + percent_encode(path[0]) + "/" + percent_encode(name),
                                           std::move(stop)));
-    host_entry entry = entry_of(*answer.body);
+    forge_entry entry = entry_of(*answer.body);
     if (::strcasecmp(entry.name.c_str(), name.c_str()) != 0) // it was renamed
       entry.name = name;
     return forge_found{std::move(entry)};
@@ -47,7 +47,7 @@ public:
         if (!page.IsArray())
           return fail(EIO, access_->api().display() + ": the list of repositories is none");
         for (const auto& each : page.GetArray())
-          if (host_entry entry = entry_of(each); fits(gitea_repositories, entry.name))
+          if (forge_entry entry = entry_of(each); fits(gitea_repositories, entry.name))
             out.entries.push_back(std::move(entry));
         return success();
       };
@@ -61,11 +61,11 @@ public:
   std::string clone_url(name_path path) const override { return url_ + "/" + joined(path) + ".git"; }
   result<credential> login(name_path path) const override { return access_->login(path[0], "oauth2"); }
   std::shared_ptr<size_source> sizes(name_path path) override {
-    return forge_sizes(host_kind::gitea, access_, path[0], joined(path));
+    return forge_sizes(forge_kind::gitea, access_, path[0], joined(path));
   }
 
 private:
-  static host_entry entry_of(const rapidjson::Value& repository) {
+  static forge_entry entry_of(const rapidjson::Value& repository) {
     return {string_member(repository, "name"), true, string_member(repository, "default_branch")};
   }
 

@@ -23,7 +23,7 @@ const rapidjson::Value& owner_in(const rapidjson::Value& repository) {
   return repository.IsObject() && found != repository.MemberEnd() ? found->value : none;
 }
 
-host_entry entry_of(const rapidjson::Value& repository) {
+forge_entry entry_of(const rapidjson::Value& repository) {
   return {string_member(repository, "name"), true, string_member(repository, "default_branch")};
 }
 
@@ -57,7 +57,7 @@ public:
   std::string clone_url(name_path path) const override { return url_ + "/" + joined(path) + ".git"; }
   result<credential> login(name_path path) const override { return access_->login(path[0], "x-access-token"); }
   std::shared_ptr<size_source> sizes(name_path path) override {
-    return forge_sizes(host_kind::github, access_, path[0], joined(path));
+    return forge_sizes(forge_kind::github, access_, path[0], joined(path));
   }
 
 private:
@@ -74,7 +74,7 @@ private:
     if (!page.IsArray())
       return fail(EIO, access_->api().display() + ": the list of repositories is none");
     for (const auto& each : page.GetArray())
-      if (host_entry entry = entry_of(each);
+      if (forge_entry entry = entry_of(each);
           fits(github_repositories, entry.name) && same(string_member(owner_in(each), "login"), owner))
         out.entries.push_back(std::move(entry));
     return success();
@@ -103,7 +103,7 @@ private:
   result<forge_found> lookup_repository(const std::string& owner, const std::string& name, std::stop_token stop) {
     GITFS_TRY(answer, access_->get_object(owner, "/repos/" + percent_encode(owner) + "/" + percent_encode(name),
                                           std::move(stop)));
-    host_entry entry = entry_of(*answer.body);
+    forge_entry entry = entry_of(*answer.body);
     if (!same(entry.name, name)) // it was renamed, and git is redirected as this was
       entry.name = name;
     return forge_found{std::move(entry)};

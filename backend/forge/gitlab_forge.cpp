@@ -13,7 +13,7 @@ namespace {
 constexpr name_rule gitlab_names{.longest = 255, .begins_with_mark = true};
 constexpr std::size_t deepest_group = 21; // GitLab nests groups up to 20 deep
 
-host_entry entry_of(const rapidjson::Value& thing, bool is_repository) {
+forge_entry entry_of(const rapidjson::Value& thing, bool is_repository) {
   return {string_member(thing, "path"), is_repository, is_repository ? string_member(thing, "default_branch") : ""};
 }
 
@@ -62,12 +62,12 @@ public:
   std::string clone_url(name_path path) const override { return url_ + "/" + joined(path) + ".git"; }
   result<credential> login(name_path path) const override { return access_->login(path[0], "oauth2"); }
   std::shared_ptr<size_source> sizes(name_path path) override {
-    return forge_sizes(host_kind::gitlab, access_, path[0], joined(path));
+    return forge_sizes(forge_kind::gitlab, access_, path[0], joined(path));
   }
 
 private:
-  static std::string spelled(std::string theirs, const std::string& asked) {
-    return ::strcasecmp(theirs.c_str(), asked.c_str()) == 0 ? theirs : asked;
+  static std::string spelled(std::string theirs, const std::string& requested) {
+    return ::strcasecmp(theirs.c_str(), requested.c_str()) == 0 ? theirs : requested;
   }
 
   result<forge_found> find(const char* kind, name_path path, const std::string& name, bool is_repository,
@@ -77,7 +77,7 @@ private:
         answer,
         access_->get_object(
             owner, kind + percent_encode(joined(path, name)) + (is_repository ? "" : "?with_projects=false"), stop));
-    host_entry entry = entry_of(*answer.body, is_repository);
+    forge_entry entry = entry_of(*answer.body, is_repository);
     entry.name = spelled(std::move(entry.name), name);
     return forge_found{std::move(entry)};
   }
@@ -88,7 +88,7 @@ private:
       if (!page.IsArray())
         return fail(EIO, access_->api().display() + ": the list of projects is none");
       for (const auto& each : page.GetArray())
-        if (host_entry entry = entry_of(each, are_repositories); fits(gitlab_names, entry.name))
+        if (forge_entry entry = entry_of(each, are_repositories); fits(gitlab_names, entry.name))
           out.entries.push_back(std::move(entry));
       return success();
     });

@@ -53,19 +53,19 @@ void host_health::is_away(clock::time_point now, bool by_probe) {
 void host_health::is_busy(clock::time_point now, std::chrono::seconds retry_after, std::chrono::milliseconds patience,
                           bool by_probe) {
   // compared before it is turned into a finer unit, for a server may ask for anything
-  const auto asked = std::chrono::milliseconds{
+  const auto wait = std::chrono::milliseconds{
       std::min(retry_after, std::chrono::ceil<std::chrono::seconds>(std::max(patience, std::chrono::milliseconds{0})))};
   if (by_probe) {
     probing_ = false;
   } else if (state_ == state::busy) { // one of many that were on their way: they count once
-    next_try_ = std::max(next_try_, now + asked);
+    next_try_ = std::max(next_try_, now + wait);
     return;
   }
   // A pause after which all goes well for as long again has been enough; else the next one is longer.
   if (state_ == state::away || now > busy_until_ + pause_)
     steps_ = 0;
   state_ = state::busy;
-  next_try_ = busy_until_ = now + asked + next_pause();
+  next_try_ = busy_until_ = now + wait + next_pause();
 }
 
 } // namespace gitfs

@@ -96,7 +96,7 @@ void upstream_host::note_answer() {
   const auto away = health_.answered(clock::now());
   if (!was_there)
     changed();
-  if (away && std::exchange(told_, false))
+  if (away && std::exchange(logged_, false))
     log::info("{} answers again, after {} s", name_, whole_seconds(*away));
 }
 
@@ -169,7 +169,7 @@ void upstream_host::note(const attempt_failure& failure, const attempt_plan& pla
     log::info("{}: {}: requests to it wait", name_, why_);
   // one failure may be a connection that was just closed
   constexpr unsigned certain = 2;
-  if (health_.failures() >= certain && !std::exchange(told_, true))
+  if (health_.failures() >= certain && !std::exchange(logged_, true))
     log::warn("{} is away ({}): what needs it waits, up to {} s in all", name_, why_, whole_seconds(plan.patience));
   changed();
 }

@@ -66,7 +66,7 @@ private:
   std::optional<std::uint64_t> silent_; ///< `answers` when such a request got no answer
   std::string why_;                     ///< why the host is away or busy
   std::time_t since_ = 0;               ///< since when, for people
-  bool told_ = false;                   ///< the log says so
+  bool logged_ = false;                 ///< the log says so
 };
 
 /// The hosts of one process. Thread-safe; a host lives as long as this table.

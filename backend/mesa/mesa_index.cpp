@@ -88,18 +88,18 @@ std::size_t mesa_index::directories_in(const oid& tree) const {
 }
 
 std::vector<mesa_question> plan_questions(const mesa_index& index, std::span<const mesa_place> wanted) {
-  struct asked {
+  struct requested {
     const mesa_place* place; // of something at or below it
     std::size_t levels;      // of that place's names
     std::size_t depth;
   };
-  using by_path = std::map<std::pair<std::string, std::string>, asked>; // ref and path
+  using by_path = std::map<std::pair<std::string, std::string>, requested>; // ref and path
   std::vector<by_path> by_level;
   const auto put = [&](const mesa_place& place, std::size_t levels, std::size_t depth) {
     if (by_level.size() <= levels)
       by_level.resize(levels + 1);
     const auto [it, is_new] =
-        by_level[levels].try_emplace({place.ref, place.path(levels)}, asked{&place, levels, depth});
+        by_level[levels].try_emplace({place.ref, place.path(levels)}, requested{&place, levels, depth});
     it->second.depth = std::max(it->second.depth, depth);
   };
   for (const mesa_place& place : wanted)

@@ -41,8 +41,8 @@ mesa_repository::mesa_repository(std::shared_ptr<mesa_client> client, std::strin
     db_(objects_),
     remote_(mesa_) {}
 
-result<snapshot_facts> mesa_repository::take(const std::string& ref, const std::optional<oid>& /*have*/,
-                                             std::stop_token stop) {
+result<snapshot_facts> mesa_repository::resolve(const std::string& ref, const std::optional<oid>& /*have*/,
+                                                std::stop_token stop) {
   operation op = client_->begin(std::move(stop));
   snapshot_facts out;
   std::optional<oid> commit = oid::from_hex(ref);
@@ -66,16 +66,16 @@ result<snapshot_facts> mesa_repository::take(const std::string& ref, const std::
       return out;
     }
   }
-  const std::string asked = commit ? commit->hex() : short_name(ref);
-  auto root = mesa_->list_root(op, asked);
+  const std::string requested = commit ? commit->hex() : short_name(ref);
+  auto root = mesa_->list_root(op, requested);
   if (!root && root.error().code == ENOENT)
-    return fail(ENOENT, display() + ": no branch, tag or commit \"" + asked + "\"");
+    return fail(ENOENT, display() + ": no branch, tag or commit \"" + requested + "\"");
   if (!root)
     return BOOST_OUTCOME_V2_NAMESPACE::failure(std::move(root.error()));
   out.root_tree = root.value().id;
   out.commit = commit.value_or(out.root_tree);
   out.time = time_of(root.value());
-  mesa_->add_snapshot(out.commit, out.root_tree, asked);
+  mesa_->add_snapshot(out.commit, out.root_tree, requested);
   if (commit)
     objects_->put_snapshot(out.commit, {out.root_tree, out.time});
   return out;

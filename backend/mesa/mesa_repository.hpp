@@ -25,7 +25,7 @@ public:
   const std::string& display() const override { return mesa_->display_name(); }
 
   /// Makes one request, and one more if the snapshot is not here; a root with many pages takes more.
-  result<snapshot_facts> take(const std::string& ref, const std::optional<oid>& have, std::stop_token stop) override;
+  result<snapshot_facts> resolve(const std::string& ref, const std::optional<oid>& have, std::stop_token stop) override;
 
 private:
   const std::shared_ptr<mesa_client> client_;

@@ -38,7 +38,7 @@ mesa_progress mesa_upstream::state::progress_of(const job_ptr& j, mesa_transfer&
       return gitfs::fail(ECANCELED, "the request was cancelled");
     if (r.grew_long && arrived > r.long_from) {
       const std::lock_guard lock{j->mutex};
-      if (!std::exchange(j->told_long, true))
+      if (!std::exchange(j->logged_long, true))
         r.grew_long();
     }
     return success();

@@ -33,7 +33,7 @@ struct mesa_upstream::state {
     std::mutex mutex;
     std::optional<error> miss; ///< why an object is missing
     unsigned misses = 0;
-    bool told_long = false;
+    bool logged_long = false;
     std::unordered_set<std::string> listed; ///< with `whole`: paths that are asked for, or were listed
     std::unordered_set<std::string> again;  ///< with `whole`: paths that are asked for again to list what is below them
     composed_pack pack;

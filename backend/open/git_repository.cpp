@@ -1,7 +1,7 @@
 #include "backend/open/git_repository.hpp"
 
 #include "backend/git/commit.hpp"
-#include "backend/open/host_sizes.hpp"
+#include "backend/open/known_forges.hpp"
 #include "backend/remote/git_upstream.hpp"
 #include "backend/remote/server_ways.hpp"
 #include "backend/remote/sized_upstream.hpp"
@@ -56,7 +56,7 @@ public:
   const std::shared_ptr<upstream>& remote() const override { return none_; }
   const std::string& display() const override { return display_; }
 
-  result<snapshot_facts> take(const std::string& ref, const std::optional<oid>&, std::stop_token) override {
+  result<snapshot_facts> resolve(const std::string& ref, const std::optional<oid>&, std::stop_token) override {
     GITFS_TRY(resolved, opened_->resolve(ref));
     warn_of_namesake(*notes_, display_, resolved);
     auto read = read_commit(*objects_, resolved.commit);
@@ -89,7 +89,8 @@ public:
   const std::shared_ptr<upstream>& remote() const override { return remote_; }
   const std::string& display() const override { return server_->display_name(); }
 
-  result<snapshot_facts> take(const std::string& ref, const std::optional<oid>& have, std::stop_token stop) override {
+  result<snapshot_facts> resolve(const std::string& ref, const std::optional<oid>& have,
+                                 std::stop_token stop) override {
     GITFS_TRY(resolved, server_->resolve(ref, stop));
     warn_of_namesake(*notes_, display(), resolved);
     auto read = read_commit(*objects_, resolved.commit);
@@ -106,7 +107,7 @@ public:
                   display() + " did not send a usable commit " + resolved.commit.hex() + ": " + read.error().message);
     read.value().ref = std::move(resolved.name);
     if (sized_)
-      sized_->look_in(read.value().commit, read.value().root_tree);
+      sized_->search_in(read.value().commit, read.value().root_tree);
     return read;
   }
 
@@ -147,13 +148,13 @@ result<std::shared_ptr<repository>> open_remote(const source& from, const mount_
                                       shared_keepers(services), options.cache_min_free));
   const upstream_limits limits = limits_of(options);
   // The store outlives the upstream: the upstream's callback holds it.
-  auto remember = [store](std::span<const std::pair<oid, std::uint64_t>> told) { store->remember_sizes(told); };
+  auto remember = [store](std::span<const std::pair<oid, std::uint64_t>> reported) { store->remember_sizes(reported); };
   const auto ways = ways_of(options, services);
   for (const std::string& each : from.warnings)
     warn(*ways, each);
-  GITFS_TRY(remote, git_upstream::create(from, *store, remember, limits, capabilities_of_host(from),
+  GITFS_TRY(remote, git_upstream::create(from, *store, remember, limits, capabilities_of_forge(from),
                                          shared_http(services), shared_workers(services), ways));
-  auto sized = with_sizes(remote, store, sizes ? std::move(sizes) : sizes_of_host(from, limits, shared_http(services)),
+  auto sized = with_sizes(remote, store, sizes ? std::move(sizes) : sizes_of_forge(from, limits, shared_http(services)),
                           remember);
   return std::make_shared<remote_source>(std::move(store), std::move(remote), std::move(sized), ways);
 }

@@ -5,7 +5,7 @@
 #include "backend/open/backend_services.hpp"
 #include "backend/open/entry_source.hpp"
 #include "backend/open/git_repository.hpp"
-#include "backend/open/make_host.hpp"
+#include "backend/open/make_forge.hpp"
 #include "backend/remote/git_upstream.hpp"
 #include "config/option_values.hpp"
 
@@ -51,7 +51,7 @@ result<string> ask(const shown_repository& entry, const asking& with) {
   GITFS_TRY(from, source_of(entry, with.read_secret));
   if (from.kind == source::kind_type::local) {
     GITFS_TRY(opened, open_repository(from, with.options, nullptr));
-    GITFS_TRY(facts, opened->take(entry.ref, std::nullopt, {}));
+    GITFS_TRY(facts, opened->resolve(entry.ref, std::nullopt, {}));
     return "a repository of this machine, " + at(facts.ref, facts.commit);
   }
   no_store nothing;
@@ -65,12 +65,12 @@ result<string> ask(const shown_repository& entry, const asking& with) {
          + (is_commit ? "whether it has the commit is seen when somebody enters it" : at(found.name, found.commit));
 }
 
-result<string> ask_api(const shown_host& host, const secret_place& token, const asking& with) {
-  const string usual = usual_api(host.kind, host.url);
-  rest_options api = forge_options(host.kind, host.api.empty() ? usual : host.api);
+result<string> ask_api(const shown_forge& forge, const secret_place& token, const asking& with) {
+  const string usual = usual_api(forge.kind, forge.url);
+  rest_options api = forge_options(forge.kind, forge.api.empty() ? usual : forge.api);
   api.limits = with.limits;
   api.client = shared_http(with.services);
-  forge_access access{host.url, std::move(api), {token, {}, with.read_secret}};
+  forge_access access{forge.url, std::move(api), {token, {}, with.read_secret}};
   auto who = access.get_object("", "/user", {});
   if (!who && who.error().code == EACCES && token == secret_place{})
     return access.api().display() + " answers; without a token only what is public is shown";
@@ -84,12 +84,12 @@ result<string> ask_api(const shown_host& host, const secret_place& token, const 
 }
 
 // Of mesa organisations are asked for by name alone.
-result<string> list(const shown_host& host, const string& owner, const asking& with) {
-  host_needs needs;
+result<string> list(const shown_forge& forge, const string& owner, const asking& with) {
+  forge_needs needs;
   needs.read_secret = with.read_secret;
   needs.limits = with.limits;
   needs.client = shared_http(with.services);
-  GITFS_TRY(made, make_host(host, needs));
+  GITFS_TRY(made, make_forge(forge, needs));
   const std::vector<string> path{owner};
   const auto listed = owner.empty() ? made->list({}, {}) : made->list(path, {});
   if (listed)
@@ -99,8 +99,8 @@ result<string> list(const shown_host& host, const string& owner, const asking& w
   return listed.as_failure();
 }
 
-result<string> ask(const shown_host& host, const string& owner, const secret_place& token, const asking& with) {
-  return usual_api(host.kind, host.url).empty() ? list(host, owner, with) : ask_api(host, token, with);
+result<string> ask(const shown_forge& forge, const string& owner, const secret_place& token, const asking& with) {
+  return usual_api(forge.kind, forge.url).empty() ? list(forge, owner, with) : ask_api(forge, token, with);
 }
 
 using question = std::function<result<string>()>;
@@ -140,7 +140,7 @@ std::vector<server_answer> ask_servers(const mount_options& options, const secre
   const deployment tree = options.tree.value_or(deployment{});
   for (const shown_repository& each : tree.repositories)
     add(each.path, "", [&] { return ask(each, with); });
-  for (const shown_host& each : tree.hosts) {
+  for (const shown_forge& each : tree.forges) {
     if (each.token != secret_place{} || each.tokens.empty())
       add(each.path, "", [&] { return ask(each, "", each.token, with); });
     for (const auto& [owner, place] : each.tokens)

@@ -17,7 +17,7 @@ struct server_answer {
   result<std::string> said; ///< for people; the error's message names the server and says what to do
 };
 
-/// Asks for the ref of each repository of `options.tree`, and as whom each token of a host is let in. Of a repository
+/// Asks for the ref of each repository of `options.tree`, and as whom each token of a forge is let in. Of a repository
 /// no object is fetched, and nothing is kept. Several servers are asked at once; it takes as long as the slowest, at
 /// most `options.timeout` or half a minute, whichever is less, for each. In the order of the tree. Any thread.
 std::vector<server_answer> ask_servers(const mount_options& options,

@@ -20,7 +20,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr int most_looks = 16; // packs may be merged again and again, as fast as one can look
+constexpr int most_searches = 16; // packs may be merged again and again, as fast as one can look
 
 /// git knows this object without having it, so a repository may lack it.
 constexpr oid empty_tree{{0x4b, 0x82, 0x5d, 0xc6, 0x42, 0xcb, 0x6e, 0xb9, 0xa0, 0x60,
@@ -160,8 +160,8 @@ bool object_reader::take_failure(pack_reader& pack, const error& why) {
 }
 
 template <class Value, class Packed, class Loose>
-result<Value> object_reader::look_once(const listing_ptr& in, const oid& id, const Packed& packed, const Loose& loose,
-                                       bool& moved) {
+result<Value> object_reader::search_once(const listing_ptr& in, const oid& id, const Packed& packed, const Loose& loose,
+                                         bool& moved) {
   std::optional<error> failure;
   const pack_reader* aside = nullptr;
   const std::size_t count = in->packs.size(), hint = in->last_hit.load(std::memory_order_relaxed);
@@ -211,11 +211,11 @@ result<Value> object_reader::look_once(const listing_ptr& in, const oid& id, con
 
 template <class Value, class Packed, class Loose>
 result<Value> object_reader::first_good(const oid& id, const Packed& packed, const Loose& loose) {
-  for (int looks = 1;; ++looks) {
+  for (int searches = 1;; ++searches) {
     bool moved = false;
     const listing_ptr in = now();
-    result<Value> out = look_once<Value>(in, id, packed, loose, moved);
-    if (out || looks == most_looks)
+    result<Value> out = search_once<Value>(in, id, packed, loose, moved);
+    if (out || searches == most_searches)
       return out;
     if (moved)
       refresh(); // what was in a pack that went is in one that came before that
@@ -280,8 +280,8 @@ result<oid> object_reader::find(const id_prefix& prefix) {
   prefix_found out;
   for (const known_pack& each : in->packs)
     if (!each.pack->is_aside())
-      if (auto looked = each.pack->find(prefix, out); !looked && looked.error().code != ENOENT)
-        take_failure(*each.pack, looked.error());
+      if (auto found = each.pack->find(prefix, out); !found && found.error().code != ENOENT)
+        take_failure(*each.pack, found.error());
   for (const fs::path& folder : in->folders)
     find_loose(folder, prefix, out);
   if (out.ambiguous)

@@ -100,7 +100,8 @@ private:
   template <class Value, class Packed, class Loose>
   result<Value> first_good(const oid& id, const Packed& packed, const Loose& loose);
   template <class Value, class Packed, class Loose>
-  result<Value> look_once(const listing_ptr& in, const oid& id, const Packed& packed, const Loose& loose, bool& moved);
+  result<Value> search_once(const listing_ptr& in, const oid& id, const Packed& packed, const Loose& loose,
+                            bool& moved);
 
   const std::filesystem::path objects_;
   const options how_;

@@ -162,15 +162,15 @@ result<void> object_requests::fetch(operation& op, const fetch_request& request,
                        + search->tried() + ")");
 }
 
-struct object_requests::told_sizes_or_error {
+struct object_requests::sizes_or_error {
   result<void> done = success();
   bool refused = false; ///< by the git server, in words
   std::vector<std::pair<oid, std::uint64_t>> sizes;
 };
 
-object_requests::told_sizes_or_error object_requests::ask_sizes(operation& op, const std::vector<oid>& ids) {
+object_requests::sizes_or_error object_requests::ask_sizes(operation& op, const std::vector<oid>& ids) {
   constexpr std::uint64_t longest_line = 80, slack = 4096;
-  told_sizes_or_error out;
+  sizes_or_error out;
   out.done =
       http_.post(op, std::make_shared<const std::string>(compose_object_info(ids)), [&](http_exchange& exchange) {
         object_info_response response;
@@ -184,29 +184,30 @@ object_requests::told_sizes_or_error object_requests::ask_sizes(operation& op, c
 
 result<void> object_requests::sizes(operation& op, const std::vector<oid>& ids, transfer_outcome& out) {
   GITFS_TRY(can, server_.get(op));
-  const error not_told{ENOTSUP, display_ + ": the server does not tell sizes of objects (capability \"object-info\")"};
+  const error unsupported{ENOTSUP,
+                          display_ + ": the server does not tell sizes of objects (capability \"object-info\")"};
   if (!can.object_info || ways_.of(place_, way_form::sizes) == verdict::refused)
-    return fail(not_told);
+    return fail(unsupported);
   std::vector<std::vector<oid>> questions{ids};
-  for (int asked = 0; !questions.empty(); ++asked) {
-    if (asked == most_size_requests)
+  for (int requests = 0; !questions.empty(); ++requests) {
+    if (requests == most_size_requests)
       return fail(EAGAIN, display_ + ": the server fails requests for sizes because of objects that it does not have");
     std::vector<oid> question = std::move(questions.back());
     questions.pop_back();
-    told_sizes_or_error told = ask_sizes(op, question);
-    if (!told.done && !told.refused)
-      return fail(told.done.error());
-    if (told.done || !told.sizes.empty())
+    sizes_or_error reported = ask_sizes(op, question);
+    if (!reported.done && !reported.refused)
+      return fail(reported.done.error());
+    if (reported.done || !reported.sizes.empty())
       ways_.learn(place_, way_form::sizes, verdict::works);
-    out.sizes.insert(out.sizes.end(), told.sizes.begin(), told.sizes.end());
-    if (told.done)
+    out.sizes.insert(out.sizes.end(), reported.sizes.begin(), reported.sizes.end());
+    if (reported.done)
       continue;
     // One of them is not there. The server names it, or it is the first of which nothing was told, or one of a half.
-    const std::string& words = told.done.error().message;
-    std::ranges::sort(told.sizes);
+    const std::string& words = reported.done.error().message;
+    std::ranges::sort(reported.sizes);
     std::erase_if(question, [&](const oid& id) {
-      const auto at = std::ranges::lower_bound(told.sizes, id, {}, [](const auto& each) { return each.first; });
-      return at != told.sizes.end() && at->first == id;
+      const auto at = std::ranges::lower_bound(reported.sizes, id, {}, [](const auto& each) { return each.first; });
+      return at != reported.sizes.end() && at->first == id;
     });
     const auto named =
         std::ranges::find_if(question, [&](const oid& id) { return words.find(id.hex()) != std::string::npos; });
@@ -214,8 +215,8 @@ result<void> object_requests::sizes(operation& op, const std::vector<oid>& ids, 
       question.erase(named);
     } else if (ways_.of(place_, way_form::sizes) != verdict::works) {
       ways_.learn(place_, way_form::sizes, verdict::refused, words);
-      return fail(not_told);
-    } else if (!told.sizes.empty() || question.size() == 1) {
+      return fail(unsupported);
+    } else if (!reported.sizes.empty() || question.size() == 1) {
       question.erase(question.begin());
     } else {
       const auto middle = question.begin() + static_cast<std::ptrdiff_t>(question.size() / 2);

@@ -42,8 +42,8 @@ private:
   struct answer;
   answer ask(operation& op, const fetch_request& request, way_form form, const capabilities& can, way_search& search,
              transfer_outcome& out);
-  struct told_sizes_or_error;
-  told_sizes_or_error ask_sizes(operation& op, const std::vector<oid>& ids);
+  struct sizes_or_error;
+  sizes_or_error ask_sizes(operation& op, const std::vector<oid>& ids);
   error not_offered(fetch_need need, const capabilities& can) const;
 
   smart_http& http_;

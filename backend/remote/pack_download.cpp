@@ -36,7 +36,7 @@ attempt_result pack_download::read(http_exchange& exchange, const std::stop_toke
 }
 
 /// How many objects there are; and the size of the blob that is all there is in the pack.
-void pack_download::look_at_start(std::string_view bytes) {
+void pack_download::check_start(std::string_view bytes) {
   constexpr std::size_t longest = pack_header_size + 16;
   if (start_.size() >= longest)
     return;
@@ -57,7 +57,7 @@ void pack_download::look_at_start(std::string_view bytes) {
 
 result<void> pack_download::take(std::string_view bytes) {
   const std::uint64_t before = std::exchange(size_, size_ + bytes.size());
-  look_at_start(bytes);
+  check_start(bytes);
   if (size_of_blob_)
     return fail(EFBIG, "the blob has more than " + std::to_string(request_.size_limit) + " bytes");
   if (request_.byte_limit != 0 && size_ > request_.byte_limit)

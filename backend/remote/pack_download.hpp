@@ -38,7 +38,7 @@ public:
   bool silent() const { return silent_; }
 
 private:
-  void look_at_start(std::string_view bytes);
+  void check_start(std::string_view bytes);
   result<void> take(std::string_view bytes);
   attempt_result failed(error what) const;
 

@@ -44,7 +44,8 @@ public:
   /// one is not sent again. Blocks for a few round trips, within the repository's limits. ENOENT: there is no such ref,
   /// or no such repository; ECANCELED: stopped; other errors are those of transfer_outcome. The message says what to
   /// do.
-  virtual result<snapshot_facts> take(const std::string& ref, const std::optional<oid>& have, std::stop_token stop) = 0;
+  virtual result<snapshot_facts> resolve(const std::string& ref, const std::optional<oid>& have,
+                                         std::stop_token stop) = 0;
 };
 
 } // namespace gitfs

@@ -60,9 +60,9 @@ std::optional<shown_runs> parse(std::string_view text, std::string_view head) {
   constexpr std::size_t last = oid::hex_size + 1;
   if (text.size() < head.size() + last || !text.starts_with(head) || text.back() != '\n')
     return std::nullopt;
-  const std::string_view told = text.substr(text.size() - last, oid::hex_size);
+  const std::string_view checksum = text.substr(text.size() - last, oid::hex_size);
   text.remove_suffix(last);
-  if (sha1{}.update(text).finish().hex() != told)
+  if (sha1{}.update(text).finish().hex() != checksum)
     return std::nullopt;
   text.remove_prefix(head.size());
   shown_runs out;

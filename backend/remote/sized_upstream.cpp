@@ -46,12 +46,12 @@ struct sized_upstream::core {
     {
       const std::lock_guard lock{mutex};
       if (workers) {
-        asked.insert(what);
+        running.insert(what);
         workers->run([this, what] {
           transfer_outcome out = answer(*what);
           {
             const std::lock_guard inner{mutex};
-            asked.erase(what);
+            running.erase(what);
           }
           what->done(std::move(out));
         });
@@ -66,7 +66,7 @@ struct sized_upstream::core {
     {
       const std::lock_guard lock{mutex};
       ending = std::move(workers);
-      for (const auto& each : asked)
+      for (const auto& each : running)
         each->stop.request_stop();
     }
   }
@@ -115,7 +115,7 @@ struct sized_upstream::core {
       if (failure)
         failure->code = EAGAIN; // of those files only
       else
-        told = false;
+        logged = false;
       return;
     }
     if (failure->code == ECANCELED)
@@ -133,7 +133,7 @@ struct sized_upstream::core {
     failure->code = EAGAIN;
     paused_until = clock::now() + pause_length;
     pause_reason = failure->message;
-    if (!std::exchange(told, true))
+    if (!std::exchange(logged, true))
       log::warn("{}: the service does not tell sizes of files for now, so their contents are fetched to know them: {}",
                 display, failure->message);
   }
@@ -180,22 +180,22 @@ struct sized_upstream::core {
   unsigned failures = 0;                ///< in a row, that may pass
   clock::time_point paused_until{};     ///< it is left alone
   std::string pause_reason;
-  bool told = false;                   ///< the log says that it does not tell for now
+  bool logged = false;                 ///< the log says that it does not tell for now
   bool busy = false;                   ///< somebody uses `index` and `sizes`
   std::vector<tree_index::root> roots; ///< for `index`
   tree_index index;
-  std::set<std::shared_ptr<question>> asked;
+  std::set<std::shared_ptr<question>> running;
   std::unique_ptr<worker_pool> workers;
 };
 
 namespace {
 
-class asked_transfer final : public transfer {
+class size_transfer final : public transfer {
 public:
-  explicit asked_transfer(std::stop_source stop) : stop_(std::move(stop)) {}
-  ~asked_transfer() override { stop_.request_stop(); }
-  asked_transfer(const asked_transfer&) = delete;
-  asked_transfer& operator=(const asked_transfer&) = delete;
+  explicit size_transfer(std::stop_source stop) : stop_(std::move(stop)) {}
+  ~size_transfer() override { stop_.request_stop(); }
+  size_transfer(const size_transfer&) = delete;
+  size_transfer& operator=(const size_transfer&) = delete;
 
   std::unique_ptr<transfer> of_server; ///< first the server is asked
 
@@ -216,7 +216,7 @@ sized_upstream::~sized_upstream() {
   core_->close();
 }
 
-void sized_upstream::look_in(const oid& commit, const oid& root_tree) {
+void sized_upstream::search_in(const oid& commit, const oid& root_tree) {
   const std::lock_guard lock{core_->mutex};
   core_->roots.push_back({commit, root_tree});
 }
@@ -228,7 +228,7 @@ std::unique_ptr<transfer> sized_upstream::fetch(fetch_request request, transfer_
 std::unique_ptr<transfer> sized_upstream::object_info(std::vector<oid> ids, transfer_callback done,
                                                       std::string traceparent) {
   auto what = std::make_shared<question>(question{std::move(ids), std::move(done), {}});
-  auto out = std::make_unique<asked_transfer>(what->stop);
+  auto out = std::make_unique<size_transfer>(what->stop);
   bool server_cannot = false;
   {
     const std::lock_guard lock{core_->mutex};

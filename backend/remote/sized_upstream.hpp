@@ -26,7 +26,7 @@ public:
   sized_upstream& operator=(const sized_upstream&) = delete;
 
   /// Adds a snapshot in which the paths of blobs are looked up.
-  void look_in(const oid& commit, const oid& root_tree);
+  void search_in(const oid& commit, const oid& root_tree);
 
   std::unique_ptr<transfer> fetch(fetch_request request, transfer_callback done) override;
   std::unique_ptr<transfer> object_info(std::vector<oid> ids, transfer_callback done,

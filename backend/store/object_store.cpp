@@ -278,13 +278,13 @@ bool object_store::impl::quarantine(const oid& id) {
 }
 
 result<object> object_store::impl::read(const oid& id) {
-  std::uint64_t looked_at = reader->generation();
+  std::uint64_t searched = reader->generation();
   auto out = reader->read(id);
   // It may have been put into another pack, by another process or just now.
   for (int again = 0; again < 3 && !out && out.error().code == ENOENT
-                      && (reader->refresh_if_changed() || reader->generation() != looked_at);
+                      && (reader->refresh_if_changed() || reader->generation() != searched);
        ++again) {
-    looked_at = reader->generation();
+    searched = reader->generation();
     out = reader->read(id);
   }
   if (!out && (out.error().code == EBADMSG || out.error().code == EIO)) {

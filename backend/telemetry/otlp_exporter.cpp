@@ -126,7 +126,7 @@ void otlp_exporter::report() {
     of_spans += box.take_counts();
   for (otlp_outbox& box : metrics_)
     of_metrics += box.take_counts();
-  source_.told(of_spans, of_metrics);
+  source_.counted(of_spans, of_metrics);
 }
 
 void otlp_exporter::ship_spans(bool all) {

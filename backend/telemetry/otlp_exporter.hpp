@@ -27,7 +27,7 @@ public:
   virtual void spans(std::vector<span>& out, bool last) = 0;
   virtual std::vector<metric> metrics() = 0;
   /// Gets the counts of spans and of metrics that were sent or dropped since the last call.
-  virtual void told(const otlp_counts& spans, const otlp_counts& metrics) = 0;
+  virtual void counted(const otlp_counts& spans, const otlp_counts& metrics) = 0;
 };
 
 /// Asks the source ten times a second. Sends spans when there are 512, or when the oldest is as old as the options say.

@@ -88,8 +88,8 @@ std::vector<row> tree_of(const mount_arguments& read) {
   };
   for (const shown_repository& each : read.config->tree.repositories)
     add(each.path, show_repository(each));
-  for (const shown_host& each : read.config->tree.hosts)
-    add(each.path, show_host(each));
+  for (const shown_forge& each : read.config->tree.forges)
+    add(each.path, show_forge(each));
   std::ranges::stable_sort(out, {}, [](const row& each) { return each.from.line; });
   return out;
 }
@@ -115,7 +115,7 @@ std::vector<git_row> git_settings_of(const mount_arguments& read) {
     for (const shown_repository& each : read.config->tree.repositories)
       add(tree_pointer(each.path), each.source);
   if (read.config)
-    for (const shown_host& each : read.config->tree.hosts)
+    for (const shown_forge& each : read.config->tree.forges)
       add(tree_pointer(each.path), each.url.substr(0, each.url.find('{')));
   return out;
 }

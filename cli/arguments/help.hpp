@@ -91,10 +91,10 @@ mount whose process has died is listed as such. It asks no server. Only the moun
 
 inline constexpr std::string_view stats_help = R"(Usage: gitfs-actor stats [--json] MOUNTPOINT
 
-Prints the counters of the mount at MOUNTPOINT: kernel requests by kind, directory actors, upstream requests and bytes,
-bytes in memory.
+Prints the counters of the mount at MOUNTPOINT: kernel requests by kind and how long they took, directory actors, upstream
+requests and bytes, bytes in memory. K, M, G and T are powers of 1024.
 
-  --json                              as a JSON object
+  --json                              as a JSON object, in whole numbers of bytes and nanoseconds
 )";
 
 } // namespace gitfs

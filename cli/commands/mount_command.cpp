@@ -190,7 +190,7 @@ result<void> serve(mount_options& options, daemon_start& start, const service_ma
   GITFS_TRY(files, std::move(opened));
   if (!options.kernel.fsname)
     options.kernel.fsname = files->source();
-  GITFS_TRY(told, telemetry::start(options, files->context(), files->source()));
+  GITFS_TRY(collectors, telemetry::start(options, files->context(), files->source()));
   bridge b{files->context(),
            files->supervisor(),
            {::getuid(), ::getgid(), std::random_device{}()},
@@ -206,7 +206,7 @@ result<void> serve(mount_options& options, daemon_start& start, const service_ma
   const auto control = listen(b, session->device());
   serving served{*session, *files, b, control.get()};
   session->start(system, worker_threads(options));
-  GITFS_TRYV(session->look());
+  GITFS_TRYV(session->wait_until_mounted());
 
   log::info("mounted {} on {}", files->describe(), options.mountpoint.string());
   service.ready("mounted " + files->describe());
@@ -219,7 +219,7 @@ result<void> serve(mount_options& options, daemon_start& start, const service_ma
   session->wait_for_end([&] { again.reload(); });
   service.stopping();
   served.end();
-  told.reset(); // collectors may be slow, and nobody is to wait for them
+  collectors.reset(); // collectors may be slow, and nobody is to wait for them
   return success();
 }
 

@@ -46,13 +46,13 @@ public:
     std::error_code code;
     const auto real = std::filesystem::canonical(path, code);
     const auto folder = S_ISDIR(st.st_mode) ? real : real.parent_path();
-    auto asked = ask_report(folder);
-    if (!asked && asked.error().code == ENOTTY)
+    auto report = ask_report(folder);
+    if (!report && report.error().code == ENOTTY)
       return fail(ENOTTY, path + " is not in a mount of gitfs-actor");
-    if (!asked)
-      return asked.as_failure();
+    if (!report)
+      return report.as_failure();
     folders_.emplace(st.st_dev, folder);
-    before_.add(asked.value());
+    before_.add(report.value());
     return success();
   }
 
@@ -71,10 +71,10 @@ public:
   std::optional<sums> since() const {
     sums now;
     for (const auto& [device, folder] : folders_) {
-      const auto asked = ask_report(folder);
-      if (!asked)
+      const auto report = ask_report(folder);
+      if (!report)
         return std::nullopt;
-      now.add(asked.value());
+      now.add(report.value());
     }
     return sums{now.requests - before_.requests, now.bytes - before_.bytes};
   }

@@ -8,12 +8,12 @@
 namespace gitfs {
 
 int run_refresh(const refresh_options& options) {
-  auto told = ask_refresh(options.mountpoint, options.path.string());
-  if (!told) {
-    std::fprintf(stderr, "gitfs-actor: %s\n", told.error().message.c_str());
+  auto report = ask_refresh(options.mountpoint, options.path.string());
+  if (!report) {
+    std::fprintf(stderr, "gitfs-actor: %s\n", report.error().message.c_str());
     return 1;
   }
-  std::istringstream lines{told.value()};
+  std::istringstream lines{report.value()};
   bool failed = false;
   for (std::string line; std::getline(lines, line);) {
     const bool wrong = line.starts_with('!');

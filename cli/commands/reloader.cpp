@@ -104,7 +104,7 @@ void reloader::take_file() {
   const std::string others = read_ ? lasting_changes(*read_, read.value()) : "";
   if (!others.empty())
     log::warn("{}: {} cannot change while it is mounted: unmount and mount again", file.string(), others);
-  const auto told = [name = file.string()](bool taken) {
+  const auto report = [name = file.string()](bool taken) {
     if (taken)
       log::info("{} is in force", name);
     else
@@ -112,7 +112,7 @@ void reloader::take_file() {
                  "it is mounted",
                  name);
   };
-  if (auto sent = files_.reload(*read.value().tree, told); !sent) {
+  if (auto sent = files_.reload(*read.value().tree, report); !sent) {
     log::error("{} is not taken over: {}", file.string(), redacted(sent.error().message));
     return;
   }

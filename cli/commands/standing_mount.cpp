@@ -33,14 +33,15 @@ std::optional<standing_mount> standing_mount::at(const std::filesystem::path& mo
 }
 
 bool standing_mount::is_same(const mount_options& options) const {
-  const mount_status asked = status_of(options);
-  if (!shows_ || fact(asked, "config") != fact(*shows_, "config") || fact(asked, "source") != fact(*shows_, "source"))
+  const mount_status requested = status_of(options);
+  if (!shows_ || fact(requested, "config") != fact(*shows_, "config")
+      || fact(requested, "source") != fact(*shows_, "source"))
     return false;
-  if (!fact(asked, "config").empty()) // a reload of the file shows what has changed in it
+  if (!fact(requested, "config").empty()) // a reload of the file shows what has changed in it
     return true;
   if (shows_->entries.size() != 1)
     return false;
-  const entry_status &here = shows_->entries.front(), &there = asked.entries.front();
+  const entry_status &here = shows_->entries.front(), &there = requested.entries.front();
   return here.ref == there.ref && here.follow == there.follow;
 }
 

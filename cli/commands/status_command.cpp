@@ -25,9 +25,9 @@ using steady = std::chrono::steady_clock;
 // Those of other users do not answer.
 found_mounts all_mounts() {
   found_mounts out;
-  std::set<std::string> asked;
+  std::set<std::string> seen;
   for (const mounted_at& each : mount_table()) {
-    if (each.type != "fuse.gitfs" || !asked.insert(each.path).second)
+    if (each.type != "fuse.gitfs" || !seen.insert(each.path).second)
       continue;
     if (auto answer = ask_status(each.path))
       out.emplace_back(each.path, std::move(answer.value()));
@@ -37,7 +37,7 @@ found_mounts all_mounts() {
   return out;
 }
 
-result<found_mounts> look(const status_options& options) {
+result<found_mounts> read_statuses(const status_options& options) {
   if (options.mountpoint.empty())
     return all_mounts();
   GITFS_TRY(answer, ask_status(options.mountpoint));
@@ -46,17 +46,17 @@ result<found_mounts> look(const status_options& options) {
   return out;
 }
 
-result<found_mounts> look_until_well(const status_options& options) {
+result<found_mounts> wait_until_well(const status_options& options) {
   const auto until = steady::now() + options.wait.value_or(std::chrono::milliseconds{0});
   for (;;) {
-    auto out = look(options);
+    auto out = read_statuses(options);
     if ((out && !has_failed(out.value())) || steady::now() >= until)
       return out;
     std::this_thread::sleep_for(std::chrono::milliseconds{100});
   }
 }
 
-std::string text_of(const status_options& options, asked_mounts found) {
+std::string text_of(const status_options& options, mount_statuses found) {
   if (options.json)
     return status_json(found);
   const bool in_lines = options.mountpoint.empty() && !options.verbose && ::isatty(STDOUT_FILENO) != 0;
@@ -66,7 +66,7 @@ std::string text_of(const status_options& options, asked_mounts found) {
 } // namespace
 
 int run_status(const status_options& options) {
-  const auto found = look_until_well(options);
+  const auto found = wait_until_well(options);
   if (!found) {
     std::fprintf(stderr, "gitfs-actor: %s\n", found.error().message.c_str());
     return 1;

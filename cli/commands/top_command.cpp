@@ -26,7 +26,7 @@ double seconds_now() {
   return std::chrono::duration<double>{clock_type::now().time_since_epoch()}.count();
 }
 
-result<top_sample> look(const std::filesystem::path& mountpoint) {
+result<top_sample> take_sample(const std::filesystem::path& mountpoint) {
   top_sample out;
   GITFS_TRY(counters, ask_report(mountpoint));
   GITFS_TRY(now, ask_activity(mountpoint));
@@ -43,8 +43,8 @@ class asker {
 public:
   explicit asker(std::filesystem::path mountpoint) : shared_(std::make_shared<shared>()) {
     std::thread{[s = shared_, path = std::move(mountpoint)] {
-      for (std::uint64_t one = 0; ::read(s->asked.get(), &one, sizeof one) == sizeof one;) {
-        s->answer = look(path);
+      for (std::uint64_t one = 0; ::read(s->requests.get(), &one, sizeof one) == sizeof one;) {
+        s->answer = take_sample(path);
         s->ready.store(true, std::memory_order_release);
         (void)!::write(s->answered.get(), &one, sizeof one);
       }
@@ -54,7 +54,7 @@ public:
   /// Not while an answer is owed.
   void ask() {
     const std::uint64_t one = 1;
-    (void)!::write(shared_->asked.get(), &one, sizeof one);
+    (void)!::write(shared_->requests.get(), &one, sizeof one);
   }
   /// None: it has not come.
   std::optional<result<top_sample>> take() {
@@ -69,7 +69,7 @@ public:
 
 private:
   struct shared {
-    const unique_fd asked{::eventfd(0, EFD_CLOEXEC)};
+    const unique_fd requests{::eventfd(0, EFD_CLOEXEC)};
     const unique_fd answered{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
     std::atomic<bool> ready{false};
     std::optional<result<top_sample>> answer;
@@ -79,7 +79,7 @@ private:
 
 result<void> print_frames(top_model& model, const top_options& options) {
   for (;;) {
-    GITFS_TRY(sample, look(options.mountpoint));
+    GITFS_TRY(sample, take_sample(options.mountpoint));
     model.take(std::move(sample));
     if (model.samples() > 1) {
       std::string text;
@@ -114,7 +114,7 @@ public:
         const top_model::effect does = model_.key(pressed->text);
         if (does == top_model::effect::quit)
           return 0;
-        if (does == top_model::effect::look)
+        if (does == top_model::effect::sample)
           next_ = clock_type::now();
       }
       if (auto answer = asker_.take()) {
@@ -131,8 +131,9 @@ private:
   void ask() {
     asker_.ask();
     waiting_ = true;
-    asked_ = clock_type::now();
-    next_ = asked_ + std::chrono::duration_cast<clock_type::duration>(std::chrono::duration<double>{model_.interval()});
+    requested_at_ = clock_type::now();
+    next_ = requested_at_
+            + std::chrono::duration_cast<clock_type::duration>(std::chrono::duration<double>{model_.interval()});
   }
 
   int milliseconds_left() const {
@@ -150,7 +151,7 @@ private:
     for (const top_model::line& each : frame)
       lines.push_back({each.text, each.heading});
     std::string footer = model_.footer();
-    const auto since = std::chrono::duration_cast<std::chrono::seconds>(clock_type::now() - asked_).count();
+    const auto since = std::chrono::duration_cast<std::chrono::seconds>(clock_type::now() - requested_at_).count();
     if (waiting_ && since > 1)
       footer = "the mount has not answered for " + std::to_string(since) + " s   " + footer;
     screen_.draw(lines, footer);
@@ -160,7 +161,7 @@ private:
   top_model& model_;
   asker asker_;
   bool waiting_ = false;
-  clock_type::time_point asked_{}, next_{};
+  clock_type::time_point requested_at_{}, next_{};
 };
 
 result<int> run(const top_options& options) {

@@ -45,9 +45,9 @@ bool is_final(const error& e) {
 
 // The process that ends with it; 0: none, or none that is known here.
 result<pid_t> end_mount(const std::filesystem::path& path) {
-  auto asked = ask_unmount(path);
-  if (asked || is_final(asked.error()))
-    return asked;
+  auto answer = ask_unmount(path);
+  if (answer || is_final(answer.error()))
+    return answer;
   const pid_t process = process_of_mount(path);
   GITFS_TRYV(detach(path, false));
   return process;

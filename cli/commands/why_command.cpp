@@ -91,14 +91,14 @@ result<void> explain(const why_options& options) {
   print_out(type + ' ' + object.id.hex() + '\n');
   for (const trace::contents& each : from.runs()) {
     std::string text;
-    const auto told =
+    const auto origin =
         trace::explain(each, object.id, object.type == "tree", [&](std::string_view more) { text += more; });
-    if (told == trace::origin::unknown)
+    if (origin == trace::origin::unknown)
       continue;
     if (&each != &from.runs().front())
       print_out("in the trace of another mount (process " + std::to_string(each.header.process) + "):\n");
     print_out(text);
-    if (told == trace::origin::brought)
+    if (origin == trace::origin::brought)
       return success();
   }
   print_out(why_not_known(object, from));

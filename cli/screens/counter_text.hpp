@@ -1,4 +1,4 @@
-// Named numbers as text.
+// The counters of a mount as text.
 #pragma once
 
 #include <cstdint>
@@ -7,10 +7,12 @@
 
 namespace gitfs {
 
-/// A line each: the name, padded, and the value.
+/// For people: a line for each counter, with its name, padded, and its value. Bytes and durations have a unit, and are
+/// rounded to what can be read.
 std::string counter_lines(const std::map<std::string, std::uint64_t>& counters);
 
-/// One JSON object, a member each, indented; ends with a newline.
+/// For programs: one JSON object with a member for each counter, indented, that ends with a newline. Values are whole
+/// numbers, of bytes and nanoseconds where the name says so.
 std::string counter_json(const std::map<std::string, std::uint64_t>& counters);
 
 } // namespace gitfs

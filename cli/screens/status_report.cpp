@@ -182,14 +182,14 @@ void put(json& to, const std::string& mountpoint, const mount_status& of) {
 
 } // namespace
 
-std::string status_text(asked_mounts of, bool verbose) {
+std::string status_text(mount_statuses of, bool verbose) {
   std::string out;
   for (const auto& [mountpoint, each] : of)
     out += text_of(mountpoint, each, verbose);
   return of.empty() ? nothing : out;
 }
 
-std::string status_lines(asked_mounts of) {
+std::string status_lines(mount_statuses of) {
   std::size_t width = 0;
   for (const auto& [mountpoint, each] : of)
     width = std::max(width, mountpoint.size());
@@ -199,14 +199,14 @@ std::string status_lines(asked_mounts of) {
   return of.empty() ? nothing : out;
 }
 
-bool has_failed(asked_mounts of) {
+bool has_failed(mount_statuses of) {
   return std::ranges::any_of(of, [](const auto& each) {
     const auto failed = [](const entry_status& entry) { return !entry.failure.empty(); };
     return each.second.facts.contains("dead") || std::ranges::any_of(each.second.entries, failed);
   });
 }
 
-std::string status_json(asked_mounts of) {
+std::string status_json(mount_statuses of) {
   rapidjson::StringBuffer text;
   json to{text};
   to.StartArray();

@@ -161,7 +161,7 @@ top_model::effect top_model::key(std::string_view pressed) {
       {'\x1b', effect::redraw, [](top_model& of) { of.filter_.clear(); }},
       {'+', effect::redraw, [](top_model& of) { of.interval_ = std::min(of.interval_ * 2, longest_interval); }},
       {'-', effect::redraw, [](top_model& of) { of.interval_ = std::max(of.interval_ / 2, shortest_interval); }},
-      {' ', effect::look, [](top_model&) {}},
+      {' ', effect::sample, [](top_model&) {}},
   };
   const auto* const pressed_one =
       std::ranges::find_if(keys, [&](const auto& each) { return each.key == pressed.front(); });

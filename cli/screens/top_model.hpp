@@ -43,7 +43,7 @@ public:
   /// Of a counter, a second; 0 before the second sample.
   double rate(const std::string& counter) const;
 
-  enum class effect : std::uint8_t { none, redraw, look, quit };
+  enum class effect : std::uint8_t { none, redraw, sample, quit };
   /// A key as the terminal gives it: a character, "\x1b" for Esc, "\x7f", "\r".
   effect key(std::string_view pressed);
 

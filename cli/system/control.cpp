@@ -71,10 +71,10 @@ bool read_all(const unique_fd& from, char* to, std::size_t size) {
   return true;
 }
 
-class asked_mount {
+class mount_client {
 public:
-  static result<asked_mount> find(const fs::path& path) {
-    asked_mount out;
+  static result<mount_client> find(const fs::path& path) {
+    mount_client out;
     out.path_ = path.string();
     const auto at = mount_of(path);
     const bool fuse = at && at->type.starts_with("fuse");
@@ -112,7 +112,7 @@ public:
   pid_t process() const { return socket_ ? served_by(socket_).pid : 0; }
 
 private:
-  asked_mount() = default;
+  mount_client() = default;
 
   result<answer> ask_socket(const std::string& frame) const {
     std::array<char, control::lengths_size> head;
@@ -161,7 +161,7 @@ private:
 
 result<std::string> ask(const fs::path& path, std::string command,
                         std::map<std::string, std::string, std::less<>> arguments = {}) {
-  GITFS_TRY(mount, asked_mount::find(path));
+  GITFS_TRY(mount, mount_client::find(path));
   question what;
   what.command = std::move(command);
   what.arguments = std::move(arguments);
@@ -172,7 +172,7 @@ result<std::string> ask(const fs::path& path, std::string command,
 } // namespace
 
 result<std::string> ask_trace(const fs::path& path) {
-  GITFS_TRY(mount, asked_mount::find(path));
+  GITFS_TRY(mount, mount_client::find(path));
   std::string out;
   std::uint64_t block = 0;
   do {
@@ -219,7 +219,7 @@ result<std::string> ask_refresh(const fs::path& path, const std::string& below) 
 }
 
 result<mount_status> ask_status(const fs::path& path) {
-  GITFS_TRY(mount, asked_mount::find(path));
+  GITFS_TRY(mount, mount_client::find(path));
   mount_status out;
   do {
     question what;
@@ -253,7 +253,7 @@ result<std::map<std::string, std::uint64_t>> ask_report(const fs::path& path) {
 }
 
 result<pid_t> ask_unmount(const fs::path& path) {
-  GITFS_TRY(mount, asked_mount::find(path));
+  GITFS_TRY(mount, mount_client::find(path));
   const pid_t process = mount.process();
   question what;
   what.command = "unmount";
@@ -263,7 +263,7 @@ result<pid_t> ask_unmount(const fs::path& path) {
 }
 
 pid_t process_of_mount(const fs::path& path) {
-  const auto mount = asked_mount::find(path);
+  const auto mount = mount_client::find(path);
   return mount ? mount.value().process() : 0;
 }
 

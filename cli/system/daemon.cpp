@@ -17,15 +17,15 @@ namespace {
 constexpr char ready = '+';
 
 [[noreturn]] void relay(int from, pid_t child) {
-  std::string told;
+  std::string message;
   std::array<char, 4096> buffer;
   for (ssize_t n; (n = ::read(from, buffer.data(), buffer.size())) != 0;) {
     if (n > 0)
-      told.append(buffer.data(), static_cast<std::size_t>(n));
+      message.append(buffer.data(), static_cast<std::size_t>(n));
     else if (errno != EINTR)
       break;
   }
-  if (told.empty()) { // it died without a word
+  if (message.empty()) { // it died without a word
     int status = 0;
     ::waitpid(child, &status, 0);
     std::fprintf(stderr, "gitfs-actor: the mount process ended unexpectedly (%s %d); its log may say why\n",
@@ -33,9 +33,9 @@ constexpr char ready = '+';
                  WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
     std::_Exit(1);
   }
-  const bool good = told.front() == ready;
-  if (told.size() > 1)
-    std::fprintf(good ? stdout : stderr, "%s\n", told.c_str() + 1);
+  const bool good = message.front() == ready;
+  if (message.size() > 1)
+    std::fprintf(good ? stdout : stderr, "%s\n", message.c_str() + 1);
   std::fflush(stdout);
   std::_Exit(good ? 0 : 1);
 }

@@ -89,7 +89,7 @@ private:
   std::promise<outcome> promise_;
 };
 
-struct asked {
+struct requested {
   std::future<outcome> told;
   std::future<std::function<void()>> parked;
 
@@ -124,10 +124,10 @@ struct mounted {
   }
   std::string local() const { return scratch.bare().string(); }
 
-  asked ask(node_address at, decltype(kernel_op::what) what) {
+  requested ask(node_address at, decltype(kernel_op::what) what) {
     static std::atomic<std::uint64_t> last{0};
     auto to = std::make_unique<sink>(++last);
-    asked out{to->told(), to->parked->get_future()};
+    requested out{to->told(), to->parked->get_future()};
     send_to_directory(*files->context(), files->supervisor(), at.dir,
                       kernel_op{reply{std::move(to)}, at.child, std::move(what)}, nullptr);
     return out;
@@ -229,10 +229,10 @@ BOOST_AUTO_TEST_CASE(many_who_enter_at_once_make_one_snapshot) {
   tree.repositories = {{"a", server.url("scratch.git"), "", {}, {}}};
   open();
   const node_address a = walk({"a"});
-  std::vector<asked> all;
+  std::vector<requested> all;
   for (int i = 0; i < 8; ++i)
     all.push_back(i % 2 == 0 ? ask(a, lookup_op{"sub"}) : ask(a, readdir_op{0, true}));
-  for (asked& each : all)
+  for (requested& each : all)
     BOOST_TEST(each.get().error == 0);
   BOOST_TEST(server.count("ls-refs") == 1U);
 }
@@ -261,7 +261,7 @@ BOOST_AUTO_TEST_CASE(who_gives_up_stops_the_opening_and_the_next_one_begins_anew
   server.otherwise(hang);
   tree.repositories = {{"a", server.url("scratch.git"), "", {}, {}}};
   open();
-  asked waits = ask(walk({"a"}), lookup_op{"sub"});
+  requested waits = ask(walk({"a"}), lookup_op{"sub"});
   BOOST_REQUIRE(eventually([&] { return came != 0; })); // not only its connection, which may close before
   waits.parked.get()();
   BOOST_TEST(waits.get().error == EINTR);
@@ -278,7 +278,7 @@ BOOST_AUTO_TEST_CASE(the_end_of_the_mount_answers_who_waits_for_a_repository) {
   });
   tree.repositories = {{"a", server.url("scratch.git"), "", {}, {}}};
   open();
-  asked waits = ask(walk({"a"}), lookup_op{"sub"});
+  requested waits = ask(walk({"a"}), lookup_op{"sub"});
   BOOST_REQUIRE(eventually([&] { return server.connections() != 0; }));
   files->end();
   BOOST_TEST(waits.get().error == EIO);
@@ -299,24 +299,24 @@ BOOST_AUTO_TEST_CASE(one_repository_at_the_mountpoint_itself_is_a_plain_mount) {
 namespace {
 
 /// Owners "one" and "two", each with what is in the folder.
-class folder_host final : public repository_host {
+class folder_forge final : public forge_tree {
 public:
-  folder_host(mount_options options, std::filesystem::path folder)
+  folder_forge(mount_options options, std::filesystem::path folder)
     : options_(std::move(options)),
       folder_(std::move(folder)) {}
 
-  result<host_entry> lookup(std::span<const std::string> path, const std::string& name, std::stop_token) override {
+  result<forge_entry> lookup(std::span<const std::string> path, const std::string& name, std::stop_token) override {
     ++lookups;
     if (path.empty() && (name == "one" || name == "two"))
-      return host_entry{name};
+      return forge_entry{name};
     if (path.size() == 1 && std::filesystem::exists(folder_ / name))
-      return host_entry{name, true};
+      return forge_entry{name, true};
     return fail(ENOENT, "no " + name);
   }
-  result<std::vector<host_entry>> list(std::span<const std::string> path, std::stop_token) override {
+  result<std::vector<forge_entry>> list(std::span<const std::string> path, std::stop_token) override {
     if (path.empty())
       return fail(ENOTSUP, "owners are not listed");
-    return std::vector<host_entry>{{"scratch.git", true}};
+    return std::vector<forge_entry>{{"scratch.git", true}};
   }
   result<std::shared_ptr<repository>> open(std::span<const std::string> path) override {
     GITFS_TRY(from, parse_source((folder_ / path.back()).string()));
@@ -346,8 +346,9 @@ public:
   const std::shared_ptr<object_db>& objects() const override { return next().objects(); }
   const std::shared_ptr<upstream>& remote() const override { return next().remote(); }
   const std::string& display() const override { return next().display(); }
-  result<snapshot_facts> take(const std::string& ref, const std::optional<oid>& have, std::stop_token stop) override {
-    return real_->take(ref, have, std::move(stop));
+  result<snapshot_facts> resolve(const std::string& ref, const std::optional<oid>& have,
+                                 std::stop_token stop) override {
+    return real_->resolve(ref, have, std::move(stop));
   }
 
 private:
@@ -362,13 +363,14 @@ private:
   std::atomic<int>& calls_;
 };
 
-class short_host final : public repository_host {
+class short_forge final : public forge_tree {
 public:
-  short_host(std::shared_ptr<repository_host> real, int failing) : real_(std::move(real)), failing_(failing) {}
-  result<host_entry> lookup(std::span<const std::string> path, const std::string& name, std::stop_token stop) override {
+  short_forge(std::shared_ptr<forge_tree> real, int failing) : real_(std::move(real)), failing_(failing) {}
+  result<forge_entry> lookup(std::span<const std::string> path, const std::string& name,
+                             std::stop_token stop) override {
     return real_->lookup(path, name, std::move(stop));
   }
-  result<std::vector<host_entry>> list(std::span<const std::string> path, std::stop_token stop) override {
+  result<std::vector<forge_entry>> list(std::span<const std::string> path, std::stop_token stop) override {
     return real_->list(path, std::move(stop));
   }
   result<std::shared_ptr<repository>> open(std::span<const std::string> path) override {
@@ -378,7 +380,7 @@ public:
   const std::string& display() const override { return real_->display(); }
 
 private:
-  const std::shared_ptr<repository_host> real_;
+  const std::shared_ptr<forge_tree> real_;
   const int failing_;
   std::atomic<int> calls_{0};
 };
@@ -388,10 +390,10 @@ private:
 // Its objects, its server, and what it is called.
 BOOST_DATA_TEST_CASE(memory_that_is_short_while_one_is_opened_fails_those_who_wait,
                      boost::unit_test::data::xrange(1, 4), failing) {
-  const std::shared_ptr<repository_host> host =
-      std::make_shared<short_host>(std::make_shared<folder_host>(options, scratch.root()), failing);
-  parts.make_host = [&](const shown_host&) { return host; };
-  tree.hosts = {{"hub", host_kind::git, "https://hub/{owner}/{repo}", {}, {}, {}, {}}};
+  const std::shared_ptr<forge_tree> host =
+      std::make_shared<short_forge>(std::make_shared<folder_forge>(options, scratch.root()), failing);
+  parts.make_forge = [&](const shown_forge&) { return host; };
+  tree.forges = {{"hub", forge_kind::git, "https://hub/{owner}/{repo}", {}, {}, {}, {}}};
   open();
   const node_address at = walk({"hub", "one", "scratch.git"});
   BOOST_TEST(look(at, "sub").error == EIO);
@@ -400,9 +402,9 @@ BOOST_DATA_TEST_CASE(memory_that_is_short_while_one_is_opened_fails_those_who_wa
 }
 
 BOOST_AUTO_TEST_CASE(what_is_in_a_host_appears_when_it_is_looked_up) {
-  auto host = std::make_shared<folder_host>(options, scratch.root());
-  parts.make_host = [&](const shown_host&) { return std::shared_ptr<repository_host>{host}; };
-  tree.hosts = {{"hub", host_kind::git, "https://hub/{owner}/{repo}", {}, {}, {}, {}}};
+  auto host = std::make_shared<folder_forge>(options, scratch.root());
+  parts.make_forge = [&](const shown_forge&) { return std::shared_ptr<forge_tree>{host}; };
+  tree.forges = {{"hub", forge_kind::git, "https://hub/{owner}/{repo}", {}, {}, {}, {}}};
   open();
   BOOST_TEST((list(walk({"hub"})) == names{}));
   const outcome nobody = look(walk({"hub"}), "nobody");

@@ -59,7 +59,7 @@ std::size_t threads_of(const mount& m) {
 const std::string forget = as_root("echo 2 >/proc/sys/vm/drop_caches");
 
 std::string source(const std::string& how) {
-  return how == "local" ? awkward_repository().string() : fixture_server().url("awkward.git");
+  return how == "local" ? awkward_repository().string() : fixture_server().url(awkward_name());
 }
 
 } // namespace

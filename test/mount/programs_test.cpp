@@ -20,7 +20,7 @@ namespace {
 struct mounted {
   const std::filesystem::path& clone = awkward_checkout();
   const mount& m = [&]() -> const mount& {
-    static const mount made{fixture_server().url("awkward.git"), {"--ref", "main"}};
+    static const mount made{fixture_server().url(awkward_name()), {"--ref", "main"}};
     return made;
   }();
   std::string there = m.path().string();

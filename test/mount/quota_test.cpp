@@ -106,7 +106,7 @@ BOOST_AUTO_TEST_CASE(readers_see_no_error_while_the_cache_is_emptied_again_and_a
 BOOST_AUTO_TEST_CASE(the_awkward_repository) {
   temp_dir own;
   mount m{
-      {.source = fixture_server().url("awkward.git"), .options = {"--cache-size", "16M"}, .cache_dir = own / "cache"}};
+      {.source = fixture_server().url(awkward_name()), .options = {"--cache-size", "16M"}, .cache_dir = own / "cache"}};
   must_run("mkdir out && tar -cf - -C " + shell_quoted(m.path().string()) + " . | tar -xpf - -C out", own.path());
   BOOST_TEST(difference(awkward_manifest(), manifest(own / "out")) == "");
   BOOST_TEST(eventually([&] { return disk_use(own / "cache") <= 24 * megabyte; }, std::chrono::milliseconds{60'000}),

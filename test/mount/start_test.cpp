@@ -22,6 +22,9 @@ namespace start {
 
 namespace {
 
+/// Another user can pass no folder of ours, as TMPDIR often is one, so the working folder is shown where all can.
+const std::string reachable = "mount --bind . /mnt && cd /mnt && ";
+
 struct place {
   scratch_repository repository{"mkdir d; echo x >d/f; head -c 1000000 /dev/zero >large"};
   temp_dir dir;
@@ -32,9 +35,9 @@ struct place {
         "mkdir -p mnt; cp -r ../r.git .; HOME=$PWD exec ../program mount --cache-dir $PWD/cache --log-file $PWD/log "
         + options + " $PWD/r.git $PWD/mnt";
     auto out = run(as_root("unshare -m --propagation private bash -c "
-                           + shell_quoted(without_mounts_of_others() + "rm -rf w; mkdir -m 777 w; cd w; " + before
-                                          + "; " + who + " timeout 30 bash -c " + shell_quoted(command)
-                                          + "; s=$?; umount -l $PWD/mnt 2>/dev/null; exit $s")),
+                           + shell_quoted(without_mounts_of_others() + "rm -rf w; mkdir -m 777 w; " + reachable
+                                          + "cd w; " + before + "; " + who + " timeout 30 bash -c "
+                                          + shell_quoted(command) + "; s=$?; umount -l $PWD/mnt 2>/dev/null; exit $s")),
                    dir.path());
     must_run(as_root("rm -rf w"), dir.path()); // nothing is mounted there in this namespace
     return out;

@@ -1,6 +1,7 @@
 #include "test/support/fixtures.hpp"
 
 #include "test/support/command.hpp"
+#include "test/support/mount.hpp"
 
 #include <cstdlib>
 #include <stdexcept>
@@ -21,8 +22,12 @@ std::filesystem::path linux_repository() {
 }
 
 std::filesystem::path awkward_repository() {
-  static const std::filesystem::path made = must_run(script("awkward-repository"));
+  static const std::filesystem::path made = must_run(script("awkward-repository") + (sanitized() ? " --small" : ""));
   return made;
+}
+
+std::string awkward_name() {
+  return awkward_repository().filename().string();
 }
 
 std::filesystem::path hostile_repository() {

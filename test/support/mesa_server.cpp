@@ -151,7 +151,7 @@ std::int64_t mesa_server::time_of(const std::string& path) {
   return 1'500'000'000 + static_cast<std::int64_t>(std::hash<std::string>{}(path) % 100'000'000);
 }
 
-std::string mesa_server::told_id(const mesa_entry& entry) const {
+std::string mesa_server::answered_id(const mesa_entry& entry) const {
   if (how_.git_ids || entry.mode != "040000")
     return entry.sha;
   std::string out = entry.sha; // of a directory alone, and as long
@@ -228,7 +228,7 @@ std::string mesa_server::content(const asked& what, int& status, std::string& ty
     out.Key("type"), out.String(type_of(entry));
     out.Key("name"), out.String(last_part(entry.path).c_str());
     out.Key("path"), out.String(entry.path.c_str());
-    out.Key("sha"), out.String(told_id(entry).c_str());
+    out.Key("sha"), out.String(answered_id(entry).c_str());
     out.Key("last_commit_at"), out.String(iso(time_of(entry.path)).c_str());
     if (entry.mode != "040000") {
       out.Key("size"), out.Uint64(entry.size);

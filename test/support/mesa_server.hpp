@@ -71,7 +71,7 @@ public:
   /// What is listed of a ref, by path; "" is its root.
   const std::map<std::string, mesa_entry>& snapshot(const std::string& ref);
   /// The id that a directory is told to have.
-  std::string told_id(const mesa_entry& entry) const;
+  std::string answered_id(const mesa_entry& entry) const;
 
 private:
   struct asked;

@@ -2,6 +2,8 @@
 
 #include "test/support/command.hpp"
 
+#include <rapidjson/document.h>
+
 #include <algorithm>
 #include <chrono>
 #include <csignal>
@@ -152,12 +154,12 @@ std::size_t mount::resident() const {
 }
 
 std::uint64_t mount::counter(const std::string& name) const {
-  const auto done = run_program({"stats", mountpoint_.string()});
-  std::istringstream lines{done.output};
-  std::string each;
-  for (std::uint64_t value = 0; lines >> each >> value;)
-    if (each == name)
-      return value;
+  const auto done = run_program({"stats", "--json", mountpoint_.string()});
+  rapidjson::Document all;
+  all.Parse(done.output.c_str());
+  if (all.IsObject())
+    if (const auto found = all.FindMember(name.c_str()); found != all.MemberEnd())
+      return found->value.GetUint64();
   throw std::runtime_error("no counter " + name + " in: " + done.output);
 }
 
@@ -205,7 +207,8 @@ void mount::kill() {
 }
 
 void mount::wait_for_exit() const {
-  if (!wait_until([&] { return !is_alive(pid_); }, milliseconds{10'000})) {
+  // Not a few seconds: a pack that has just been written waits for the disk, and the disk is what all tests share.
+  if (!wait_until([&] { return !is_alive(pid_); }, milliseconds{60'000})) {
     ::kill(pid_, SIGKILL);
     throw std::runtime_error("process " + std::to_string(pid_) + " outlives its mount\n" + log());
   }

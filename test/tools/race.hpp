@@ -19,8 +19,8 @@ inline void require(bool holds, const char* what) {
 }
 
 inline gitfs::node_address node_of(const request& r) {
-  require(r.told->what == answer::kind::entry, "no entry was found");
-  return r.told->node.address;
+  require(r.answered->what == answer::kind::entry, "no entry was found");
+  return r.answered->node.address;
 }
 
 // d0…d3 / e0…e3 / f0…f3, and what the kernel does with it.
@@ -52,7 +52,7 @@ struct race : recorded_system {
   }
   /// Everything that the answer has revealed.
   void forget_all(const request& listed) {
-    for (const auto& each : listed.told->entries)
+    for (const auto& each : listed.answered->entries)
       if (each.nodeid != 0)
         forget(each.address, 1);
   }

@@ -94,7 +94,7 @@ void counts_one_none_one_none(race& s) {
   s.scheduler().run_once();
   const auto list = s.send(root_node, readdir_op{0, true});
   s.run_without(s.supervisor.id());
-  require(list.told->answers == 1, "the listing is not told in time");
+  require(list.answered->answers == 1, "the listing is not told in time");
   s.forget_all(list); // by a listing: 1, 0, while the answer to the first release is on its way
   s.require_only_the_root();
 }
@@ -114,7 +114,7 @@ void reaping_while_a_fetch_is_in_flight(race& s) {
   (*f.interrupted)();
   s.forget(in_a, 1);
   s.run();
-  require(f.told->code == EINTR, "the lookup was not interrupted");
+  require(f.answered->code == EINTR, "the lookup was not interrupted");
   require(!s.context->inodes.in_use(in_a.dir), "a directory stays that nobody refers to");
   require(s.context->inodes.in_use(in_b.dir), "a directory was dropped that a caller waits in");
   s.db->show(first);
@@ -135,7 +135,7 @@ void references_of_listings(race& s) {
   s.begin(s.root);
   const auto plain = s.send(root_node, readdir_op{0, false});
   s.run();
-  require(std::ranges::all_of(plain.told->entries, [](const auto& e) { return e.nodeid == 0; }),
+  require(std::ranges::all_of(plain.answered->entries, [](const auto& e) { return e.nodeid == 0; }),
           "READDIR gives references");
   // Room for the dots and one: what does not fit is not referred to. What is refused is not either.
   const auto first = s.send(root_node, readdir_op{0, true}, {}, 500);
@@ -144,12 +144,12 @@ void references_of_listings(race& s) {
   unwanted.unwanted = true;
   (void)s.send(root_node, readdir_op{0, true}, unwanted);
   s.run();
-  const auto rest = s.send(root_node, readdir_op{first.told->entries.back().next, true});
+  const auto rest = s.send(root_node, readdir_op{first.answered->entries.back().next, true});
   s.run();
   for (const auto& list : {first, rest})
-    for (const auto& each : list.told->entries)
+    for (const auto& each : list.answered->entries)
       require((each.nodeid == 0) == (each.name == "." || each.name == ".."), "nodeid 0 declines a reference");
-  require(first.told->entries.size() + rest.told->entries.size() == 6, "entries are missing");
+  require(first.answered->entries.size() + rest.answered->entries.size() == 6, "entries are missing");
   for (const auto& list : {first, rest})
     s.forget_all(list);
   s.require_only_the_root();
@@ -170,7 +170,7 @@ void request_after_shedding(race& s) {
   for (const auto each : files) {
     const auto read = s.send(each, read_op{0, 100});
     s.run();
-    require(read.told->text == "content", "a file has other contents");
+    require(read.answered->text == "content", "a file has other contents");
   }
   require(s.found(gitfs::node_address{files[0].dir, self_child}, "f2") == files[0], "another inode");
   s.forget(files[0], 1);
@@ -207,7 +207,7 @@ void prefetch_that_comes_too_late(race& s) {
   const auto node = s.found(root_node, "sub");
   const auto list = s.send(node, readdir_op{0, false});
   s.run();
-  require(list.told->entries.size() == 4, "it is not listed");
+  require(list.answered->entries.size() == 4, "it is not listed");
   const std::size_t running = s.server->transfers.size();
   require(running > 0, "nothing is fetched ahead");
   s.db->show(content);
@@ -244,14 +244,14 @@ void error_of_one_node(race& s) {
   s.run();
   s.server->answer(1, {});
   s.run();
-  require(failing.told->code == EIO, "the error is not told");
-  require(fine.told->text == "good", "an error of another node is told");
+  require(failing.answered->code == EIO, "the error is not told");
+  require(fine.answered->text == "good", "an error of another node is told");
   const auto again = s.send(bad_node, read_op{0, 100});
   s.run();
   s.db->show(bad);
   s.server->answer(2, {});
   s.run();
-  require(again.told->text == "bad", "the error stays");
+  require(again.answered->text == "bad", "the error stays");
 }
 
 void listing_while_fetches_are_saturated(race& s) {
@@ -275,7 +275,7 @@ void listing_while_fetches_are_saturated(race& s) {
   for (const auto where : {root_node, sub}) {
     const auto list = s.send(where, readdir_op{0, true});
     s.run();
-    require(list.told->what == answer::kind::dirents, "a listing waits for what it does not need");
+    require(list.answered->what == answer::kind::dirents, "a listing waits for what it does not need");
   }
   for (const memory_db::entry& each : entries)
     if (each.kind == entry_kind::file)
@@ -285,7 +285,7 @@ void listing_while_fetches_are_saturated(race& s) {
     s.run();
   }
   for (const request& each : reads)
-    require(each.told->text == "content", "a read was not answered");
+    require(each.answered->text == "content", "a read was not answered");
 }
 
 struct row {
@@ -312,8 +312,8 @@ const row races[] = {
     {"listing-while-fetches-are-saturated", listing_while_fetches_are_saturated, {kind::transfer_ended}},
     {"tree-of-repositories",
      tree_of_repositories,
-     {kind::mount_node_told, kind::snapshot_taken, kind::cancel_mount_node, kind::cancel_show, kind::retry_allowed,
-      kind::host_told, kind::transfer_ended}},
+     {kind::mount_node_answered, kind::snapshot_resolved, kind::cancel_mount_node, kind::cancel_show,
+      kind::retry_allowed, kind::forge_answered, kind::transfer_ended}},
 };
 
 // In a process of its own.

@@ -21,9 +21,9 @@ namespace gitfs::test {
 namespace {
 
 // Tells the recorder what the kernel is told, and the test too.
-class told_to_both final : public reply_sink {
+class reply_to_both final : public reply_sink {
 public:
-  told_to_both(std::unique_ptr<replayed_reply> kernel, reply test)
+  reply_to_both(std::unique_ptr<replayed_reply> kernel, reply test)
     : kernel_(std::move(kernel)),
       test_(std::move(test)) {}
 
@@ -93,7 +93,7 @@ void recorded_system::begin(const oid& tree, bool prefetch, std::uint64_t memory
   run();
 }
 
-void recorded_system::begin(deployment tree, catalog::hosts hosts, decltype(catalog_actor::needs::open) open) {
+void recorded_system::begin(deployment tree, catalog::forges forges, decltype(catalog_actor::needs::open) open) {
   constexpr std::uint64_t memory = 64 << 20, trees_ahead = 1 << 20;
   context = std::make_shared<mount_context>(std::make_shared<memory_budget>(memory), temp.path(), true);
   trace::mounted({oid{}, oid{}, true, true, trees_ahead, context->memory.total()});
@@ -102,7 +102,7 @@ void recorded_system::begin(deployment tree, catalog::hosts hosts, decltype(cata
   context->inodes.allocate(no_slot, root_ino, std::make_shared<directory_location>());
   catalog_actor::needs needs;
   needs.tree = std::make_shared<const deployment>(std::move(tree));
-  needs.hosts = std::move(hosts);
+  needs.forges = std::move(forges);
   needs.open = std::move(open);
   needs.trees_ahead = trees_ahead;
   needs.workers = &workers;
@@ -127,14 +127,14 @@ request recorded_system::send(node_address node, decltype(kernel_op::what) what,
   r.id = next_request_id();
   const auto* listing = std::get_if<readdir_op>(&what);
   const kernel_operation_row& row = row_of(what);
-  trace::asked asked{.op = row.number};
-  row.put(what, asked);
-  asked.request = r.id;
-  asked.node = node.number();
-  asked.size = size;
-  const trace::because_of edge{trace::kernel_request(asked)};
+  trace::request_record recorded{.op = row.number};
+  row.put(what, recorded);
+  recorded.request = r.id;
+  recorded.node = node.number();
+  recorded.size = size;
+  const trace::because_of edge{trace::kernel_request(recorded)};
   auto kernel = std::make_unique<replayed_reply>(r.id, size, listing != nullptr && listing->plus, r.unwanted);
-  reply both{std::make_unique<told_to_both>(std::move(kernel), r.make())};
+  reply both{std::make_unique<reply_to_both>(std::move(kernel), r.make())};
   send_to_directory(*context, supervisor, node.dir, kernel_op{std::move(both), node.child, std::move(what)}, nullptr);
   return r;
 }

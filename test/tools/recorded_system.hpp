@@ -30,7 +30,7 @@ struct recorded_system : played_system {
   /// As a mount of that tree over the network begins. `prefetch`: with the prefetcher. `memory`: bytes.
   void begin(const oid& tree, bool prefetch = false, std::uint64_t memory = 64 << 20);
   /// As a mount of that tree begins.
-  void begin(deployment tree, catalog::hosts hosts, decltype(catalog_actor::needs::open) open);
+  void begin(deployment tree, catalog::forges forges, decltype(catalog_actor::needs::open) open);
   /// Ends the actors and completes the file.
   void finish();
 

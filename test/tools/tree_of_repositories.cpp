@@ -25,7 +25,7 @@ struct played_repository final : repository {
   const std::shared_ptr<object_db>& objects() const override { return db; }
   const std::shared_ptr<upstream>& remote() const override { return server; }
   const std::string& display() const override { return name; }
-  result<snapshot_facts> take(const std::string& ref, const std::optional<oid>&, std::stop_token stop) override {
+  result<snapshot_facts> resolve(const std::string& ref, const std::optional<oid>&, std::stop_token stop) override {
     if (stop.stop_requested())
       return fail(ECANCELED, "stopped");
     if (failures > 0 && failures-- > 0)
@@ -36,21 +36,21 @@ struct played_repository final : repository {
 };
 
 // "one" with the repository "r" in it, and "two"; other names are not there.
-struct played_host final : repository_host {
+struct played_forge final : forge_tree {
   std::shared_ptr<repository> only;
   std::string name = "host";
 
-  result<host_entry> lookup(std::span<const std::string> path, const std::string& child, std::stop_token) override {
+  result<forge_entry> lookup(std::span<const std::string> path, const std::string& child, std::stop_token) override {
     if (path.empty() && child == "one")
-      return host_entry{child, false};
+      return forge_entry{child, false};
     if (path.size() == 1 && child == "r")
-      return host_entry{child, true};
+      return forge_entry{child, true};
     return fail(child == "closed" ? EACCES : ENOENT, "told to");
   }
-  result<std::vector<host_entry>> list(std::span<const std::string> path, std::stop_token) override {
+  result<std::vector<forge_entry>> list(std::span<const std::string> path, std::stop_token) override {
     if (!path.empty())
       return fail(ENOTSUP, "not listed");
-    return std::vector<host_entry>{{"one", false}, {"two", false}};
+    return std::vector<forge_entry>{{"one", false}, {"two", false}};
   }
   result<std::shared_ptr<repository>> open(std::span<const std::string>) override { return only; }
   const std::string& display() const override { return name; }
@@ -96,8 +96,8 @@ struct many {
     add("team/deep/local", "local", "v1");
     add("bad", "bad", "");
     add("missing", "local", "none");
-    tree.hosts.emplace_back().path = "host";
-    auto host = std::make_shared<played_host>();
+    tree.forges.emplace_back().path = "host";
+    auto host = std::make_shared<played_forge>();
     host->only = repositories.at("hosted");
     s.begin(tree, {host}, [this](const shown_repository& each) {
       return result<std::shared_ptr<repository>>{repositories.at(each.source)};
@@ -139,7 +139,7 @@ void tree_of_repositories(race& s) {
   const auto top = s.send(root_node, readdir_op{0, true});
   s.run();
   require(s.workers.jobs.empty(), "listing opens something");
-  require(top.told->entries.size() >= 5, "not all of the tree is listed");
+  require(top.answered->entries.size() >= 5, "not all of the tree is listed");
   // Who waits for one thing waits for the same.
   const auto a = all.go({"a"}), old = all.go({"team", "old"}), b = all.go({"team", "b"});
   std::vector<request> waiting;
@@ -153,7 +153,7 @@ void tree_of_repositories(race& s) {
   for (const auto at : {a, old, b}) {
     const auto list = s.send(at, readdir_op{0, true});
     all.settle();
-    require(list.told->what == answer::kind::dirents, "no listing");
+    require(list.answered->what == answer::kind::dirents, "no listing");
   }
   // Two fetchers, each with a transfer that both number the same.
   for (const char* name : {"a", "b", "av1"})
@@ -166,7 +166,7 @@ void tree_of_repositories(race& s) {
   for (const char* name : {"a", "b"})
     s.db->show(all.blobs.at(name));
   all.settle();
-  require(read_a.told->text == "a" && read_b.told->text == "b", "a file has not its contents");
+  require(read_a.answered->text == "a" && read_b.answered->text == "b", "a file has not its contents");
   // One gives up before it is open.
   const auto local = all.go({"team", "deep", "local"});
   const auto gives_up = s.send(local, readdir_op{0, true});
@@ -175,7 +175,7 @@ void tree_of_repositories(race& s) {
   all.settle();
   const auto local_list = s.send(local, readdir_op{0, true});
   all.settle();
-  require(local_list.told->what == answer::kind::dirents, "a local repository is not shown");
+  require(local_list.answered->what == answer::kind::dirents, "a local repository is not shown");
   // A failure is told to those who come soon, and forgotten.
   const auto bad = all.go({"bad"}), missing = all.go({"missing"});
   for (const int code : {EIO, EIO, 0}) {
@@ -183,7 +183,7 @@ void tree_of_repositories(race& s) {
       s.scheduler().trigger_timeouts();
     const auto tried = s.send(bad, lookup_op{"file"}), never = s.send(missing, lookup_op{"file"});
     all.settle();
-    require(tried.told->code == code && never.told->code == ENOENT, "another error");
+    require(tried.answered->code == code && never.answered->code == ENOENT, "another error");
   }
   // What a host has.
   const auto host = all.go({"host"});
@@ -195,13 +195,13 @@ void tree_of_repositories(race& s) {
   }
   const auto hosted = s.send(host, readdir_op{0, true});
   all.settle();
-  require(hosted.told->entries.size() >= 2, "the host is not listed");
+  require(hosted.answered->entries.size() >= 2, "the host is not listed");
   const auto file = all.go({"host", "one", "r", "sub", "deep"});
   const auto tag = all.go({"host", "one", "r@v1", "file"});
   for (const auto at : {file, tag}) {
     const auto text = s.send(at, read_op{0, 100});
     all.settle();
-    require(text.told->what == answer::kind::data, "a hosted file cannot be read");
+    require(text.answered->what == answer::kind::data, "a hosted file cannot be read");
   }
   s.forget(a, 1);
   all.settle();

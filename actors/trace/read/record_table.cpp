@@ -55,8 +55,8 @@ constexpr std::array edges{
     record_row{kind::shown_repository,
                "shown_repository",
                {{"path", name}, {"ref", name}, {"same_as"}, {"follow"}, {"every"}}},
-    record_row{kind::shown_host, "shown_host", {{"path", name}, {"kind"}, {"follow"}, {"every"}, {"same_as"}}},
-    record_row{kind::host_entry, "host_entry", {{"call"}, {"name", name}, {"repository"}}, "server", false},
+    record_row{kind::shown_forge, "shown_host", {{"path", name}, {"kind"}, {"follow"}, {"every"}, {"same_as"}}},
+    record_row{kind::forge_entry, "host_entry", {{"call"}, {"name", name}, {"repository"}}, "server", false},
 };
 
 template <class Number>

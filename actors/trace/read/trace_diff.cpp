@@ -49,12 +49,12 @@ struct lane {
 };
 
 // One request of the kernel, described by what is the same in every run.
-struct asked_for {
+struct request_key {
   std::uint64_t directory = 0; // key
   std::uint64_t child = 0, op = 0, offset = 0, size = 0;
   std::string_view name;
 
-  bool operator<(const asked_for& other) const {
+  bool operator<(const request_key& other) const {
     return std::tie(directory, child, op, offset, size, name)
            < std::tie(other.directory, other.child, other.op, other.offset, other.size, other.name);
   }
@@ -80,7 +80,7 @@ public:
       if (each.what == kind::kernel_request) {
         const std::uint64_t number = number_in(each, "request");
         const auto op = ops.find(number);
-        const asked_for what = asked_of(each, op == ops.end() ? nullptr : op->second);
+        const request_key what = key_of(each, op == ops.end() ? nullptr : op->second);
         const auto answer = replies.find(number);
         requests[what].push_back({&each, answer == replies.end() ? nullptr : answer->second});
         lanes[{true, each.what, {actor_kind::directory, what.directory}}].push_back(&each);
@@ -93,11 +93,11 @@ public:
   const contents& all;
   const trace_names names;
   std::map<lane, std::vector<const record*>> lanes;
-  std::map<asked_for, std::vector<exchange>> requests;
+  std::map<request_key, std::vector<exchange>> requests;
 
 private:
-  static asked_for asked_of(const record& request, const record* op) {
-    asked_for out;
+  static request_key key_of(const record& request, const record* op) {
+    request_key out;
     for (const field_value& each : fields_of(request)) {
       if (each.what.name == "op")
         out.op = each.number;
@@ -218,7 +218,7 @@ public:
   bool differs_in_answers() const {
     std::size_t both = 0, different = 0, only_a = 0, only_b = 0;
     std::string lines;
-    for (const asked_for& each : keys_of(a_.requests, b_.requests)) {
+    for (const request_key& each : keys_of(a_.requests, b_.requests)) {
       const auto& in_a = found(a_.requests, each);
       const auto& in_b = found(b_.requests, each);
       const std::size_t pairs = std::min(in_a.size(), in_b.size());
@@ -274,7 +274,7 @@ private:
     return fmt::format("{} {}{}", kind_name(r.what), d.index + 1, in);
   }
 
-  std::string name_of(const asked_for& what, const exchange& in_a) const {
+  std::string name_of(const request_key& what, const exchange& in_a) const {
     return fmt::format("{}: {}", a_.names.path_of(what.directory), a_.names.fields_of(*in_a.request));
   }
 
@@ -285,12 +285,12 @@ private:
         return {};
       return in_a.reply == nullptr ? "    first: not answered\n" : "    other: not answered\n";
     }
-    const auto told_a = compared_fields(*in_a.reply);
-    const auto told_b = compared_fields(*in_b.reply);
+    const auto fields_a = compared_fields(*in_a.reply);
+    const auto fields_b = compared_fields(*in_b.reply);
     std::string first, other;
-    for (std::size_t i = 0; i < std::max(told_a.size(), told_b.size()); ++i) {
-      const field_value* const x = at_or_null(told_a, i);
-      const field_value* const y = at_or_null(told_b, i);
+    for (std::size_t i = 0; i < std::max(fields_a.size(), fields_b.size()); ++i) {
+      const field_value* const x = at_or_null(fields_a, i);
+      const field_value* const y = at_or_null(fields_b, i);
       if (x == nullptr || y == nullptr || same(*x, *y))
         continue; // a field that the other program did not know is no difference
       first += fmt::format(" {}={}", x->what.name, a_.names.shown(*x));

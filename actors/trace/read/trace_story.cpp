@@ -55,11 +55,11 @@ private:
     const auto found = effects_.find(r.order);
     if (found == effects_.end())
       return;
-    std::map<kind, std::size_t> told;
+    std::map<kind, std::size_t> printed;
     std::map<kind, std::size_t> left;
     for (const record* each : found->second) {
-      if (on_the_way_.contains(each->order) || told[each->what] < most_alike) {
-        ++told[each->what];
+      if (on_the_way_.contains(each->order) || printed[each->what] < most_alike) {
+        ++printed[each->what];
         tell_under(*each, depth + 1);
       } else {
         ++left[each->what];
@@ -89,7 +89,7 @@ private:
 } // namespace
 
 result<void> show_request(const contents& in, std::uint64_t request, bool redact, const printer& print) {
-  const record* asked = nullptr;
+  const record* found = nullptr;
   std::vector<const record*> answers;
   for (const record& each : in.records) {
     if (each.what != kind::kernel_request && each.what != kind::reply)
@@ -99,11 +99,11 @@ result<void> show_request(const contents& in, std::uint64_t request, bool redact
     if (each.what == kind::reply)
       answers.push_back(&each);
     else
-      asked = &each;
+      found = &each;
   }
-  if (asked == nullptr)
+  if (found == nullptr)
     return fail(ENOENT, "--request: there is no request " + std::to_string(request) + " in this trace");
-  story{in, redact, print}.tell(*asked, answers);
+  story{in, redact, print}.tell(*found, answers);
   if (answers.empty())
     print("not answered in this trace\n");
   return success();

@@ -57,7 +57,7 @@ public:
         const auto at = by_begin.find(each.cause);
         if (at != by_begin.end())
           add(transfers_[at->second], each);
-      } else if (each.what == kind::mounted || each.what == kind::snapshot_taken) {
+      } else if (each.what == kind::mounted || each.what == kind::snapshot_resolved) {
         if (came_with_ == nullptr && names_object(each, object))
           came_with_ = &each;
       } else if (is_want(each)) {
@@ -226,11 +226,11 @@ private:
       return;
     std::string out =
         fmt::format("\nwith it {} {} others:", by.finished != nullptr ? "came" : "come", by.objects.size() - 1);
-    std::size_t told = 0;
+    std::size_t printed = 0;
     for (const oid& each : by.objects)
-      if (each != object_ && told++ < most_companions)
+      if (each != object_ && printed++ < most_companions)
         out += " " + each.hex().substr(0, 12);
-    print_(out + (told > most_companions ? " ...\n" : "\n"));
+    print_(out + (printed > most_companions ? " ...\n" : "\n"));
   }
 
   const contents& in_;

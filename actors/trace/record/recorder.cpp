@@ -1,7 +1,7 @@
 #include "actors/trace/record/recorder.hpp"
 
 #include "actors/trace/record/trace_file.hpp"
-#include "backend/forge/repository_host.hpp"
+#include "backend/forge/forge_tree.hpp"
 #include "config/deployment.hpp"
 
 #include <algorithm>
@@ -166,7 +166,7 @@ file_header ring_header() {
   return header;
 }
 
-std::uint64_t kernel_request(const asked& what) {
+std::uint64_t kernel_request(const request_record& what) {
   return edge(kind::kernel_request, [&](encoder& to) {
     to.number(what.request);
     to.number(static_cast<std::uint64_t>(what.op));
@@ -177,20 +177,20 @@ std::uint64_t kernel_request(const asked& what) {
   });
 }
 
-told data_told(std::uint64_t offset, std::uint64_t size, std::uint64_t all) {
+reply_record data_reply(std::uint64_t offset, std::uint64_t size, std::uint64_t all) {
   return {.is = reply_kind::data,
           .bytes = std::min(size, all - std::min(offset, all)),
           .digest = digest(digest(digest_begin, offset), all)};
 }
 
-std::uint64_t dirent_digest(std::uint64_t so_far, const dirent_told& entry) {
+std::uint64_t dirent_digest(std::uint64_t so_far, const dirent_record& entry) {
   std::uint64_t out = digest(so_far == 0 ? digest_begin : so_far, entry.name);
   for (const std::uint64_t word : {entry.inode, std::uint64_t{entry.mode}, entry.node, entry.next})
     out = digest(out, word);
   return out;
 }
 
-void replied(const told& what) {
+void replied(const reply_record& what) {
   edge(kind::reply, [&](encoder& to) {
     to.number(what.request);
     to.number(static_cast<std::uint64_t>(what.is));
@@ -252,8 +252,8 @@ bool same_source(const shown_repository& a, const shown_repository& b) {
   return a.source == b.source && a.token == b.token && a.username == b.username;
 }
 
-bool same_source(const shown_host& a, const shown_host& b) {
-  shown_host same = b;
+bool same_source(const shown_forge& a, const shown_forge& b) {
+  shown_forge same = b;
   same.path = a.path;
   same.follow = a.follow;
   return a == same;
@@ -278,7 +278,7 @@ void put_follow(encoder& to, const follow_mode& follow) {
 std::uint64_t shown(const deployment& tree, shown_sources& before) {
   const std::uint64_t order = edge(kind::shown_tree, [&](encoder& to) {
     to.number(tree.repositories.size());
-    to.number(tree.hosts.size());
+    to.number(tree.forges.size());
   });
   const because_of in{order};
   for (const shown_repository& each : tree.repositories)
@@ -288,12 +288,12 @@ std::uint64_t shown(const deployment& tree, shown_sources& before) {
       to.number(number_of(each, before.repositories));
       put_follow(to, each.follow);
     });
-  for (const shown_host& each : tree.hosts)
-    edge(kind::shown_host, [&](encoder& to) {
+  for (const shown_forge& each : tree.forges)
+    edge(kind::shown_forge, [&](encoder& to) {
       to.text(each.path);
       to.number(static_cast<std::uint64_t>(each.kind));
       put_follow(to, each.follow);
-      to.number(number_of(each, before.hosts));
+      to.number(number_of(each, before.forges));
     });
   if (exact.load(std::memory_order_relaxed))
     own_block.finish(); // as in mounted
@@ -327,11 +327,11 @@ void tree(const oid& id, std::string_view contents) {
   });
 }
 
-void sizes(std::uint64_t transfer, std::span<const std::pair<oid, std::uint64_t>> told) {
-  if (told.empty())
+void sizes(std::uint64_t transfer, std::span<const std::pair<oid, std::uint64_t>> reported) {
+  if (reported.empty())
     return;
   std::string bytes;
-  for (const auto& [id, size] : told) {
+  for (const auto& [id, size] : reported) {
     std::array<char, oid::raw_size + 10> room;
     encoder to{room.data()};
     to.id(id);
@@ -346,9 +346,9 @@ void sizes(std::uint64_t transfer, std::span<const std::pair<oid, std::uint64_t>
   });
 }
 
-void host_told(std::uint64_t call, std::span<const host_entry> told) {
-  for (const host_entry& each : told)
-    edge(kind::host_entry, [&](encoder& to) {
+void forge_answered(std::uint64_t call, std::span<const forge_entry> reported) {
+  for (const forge_entry& each : reported)
+    edge(kind::forge_entry, [&](encoder& to) {
       to.number(call);
       to.text(each.name);
       to.number(each.is_repository ? 1 : each.assumed ? 2 : 0);

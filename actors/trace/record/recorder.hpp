@@ -23,7 +23,7 @@
 namespace gitfs {
 
 struct deployment;
-struct host_entry;
+struct forge_entry;
 
 } // namespace gitfs
 
@@ -54,7 +54,7 @@ file_header ring_header();
 // Each function records an edge and returns the order number of the record; 0 if nothing is recorded. The cause of the
 // record is cause_now unless a comment says otherwise. Any thread.
 
-struct asked {
+struct request_record {
   std::uint64_t request = 0; ///< the reply's request_id
   request_kind op = request_kind::lookup;
   std::uint64_t node = 0;
@@ -62,9 +62,9 @@ struct asked {
   std::uint64_t size = 0;
   std::string_view name{};
 };
-std::uint64_t kernel_request(const asked& what);
+std::uint64_t kernel_request(const request_record& what);
 
-struct told {
+struct reply_record {
   std::uint64_t request = 0;
   reply_kind is = reply_kind::error;
   int code = 0;
@@ -78,20 +78,20 @@ struct told {
   std::uint64_t digest = 0;
 };
 /// The reply with bytes [offset, offset + size) of an object of `all` bytes, cut at the end of the object.
-told data_told(std::uint64_t offset, std::uint64_t size, std::uint64_t all);
+reply_record data_reply(std::uint64_t offset, std::uint64_t size, std::uint64_t all);
 
-struct dirent_told {
+struct dirent_record {
   std::string_view name;
   std::uint64_t inode = 0;
   std::uint32_t mode = 0;
   std::uint64_t node = 0; ///< 0: the entry has a name and no reference
   std::uint64_t next = 0;
 };
-/// Adds an entry to told::digest, which goes over all entries of a reply and begins with 0.
-std::uint64_t dirent_digest(std::uint64_t so_far, const dirent_told& entry);
+/// Adds an entry to reply_record::digest, which goes over all entries of a reply and begins with 0.
+std::uint64_t dirent_digest(std::uint64_t so_far, const dirent_record& entry);
 
 /// Called before the reply is sent, so that nothing to which the reply leads gets a lower order number.
-void replied(const told& what);
+void replied(const reply_record& what);
 /// The kernel no longer wanted the reply.
 void refused(std::uint64_t request);
 
@@ -110,7 +110,7 @@ void mounted(const mount_record& what);
 /// The sources of all trees that a mount has shown, each once. The index of a source is its number in the trace.
 struct shown_sources {
   std::vector<shown_repository> repositories;
-  std::vector<shown_host> hosts;
+  std::vector<shown_forge> forges;
 };
 /// The tree that a mount of many repositories shows from here on. The trace holds no sources, but which of them are
 /// equal.
@@ -139,9 +139,9 @@ void learned(std::string_view bytes);
 bool is_new_tree(const oid& id);
 void tree(const oid& id, std::string_view contents);
 /// The sizes that a transfer has brought, as pairs of object id and size. Recorded before the transfer's end.
-void sizes(std::uint64_t transfer, std::span<const std::pair<oid, std::uint64_t>> told);
-/// The names in a host's answer to a call. Recorded before that answer is sent to the catalog.
-void host_told(std::uint64_t call, std::span<const host_entry> told);
+void sizes(std::uint64_t transfer, std::span<const std::pair<oid, std::uint64_t>> reported);
+/// The names in a forge's answer to a call. Recorded before that answer is sent to the catalog.
+void forge_answered(std::uint64_t call, std::span<const forge_entry> reported);
 
 /// Adds a word to a digest, which stands for values that are compared. FNV-1a by words; begins with `digest_begin`.
 inline constexpr std::uint64_t digest_begin = 14695981039346656037U;

@@ -33,8 +33,8 @@ enum class kind : std::uint32_t {
   // Only in traces of a mount of many repositories.
   shown_tree = 18,       ///< the tree that is shown from here on; the first one stands behind `mounted`
   shown_repository = 19, ///< a repository in a shown_tree, which is its cause
-  shown_host = 20,
-  host_entry = 21, ///< one of the names in the answer of a host, host_told
+  shown_forge = 20,
+  forge_entry = 21, ///< one of the names in the answer of a forge, forge_answered
 
   first_message = 64, ///< numbers from here on are messages that an actor took
   other_message = 64,
@@ -47,7 +47,7 @@ enum class kind : std::uint32_t {
   directory_idle = 71,
   reap_directory = 72,
   entries_hidden = 73,
-  look_if_idle = 74,
+  check_idle = 74,
   over_budget = 75,
   shed_listing = 76,
   listing_shed = 77,
@@ -60,7 +60,7 @@ enum class kind : std::uint32_t {
   window_begins = 84,
   window_ends = 85,
   windows_due = 86,
-  look_was_read = 87,
+  probe_was_read = 87,
   trees_delayed = 88,
   start_transfers = 89,
   transfer_grew = 90,
@@ -75,16 +75,16 @@ enum class kind : std::uint32_t {
   snapshot_left = 99,
   ask_mount_node = 100,
   cancel_mount_node = 101,
-  mount_node_told = 102,
+  mount_node_answered = 102,
   show_ref = 103,
   cancel_show = 104,
   ref_shown = 105,
   retry_allowed = 106,
-  host_told = 107,
-  snapshot_taken = 108,
+  forge_answered = 107,
+  snapshot_resolved = 108,
   entries_changed = 109,
   change_entries = 110,
-  look_due = 111,
+  poll_due = 111,
   moves_settled = 112,
   refresh_refs = 113,
   cancel_refresh = 114,

@@ -95,7 +95,7 @@ int read_prefix(git_oid* full, void** out, std::size_t* size, git_object_t* type
   return status != 0 ? status : read_whole(out, size, type, backend, full);
 }
 
-int look_again(git_odb_backend* backend) {
+int refresh_packs(git_odb_backend* backend) {
   reader_of(backend).refresh_if_changed();
   return 0;
 }
@@ -138,7 +138,7 @@ git_odb* open_odb(object_reader& objects) {
   backend->read_prefix = read_prefix;
   backend->exists = exists;
   backend->exists_prefix = exists_prefix;
-  backend->refresh = look_again;
+  backend->refresh = refresh_packs;
   backend->free = free_backend;
   if (git_odb_add_backend(out, backend.get(), 1) != 0) {
     git_odb_free(out);

@@ -32,7 +32,7 @@ struct pack_ingest::impl {
   std::optional<incoming_pack> incoming; // none: it is not on the disk
   std::unique_ptr<pack_bytes> bytes;
   std::optional<pack_indexer> indexer;
-  std::uint64_t received = 0, looked_at = 0;
+  std::uint64_t received = 0, checked_at = 0;
   std::optional<error> failure;
 
   result<void> take(std::string_view some);
@@ -42,7 +42,7 @@ struct pack_ingest::impl {
   result<void> explode();
   bool is_held_instead(const error& of) const { return to.held != nullptr && is_failure_of_disk(of.code); }
   result<void> leave_disk();
-  result<void> look_at_file();
+  result<void> check_file();
 };
 
 pack_ingest::pack_ingest(std::unique_ptr<impl> state) : impl_(std::move(state)) {}
@@ -86,7 +86,7 @@ result<void> pack_ingest::impl::leave_disk() {
 }
 
 /// After something was written: perhaps not to the disk.
-result<void> pack_ingest::impl::look_at_file() {
+result<void> pack_ingest::impl::check_file() {
   if (!bytes->failure() || !incoming)
     return success();
   if (to.held == nullptr)
@@ -98,15 +98,15 @@ result<void> pack_ingest::impl::look_at_file() {
 }
 
 result<void> pack_ingest::impl::take(std::string_view some) {
-  constexpr std::uint64_t looked_at_every = std::uint64_t{4} << 20;
-  if (incoming && to.disk != nullptr && to.held != nullptr && received - looked_at >= looked_at_every) {
-    looked_at = received;
+  constexpr std::uint64_t check_every = std::uint64_t{4} << 20;
+  if (incoming && to.disk != nullptr && to.held != nullptr && received - checked_at >= check_every) {
+    checked_at = received;
     if (!to.disk->has_room()) {
       GITFS_TRYV(leave_disk());
     }
   }
   GITFS_TRYV(bytes->write(some, received));
-  GITFS_TRYV(look_at_file());
+  GITFS_TRYV(check_file());
   received += some.size();
   return indexer->append(some);
 }
@@ -127,7 +127,7 @@ result<std::uint32_t> pack_ingest::commit() {
 
 result<ingested> pack_ingest::impl::finish() {
   GITFS_TRYV(indexer->finish());
-  GITFS_TRYV(look_at_file());
+  GITFS_TRYV(check_file());
   ingested done;
   std::uint64_t total = 0;
   for (pack_position i = 0; i < indexer->objects().size(); ++i) {

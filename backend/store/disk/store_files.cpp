@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::size_t removed_at_once = 64; // under one hold of the lock, so that arriving packs do not wait long
 
-bool look(const fs::path& path, seen_file& out) {
+bool stat_file(const fs::path& path, seen_file& out) {
   struct stat info;
   if (::lstat(path.c_str(), &info) != 0)
     return false;
@@ -30,7 +30,7 @@ bool look(const fs::path& path, seen_file& out) {
 
 bool is_same(const seen_file& file) {
   seen_file now;
-  return look(file.path, now) && now.inode == file.inode && now.changed == file.changed;
+  return stat_file(file.path, now) && now.inode == file.inode && now.changed == file.changed;
 }
 
 bool is_hex(const std::string& text) {
@@ -41,11 +41,11 @@ bool is_hex(const std::string& text) {
 
 std::uint64_t disk_use(const fs::path& folder) {
   seen_file one;
-  std::uint64_t out = look(folder, one) ? one.bytes : 0;
+  std::uint64_t out = stat_file(folder, one) ? one.bytes : 0;
   std::error_code status;
   fs::recursive_directory_iterator entries{folder, fs::directory_options::skip_permission_denied, status}, end;
   for (; !status && entries != end; entries.increment(status))
-    if (look(entries->path(), one))
+    if (stat_file(entries->path(), one))
       out += one.bytes;
   return out;
 }
@@ -63,7 +63,7 @@ store_files list_files(const fs::path& store) {
     for (fs::directory_iterator files{folders->path(), inner}; !inner && files != end; files.increment(inner)) {
       seen_loose one;
       const auto id = oid::from_hex(name + files->path().filename().string());
-      if (!id || !look(files->path(), one))
+      if (!id || !stat_file(files->path(), one))
         continue;
       one.id = *id;
       out.loose.push_back(std::move(one));
@@ -80,10 +80,10 @@ store_files list_files(const fs::path& store) {
 
 std::optional<seen_pack> see_pack(const fs::path& index) {
   seen_pack out;
-  if (!look(index, out))
+  if (!stat_file(index, out))
     return std::nullopt;
   for (const char* suffix : {".pack", ".rev", ".bitmap"})
-    if (seen_file other; look(fs::path{index}.replace_extension(suffix), other))
+    if (seen_file other; stat_file(fs::path{index}.replace_extension(suffix), other))
       out.bytes += other.bytes;
   std::error_code ignored;
   out.kept = fs::exists(fs::path{index}.replace_extension(".keep"), ignored);

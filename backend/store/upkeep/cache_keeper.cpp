@@ -114,7 +114,7 @@ void cache_keeper::run() {
     bool done = false;
     try {
       tick_all();
-      done = !due || !quota || look(news, *quota);
+      done = !due || !quota || maintain_once(news, *quota);
     } catch (const std::exception& thrown) { // memory is short, or the disk fails: that costs one look, not the mount
       complain(thrown.what());
     }
@@ -129,7 +129,7 @@ void cache_keeper::complain(const std::string& what) {
     log::warn("the cache is not kept within its size: {}", what);
 }
 
-bool cache_keeper::look(bool news, std::uint64_t quota) {
+bool cache_keeper::maintain_once(bool news, std::uint64_t quota) {
   const bool shrink = disk_.take_want_of_room();
   const std::uint64_t min_free = disk_.min_free(), lack = disk_.lacking();
   if (shrink || lack != 0) // before objects: what costs no more than to inflate it again

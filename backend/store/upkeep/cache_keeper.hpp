@@ -58,7 +58,7 @@ public:
 private:
   void run();
   /// Maintains the cache once. False: it should be done again soon.
-  bool look(bool news, std::uint64_t quota);
+  bool maintain_once(bool news, std::uint64_t quota);
   void tick_all();
   void take_quota();
   void tell(const std::filesystem::path& store, std::function<void()> kept_store::*what);

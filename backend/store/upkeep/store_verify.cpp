@@ -47,7 +47,7 @@ public:
   examiner(const examiner&) = delete;
   examiner& operator=(const examiner&) = delete;
 
-  void look(const oid& id, const result<object>& copy) {
+  void check(const oid& id, const result<object>& copy) {
     if (!copy && copy.error().code == EFBIG)
       return; // it is checked while it is copied to a reader's file
     if (!copy || name_of(copy.value().type(), copy.value().data()) != id) {
@@ -67,11 +67,11 @@ private:
     std::vector<oid> ids;
     for (const auto& [id, size] : sizes_)
       ids.push_back(id);
-    std::vector<std::uint64_t> told(ids.size());
-    table_.get(ids, told);
+    std::vector<std::uint64_t> recorded(ids.size());
+    table_.get(ids, recorded);
     std::vector<std::pair<oid, std::uint64_t>> right;
     for (std::size_t i = 0; i < ids.size(); ++i)
-      if (told[i] != unknown_size && told[i] != sizes_[i].second)
+      if (recorded[i] != unknown_size && recorded[i] != sizes_[i].second)
         right.push_back(sizes_[i]);
     wrong_sizes_ += right.size();
     table_.put(right);
@@ -116,7 +116,7 @@ result<void> verify_pack(const fs::path& store, const seen_pack& pack, size_tabl
   in_threads(entries.size(), [&](std::size_t from, std::size_t to) {
     examiner one{table, found};
     for (std::size_t i = from; i < to; ++i)
-      one.look(entries[i].id, reader.read(entries[i].begin));
+      one.check(entries[i].id, reader.read(entries[i].begin));
   });
   out.objects += found.objects;
   wrong_sizes += found.wrong_sizes;
@@ -146,7 +146,7 @@ void verify_loose(const store_files& files, size_table& table, std::uint64_t& wr
   in_threads(files.loose.size(), [&](std::size_t from, std::size_t to) {
     examiner one{table, found};
     for (std::size_t i = from; i < to; ++i)
-      one.look(files.loose[i].id, read_loose(files.store / "objects", files.loose[i].id));
+      one.check(files.loose[i].id, read_loose(files.store / "objects", files.loose[i].id));
   });
   out.objects += found.objects;
   wrong_sizes += found.wrong_sizes;

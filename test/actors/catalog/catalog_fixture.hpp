@@ -19,12 +19,12 @@
 namespace gitfs::test {
 
 /// Never asked directly: the port records what would be.
-class no_host final : public repository_host {
+class no_forge final : public forge_tree {
 public:
-  result<host_entry> lookup(std::span<const std::string>, const std::string&, std::stop_token) override {
+  result<forge_entry> lookup(std::span<const std::string>, const std::string&, std::stop_token) override {
     return fail(EIO, "asked");
   }
-  result<std::vector<host_entry>> list(std::span<const std::string>, std::stop_token) override {
+  result<std::vector<forge_entry>> list(std::span<const std::string>, std::stop_token) override {
     return fail(EIO, "asked");
   }
   result<std::shared_ptr<repository>> open(std::span<const std::string>) override { return fail(EIO, "asked"); }
@@ -35,7 +35,7 @@ private:
 };
 
 struct recorded_port final : catalog_port {
-  struct taking {
+  struct resolving {
     call_number call = 0;
     mount_node_number node = 0;
     repository_number number = 0;
@@ -49,24 +49,26 @@ struct recorded_port final : catalog_port {
     std::vector<std::string> path;
     std::string name;
   };
-  std::map<mount_node_asker, std::vector<mount_node_answer>> told;
-  std::vector<taking> takes;
-  std::vector<asking> asked;
+  std::map<mount_node_asker, std::vector<mount_node_answer>> answers;
+  std::vector<resolving> resolves;
+  std::vector<asking> requested;
   std::vector<call_number> stopped;
   std::vector<mount_node_number> retries;
   std::set<mount_node_number> forgotten;
   std::vector<repository_number> closed, owned;
 
-  void tell(const mount_node_asker& who, mount_node_answer answer) override { told[who].push_back(std::move(answer)); }
-  void take(call_number call, mount_node_number node, repository_number number, const repository_origin& from,
-            const std::string& ref, const std::optional<oid>& have) override {
-    takes.push_back({call, node, number, from.entry != nullptr || from.host != nullptr, from.path, ref, have});
+  void tell(const mount_node_asker& who, mount_node_answer answer) override {
+    answers[who].push_back(std::move(answer));
+  }
+  void resolve(call_number call, mount_node_number node, repository_number number, const repository_origin& from,
+               const std::string& ref, const std::optional<oid>& have) override {
+    resolves.push_back({call, node, number, from.entry != nullptr || from.forge != nullptr, from.path, ref, have});
   }
   void own(repository_number number, const repository_origin&) override { owned.push_back(number); }
-  void stop_taking(call_number call, repository_number) override { stopped.push_back(call); }
-  void ask_host(call_number call, mount_node_number, std::shared_ptr<repository_host>, std::vector<std::string> path,
-                std::string name) override {
-    asked.push_back({call, std::move(path), std::move(name)});
+  void stop_resolving(call_number call, repository_number) override { stopped.push_back(call); }
+  void ask_forge(call_number call, mount_node_number, std::shared_ptr<forge_tree>, std::vector<std::string> path,
+                 std::string name) override {
+    requested.push_back({call, std::move(path), std::move(name)});
   }
   void close(repository_number number) override { closed.push_back(number); }
   void forget(mount_node_number node) override { forgotten.insert(node); }
@@ -89,7 +91,7 @@ struct recorded_port final : catalog_port {
   std::set<dir_slot> gone;
   std::vector<refresh_number> settled; ///< by moves that have ended
 
-  void look_later(mount_node_number node, std::uint64_t number, std::chrono::milliseconds in) override {
+  void poll_later(mount_node_number node, std::uint64_t number, std::chrono::milliseconds in) override {
     timers.push_back({node, number, in});
   }
   bool is_current(const relinked& directory) override { return !gone.contains(directory.slot); }
@@ -109,20 +111,20 @@ struct catalog_fixture {
   deployment tree{{{"team/linux", "https://a/linux", "v6.1", {}, {}},
                    {"team/next", "https://a/linux", "master", {}, {}},
                    {"git", "https://a/git", "", {}, {}}},
-                  {{"hub", host_kind::github, "https://hub", {}, {}, {}, {}}}};
+                  {{"hub", forge_kind::github, "https://hub", {}, {}, {}, {}}}};
   recorded_port port;
-  gitfs::catalog catalog{tree, {std::make_shared<no_host>()}, port};
+  gitfs::catalog catalog{tree, {std::make_shared<no_forge>()}, port};
   shown_ptr snapshot = std::make_shared<const shown_snapshot>();
 
   mount_node_asker asks(std::uint64_t id, std::string_view path, const std::string& name = {}) {
     catalog.ask({id, 1}, path, name);
     return {id, 1};
   }
-  const mount_node_answer& told(const mount_node_asker& who) {
-    BOOST_REQUIRE_EQUAL(port.told[who].size(), 1U);
-    return port.told[who].front();
+  const mount_node_answer& answers(const mount_node_asker& who) {
+    BOOST_REQUIRE_EQUAL(port.answers[who].size(), 1U);
+    return port.answers[who].front();
   }
-  bool waits(const mount_node_asker& who) { return port.told[who].empty(); }
+  bool waits(const mount_node_asker& who) { return port.answers[who].empty(); }
 };
 
 } // namespace gitfs::test

@@ -54,7 +54,7 @@ public:
   const std::shared_ptr<object_db>& objects() const override { return objects_; }
   const std::shared_ptr<upstream>& remote() const override { return remote_; }
   const std::string& display() const override { return display_; }
-  result<snapshot_facts> take(const std::string&, const std::optional<oid>&, std::stop_token stop) override {
+  result<snapshot_facts> resolve(const std::string&, const std::optional<oid>&, std::stop_token stop) override {
     if (stop.stop_requested())
       return fail(ECANCELED, "stopped");
     return facts;

@@ -18,15 +18,15 @@ namespace {
 deployment two_folders_and_a_host() {
   deployment out;
   out.repositories = {{"team/a", "https://x/a", "main", {}, {}}, {"team/deep/b", "https://x/b", "", {}, {}}};
-  out.hosts.emplace_back().path = "hosts/x";
+  out.forges.emplace_back().path = "hosts/x";
   return out;
 }
 
 } // namespace
 
 BOOST_AUTO_TEST_CASE(each_node_is_a_folder_a_host_or_a_repository) {
-  const auto host = std::make_shared<no_host>();
-  gitfs::mount_tree tree{two_folders_and_a_host(), {host}};
+  const auto forge = std::make_shared<no_forge>();
+  gitfs::mount_tree tree{two_folders_and_a_host(), {forge}};
   BOOST_TEST(tree.root().number == 0U);
   for (const char* path : {"", "team", "team/deep", "hosts"}) {
     BOOST_REQUIRE_MESSAGE(tree.at(path) != nullptr, path);
@@ -37,33 +37,33 @@ BOOST_AUTO_TEST_CASE(each_node_is_a_folder_a_host_or_a_repository) {
   BOOST_REQUIRE(a != nullptr);
   BOOST_TEST(a->ref == "main");
   BOOST_TEST(a->from.entry->source == "https://x/a");
-  BOOST_REQUIRE(tree.at("hosts/x")->as_host() != nullptr);
-  BOOST_TEST(tree.at("hosts/x")->as_host()->of == host);
-  BOOST_TEST(!tree.at("hosts/x")->is_of_host()); // it is the deployment's
+  BOOST_REQUIRE(tree.at("hosts/x")->as_forge() != nullptr);
+  BOOST_TEST(tree.at("hosts/x")->as_forge()->of == forge);
+  BOOST_TEST(!tree.at("hosts/x")->is_of_forge()); // it is the deployment's
   BOOST_TEST(tree.at("team/c") == nullptr);
   BOOST_TEST(tree.at("team/a/below") == nullptr);
 }
 
 BOOST_AUTO_TEST_CASE(the_names_in_a_folder_are_all_and_those_in_a_host_are_not) {
-  gitfs::mount_tree tree{two_folders_and_a_host(), {std::make_shared<no_host>()}};
+  gitfs::mount_tree tree{two_folders_and_a_host(), {std::make_shared<no_forge>()}};
   const auto team = tree.at("team")->names();
   BOOST_TEST(team.complete);
   BOOST_TEST(team.names == (std::vector<std::string>{"a", "deep"}), boost::test_tools::per_element());
   auto& found = tree.child(*tree.at("hosts/x"), "owner");
-  found.what = mount_node::host{.path = {"owner"}, .assumed = true};
+  found.what = mount_node::forge_folder{.path = {"owner"}, .assumed = true};
   const auto in_host = tree.at("hosts/x")->names();
   BOOST_TEST(!in_host.complete);
   BOOST_TEST(in_host.names == (std::vector<std::string>{"owner"}), boost::test_tools::per_element());
   BOOST_TEST(in_host.assumed == (std::vector<std::string>{"owner"}), boost::test_tools::per_element());
-  BOOST_TEST(found.is_of_host());
+  BOOST_TEST(found.is_of_forge());
 }
 
 BOOST_AUTO_TEST_CASE(another_tree_beside_it_is_not_reached_from_its_root) {
-  gitfs::mount_tree tree{two_folders_and_a_host(), {std::make_shared<no_host>()}};
+  gitfs::mount_tree tree{two_folders_and_a_host(), {std::make_shared<no_forge>()}};
   const auto before = tree.reachable();
   BOOST_TEST(before.size() == tree.nodes().size());
   const auto first = tree.next_number();
-  const auto& other = tree.build(two_folders_and_a_host(), {std::make_shared<no_host>()});
+  const auto& other = tree.build(two_folders_and_a_host(), {std::make_shared<no_forge>()});
   BOOST_TEST(other.number == first);
   BOOST_TEST(tree.nodes().size() == 2 * before.size());
   BOOST_TEST(tree.reachable() == before);

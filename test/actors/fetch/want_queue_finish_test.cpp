@@ -132,7 +132,7 @@ BOOST_AUTO_TEST_CASE(a_large_file_whose_size_is_not_told_for_now_is_fetched_whol
   queue.finish(start().number, {EAGAIN, {}});
   const auto whole = start();
   BOOST_TEST((whole.kind == want_kind::blobs));
-  BOOST_TEST(!whole.looked_up);
+  BOOST_TEST(!whole.is_probe);
   queue.finish(whole.number, {0, {{id_of(5), 77}}});
   BOOST_TEST((finished() == outcomes{{1, 0}}));
 }
@@ -179,7 +179,7 @@ BOOST_AUTO_TEST_CASE(a_large_file_is_sized_without_its_contents_after_all) {
   BOOST_TEST(finished().empty());
   const auto whole = start(), size = start();
   BOOST_TEST((whole.kind == want_kind::blobs));
-  BOOST_TEST(!whole.looked_up);
+  BOOST_TEST(!whole.is_probe);
   BOOST_TEST((size.kind == want_kind::sizes));
   BOOST_TEST((size.ids == ids(5, 6)));
   queue.finish(size.number, {});
@@ -298,7 +298,7 @@ BOOST_AUTO_TEST_CASE(sizes_that_come_with_contents_go_on_to_where_a_look_is_cut)
   look(2, id_of(10), want_kind::sizes);
   look(3, id_of(11), want_kind::sizes);
   const auto looks = start();
-  BOOST_REQUIRE(looks.looked_up);
+  BOOST_REQUIRE(looks.is_probe);
   BOOST_TEST(looks.ids.size() == 2U);
   queue.finish(sizes.number, {ENOTSUP, {}});
   queue.finish(start().number, {0, {{id_of(0), 10}}});

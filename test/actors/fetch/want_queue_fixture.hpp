@@ -35,12 +35,12 @@ struct want_queue_fixture {
   void guess(want_id id, std::vector<oid> of, want_kind kind = want_kind::blobs) {
     queue.add({1, id}, {id, kind, urgency::speculation, std::move(of)});
   }
-  /// Somebody looked up one name: of the sizes, `focus` is the one that it needs.
-  void look(want_id id, const oid& focus, want_kind kind, std::vector<oid> company = {}) {
-    company.push_back(focus);
+  /// Somebody looked up one name: of the sizes, `target` is the one that it needs.
+  void look(want_id id, const oid& target, want_kind kind, std::vector<oid> company = {}) {
+    company.push_back(target);
     want w{id, kind, urgency::path, std::move(company)};
     if (kind == want_kind::sizes)
-      w.focus = focus;
+      w.target = target;
     queue.add({1, id}, std::move(w));
   }
   /// As somebody who stats files by their paths.

@@ -201,7 +201,7 @@ BOOST_AUTO_TEST_CASE(the_size_of_a_file_that_is_looked_up_comes_with_the_content
   const auto t = start();
   BOOST_TEST((t.kind == want_kind::blobs));
   BOOST_TEST((t.ids == ids(5, 6)));
-  BOOST_TEST(t.looked_up);
+  BOOST_TEST(t.is_probe);
   BOOST_TEST(queue.wants_sizes(t.number));
   queue.finish(t.number, {0, {{id_of(5), 77}}});
   const auto ended = queue.take_finished();
@@ -215,7 +215,7 @@ BOOST_AUTO_TEST_CASE(who_looks_without_reading_gets_sizes_again) {
   const auto t = start();
   BOOST_TEST((t.kind == want_kind::sizes));
   queue.finish(t.number, {});
-  queue.look_was_read();
+  queue.probe_was_read();
   look(10, id_of(10), want_kind::sizes);
   BOOST_TEST((start().kind == want_kind::blobs));
 }

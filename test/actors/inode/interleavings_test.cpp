@@ -55,9 +55,9 @@ BOOST_FIXTURE_TEST_CASE(listing_five_thousand_directories_spawns_none_of_them, p
   r.room = 10'000;
   r = send(root_node, readdir_op{0, true}, r);
   run();
-  BOOST_TEST(r.told->entries.size() == 5002U);
+  BOOST_TEST(r.answered->entries.size() == 5002U);
   BOOST_TEST(live_directories() == 1U);
-  for (const auto& e : r.told->entries)
+  for (const auto& e : r.answered->entries)
     if (e.nodeid != 0)
       forget(e.address, 1);
   run();
@@ -72,37 +72,37 @@ BOOST_FIXTURE_TEST_CASE(a_lookup_that_meets_the_forget_of_the_same_child_keeps_i
   open(root);
   auto first = send(root_node, lookup_op{"d0"});
   run();
-  const auto d0 = first.told->node.address;
+  const auto d0 = first.answered->node.address;
   (void)send(d0, lookup_op{"e0"}); // d0 lives now
   run();
   forget(d0, 1);
   auto second = send(root_node, lookup_op{"d0"});
   run();
-  BOOST_TEST(second.told->node.nodeid == first.told->node.nodeid);
-  BOOST_TEST(second.told->node.generation == first.told->node.generation);
+  BOOST_TEST(second.answered->node.nodeid == first.answered->node.nodeid);
+  BOOST_TEST(second.answered->node.generation == first.answered->node.generation);
   auto inside = send(d0, lookup_op{"e1"});
   run();
-  BOOST_TEST((inside.told->what == answer::kind::entry));
+  BOOST_TEST((inside.answered->what == answer::kind::entry));
 }
 
 BOOST_FIXTURE_TEST_CASE(a_directory_outlives_its_own_forget_while_a_child_is_referenced, three_levels) {
   open(root);
   auto d = send(root_node, lookup_op{"d1"});
   run();
-  const auto d1 = d.told->node.address;
+  const auto d1 = d.answered->node.address;
   auto e = send(d1, lookup_op{"e1"});
   run();
-  const auto e1 = e.told->node.address;
+  const auto e1 = e.answered->node.address;
   auto f = send(e1, lookup_op{"f1"});
   run();
-  const auto f1 = f.told->node.address;
+  const auto f1 = f.answered->node.address;
   forget(d1, 1);
   forget(e1, 1);
   run();
   BOOST_TEST(live_directories() == 3U);
   auto read = send(f1, read_op{0, 100});
   run();
-  BOOST_TEST(read.told->text == "content");
+  BOOST_TEST(read.answered->text == "content");
   forget(f1, 1);
   run();
   BOOST_TEST(live_directories() == 1U);
@@ -117,10 +117,10 @@ BOOST_FIXTURE_TEST_CASE(reaping_cancels_the_prefetch_down_to_the_transfer, playe
   open(db->tree({{"sub", entry_kind::directory, sub}}));
   auto s = send(root_node, lookup_op{"sub"});
   run();
-  const auto node = s.told->node.address;
+  const auto node = s.answered->node.address;
   auto list = send(node, readdir_op{0, false});
   run();
-  BOOST_TEST((list.told->what == answer::kind::dirents));
+  BOOST_TEST((list.answered->what == answer::kind::dirents));
   BOOST_REQUIRE_EQUAL(server->transfers.size(), 1U); // the sizes, ahead
   BOOST_TEST(!server->transfers[0]->cancelled);
   forget(node, 1);
@@ -143,15 +143,15 @@ BOOST_FIXTURE_TEST_CASE(a_child_s_listing_comes_ahead_and_is_served_from_here, p
   db->show(top);
   server->answer(0, {});
   run();
-  BOOST_REQUIRE((list.told->what == answer::kind::dirents)); // while the child's is on its way
+  BOOST_REQUIRE((list.answered->what == answer::kind::dirents)); // while the child's is on its way
   BOOST_REQUIRE_EQUAL(server->transfers.size(), 2U);
   BOOST_TEST((server->transfers[1]->request.wants == std::vector<oid>{sub}));
   db->show(sub);
   server->answer(1, {});
   run();
-  auto inside = send(list.told->entries.at(2).address, readdir_op{0, true});
+  auto inside = send(list.answered->entries.at(2).address, readdir_op{0, true});
   run();
-  BOOST_TEST(inside.told->entries.size() == 3U);
+  BOOST_TEST(inside.answered->entries.size() == 3U);
   BOOST_TEST(server->transfers.size() == 2U);
 }
 
@@ -164,14 +164,14 @@ BOOST_FIXTURE_TEST_CASE(a_child_s_listing_that_did_not_come_ahead_is_asked_for_b
   BOOST_REQUIRE_EQUAL(server->transfers.size(), 1U);
   server->answer(0, {error{EIO, "told to"}, {}, 0, 0});
   run();
-  BOOST_TEST((list.told->what == answer::kind::dirents));
-  auto inside = send(list.told->entries.at(2).address, readdir_op{0, true});
+  BOOST_TEST((list.answered->what == answer::kind::dirents));
+  auto inside = send(list.answered->entries.at(2).address, readdir_op{0, true});
   run();
   BOOST_REQUIRE_EQUAL(server->transfers.size(), 2U);
   db->show(sub);
   server->answer(1, {});
   run();
-  BOOST_TEST((inside.told->what == answer::kind::dirents));
+  BOOST_TEST((inside.answered->what == answer::kind::dirents));
 }
 
 BOOST_FIXTURE_TEST_CASE(an_interrupt_cancels_the_transfer, played_system) {
@@ -181,13 +181,13 @@ BOOST_FIXTURE_TEST_CASE(an_interrupt_cancels_the_transfer, played_system) {
   open(db->tree({{"f", entry_kind::file, content}}));
   auto f = send(root_node, lookup_op{"f"});
   run();
-  auto read = send(f.told->node.address, read_op{0, 10});
+  auto read = send(f.answered->node.address, read_op{0, 10});
   run();
   BOOST_REQUIRE_EQUAL(server->transfers.size(), 1U);
   BOOST_REQUIRE(*read.interrupted);
   (*read.interrupted)();
   run();
-  BOOST_TEST(read.told->code == EINTR);
+  BOOST_TEST(read.answered->code == EINTR);
   BOOST_TEST(server->transfers[0]->cancelled);
 }
 
@@ -201,9 +201,9 @@ BOOST_FIXTURE_TEST_CASE(the_same_object_wanted_by_two_directories_is_fetched_onc
   for (const char* name : {"a", "b"}) {
     auto d = send(root_node, lookup_op{name});
     run();
-    auto f = send(d.told->node.address, lookup_op{"f"});
+    auto f = send(d.answered->node.address, lookup_op{"f"});
     run();
-    reads.push_back(send(f.told->node.address, read_op{0, 10}));
+    reads.push_back(send(f.answered->node.address, read_op{0, 10}));
     run();
   }
   BOOST_REQUIRE_EQUAL(server->transfers.size(), 1U);
@@ -211,24 +211,24 @@ BOOST_FIXTURE_TEST_CASE(the_same_object_wanted_by_two_directories_is_fetched_onc
   server->answer(0, {});
   run();
   for (const auto& r : reads)
-    BOOST_TEST(r.told->text == "shared");
+    BOOST_TEST(r.answered->text == "shared");
 }
 
 BOOST_FIXTURE_TEST_CASE(a_directory_outlives_what_its_handlers_throw, three_levels) {
   open(root);
   auto d = send(root_node, lookup_op{"d0"});
   run();
-  const auto d0 = d.told->node.address;
+  const auto d0 = d.answered->node.address;
   db->throw_at_reads(2);
   auto lost = send(d0, lookup_op{"e0"}), lost_too = send(d0, readdir_op{0, true});
   auto after = send(d0, lookup_op{"e0"});
   run();
   for (const auto& each : {lost, lost_too}) {
-    BOOST_TEST(each.told->code == EIO);
-    BOOST_TEST(each.told->answers == 1);
+    BOOST_TEST(each.answered->code == EIO);
+    BOOST_TEST(each.answered->answers == 1);
   }
-  BOOST_TEST((after.told->what == answer::kind::entry));
-  forget(after.told->node.address, 1);
+  BOOST_TEST((after.answered->what == answer::kind::entry));
+  forget(after.answered->node.address, 1);
   forget(d0, 1);
   run();
   BOOST_TEST(live_directories() == 1U);
@@ -239,30 +239,30 @@ BOOST_FIXTURE_TEST_CASE(a_large_blob_that_memory_is_short_for_is_an_error_once, 
   open(db->tree({{"big", entry_kind::file, db->blob(std::string(3U << 20, 'x'))}}));
   auto big = send(root_node, lookup_op{"big"});
   run();
-  const auto node = big.told->node.address;
+  const auto node = big.answered->node.address;
   db->throw_at_reads(1);
   auto failed = send(node, read_op{0, 100});
   run();
-  BOOST_TEST(failed.told->code == ENOMEM);
-  BOOST_TEST(failed.told->answers == 1);
+  BOOST_TEST(failed.answered->code == ENOMEM);
+  BOOST_TEST(failed.answered->answers == 1);
   auto again = send(node, read_op{0, 100});
   run();
-  BOOST_TEST(again.told->text == std::string(100, 'x'));
+  BOOST_TEST(again.answered->text == std::string(100, 'x'));
 }
 
 BOOST_FIXTURE_TEST_CASE(a_fetcher_that_throws_leaves_nobody_waiting, three_levels) {
   open(root);
   auto d = send(root_node, lookup_op{"d0"});
   run();
-  const auto d0 = d.told->node.address;
+  const auto d0 = d.answered->node.address;
   const oid inner = context->inodes.location_of(d0.dir)->tree;
   db->hide(inner);
   server->failures = 1;
   std::vector<request> waiting{send(d0, lookup_op{"e0"}), send(d0, readdir_op{0, true})};
   run();
   for (const auto& each : waiting) {
-    BOOST_TEST(each.told->code == EIO);
-    BOOST_TEST(each.told->answers == 1);
+    BOOST_TEST(each.answered->code == EIO);
+    BOOST_TEST(each.answered->answers == 1);
   }
   auto again = send(d0, lookup_op{"e0"});
   run();
@@ -270,7 +270,7 @@ BOOST_FIXTURE_TEST_CASE(a_fetcher_that_throws_leaves_nobody_waiting, three_level
   db->show(inner);
   server->answer(0, {});
   run();
-  BOOST_TEST((again.told->what == answer::kind::entry));
+  BOOST_TEST((again.answered->what == answer::kind::entry));
 }
 
 BOOST_FIXTURE_TEST_CASE(ending_answers_everybody, three_levels) {
@@ -283,8 +283,8 @@ BOOST_FIXTURE_TEST_CASE(ending_answers_everybody, three_levels) {
   BOOST_TEST(server->transfers.size() == 1U);
   end();
   for (const auto& r : waiting) {
-    BOOST_TEST(r.told->answers == 1);
-    BOOST_TEST(r.told->code == EIO);
+    BOOST_TEST(r.answered->answers == 1);
+    BOOST_TEST(r.answered->code == EIO);
   }
   BOOST_TEST(server->transfers[0]->cancelled);
 }
@@ -298,16 +298,16 @@ BOOST_AUTO_TEST_CASE(any_order_of_lookups_forgets_and_deliveries_leaves_counts_a
       std::mt19937 random{seed};
       s.open(s.root, true, seed % 2 == 0 ? 512 : 64 << 20);
       std::map<gitfs::node_address, std::uint64_t> nlookup; // what the kernel holds
-      struct asked {
+      struct requested {
         gitfs::node_address node;
         request r;
       };
-      std::vector<asked> open_requests;
+      std::vector<requested> open_requests;
       std::size_t sent = 0;
       std::map<gitfs::node_address, int> held; // an operation on a node holds it, as the kernel does
       auto collect = [&] {
         for (auto it = open_requests.begin(); it != open_requests.end();) {
-          const answer& a = *it->r.told;
+          const answer& a = *it->r.answered;
           if (a.answers == 0) {
             ++it;
             continue;
@@ -394,11 +394,11 @@ BOOST_FIXTURE_TEST_CASE(a_callback_that_comes_late_keeps_nothing_open, played_sy
 BOOST_FIXTURE_TEST_CASE(directories_that_cannot_forget_do_not_end_the_sweeps, played_system) {
   struct : kernel_notifier {
     void forget(std::vector<std::uint64_t>) override {
-      ++asked;
+      ++requested;
       throw std::bad_alloc{};
     }
     void changed(directory_change) override {}
-    std::size_t asked = 0;
+    std::size_t requested = 0;
   } kernel;
   std::vector<memory_db::entry> entries;
   for (int i = 0; i < 100; ++i)
@@ -408,11 +408,11 @@ BOOST_FIXTURE_TEST_CASE(directories_that_cannot_forget_do_not_end_the_sweeps, pl
   for (const auto& each : entries) {
     const auto found = send(root_node, lookup_op{each.name});
     run();
-    BOOST_REQUIRE((found.told->what == answer::kind::entry));
-    (void)send(found.told->node.address, lookup_op{"none"});
+    BOOST_REQUIRE((found.answered->what == answer::kind::entry));
+    (void)send(found.answered->node.address, lookup_op{"none"});
     run();
   }
-  BOOST_TEST(kernel.asked > listing_sweep::most_asked);
+  BOOST_TEST(kernel.requested > listing_sweep::most_requested);
   end();
 }
 

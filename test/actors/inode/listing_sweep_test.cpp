@@ -36,10 +36,10 @@ BOOST_AUTO_TEST_CASE(it_ends_when_enough_was_freed) {
   gitfs::listing_sweep sweep;
   sweep.over(101, 100, 10);
   BOOST_TEST(sweep.next(10) == 1U);
-  sweep.asked();
+  sweep.requested();
   sweep.answered(80); // less than the limit, but so little that the next directory would start it again
   BOOST_TEST(sweep.next(10) == 2U);
-  sweep.asked();
+  sweep.requested();
   sweep.answered(75);
   BOOST_TEST(all_next(sweep, 10).empty());
   sweep.over(101, 100, 10);
@@ -49,10 +49,10 @@ BOOST_AUTO_TEST_CASE(it_ends_when_enough_was_freed) {
 BOOST_AUTO_TEST_CASE(only_so_many_are_asked_at_once) {
   gitfs::listing_sweep sweep;
   sweep.over(101, 100, 1000);
-  std::size_t asked = 0;
-  for (; sweep.next(1000) != no_slot; ++asked)
-    sweep.asked();
-  BOOST_TEST(asked == gitfs::listing_sweep::most_asked);
+  std::size_t requested = 0;
+  for (; sweep.next(1000) != no_slot; ++requested)
+    sweep.requested();
+  BOOST_TEST(requested == gitfs::listing_sweep::most_requested);
   sweep.answered(101);
   BOOST_TEST(sweep.next(1000) != no_slot);
 }
@@ -61,15 +61,15 @@ namespace {
 
 /// Has all who are asked answer that so much is used, until the sweep ends; gives how many were asked.
 std::size_t answered_in_vain(gitfs::listing_sweep& sweep, std::uint64_t slots, std::uint64_t used) {
-  std::size_t asked = 0;
+  std::size_t requested = 0;
   for (std::size_t now = all_next(sweep, slots).size(); now != 0; now = all_next(sweep, slots).size()) {
     for (std::size_t i = 0; i < now; ++i)
-      sweep.asked();
+      sweep.requested();
     for (std::size_t i = 0; i < now; ++i)
       sweep.answered(used);
-    asked += now;
+    requested += now;
   }
-  return asked;
+  return requested;
 }
 
 } // namespace
@@ -94,12 +94,12 @@ BOOST_AUTO_TEST_CASE(what_was_freed_after_a_sweep_may_not_fill_up_again_unnotice
   gitfs::listing_sweep sweep;
   sweep.over(180, 100, 40);
   BOOST_TEST(answered_in_vain(sweep, 40, 180) == 80U);
-  std::size_t asked = 0;
+  std::size_t requested = 0;
   for (std::uint64_t used = 115; used < 180; ++used) {
     sweep.over(used, 100, 40);
-    asked += answered_in_vain(sweep, 40, used);
+    requested += answered_in_vain(sweep, 40, used);
   }
-  BOOST_TEST(asked >= 80U);
+  BOOST_TEST(requested >= 80U);
 }
 
 BOOST_AUTO_TEST_CASE(after_a_sweep_in_vain_the_next_comes_by_itself) {
@@ -127,7 +127,7 @@ BOOST_AUTO_TEST_CASE(a_sweep_that_meets_nobody_at_its_end_has_ended_too) {
   gitfs::listing_sweep sweep;
   sweep.over(180, 100, 30);
   BOOST_TEST(sweep.next(30) == 1U);
-  sweep.asked();
+  sweep.requested();
   sweep.answered(180);
   (void)all_next(sweep, 30); // slots without an actor
   BOOST_TEST(sweep.wanting());

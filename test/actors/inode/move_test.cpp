@@ -32,7 +32,7 @@ struct moving : directory_fixture {
   std::map<std::string, answer::listed> listed() {
     std::map<std::string, answer::listed> out;
     const auto r = readdir();
-    for (const auto& each : r.told->entries)
+    for (const auto& each : r.answered->entries)
       out[each.name] = each;
     return out;
   }
@@ -50,10 +50,10 @@ struct moving : directory_fixture {
   std::vector<std::string> names(std::uint64_t offset, std::size_t room, std::uint64_t* then = nullptr) {
     std::vector<std::string> out;
     const auto r = readdir(offset, true, room);
-    for (const auto& each : r.told->entries)
+    for (const auto& each : r.answered->entries)
       out.push_back(each.name);
     if (then != nullptr)
-      *then = r.told->entries.back().next;
+      *then = r.answered->entries.back().next;
     return out;
   }
 };
@@ -102,19 +102,19 @@ BOOST_AUTO_TEST_CASE(the_new_listing_is_shown_with_the_same_inodes) {
     BOOST_TEST(after[name].attr.time == file_time_of(7));
   for (const std::string name : {"other", "same"})
     BOOST_TEST(after[name].attr.time == 0);
-  BOOST_TEST(send(self_child, getattr_op{}).told->attr.time == file_time_of(7));
-  BOOST_TEST(send(self_child, getxattr_op{"user.gitfs.commit"}).told->text == commit_at(7).hex());
-  BOOST_TEST(send(self_child, getxattr_op{"user.gitfs.oid"}).told->text == next.hex());
+  BOOST_TEST(send(self_child, getattr_op{}).answered->attr.time == file_time_of(7));
+  BOOST_TEST(send(self_child, getxattr_op{"user.gitfs.commit"}).answered->text == commit_at(7).hex());
+  BOOST_TEST(send(self_child, getxattr_op{"user.gitfs.oid"}).answered->text == next.hex());
 }
 
 BOOST_AUTO_TEST_CASE(who_has_an_old_file_open_goes_on_reading_it_until_it_is_forgotten) {
   const auto changed = looked_up("changed").child;
   move_to(next);
-  BOOST_TEST(read(changed).told->text == "one");
-  BOOST_TEST(read(looked_up("changed").child).told->text == "two");
-  BOOST_TEST(send(changed, getattr_op{}).told->attr.size == 3U);
+  BOOST_TEST(read(changed).answered->text == "one");
+  BOOST_TEST(read(looked_up("changed").child).answered->text == "two");
+  BOOST_TEST(send(changed, getattr_op{}).answered->attr.size == 3U);
   dir->forget(changed, 1);
-  BOOST_TEST((lookup("changed").told->what == answer::kind::entry));
+  BOOST_TEST((lookup("changed").answered->what == answer::kind::entry));
 }
 
 BOOST_AUTO_TEST_CASE(children_get_a_link_of_the_new_snapshot_if_they_are_still_there) {
@@ -138,24 +138,24 @@ BOOST_AUTO_TEST_CASE(an_unchanged_directory_is_relinked_and_the_kernel_told_noth
   move_to(old, 7);
   BOOST_TEST(port.changes.empty());
   BOOST_TEST(port.relinks.size() == 3U);
-  BOOST_TEST(port.asked.empty());
-  BOOST_TEST(send(self_child, getxattr_op{"user.gitfs.commit"}).told->text == commit_at(7).hex());
-  BOOST_TEST(send(self_child, getattr_op{}).told->attr.time == 0);
+  BOOST_TEST(port.requested.empty());
+  BOOST_TEST(send(self_child, getxattr_op{"user.gitfs.commit"}).answered->text == commit_at(7).hex());
+  BOOST_TEST(send(self_child, getattr_op{}).answered->attr.time == 0);
   BOOST_TEST(relinked_as("dir").shown == dir->link()->shown);
 }
 
 BOOST_AUTO_TEST_CASE(a_directory_that_nobody_has_looked_into_reads_nothing) {
   db->hide(next);
   move_to(next, 7);
-  BOOST_TEST(port.asked.empty());
-  BOOST_TEST(send(self_child, getattr_op{}).told->attr.time == file_time_of(7));
+  BOOST_TEST(port.requested.empty());
+  BOOST_TEST(send(self_child, getattr_op{}).answered->attr.time == file_time_of(7));
   BOOST_TEST(port.changes.size() == 1U); // its attributes
   auto waiting = readdir();
   BOOST_TEST((port.last(want_kind::trees).ids == std::vector<oid>{next}));
   db->show(next);
   dir->finished(port.last(want_kind::trees).id, {});
-  BOOST_TEST(waiting.told->entries.size() == 8U);
-  BOOST_TEST(waiting.told->entries.back().attr.time == file_time_of(7));
+  BOOST_TEST(waiting.answered->entries.size() == 8U);
+  BOOST_TEST(waiting.answered->entries.back().attr.time == file_time_of(7));
 }
 
 BOOST_AUTO_TEST_CASE(a_tree_that_is_missing_is_wanted_and_the_old_listing_served_until_it_came) {
@@ -166,7 +166,7 @@ BOOST_AUTO_TEST_CASE(a_tree_that_is_missing_is_wanted_and_the_old_listing_served
   BOOST_TEST((port.last(want_kind::trees).how == urgency::demand));
   BOOST_TEST((port.last(want_kind::trees).ids == std::vector<oid>{next}));
   BOOST_TEST(listed().contains("gone"));
-  BOOST_TEST((lookup("gone").told->what == answer::kind::entry));
+  BOOST_TEST((lookup("gone").answered->what == answer::kind::entry));
   BOOST_TEST(port.changes.empty());
   BOOST_TEST(port.relinks.empty());
   BOOST_TEST(port.count(want_kind::trees) == 1U);
@@ -216,19 +216,19 @@ BOOST_AUTO_TEST_CASE(a_move_back_before_the_tree_came_leaves_all_as_it_was) {
   move_to(old, 8);
   BOOST_TEST(port.cancelled.size() == 1U);
   BOOST_TEST(port.changes.empty());
-  BOOST_TEST(send(self_child, getxattr_op{"user.gitfs.commit"}).told->text == commit_at(8).hex());
+  BOOST_TEST(send(self_child, getxattr_op{"user.gitfs.commit"}).answered->text == commit_at(8).hex());
 }
 
 BOOST_AUTO_TEST_CASE(who_waits_for_sizes_of_the_old_listing_is_answered_from_the_new_one) {
   db->hide(one);
   auto waiting = lookup("changed");
   const auto sizes = port.last(want_kind::sizes).id;
-  BOOST_TEST(waiting.told->answers == 0);
+  BOOST_TEST(waiting.answered->answers == 0);
   move_to(next);
   BOOST_TEST((port.cancelled == std::vector<want_id>{sizes}));
-  BOOST_REQUIRE((waiting.told->what == answer::kind::entry));
-  BOOST_TEST(waiting.told->node.attr.size == 3U);
-  BOOST_TEST(read(waiting.told->node.address.child).told->text == "two");
+  BOOST_REQUIRE((waiting.answered->what == answer::kind::entry));
+  BOOST_TEST(waiting.answered->node.attr.size == 3U);
+  BOOST_TEST(read(waiting.answered->node.address.child).answered->text == "two");
   dir->finished(sizes, {0, {{one, 99}}}); // late, and of nobody
 }
 
@@ -240,7 +240,7 @@ BOOST_AUTO_TEST_CASE(a_read_that_waits_goes_on_with_the_old_contents) {
   BOOST_TEST(port.cancelled.empty());
   db->show(one);
   dir->finished(port.last(want_kind::blobs).id, {});
-  BOOST_TEST(waiting.told->text == "one");
+  BOOST_TEST(waiting.answered->text == "one");
 }
 
 BOOST_AUTO_TEST_CASE(a_reader_gets_the_rest_of_the_listing_that_it_began) {
@@ -251,7 +251,7 @@ BOOST_AUTO_TEST_CASE(a_reader_gets_the_rest_of_the_listing_that_it_began) {
   move_to(next);
   const auto rest = readdir(then);
   std::vector<std::string> got;
-  for (const auto& each : rest.told->entries) {
+  for (const auto& each : rest.answered->entries) {
     got.push_back(each.name);
     const bool same = each.name == "other" || each.name == "same";
     BOOST_TEST(each.nodeid == (same ? before[each.name].nodeid : 0)); // no new node under an old name
@@ -260,7 +260,7 @@ BOOST_AUTO_TEST_CASE(a_reader_gets_the_rest_of_the_listing_that_it_began) {
   BOOST_TEST(got == expected, boost::test_tools::per_element());
   // The kernel would keep it as the listing from its end on.
   BOOST_TEST(port.changes.size() == 1U);
-  BOOST_TEST(readdir(rest.told->entries.back().next).told->entries.empty());
+  BOOST_TEST(readdir(rest.answered->entries.back().next).answered->entries.empty());
   BOOST_REQUIRE_EQUAL(port.changes.size(), 2U);
   BOOST_TEST(port.changes[1].names.empty());
   BOOST_TEST(names(0, 1000).size() == 8U); // rewound
@@ -287,13 +287,13 @@ BOOST_AUTO_TEST_CASE(a_past_listing_that_was_evicted_is_fetched_again) {
   move_to(next);
   db->hide(old);
   auto waiting = readdir(then);
-  BOOST_TEST(waiting.told->answers == 0);
+  BOOST_TEST(waiting.answered->answers == 0);
   BOOST_TEST((port.last(want_kind::trees).ids == std::vector<oid>{old}));
   move_to(inner); // it is not overtaken
   db->show(old);
   dir->finished(port.last(want_kind::trees).id, {});
-  BOOST_REQUIRE_EQUAL(waiting.told->entries.size(), 1U);
-  BOOST_TEST(waiting.told->entries[0].name == "turns");
+  BOOST_REQUIRE_EQUAL(waiting.answered->entries.size(), 1U);
+  BOOST_TEST(waiting.answered->entries[0].name == "turns");
 }
 
 BOOST_AUTO_TEST_CASE(a_reader_who_slept_through_too_many_listings_is_told) {
@@ -301,8 +301,8 @@ BOOST_AUTO_TEST_CASE(a_reader_who_slept_through_too_many_listings_is_told) {
   (void)names(0, 3, &then);
   for (int i = 0; i < 300; ++i)
     move_to(i % 2 == 0 ? next : old);
-  BOOST_TEST(readdir(then).told->code == ESTALE);
-  BOOST_TEST(readdir(std::uint64_t{9999} << 32 | 3).told->code == ESTALE);
+  BOOST_TEST(readdir(then).answered->code == ESTALE);
+  BOOST_TEST(readdir(std::uint64_t{9999} << 32 | 3).answered->code == ESTALE);
 }
 
 BOOST_AUTO_TEST_CASE(a_move_while_the_listing_is_dropped_tells_what_may_be_known) {
@@ -327,23 +327,23 @@ BOOST_AUTO_TEST_CASE(a_move_while_the_listing_is_dropped_tells_what_may_be_known
 
 BOOST_AUTO_TEST_CASE(a_submodule_that_moves_stays_itself) {
   open(db->tree({{"module", entry_kind::gitlink, one}}), false);
-  const node_entry first = lookup("module").told->node;
+  const node_entry first = lookup("module").answered->node;
   const node_address module = first.address;
   move_to(db->tree({{"module", entry_kind::gitlink, two}}), 7);
   BOOST_TEST(told_names().empty());
   const std::vector<std::uint64_t> attributes{first.nodeid};
   BOOST_TEST(port.changes.back().attributes == attributes, boost::test_tools::per_element());
   BOOST_TEST((looked_up("module") == module));
-  BOOST_TEST(send(module.child, getattr_op{}).told->attr.time == file_time_of(7));
+  BOOST_TEST(send(module.child, getattr_op{}).answered->attr.time == file_time_of(7));
 }
 
 BOOST_AUTO_TEST_CASE(a_tree_that_cannot_be_read_is_an_error_of_the_directory) {
   (void)readdir();
   move_to(db->blob("not a tree"));
   BOOST_TEST(told_names().size() == 6U);
-  BOOST_TEST(lookup("same").told->code == EIO);
+  BOOST_TEST(lookup("same").answered->code == EIO);
   move_to(next);
-  BOOST_TEST((lookup("same").told->what == answer::kind::entry));
+  BOOST_TEST((lookup("same").answered->what == answer::kind::entry));
 }
 
 BOOST_AUTO_TEST_CASE(what_could_not_be_said_is_said_by_the_clean_up) {

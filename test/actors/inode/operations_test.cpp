@@ -42,41 +42,41 @@ BOOST_AUTO_TEST_CASE(lookup_gives_type_mode_and_size) {
   for (const auto& row : rows) {
     auto r = lookup(row.name);
     BOOST_TEST_CONTEXT(row.name) {
-      BOOST_REQUIRE((r.told->what == answer::kind::entry));
-      BOOST_TEST(r.told->node.attr.mode == row.mode);
-      BOOST_TEST(r.told->node.attr.size == row.size);
-      BOOST_TEST(r.told->node.attr.ino == inode_number({}, row.name, child_key(root_key, row.name)));
+      BOOST_REQUIRE((r.answered->what == answer::kind::entry));
+      BOOST_TEST(r.answered->node.attr.mode == row.mode);
+      BOOST_TEST(r.answered->node.attr.size == row.size);
+      BOOST_TEST(r.answered->node.attr.ino == inode_number({}, row.name, child_key(root_key, row.name)));
     }
   }
-  BOOST_TEST(port.asked.empty());
+  BOOST_TEST(port.requested.empty());
 }
 
 BOOST_AUTO_TEST_CASE(errors_of_wrong_kinds) {
   const auto dir_node = looked_up("dir");
   BOOST_TEST(dir_node.child == self_child); // a directory answers for itself
   const auto file = looked_up("text").child, link = looked_up("link").child, module = looked_up("module").child;
-  BOOST_TEST(send(file, lookup_op{"x"}).told->code == ENOTDIR);
-  BOOST_TEST(send(file, readdir_op{}).told->code == ENOTDIR);
-  BOOST_TEST(send(file, readlink_op{}).told->code == EINVAL);
-  BOOST_TEST(send(self_child, read_op{0, 10}).told->code == EISDIR);
-  BOOST_TEST(send(self_child, readlink_op{}).told->code == EINVAL);
-  BOOST_TEST(send(module, read_op{0, 10}).told->code == EISDIR);
-  BOOST_TEST((send(module, lookup_op{"x"}).told->what == answer::kind::absent));
-  BOOST_TEST(send(link, readlink_op{}).told->text == "text");
-  BOOST_TEST(lookup(std::string(256, 'n')).told->code == ENAMETOOLONG);
-  BOOST_TEST((lookup(std::string(255, 'n')).told->what == answer::kind::absent));
-  BOOST_TEST(send(999, getattr_op{}).told->code == ESTALE);
+  BOOST_TEST(send(file, lookup_op{"x"}).answered->code == ENOTDIR);
+  BOOST_TEST(send(file, readdir_op{}).answered->code == ENOTDIR);
+  BOOST_TEST(send(file, readlink_op{}).answered->code == EINVAL);
+  BOOST_TEST(send(self_child, read_op{0, 10}).answered->code == EISDIR);
+  BOOST_TEST(send(self_child, readlink_op{}).answered->code == EINVAL);
+  BOOST_TEST(send(module, read_op{0, 10}).answered->code == EISDIR);
+  BOOST_TEST((send(module, lookup_op{"x"}).answered->what == answer::kind::absent));
+  BOOST_TEST(send(link, readlink_op{}).answered->text == "text");
+  BOOST_TEST(lookup(std::string(256, 'n')).answered->code == ENAMETOOLONG);
+  BOOST_TEST((lookup(std::string(255, 'n')).answered->what == answer::kind::absent));
+  BOOST_TEST(send(999, getattr_op{}).answered->code == ESTALE);
 }
 
 BOOST_AUTO_TEST_CASE(read_at_any_offset_and_size) {
   const auto file = looked_up("text").child;
-  BOOST_TEST(read(file).told->text == "hello world");
-  BOOST_TEST(read(file, 6).told->text == "world");
-  BOOST_TEST(read(file, 2, 3).told->text == "llo");
-  BOOST_TEST(read(file, 11).told->text == "");
-  BOOST_TEST(read(file, 1000).told->text == "");
-  BOOST_TEST(read(file, ~std::uint64_t{0}).told->text == "");
-  BOOST_TEST(read(file, 0, 0).told->text == "");
+  BOOST_TEST(read(file).answered->text == "hello world");
+  BOOST_TEST(read(file, 6).answered->text == "world");
+  BOOST_TEST(read(file, 2, 3).answered->text == "llo");
+  BOOST_TEST(read(file, 11).answered->text == "");
+  BOOST_TEST(read(file, 1000).answered->text == "");
+  BOOST_TEST(read(file, ~std::uint64_t{0}).answered->text == "");
+  BOOST_TEST(read(file, 0, 0).answered->text == "");
 }
 
 BOOST_AUTO_TEST_CASE(a_read_of_what_is_not_here_is_one_fetch_of_that_blob_alone) {
@@ -88,8 +88,8 @@ BOOST_AUTO_TEST_CASE(a_read_of_what_is_not_here_is_one_fetch_of_that_blob_alone)
   BOOST_TEST((port.last(want_kind::blobs).how == urgency::demand));
   db->show(text);
   dir->finished(port.last(want_kind::blobs).id, {0, {}});
-  BOOST_TEST(one.told->text == "hello world");
-  BOOST_TEST(two.told->text == "world");
+  BOOST_TEST(one.answered->text == "hello world");
+  BOOST_TEST(two.answered->text == "world");
 }
 
 BOOST_AUTO_TEST_CASE(a_backend_error_meets_that_node_alone) {
@@ -97,8 +97,8 @@ BOOST_AUTO_TEST_CASE(a_backend_error_meets_that_node_alone) {
   db->hide(text);
   auto failing = read(file);
   dir->finished(port.last(want_kind::blobs).id, {EIO, {}});
-  BOOST_TEST(failing.told->code == EIO);
-  BOOST_TEST(read(other).told->text == "#!/bin/sh\n");
+  BOOST_TEST(failing.answered->code == EIO);
+  BOOST_TEST(read(other).answered->text == "#!/bin/sh\n");
 }
 
 BOOST_AUTO_TEST_CASE(a_large_blob_is_inflated_elsewhere_once) {
@@ -107,11 +107,11 @@ BOOST_AUTO_TEST_CASE(a_large_blob_is_inflated_elsewhere_once) {
   const auto file = looked_up("big").child;
   auto one = read(file), two = read(file, 1U << 20);
   BOOST_REQUIRE_EQUAL(port.loads.size(), 1U);
-  BOOST_TEST(one.told->answers == 0);
+  BOOST_TEST(one.answered->answers == 0);
   dir->finished(port.loads[0].first, {0, {}});
-  BOOST_TEST(one.told->text.size() == 4096U);
-  BOOST_TEST(two.told->text.size() == 4096U);
-  BOOST_TEST(read(file, 4096).told->text.size() == 4096U); // from the cache now
+  BOOST_TEST(one.answered->text.size() == 4096U);
+  BOOST_TEST(two.answered->text.size() == 4096U);
+  BOOST_TEST(read(file, 4096).answered->text.size() == 4096U); // from the cache now
   BOOST_TEST(port.loads.size() == 1U);
 }
 
@@ -119,19 +119,19 @@ BOOST_AUTO_TEST_CASE(a_stat_never_shows_a_guess) {
   db->hide(text);
   db->hide(script);
   auto list = readdir();
-  for (const auto& e : list.told->entries)
+  for (const auto& e : list.answered->entries)
     if (e.name == "text" || e.name == "run")
       BOOST_TEST(e.nodeid == 0U); // by name only: a listing never waits
   auto stat = lookup("text");
-  BOOST_TEST(stat.told->answers == 0);
+  BOOST_TEST(stat.answered->answers == 0);
   BOOST_REQUIRE_EQUAL(port.count(want_kind::sizes), 1U); // the prefetch's, promoted; of all children at once
   BOOST_TEST(port.last(want_kind::sizes).ids.size() == 2U);
   BOOST_TEST(port.promoted.size() == 1U);
   dir->finished(port.last(want_kind::sizes).id, {0, {{text, 11}}}); // the server does not know the other
-  BOOST_TEST(stat.told->node.attr.size == 11U);
+  BOOST_TEST(stat.answered->node.attr.size == 11U);
   auto unknown = lookup("run");
   dir->finished(port.last(want_kind::sizes).id, {0, {}});
-  BOOST_TEST(unknown.told->code == EIO);
+  BOOST_TEST(unknown.answered->code == EIO);
 }
 
 BOOST_AUTO_TEST_CASE(a_size_that_is_too_dear_to_guess_at_is_asked_for_by_who_waits) {
@@ -140,10 +140,10 @@ BOOST_AUTO_TEST_CASE(a_size_that_is_too_dear_to_guess_at_is_asked_for_by_who_wai
   const auto guess = port.last(want_kind::sizes).id;
   auto stat = lookup("text"); // joins the guess, which the server without object-info refuses
   dir->finished(guess, {ENOTSUP, {}});
-  BOOST_TEST(stat.told->answers == 0);
+  BOOST_TEST(stat.answered->answers == 0);
   BOOST_TEST((port.last(want_kind::sizes).how == urgency::demand));
   dir->finished(port.last(want_kind::sizes).id, {0, {{text, 11}}});
-  BOOST_TEST(stat.told->node.attr.size == 11U);
+  BOOST_TEST(stat.answered->node.attr.size == 11U);
 }
 
 BOOST_AUTO_TEST_CASE(a_gitlink_with_a_files_oid_does_not_take_its_size) {
@@ -152,7 +152,7 @@ BOOST_AUTO_TEST_CASE(a_gitlink_with_a_files_oid_does_not_take_its_size) {
   move_to(db->tree({{"a", entry_kind::file, script}, {"b", entry_kind::gitlink, text}, {"c", entry_kind::file, text}}));
   auto stat = lookup("c");
   dir->finished(port.last(want_kind::sizes).id, {0, {{text, 11}, {script, 10}}});
-  BOOST_TEST(stat.told->node.attr.size == 11U);
+  BOOST_TEST(stat.answered->node.attr.size == 11U);
 }
 
 BOOST_AUTO_TEST_CASE(readdir_pages_with_continuing_offsets) {
@@ -162,51 +162,51 @@ BOOST_AUTO_TEST_CASE(readdir_pages_with_continuing_offsets) {
   std::uint64_t offset = 0;
   for (int page = 0; page < 20; ++page) {
     auto r = readdir(offset, page % 2 == 0, 1);
-    if (r.told->entries.empty())
+    if (r.answered->entries.empty())
       break;
-    names.push_back(r.told->entries[0].name);
-    BOOST_TEST(r.told->entries[0].next == offset + 1); // 1-based, without gaps
-    offset = r.told->entries[0].next;
+    names.push_back(r.answered->entries[0].name);
+    BOOST_TEST(r.answered->entries[0].next == offset + 1); // 1-based, without gaps
+    offset = r.answered->entries[0].next;
   }
   BOOST_TEST(names == expected, boost::test_tools::per_element());
-  BOOST_TEST(whole.told->entries.size() == expected.size());
-  BOOST_TEST(readdir(100).told->entries.empty());
+  BOOST_TEST(whole.answered->entries.size() == expected.size());
+  BOOST_TEST(readdir(100).answered->entries.empty());
 }
 
 BOOST_AUTO_TEST_CASE(readdir_from_any_offset) {
   for (std::uint64_t offset = 0; offset <= 7; ++offset)
-    BOOST_TEST(readdir(offset).told->entries.size() == 7 - offset);
+    BOOST_TEST(readdir(offset).answered->entries.size() == 7 - offset);
 }
 
 BOOST_AUTO_TEST_CASE(a_gitlink_is_an_empty_directory) {
   const auto module = looked_up("module").child;
   for (std::uint64_t offset = 0; offset <= 2; ++offset)
-    BOOST_TEST(send(module, readdir_op{offset, true}).told->entries.size() == 2 - offset);
+    BOOST_TEST(send(module, readdir_op{offset, true}).answered->entries.size() == 2 - offset);
 }
 
 BOOST_AUTO_TEST_CASE(an_empty_directory_has_its_dots) {
   move_to(sub);
-  BOOST_TEST(readdir().told->entries.size() == 2U);
+  BOOST_TEST(readdir().answered->entries.size() == 2U);
 }
 
 BOOST_AUTO_TEST_CASE(extended_attributes) {
   const auto file = looked_up("text").child;
-  BOOST_TEST(send(file, getxattr_op{"user.gitfs.oid"}).told->text == text.hex());
-  BOOST_TEST(send(self_child, getxattr_op{"user.gitfs.oid"}).told->text == root.hex());
-  BOOST_TEST(send(file, getxattr_op{"user.gitfs.commit"}).told->text == oid{}.hex());
-  BOOST_TEST(send(file, getxattr_op{"security.capability"}).told->code == ENODATA);
-  BOOST_TEST(send(self_child, getxattr_op{"user.gitfs.entry/"}).told->text == "tree " + root.hex());
-  BOOST_TEST(send(self_child, getxattr_op{"user.gitfs.entry/absent"}).told->code == ENOENT);
-  BOOST_TEST(send(file, getxattr_op{"user.gitfs.entry/absent"}).told->code == ENODATA);
+  BOOST_TEST(send(file, getxattr_op{"user.gitfs.oid"}).answered->text == text.hex());
+  BOOST_TEST(send(self_child, getxattr_op{"user.gitfs.oid"}).answered->text == root.hex());
+  BOOST_TEST(send(file, getxattr_op{"user.gitfs.commit"}).answered->text == oid{}.hex());
+  BOOST_TEST(send(file, getxattr_op{"security.capability"}).answered->code == ENODATA);
+  BOOST_TEST(send(self_child, getxattr_op{"user.gitfs.entry/"}).answered->text == "tree " + root.hex());
+  BOOST_TEST(send(self_child, getxattr_op{"user.gitfs.entry/absent"}).answered->code == ENOENT);
+  BOOST_TEST(send(file, getxattr_op{"user.gitfs.entry/absent"}).answered->code == ENODATA);
   const std::string names{"user.gitfs.oid\0user.gitfs.commit\0", 33};
-  BOOST_TEST(send(file, listxattr_op{}).told->text == names);
+  BOOST_TEST(send(file, listxattr_op{}).answered->text == names);
 }
 
 BOOST_AUTO_TEST_CASE(a_question_about_an_entry_changes_nothing) {
   const auto ask = [&](const std::string& name) {
     request r; // no number: the kernel does not ask
     dir->handle({r.make(), self_child, getxattr_op{std::string{entry_attribute} + name}});
-    return *r.told;
+    return *r.answered;
   };
   db->hide(root);
   const std::string before = dir->describe();
@@ -217,8 +217,8 @@ BOOST_AUTO_TEST_CASE(a_question_about_an_entry_changes_nothing) {
   BOOST_TEST(ask("link").text == "link " + target.hex());
   BOOST_TEST(ask("absent").code == ENOENT);
   BOOST_TEST(dir->describe() == before);
-  BOOST_TEST(port.asked.empty());
-  BOOST_TEST(readdir().told->entries.size() == 7U);
+  BOOST_TEST(port.requested.empty());
+  BOOST_TEST(readdir().answered->entries.size() == 7U);
   BOOST_TEST(ask("dir").text == "tree " + sub.hex());
   BOOST_TEST(ask("absent").code == ENOENT);
 }

@@ -81,12 +81,12 @@ BOOST_AUTO_TEST_CASE(no_listing_mixes_snapshots_and_the_last_one_is_shown_in_the
         std::uint64_t offset = 0;
         std::multiset<std::string> names{};
       };
-      struct asked {
+      struct requested {
         gitfs::node_address node;
         request r;
         std::shared_ptr<reader> reads{};
       };
-      std::vector<asked> open_requests;
+      std::vector<requested> open_requests;
       std::size_t listings = 0, moves = 0;
       const auto go_on = [&](const std::shared_ptr<reader>& who) {
         request r;
@@ -105,7 +105,7 @@ BOOST_AUTO_TEST_CASE(no_listing_mixes_snapshots_and_the_last_one_is_shown_in_the
       const auto collect = [&] {
         auto all = std::exchange(open_requests, {});
         for (auto& each : all) {
-          const answer& a = *each.r.told;
+          const answer& a = *each.r.answered;
           if (a.answers == 0) {
             open_requests.push_back(std::move(each));
             continue;
@@ -181,17 +181,17 @@ BOOST_AUTO_TEST_CASE(no_listing_mixes_snapshots_and_the_last_one_is_shown_in_the
         auto commit = s.send(at, getxattr_op{"user.gitfs.commit"});
         s.run();
         bool marked = false;
-        for (const auto& e : list.told->entries)
+        for (const auto& e : list.answered->entries)
           marked |= e.name == is.mark;
         BOOST_TEST(marked);
         if (moves != 0)
-          BOOST_TEST(commit.told->text == commit_at(s.time).hex());
+          BOOST_TEST(commit.answered->text == commit_at(s.time).hex());
         for (const auto& [name, child] : is.below) {
           auto found = s.send(at, lookup_op{name});
           s.run();
-          BOOST_REQUIRE(found.told->what == answer::kind::entry);
-          ++nlookup[found.told->node.address];
-          self(self, found.told->node.address, child);
+          BOOST_REQUIRE(found.answered->what == answer::kind::entry);
+          ++nlookup[found.answered->node.address];
+          self(self, found.answered->node.address, child);
         }
       };
       walk(walk, root_node, s.top);

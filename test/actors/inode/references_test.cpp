@@ -27,7 +27,7 @@ BOOST_AUTO_TEST_CASE(readdirplus_takes_references_and_readdir_does_not) {
   BOOST_TEST(!dir->referenced());
   auto r = readdir(0, true);
   BOOST_TEST(dir->referenced());
-  for (const auto& e : r.told->entries) {
+  for (const auto& e : r.answered->entries) {
     const bool dot = e.name == "." || e.name == "..";
     BOOST_TEST((e.nodeid == 0) == dot); // nodeid 0 declines the reference
   }
@@ -48,7 +48,7 @@ BOOST_AUTO_TEST_CASE(forgetting_an_unknown_child_is_nothing) {
   dir->forget(999, 1);
   dir->forget(self_child, 1);
   BOOST_TEST(!dir->referenced());
-  BOOST_TEST((lookup("text").told->what == answer::kind::entry));
+  BOOST_TEST((lookup("text").answered->what == answer::kind::entry));
 }
 
 BOOST_AUTO_TEST_CASE(forgetting_one_child_leaves_siblings_and_the_listing) {
@@ -57,11 +57,11 @@ BOOST_AUTO_TEST_CASE(forgetting_one_child_leaves_siblings_and_the_listing) {
   dir->forget(child, 2);
   BOOST_TEST(dir->complete());
   const auto after = readdir();
-  for (std::size_t i = 0; i < before.told->entries.size(); ++i) {
-    BOOST_TEST(after.told->entries[i].nodeid == before.told->entries[i].nodeid);
-    BOOST_TEST(after.told->entries[i].attr.ino == before.told->entries[i].attr.ino);
+  for (std::size_t i = 0; i < before.answered->entries.size(); ++i) {
+    BOOST_TEST(after.answered->entries[i].nodeid == before.answered->entries[i].nodeid);
+    BOOST_TEST(after.answered->entries[i].attr.ino == before.answered->entries[i].attr.ino);
   }
-  BOOST_TEST(port.asked.empty());
+  BOOST_TEST(port.requested.empty());
 }
 
 BOOST_AUTO_TEST_CASE(an_answer_that_the_kernel_refuses_leaves_no_reference) {
@@ -144,7 +144,7 @@ BOOST_AUTO_TEST_CASE(one_zero_one_zero_is_reaped_once) {
 BOOST_AUTO_TEST_CASE(a_file_has_a_node_while_the_kernel_refers_to_it) {
   (void)readdir(0, false);
   BOOST_TEST(context->inodes.leaf_slots() == 0U); // a name is no node
-  const node_entry first = lookup("text").told->node, second = lookup("text").told->node;
+  const node_entry first = lookup("text").answered->node, second = lookup("text").answered->node;
   BOOST_TEST(second.nodeid == first.nodeid);
   BOOST_TEST(second.generation == first.generation);
   const node_slot slot = slot_of(first.nodeid);
@@ -164,14 +164,14 @@ BOOST_AUTO_TEST_CASE(a_file_has_a_node_while_the_kernel_refers_to_it) {
 BOOST_AUTO_TEST_CASE(a_node_that_is_used_again_has_another_generation) {
   const oid both = db->tree({{"one", entry_kind::file, text}, {"two", entry_kind::symlink, text}});
   open(both);
-  const node_entry one = lookup("one").told->node;
+  const node_entry one = lookup("one").answered->node;
   dir->forget(one.address.child, 1);
-  const node_entry two = lookup("two").told->node;
+  const node_entry two = lookup("two").answered->node;
   BOOST_TEST(two.nodeid == one.nodeid);
   BOOST_TEST(two.generation != one.generation);
   BOOST_TEST(two.attr.ino != one.attr.ino);
   BOOST_TEST((context->inodes.leaf_kind(slot_of(two.nodeid)) == entry_kind::symlink));
-  const node_entry again = lookup("one").told->node;
+  const node_entry again = lookup("one").answered->node;
   BOOST_TEST(again.nodeid != two.nodeid);
   BOOST_TEST(again.attr.ino == one.attr.ino); // of its path
 }
@@ -195,7 +195,7 @@ BOOST_AUTO_TEST_CASE(idle_cancels_what_is_on_its_way) {
   BOOST_REQUIRE_EQUAL(dir->in_flight(), 1U);
   dir->release(1);
   BOOST_TEST(port.idles == 1);
-  BOOST_TEST((port.cancelled == std::vector<want_id>{port.asked.back().id}));
+  BOOST_TEST((port.cancelled == std::vector<want_id>{port.requested.back().id}));
   BOOST_TEST(dir->in_flight() == 0U);
 }
 
@@ -207,19 +207,19 @@ BOOST_AUTO_TEST_CASE(a_late_release_leaves_those_who_came_since_their_answer) {
   dir->release(1);
   BOOST_TEST(port.cancelled.empty());
   db->show(root);
-  dir->finished(port.asked.front().id, {});
-  BOOST_TEST((waiting.told->what == answer::kind::entry));
+  dir->finished(port.requested.front().id, {});
+  BOOST_TEST((waiting.answered->what == answer::kind::entry));
 }
 
 BOOST_AUTO_TEST_CASE(ending_cancels_what_is_on_its_way_and_answers_who_waits) {
   const auto child = looked_up("text").child;
   db->hide(text);
   auto waiting = read(child);
-  const auto id = port.asked.back().id;
+  const auto id = port.requested.back().id;
   dir.reset();
   BOOST_TEST((port.cancelled == std::vector<want_id>{id}));
-  BOOST_TEST(waiting.told->code == EIO);
-  BOOST_TEST(waiting.told->answers == 1);
+  BOOST_TEST(waiting.answered->code == EIO);
+  BOOST_TEST(waiting.answered->answers == 1);
 }
 
 BOOST_AUTO_TEST_CASE(an_interrupt_answers_eintr_and_cancels_if_nobody_else_waits) {
@@ -227,15 +227,15 @@ BOOST_AUTO_TEST_CASE(an_interrupt_answers_eintr_and_cancels_if_nobody_else_waits
   db->hide(text);
   auto one = read(child), two = read(child);
   dir->interrupted(one.id);
-  BOOST_TEST(one.told->code == EINTR);
+  BOOST_TEST(one.answered->code == EINTR);
   BOOST_TEST(port.cancelled.empty()); // the other still waits
   dir->interrupted(one.id);           // again: nothing
   dir->interrupted(two.id);
-  BOOST_TEST(two.told->code == EINTR);
+  BOOST_TEST(two.answered->code == EINTR);
   BOOST_TEST(port.cancelled.size() == 1U);
   db->show(text);
-  dir->finished(port.asked.back().id, {0, {}}); // a late result finds nobody
-  BOOST_TEST(read(child).told->text == "text");
+  dir->finished(port.requested.back().id, {0, {}}); // a late result finds nobody
+  BOOST_TEST(read(child).answered->text == "text");
 }
 
 BOOST_AUTO_TEST_CASE(an_interrupt_leaves_prefetch_alone) {
@@ -243,7 +243,7 @@ BOOST_AUTO_TEST_CASE(an_interrupt_leaves_prefetch_alone) {
   (void)readdir(0, false); // wants sizes ahead
   auto stat = lookup("text");
   dir->interrupted(stat.id);
-  BOOST_TEST(stat.told->code == EINTR);
+  BOOST_TEST(stat.answered->code == EINTR);
   BOOST_TEST(port.cancelled.empty());
 }
 
@@ -293,13 +293,13 @@ BOOST_AUTO_TEST_CASE(a_want_that_throws_leaves_nobody_waiting_for_it) {
   port.failures = 1;
   const request failed;
   BOOST_CHECK_THROW((void)send(child, read_op{0, 10}, failed), std::bad_alloc);
-  BOOST_TEST(failed.told->code == EIO);
-  BOOST_TEST(failed.told->answers == 1);
+  BOOST_TEST(failed.answered->code == EIO);
+  BOOST_TEST(failed.answered->answers == 1);
   auto next = read(child);
   BOOST_REQUIRE_EQUAL(port.count(want_kind::blobs), 1U);
   db->show(text);
   dir->finished(port.last(want_kind::blobs).id, {0, {}});
-  BOOST_TEST(next.told->text == "text");
+  BOOST_TEST(next.answered->text == "text");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -51,9 +51,9 @@ BOOST_AUTO_TEST_CASE(it_is_loaded_again_from_the_store) {
   shed();
   BOOST_TEST(!dir->complete());
   const auto after = readdir(0, false);
-  BOOST_TEST(after.told->entries.size() == before.told->entries.size());
-  BOOST_TEST(port.asked.empty());
-  BOOST_TEST((lookup("absent").told->what == answer::kind::absent));
+  BOOST_TEST(after.answered->entries.size() == before.answered->entries.size());
+  BOOST_TEST(port.requested.empty());
+  BOOST_TEST((lookup("absent").answered->what == answer::kind::absent));
 }
 
 BOOST_AUTO_TEST_CASE(what_the_kernel_refers_to_is_the_same_inode_before_and_after) {
@@ -61,8 +61,8 @@ BOOST_AUTO_TEST_CASE(what_the_kernel_refers_to_is_the_same_inode_before_and_afte
   shed();
   BOOST_TEST(!dir->complete());
   BOOST_TEST(dir->referenced());
-  BOOST_TEST(send(f30.child, getattr_op{}).told->attr.size == 4U); // answered without the listing
-  BOOST_TEST(read(f30.child).told->text == "text");
+  BOOST_TEST(send(f30.child, getattr_op{}).answered->attr.size == 4U); // answered without the listing
+  BOOST_TEST(read(f30.child).answered->text == "text");
   BOOST_TEST(!dir->complete());
   BOOST_TEST((looked_up("f30") == f30));
   BOOST_TEST((looked_up("sub") == folder));
@@ -76,7 +76,7 @@ BOOST_AUTO_TEST_CASE(nothing_is_foretold_from_a_listing_that_is_gone) {
   const auto f30 = looked_up("f30");
   shed();
   BOOST_TEST(!dir->complete());
-  BOOST_TEST(read(f30.child).told->text == "text");
+  BOOST_TEST(read(f30.child).answered->text == "text");
   BOOST_TEST(port.reads.empty());
   (void)readdir(0, false);
   (void)read(f30.child);
@@ -99,13 +99,13 @@ BOOST_AUTO_TEST_CASE(the_kernel_is_asked_for_the_rest_and_the_listing_goes_with_
   const auto all = readdir();
   shed();
   BOOST_TEST(dir->complete()); // most of it is referred to
-  BOOST_REQUIRE_EQUAL(port.told_kernel.size(), 1U);
+  BOOST_REQUIRE_EQUAL(port.forget_requests.size(), 1U);
   std::vector<std::uint64_t> revealed;
-  for (const auto& e : all.told->entries)
+  for (const auto& e : all.answered->entries)
     if (e.nodeid != 0)
       revealed.push_back(e.nodeid);
-  BOOST_TEST(port.told_kernel[0] == revealed, boost::test_tools::per_element());
-  for (const auto& e : all.told->entries)
+  BOOST_TEST(port.forget_requests[0] == revealed, boost::test_tools::per_element());
+  for (const auto& e : all.answered->entries)
     if (e.nodeid != 0 && e.address.child != self_child)
       dir->forget(e.address.child, 1);
   BOOST_TEST(!dir->complete());
@@ -115,7 +115,7 @@ BOOST_AUTO_TEST_CASE(a_use_ends_the_shedding) {
   const auto all = readdir();
   shed();
   (void)lookup("f10");
-  for (const auto& e : all.told->entries)
+  for (const auto& e : all.answered->entries)
     if (e.nodeid != 0 && e.address.child != self_child)
       dir->forget(e.address.child, 1);
   BOOST_TEST(dir->complete());
@@ -137,7 +137,7 @@ BOOST_AUTO_TEST_CASE(a_listing_that_somebody_waits_in_stays) {
   BOOST_TEST(dir->complete());
   db->show(missing);
   dir->finished(port.last(want_kind::blobs).id, {0, {}});
-  BOOST_TEST(reader.told->text == "later");
+  BOOST_TEST(reader.answered->text == "later");
 }
 
 BOOST_AUTO_TEST_CASE(another_tree_that_comes_while_the_listing_is_gone_keeps_the_inodes_that_stay) {
@@ -148,8 +148,8 @@ BOOST_AUTO_TEST_CASE(another_tree_that_comes_while_the_listing_is_gone_keeps_the
   const auto fresh = looked_up("f05");
   BOOST_TEST(fresh.child != f30.child);
   BOOST_TEST(fresh.child != f40.child);
-  BOOST_TEST((lookup("f40").told->what == answer::kind::absent));
-  BOOST_TEST(read(f40.child).told->text == "text"); // who has it open goes on reading
+  BOOST_TEST((lookup("f40").answered->what == answer::kind::absent));
+  BOOST_TEST(read(f40.child).answered->text == "text"); // who has it open goes on reading
 }
 
 BOOST_AUTO_TEST_CASE(every_byte_is_given_back) {
@@ -186,8 +186,8 @@ BOOST_AUTO_TEST_CASE(a_large_file_waits_for_its_file_and_not_for_memory) {
   BOOST_REQUIRE_EQUAL(port.blob_file_writes.size(), 1U);
   BOOST_REQUIRE(objects->large_blobs.load(large));
   dir->finished(port.blob_file_writes[0].first, {0, {}});
-  BOOST_TEST(one.told->text == "end");
-  BOOST_TEST(two.told->text == "xxx");
+  BOOST_TEST(one.answered->text == "end");
+  BOOST_TEST(two.answered->text == "xxx");
   BOOST_TEST(context->memory.used(memory_budget::kind::blobs) == 0U);
   objects->large_blobs.clear();
   BOOST_TEST(context->memory.used(memory_budget::kind::blob_files) == 0U);

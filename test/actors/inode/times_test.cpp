@@ -28,7 +28,7 @@ struct timed : directory_fixture {
   std::map<std::string, file_time> listed() {
     std::map<std::string, file_time> out;
     const auto r = readdir(0, false); // by name alone, so that the kernel refers to nothing
-    for (const auto& each : r.told->entries)
+    for (const auto& each : r.answered->entries)
       out[each.name] = each.attr.time;
     return out;
   }
@@ -69,7 +69,7 @@ BOOST_AUTO_TEST_CASE(after_a_remount_what_has_changed_is_new_and_the_rest_is_not
   BOOST_TEST(of("changed") == 900);
   BOOST_TEST(of("same") == 100);
   BOOST_TEST(of("sub") == 900);
-  BOOST_TEST(send(self_child, getattr_op{}).told->attr.time == 900);
+  BOOST_TEST(send(self_child, getattr_op{}).answered->attr.time == 900);
 }
 
 BOOST_AUTO_TEST_CASE(in_a_directory_below_as_well) {
@@ -163,7 +163,7 @@ BOOST_AUTO_TEST_CASE(a_move_to_an_equal_tree_changes_no_time) {
   const auto before = listed();
   move_to(second, 9);
   BOOST_TEST((listed() == before));
-  BOOST_TEST(send(self_child, getattr_op{}).told->attr.time == file_time_of(7));
+  BOOST_TEST(send(self_child, getattr_op{}).answered->attr.time == file_time_of(7));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -29,8 +29,8 @@ struct asked_system : played_system {
     question.id = next_request_id();
     caf::anon_send(supervisor, tell_activity{question.make(), activity_of(context->latency)});
     run();
-    BOOST_TEST(question.told->answers == 1);
-    auto read = gitfs::activity::parse(question.told->text);
+    BOOST_TEST(question.answered->answers == 1);
+    auto read = gitfs::activity::parse(question.answered->text);
     BOOST_REQUIRE_MESSAGE(read, reason_of(read));
     return read.value();
   }
@@ -87,11 +87,11 @@ BOOST_FIXTURE_TEST_CASE(who_waits_for_what, asked_system) {
   const node_address top{root_slot, self_child};
   const auto looked = send(top, lookup_op{"sub"});
   run();
-  const node_address below = looked.told->node.address;
+  const node_address below = looked.answered->node.address;
   const auto found = send(below, lookup_op{"a file"});
   run();
   db->hide(file);
-  const node_address at = found.told->node.address;
+  const node_address at = found.answered->node.address;
   const auto first = send(at, read_op{0, 10});
   const auto second = send(at, read_op{0, 10});
   run();
@@ -107,8 +107,8 @@ BOOST_FIXTURE_TEST_CASE(who_waits_for_what, asked_system) {
   db->show(file);
   server->answer(0, {});
   run();
-  BOOST_TEST(first.told->text == "text");
-  BOOST_TEST(second.told->text == "text");
+  BOOST_TEST(first.answered->text == "text");
+  BOOST_TEST(second.answered->text == "text");
   BOOST_TEST(ask().transfers.empty());
 }
 

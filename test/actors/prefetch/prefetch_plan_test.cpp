@@ -37,8 +37,8 @@ struct plan_fixture : walked_tree {
   }
 
   void answer_all(int code = 0) {
-    for (std::size_t i = 0; i < out.asked.size(); ++i) // answers may ask for more
-      plan.finished(out.asked[i].id, {code, {}});
+    for (std::size_t i = 0; i < out.requested.size(); ++i) // answers may ask for more
+      plan.finished(out.requested[i].id, {code, {}});
   }
 
   void read_file(const node& directory, child_index file) {
@@ -91,27 +91,27 @@ BOOST_AUTO_TEST_CASE(depth_first_walks_are_covered_in_few_wants) {
   for (const node& each : depth_first)
     plan.listed(each.link);
   BOOST_TEST(out.wanted(want_kind::sizes) == blobs.size());
-  BOOST_TEST(out.asked.size() <= 3U);
+  BOOST_TEST(out.requested.size() <= 3U);
 }
 
 BOOST_AUTO_TEST_CASE(breadth_first_walks_are_too) {
   for (const node& each : breadth_first)
     plan.listed(each.link);
   BOOST_TEST(out.wanted(want_kind::sizes) == blobs.size());
-  BOOST_TEST(out.asked.size() <= 12U);
+  BOOST_TEST(out.requested.size() <= 12U);
 }
 
 BOOST_AUTO_TEST_CASE(random_listings_bring_nothing) {
   for (const std::size_t i : {17U, 250U, 99U, 180U, 5U, 301U, 60U, 220U, 130U})
     plan.listed(depth_first[i].link);
-  BOOST_TEST(out.asked.empty());
+  BOOST_TEST(out.requested.empty());
 }
 
 BOOST_AUTO_TEST_CASE(one_file_of_each_directory_brings_no_siblings) {
   const auto leaves = all_leaves();
   for (std::size_t i = 0; i < leaves.size(); ++i) // each once, never two neighbours in turn
     read_file(*leaves[i * 131 % leaves.size()], static_cast<child_index>(i % 8));
-  BOOST_TEST(out.asked.empty());
+  BOOST_TEST(out.requested.empty());
 }
 
 BOOST_AUTO_TEST_CASE(one_file_of_each_directory_brings_those_of_that_name) {
@@ -122,9 +122,9 @@ BOOST_AUTO_TEST_CASE(one_file_of_each_directory_brings_those_of_that_name) {
     const node& leaf = *leaves[i * 131 % leaves.size()];
     in_vain += wanted.contains(leaf.tree.entries[3].id) ? 0 : 1;
     read_file(leaf, 3);
-    for (; requests < out.asked.size(); ++requests) {
-      wanted.insert(out.asked[requests].ids.begin(), out.asked[requests].ids.end());
-      plan.finished(out.asked[requests].id, {});
+    for (; requests < out.requested.size(); ++requests) {
+      wanted.insert(out.requested[requests].ids.begin(), out.requested[requests].ids.end());
+      plan.finished(out.requested[requests].id, {});
     }
   }
   BOOST_TEST(out.wanted(want_kind::blobs) <= leaves.size()); // nothing of another name
@@ -175,15 +175,15 @@ BOOST_AUTO_TEST_CASE(where_sizes_cost_contents_only_who_asks_for_sizes_is_follow
   for (std::size_t i = 0; i < 40; ++i)
     plan.listed(depth_first[i].link);
   answer_all(ENOTSUP); // the server cannot tell sizes
-  out.asked.clear();
+  out.requested.clear();
   plan.listed(depth_first[40].link);
-  BOOST_TEST(out.asked.empty());
+  BOOST_TEST(out.requested.empty());
   for (std::size_t i = 41; i < 45; ++i) {
     plan.listed(depth_first[i].link);
     plan.statted(depth_first[i].link);
   }
-  BOOST_REQUIRE(!out.asked.empty());
-  BOOST_TEST(std::all_of(out.asked.begin(), out.asked.end(), [](const want& w) { return w.worth_contents; }));
+  BOOST_REQUIRE(!out.requested.empty());
+  BOOST_TEST(std::all_of(out.requested.begin(), out.requested.end(), [](const want& w) { return w.worth_contents; }));
   answer_all();
   // From now on it does not have to wait for sizes any more, and is known all the same.
   const std::size_t before = out.wanted(want_kind::sizes);
@@ -200,7 +200,9 @@ BOOST_AUTO_TEST_CASE(a_stat_walk_begins_where_it_began) {
     plan.listed(depth_first[i].link);
     plan.statted(depth_first[i].link);
   }
-  const auto of_stats = [&] { return std::ranges::any_of(out.asked, [](const want& w) { return w.worth_contents; }); };
+  const auto of_stats = [&] {
+    return std::ranges::any_of(out.requested, [](const want& w) { return w.worth_contents; });
+  };
   BOOST_TEST(!of_stats());
   answer_all(ENOTSUP);
   BOOST_TEST(of_stats());
@@ -210,27 +212,27 @@ BOOST_AUTO_TEST_CASE(forgetting_where_a_reader_was_cancels_what_it_was_to_get) {
   const node& leaf = depth_first[2];
   read_file(leaf, 0);
   read_file(leaf, 1);
-  BOOST_REQUIRE(!out.asked.empty());
+  BOOST_REQUIRE(!out.requested.empty());
   plan.forgotten(*depth_first[20].link);
   BOOST_TEST(out.cancelled.empty());
   plan.forgotten(*leaf.link);
-  BOOST_TEST(out.cancelled.size() == out.asked.size());
+  BOOST_TEST(out.cancelled.size() == out.requested.size());
   BOOST_TEST(counts.value(counter::prefetch_cancelled) == out.cancelled.size());
 }
 
 BOOST_AUTO_TEST_CASE(a_move_cancels_what_was_wanted_and_readers_of_the_old_snapshot_are_ignored) {
   for (std::size_t i = 0; i < 5; ++i)
     plan.listed(depth_first[i].link);
-  BOOST_REQUIRE(!out.asked.empty());
-  const auto asked = out.asked.size();
+  BOOST_REQUIRE(!out.requested.empty());
+  const auto requested = out.requested.size();
   directory_location moved = *depth_first[0].link;
   moved.shown = std::make_shared<const shown_snapshot>();
   plan.moved(moved);
-  BOOST_TEST(out.cancelled.size() == asked);
+  BOOST_TEST(out.cancelled.size() == requested);
   BOOST_TEST(plan.walkers().empty());
   for (const node& each : depth_first)
     plan.listed(each.link);
-  BOOST_TEST(out.asked.size() == asked);
+  BOOST_TEST(out.requested.size() == requested);
   std::map<directory_location_ptr, directory_location_ptr> links; // parents come first
   for (const node& each : depth_first) {
     auto now = std::make_shared<directory_location>(*each.link);
@@ -239,7 +241,7 @@ BOOST_AUTO_TEST_CASE(a_move_cancels_what_was_wanted_and_readers_of_the_old_snaps
       now->parent = links.at(now->parent);
     plan.listed(links[each.link] = now);
   }
-  BOOST_TEST(out.asked.size() > asked);
+  BOOST_TEST(out.requested.size() > requested);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -76,7 +76,7 @@ BOOST_AUTO_TEST_CASE(a_walk_is_covered_in_a_logarithm_of_requests) {
   for (const auto& d : directories())
     ahead.at(d);
   BOOST_TEST(out.wanted(want_kind::sizes) == blobs.size());
-  BOOST_TEST(out.asked.size() <= 5U);
+  BOOST_TEST(out.requested.size() <= 5U);
   BOOST_TEST(out.open == 0);
 }
 
@@ -85,7 +85,7 @@ BOOST_AUTO_TEST_CASE(every_size_is_wanted_before_its_directory_is_listed) {
   std::set<oid> wanted;
   std::size_t late = 0, seen = 0;
   for (const auto& d : directories()) {
-    for (const auto& w : out.asked)
+    for (const auto& w : out.requested)
       wanted.insert(w.ids.begin(), w.ids.end());
     const auto tree = parse_tree(db.read(d->tree).value().data());
     for (const auto& e : tree.value().entries)
@@ -102,7 +102,7 @@ BOOST_AUTO_TEST_CASE(every_size_is_wanted_before_its_directory_is_listed) {
 BOOST_AUTO_TEST_CASE(one_listing_is_no_walk) {
   readahead_at ahead{gitfs::readahead::kind::listings, walk_order::depth_first, db, out, small};
   ahead.at(directories()[5]);
-  BOOST_TEST(out.asked.empty());
+  BOOST_TEST(out.requested.empty());
 }
 
 BOOST_AUTO_TEST_CASE(random_listings_widen_nothing) {
@@ -110,7 +110,7 @@ BOOST_AUTO_TEST_CASE(random_listings_widen_nothing) {
   const auto order = directories();
   for (std::size_t i : {200U, 17U, 120U, 60U, 3U, 180U, 90U, 150U})
     ahead.at(order[i]);
-  BOOST_TEST(out.asked.empty());
+  BOOST_TEST(out.requested.empty());
 }
 
 BOOST_AUTO_TEST_CASE(two_walkers_are_told_apart) {
@@ -121,7 +121,7 @@ BOOST_AUTO_TEST_CASE(two_walkers_are_told_apart) {
     ahead.at(order[110 + i]);
   }
   BOOST_TEST(out.wanted(want_kind::sizes) >= 2U * 40 * 3);
-  BOOST_TEST(out.asked.size() <= 10U);
+  BOOST_TEST(out.requested.size() <= 10U);
 }
 
 BOOST_AUTO_TEST_CASE(trees_that_are_not_here_are_brought_in_batches_and_the_walk_goes_on) {
@@ -135,8 +135,8 @@ BOOST_AUTO_TEST_CASE(trees_that_are_not_here_are_brought_in_batches_and_the_walk
   auto first =
       std::make_shared<directory_location>(directory_location{root, 0, tree.entries[0].id, 0, tree.entries[0].name});
   ahead.at(first);
-  BOOST_REQUIRE(!out.asked.empty());
-  const auto trees = out.asked.back();
+  BOOST_REQUIRE(!out.requested.empty());
+  const auto trees = out.requested.back();
   BOOST_TEST((trees.kind == want_kind::trees));
   BOOST_TEST(trees.ids.size() > 1U);
   for (const oid& t : trees.ids)
@@ -155,19 +155,19 @@ BOOST_AUTO_TEST_CASE(nothing_is_left_out_between_two_windows) {
     stats.at(d);
   BOOST_TEST(out.wanted(want_kind::sizes) == blobs.size());
 
-  recorded_readahead asked;
-  readahead_at listings{gitfs::readahead::kind::listings, walk_order::depth_first, db, asked, small};
+  recorded_readahead requested;
+  readahead_at listings{gitfs::readahead::kind::listings, walk_order::depth_first, db, requested, small};
   db.hide(leaf_trees[2]);
   listings.at(root);
   listings.at(order[1]);
-  BOOST_REQUIRE((asked.asked.back().kind == want_kind::trees));
-  const want_id trees = asked.asked.back().id;
+  BOOST_REQUIRE((requested.requested.back().kind == want_kind::trees));
+  const want_id trees = requested.requested.back().id;
   db.show(leaf_trees[2]);
   listings.at(order[2]); // before it is told that the tree has come
   listings.finished(trees, {0, {}});
   for (std::size_t i = 3; i < order.size(); ++i)
     listings.at(order[i]);
-  BOOST_TEST(asked.wanted(want_kind::sizes) == blobs.size());
+  BOOST_TEST(requested.wanted(want_kind::sizes) == blobs.size());
 }
 
 BOOST_AUTO_TEST_CASE(what_a_walker_waits_for_is_no_part_of_the_window) {
@@ -180,7 +180,7 @@ BOOST_AUTO_TEST_CASE(what_a_walker_waits_for_is_no_part_of_the_window) {
   for (std::size_t i = 0; i < 4; ++i) // he stands in the second of these directories of 40 files
     ahead.at(order[i].link);
   const auto is_wanted = [&](const oid& id) {
-    return std::ranges::any_of(out.asked, [&](const want& w) { return std::ranges::count(w.ids, id) != 0; });
+    return std::ranges::any_of(out.requested, [&](const want& w) { return std::ranges::count(w.ids, id) != 0; });
   };
   BOOST_TEST(is_wanted(long_ones.blobs[79]));
   BOOST_TEST(is_wanted(long_ones.blobs[80])); // of the next one
@@ -195,7 +195,7 @@ BOOST_AUTO_TEST_CASE(missing_trees_are_asked_for_beyond_the_window) {
   ahead.at(root);
   ahead.at(order[1]);
   BOOST_TEST(out.wanted(want_kind::trees) == leaf_trees.size());
-  BOOST_TEST(out.asked.size() == 1U);
+  BOOST_TEST(out.requested.size() == 1U);
 }
 
 BOOST_AUTO_TEST_CASE(a_tree_that_cannot_be_had_ends_the_guessing) {
@@ -206,9 +206,9 @@ BOOST_AUTO_TEST_CASE(a_tree_that_cannot_be_had_ends_the_guessing) {
   auto tree = parse_tree(db.read(root->tree).value().data()).value();
   ahead.at(
       std::make_shared<directory_location>(directory_location{root, 0, tree.entries[0].id, 0, tree.entries[0].name}));
-  const auto asked = out.asked.size();
-  ahead.finished(out.asked.back().id, {EIO, {}});
-  BOOST_TEST(out.asked.size() == asked);
+  const auto requested = out.requested.size();
+  ahead.finished(out.requested.back().id, {EIO, {}});
+  BOOST_TEST(out.requested.size() == requested);
 }
 
 BOOST_AUTO_TEST_CASE(a_first_read_speculates_on_nothing) {
@@ -216,7 +216,7 @@ BOOST_AUTO_TEST_CASE(a_first_read_speculates_on_nothing) {
   const auto order = directories();
   for (std::size_t i = 2; i < order.size(); i += 12)
     ahead.at(order[i], 1); // one file of each of many directories
-  BOOST_TEST(out.asked.empty());
+  BOOST_TEST(out.requested.empty());
 }
 
 BOOST_AUTO_TEST_CASE(reading_siblings_widens_across_directories_up_to_the_byte_limit) {
@@ -234,9 +234,9 @@ BOOST_AUTO_TEST_CASE(reading_siblings_widens_across_directories_up_to_the_byte_l
         ahead.at(d, static_cast<child_index>(i));
   }
   BOOST_TEST(out.wanted(want_kind::blobs) >= blobs.size() - 1);
-  for (const auto& w : out.asked)
+  for (const auto& w : out.requested)
     BOOST_TEST(w.ids.size() <= 20U);
-  BOOST_TEST(out.asked.size() <= 40U);
+  BOOST_TEST(out.requested.size() <= 40U);
 }
 
 BOOST_AUTO_TEST_CASE(a_stream_that_is_dropped_cancels_what_it_wanted) {
@@ -244,15 +244,15 @@ BOOST_AUTO_TEST_CASE(a_stream_that_is_dropped_cancels_what_it_wanted) {
   const auto order = directories();
   ahead.at(order[0]);
   ahead.at(order[1]); // widens: something is in flight
-  BOOST_REQUIRE(!out.asked.empty());
+  BOOST_REQUIRE(!out.requested.empty());
   for (std::size_t i : {210U, 150U, 100U, 200U, 120U}) // who only turns up somewhere does not push it out
     ahead.at(order[i]);
   BOOST_TEST(out.cancelled.empty());
-  const std::size_t of_it = out.asked.size();
+  const std::size_t of_it = out.requested.size();
   for (std::size_t i : {60U, 110U, 160U}) { // three that walk do
     ahead.at(order[i]);
     ahead.at(order[i + 1]);
-    BOOST_TEST(out.asked.size() > of_it);
+    BOOST_TEST(out.requested.size() > of_it);
   }
   BOOST_TEST(out.cancelled.size() == of_it);
 }
@@ -267,27 +267,27 @@ BOOST_AUTO_TEST_CASE(what_was_evicted_is_asked_for_ahead_again) {
       leaves.push_back(d);
   const auto read = [&](std::size_t file) { ahead.at(leaves[file / 3], static_cast<child_index>(file % 3)); };
   const auto answer_all = [&] {
-    for (const want& w : std::vector<want>{out.asked})
+    for (const want& w : std::vector<want>{out.requested})
       ahead.finished(w.id, {0, {}});
   };
   for (std::size_t file = 0; file < 6; ++file)
     read(file);
   BOOST_TEST(out.wanted(want_kind::blobs) > 10U);
-  const std::size_t before = out.asked.size();
+  const std::size_t before = out.requested.size();
   ahead.missed(leaves[2], 0, blobs[6]); // what is on its way is no reason
-  BOOST_TEST(out.asked.size() == before);
+  BOOST_TEST(out.requested.size() == before);
   answer_all();
   for (const oid& id : blobs)
     db.show(id);
   ahead.missed(leaves[2], 0, blobs[6]); // nor is what has just come
   for (const oid& id : blobs)
     db.hide(id);
-  out.asked.clear();
+  out.requested.clear();
   read(6);
-  for (const want& w : out.asked)
+  for (const want& w : out.requested)
     BOOST_TEST((std::ranges::find(w.ids, blobs[7]) == w.ids.end())); // it was asked for before
   answer_all();
-  out.asked.clear();
+  out.requested.clear();
   ahead.missed(leaves[2], 0, blobs[6]);
   for (std::size_t file = 7; file < 10; ++file)
     read(file);
@@ -312,25 +312,25 @@ BOOST_AUTO_TEST_CASE(nothing_is_wanted_outside_of_what_the_reader_has_stayed_in)
 
 BOOST_AUTO_TEST_CASE(who_leaves_out_most_files_is_no_reader_of_all) {
   for (const std::size_t step : {1U, 2U, 6U}) {
-    recorded_readahead asked;
-    readahead_at ahead{gitfs::readahead::kind::contents, walk_order::depth_first, db, asked, small};
+    recorded_readahead requested;
+    readahead_at ahead{gitfs::readahead::kind::contents, walk_order::depth_first, db, requested, small};
     std::vector<directory_location_ptr> leaves;
     for (const auto& d : directories())
       if (position_of(*d).size() == 2)
         leaves.push_back(d);
     const auto read = [&](std::size_t file) {
       ahead.at(leaves[file / 3], static_cast<child_index>(file % 3));
-      for (std::size_t i = 0; i < asked.asked.size(); ++i)
-        ahead.finished(asked.asked[i].id, {0, {}});
+      for (std::size_t i = 0; i < requested.requested.size(); ++i)
+        ahead.finished(requested.requested[i].id, {0, {}});
     };
     for (std::size_t file = 0; file < 8; ++file) // as one who reads all
       read(file);
     for (std::size_t file = 8; file < 600; file += step)
       read(file);
     if (step == 6)
-      BOOST_TEST(asked.wanted(want_kind::blobs) < 200U); // the guess was given up
+      BOOST_TEST(requested.wanted(want_kind::blobs) < 200U); // the guess was given up
     else
-      BOOST_TEST(asked.wanted(want_kind::blobs) >= 590U);
+      BOOST_TEST(requested.wanted(want_kind::blobs) >= 590U);
   }
 }
 
@@ -338,11 +338,11 @@ BOOST_AUTO_TEST_CASE(who_reads_all_is_never_given_up) {
   for (const auto kind : {gitfs::readahead::kind::contents, gitfs::readahead::kind::stats})
     for (unsigned windows = 0; windows < 3; ++windows)
       for (std::size_t first = 1; first < 9; ++first) {
-        recorded_readahead asked;
+        recorded_readahead requested;
         gitfs::readahead::limits limits = small;
         limits.windows_ahead = windows;
         limits.first = first;
-        readahead_at ahead{kind, walk_order::depth_first, db, asked, limits};
+        readahead_at ahead{kind, walk_order::depth_first, db, requested, limits};
         for (const walked_node& each : depth_first())
           if (kind == gitfs::readahead::kind::stats)
             ahead.at(each.link);
@@ -350,7 +350,7 @@ BOOST_AUTO_TEST_CASE(who_reads_all_is_never_given_up) {
             for (child_index i = 0; i < each.tree.entries.size(); ++i)
               if (each.tree.entries[i].kind == entry_kind::file)
                 ahead.at(each.link, i);
-        BOOST_TEST(asked.cancelled.empty(), "first " << first << ", " << windows << " windows ahead");
+        BOOST_TEST(requested.cancelled.empty(), "first " << first << ", " << windows << " windows ahead");
       }
 }
 
@@ -361,15 +361,15 @@ BOOST_AUTO_TEST_CASE(who_left_is_not_waited_for) {
   ahead.at(order[2]);
   ahead.at(order[111]); // another, elsewhere
   ahead.at(order[112]);
-  const std::size_t asked = out.asked.size();
-  BOOST_REQUIRE(asked >= 2U);
+  const std::size_t requested = out.requested.size();
+  BOOST_REQUIRE(requested >= 2U);
   ahead.forgotten(*order[3]); // nobody was there
   BOOST_TEST(out.cancelled.empty());
   ahead.forgotten(*order[1]);
   BOOST_TEST(!out.cancelled.empty());
-  BOOST_TEST(out.cancelled.size() < asked);
+  BOOST_TEST(out.cancelled.size() < requested);
   ahead.forgotten(*root);
-  BOOST_TEST(out.cancelled.size() == asked);
+  BOOST_TEST(out.cancelled.size() == requested);
 }
 
 BOOST_AUTO_TEST_CASE(a_breadth_first_cursor_visits_level_by_level) {
@@ -425,7 +425,7 @@ BOOST_FIXTURE_TEST_CASE(a_window_that_is_here_is_put_off, stored_walk) {
   BOOST_TEST(has(220));
   for (; at < order.size(); ++at)
     BOOST_TEST(walker.follow(order[at]));
-  BOOST_TEST(out.asked.empty());
+  BOOST_TEST(out.requested.empty());
   BOOST_TEST(out.laters == 1);
 }
 
@@ -475,9 +475,9 @@ struct long_window {
   /// Different objects, in wants from there on.
   std::size_t wanted_since(std::size_t first, want_kind kind) const {
     std::set<oid> ids;
-    for (std::size_t i = first; i < out.asked.size(); ++i)
-      if (out.asked[i].kind == kind)
-        ids.insert(out.asked[i].ids.begin(), out.asked[i].ids.end());
+    for (std::size_t i = first; i < out.requested.size(); ++i)
+      if (out.requested[i].kind == kind)
+        ids.insert(out.requested[i].ids.begin(), out.requested[i].ids.end());
     return ids.size();
   }
 
@@ -497,33 +497,33 @@ BOOST_FIXTURE_TEST_CASE(the_first_sizes_of_a_long_window_leave_before_the_rest, 
   out.puts_off = true;
   walk();
   BOOST_TEST(out.laters == 1);
-  BOOST_TEST((out.asked.back().kind == want_kind::sizes));
-  BOOST_TEST(out.asked.back().ids.size() == 21U); // of whole directories
-  const std::size_t before = out.asked.size();
+  BOOST_TEST((out.requested.back().kind == want_kind::sizes));
+  BOOST_TEST(out.requested.back().ids.size() == 21U); // of whole directories
+  const std::size_t before = out.requested.size();
   walker.at(order[at++]);
-  BOOST_TEST(out.asked.size() == before);
+  BOOST_TEST(out.requested.size() == before);
   walker.due();
   BOOST_TEST(wanted_since(before, want_kind::sizes) == rest * in_each - 21);
   BOOST_TEST(wanted_since(before, want_kind::blobs) == rest); // links of both parts in one request
-  BOOST_TEST(out.asked.size() == before + 2);
+  BOOST_TEST(out.requested.size() == before + 2);
   for (; at < order.size(); ++at)
     walker.at(order[at]);
   walker.due();
-  BOOST_TEST(out.asked.size() == before + 2);
+  BOOST_TEST(out.requested.size() == before + 2);
   BOOST_TEST(out.open == 0);
 }
 
 BOOST_FIXTURE_TEST_CASE(a_reader_who_is_faster_gets_the_rest_of_a_long_window_at_once, long_window) {
   out.puts_off = true;
   walk();
-  const std::size_t before = out.asked.size();
-  for (; at < order.size() && out.asked.size() == before; ++at)
+  const std::size_t before = out.requested.size();
+  for (; at < order.size() && out.requested.size() == before; ++at)
     walker.at(order[at]);
   BOOST_TEST(at < 15U);
   BOOST_TEST(wanted_since(before, want_kind::sizes) == rest * in_each - 21);
-  const std::size_t all = out.asked.size();
+  const std::size_t all = out.requested.size();
   walker.due();
-  BOOST_TEST(out.asked.size() == all);
+  BOOST_TEST(out.requested.size() == all);
 }
 
 BOOST_FIXTURE_TEST_CASE(a_long_window_leaves_whole_where_nothing_can_be_put_off, long_window) {

@@ -139,14 +139,14 @@ BOOST_AUTO_TEST_CASE(fields_that_say_all_of_a_message_make_it_again) {
 BOOST_AUTO_TEST_CASE(every_operation_comes_back_from_its_record) {
   std::set<std::size_t> alternatives;
   for (const kernel_operation_row& row : kernel_operations()) {
-    asked recorded{.op = row.number, .offset = 7, .size = 11, .name = "name"};
+    request_record recorded{.op = row.number, .offset = 7, .size = 11, .name = "name"};
     const kernel_operation what = row.parse(recorded);
     BOOST_TEST(&row_of(what) == &row, row.name);
     alternatives.insert(what.index());
-    asked again{.op = row.number};
+    request_record again{.op = row.number};
     row.put(what, again);
     const kernel_operation same = row.parse(again);
-    asked third{.op = row.number};
+    request_record third{.op = row.number};
     row.put(same, third);
     BOOST_TEST(third.offset == again.offset);
     BOOST_TEST(third.size == again.size);

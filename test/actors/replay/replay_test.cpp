@@ -161,7 +161,7 @@ BOOST_AUTO_TEST_CASE(a_message_too_many_is_found) {
   const std::vector<trace::kind> not_missed{
       trace::kind::cancel_want,       trace::kind::promote_want, // while actors end
       trace::kind::cancel_mount_node, trace::kind::other_message,
-      trace::kind::retry_allowed,     trace::kind::look_if_idle}; // by a clock
+      trace::kind::retry_allowed,     trace::kind::check_idle}; // by a clock
   std::size_t tried = 0;
   for (const auto& file : recorded_races()) {
     const auto read = trace::read_file(file);

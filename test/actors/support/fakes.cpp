@@ -35,9 +35,9 @@ public:
   }
   void xattr(std::string_view value) override { say(answer::kind::xattr).text = value; }
   bool dirent(std::string_view name, const node_attr& attr, const node_entry* node, std::uint64_t next) override {
-    if (r_.told->entries.size() == r_.room)
+    if (r_.answered->entries.size() == r_.room)
       return false;
-    r_.told->entries.push_back(
+    r_.answered->entries.push_back(
         {std::string{name}, attr, node ? node->nodeid : 0, node ? node->address : node_address{}, next});
     return true;
   }
@@ -50,9 +50,9 @@ public:
 
 private:
   answer& say(answer::kind what) {
-    r_.told->what = what;
-    ++r_.told->answers;
-    return *r_.told;
+    r_.answered->what = what;
+    ++r_.answered->answers;
+    return *r_.answered;
   }
   request r_;
 };
@@ -112,7 +112,7 @@ void memory_db::throw_at_reads(int count) {
 
 void memory_db::tell_size(const oid& id, std::uint64_t size) {
   std::lock_guard guard{lock_};
-  told_[id] = size;
+  known_sizes_[id] = size;
 }
 
 result<object> memory_db::read(const oid& id) {
@@ -133,7 +133,7 @@ bool memory_db::contains(const oid& id) {
 void memory_db::sizes(std::span<const oid> ids, std::span<std::uint64_t> out) {
   std::lock_guard guard{lock_};
   for (std::size_t i = 0; i < ids.size(); ++i) {
-    if (auto it = told_.find(ids[i]); it != told_.end())
+    if (auto it = known_sizes_.find(ids[i]); it != known_sizes_.end())
       out[i] = it->second;
     else if (auto h = here_.find(ids[i]); h != here_.end())
       out[i] = h->second.second->size();
@@ -144,12 +144,12 @@ void memory_db::sizes(std::span<const oid> ids, std::span<std::uint64_t> out) {
 
 std::size_t recording_port::count(want_kind kind) const {
   return static_cast<std::size_t>(
-      std::count_if(asked.begin(), asked.end(), [kind](const want& w) { return w.kind == kind; }));
+      std::count_if(requested.begin(), requested.end(), [kind](const want& w) { return w.kind == kind; }));
 }
 
 const want& recording_port::last(want_kind kind) const {
-  auto it = std::find_if(asked.rbegin(), asked.rend(), [kind](const want& w) { return w.kind == kind; });
-  BOOST_REQUIRE(it != asked.rend());
+  auto it = std::find_if(requested.rbegin(), requested.rend(), [kind](const want& w) { return w.kind == kind; });
+  BOOST_REQUIRE(it != requested.rend());
   return *it;
 }
 
@@ -216,8 +216,8 @@ request directory_fixture::read(child_index child, std::uint64_t offset, std::si
 
 node_address directory_fixture::looked_up(const std::string& name) {
   request r = lookup(name);
-  BOOST_REQUIRE(r.told->what == answer::kind::entry);
-  return r.told->node.address;
+  BOOST_REQUIRE(r.answered->what == answer::kind::entry);
+  return r.answered->node.address;
 }
 
 } // namespace gitfs::test

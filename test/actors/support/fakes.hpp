@@ -51,7 +51,7 @@ private:
   std::uint8_t next_ = 1;
   std::uint8_t next_high_ = 0;
   std::map<oid, std::pair<object_type, std::shared_ptr<const std::string>>> here_, hidden_;
-  std::map<oid, std::uint64_t> told_;
+  std::map<oid, std::uint64_t> known_sizes_;
 };
 
 /// What became of one request.
@@ -75,7 +75,7 @@ struct answer {
 
 /// A request as the bridge would make it; `told` sees the answer.
 struct request {
-  std::shared_ptr<answer> told = std::make_shared<answer>();
+  std::shared_ptr<answer> answered = std::make_shared<answer>();
   std::uint64_t id = 0;
   std::size_t room = 1000; ///< directory entries that fit into one answer
   bool unwanted = false;   ///< the kernel refuses the answer: the caller was interrupted
@@ -89,16 +89,16 @@ std::uint64_t next_request_id();
 
 class recording_port final : public directory_port {
 public:
-  std::vector<want> asked;
+  std::vector<want> requested;
   std::vector<want_id> promoted, cancelled;
   std::vector<std::pair<want_id, oid>> loads, blob_file_writes;
   std::vector<std::pair<want_id, std::string>> mount_nodes;
   std::vector<dir_slot> released, reaped;
   std::vector<release_number> release_numbers;
-  int stats = 0, looks_read = 0;
+  int stats = 0, probes_read = 0;
   int idles = 0, listings = 0, hidings = 0, overs = 0;
   int failures = 0; ///< so many of the next calls that are messages to others throw
-  std::vector<std::vector<std::uint64_t>> told_kernel;
+  std::vector<std::vector<std::uint64_t>> forget_requests;
   std::vector<child_index> reads, missed;
   directory_location_ptr stood_at; ///< last, if it has moved
   std::vector<directory_change> changes;
@@ -106,8 +106,8 @@ public:
   int lefts = 0;
 
   void ask(want w) override {
-    fail_if_told();
-    asked.push_back(std::move(w));
+    fail_if_due();
+    requested.push_back(std::move(w));
   }
   void promote(want_id id, urgency) override { promoted.push_back(id); }
   void cancel(want_id id) override { cancelled.push_back(id); }
@@ -116,32 +116,34 @@ public:
   void load(want_id id, const oid& blob) override { loads.emplace_back(id, blob); }
   void write_blob_file(want_id id, const oid& blob) override { blob_file_writes.emplace_back(id, blob); }
   void release_child(dir_slot slot, release_number number) override {
-    fail_if_told();
+    fail_if_due();
     released.push_back(slot);
     release_numbers.push_back(number);
   }
   void reap_child(dir_slot slot) override {
-    fail_if_told();
+    fail_if_due();
     reaped.push_back(slot);
   }
   void idle(release_number) override {
-    fail_if_told();
+    fail_if_due();
     ++idles;
   }
   void hidden(std::size_t, const std::string&) override { ++hidings; }
   void listed() override { ++listings; }
   void statted() override { ++stats; }
   void read_started(child_index child, const std::string&, const oid&) override { reads.push_back(child); }
-  void look_was_read() override { ++looks_read; }
+  void probe_was_read() override { ++probes_read; }
   void over_budget() override { ++overs; }
   void stands_at(const directory_location_ptr& link) override { stood_at = link; }
-  void ask_kernel_to_forget(std::vector<std::uint64_t> nodeids) override { told_kernel.push_back(std::move(nodeids)); }
+  void ask_kernel_to_forget(std::vector<std::uint64_t> nodeids) override {
+    forget_requests.push_back(std::move(nodeids));
+  }
   void tell_kernel(directory_change what) override {
-    fail_if_told();
+    fail_if_due();
     changes.push_back(std::move(what));
   }
   void relink(std::vector<relinked> children) override {
-    fail_if_told();
+    fail_if_due();
     relinks.insert(relinks.end(), children.begin(), children.end());
   }
   void snapshot_left(const directory_location_ptr&) override { ++lefts; }
@@ -155,7 +157,7 @@ public:
   const want& last(want_kind kind) const;
 
 private:
-  void fail_if_told() {
+  void fail_if_due() {
     if (failures > 0 && failures-- > 0)
       throw std::bad_alloc{};
   }

@@ -21,7 +21,7 @@ std::vector<directory_location_ptr> directories_in(const walked_node& of) {
 
 std::size_t recorded_readahead::wanted(want_kind kind) const {
   std::set<oid> out;
-  for (const want& w : asked)
+  for (const want& w : requested)
     if (w.kind == kind)
       out.insert(w.ids.begin(), w.ids.end());
   return out.size();

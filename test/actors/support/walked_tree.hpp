@@ -11,7 +11,7 @@ namespace gitfs::test {
 /// Keeps what it was asked for.
 class recorded_readahead final : public readahead_port {
 public:
-  void ask(want w) override { asked.push_back(std::move(w)); }
+  void ask(want w) override { requested.push_back(std::move(w)); }
   void cancel(want_id id) override { cancelled.push_back(id); }
   void window_begins() override { ++open; }
   void window_ends() override { --open; }
@@ -23,7 +23,7 @@ public:
   /// Different objects of that kind, in all wants.
   std::size_t wanted(want_kind kind) const;
 
-  std::vector<want> asked;
+  std::vector<want> requested;
   std::vector<want_id> cancelled;
   int open = 0;          ///< windows that have begun and not ended
   bool puts_off = false; ///< what `later` answers

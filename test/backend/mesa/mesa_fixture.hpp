@@ -85,8 +85,8 @@ struct mesa_fixture {
   }
   static int code_of(const transfer_outcome& out) { return out.failure ? out.failure->code : 0; }
 
-  snapshot_facts take(gitfs::repository& from, const std::string& ref = "") {
-    auto out = from.take(ref, {}, {});
+  snapshot_facts resolve(gitfs::repository& from, const std::string& ref = "") {
+    auto out = from.resolve(ref, {}, {});
     BOOST_REQUIRE_MESSAGE(out, reason_of(out));
     return out.value();
   }
@@ -95,7 +95,7 @@ struct mesa_fixture {
     return *oid::from_hex(must_run("git rev-parse '" + what + "'", scratch.bare()));
   }
   /// As the server tells it.
-  oid told(const std::string& path) { return *oid::from_hex(server->told_id(server->snapshot("HEAD").at(path))); }
+  oid told(const std::string& path) { return *oid::from_hex(server->answered_id(server->snapshot("HEAD").at(path))); }
 
   /// "MODE SHA PATH" of what is below a tree that is here, as `git ls-tree -r -t`; what is missing is a line that says
   /// so.
@@ -119,7 +119,7 @@ struct mesa_fixture {
     std::vector<std::string> out;
     for (const auto& [path, e] : server->snapshot("HEAD"))
       if (!path.empty())
-        out.push_back(e.mode + " " + server->told_id(e) + " " + path);
+        out.push_back(e.mode + " " + server->answered_id(e) + " " + path);
     std::sort(out.begin(), out.end());
     return out;
   }

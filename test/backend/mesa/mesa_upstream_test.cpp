@@ -41,17 +41,17 @@ mesa_options large_pages() {
 BOOST_AUTO_TEST_CASE(a_snapshot_is_taken_in_two_requests_and_then_in_one) {
   serve(large_pages());
   const auto repository = open();
-  const snapshot_facts first = take(*repository);
+  const snapshot_facts first = resolve(*repository);
   BOOST_TEST((first.commit == rev("HEAD")));
   BOOST_TEST((first.root_tree == rev("HEAD^{tree}")));
   BOOST_TEST(first.ref == "refs/heads/main");
   BOOST_TEST(first.time == mesa_server::time_of(""));
   BOOST_TEST(server->requests() == 2u);
-  BOOST_TEST((take(*repository) == first));
+  BOOST_TEST((resolve(*repository) == first));
   BOOST_TEST(server->requests() == 3u);
-  BOOST_TEST((take(*open(), "main") == first)); // as another process
+  BOOST_TEST((resolve(*open(), "main") == first)); // as another process
   BOOST_TEST(server->requests() == 4u);
-  BOOST_TEST((take(*open(), first.commit.hex()).root_tree == first.root_tree));
+  BOOST_TEST((resolve(*open(), first.commit.hex()).root_tree == first.root_tree));
   BOOST_TEST(server->requests() == 4u);
 }
 
@@ -60,12 +60,12 @@ BOOST_AUTO_TEST_CASE(other_refs_are_told_by_their_root) {
       "git checkout -q -b side/x && printf new > new && git add . && git commit -q -m x && git push -q origin "
       "side/x");
   const auto repository = open();
-  const snapshot_facts side = take(*repository, "side/x");
+  const snapshot_facts side = resolve(*repository, "side/x");
   BOOST_TEST((side.root_tree == rev("side/x^{tree}")));
   BOOST_TEST((side.commit == side.root_tree));
   BOOST_TEST(why_not(fetch(*repository, {side.commit}, fetch_need::all_trees)) == "");
-  BOOST_TEST((take(*repository, rev("side/x").hex()).root_tree == side.root_tree));
-  const auto none = repository->take("nowhere", {}, {});
+  BOOST_TEST((resolve(*repository, rev("side/x").hex()).root_tree == side.root_tree));
+  const auto none = repository->resolve("nowhere", {}, {});
   BOOST_TEST((!none && none.error().code == ENOENT));
   BOOST_TEST(holds(reason_of(none), "nowhere"));
 }
@@ -73,7 +73,7 @@ BOOST_AUTO_TEST_CASE(other_refs_are_told_by_their_root) {
 BOOST_AUTO_TEST_CASE(all_trees_come_at_once_with_sizes_and_times) {
   serve(large_pages());
   const auto repository = open();
-  const snapshot_facts taken = take(*repository);
+  const snapshot_facts taken = resolve(*repository);
   const transfer_outcome out = fetch(*repository, {taken.commit}, fetch_need::all_trees);
   BOOST_TEST(why_not(out) == "");
   BOOST_TEST(out.requests == 1u);
@@ -97,7 +97,7 @@ BOOST_AUTO_TEST_CASE(all_trees_come_at_once_with_sizes_and_times) {
 
 BOOST_AUTO_TEST_CASE(small_pages_are_followed_everywhere) {
   const auto repository = open();
-  const snapshot_facts taken = take(*repository);
+  const snapshot_facts taken = resolve(*repository);
   BOOST_TEST(why_not(fetch(*repository, {taken.commit}, fetch_need::all_trees)) == "");
   BOOST_TEST(walked(*repository->objects(), taken.root_tree) == expected(), boost::test_tools::per_element());
   // each page once: those of the root twice, for it was listed before
@@ -117,7 +117,7 @@ BOOST_AUTO_TEST_CASE(a_service_that_lists_few_levels_is_asked_deeper) {
   flat.deepest = 2;
   serve(flat);
   const auto repository = open();
-  const snapshot_facts taken = take(*repository);
+  const snapshot_facts taken = resolve(*repository);
   BOOST_TEST(why_not(fetch(*repository, {taken.commit}, fetch_need::all_trees)) == "");
   BOOST_TEST(walked(*repository->objects(), taken.root_tree) == expected(), boost::test_tools::per_element());
   BOOST_TEST(server->requests() == 5u); // dir/sub, and all in wide together
@@ -126,7 +126,7 @@ BOOST_AUTO_TEST_CASE(a_service_that_lists_few_levels_is_asked_deeper) {
 BOOST_AUTO_TEST_CASE(trees_one_by_one_and_neighbours_together) {
   serve(large_pages());
   const auto repository = open();
-  take(*repository);
+  resolve(*repository);
   BOOST_TEST(why_not(fetch(*repository, {told("wide")})) == "");
   BOOST_TEST(why_not(fetch(*repository, {told("dir")})) == "");
   BOOST_TEST(server->requests() == 4u);
@@ -139,7 +139,7 @@ BOOST_AUTO_TEST_CASE(trees_one_by_one_and_neighbours_together) {
 
 BOOST_AUTO_TEST_CASE(all_contents_are_those_of_git) {
   const auto repository = open();
-  const snapshot_facts taken = take(*repository);
+  const snapshot_facts taken = resolve(*repository);
   fetch(*repository, {taken.commit}, fetch_need::all_trees);
   const std::size_t before = server->requests();
   const transfer_outcome out = fetch(*repository, all_blobs());
@@ -158,10 +158,10 @@ BOOST_AUTO_TEST_CASE(a_new_process_finds_its_way_by_what_is_stored) {
   fetch(*open(), {}, fetch_need::trees);
   {
     const auto first = open();
-    fetch(*first, {take(*first).commit}, fetch_need::all_trees);
+    fetch(*first, {resolve(*first).commit}, fetch_need::all_trees);
   }
   const auto repository = open();
-  take(*repository);
+  resolve(*repository);
   const std::size_t before = server->requests();
   BOOST_TEST(why_not(fetch(*repository, {told("dir/sub/deeper/deep"), told("a b?#%.txt")})) == "");
   BOOST_TEST(server->requests() - before == 2u);
@@ -174,7 +174,7 @@ BOOST_AUTO_TEST_CASE(names_that_are_no_git_trees_work_too) {
   std::vector<std::string> found;
   {
     const auto repository = open();
-    const snapshot_facts taken = take(*repository);
+    const snapshot_facts taken = resolve(*repository);
     BOOST_TEST((taken.root_tree == told("")));
     BOOST_TEST(why_not(fetch(*repository, {taken.commit}, fetch_need::all_trees)) == "");
     BOOST_TEST(walked(*repository->objects(), taken.root_tree) == expected(), boost::test_tools::per_element());
@@ -182,7 +182,7 @@ BOOST_AUTO_TEST_CASE(names_that_are_no_git_trees_work_too) {
   }
   const auto again = open();
   const std::size_t before = server->requests();
-  const snapshot_facts taken = take(*again);
+  const snapshot_facts taken = resolve(*again);
   BOOST_TEST(server->requests() - before == 1u);
   BOOST_TEST(walked(*again->objects(), taken.root_tree) == expected(), boost::test_tools::per_element());
   BOOST_TEST(again->objects()->read_tree(told("dir")).value().entries.front().time != 0);
@@ -193,7 +193,7 @@ BOOST_AUTO_TEST_CASE(entries_that_the_service_hides_are_not_shown) {
   partial.hidden = {"dir/two", "wide/a/file", "wide/a/same"};
   serve(partial);
   const auto repository = open();
-  const snapshot_facts taken = take(*repository);
+  const snapshot_facts taken = resolve(*repository);
   BOOST_TEST(why_not(fetch(*repository, {taken.commit}, fetch_need::all_trees)) == "");
   BOOST_TEST(walked(*repository->objects(), taken.root_tree) == expected(), boost::test_tools::per_element());
   BOOST_TEST(repository->objects()->read_tree(told("wide/a")).value().entries.empty());
@@ -202,7 +202,7 @@ BOOST_AUTO_TEST_CASE(entries_that_the_service_hides_are_not_shown) {
 BOOST_AUTO_TEST_CASE(wrong_contents_never_reach_the_store) {
   serve(large_pages());
   const auto repository = open();
-  fetch(*repository, {take(*repository).commit}, fetch_need::all_trees);
+  fetch(*repository, {resolve(*repository).commit}, fetch_need::all_trees);
   const auto bad = [](const std::string& body) { return body + "!"; };
   for (const char* path : {"one", "large"}) {
     server->faults().next_get(edited(*server, bad));
@@ -223,7 +223,7 @@ BOOST_AUTO_TEST_CASE(wrong_contents_never_reach_the_store) {
 BOOST_AUTO_TEST_CASE(contents_longer_than_listed_are_left) {
   serve(large_pages());
   const auto repository = open();
-  fetch(*repository, {take(*repository).commit}, fetch_need::all_trees);
+  fetch(*repository, {resolve(*repository).commit}, fetch_need::all_trees);
   std::promise<bool> closed;
   server->faults().next_get([&](fault_exchange& x) {
     const std::string part(std::size_t{1} << 20, 'x');
@@ -244,7 +244,7 @@ BOOST_AUTO_TEST_CASE(a_repository_without_a_commit_is_said_to_be_one) {
   server->faults().next_get([](fault_exchange& x) {
     x.reply(200, {"Content-Type: application/json"}, R"({"name":"one","default_branch":"main","head_sha":null})");
   });
-  const auto out = repository->take("", {}, {});
+  const auto out = repository->resolve("", {}, {});
   BOOST_TEST(out.error().code == ENOENT);
   BOOST_TEST(holds(reason_of(out), "no commit"), reason_of(out));
 }
@@ -258,7 +258,7 @@ BOOST_AUTO_TEST_CASE(the_tools_of_a_cache_know_the_listings) {
     const auto opened = gitfs::object_store::open(cache.path(), "s").value();
     store = opened->folder();
     const auto repository = open();
-    fetch(*repository, {take(*repository).commit}, fetch_need::all_trees);
+    fetch(*repository, {resolve(*repository).commit}, fetch_need::all_trees);
     fetch(*repository, all_blobs());
   }
   const verify_report sound = verify_store(store, known_side_tables()).value();
@@ -283,13 +283,13 @@ BOOST_AUTO_TEST_CASE(the_name_of_a_branch_is_one_line) {
   const auto repository = open();
   server->faults().next_get(
       edited(*server, [](std::string body) { return body.replace(body.find("\"main\""), 6, R"("a\nb")"); }));
-  BOOST_TEST(take(*repository).ref == "refs/heads/a b");
+  BOOST_TEST(resolve(*repository).ref == "refs/heads/a b");
 }
 
 BOOST_AUTO_TEST_CASE(links_are_read_from_base64) {
   serve(large_pages());
   const auto repository = open();
-  take(*repository);
+  resolve(*repository);
   for (const char* wrong : {"====", "Zm9", "Zm9v!bar", "Zm9vYg==Zm9v"}) {
     server->faults().next_get(edited(*server, [&](std::string body) {
       const std::size_t at = body.find("\"content\":\"") + 11;
@@ -306,7 +306,7 @@ BOOST_AUTO_TEST_CASE(links_are_read_from_base64) {
 BOOST_AUTO_TEST_CASE(transient_failures_are_retried) {
   serve(large_pages());
   const auto repository = open();
-  take(*repository);
+  resolve(*repository);
   server->faults().next_get(status(503));
   server->faults().next_get(edited(*server, [](const std::string& body) { return body.substr(0, body.size() / 2); }));
   server->faults().next_get(status(429, {"Retry-After: 1"}));
@@ -318,7 +318,7 @@ BOOST_AUTO_TEST_CASE(transient_failures_are_retried) {
 BOOST_AUTO_TEST_CASE(what_is_no_answer_is_an_error) {
   serve(large_pages());
   const auto repository = open();
-  take(*repository);
+  resolve(*repository);
   struct wrong {
     const char* body;
     int code;
@@ -359,7 +359,7 @@ BOOST_AUTO_TEST_CASE(pages_that_never_repeat_are_left_too) {
   upstream_limits few = limits();
   few.entries = 10'000;
   const auto repository = open(few);
-  take(*repository);
+  resolve(*repository);
   const std::string dir = told("dir").hex();
   server->faults().otherwise([&](fault_exchange& x) {
     x.reply(200, {"Content-Type: application/json"}, page_without_end(x.request, dir, 3'000));
@@ -372,7 +372,7 @@ BOOST_AUTO_TEST_CASE(pages_that_never_repeat_are_left_too) {
 BOOST_AUTO_TEST_CASE(names_that_no_directory_can_show_are_not_gone_into) {
   serve(large_pages());
   const auto repository = open();
-  const snapshot_facts facts = take(*repository);
+  const snapshot_facts facts = resolve(*repository);
   const std::string sha(40, 'a'), name(100'000, 'n');
   std::string nested = R"({"type":"dir","sha":")" + facts.root_tree.hex() + R"(","entries":[)";
   for (int i = 0; i < 400; ++i) // their paths would be 8 GB
@@ -390,14 +390,14 @@ BOOST_AUTO_TEST_CASE(endless_pages_are_left) {
   mesa_options round = large_pages();
   round.page = 3;
   const auto repository = open();
-  take(*repository);
+  resolve(*repository);
   for (const bool take_first : {true, false}) {
     round.endless = true;
     // the same service from now on, that never ends
     mesa_server endless{scratch.bare(), names(), round};
     server->faults().otherwise([&endless](fault_exchange& x) { endless.serve(x); });
     if (take_first) {
-      const auto fresh = open(limits(), "another")->take("", {}, {});
+      const auto fresh = open(limits(), "another")->resolve("", {}, {});
       BOOST_TEST(reason_of(fresh).find("no end") != std::string::npos, reason_of(fresh));
     }
     const transfer_outcome out = fetch(*repository, {told("dir")});
@@ -410,7 +410,7 @@ BOOST_AUTO_TEST_CASE(endless_pages_are_left) {
 BOOST_AUTO_TEST_CASE(a_wrong_key_is_eacces_and_stops_at_once) {
   serve(large_pages());
   const auto repository = open();
-  fetch(*repository, {take(*repository).commit}, fetch_need::all_trees);
+  fetch(*repository, {resolve(*repository).commit}, fetch_need::all_trees);
   key = "mistyped-key";
   const std::size_t before = server->requests();
   const transfer_outcome out = fetch(*repository, all_blobs());
@@ -422,7 +422,7 @@ BOOST_AUTO_TEST_CASE(a_wrong_key_is_eacces_and_stops_at_once) {
 BOOST_AUTO_TEST_CASE(a_service_that_fails_is_given_up_soon) {
   serve(large_pages());
   const auto repository = open();
-  fetch(*repository, {take(*repository).commit}, fetch_need::all_trees);
+  fetch(*repository, {resolve(*repository).commit}, fetch_need::all_trees);
   server->faults().otherwise(status(501));
   const std::size_t before = server->requests();
   BOOST_TEST(code_of(fetch(*repository, all_blobs())) == EIO);
@@ -432,7 +432,7 @@ BOOST_AUTO_TEST_CASE(a_service_that_fails_is_given_up_soon) {
 BOOST_AUTO_TEST_CASE(limits_of_bytes_and_sizes) {
   serve(large_pages());
   const auto repository = open();
-  const snapshot_facts taken = take(*repository);
+  const snapshot_facts taken = resolve(*repository);
   BOOST_TEST(code_of(fetch(*repository, {taken.commit}, fetch_need::all_trees, 500)) == EFBIG);
   const std::size_t before = server->requests();
   fetch_request large;
@@ -443,18 +443,18 @@ BOOST_AUTO_TEST_CASE(limits_of_bytes_and_sizes) {
   BOOST_REQUIRE(out.sizes.size() == 1u);
   BOOST_TEST(out.sizes.front().second == 5'000'001u);
   BOOST_TEST(server->requests() == before);
-  std::atomic<int> told_long = 0;
+  std::atomic<int> logged_long = 0;
   large.size_limit = large.byte_limit = 0;
   large.long_from = 1 << 20;
-  large.grew_long = [&] { ++told_long; };
+  large.grew_long = [&] { ++logged_long; };
   BOOST_TEST(why_not(fetch(*repository, large)) == "");
-  BOOST_TEST(told_long == 1);
+  BOOST_TEST(logged_long == 1);
 }
 
 BOOST_AUTO_TEST_CASE(cancelling_closes_the_connection) {
   serve(large_pages());
   const auto repository = open();
-  take(*repository);
+  resolve(*repository);
   std::promise<bool> closed;
   std::promise<void> asked;
   server->faults().next_get([&](fault_exchange& x) {
@@ -471,7 +471,7 @@ BOOST_AUTO_TEST_CASE(cancelling_closes_the_connection) {
   BOOST_TEST(closed.get_future().get());
   std::stop_source stop;
   stop.request_stop();
-  BOOST_TEST(repository->take("", {}, stop.get_token()).error().code == ECANCELED);
+  BOOST_TEST(repository->resolve("", {}, stop.get_token()).error().code == ECANCELED);
 }
 
 BOOST_AUTO_TEST_CASE(a_silent_service_is_a_timeout) {
@@ -479,7 +479,7 @@ BOOST_AUTO_TEST_CASE(a_silent_service_is_a_timeout) {
   upstream_limits hasty = limits();
   hasty.total = hasty.stall = std::chrono::milliseconds{500};
   const auto repository = open(hasty);
-  take(*repository);
+  resolve(*repository);
   server->faults().otherwise([](fault_exchange& x) { x.wait_for_close(); });
   BOOST_TEST(code_of(fetch(*repository, {told("dir"), told("one")})) == ETIMEDOUT);
 }
@@ -488,7 +488,7 @@ BOOST_AUTO_TEST_CASE(a_ref_that_moves_is_noticed) {
   serve(large_pages());
   scratch.in_work("git push -q origin HEAD:refs/heads/moving");
   const auto repository = open();
-  take(*repository, "moving");
+  resolve(*repository, "moving");
   const oid before = told("dir");
   scratch.in_work("printf changed > dir/two && git commit -q -a -m y && git push -q origin HEAD:refs/heads/moving");
   const transfer_outcome out = fetch(*repository, {before});
@@ -498,7 +498,7 @@ BOOST_AUTO_TEST_CASE(a_ref_that_moves_is_noticed) {
 
 BOOST_AUTO_TEST_CASE(unknown_objects_and_commits_are_enoent) {
   const auto repository = open();
-  take(*repository);
+  resolve(*repository);
   const oid nobody = *oid::from_hex(std::string(40, '7'));
   BOOST_TEST(code_of(fetch(*repository, {nobody})) == ENOENT);
   BOOST_TEST(code_of(fetch(*repository, {nobody}, fetch_need::all_trees)) == ENOENT);

@@ -1,4 +1,4 @@
-#include "backend/open/host_sizes.hpp"
+#include "backend/open/known_forges.hpp"
 #include "backend/pack/pack_format.hpp"
 #include "backend/store/object_store.hpp"
 #include "test/backend/remote/upstream_fixture.hpp"
@@ -347,7 +347,7 @@ BOOST_AUTO_TEST_CASE(a_local_source_is_refused) {
 }
 
 BOOST_AUTO_TEST_CASE(what_a_server_is_known_for_is_not_asked) {
-  const auto github = capabilities_of_host(parse_source("https://github.com/a/b").value());
+  const auto github = capabilities_of_forge(parse_source("https://github.com/a/b").value());
   auto up = connect({}, {}, github);
   BOOST_TEST(up->resolve("main").value().commit.hex() == rev("main").hex());
   const auto out = fetch(*up, {.wants = {rev("main")}, .need = fetch_need::commit});
@@ -359,7 +359,7 @@ BOOST_AUTO_TEST_CASE(what_a_server_is_known_for_is_not_asked) {
 
 BOOST_AUTO_TEST_CASE(a_server_that_refuses_what_it_is_known_for_is_asked) {
   must_run("git config uploadpack.allowFilter false", repository());
-  auto up = connect({}, {}, capabilities_of_host(parse_source("https://github.com/a/b").value()));
+  auto up = connect({}, {}, capabilities_of_forge(parse_source("https://github.com/a/b").value()));
   const oid main = up->resolve("main").value().commit;
   const auto out = fetch(*up, {.wants = {main}, .need = fetch_need::commit});
   BOOST_TEST(!out.failure, (out.failure ? out.failure->message : ""));
@@ -369,7 +369,7 @@ BOOST_AUTO_TEST_CASE(a_server_that_refuses_what_it_is_known_for_is_asked) {
 }
 
 BOOST_AUTO_TEST_CASE(where_a_post_is_redirected_to_the_next_goes) {
-  auto up = connect({}, server.url("old.git"), capabilities_of_host(parse_source("https://github.com/a/b").value()));
+  auto up = connect({}, server.url("old.git"), capabilities_of_forge(parse_source("https://github.com/a/b").value()));
   server.next_post(
       [&](fault_exchange& x) { x.reply(301, {"Location: " + server.url("repo.git") + "/git-upload-pack"}, ""); });
   BOOST_REQUIRE(up->resolve("main"));

@@ -1,5 +1,5 @@
 // Each kind of git server is asked in a way that it takes, and is not asked twice which that is.
-#include "backend/open/host_sizes.hpp"
+#include "backend/open/known_forges.hpp"
 #include "backend/remote/server_ways.hpp"
 #include "backend/remote/server_ways_file.hpp"
 #include "test/backend/remote/upstream_fixture.hpp"
@@ -125,7 +125,7 @@ BOOST_AUTO_TEST_CASE(many_at_once_find_out_once) {
 }
 
 BOOST_AUTO_TEST_CASE(of_a_host_that_is_known_nothing_is_tried_that_it_refuses) {
-  const auto github = capabilities_of_host(parse_source("https://github.com/a/b").value());
+  const auto github = capabilities_of_forge(parse_source("https://github.com/a/b").value());
   const auto up = connect_through("github", {}, github);
   const auto main = up->resolve("main");
   BOOST_REQUIRE_MESSAGE(main, test::reason_of(main));

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "backend/forge/forges.hpp"
-#include "backend/open/make_host.hpp"
+#include "backend/open/make_forge.hpp"
 #include "test/support/captured_log.hpp"
 #include "test/support/command.hpp"
 #include "test/support/fault_server.hpp"
@@ -51,7 +51,7 @@ struct forge_fixture {
   std::filesystem::path root() const { return dir / "root"; }
   void helper_answers(const std::string& text) const { std::ofstream{dir / "answer"} << text; }
   /// How often the helper was asked for a credential.
-  std::size_t helper_asked() const {
+  std::size_t helper_requests() const {
     std::ifstream in{dir / "helper-log"};
     std::size_t out = 0;
     for (std::string line; std::getline(in, line);)
@@ -61,8 +61,8 @@ struct forge_fixture {
   std::string log() const { return log_.text(); }
 
   /// Its requests fail within a second, and are made again at once.
-  static host_needs needs() {
-    host_needs out;
+  static forge_needs needs() {
+    forge_needs out;
     out.limits.total = 20s;
     out.retries = {1ms, 5ms, 3};
     out.read_secret = [](const secret_place& place) -> result<std::string> {
@@ -79,15 +79,15 @@ struct forge_fixture {
   }
 
   /// How an API is asked within the same limits.
-  static rest_options asked(host_kind kind, const std::string& api) {
+  static rest_options limited_options(forge_kind kind, const std::string& api) {
     rest_options out = forge_options(kind, api);
     out.limits = needs().limits;
     out.retries = needs().retries;
     return out;
   }
 
-  static shown_host shown(host_kind kind, const std::string& url, const std::string& api = {}) {
-    shown_host out;
+  static shown_forge shown(forge_kind kind, const std::string& url, const std::string& api = {}) {
+    shown_forge out;
     out.path = "x";
     out.kind = kind;
     out.url = url;
@@ -95,19 +95,19 @@ struct forge_fixture {
     return out;
   }
 
-  std::shared_ptr<repository_host> host(host_kind kind, const std::string& api, const host_needs& with = needs(),
-                                        const std::string& token = {}) const {
-    shown_host what = shown(kind, server->url(), api);
+  std::shared_ptr<forge_tree> host(forge_kind kind, const std::string& api, const forge_needs& with = needs(),
+                                   const std::string& token = {}) const {
+    shown_forge what = shown(kind, server->url(), api);
     what.token.environment = token;
-    auto out = make_host(what, with);
+    auto out = make_forge(what, with);
     BOOST_REQUIRE_MESSAGE(out, reason_of(out));
     return out.value();
   }
 
-  static std::vector<std::string> names(const result<std::vector<host_entry>>& listed) {
+  static std::vector<std::string> names(const result<std::vector<forge_entry>>& listed) {
     BOOST_REQUIRE_MESSAGE(listed, reason_of(listed));
     std::vector<std::string> out;
-    for (const host_entry& each : listed.value())
+    for (const forge_entry& each : listed.value())
       out.push_back(each.name);
     return out;
   }

@@ -35,7 +35,7 @@ public:
   std::vector<metric> metrics() override {
     return {{.name = "a", .help = "h", .unit = "1", .value = 1, .bounds = {}, .points = {}}};
   }
-  void told(const otlp_counts& of_spans, const otlp_counts& of_metrics) override {
+  void counted(const otlp_counts& of_spans, const otlp_counts& of_metrics) override {
     sent += of_spans.sent;
     dropped += of_spans.dropped;
     failed += of_spans.failed_requests;

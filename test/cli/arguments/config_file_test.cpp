@@ -146,18 +146,18 @@ BOOST_AUTO_TEST_CASE(hosts) {
     "any": {"host": "git", "url": "https://g/{owner}/{repo}.git"}})");
   const deployment expected{
       {},
-      {{"gh", host_kind::github, "https://github.com", "", {"T", ""}, {}, {}},
-       {"lab", host_kind::gitlab, "https://gitlab.com", "", {}, {}, {}, std::chrono::milliseconds{1500}},
+      {{"gh", forge_kind::github, "https://github.com", "", {"T", ""}, {}, {}},
+       {"lab", forge_kind::gitlab, "https://gitlab.com", "", {}, {}, {}, std::chrono::milliseconds{1500}},
        {"ghe",
-        host_kind::github,
+        forge_kind::github,
         "https://g.example",
         "https://g.example/api/v3",
         {},
         {},
         {follow_kind::polled, std::chrono::hours{1}}},
-       {"tea", host_kind::gitea, "http://tea", "", {}, {}, {}, std::chrono::minutes{5}},
-       {"mesa", host_kind::mesa, "https://m", "", {}, {{"a/b", {"K", ""}}, {"c", {"", "/etc/g/k"}}}, {}},
-       {"any", host_kind::git, "https://g/{owner}/{repo}.git", "", {}, {}, {}}}};
+       {"tea", forge_kind::gitea, "http://tea", "", {}, {}, {}, std::chrono::minutes{5}},
+       {"mesa", forge_kind::mesa, "https://m", "", {}, {{"a/b", {"K", ""}}, {"c", {"", "/etc/g/k"}}}, {}},
+       {"any", forge_kind::git, "https://g/{owner}/{repo}.git", "", {}, {}, {}}}};
   BOOST_TEST((got == expected));
 }
 

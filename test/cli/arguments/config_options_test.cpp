@@ -94,7 +94,7 @@ BOOST_AUTO_TEST_CASE(mount_takes_a_file) {
   BOOST_TEST((o.memory == 64ULL << 20 && o.threads == 2));
   BOOST_TEST(o.log_file == "/home/u/.local/state/gitfs-actor/m.log");
   BOOST_TEST(o.cache_dir == "/home/u/.cache/gitfs-actor");
-  BOOST_TEST((o.tree.value().repositories.size() == 1U && o.tree.value().hosts.size() == 1U));
+  BOOST_TEST((o.tree.value().repositories.size() == 1U && o.tree.value().forges.size() == 1U));
   BOOST_TEST((o.telemetry.headers == std::vector<std::pair<std::string, std::string>>{{"Authorization", "Bearer x"}}));
   const scoped_env variable{"GITFS_ACTOR_MEMORY", "32M"};
   const auto other = mounted({"/n", "--threads=5"});

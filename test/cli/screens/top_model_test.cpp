@@ -163,7 +163,7 @@ BOOST_AUTO_TEST_CASE(only_what_is_waited_for) {
 
 BOOST_AUTO_TEST_CASE(keys) {
   using effect = gitfs::top_model::effect;
-  BOOST_TEST((model.key(" ") == effect::look));
+  BOOST_TEST((model.key(" ") == effect::sample));
   BOOST_TEST((model.key("") == effect::none));
   BOOST_TEST((model.key("x") == effect::none));
   press("++");

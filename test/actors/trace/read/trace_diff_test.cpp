@@ -57,7 +57,7 @@ BOOST_AUTO_TEST_CASE(numbers_and_times_are_no_difference) {
     first.ask(name);
     other.out.skip(7);
     other.ask(name, 0, 8000);
-    other.out.message(kind::look_if_idle, 0, {actor_kind::supervisor}, 0, 0);
+    other.out.message(kind::check_idle, 0, {actor_kind::supervisor}, 0, 0);
   }
   const compared c{first, other};
   BOOST_TEST(c.equal, c.text);

@@ -201,7 +201,7 @@ BOOST_AUTO_TEST_CASE(transfers_of_two_fetchers) {
 }
 
 BOOST_AUTO_TEST_CASE(the_root_of_a_snapshot_that_was_taken) {
-  out.message_with(kind::snapshot_taken, 0, {actor_kind::repository, 1}, 10, [&](encoder& e) {
+  out.message_with(kind::snapshot_resolved, 0, {actor_kind::repository, 1}, 10, [&](encoder& e) {
     e.number(1);
     e.number(0);
     e.id(commit);

@@ -2,23 +2,23 @@
 
 namespace gitfs::test {
 
-namespace gitea_host {
+namespace gitea_forge {
 
 namespace {
 
 const std::vector<std::string> top, octo{"Octo"};
 
 struct fixture : forge_fixture {
-  std::shared_ptr<repository_host> gitea(const std::string& token = {}) const {
-    return host(host_kind::gitea, "", needs(), token); // the API where it usually is
+  std::shared_ptr<forge_tree> gitea(const std::string& token = {}) const {
+    return host(forge_kind::gitea, "", needs(), token); // the API where it usually is
   }
 };
 
 } // namespace
 
-} // namespace gitea_host
+} // namespace gitea_forge
 
-BOOST_FIXTURE_TEST_SUITE(gitea_host, gitea_host::fixture)
+BOOST_FIXTURE_TEST_SUITE(gitea_forge, gitea_forge::fixture)
 
 BOOST_AUTO_TEST_CASE(owners_and_repositories) {
   const auto tea = gitea();

@@ -1,4 +1,4 @@
-// What hosts have in them, as far as it is known.
+// What forges have in them, as far as it is known.
 #include "actors/catalog/catalog.hpp"
 #include "actors/model/visible_errno.hpp"
 #include "config/url.hpp"
@@ -24,10 +24,10 @@ std::pair<std::string, std::string> name_and_ref(const std::string& name) {
 
 } // namespace
 
-void catalog::ask_host(caller who, node& of, const std::string& name) {
-  const node::host& host = *of.as_host();
+void catalog::ask_forge(caller who, node& of, const std::string& name) {
+  const node::forge_folder& forge = *of.as_forge();
   const std::string bare = name_and_ref(name).first;
-  if (of.refused != 0 || host.closed.contains(bare)) {
+  if (of.refused != 0 || forge.closed.contains(bare)) {
     port_.tell(who.who, {.code = of.refused != 0 ? of.refused : EACCES});
     return;
   }
@@ -37,10 +37,10 @@ void catalog::ask_host(caller who, node& of, const std::string& name) {
       return;
     }
   calls_.emplace(++last_call_, call{&of, name, {std::move(who)}});
-  port_.ask_host(last_call_, of.number, host.of, host.path, bare);
+  port_.ask_forge(last_call_, of.number, forge.of, forge.path, bare);
 }
 
-// What is on the way to what it asks about the host is asked for first, one name after the other, from above: a name
+// What is on the way to what it asks about the forge is asked for first, one name after the other, from above: a name
 // that is missing, because a directory outlives its node if that was dropped; and what was taken for a folder, because
 // it may be a repository by now. False: there is nothing to ask for.
 bool catalog::ask_on_the_way(caller& who) {
@@ -51,12 +51,12 @@ bool catalog::ask_on_the_way(caller& who) {
     const std::string next{last ? std::string_view{who.name} : take_name(rest)};
     const auto known = of->children.find(next);
     const bool missing = known == of->children.end();
-    if (missing && (last || of->as_host() == nullptr || !usable_name(next)))
+    if (missing && (last || of->as_forge() == nullptr || !usable_name(next)))
       return false;
     if (missing || (known->second->is_assumed() && number > who.settled)) {
       who.settled = number;
       who.goes_on = true;
-      ask_host(std::move(who), *of, next);
+      ask_forge(std::move(who), *of, next);
       return true;
     }
     if (last)
@@ -69,7 +69,7 @@ bool catalog::ask_on_the_way(caller& who) {
 void catalog::refuse(const call& of, int code) {
   if (code != EACCES)
     return refuse(*of.of, code);
-  of.of->as_host()->closed.insert(name_and_ref(of.name).first);
+  of.of->as_forge()->closed.insert(name_and_ref(of.name).first);
   port_.retry_later(of.of->number);
 }
 
@@ -78,8 +78,8 @@ catalog::call catalog::end(call_number number) {
   return at ? at.mapped() : call{};
 }
 
-catalog::node& catalog::add_found(node& to, const std::string& name, const host_entry& what) {
-  const node::host& in = *to.as_host();
+catalog::node& catalog::add_found(node& to, const std::string& name, const forge_entry& what) {
+  const node::forge_folder& in = *to.as_forge();
   const bool is_new = !to.children.contains(name);
   node& out = tree_.child(to, name);
   out.used = questions_;
@@ -89,12 +89,12 @@ catalog::node& catalog::add_found(node& to, const std::string& name, const host_
   path.push_back(what.name);
   if (!what.is_repository) {
     if (is_new)
-      out.what = node::host{.of = in.of, .path = std::move(path), .follow = in.follow};
-    out.as_host()->assumed = what.assumed;
+      out.what = node::forge_folder{.of = in.of, .path = std::move(path), .follow = in.follow};
+    out.as_forge()->assumed = what.assumed;
     return out;
   }
   out.what = repository{
-      .from = {.host = in.of, .path = std::move(path)}, .ref = name_and_ref(name).second, .follow = in.follow};
+      .from = {.forge = in.of, .path = std::move(path)}, .ref = name_and_ref(name).second, .follow = in.follow};
   is_folder(to);
   if (!is_new)
     becomes_repository(out);
@@ -105,8 +105,8 @@ catalog::node& catalog::add_found(node& to, const std::string& name, const host_
 void catalog::is_folder(const node& which) {
   for (std::string_view path = which.name;; path = path.substr(0, path.rfind('/'))) {
     node* const of = tree_.at(path);
-    if (auto* const host = of == nullptr ? nullptr : of->as_host())
-      host->assumed = false;
+    if (auto* const forge = of == nullptr ? nullptr : of->as_forge())
+      forge->assumed = false;
     if (path.find('/') == std::string_view::npos)
       return;
   }
@@ -129,18 +129,18 @@ void catalog::becomes_repository(node& of) {
     port_.change_entries(each, of.names(), before.names);
 }
 
-void catalog::found(call_number number, const result<host_entry>& what) {
+void catalog::found(call_number number, const result<forge_entry>& what) {
   const call of = end(number);
   if (of.of == nullptr)
     return; // nobody waited any more
-  int code = what ? 0 : visible_errno(what.error().code, asked_for::mount_node);
+  int code = what ? 0 : visible_errno(what.error().code, requested::mount_node);
   const bool with_ref = !name_and_ref(of.name).second.empty();
   if (code == 0 && (!usable_name(what.value().name) || (with_ref && !what.value().is_repository)))
     code = ENOENT;
   if (code == 0) {
     invented_ += of.of->children.contains(of.name) ? 0 : 1;
     add_found(*of.of, of.name, what.value());
-  } else if (code != ENOENT) { // which the host remembers
+  } else if (code != ENOENT) { // which the forge remembers
     refuse(of, code);
   }
   for (const caller& each : of.waiting) {
@@ -155,13 +155,13 @@ void catalog::found(call_number number, const result<host_entry>& what) {
     drop_invented();
 }
 
-void catalog::listed(call_number number, const result<std::vector<host_entry>>& what) {
+void catalog::listed(call_number number, const result<std::vector<forge_entry>>& what) {
   const call of = end(number);
   if (of.of == nullptr)
     return;
-  const int code = what || what.error().code == ENOTSUP ? 0 : visible_errno(what.error().code, asked_for::mount_node);
+  const int code = what || what.error().code == ENOTSUP ? 0 : visible_errno(what.error().code, requested::mount_node);
   if (what)
-    for (const host_entry& each : what.value())
+    for (const forge_entry& each : what.value())
       if (usable_name(each.name)) {
         const auto known = of.of->children.find(each.name);
         (known != of.of->children.end() ? *known->second : add_found(*of.of, each.name, each)).listed = true;
@@ -177,7 +177,7 @@ void catalog::listed(call_number number, const result<std::vector<host_entry>>& 
 // Nobody waits for anything of it.
 bool catalog::is_idle(const node& of) const {
   const repository* const one = of.as_repository();
-  return (one == nullptr || (one->taking == 0 && !one->is_wanted()))
+  return (one == nullptr || (one->resolving == 0 && !one->is_wanted()))
          && std::ranges::none_of(calls_, [&](const auto& each) { return each.second.of == &of; });
 }
 
@@ -201,7 +201,7 @@ void catalog::drop(mount_node_number which) {
 void catalog::drop_invented() {
   const auto stands_for_nothing = [this](const node& of) {
     const repository* const one = of.as_repository();
-    return of.is_of_host() && !of.listed && !of.removed && (one == nullptr || !one->shown) && of.children.empty()
+    return of.is_of_forge() && !of.listed && !of.removed && (one == nullptr || !one->shown) && of.children.empty()
            && is_idle(of);
   };
   std::vector<node*> all;
@@ -213,7 +213,7 @@ void catalog::drop_invented() {
     return;
   std::ranges::sort(all, {}, &node::used);
   for (const node* each : std::span{all}.first(all.size() - most_invented / 2)) {
-    const std::size_t name = each->name.rfind('/') + 1; // it is below a host, which has a name
+    const std::size_t name = each->name.rfind('/') + 1; // it is below a forge, which has a name
     tree_.at(std::string_view{each->name}.substr(0, name - 1))->children.erase(each->name.substr(name));
     drop(each->number);
   }

@@ -1,8 +1,8 @@
-// A service's tree of names, remembered: so that looking at it again does not ask again.
+// A forge's tree of names, remembered: so that looking at it again does not ask again.
 #pragma once
 
 #include "backend/forge/forge.hpp"
-#include "backend/forge/repository_host.hpp"
+#include "backend/forge/forge_tree.hpp"
 #include "backend/remote/source.hpp"
 
 #include <chrono>
@@ -19,7 +19,7 @@ namespace gitfs {
 using repository_opener =
     std::function<result<std::shared_ptr<repository>>(const source& from, std::shared_ptr<size_source> sizes)>;
 
-class forge_host final : public repository_host {
+class cached_forge final : public forge_tree {
 public:
   using clock = std::chrono::steady_clock;
   struct memory {
@@ -31,18 +31,18 @@ public:
   };
 
   /// Programs can look up any number of invented names, so after so many questions everything is forgotten.
-  static constexpr std::size_t most_asked = 10'000;
+  static constexpr std::size_t most_lookups = 10'000;
 
-  forge_host(std::unique_ptr<forge> service, std::string display, repository_opener open, memory keep);
+  cached_forge(std::unique_ptr<forge> from, std::string display, repository_opener open, memory keep);
 
-  result<host_entry> lookup(std::span<const std::string> path, const std::string& name, std::stop_token stop) override;
-  result<std::vector<host_entry>> list(std::span<const std::string> path, std::stop_token stop) override;
+  result<forge_entry> lookup(std::span<const std::string> path, const std::string& name, std::stop_token stop) override;
+  result<std::vector<forge_entry>> list(std::span<const std::string> path, std::stop_token stop) override;
   result<std::shared_ptr<repository>> open(std::span<const std::string> path) override;
   const std::string& display() const override { return display_; }
 
 private:
   struct known {
-    host_entry entry;
+    forge_entry entry;
     clock::time_point until;
   };
   struct folder {
@@ -52,19 +52,19 @@ private:
   };
 
   std::string folded(std::string name) const;
-  known known_now(const host_entry& entry) const;
+  known known_now(const forge_entry& entry) const;
   void remember(folder& where, const forge_listing& what);
   void forget_old(folder& where) const;
-  static std::vector<host_entry> entries(const folder& where);
+  static std::vector<forge_entry> entries(const folder& where);
   std::vector<std::string> spelled(name_path path) const;
 
-  const std::shared_ptr<forge> service_;
+  const std::shared_ptr<forge> forge_;
   const std::string display_;
   const repository_opener open_;
   const memory keep_;
   mutable std::mutex mutex_;
   std::map<std::string, folder> folders_; ///< by folded path
-  std::size_t asked_ = 0;                 ///< how many names the service was asked for since everything was forgotten
+  std::size_t lookups_ = 0;               ///< how many names the forge was asked for since everything was forgotten
 };
 
 } // namespace gitfs

@@ -1,4 +1,4 @@
-#include "backend/open/host_sizes.hpp"
+#include "backend/open/known_forges.hpp"
 #include "backend/remote/git_upstream.hpp"
 #include "backend/store/object_store.hpp"
 #include "test/backend/support/forge_fixture.hpp"
@@ -8,23 +8,23 @@
 
 namespace gitfs::test {
 
-namespace github_host {
+namespace github_forge {
 
 namespace {
 
 const std::vector<std::string> top, octo{"Octo"}, org{"Org"};
 
 struct fixture : forge_fixture {
-  std::shared_ptr<repository_host> github(const host_needs& with = needs(), const std::string& token = {}) const {
-    return host(host_kind::github, server->github(), with, token);
+  std::shared_ptr<forge_tree> github(const forge_needs& with = needs(), const std::string& token = {}) const {
+    return host(forge_kind::github, server->github(), with, token);
   }
 };
 
 } // namespace
 
-} // namespace github_host
+} // namespace github_forge
 
-BOOST_FIXTURE_TEST_SUITE(github_host, github_host::fixture)
+BOOST_FIXTURE_TEST_SUITE(github_forge, github_forge::fixture)
 
 BOOST_AUTO_TEST_CASE(an_owner_is_one_request_and_its_repositories_come_with_it) {
   const auto hub = github();
@@ -68,7 +68,7 @@ BOOST_AUTO_TEST_CASE(an_owner_without_repositories_is_there) {
 
 BOOST_AUTO_TEST_CASE(what_is_not_there_is_remembered_for_a_while) {
   auto with = needs();
-  auto now = std::make_shared<forge_host::clock::time_point>(forge_host::clock::now());
+  auto now = std::make_shared<cached_forge::clock::time_point>(cached_forge::clock::now());
   with.keep.now = [now] { return *now; };
   const auto hub = github(with);
   for (int i = 0; i < 3; ++i) {
@@ -118,11 +118,11 @@ BOOST_AUTO_TEST_CASE(a_token_shows_what_is_private) {
   for (const auto& each : server->requests())
     BOOST_TEST(each.authorization == "Bearer good");
   BOOST_TEST(names(github()->list(org, {})) == (std::vector<std::string>{"open"}), boost::test_tools::per_element());
-  BOOST_TEST(helper_asked() == 0);
+  BOOST_TEST(helper_requests() == 0);
 }
 
 BOOST_AUTO_TEST_CASE(a_token_of_an_owner_goes_before_the_general_one) {
-  shown_host what = shown(host_kind::github, server->url(), server->github());
+  shown_forge what = shown(forge_kind::github, server->url(), server->github());
   what.token.environment = "BAD";
   what.tokens["ORG"].environment = "GOOD";
   std::optional<source> opened;
@@ -133,7 +133,7 @@ BOOST_AUTO_TEST_CASE(a_token_of_an_owner_goes_before_the_general_one) {
     opened = from;
     return std::shared_ptr<repository>{};
   };
-  const auto hub = make_host(what, with).value();
+  const auto hub = make_forge(what, with).value();
   BOOST_TEST(hub->lookup(top, "Org", {}).has_value());
   const auto refused = hub->lookup(top, "Octo", {});
   BOOST_REQUIRE(!refused);
@@ -143,7 +143,7 @@ BOOST_AUTO_TEST_CASE(a_token_of_an_owner_goes_before_the_general_one) {
   BOOST_TEST(opened->location == server->url() + "/Org/open.git");
   BOOST_TEST(opened->password == "good");
   what.token.environment = "UNSET";
-  const auto unreadable = make_host(what, with).value();
+  const auto unreadable = make_forge(what, with).value();
   for (int i = 0; i < 2; ++i) { // it is not taken for "there is no Octo"
     const auto octo_found = unreadable->lookup(top, "Octo", {});
     BOOST_REQUIRE(!octo_found);
@@ -157,10 +157,10 @@ BOOST_AUTO_TEST_CASE(git_s_helpers_are_asked_once_something_is_hidden) {
   helper_answers("username=me\npassword=good\n");
   const auto hub = github();
   BOOST_REQUIRE(hub->lookup(top, "Octo", {}));
-  BOOST_TEST(helper_asked() == 0);
+  BOOST_TEST(helper_requests() == 0);
   const auto hidden = hub->lookup(octo, "hidden", {});
   BOOST_TEST(hidden.has_value(), test::reason_of(hidden));
-  BOOST_TEST(helper_asked() == 1);
+  BOOST_TEST(helper_requests() == 1);
   BOOST_TEST(!holds(log(), "good"));
 }
 
@@ -168,7 +168,7 @@ BOOST_AUTO_TEST_CASE(helpers_that_have_nothing_are_not_asked_for_each_name) {
   const auto hub = github();
   for (const char* name : {"a", "b", "c"})
     BOOST_TEST(hub->lookup(top, name, {}).error().code == ENOENT);
-  BOOST_TEST(helper_asked() == 1);
+  BOOST_TEST(helper_requests() == 1);
 }
 
 BOOST_AUTO_TEST_CASE(a_rate_limit_says_until_when_and_failures_are_not_remembered) {
@@ -187,7 +187,7 @@ BOOST_AUTO_TEST_CASE(a_rate_limit_says_until_when_and_failures_are_not_remembere
 
 // Names can only come from the service; sizes can come with contents, now.
 BOOST_AUTO_TEST_CASE(a_rate_limit_that_is_over_in_time_is_waited_for_where_nothing_else_can_be_done) {
-  auto options = asked(host_kind::github, server->github());
+  auto options = limited_options(forge_kind::github, server->github());
   options.longest_wait = 0s; // so that no test has to wait for longer
   for (const auto limited : {on_rate_limit::waits, on_rate_limit::fails}) {
     server->set(R"({"faults":[{"match":"users","times":1,"status":429,"headers":{"Retry-After":"1"},"body":{}}]})");
@@ -214,15 +214,15 @@ BOOST_AUTO_TEST_CASE(a_cold_repository_is_listed_with_three_requests) {
   std::shared_ptr<git_upstream> up;
   auto with = needs();
   with.open = [&](const source& from, const std::shared_ptr<size_source>&) -> result<std::shared_ptr<repository>> {
-    const auto github_can = capabilities_of_host(parse_source("https://github.com/a/b").value());
+    const auto github_can = capabilities_of_forge(parse_source("https://github.com/a/b").value());
     BOOST_REQUIRE(github_can.has_value());
     GITFS_TRY(made, git_upstream::create(from, *store, {}, {}, github_can));
     up = made;
     return std::shared_ptr<repository>{};
   };
-  shown_host what = shown(host_kind::github, git.url(""), server->github());
+  shown_forge what = shown(forge_kind::github, git.url(""), server->github());
   what.url.pop_back();
-  const auto hub = make_host(what, with).value();
+  const auto hub = make_forge(what, with).value();
   BOOST_REQUIRE(hub->lookup(top, "Octo", {}));
   BOOST_REQUIRE(hub->lookup(octo, "hello", {}));
   BOOST_REQUIRE(hub->open(std::vector<std::string>{"Octo", "hello"}));

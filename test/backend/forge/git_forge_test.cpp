@@ -1,25 +1,25 @@
-#include "backend/forge/forge_host.hpp"
+#include "backend/forge/cached_forge.hpp"
 #include "test/backend/support/forge_fixture.hpp"
 #include "test/support/git_server.hpp"
 
 namespace gitfs::test {
 
-namespace git_host {
+namespace git_forge {
 
 namespace {
 
 using path = std::vector<std::string>;
 
 struct fixture : forge_fixture {
-  std::shared_ptr<repository_host> templated(const std::string& names) {
-    const shown_host what = shown(host_kind::git, git.url(names));
+  std::shared_ptr<forge_tree> templated(const std::string& names) {
+    const shown_forge what = shown(forge_kind::git, git.url(names));
     auto with = needs();
     with.open = [this](const source& from, const auto& sizes) -> result<std::shared_ptr<repository>> {
       BOOST_TEST((sizes == nullptr));
       opened = from.location;
       return std::shared_ptr<repository>{};
     };
-    auto out = make_host(what, with);
+    auto out = make_forge(what, with);
     BOOST_REQUIRE_MESSAGE(out, test::reason_of(out));
     return out.value();
   }
@@ -30,9 +30,9 @@ struct fixture : forge_fixture {
 
 } // namespace
 
-} // namespace git_host
+} // namespace git_forge
 
-BOOST_FIXTURE_TEST_SUITE(git_host, git_host::fixture)
+BOOST_FIXTURE_TEST_SUITE(git_forge, git_forge::fixture)
 
 BOOST_AUTO_TEST_CASE(the_git_server_says_what_is_there) {
   const auto host = templated("{owner}/{repo}.git");
@@ -61,11 +61,11 @@ BOOST_AUTO_TEST_CASE(a_path_may_have_any_depth) {
 
 BOOST_AUTO_TEST_CASE(what_is_taken_for_a_folder_is_one_as_long_as_absence_is_remembered) {
   auto with = needs();
-  auto now = std::make_shared<forge_host::clock::time_point>(forge_host::clock::now());
+  auto now = std::make_shared<cached_forge::clock::time_point>(cached_forge::clock::now());
   with.keep.now = [now] { return *now; };
-  shown_host what = shown(host_kind::git, git.url("{path}.git"));
+  shown_forge what = shown(forge_kind::git, git.url("{path}.git"));
   what.absent = 10s;
-  const auto host = make_host(what, with).value();
+  const auto host = make_forge(what, with).value();
   const auto later = [&] { return host->lookup(path{"Org"}, "later", {}).value(); };
   BOOST_TEST(later().assumed);
   must_run("cp -r open.git later.git", root() / "Org");
@@ -104,7 +104,7 @@ BOOST_AUTO_TEST_CASE(invented_names_take_no_memory) {
   for (int i = 0; i < 2; ++i)
     BOOST_TEST(host->lookup(path{"Octo"}, "none", {}).error().code == ENOENT);
   BOOST_TEST(git.count() == 1);
-  for (std::size_t i = 0; i < forge_host::most_asked; ++i)
+  for (std::size_t i = 0; i < cached_forge::most_lookups; ++i)
     BOOST_REQUIRE(host->lookup(path{}, "x" + std::to_string(i), {}));
   for (int i = 0; i < 2; ++i)
     BOOST_TEST(host->lookup(path{"Octo"}, "none", {}).error().code == ENOENT);
@@ -112,9 +112,9 @@ BOOST_AUTO_TEST_CASE(invented_names_take_no_memory) {
 }
 
 BOOST_AUTO_TEST_CASE(a_token_that_cannot_be_read_is_no_answer_of_the_server) {
-  shown_host what = shown(host_kind::git, git.url("{owner}/{repo}.git"));
+  shown_forge what = shown(forge_kind::git, git.url("{owner}/{repo}.git"));
   what.token.environment = "UNSET";
-  const auto host = make_host(what, needs()).value();
+  const auto host = make_forge(what, needs()).value();
   for (int i = 0; i < 2; ++i) {
     const auto found = host->lookup(path{"Octo"}, "hello", {});
     BOOST_REQUIRE(!found);
@@ -126,8 +126,8 @@ BOOST_AUTO_TEST_CASE(a_token_that_cannot_be_read_is_no_answer_of_the_server) {
 }
 
 BOOST_AUTO_TEST_CASE(a_template_has_places_for_the_names) {
-  const shown_host what = shown(host_kind::git, "https://git.example/all.git");
-  const auto out = make_host(what, needs());
+  const shown_forge what = shown(forge_kind::git, "https://git.example/all.git");
+  const auto out = make_forge(what, needs());
   BOOST_REQUIRE(!out);
   BOOST_TEST(out.error().code == EINVAL);
 }

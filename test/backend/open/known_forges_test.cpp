@@ -1,4 +1,4 @@
-#include "backend/open/host_sizes.hpp"
+#include "backend/open/known_forges.hpp"
 #include "backend/remote/git_upstream.hpp"
 #include "backend/remote/sized_upstream.hpp"
 #include "backend/store/object_store.hpp"
@@ -10,29 +10,29 @@
 
 namespace gitfs::test {
 
-namespace host_sizes {
+namespace known_forges {
 
 namespace {
 
 /// A repository of which all trees and no contents are here, of a server without object-info.
 struct fixture : forge_fixture {
-  void open(host_kind kind, const std::string& api, const std::string& path = "Octo/hello",
+  void open(forge_kind kind, const std::string& api, const std::string& path = "Octo/hello",
             const std::string& token = {}, std::chrono::milliseconds pause = std::chrono::hours{1}) {
     store = gitfs::object_store::open(dir / "cache", path).value();
     auto remember = [this](std::span<const std::pair<oid, std::uint64_t>> sizes) { store->remember_sizes(sizes); };
     up = git_upstream::create(parse_source(git.url("noobjinfo", path + ".git")).value(), *store, remember, {},
-                              capabilities_of_host(parse_source("https://github.com/a/b").value()))
+                              capabilities_of_forge(parse_source("https://github.com/a/b").value()))
              .value();
     forge_tokens tokens;
     tokens.general.environment = token;
     tokens.read = needs().read_secret;
-    access = std::make_shared<forge_access>(server->url(), asked(kind, api), tokens, of_url, password_now);
+    access = std::make_shared<forge_access>(server->url(), limited_options(kind, api), tokens, of_url, password_now);
     sized = with_sizes(up, store, forge_sizes(kind, access, path.substr(0, path.find('/')), path), remember, pause);
     const oid commit = rev("HEAD");
     const auto out = wait(
         [&](auto done) { return sized->fetch({.wants = {commit}, .need = fetch_need::all_trees}, std::move(done)); });
     BOOST_REQUIRE_MESSAGE(!out.failure, out.failure->message);
-    sized->look_in(commit, rev("HEAD^{tree}"));
+    sized->search_in(commit, rev("HEAD^{tree}"));
   }
 
   template <class Start>
@@ -85,12 +85,12 @@ struct fixture : forge_fixture {
 
 } // namespace
 
-} // namespace host_sizes
+} // namespace known_forges
 
-BOOST_FIXTURE_TEST_SUITE(host_sizes, host_sizes::fixture)
+BOOST_FIXTURE_TEST_SUITE(known_forges, known_forges::fixture)
 
 BOOST_AUTO_TEST_CASE(github_tells_all_sizes_with_one_request) {
-  open(host_kind::github, server->github());
+  open(forge_kind::github, server->github());
   check(ask({rev("HEAD:dir/two")}), {rev("HEAD:dir/two")});
   check(ask(blobs()), blobs());
   BOOST_TEST(server->count() == 1);
@@ -102,7 +102,7 @@ BOOST_AUTO_TEST_CASE(github_tells_all_sizes_with_one_request) {
 
 BOOST_AUTO_TEST_CASE(of_a_truncated_tree_the_directories_are_asked_for) {
   server->set(R"({"tree_entries":3})"); // of 9 in all, 4 of them in dir
-  open(host_kind::github, server->github());
+  open(forge_kind::github, server->github());
   check(ask({rev("HEAD:other/7")}), {rev("HEAD:other/7")});
   BOOST_TEST(server->count() == 2); // the root, other
   check(ask(blobs()), blobs());
@@ -111,7 +111,7 @@ BOOST_AUTO_TEST_CASE(of_a_truncated_tree_the_directories_are_asked_for) {
 
 BOOST_AUTO_TEST_CASE(only_what_the_service_leaves_out_is_left_to_contents) {
   server->set(R"({"tree_entries":1})");
-  open(host_kind::github, server->github());
+  open(forge_kind::github, server->github());
   const auto out = ask({rev("HEAD:other/7"), rev("HEAD:one")});
   BOOST_REQUIRE(out.failure.has_value());
   BOOST_TEST(out.failure->code == EAGAIN);
@@ -123,7 +123,7 @@ BOOST_AUTO_TEST_CASE(only_what_the_service_leaves_out_is_left_to_contents) {
 
 BOOST_AUTO_TEST_CASE(a_directory_that_leaves_out_files_is_asked_for_once_for_all_of_them) {
   server->set(R"({"tree_entries":1})");
-  open(host_kind::github, server->github());
+  open(forge_kind::github, server->github());
   const auto out = ask({rev("HEAD:one"), rev("HEAD:link")});
   BOOST_TEST(out.failure.has_value());
   BOOST_TEST(server->count("git/trees/" + rev("HEAD^{tree}").hex()) == 2); // with all below it, and by itself
@@ -132,13 +132,13 @@ BOOST_AUTO_TEST_CASE(a_directory_that_leaves_out_files_is_asked_for_once_for_all
 BOOST_AUTO_TEST_CASE(a_list_of_trees_without_end_is_left) {
   server->set(R"({"faults":[{"match":"trees","body":{"tree":[{"type":"blob","size":1,"sha":")" + std::string(40, 'a')
               + R"("}],"truncated":true}}]})");
-  open(host_kind::gitea, server->gitea());
+  open(forge_kind::gitea, server->gitea());
   BOOST_TEST(failure_of({rev("HEAD:one")}) == EAGAIN);
 }
 
 BOOST_AUTO_TEST_CASE(gitea_tells_them_in_pages) {
   server->set(R"({"page":3})");
-  open(host_kind::gitea, server->gitea());
+  open(forge_kind::gitea, server->gitea());
   check(ask(blobs()), blobs());
   BOOST_TEST(server->count() == 3); // 9 entries
   check(ask(blobs()), blobs());
@@ -146,7 +146,7 @@ BOOST_AUTO_TEST_CASE(gitea_tells_them_in_pages) {
 }
 
 BOOST_AUTO_TEST_CASE(gitlab_tells_them_by_path) {
-  open(host_kind::gitlab, server->gitlab());
+  open(forge_kind::gitlab, server->gitlab());
   check(ask(blobs()), blobs());
   BOOST_TEST(server->count("POST /api/graphql") == 1);
 }
@@ -156,7 +156,7 @@ BOOST_AUTO_TEST_CASE(gitlab_is_asked_for_a_hundred_at_a_time) {
            "many/$i; done"
            " && git add . && git commit -q -m many && git push -q",
            dir.path());
-  open(host_kind::gitlab, server->gitlab());
+  open(forge_kind::gitlab, server->gitlab());
   std::vector<oid> ids;
   for (int i = 1; i <= 205; ++i)
     ids.push_back(rev("HEAD:many/" + std::to_string(i)));
@@ -170,7 +170,7 @@ BOOST_AUTO_TEST_CASE(a_service_that_cannot_is_asked_no_more_and_the_log_says_why
     BOOST_TEST_CONTEXT(fault) {
       log_.clear();
       server->set(std::string{R"({"faults":[{"match":"trees",)"} + fault + "}]}");
-      open(host_kind::github, server->github());
+      open(forge_kind::github, server->github());
       BOOST_TEST(failure_of(blobs()) == ENOTSUP);
       server->set("{}");
       server->clear_requests();
@@ -189,7 +189,7 @@ BOOST_AUTO_TEST_CASE(a_failure_that_passes_is_that_of_one_request) {
                             R"("body":"<html>","headers":{"Content-Type":"text/html"})", R"("body":{})"}) {
     BOOST_TEST_CONTEXT(fault) {
       server->set(std::string{R"({"faults":[{"match":"trees",)"} + fault + "}]}");
-      open(host_kind::github, server->github());
+      open(forge_kind::github, server->github());
       BOOST_TEST(failure_of(blobs()) == EIO);
       server->set("{}");
       check(ask(blobs()), blobs());
@@ -201,7 +201,7 @@ BOOST_AUTO_TEST_CASE(a_failure_that_passes_is_that_of_one_request) {
 BOOST_AUTO_TEST_CASE(a_service_that_goes_on_failing_is_left_alone_for_a_while) {
   const std::string failing = R"({"faults":[{"match":"trees","status":503,"body":{}}]})";
   server->set(failing);
-  open(host_kind::github, server->github());
+  open(forge_kind::github, server->github());
   BOOST_TEST(failure_of(blobs()) == EIO);
   BOOST_TEST(failure_of(blobs()) == EAGAIN);
   server->set("{}");
@@ -214,7 +214,7 @@ BOOST_AUTO_TEST_CASE(a_service_that_goes_on_failing_is_left_alone_for_a_while) {
   close();
 
   server->set(failing);
-  open(host_kind::github, server->github(), "Octo/hello", {}, std::chrono::milliseconds{0});
+  open(forge_kind::github, server->github(), "Octo/hello", {}, std::chrono::milliseconds{0});
   for (const int expected : {EIO, EAGAIN, EAGAIN})
     BOOST_TEST(failure_of(blobs()) == expected);
   server->set("{}");
@@ -224,7 +224,7 @@ BOOST_AUTO_TEST_CASE(a_service_that_goes_on_failing_is_left_alone_for_a_while) {
 BOOST_AUTO_TEST_CASE(a_rate_limit_is_no_answer_for_good) {
   server->set(
       R"({"faults":[{"match":"trees","status":403,"body":{"message":"API rate limit exceeded"},"headers":{"x-ratelimit-remaining":"0","x-ratelimit-reset":"4102444800"}}]})");
-  open(host_kind::github, server->github(), "Octo/hello", {}, std::chrono::milliseconds{0});
+  open(forge_kind::github, server->github(), "Octo/hello", {}, std::chrono::milliseconds{0});
   BOOST_TEST(failure_of(blobs()) == EAGAIN);
   BOOST_TEST(failure_of(blobs()) == EAGAIN);
 }
@@ -232,7 +232,7 @@ BOOST_AUTO_TEST_CASE(a_rate_limit_is_no_answer_for_good) {
 BOOST_AUTO_TEST_CASE(a_token_that_is_refused_or_cannot_be_read_may_be_replaced) {
   hide_hello();
   for (const char* token : {"BAD", "UNSET"}) {
-    open(host_kind::github, server->github(), "Octo/hidden", token);
+    open(forge_kind::github, server->github(), "Octo/hidden", token);
     BOOST_TEST(failure_of(blobs()) == EAGAIN);
     close();
   }
@@ -242,21 +242,22 @@ BOOST_AUTO_TEST_CASE(the_token_of_the_url_is_read_anew_when_it_is_refused) {
   hide_hello();
   of_url = {"user", "bad-token"};
   password_now = [] { return result<std::string>{"good"}; };
-  open(host_kind::github, server->github(), "Octo/hidden");
+  open(forge_kind::github, server->github(), "Octo/hidden");
   check(ask(blobs()), blobs());
 }
 
 BOOST_AUTO_TEST_CASE(a_private_repository_needs_the_token) {
   hide_hello();
-  open(host_kind::github, server->github(), "Octo/hidden", "GOOD");
+  open(forge_kind::github, server->github(), "Octo/hidden", "GOOD");
   check(ask(blobs()), blobs());
 }
 
 BOOST_AUTO_TEST_CASE(a_git_server_that_tells_sizes_is_asked_itself) {
   store = gitfs::object_store::open(dir / "cache", "x").value();
   up = git_upstream::create(parse_source(git.url("Octo/hello.git")).value(), *store, {}, {}).value();
-  access = std::make_shared<forge_access>(server->url(), asked(host_kind::github, server->github()), forge_tokens{});
-  sized = with_sizes(up, store, forge_sizes(host_kind::github, access, "Octo", "Octo/hello"), {});
+  access = std::make_shared<forge_access>(server->url(), limited_options(forge_kind::github, server->github()),
+                                          forge_tokens{});
+  sized = with_sizes(up, store, forge_sizes(forge_kind::github, access, "Octo", "Octo/hello"), {});
   check(ask(blobs()), blobs());
   BOOST_TEST(server->count() == 0);
   BOOST_TEST(git.count("object-info") == 1);
@@ -264,7 +265,7 @@ BOOST_AUTO_TEST_CASE(a_git_server_that_tells_sizes_is_asked_itself) {
 
 BOOST_AUTO_TEST_CASE(cancelling_and_destroying_end_what_waits) {
   server->set(R"({"faults":[{"match":"trees","delay":60000}]})");
-  open(host_kind::github, server->github());
+  open(forge_kind::github, server->github());
   std::promise<transfer_outcome> first, second;
   auto running = sized->object_info(blobs(), [&](transfer_outcome out) { first.set_value(std::move(out)); });
   auto waiting = sized->object_info(blobs(), [&](transfer_outcome out) { second.set_value(std::move(out)); });
@@ -285,8 +286,8 @@ BOOST_AUTO_TEST_CASE(well_known_hosts_are_known) {
                {"https://git.example/a/b", false, false},        {"https://github.com/a", false, true}};
   for (const auto& each : cases) {
     const source from = parse_source(each.url).value();
-    BOOST_TEST((sizes_of_host(from, {}) != nullptr) == each.sizes, each.url);
-    BOOST_TEST(capabilities_of_host(from).has_value() == each.capabilities, each.url);
+    BOOST_TEST((sizes_of_forge(from, {}) != nullptr) == each.sizes, each.url);
+    BOOST_TEST(capabilities_of_forge(from).has_value() == each.capabilities, each.url);
   }
 }
 

@@ -1,4 +1,4 @@
-#include "backend/open/host_sizes.hpp"
+#include "backend/open/known_forges.hpp"
 
 #include "backend/forge/forges.hpp"
 #include "backend/os/url.hpp"
@@ -13,12 +13,12 @@ namespace {
 
 constexpr struct {
   std::string_view origin;
-  host_kind kind;
-} known_hosts[] = {
-    {"https://github.com", host_kind::github},
-    {"https://gitlab.com", host_kind::gitlab},
-    {"https://codeberg.org", host_kind::gitea},
-    {"https://gitea.com", host_kind::gitea},
+  forge_kind kind;
+} known_forges[] = {
+    {"https://github.com", forge_kind::github},
+    {"https://gitlab.com", forge_kind::gitlab},
+    {"https://codeberg.org", forge_kind::gitea},
+    {"https://gitea.com", forge_kind::gitea},
 };
 
 /// "owner/repo" of a repository's URL; empty if it is none.
@@ -32,28 +32,28 @@ std::string path_in(const url_parts& url) {
 
 } // namespace
 
-std::shared_ptr<size_source> sizes_of_host(const source& from, const upstream_limits& limits,
-                                           std::shared_ptr<http_client> client) {
+std::shared_ptr<size_source> sizes_of_forge(const source& from, const upstream_limits& limits,
+                                            std::shared_ptr<http_client> client) {
   const auto url = parse_url(from.location);
   if (from.kind != source::kind_type::remote || !url)
     return nullptr;
-  const auto* host = std::find_if(std::begin(known_hosts), std::end(known_hosts),
-                                  [&](auto& each) { return each.origin == url.value().origin(); });
+  const auto* forge = std::find_if(std::begin(known_forges), std::end(known_forges),
+                                   [&](auto& each) { return each.origin == url.value().origin(); });
   const std::string path = path_in(url.value());
-  if (host == std::end(known_hosts) || path.empty())
+  if (forge == std::end(known_forges) || path.empty())
     return nullptr;
-  const std::string base{host->origin};
-  rest_options api = forge_options(host->kind, usual_api(host->kind, base));
+  const std::string base{forge->origin};
+  rest_options api = forge_options(forge->kind, usual_api(forge->kind, base));
   if (auto transport = transport_of(api.base))
     api.transport = std::move(transport.value());
   api.limits = limits;
   api.client = std::move(client);
   auto access = std::make_shared<forge_access>(base, std::move(api), forge_tokens{},
                                                credential{from.username, from.password}, from.password_now);
-  return forge_sizes(host->kind, std::move(access), path.substr(0, path.find('/')), path);
+  return forge_sizes(forge->kind, std::move(access), path.substr(0, path.find('/')), path);
 }
 
-std::optional<capabilities> capabilities_of_host(const source& from) {
+std::optional<capabilities> capabilities_of_forge(const source& from) {
   const auto url = parse_url(from.location);
   if (!url || url.value().origin() != "https://github.com")
     return std::nullopt;

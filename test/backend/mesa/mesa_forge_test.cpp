@@ -1,4 +1,4 @@
-#include "backend/mesa/mesa_host.hpp"
+#include "backend/mesa/mesa_forge.hpp"
 
 #include "test/backend/mesa/mesa_fixture.hpp"
 
@@ -7,20 +7,20 @@
 
 namespace gitfs::test {
 
-namespace mesa_host {
+namespace mesa_forge {
 
 namespace {
 
 struct host_fixture : mesa_fixture {
   std::chrono::steady_clock::time_point now = std::chrono::steady_clock::now();
 
-  std::unique_ptr<gitfs::mesa_host> connect() {
-    mesa_host_options o;
+  std::unique_ptr<gitfs::mesa_forge> connect() {
+    mesa_forge_options o;
     o.url = server->url();
     o.tokens = {{"acme", {"ACME_KEY", ""}}, {"broken", {"BROKEN_KEY", ""}}, {"gone", {"ACME_KEY", ""}}};
     o.limits = limits();
     o.now = [this] { return now; };
-    return std::make_unique<gitfs::mesa_host>(
+    return std::make_unique<gitfs::mesa_forge>(
         o,
         [this](const secret_place& place) -> result<std::string> {
           if (place.environment == "ACME_KEY")
@@ -30,11 +30,11 @@ struct host_fixture : mesa_fixture {
         [this](const std::string& url) { return gitfs::object_store::open(cache.path(), url); });
   }
 
-  static std::string names_of(const result<std::vector<host_entry>>& listed) {
+  static std::string names_of(const result<std::vector<forge_entry>>& listed) {
     if (!listed)
       return reason_of(listed);
     std::vector<std::string> names;
-    for (const host_entry& e : listed.value())
+    for (const forge_entry& e : listed.value())
       names.push_back(e.name + (e.is_repository ? "" : "/"));
     std::sort(names.begin(), names.end());
     std::string out;
@@ -48,9 +48,9 @@ const std::vector<std::string> top, acme{"acme"};
 
 } // namespace
 
-} // namespace mesa_host
+} // namespace mesa_forge
 
-BOOST_FIXTURE_TEST_SUITE(mesa_host, mesa_host::host_fixture)
+BOOST_FIXTURE_TEST_SUITE(mesa_forge, mesa_forge::host_fixture)
 
 BOOST_AUTO_TEST_CASE(organisations_with_a_key_are_listed_without_asking) {
   BOOST_TEST(names_of(connect()->list(top, {})) == "acme/ broken/ gone/");
@@ -63,7 +63,7 @@ BOOST_AUTO_TEST_CASE(repositories_of_every_page) {
   BOOST_TEST(server->requests() == 1u);
   BOOST_TEST(names_of(host->list(acme, {})) == "four one three two");
   BOOST_TEST(server->requests() == 3u);
-  const host_entry one = host->lookup(acme, "one", {}).value();
+  const forge_entry one = host->lookup(acme, "one", {}).value();
   BOOST_TEST(one.is_repository);
   BOOST_TEST(one.default_branch == "main");
   for (int i = 0; i < 2; ++i) // once: it may have come since
@@ -127,7 +127,7 @@ BOOST_AUTO_TEST_CASE(a_repository_is_opened_without_asking_and_shared) {
   BOOST_TEST(server->requests() == 0u);
   BOOST_TEST(host->open(path).value() == first);
   BOOST_TEST(first->display() == server->url() + "/acme/two");
-  const snapshot_facts taken = take(*first);
+  const snapshot_facts taken = resolve(*first);
   BOOST_TEST(why_not(fetch(*first, {taken.commit}, fetch_need::all_trees)) == "");
   BOOST_TEST(walked(*first->objects(), taken.root_tree) == expected(), boost::test_tools::per_element());
   BOOST_TEST(host->open(acme).error().code == ENOENT);

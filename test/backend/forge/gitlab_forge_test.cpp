@@ -2,13 +2,13 @@
 
 namespace gitfs::test {
 
-namespace gitlab_host {
+namespace gitlab_forge {
 
 namespace {
 
 struct fixture : forge_fixture {
-  std::shared_ptr<repository_host> gitlab(const std::string& token = {}) const {
-    return host(host_kind::gitlab, "", needs(), token);
+  std::shared_ptr<forge_tree> gitlab(const std::string& token = {}) const {
+    return host(forge_kind::gitlab, "", needs(), token);
   }
 };
 
@@ -16,9 +16,9 @@ using path = std::vector<std::string>;
 
 } // namespace
 
-} // namespace gitlab_host
+} // namespace gitlab_forge
 
-BOOST_FIXTURE_TEST_SUITE(gitlab_host, gitlab_host::fixture)
+BOOST_FIXTURE_TEST_SUITE(gitlab_forge, gitlab_forge::fixture)
 
 BOOST_AUTO_TEST_CASE(groups_nest_and_projects_stand_at_any_depth) {
   const auto lab = gitlab();

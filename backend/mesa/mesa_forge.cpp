@@ -1,4 +1,4 @@
-#include "backend/mesa/mesa_host.hpp"
+#include "backend/mesa/mesa_forge.hpp"
 
 #include "backend/mesa/mesa_repository.hpp"
 #include "backend/os/text.hpp"
@@ -20,12 +20,12 @@ bool repository_possible(const std::string& name) {
 
 } // namespace
 
-mesa_host::mesa_host(mesa_host_options options, secret_reader read_secret, store_opener open_store)
+mesa_forge::mesa_forge(mesa_forge_options options, secret_reader read_secret, store_opener open_store)
   : options_(std::move(options)),
     open_store_(std::move(open_store)),
     client_(std::make_shared<mesa_client>(
         options_.url, options_.limits,
-        // by value: repositories outlive the host
+        // by value: repositories outlive the forge
         [tokens = options_.tokens, token = options_.token, url = options_.url,
          read = std::move(read_secret)](const std::string& org) -> result<std::string> {
           const auto own = tokens.find(org);
@@ -42,11 +42,12 @@ mesa_host::mesa_host(mesa_host_options options, secret_reader read_secret, store
         },
         options_.client)) {}
 
-auto mesa_host::no_such(const std::string& name) const {
+auto mesa_forge::no_such(const std::string& name) const {
   return fail(ENOENT, display() + ": there is no " + printable(name));
 }
 
-result<host_entry> mesa_host::lookup(std::span<const std::string> path, const std::string& name, std::stop_token stop) {
+result<forge_entry> mesa_forge::lookup(std::span<const std::string> path, const std::string& name,
+                                       std::stop_token stop) {
   if (path.size() > 1)
     return fail(ENOENT, display() + ": there is nothing below a repository");
   if (path.empty() ? !mesa_name_possible(name) : !repository_possible(name))
@@ -70,20 +71,21 @@ result<host_entry> mesa_host::lookup(std::span<const std::string> path, const st
   return out;
 }
 
-result<host_entry> mesa_host::lookup_organisation(const std::string& name, std::stop_token stop) {
+result<forge_entry> mesa_forge::lookup_organisation(const std::string& name, std::stop_token stop) {
   {
     const std::lock_guard lock{mutex_};
     const auto it = organisations_.find(name);
     if (it != organisations_.end() && it->second.exists_until > options_.now())
-      return host_entry{name};
+      return forge_entry{name};
   }
   operation op = client_->begin(std::move(stop));
   GITFS_TRY(first, client_->repositories(op, name, true));
   remember(name, first);
-  return host_entry{name};
+  return forge_entry{name};
 }
 
-result<host_entry> mesa_host::lookup_repository(const std::string& org, const std::string& name, std::stop_token stop) {
+result<forge_entry> mesa_forge::lookup_repository(const std::string& org, const std::string& name,
+                                                  std::stop_token stop) {
   {
     const std::lock_guard lock{mutex_};
     const auto known = organisations_.find(org);
@@ -95,13 +97,13 @@ result<host_entry> mesa_host::lookup_repository(const std::string& org, const st
   }
   operation op = client_->begin(std::move(stop));
   GITFS_TRY(facts, client_->repository(op, org, name));
-  host_entry out{name, true, facts.default_branch};
+  forge_entry out{name, true, facts.default_branch};
   const std::lock_guard lock{mutex_};
   organisations_[org].repositories[name] = {out, options_.now() + options_.keep_present};
   return out;
 }
 
-void mesa_host::remember(const std::string& org, const mesa_client::repository_list& list) {
+void mesa_forge::remember(const std::string& org, const mesa_client::repository_list& list) {
   const std::lock_guard lock{mutex_};
   organisation& known = organisations_[org];
   known.exists_until = options_.now() + options_.keep_present;
@@ -116,15 +118,15 @@ void mesa_host::remember(const std::string& org, const mesa_client::repository_l
     }
 }
 
-std::vector<host_entry> mesa_host::known_in(const std::string& org) const {
-  std::vector<host_entry> out;
+std::vector<forge_entry> mesa_forge::known_in(const std::string& org) const {
+  std::vector<forge_entry> out;
   for (const auto& [name, known] : organisations_.at(org).repositories)
     out.push_back(known.first);
   return out;
 }
 
-result<std::vector<host_entry>> mesa_host::list(std::span<const std::string> path, std::stop_token stop) {
-  std::vector<host_entry> out;
+result<std::vector<forge_entry>> mesa_forge::list(std::span<const std::string> path, std::stop_token stop) {
+  std::vector<forge_entry> out;
   if (path.size() > 1)
     return fail(ENOENT, display() + ": there is nothing below a repository");
   if (path.empty()) {
@@ -147,7 +149,7 @@ result<std::vector<host_entry>> mesa_host::list(std::span<const std::string> pat
   return known_in(org);
 }
 
-result<std::shared_ptr<repository>> mesa_host::open(std::span<const std::string> path) {
+result<std::shared_ptr<repository>> mesa_forge::open(std::span<const std::string> path) {
   if (path.size() != 2 || !mesa_name_possible(path[0]) || !repository_possible(path[1]))
     return fail(ENOENT, display() + ": a repository is at ORGANISATION/NAME");
   const std::lock_guard lock{mutex_};

@@ -1,0 +1,19 @@
+// GETATTR
+#include "actors/inode/directory_attributes.hpp"
+#include "actors/inode/directory_operations.hpp"
+
+namespace gitfs {
+
+lacking attempt_self(directory_inode& of, kernel_op& op, const getattr_op&) {
+  op.answer.attr(own_attr(of));
+  return {};
+}
+
+lacking attempt_child(directory_inode& of, kernel_op& op, const dentry& child, const getattr_op&) {
+  if (!is_directory(child) && child.size == unknown_size)
+    return missing{missing::sizes, {}};
+  op.answer.attr(attr_of(of, child));
+  return {};
+}
+
+} // namespace gitfs
