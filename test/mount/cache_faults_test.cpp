@@ -192,7 +192,8 @@ BOOST_AUTO_TEST_CASE(sigkill_while_it_reads) {
     const auto same = [&](const mount& m) {
       BOOST_TEST_REQUIRE(must_run(sum_of_all, m.path()) == expected(), "round " << round << "\n" << m.log());
     };
-    same(*neighbour);
+    if (round % 2 != 0)
+      same(*neighbour);
     same(mount{plan()}); // as it starts with what was left
     const auto upkeep = run_program({"cache", "gc", "--cache-dir", dir / "cache"});
     BOOST_TEST_REQUIRE(upkeep.status == 0, upkeep.output);
@@ -236,7 +237,8 @@ EOF
     BOOST_TEST_REQUIRE(must_run(sum_of_all, m.path()) == expected(), "round " << round << "\n" << m.log());
     must_run("ls -lR", m.path());
   }
-  for (const char* kind : {"loose", ".pack", ".idx", ".table", "config", "HEAD", ".json", "shown-times", ".TAG"})
+  for (const char* kind :
+       {"loose", ".pack", ".idx", ".table", "config", "HEAD", ".json", "shown-times", ".TAG", "cache-size"})
     BOOST_TEST(flipped.contains(kind), kind);
 }
 
