@@ -20,6 +20,9 @@ SIZES = "sizes cost contents there, so a file is wanted by who looks it up, with
 # (modifier, suite/case, reason); both may hold wildcards.
 EXCEPTIONS = [
     ("github", "linux_tree/over_http_and_then_from_the_cache", "it counts requests, and there `find -ls` fetches contents"),
+    ("gerrit", "mount_errors/a_server_that_does_not_speak_what_is_needed",
+     "it says that it speaks protocol v2 whatever the git behind it does"),
+    ("narrow", "interrupt/a_lookup_or_listing_that_waits_can_be_ended", WHOLE + ", so listing waits for nothing"),
     ("narrow", "hostile/what_breaks_the_server_fails_alone/*", WHOLE + ", and this one cannot"),
     ("narrow", "why/folders_and_links", WHOLE + ", so nobody has wanted them"),
     ("narrow", "why/what_cannot_be_told", WHOLE + ", so a folder is known before it is listed"),
