@@ -5,6 +5,7 @@
 #define FUSE_USE_VERSION 314
 #include <cerrno>
 #include <cstddef>
+#include <cstdint>
 #include <dirent.h>
 #include <fcntl.h>
 #include <fstream>
