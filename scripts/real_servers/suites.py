@@ -23,6 +23,8 @@ EXCEPTIONS = [
     ("gerrit", "mount_errors/a_server_that_does_not_speak_what_is_needed",
      "it says that it speaks protocol v2 whatever the git behind it does"),
     ("narrow", "interrupt/a_lookup_or_listing_that_waits_can_be_ended", WHOLE + ", so listing waits for nothing"),
+    ("narrow", "outage/the_wait_ends_and_later_readers_do_not_begin_another", WHOLE + ", so listing fails for nobody"),
+    ("narrow", "outage/a_signal_ends_a_wait", WHOLE + ", so listing waits for nothing"),
     ("narrow", "hostile/what_breaks_the_server_fails_alone/*", WHOLE + ", and this one cannot"),
     ("narrow", "why/folders_and_links", WHOLE + ", so nobody has wanted them"),
     ("narrow", "why/what_cannot_be_told", WHOLE + ", so a folder is known before it is listed"),
