@@ -63,7 +63,8 @@ private:
 std::string why_not_known(const shown_object& object, const sources& from) {
   if (!object.stored)
     return "it is not on this machine: nothing has needed its contents so far, or it was evicted (cache gc)\n";
-  // A server that can leave out nothing but files sends all trees with the commit, before there is anybody to want them.
+  // A server that can leave out nothing but files sends all trees with the commit, before there is anybody to want
+  // them.
   if (from.complete() && object.type == "tree")
     return "this mount has not asked for it: it came with its commit, or was stored before, by an earlier mount of the "
            "repository\n";
