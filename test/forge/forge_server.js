@@ -40,13 +40,22 @@ function look() {
 
 // ---- GitHub's description
 
-const description = JSON.parse(fs.readFileSync(require.resolve('@octokit/openapi/generated/api.github.com.json'), 'utf8'));
-const ajv = new Ajv({ strict: false, validateSchema: false, logger: false, validateFormats: true });
-addFormats(ajv);
-ajv.addSchema(description, 'github');
+// Read when somebody asks for it: it takes half a second, and the other forges need none of it.
+let described;
+function githubs() {
+  if (!described) {
+    const description = JSON.parse(fs.readFileSync(require.resolve('@octokit/openapi/generated/api.github.com.json'), 'utf8'));
+    const ajv = new Ajv({ strict: false, validateSchema: false, logger: false, validateFormats: true });
+    addFormats(ajv);
+    ajv.addSchema(description, 'github');
+    described = { description, ajv };
+  }
+  return described;
+}
 const escaped = (part) => part.replace(/~/g, '~0').replace(/\//g, '~1');
 const compiled = new Map();
 function fits(pointer, value) {
+  const { ajv } = githubs();
   if (!compiled.has(pointer)) compiled.set(pointer, ajv.compile({ $ref: `github#${pointer}` }));
   const check = compiled.get(pointer);
   return check(value) ? '' : ajv.errorsText(check.errors);
@@ -54,6 +63,7 @@ function fits(pointer, value) {
 
 // What is wrong with a request to, and an answer of, the operation GET `template`.
 function problem(template, query, status, answer) {
+  const { description, ajv } = githubs();
   const operation = (description.paths[template] || {}).get;
   if (!operation) return `GitHub has no GET ${template}`;
   const known = operation.parameters.map((each) =>
