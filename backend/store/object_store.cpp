@@ -83,7 +83,7 @@ struct object_store::impl {
     write_trees();
   }
 
-  void keep(std::uint64_t quota, const keeper_source& keeper_of);
+  void join_keeper(std::uint64_t quota);
   void tick();
   void note_use(const oid& id);
   void write_uses();
@@ -181,9 +181,8 @@ void object_store::impl::write_trees() {
   table->put_trees(all);
 }
 
-void object_store::impl::keep(std::uint64_t quota, const keeper_source& keeper_of) {
-  note_quota(cache_dir, quota);
-  keeper = keeper_of ? keeper_of(cache_dir) : std::make_shared<cache_keeper>(cache_dir);
+/// Last of all that a store is made of: from here on the keeper's thread calls.
+void object_store::impl::join_keeper(std::uint64_t quota) {
   keeper->join(this, {folder, quota, [this] { reader->refresh(); }, [this] { reader->refresh(); }, [this] { tick(); }});
 }
 
@@ -340,14 +339,18 @@ result<std::shared_ptr<object_store>> object_store::open(const fs::path& cache_d
   GITFS_TRY(reader, object_reader::open(objects, std::move(how)));
   state->reader = std::move(reader);
   state->table = size_table::open(size_file(folder));
-  if (quota)
-    state->keep(*quota, keeper_of);
-  else
+  if (quota) {
+    note_quota(cache, *quota);
+    state->keeper = keeper_of ? keeper_of(cache) : std::make_shared<cache_keeper>(cache);
+  } else {
     state->own_disk = std::make_unique<cache_disk>(cache);
+  }
   state->disk = state->own_disk ? state->own_disk.get() : &state->keeper->disk();
   state->disk->keep_free(min_free);
   if (!made)
     state->disk->failed(made.error());
+  if (quota)
+    state->join_keeper(*quota);
   return std::shared_ptr<object_store>{new object_store{std::move(state)}};
 }
 
