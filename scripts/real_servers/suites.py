@@ -34,7 +34,7 @@ EXCEPTIONS = [
      "it says that it speaks protocol v2 whatever the git behind it does"),
     ("narrow", "interrupt/a_lookup_or_listing_that_waits_can_be_ended", WHOLE + ", so listing waits for nothing"),
     ("narrow", "outage/the_wait_ends_and_later_readers_do_not_begin_another", WHOLE + ", so listing fails for nobody"),
-    ("narrow", "equality/what_was_learned_of_a_server_is_shown_and_serves_the_next_mount", "it is about another kind of server"),
+    ("narrow", "server_kinds/what_was_learned_of_a_server_is_shown_and_serves_the_next_mount", "it is about another kind of server"),
     ("narrow", "faults/a_server_that_is_gone_and_comes_back", WHOLE + ", so listing fails for nobody"),
     ("narrow", "outage/a_signal_ends_a_wait", WHOLE + ", so listing waits for nothing"),
     ("narrow", "hostile/what_breaks_the_server_fails_alone/*", WHOLE + ", and this one cannot"),

@@ -398,8 +398,8 @@ BOOST_FIXTURE_TEST_CASE(a_reload_adds_and_removes_hosts, configured) {
   BOOST_TEST(read(mountpoint / "hub/team/app/number") == "1");
   BOOST_TEST(read(mountpoint / "deep/er/hub/team/app@main/number") == "1");
   const std::filesystem::path sign = file.string() + ".inside";
-  // Reads before it says that it is there: whoever only stands in a repository, and has not looked at it since the kernel
-  // dropped its caches (as other tests make it do), has nothing to go on seeing.
+  // Reads before it says that it is there: whoever only stands in a repository, and has not looked at it since the
+  // kernel dropped its caches (as other tests make it do), has nothing to go on seeing.
   must_run("cd /; " + as_root("echo 2 >/proc/sys/vm/drop_caches"));
   background inside{"cd " + shell_quoted(mountpoint / "hub/team/app") + " && cat number && touch " + shell_quoted(sign)
                     + " && until [ ! -e " + shell_quoted(mountpoint / "hub")
