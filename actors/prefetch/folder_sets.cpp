@@ -41,7 +41,9 @@ bool folder_sets::was_wanted(const oid& id) {
   return true;
 }
 
-void folder_sets::read(const directory_location_ptr& directory, child_index file) {
+void folder_sets::read(const directory_location_ptr& directory, child_index file, const oid& id) {
+  if (db_.contains(id))
+    return; // it costs nobody a request
   folder* set = set_above(directory);
   if (set == nullptr) {
     folder& f = known(directory);
@@ -50,17 +52,15 @@ void folder_sets::read(const directory_location_ptr& directory, child_index file
       return;
     set = raise(directory);
     note(*set, directory, file);
-    set->read_in_all += set->reads;
+    set->read_in_all = reads_below(*set);
     want_window(*set);
     return;
   }
   note(*set, directory, file);
   ++set->read_in_all;
   ++set->misses;
-  // Reads in a set that is not deep may make more of its relatives a set.
-  if (folder& own = known(directory); !set->deep || own.is_set) {
-    set->done.clear(); // what was asked for has been evicted since, or never came
-  }
+  if (set->in_flight == 0 && set->done.contains(directory->key))
+    set->done.clear(); // what was asked for has been evicted since, or did not fit
   if (set->in_flight == 0 && set->misses >= limits_.misses)
     want_window(*set);
 }
@@ -97,6 +97,18 @@ folder_sets::folder* folder_sets::raise(const directory_location_ptr& directory)
     return &up;
   }
   return &known(directory);
+}
+
+std::size_t folder_sets::reads_below(const folder& f) const {
+  const auto is_below = [&](directory_location_ptr d) {
+    while (d->key != f.directory->key && !is_root(*d))
+      d = d->parent;
+    return d->key == f.directory->key;
+  };
+  std::size_t reads = 0;
+  for (const auto& [key, each] : known_)
+    reads += each.reads != 0 && is_below(each.directory) ? each.reads : 0;
+  return reads;
 }
 
 void folder_sets::note(folder& f, const directory_location_ptr& directory, child_index file) {

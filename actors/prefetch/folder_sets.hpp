@@ -29,14 +29,14 @@ public:
     std::size_t children = 4;        ///< a directory is a deep set when there are sets below so many of its children,
     std::size_t children_listed = 2; ///< or below so many if it was listed
     std::size_t first = 32;          ///< files in the first window
-    std::size_t growth = 4;          ///< factor from one window to the next
+    std::size_t growth = 8;          ///< factor from one window to the next
     std::size_t most = 4096;         ///< files in a window
     std::uint64_t bytes = 32U << 20; ///< contents in a window, in bytes, of known or assumed size
     std::size_t unread_for_each = 8; ///< at most so many files are wanted and unread for each that was read,
     std::size_t unread_for_each_listed = 32; ///< or so many in a directory that was listed
     std::size_t misses = 2;                  ///< so many reads of files that were not wanted bring the next window
     std::size_t directories = 1024;          ///< so many are searched for one window
-    std::size_t remembered = 256;            ///< directories with reads; the least recently read one is forgotten
+    std::size_t remembered = 1024;           ///< directories with reads; the least recently read one is forgotten
     std::size_t listed = 8192;               ///< directories that were listed; the one listed first is forgotten
   };
 
@@ -47,7 +47,7 @@ public:
   /// A file is read. True: it was wanted for a set.
   bool was_wanted(const oid& id);
   /// A file is read that neither a stream nor a set explains.
-  void read(const directory_location_ptr& directory, child_index file);
+  void read(const directory_location_ptr& directory, child_index file, const oid& id);
   void forgotten(const directory_location& directory) override;
   void clear() override;
   void finished(want_id id, const want_result& outcome) override;
@@ -79,6 +79,7 @@ private:
   folder& known(const directory_location_ptr& directory);
   folder* set_above(const directory_location_ptr& directory);
   folder* raise(const directory_location_ptr& directory);
+  std::size_t reads_below(const folder& f) const;
   void note(folder& f, const directory_location_ptr& directory, child_index file);
   void want_window(folder& f);
   void collect(folder& f, needs& found);

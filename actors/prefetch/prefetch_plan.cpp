@@ -75,7 +75,7 @@ void prefetch_plan::read(const directory_location_ptr& directory, child_index fi
     return;
   contents_.begin(directory, file);
   if (knows_sets_)
-    sets_.read(directory, file);
+    sets_.read(directory, file, id);
   else
     busy_.read(directory);
   names_.read(directory, file, name, id);
