@@ -178,6 +178,8 @@ struct prefetch_options {
   std::vector<std::string> patterns; ///< paths or globs, as given: relative to the current folder
   unsigned readers = 2;
   bool dry_run = false;
+  bool null = false; ///< paths on standard input have a NUL behind them, not a line's end
+  std::string below; ///< relative paths are below this folder; empty: the current one
 };
 
 /// `gitfs-actor config check`. What `config show` prints is known when its command line is read.

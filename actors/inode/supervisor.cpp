@@ -1,6 +1,7 @@
 #include "actors/inode/supervisor.hpp"
 
 #include "actors/runtime/directory_messages.hpp"
+#include "actors/runtime/path_messages.hpp"
 #include "actors/runtime/question_messages.hpp"
 #include "actors/trace/record/stamp.hpp"
 #include "config/log.hpp"
@@ -88,6 +89,10 @@ caf::behavior supervisor_actor::make_behavior() {
         pass_on(*this, std::move(m));
       },
       [this](ask_directory& m) { ask(m); },
+      [this](find_directory& m) {
+        const auto slot = slot_of(m.inode);
+        m.found(slot ? context_->inodes.location_of(*slot) : nullptr);
+      },
       [this](over_budget) {
         sweep_.over(context_->outside->listings_memory(), context_->memory.listings_limit(),
                     context_->outside->slots());
@@ -138,14 +143,20 @@ void supervisor_actor::enter(enter_directory& m) {
 }
 
 // Who has the directory open has asked, so the kernel refers to it. Of two at one path, one of which was replaced while
-// it was open, the later is meant. Nothing here is because of the question, which is not replayed.
-void supervisor_actor::ask(ask_directory& m) {
+// it was open, the later is meant.
+std::optional<dir_slot> supervisor_actor::slot_of(std::uint64_t inode) const {
   std::optional<dir_slot> found;
   for (std::uint64_t slot = 0; slot < context_->inodes.slots(); ++slot) {
     const auto each = static_cast<dir_slot>(slot);
-    if (context_->inodes.in_use(each) && context_->inodes.ino_of(each) == m.inode)
+    if (context_->inodes.in_use(each) && context_->inodes.ino_of(each) == inode)
       found = each;
   }
+  return found;
+}
+
+// Nothing here is because of the question, which is not replayed.
+void supervisor_actor::ask(ask_directory& m) {
+  const auto found = slot_of(m.inode);
   if (!found) {
     m.request.answer.error(ESTALE);
     return;
