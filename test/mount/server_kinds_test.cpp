@@ -39,8 +39,7 @@ BOOST_DATA_TEST_CASE(everything_at_once, data::make({"nofilter", "nofilter/noobj
 BOOST_AUTO_TEST_CASE(behind_digest_authentication) {
   const std::string name = small_awkward_repository().filename().string();
   git_server server{fixtures_folder(), transport::plain, passwords::digest};
-  const std::string from = server.url("digest", name);
-  const mount m{from.find('@') == std::string::npos ? "http://user:pass@" + from.substr(7) : from, {"--ref", "main"}};
+  const mount m{"http://user:pass@" + server.url("digest", name).substr(7), {"--ref", "main"}};
   shows_all(m);
   BOOST_TEST(m.counter("transfers.failed") == 0U);
 }
