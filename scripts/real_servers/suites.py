@@ -44,7 +44,7 @@ EXCEPTIONS = [
     ("nofront413", "prefetch/ls_l_of_a_cold_folder_costs_few_requests", IN_PARTS, r"message: [a-z/]*: \d+"),
     ("nofront413", "prefetch/a_walk_costs_far_fewer_requests_than_it_has_folders", IN_PARTS, r"message: [a-z/]*: \d+"),
     ("nofront413", "equality/the_awkward_repository_from_servers_of_other_kinds/*", REFUSED, r"transfers\.failed"),
-    ("nofront413", "equality/the_awkward_repository_behind_digest_authentication", REFUSED, r"transfers\.failed"),
+    ("nofront413", "server_kinds/behind_digest_authentication", REFUSED, r"transfers\.failed"),
     ("nofront413", "cache_faults/a_limit_of_the_size_of_files",
      "answers are smaller there, so one below the limit can be written between two that are above it", "not_written"),
     ("github", "top/who_waits_for_what_is_on_its_way", SIZES),
