@@ -12,16 +12,12 @@ inline constexpr std::string_view prefetch_help = R"(Usage: gitfs-actor prefetch
 
 Fetches files and folders of a mount now, with all that is in them, so that later they are read from this machine. The
 mount looks for all files that are named together, and asks for their contents in one request; folders it walks and
-reads in the order of the tree. A GLOB, quoted from the shell, is a pattern as git's ":(glob)" takes it
-  : *
-    ? and[...] match no slash,
-                                  **any number of folders.A file that is called like the pattern is meant itself.For
-                                      - the paths and patterns are read from standard input,
-                                  one in each line.
+reads in the order of the tree. A GLOB, quoted from the shell, is a pattern as git's :(glob) takes it: * ? and [...]
+match no slash, ** any number of folders. A file that is called like the pattern is meant itself. For - the paths and
+patterns are read from standard input, one in each line.
 
-                                  --below FOLDER relative paths are below FOLDER,
-                                  and not below the current folder-- dry - run only walk,
-                                  and tell how much there is.The walk itself fetches listings and sizes;
+  --below FOLDER                      relative paths are below FOLDER, and not below the current folder
+  --dry-run                           only walk, and tell how much there is. The walk itself fetches listings and sizes;
                                       a server that does not tell sizes is asked for the contents
   -z, --null                          standard input has a NUL behind each path instead of a line's end, so that names
                                       may have line ends in them

@@ -78,6 +78,45 @@ BOOST_AUTO_TEST_CASE(a_part_and_patterns) {
   BOOST_TEST(must_run("cd tree/d4 && \"$GITFS_BINARY\" prefetch ../d5", m.path()).substr(0, 11) == "read 20 of ");
 }
 
+// A file of each of 20 folders, and 10 more of one: trees, and then contents, whatever the server can do besides.
+BOOST_AUTO_TEST_CASE(named_files_come_in_few_requests) {
+  const std::string list = "(for d in $(seq 20); do echo tree/d$d/f$d; done; for f in $(seq 10); do echo; echo "
+                           "./many/f$f; done) | \"$GITFS_BINARY\" prefetch -";
+  for (const std::string& path : {server.url("scratch.git"), server.url("noobjinfo", "scratch.git")}) {
+    const mount m{path};
+    server.clear_requests();
+    const auto said = run(list, m.path());
+    BOOST_TEST(said.status == 0, said.output);
+    BOOST_TEST(holds(said.output, "read 30 of 30 files"), said.output);
+    BOOST_TEST(server.count() <= 4U, server.count());
+    const auto before = server.count("fetch");
+    must_run("for d in $(seq 20); do cat tree/d$d/f$d; done >/dev/null", m.path());
+    BOOST_TEST(server.count("fetch") <= before + 1, server.count("fetch"));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_list_may_be_hostile) {
+  const mount m{server.url("scratch.git")};
+  const auto said = run("printf 'many/f1\\0\\0/etc/passwd\\0../../../../etc\\0many/no\\nname\\0many/[a]*\\0' | "
+                        "\"$GITFS_BINARY\" prefetch -z -",
+                        m.path());
+  BOOST_TEST(said.status == 1);
+  for (const char* each : {"/etc/passwd: is not in a mount", "../../../../etc: is not", "many/no\nname: No such",
+                           "read 2 of 2 files", "; 3 could not be read\n"})
+    BOOST_TEST(holds(said.output, each), said.output);
+  const auto million = run("(seq -f many/no%.0f 1000000; echo many/f2) | \"$GITFS_BINARY\" prefetch - 2>/dev/null",
+                           m.path());
+  BOOST_TEST(holds(million.output, "read 1 of 1 files"), million.output);
+  BOOST_TEST(holds(million.output, "; 1000000 could not be read\n"), million.output);
+}
+
+BOOST_AUTO_TEST_CASE(paths_below_a_folder_given) {
+  const mount m{server.url("scratch.git")};
+  const auto said = run("echo f1 | \"$GITFS_BINARY\" prefetch --below " + shell_quoted(m.path() / "many") + " - 'f2?'");
+  BOOST_TEST(said.status == 0, said.output);
+  BOOST_TEST(holds(said.output, "read 11 of 11 files"), said.output);
+}
+
 BOOST_AUTO_TEST_CASE(a_dry_run_brings_no_contents) {
   const mount m{server.url("scratch.git")};
   const auto said = prefetch(m, "--dry-run .");
@@ -93,10 +132,15 @@ BOOST_AUTO_TEST_CASE(what_cannot_be) {
     BOOST_TEST(said.status == 1);
     BOOST_TEST(said.output == "gitfs-actor: " + expected + "\n");
   };
-  fails("nothing", "cannot read nothing: No such file or directory");
-  fails("'tree/*.none'", "nothing fits 'tree/*.none'");
   fails("/etc", "/etc is not in a mount of gitfs-actor");
-  fails("many/dangling", "cannot read many/dangling: No such file or directory");
+  fails("../../../../../../etc", "../../../../../../etc is not in a mount of gitfs-actor");
+  // What is in the mount and not there is named, and the rest is brought.
+  const auto some = prefetch(m, "nothing 'tree/*.none' many/f3/below many/f2");
+  BOOST_TEST(some.status == 1);
+  for (const char* each : {"nothing: No such", "tree/*.none: No such", "many/f3/below: Not a", "read 1 of 1 files",
+                           "; 3 could not be read\n"})
+    BOOST_TEST(holds(some.output, each), some.output);
+  BOOST_TEST(holds(prefetch(m, "many/dangling").output, "many/dangling: No such file or directory"));
   const auto all = prefetch(m, "many/f1 /etc/hosts"); // and nothing of it is done
   BOOST_TEST(all.output == "gitfs-actor: /etc/hosts is not in a mount of gitfs-actor\n");
 }
