@@ -77,7 +77,9 @@ mount_status status_now(const bridge& b) {
   for (std::uint64_t value = 0, used = 0; counters >> name >> value;) {
     if (name == "store.cache_bytes")
       out.facts["cache_bytes"] = std::to_string(value);
-    else if (name.starts_with("memory.") && name != "memory.budget")
+    else if (name == "memory.budget")
+      out.facts["memory_limit"] = std::to_string(value);
+    else if (name.starts_with("memory."))
       out.facts["memory"] = std::to_string(used += value);
   }
   if (b.context->cache_trouble)

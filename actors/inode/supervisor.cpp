@@ -3,6 +3,7 @@
 #include "actors/runtime/directory_messages.hpp"
 #include "actors/runtime/path_messages.hpp"
 #include "actors/runtime/question_messages.hpp"
+#include "actors/trace/record/stamp.hpp"
 #include "config/log.hpp"
 
 #include <fmt/format.h>
@@ -19,8 +20,8 @@ namespace {
 // Long enough that a program that stops to think loses nothing; what is given back is had again in milliseconds.
 constexpr std::chrono::seconds idle_after{5};
 
-// So many slots come free before one is used again: else a handler that began before a directory was reaped may take
-// its slot after that, and in the order in which a trace has the two nobody could tell how.
+// So many slots come free before one is used again: a handler that began before a directory was reaped cannot use its
+// slot (see inode_table::allocate), and would take a fresh one instead.
 constexpr std::size_t rest = 64;
 
 // Nobody waits for the supervisor meanwhile.
@@ -245,7 +246,7 @@ void supervisor_actor::reap(reap_directory m) {
     context_->counts.add(counter::directories_reaped);
   }
   resting_.push_back(m.slot); // first: it may throw
-  context_->inodes.free(m.slot);
+  context_->inodes.free(m.slot, trace::cause_now);
   if (resting_.size() <= rest)
     return;
   context_->inodes.recycle(resting_.front());

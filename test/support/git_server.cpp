@@ -43,6 +43,12 @@ std::string modifiers_of_all() {
   return set != nullptr ? set : "";
 }
 
+/// Then the log has what a client asked for three times: refused, let in, and as it was handed on to git. The last is
+/// what the same client asks of a server that wants no password, so tests count that.
+bool is_one_of_digest_alone(const server_request& request) {
+  return modifiers_of_all() == "digest" && request.path.starts_with("/digest/");
+}
+
 } // namespace
 
 git_server::git_server(std::filesystem::path root, transport over, passwords asked)
@@ -62,11 +68,13 @@ git_server::~git_server() {
 
 std::string git_server::url(std::string_view modifiers, std::string_view repository) const {
   std::string out = base_ + "/";
-  if (const std::string all = modifiers_of_all(); !all.empty()) {
-    if (all == "digest")
-      out.insert(out.find("://") + 3, "user:pass@");
+  // A server asks for one kind of authentication: a test that is about one has it.
+  const std::string all = modifiers_of_all();
+  const bool has_its_own = all == "digest"
+                           && (("/" + std::string{modifiers} + "/").find("/auth/") != std::string::npos
+                               || modifiers.find("digest") != std::string_view::npos);
+  if (!all.empty() && !has_its_own)
     (out += all) += "/";
-  }
   if (!modifiers.empty())
     (out += modifiers) += "/";
   return out += repository;
@@ -90,7 +98,7 @@ std::vector<server_request> git_server::requests() {
       server_request request = parse_line(line);
       if (request.path == mark)
         return out;
-      if (request.command != "mark")
+      if (request.command != "mark" && !is_one_of_digest_alone(request))
         out.push_back(std::move(request));
     }
     std::this_thread::sleep_for(std::chrono::milliseconds{5});
