@@ -6,9 +6,11 @@
 #include "actors/model/inode_number.hpp"
 #include "actors/runtime/catalog_messages.hpp"
 #include "actors/trace/record/recorder.hpp"
+#include "backend/cache/memory_budget.hpp"
 #include "backend/open/entry_source.hpp"
 #include "backend/open/git_repository.hpp"
 #include "backend/open/make_forge.hpp"
+#include "backend/os/memory_limit.hpp"
 #include "backend/remote/source.hpp"
 #include "backend/store/object_store.hpp"
 #include "config/log.hpp"
@@ -87,8 +89,9 @@ std::uint64_t trees_ahead_of(const mount_options& options) {
 
 result<std::unique_ptr<filesystem>> filesystem::open(const mount_options& options, caf::actor_system& system,
                                                      const deployment_parts& parts, std::stop_token stop) {
-  auto context = std::make_shared<mount_context>(std::make_shared<memory_budget>(options.memory), options.cache_dir,
-                                                 options.prefetch);
+  const std::uint64_t memory = options.memory.value_or(memory_budget::automatic(memory_limit()));
+  auto context =
+      std::make_shared<mount_context>(std::make_shared<memory_budget>(memory), options.cache_dir, options.prefetch);
   std::unique_ptr<filesystem> out{new filesystem{system, std::move(context), parts}};
   out->context_->servers = out->services_->ways_of(options.cache_dir);
   if (!options.mountpoint.empty()) { // resolved, so that the mountpoint has one name, by whatever links it was named

@@ -122,9 +122,12 @@ bool is_commit_id(std::string_view ref) {
   return ref.size() == 40 && std::ranges::all_of(ref, [](unsigned char c) { return std::isxdigit(c) != 0; });
 }
 
-result<std::uint64_t> read_memory(const std::string& value) {
+result<std::optional<std::uint64_t>> read_memory(const std::string& value) {
+  if (value == automatic)
+    return std::nullopt;
   constexpr std::uint64_t least = std::uint64_t{8} << 20;
-  return parse_byte_size(value, least);
+  GITFS_TRY(bytes, parse_byte_size(value, least));
+  return bytes;
 }
 
 } // namespace gitfs

@@ -29,8 +29,11 @@ result<follow_mode> read_follow(const std::string& value);
 /// True of a full commit id: it cannot be followed.
 bool is_commit_id(std::string_view ref);
 
-/// A size as 64M; at least 8M.
-result<std::uint64_t> read_memory(const std::string& value);
+/// The word for what the mount decides itself.
+inline constexpr std::string_view automatic = "auto";
+
+/// A size as 64M, at least 8M; or "auto": none.
+result<std::optional<std::uint64_t>> read_memory(const std::string& value);
 
 /// A size as 4M; at most 1G.
 result<std::uint64_t> read_trace_memory(const std::string& value);

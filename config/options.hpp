@@ -84,8 +84,8 @@ struct mount_options {
   /// Packed trees of the whole snapshot that are fetched at once, in bytes; 100,000 directories of ten files each have
   /// about this much. Beyond it, and with 0, they come as they are walked.
   std::uint64_t trees_ahead = std::uint64_t{32} << 20;
-  std::uint64_t memory = std::uint64_t{48} << 20;      ///< bytes that contents and listings may take in memory
-  std::filesystem::path trace_file;                    ///< empty: none
+  std::optional<std::uint64_t> memory; ///< bytes that contents and listings may take; none: what suits the machine
+  std::filesystem::path trace_file;    ///< empty: none
   std::uint64_t trace_size = std::uint64_t{256} << 20; ///< bytes of trace_file, from which on it is begun anew
   std::uint64_t trace_memory = std::uint64_t{4} << 20; ///< bytes of what actors did last; 0: not recorded
   telemetry_flags telemetry;
@@ -178,6 +178,8 @@ struct prefetch_options {
   std::vector<std::string> patterns; ///< paths or globs, as given: relative to the current folder
   unsigned readers = 2;
   bool dry_run = false;
+  bool null = false; ///< paths on standard input have a NUL behind them, not a line's end
+  std::string below; ///< relative paths are below this folder; empty: the current one
 };
 
 /// `gitfs-actor config check`. What `config show` prints is known when its command line is read.

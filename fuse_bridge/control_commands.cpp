@@ -1,6 +1,8 @@
 #include "fuse_bridge/control_commands.hpp"
 
+#include "actors/fetch/path_finder.hpp"
 #include "actors/runtime/catalog_messages.hpp"
+#include "actors/runtime/path_messages.hpp"
 #include "actors/runtime/question_messages.hpp"
 #include "actors/runtime/route.hpp"
 #include "actors/trace/record/recorder.hpp"
@@ -75,7 +77,9 @@ mount_status status_now(const bridge& b) {
   for (std::uint64_t value = 0, used = 0; counters >> name >> value;) {
     if (name == "store.cache_bytes")
       out.facts["cache_bytes"] = std::to_string(value);
-    else if (name.starts_with("memory.") && name != "memory.budget")
+    else if (name == "memory.budget")
+      out.facts["memory_limit"] = std::to_string(value);
+    else if (name.starts_with("memory."))
       out.facts["memory"] = std::to_string(used += value);
   }
   if (b.context->cache_trouble)
@@ -162,6 +166,26 @@ void object_of(const bridge& of, const question& what, channel to) {
   to_supervisor(of, ask_directory{what.number("inode"), std::move(message)});
 }
 
+// Of a folder that is open while this is asked. The answer comes when all is here.
+void prefetch(const bridge& of, const question& what, channel to) {
+  std::vector<std::string> paths;
+  for (std::string_view rest = what.text; !rest.empty();) {
+    const std::size_t end = std::min(rest.find('\0'), rest.size());
+    paths.emplace_back(rest.substr(0, end));
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  if (paths.size() > control::most_paths) {
+    to->send(failure(E2BIG, "too many paths in one question"));
+    return;
+  }
+  auto out = std::make_shared<reply>(std::make_unique<control_reply>(std::move(to)));
+  to_supervisor(of, find_directory{what.number("inode"),
+                                   [out, paths = std::move(paths),
+                                    system = &of.supervisor->home_system()](const directory_location_ptr& at) mutable {
+                                     find_paths(*system, at, std::move(paths), std::move(*out));
+                                   }});
+}
+
 // The mount detaches itself, so that the mount that was asked ends and no other. Its process then ends by itself.
 void unmount(const bridge& of, const question& what, channel to) {
   if (what.argument("mountpoint") != of.mountpoint.native()) {
@@ -179,6 +203,7 @@ constexpr control_command table[] = {
     {"refresh", "path", "a line for each ref, with ! before failures", asker::owner, true, refresh},
     {"trace", "block", "blocks of a trace file, from that number on", asker::owner, true, trace_dump},
     {"object", "inode name", "TYPE OID STORED, of a name in a folder", asker::owner, true, object_of},
+    {"prefetch", "inode", "lines, see below", asker::owner, true, prefetch},
     {"unmount", "mountpoint", "", asker::owner, false, unmount},
 };
 

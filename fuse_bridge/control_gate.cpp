@@ -62,11 +62,12 @@ void answer_ioctl(const bridge& of, fuse_req_t request, unsigned command, std::s
   }
   const auto lengths = control::lengths_of(in.data());
   in.remove_prefix(control::lengths_size);
-  if (!lengths || lengths->object > in.size()) {
+  if (!lengths || std::uint64_t{lengths->object} + lengths->text > in.size()) {
     fuse_reply_err(request, EPROTO);
     return;
   }
-  const auto question = control::question_of(in.substr(0, lengths->object));
+  const auto question =
+      control::question_of(in.substr(0, lengths->object), std::string{in.substr(lengths->object, lengths->text)});
   if (!question) {
     fuse_reply_err(request, EPROTO);
     return;

@@ -91,7 +91,7 @@ std::string frame_of(const question& what) {
     put(to, key, value);
   to.EndObject();
   to.EndObject();
-  return frame(object, {});
+  return frame(object, what.text);
 }
 
 std::string frame_of(const answer& what) {
@@ -112,9 +112,13 @@ std::optional<lengths> lengths_of(const char* bytes) {
   return out.object <= longest_object && out.text <= longest_text ? std::optional{out} : std::nullopt;
 }
 
-result<question> question_of(std::string_view object) {
+result<question> question_of(std::string_view object, std::string text) {
   GITFS_TRY(all, object_in(object));
-  question out{static_cast<unsigned>(number_in(all, "protocol")), text_in(all, "program"), text_in(all, "command")};
+  question out{static_cast<unsigned>(number_in(all, "protocol")),
+               text_in(all, "program"),
+               text_in(all, "command"),
+               {},
+               std::move(text)};
   if (const auto at = all.FindMember("arguments"); at != all.MemberEnd() && at->value.IsObject())
     for (const auto& each : at->value.GetObject())
       if (each.value.IsString())

@@ -25,6 +25,7 @@ struct question {
   std::string program; ///< version of the asking program
   std::string command; ///< a row of control_commands.hpp
   std::map<std::string, std::string, std::less<>> arguments{};
+  std::string text{}; ///< whatever is too long for an argument
 
   /// The value of an argument; empty if the question does not have it.
   std::string_view argument(std::string_view name) const;
@@ -49,6 +50,7 @@ struct lengths {
 inline constexpr std::size_t lengths_size = 8;
 inline constexpr std::uint32_t longest_object = 64 * 1024;
 inline constexpr std::uint32_t longest_text = 64 * 1024 * 1024;
+inline constexpr std::uint32_t longest_question_text = 1024 * 1024; ///< of one at the socket
 
 std::string frame_of(const question& what);
 std::string frame_of(const answer& what);
@@ -56,9 +58,12 @@ std::string frame_of(const answer& what);
 /// Reads the first lengths_size bytes of a frame. None: no frame begins with these bytes.
 std::optional<lengths> lengths_of(const char* bytes);
 /// Reads the object of a frame. EPROTO: it is no question.
-result<question> question_of(std::string_view object);
+result<question> question_of(std::string_view object, std::string text = {});
 /// Reads the object of a frame; `text` is the rest of the frame. EPROTO: it is no answer.
 result<answer> answer_of(std::string_view object, std::string text);
+
+/// In one `prefetch`: its answer has room for a line of each.
+inline constexpr std::size_t most_paths = 32'768, most_paths_at_gate = 500;
 
 /// The buffer of the ioctl by which a process asks that sees the mount but not its socket. The ioctl works on any
 /// folder of the mount; the buffer holds the frame of the question, and then that of the answer. It is a restricted
@@ -70,5 +75,7 @@ inline constexpr unsigned long gate_command = _IOWR('g', 0x50, gate_buffer);
 static_assert(sizeof(gate_buffer) < 1U << _IOC_SIZEBITS);
 /// The most bytes of text in an answer to that ioctl.
 inline constexpr std::size_t gate_room = 15 * 1024;
+/// The most bytes of text in a question by that ioctl.
+inline constexpr std::size_t gate_question_room = 15 * 1024;
 
 } // namespace gitfs::control

@@ -207,9 +207,11 @@ public:
 private:
   void read_rest() {
     const auto lengths = control::lengths_of(head_.data());
-    if (!lengths || lengths->text != 0)
+    // Memory for a text is only for who may ask what has one.
+    if (!lengths || lengths->text > (is_owner() ? control::longest_question_text : 0))
       return close(); // there is no frame that could be answered
-    in_text_.resize(lengths->object);
+    object_size_ = lengths->object;
+    in_text_.resize(std::size_t{lengths->object} + lengths->text);
     asio::async_read(socket_, asio::buffer(in_text_),
                      [self = shared_from_this()](const error_code& failed, std::size_t) {
                        if (!failed)
@@ -250,6 +252,7 @@ private:
   asio::steady_timer timer_;
   const uid_t user_;
   std::array<char, control::lengths_size> head_{};
+  std::size_t object_size_ = 0; // the rest of in_text_ is the text
   std::string in_text_, out_;
   bool asking_ = false; // a question is not answered yet
   bool last_ = false;
@@ -280,7 +283,7 @@ private:
 
 void control_server::listener::session::handle() {
   timer_.cancel();
-  auto what = control::question_of(in_text_);
+  auto what = control::question_of(std::string_view{in_text_}.substr(0, object_size_), in_text_.substr(object_size_));
   if (!what)
     return close();
   asking_ = true;

@@ -1,6 +1,7 @@
 #include "actors/fetch/fetcher.hpp"
 
 #include "actors/runtime/fetch_messages.hpp"
+#include "actors/runtime/path_messages.hpp"
 #include "actors/runtime/question_messages.hpp"
 #include "actors/trace/record/recorder.hpp"
 #include "config/log.hpp"
@@ -74,21 +75,7 @@ fetcher_actor::fetcher_actor(caf::actor_config& cfg, std::shared_ptr<mount_conte
 caf::behavior fetcher_actor::make_behavior() {
   return {
       [this](ask_want& m) {
-        const want_key key{m.from_id, m.what.id};
-        wanting_[key] = {
-            std::move(m.from),
-            std::move(m.location)}; // first, so that the asker gets an answer even if one of the next lines throws
-        context_->counts.add(m.what.how == urgency::speculation ? counter::wants_speculation : counter::wants_demand);
-        const std::size_t requested = m.what.ids.size();
-        if (m.what.kind != want_kind::sizes)
-          std::erase_if(m.what.ids, [this](const oid& id) { return of_->outside->contains(id); });
-        if (m.what.kind == want_kind::trees && !m.what.ids.empty())
-          want_trees_ahead(m.what.commit);
-        auto known = queue_.learns_from_contents(m.what) ? take_known_sizes(m.what) : sizes_of_blobs{};
-        record_objects(m.what, requested, queue_.sizes_cost_contents());
-        queue_.add(key, std::move(m.what), std::move(known));
-        context_->counts.add(counter::wants_joined, queue_.take_joined());
-        pump_soon();
+        enter({m.from_id, m.what.id}, {std::move(m.from), std::move(m.location)}, std::move(m.what));
       },
       [this](transfer_finished& m) { transfer_ended(m); },
       [this](promote_want m) {
@@ -98,6 +85,16 @@ caf::behavior fetcher_actor::make_behavior() {
       [this](cancel_want m) {
         queue_.cancel({m.from_id, m.id});
         wanting_.erase({m.from_id, m.id});
+        pump_soon();
+      },
+      [this](fetch_objects& m) {
+        want what{m.number, m.kind, urgency::demand, std::move(m.ids)};
+        what.commit = m.commit;
+        enter({named_by_program, m.number}, {std::move(m.from), nullptr}, std::move(what));
+      },
+      [this](cancel_objects m) {
+        queue_.cancel({named_by_program, m.number});
+        wanting_.erase({named_by_program, m.number});
         pump_soon();
       },
       [this](probe_was_read) { queue_.probe_was_read(); },
@@ -125,6 +122,21 @@ caf::behavior fetcher_actor::make_behavior() {
         pump_soon();
       },
   };
+}
+
+void fetcher_actor::enter(const want_key& key, asker from, want what) {
+  wanting_[key] = std::move(from); // first, so that the asker gets an answer even if one of the next lines throws
+  context_->counts.add(what.how == urgency::speculation ? counter::wants_speculation : counter::wants_demand);
+  const std::size_t requested = what.ids.size();
+  if (what.kind != want_kind::sizes)
+    std::erase_if(what.ids, [this](const oid& id) { return of_->outside->contains(id); });
+  if (what.kind == want_kind::trees && !what.ids.empty())
+    want_trees_ahead(what.commit);
+  auto known = queue_.learns_from_contents(what) ? take_known_sizes(what) : sizes_of_blobs{};
+  record_objects(what, requested, queue_.sizes_cost_contents());
+  queue_.add(key, std::move(what), std::move(known));
+  context_->counts.add(counter::wants_joined, queue_.take_joined());
+  pump_soon();
 }
 
 void fetcher_actor::on_exit() {

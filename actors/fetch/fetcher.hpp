@@ -40,6 +40,12 @@ private:
   // want_queue numbers its transfers from 1. Number 0 is the transfer of all trees, which the fetcher plans itself.
   static constexpr std::uint64_t ahead_number = 0;
 
+  struct asker {
+    caf::weak_actor_ptr actor;
+    directory_location_ptr location; // null: the prefetcher, or a path_finder
+  };
+
+  void enter(const want_key& key, asker from, want what);
   void want_trees_ahead(const oid& commit);
   void fetch_trees_ahead(const oid& commit);
   void wait_for_paths(std::chrono::milliseconds patience);
@@ -71,10 +77,6 @@ private:
   want_queue queue_;
   bool pump_queued_ = false;
   unsigned delays_ = 0; // messages trees_delayed that have not come back yet
-  struct asker {
-    caf::weak_actor_ptr actor;
-    directory_location_ptr location; // null: the prefetcher
-  };
   std::map<want_key, asker> wanting_;
   struct running {
     std::unique_ptr<transfer> handle;

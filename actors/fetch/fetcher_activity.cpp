@@ -1,6 +1,7 @@
 // The fetcher's part of an activity (activity.hpp).
 #include "actors/fetch/fetcher.hpp"
 #include "actors/model/reader_way.hpp"
+#include "actors/runtime/path_messages.hpp"
 
 #include "backend/git/tree.hpp"
 
@@ -33,6 +34,8 @@ std::string fetcher_actor::who_waits(const want_key& key, const want& w) const {
   if (it == wanting_.end())
     return {};
   const directory_location_ptr& location = it->second.location;
+  if (key.first == named_by_program)
+    return "(named by a program)";
   if (!location)
     return "(ahead of a walker: " + std::string{name_of(reader_way_of(w.id))} + ")";
   const bool is_root = location->parent == nullptr;

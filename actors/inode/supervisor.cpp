@@ -1,7 +1,9 @@
 #include "actors/inode/supervisor.hpp"
 
 #include "actors/runtime/directory_messages.hpp"
+#include "actors/runtime/path_messages.hpp"
 #include "actors/runtime/question_messages.hpp"
+#include "actors/trace/record/stamp.hpp"
 #include "config/log.hpp"
 
 #include <fmt/format.h>
@@ -18,8 +20,8 @@ namespace {
 // Long enough that a program that stops to think loses nothing; what is given back is had again in milliseconds.
 constexpr std::chrono::seconds idle_after{5};
 
-// So many slots come free before one is used again: else a handler that began before a directory was reaped may take
-// its slot after that, and in the order in which a trace has the two nobody could tell how.
+// So many slots come free before one is used again: a handler that began before a directory was reaped cannot use its
+// slot (see inode_table::allocate), and would take a fresh one instead.
 constexpr std::size_t rest = 64;
 
 // Nobody waits for the supervisor meanwhile.
@@ -87,6 +89,10 @@ caf::behavior supervisor_actor::make_behavior() {
         pass_on(*this, std::move(m));
       },
       [this](ask_directory& m) { ask(m); },
+      [this](find_directory& m) {
+        const auto slot = slot_of(m.inode);
+        m.found(slot ? context_->inodes.location_of(*slot) : nullptr);
+      },
       [this](over_budget) {
         sweep_.over(context_->outside->listings_memory(), context_->memory.listings_limit(),
                     context_->outside->slots());
@@ -137,14 +143,20 @@ void supervisor_actor::enter(enter_directory& m) {
 }
 
 // Who has the directory open has asked, so the kernel refers to it. Of two at one path, one of which was replaced while
-// it was open, the later is meant. Nothing here is because of the question, which is not replayed.
-void supervisor_actor::ask(ask_directory& m) {
+// it was open, the later is meant.
+std::optional<dir_slot> supervisor_actor::slot_of(std::uint64_t inode) const {
   std::optional<dir_slot> found;
   for (std::uint64_t slot = 0; slot < context_->inodes.slots(); ++slot) {
     const auto each = static_cast<dir_slot>(slot);
-    if (context_->inodes.in_use(each) && context_->inodes.ino_of(each) == m.inode)
+    if (context_->inodes.in_use(each) && context_->inodes.ino_of(each) == inode)
       found = each;
   }
+  return found;
+}
+
+// Nothing here is because of the question, which is not replayed.
+void supervisor_actor::ask(ask_directory& m) {
+  const auto found = slot_of(m.inode);
   if (!found) {
     m.request.answer.error(ESTALE);
     return;
@@ -234,7 +246,7 @@ void supervisor_actor::reap(reap_directory m) {
     context_->counts.add(counter::directories_reaped);
   }
   resting_.push_back(m.slot); // first: it may throw
-  context_->inodes.free(m.slot);
+  context_->inodes.free(m.slot, trace::cause_now);
   if (resting_.size() <= rest)
     return;
   context_->inodes.recycle(resting_.front());

@@ -37,6 +37,7 @@ protected:
 
 private:
   void enter(enter_directory& m);
+  std::optional<dir_slot> slot_of(std::uint64_t inode) const;
   void ask(ask_directory& m);
   void release(release_directory m);
   void tell_parent_idle(directory_idle m);

@@ -125,7 +125,6 @@ mount_status status_of(const mount_options& options) {
     out.facts["source"] = without_userinfo(options.source);
   out.facts["cache"] = options.cache_dir.string();
   out.facts["cache_size"] = std::to_string(options.cache_size);
-  out.facts["memory_limit"] = std::to_string(options.memory);
   if (options.tree)
     out.entries = status_of(*options.tree);
   else

@@ -1,6 +1,7 @@
 #include "actors/mount/environment.hpp"
 
 #include "actors/mount/mount_context.hpp"
+#include "actors/trace/record/stamp.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -25,7 +26,7 @@ public:
   result<listing_ptr> listing(const oid&) override { return nothing(); }
 
   std::optional<dir_slot> allocate(dir_slot parent, std::uint64_t ino, directory_location_ptr link) final {
-    return context_.inodes.allocate(parent, ino, std::move(link));
+    return context_.inodes.allocate(parent, ino, std::move(link), trace::cause_now);
   }
   bool is_current(dir_slot slot, std::uint32_t generation) final {
     return context_.inodes.in_use(slot) && context_.inodes.generation_of(slot) == generation;

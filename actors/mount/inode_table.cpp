@@ -15,6 +15,7 @@ struct inode_table::directory {
   std::atomic<dir_slot> parent{no_slot};
   std::atomic<child_index> index{0};
   std::atomic<std::uint32_t> generation{0};
+  std::atomic<std::uint64_t> freed_by{0}; // order number of the handler
   node_slot next = no_slot;
   directory_location_ptr link;
 
@@ -93,8 +94,10 @@ std::uint64_t inode_table::ino_of(node_slot slot) const {
 
 // --- directories ----------------------------------------------------------------------------------------------------
 
-std::optional<dir_slot> inode_table::allocate(dir_slot parent, std::uint64_t ino, directory_location_ptr link) {
-  const auto slot = directories_.take(first_leaf);
+std::optional<dir_slot> inode_table::allocate(dir_slot parent, std::uint64_t ino, directory_location_ptr link,
+                                              std::uint64_t handler) {
+  const auto slot = directories_.take(
+      first_leaf, [handler](directory& d) { return d.freed_by.load(std::memory_order_relaxed) <= handler; });
   if (slot)
     fill(*slot, parent, ino, std::move(link));
   return slot;
@@ -140,8 +143,9 @@ void inode_table::relink(dir_slot slot, directory_location_ptr link) {
   directory_at(slot).link = std::move(link);
 }
 
-void inode_table::free(dir_slot slot) {
+void inode_table::free(dir_slot slot, std::uint64_t handler) {
   directory& d = directory_at(slot);
+  d.freed_by.store(handler, std::memory_order_relaxed);
   set_actor(slot, {});
   d.link.reset();
   d.generation.fetch_add(1, std::memory_order_relaxed);

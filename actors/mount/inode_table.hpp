@@ -45,8 +45,11 @@ public:
   // --- directories --------------------------------------------------------------------------------------------------
 
   /// A dormant slot for a directory that nobody has entered. Any thread. `parent` is the slot of the directory that
-  /// holds its dentry. None: 2^31 directories are in use (ENFILE).
-  std::optional<dir_slot> allocate(dir_slot parent, std::uint64_t ino, directory_location_ptr link);
+  /// holds its dentry. `handler`: the order number of the message on whose behalf it is, 0 when nothing is recorded. A
+  /// slot that was freed by a later handler is left alone: this one began before that, and a replay, in which handlers
+  /// run one after the other, would find the slot in use. None: 2^31 directories are in use (ENFILE).
+  std::optional<dir_slot> allocate(dir_slot parent, std::uint64_t ino, directory_location_ptr link,
+                                   std::uint64_t handler = 0);
   /// Allocates a certain slot, for a replay, which uses no other way to allocate. One thread. False: it is in use.
   bool allocate_at(dir_slot slot, dir_slot parent, std::uint64_t ino, directory_location_ptr link);
 
@@ -60,7 +63,7 @@ public:
   void set_actor(dir_slot slot, const caf::actor& actor);
   /// The directory belongs to another snapshot now. Its parent and its dentry there have not changed.
   void relink(dir_slot slot, directory_location_ptr link);
-  void free(dir_slot slot);
+  void free(dir_slot slot, std::uint64_t handler = 0);
   /// Lets a freed slot be allocated again.
   void recycle(dir_slot slot);
   /// Drops every actor handle: directories end as soon as their mailboxes are empty.

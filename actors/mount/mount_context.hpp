@@ -50,6 +50,8 @@ struct mount_context {
   memory_budget& memory;
   const std::filesystem::path blob_files_folder;
   const bool prefetch;
+  /// False in the replay of a mount that read no folders ahead as sets. Set before the first request, if at all.
+  bool knows_sets = true;
   const file_time began = time_now(); ///< the time of directories above the repositories
   open_list<mounted_repository> repositories;
   open_list<mounted_ref> mounted_refs;

@@ -33,9 +33,18 @@ public:
 
   /// Takes a free entry, or a fresh one. None: `most` entries are taken. Any thread. Throws bad_alloc.
   std::optional<node_slot> take(std::uint64_t most) {
+    return take(most, [](Entry&) { return true; });
+  }
+
+  /// A fresh one also if `usable` refuses the entry that was freed last. `usable` may be asked about an entry that
+  /// another thread takes meanwhile; its answer has no effect then.
+  template <class Usable>
+  std::optional<node_slot> take(std::uint64_t most, Usable usable) {
     std::uint64_t head = free_head_.load(std::memory_order_acquire);
     while (static_cast<node_slot>(head) != no_slot) {
       const auto first = static_cast<node_slot>(head);
+      if (!usable(at(first)))
+        break;
       // If another thread takes the entry meanwhile, this value is wrong; but then the tag has changed.
       const node_slot next = at(first).next_free().load(std::memory_order_relaxed);
       if (free_head_.compare_exchange_weak(head, tagged(head, next), std::memory_order_acq_rel))

@@ -23,7 +23,7 @@ constexpr std::size_t remembered = 100'000; // so many unread blobs are counted;
 } // namespace
 
 prefetch_plan::prefetch_plan(object_db& db, readahead_port& port, counters& counts, std::uint64_t window_bytes,
-                             listing_cache* ahead)
+                             listing_cache* ahead, bool sets)
   : db_(db),
     port_(port),
     counts_(counts),
@@ -32,7 +32,9 @@ prefetch_plan::prefetch_plan(object_db& db, readahead_port& port, counters& coun
     stats_(readahead::kind::stats, walk_order::depth_first, db, *this, content_limits(8, window_bytes)),
     contents_(readahead::kind::contents, walk_order::depth_first, db, *this, content_limits(16, window_bytes)),
     busy_(db, *this, {}),
-    names_(db, *this, {}) {
+    names_(db, *this, {}),
+    sets_(db, *this, {.bytes = window_bytes}),
+    knows_sets_(sets) {
   for (std::size_t way = 0; way < ways_.size(); ++way)
     ways_[way]->number_wants_from(first_want_of(static_cast<reader_way>(way)));
 }
@@ -40,6 +42,7 @@ prefetch_plan::prefetch_plan(object_db& db, readahead_port& port, counters& coun
 void prefetch_plan::listed(const directory_location_ptr& directory) {
   if (is_left(*directory))
     return;
+  sets_.listed(*directory);
   // Most programs walk depth first, so only steps that this does not explain may be another way.
   if (!depth_.follow(directory)) {
     if (!breadth_.follow(directory))
@@ -67,10 +70,14 @@ void prefetch_plan::read(const directory_location_ptr& directory, child_index fi
   was_read(id);
   if (is_left(*directory))
     return;
-  if (contents_.follow(directory, file))
+  const bool of_a_set = sets_.was_wanted(id);
+  if (contents_.follow(directory, file) || of_a_set)
     return;
   contents_.begin(directory, file);
-  busy_.read(directory);
+  if (knows_sets_)
+    sets_.read(directory, file, id);
+  else
+    busy_.read(directory);
   names_.read(directory, file, name, id);
 }
 

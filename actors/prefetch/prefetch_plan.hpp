@@ -4,6 +4,7 @@
 #include "actors/model/counters.hpp"
 #include "actors/model/reader_way.hpp"
 #include "actors/prefetch/busy_directories.hpp"
+#include "actors/prefetch/folder_sets.hpp"
 #include "actors/prefetch/namesakes.hpp"
 #include "actors/prefetch/readahead.hpp"
 
@@ -21,9 +22,9 @@ class prefetch_plan final : private readahead_port {
 public:
   /// `window_bytes`: the contents that one window may bring, in bytes; three windows may be in memory at once.
   /// `counts`: counts the contents that came ahead and how much of them was read. `ahead`: gets the listings that are
-  /// read ahead of walkers.
+  /// read ahead of walkers. `sets`: false in the replay of a mount that knew busy directories instead of sets.
   prefetch_plan(object_db& db, readahead_port& port, counters& counts, std::uint64_t window_bytes,
-                listing_cache* ahead = nullptr);
+                listing_cache* ahead = nullptr, bool sets = true);
 
   /// A directory was listed from its start.
   void listed(const directory_location_ptr& directory);
@@ -69,8 +70,10 @@ private:
   readahead depth_, breadth_, stats_, contents_;
   busy_directories busy_;
   namesakes names_;
+  folder_sets sets_;
+  const bool knows_sets_;
   /// By reader_way.
-  const std::array<way_ahead*, reader_ways> ways_{&depth_, &breadth_, &stats_, &contents_, &busy_, &names_};
+  const std::array<way_ahead*, reader_ways> ways_{&depth_, &breadth_, &stats_, &contents_, &busy_, &names_, &sets_};
   bool sizes_cost_contents_ = false;
   std::deque<directory_location_ptr> statted_before_; // where the last walkers were, until the cost of sizes is known
   std::shared_ptr<const shown_snapshot> shown_;       // null until the mounted ref has moved for the first time

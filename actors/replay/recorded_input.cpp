@@ -7,6 +7,7 @@
 #include "actors/runtime/directory_messages.hpp"
 #include "actors/runtime/fetch_messages.hpp"
 #include "actors/runtime/message_rows.hpp"
+#include "actors/runtime/path_messages.hpp"
 #include "actors/trace/record/recorder.hpp"
 
 #include <caf/exit_reason.hpp>
@@ -120,6 +121,17 @@ caf::message refresh(const record& r) {
   return stamped(std::move(out), r.cause);
 }
 
+caf::message named_objects(const record& r) {
+  trace::decoder in{r.fields};
+  fetch_objects out;
+  out.number = in.number();
+  out.kind = static_cast<want_kind>(in.number());
+  out.commit = in.id();
+  for (std::uint64_t left = in.number(); left != 0 && !in.bad(); --left)
+    out.ids.push_back(in.id());
+  return stamped(std::move(out), r.cause);
+}
+
 std::optional<caf::message> reload(const recording& from, const record& r) {
   const deployment* const tree = from.shown_from(r.cause);
   if (tree == nullptr)
@@ -170,6 +182,7 @@ constexpr struct {
     {kind::snapshot_resolved, [](auto&, auto& r) { return std::optional{snapshot(r)}; }},
     {kind::moves_settled, [](auto&, auto& r) { return std::optional{settled(r)}; }},
     {kind::refresh_refs, [](auto&, auto& r) { return std::optional{refresh(r)}; }},
+    {kind::fetch_objects, [](auto&, auto& r) { return std::optional{named_objects(r)}; }},
     {kind::reload_tree, reload},
     {kind::other_message, end_of_actor},
 };

@@ -56,7 +56,9 @@ void recording::take(const record& r) {
   case kind::mounted: {
     mounted_.commit = in.id();
     mounted_.tree = in.id();
-    mounted_.prefetch = in.number() != 0;
+    const std::uint64_t prefetch = in.number();
+    mounted_.prefetch = prefetch != 0;
+    mounted_.knows_sets = prefetch > 1;
     exact_ = static_cast<trace::exactness>(in.number());
     mounted_.remote = in.number() != 0;
     mounted_.trees_ahead = in.number();

@@ -22,6 +22,7 @@ stage::stage(const recording::mount& mounted, const environment_of& outside, std
   system_.emplace(config_);
   context_ = std::make_shared<mount_context>(std::make_shared<memory_budget>(mounted.memory),
                                              std::filesystem::temp_directory_path(), mounted.prefetch);
+  context_->knows_sets = mounted.knows_sets;
   context_->outside = context_->outside_of_all = outside(*context_);
   if (mounted.shown)
     show_tree(mounted, std::move(server));

@@ -5,6 +5,7 @@
 #include "actors/runtime/directory_messages.hpp"
 #include "actors/runtime/fetch_messages.hpp"
 #include "actors/runtime/mount_node_messages.hpp"
+#include "actors/runtime/path_messages.hpp"
 #include "actors/runtime/prefetch_messages.hpp"
 #include "actors/runtime/question_messages.hpp"
 
@@ -56,10 +57,10 @@ struct column {
 };
 
 // The last field, of which there may be any number: `Put` writes them all.
-template <auto Put>
+template <auto Put, field_type Type = number>
 struct last_columns {
   std::string_view name;
-  static constexpr field_type type = number;
+  static constexpr field_type type = Type;
   static constexpr bool is_member = false;
 
   template <class Message>
@@ -170,6 +171,11 @@ void put_settled(encoder& to, const gitfs::moves_settled& m) {
     to.number(each);
 }
 
+void put_objects(encoder& to, const gitfs::fetch_objects& m) {
+  for (const oid& each : m.ids)
+    to.id(each);
+}
+
 // Traces of 0.1.0 do not have it.
 void put_shown_at(encoder& to, const gitfs::snapshot_resolved& m) {
   if (m.facts.shown_at != 0)
@@ -240,6 +246,14 @@ constexpr message_row table[] = {
     row<gitfs::tell_status, question>(kind::tell_status, "tell_status"),
     row<gitfs::ask_directory, question>(kind::ask_directory, "ask_directory",
                                         of<inode, &gitfs::ask_directory::inode>("inode")),
+    row<gitfs::find_directory, question>(kind::find_directory, "find_directory",
+                                         of<inode, &gitfs::find_directory::inode>("inode")),
+    row<gitfs::fetch_objects, from_outside>(
+        kind::fetch_objects, "fetch_objects", plain<&gitfs::fetch_objects::number>("number"),
+        of<want, &gitfs::fetch_objects::kind>("kind"), of<id, &gitfs::fetch_objects::commit>("commit"),
+        plain<[](auto& m) { return m.ids.size(); }>("count"), last_columns<put_objects, id>{"first"}),
+    row<gitfs::cancel_objects, from_outside>(kind::cancel_objects, "cancel_objects",
+                                             plain<&gitfs::cancel_objects::number>("number")),
     row<gitfs::transfer_grew, from_outside>(kind::transfer_grew, "transfer_grew"),
     row<gitfs::trees_are_few, from_outside>(kind::trees_are_few, "trees_are_few"),
     row<gitfs::relink_directories>(

@@ -1,6 +1,7 @@
 // How much one mount may keep in memory, and how much it keeps.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstddef>
@@ -23,6 +24,14 @@ public:
   };
 
   explicit memory_budget(std::uint64_t total) : total_(total) {}
+
+  /// A total for a process that may take `limit` bytes. An eighth, because about twice the budget comes on top of it:
+  /// indexes of packs, bases of deltas, buffers, and what the system's allocator keeps. 48 MB is
+  /// what scripts/bench measures with.
+  static std::uint64_t automatic(std::uint64_t limit) {
+    constexpr std::uint64_t least = std::uint64_t{8} << 20, most = std::uint64_t{48} << 20;
+    return std::clamp(limit / 8, least, most);
+  }
 
   std::uint64_t total() const { return total_; }
   std::uint64_t used(kind k) const { return at(k).load(std::memory_order_relaxed); }

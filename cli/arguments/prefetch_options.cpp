@@ -15,6 +15,9 @@ using std::string;
 using prefetch_table = subcommand<prefetch_options>;
 
 constexpr std::array prefetch_rows{
+    prefetch_table::option_row{"-z,--null", false, prefetch_table::turn_on<&prefetch_options::null>},
+    prefetch_table::option_row{"--below", true,
+                               [](prefetch_options& o, const string& v) { return put(o.below, expect_path(v)); }},
     prefetch_table::option_row{"--dry-run", false, prefetch_table::turn_on<&prefetch_options::dry_run>},
     prefetch_table::option_row{
         "--readers", true,

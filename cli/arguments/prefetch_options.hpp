@@ -8,14 +8,23 @@
 
 namespace gitfs {
 
-inline constexpr std::string_view prefetch_help = R"(Usage: gitfs-actor prefetch [options] PATH|GLOB...
+inline constexpr std::string_view prefetch_help = R"(Usage: gitfs-actor prefetch [options] PATH|GLOB|-...
 
-Fetches files and folders of a mount now, with all that is in them, so that later they are read from this machine. It
-walks and reads through the mount in the order of the tree, which the mount turns into few and large requests. A GLOB is
-for the shell's own kind of pattern where the shell has not expanded it; ** stands for any number of folders.
+Fetches files and folders of a mount now, with all that is in them, so that later they are read from this machine. The
+mount looks for all files that are named together, and asks for their contents in one request; folders it walks and
+reads in the order of the tree. A GLOB, quoted from the shell, is a pattern as git's ":(glob)" takes it
+  : *
+    ? and[...] match no slash,
+                                  **any number of folders.A file that is called like the pattern is meant itself.For
+                                      - the paths and patterns are read from standard input,
+                                  one in each line.
 
-  --dry-run                           only walk, and tell how much there is. The walk itself fetches listings and sizes;
+                                  --below FOLDER relative paths are below FOLDER,
+                                  and not below the current folder-- dry - run only walk,
+                                  and tell how much there is.The walk itself fetches listings and sizes;
                                       a server that does not tell sizes is asked for the contents
+  -z, --null                          standard input has a NUL behind each path instead of a line's end, so that names
+                                      may have line ends in them
   --readers N                         files that are read at the same time, 1 to 16 (default: 2)
 
 The exit status is 1 if anything could not be read; each is named.
@@ -24,4 +33,4 @@ The exit status is 1 if anything could not be read; each is named.
 /// What stands behind the command's name.
 result<invocation> parse_prefetch(std::span<const char* const> arguments);
 
-} // namespace gitfs
+                                      } // namespace gitfs

@@ -1,11 +1,12 @@
 #include "cli/commands/commands.hpp"
 
+#include "cli/commands/named_files.hpp"
 #include "cli/commands/prefetch_progress.hpp"
 #include "cli/commands/subtree_reader.hpp"
 #include "cli/system/control.hpp"
-#include "cli/system/glob_paths.hpp"
 #include "config/byte_size.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <chrono>
@@ -137,22 +138,21 @@ int failed(const string& message) {
 } // namespace
 
 int run_prefetch(const prefetch_options& options) {
-  std::vector<string> roots;
+  named_files named{options.below};
+  for (const string& each : options.patterns)
+    if (each != "-")
+      named.add(each);
+  // What is in no mount of ours is not read: a slip in a path could be the whole disk. Of arguments nothing is done
+  // then; of a list, which a program has made, the rest is.
+  if (!named.outside().empty())
+    return failed(named.outside().front() + " is not in a mount of gitfs-actor");
+  if (std::ranges::find(options.patterns, "-") != options.patterns.end())
+    if (auto read = named.add_list(STDIN_FILENO, options.null ? '\0' : '\n'); !read)
+      return failed(read.error().message);
   upstream_counters mounts;
-  for (const string& pattern : options.patterns) {
-    const auto paths = glob_paths(pattern);
-    if (paths.empty())
-      return failed("nothing fits '" + pattern + "'");
-    for (const string& each : paths) {
-      // What is in no mount of ours is not read: a slip in a path could be the whole disk.
-      struct stat st {};
-      if (paths.size() > 1 && ::stat(each.c_str(), &st) != 0)
-        continue; // a link to nowhere fits a glob too
-      if (auto added = mounts.add(each); !added)
-        return failed(added.error().message);
-      roots.push_back(each);
-    }
-  }
+  for (const string& each : named.mounts())
+    if (auto added = mounts.add(each); !added)
+      return failed(added.error().message);
   sigset_t ours, before;
   sigemptyset(&ours);
   for (const int each : {SIGINT, SIGTERM, SIGHUP, work_ended})
@@ -161,12 +161,13 @@ int run_prefetch(const prefetch_options& options) {
 
   display out;
   const auto begin = clock_type::now();
-  subtree_reader reader{std::move(roots), options.readers, !options.dry_run, [&out](const string& path, int code) {
-                          out.say("gitfs-actor: " + path + ": " + std::strerror(code));
+  subtree_reader reader{{}, options.readers, !options.dry_run, [&out](const string& path, int code) {
+                          out.say("gitfs-actor: " + path + ": " + why_not(code));
                         }};
   // The work is on other threads, which a signal to end need not wait for: they end with the process.
   const pthread_t waiter = pthread_self();
   std::thread work{[&] {
+    named.bring(reader, options.dry_run);
     reader.run();
     pthread_kill(waiter, work_ended);
   }};

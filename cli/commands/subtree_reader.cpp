@@ -41,6 +41,15 @@ subtree_reader::progress subtree_reader::now() const {
   return {walking_, folders_, links_, found_, bytes_, files_read_, bytes_read_, failures_};
 }
 
+void subtree_reader::add_done(const progress& more) {
+  folders_ += more.folders;
+  links_ += more.links;
+  found_ += more.files;
+  bytes_ += more.bytes;
+  files_read_ += more.files_read;
+  bytes_read_ += more.bytes_read;
+}
+
 void subtree_reader::fail(const std::string& path, int code) {
   ++failures_;
   failed_(path, code);

@@ -26,6 +26,12 @@ public:
   /// `roots`: files or folders; links among them are followed, others are not. `contents` false: it only walks.
   subtree_reader(std::vector<std::string> roots, unsigned readers, bool contents, on_failure failed);
 
+  /// What is walked besides, and what was read in another way. Before `run`, by its thread.
+  void add_root(std::string path) { roots_.push_back(std::move(path)); }
+  void add_done(const progress& more);
+  /// One more that could not be read. Any thread.
+  void fail(const std::string& path, int code);
+
   /// Walks, then reads with `readers` threads. Each file once, however many roots it is under; no file system that is
   /// mounted in a folder. Blocks until all is done.
   void run();
@@ -38,9 +44,8 @@ private:
   void walk(const std::string& folder);
   void read_files();
   void read(const std::string& path, std::vector<char>& buffer);
-  void fail(const std::string& path, int code);
 
-  const std::vector<std::string> roots_;
+  std::vector<std::string> roots_;
   const unsigned readers_;
   const bool contents_;
   const on_failure failed_;

@@ -109,6 +109,10 @@ public:
     return fail(out.code, out.error.empty() ? path_ + ": " + std::strerror(out.code) : out.error);
   }
 
+  /// How many bytes and paths of `prefetch` one question may have.
+  std::size_t text_room() const { return socket_ ? control::longest_question_text : control::gate_question_room; }
+  std::size_t path_room() const { return socket_ ? control::most_paths : control::most_paths_at_gate; }
+
   pid_t process() const { return socket_ ? served_by(socket_).pid : 0; }
 
 private:
@@ -212,6 +216,48 @@ result<shown_object> ask_object(const fs::path& path, const std::string& name) {
   if (!words || !id)
     return fail(EPROTO, "the mount does not tell the object of " + (path / name).string());
   return shown_object{*id, type, stored};
+}
+
+result<brought_files> ask_prefetch(const fs::path& path, const std::vector<std::string>& paths) {
+  // Open until the answer is here: then the mount knows the folder.
+  const unique_fd folder{::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+  struct stat st {};
+  if (!folder || ::fstat(folder.get(), &st) != 0)
+    return fail(errno, "cannot open " + path.string() + ": " + std::strerror(errno));
+  GITFS_TRY(mount, mount_client::find(path));
+  brought_files out;
+  for (std::size_t first = 0; first < paths.size();) {
+    question what;
+    what.command = "prefetch";
+    what.arguments.emplace("inode", std::to_string(st.st_ino));
+    std::size_t end = first;
+    for (; end < paths.size() && end - first < mount.path_room()
+           && what.text.size() + paths[end].size() < mount.text_room();
+         ++end)
+      what.text.append(paths[end]).push_back('\0');
+    if (end == first) { // longer than a question
+      out.failed.emplace_back(first++, ENAMETOOLONG);
+      continue;
+    }
+    GITFS_TRY(came, mount.ask(std::move(what)));
+    std::istringstream lines{came.text};
+    std::string name;
+    for (std::uint64_t value = 0; lines >> name >> value;) {
+      std::uint64_t brought_files::*const counts[] = {&brought_files::files, &brought_files::brought,
+                                                      &brought_files::bytes, &brought_files::links,
+                                                      &brought_files::folders};
+      constexpr std::string_view names[] = {"files", "brought", "bytes", "links", "folders"};
+      int code = 0;
+      if (const auto* at = std::ranges::find(names, name); at != std::end(names))
+        out.*counts[at - names] += value;
+      else if (name == "folder" || name == "link")
+        out.left.push_back(first + value);
+      else if (name == "failed" && lines >> code)
+        out.failed.emplace_back(first + value, code);
+    }
+    first = end;
+  }
+  return out;
 }
 
 result<std::string> ask_refresh(const fs::path& path, const std::string& below) {

@@ -14,6 +14,8 @@
 #include <map>
 #include <string>
 #include <sys/types.h>
+#include <utility>
+#include <vector>
 
 namespace gitfs {
 
@@ -39,6 +41,16 @@ struct shown_object {
 /// The object of `name` in the folder `path`; empty: the folder's own. ENOENT: there is none; ENODATA: nothing of the
 /// folder is here.
 result<shown_object> ask_object(const std::filesystem::path& path, const std::string& name);
+
+struct brought_files {
+  std::uint64_t files = 0, brought = 0, bytes = 0, links = 0, folders = 0; ///< `bytes`: of those that are here
+  /// Paths, by their places in the list, that the mount leaves to the asker: folders, and links on the way.
+  std::vector<std::size_t> left{};
+  std::vector<std::pair<std::size_t, int>> failed{}; ///< with an errno
+};
+/// Has the mount bring the files that these paths and patterns below its folder `folder` name. EXDEV: the folder is
+/// above the repositories; ENOTSUP: there is no server to bring anything from.
+result<brought_files> ask_prefetch(const std::filesystem::path& folder, const std::vector<std::string>& paths);
 
 /// How the mount at `path` stands.
 result<mount_status> ask_status(const std::filesystem::path& path);

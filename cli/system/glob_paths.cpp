@@ -65,9 +65,9 @@ private:
       const string name = entry->d_name;
       if (name == "." || name == "..")
         continue;
-      if (!any_depth && ::fnmatch(parts_[part].c_str(), name.c_str(), FNM_PERIOD) == 0)
+      if (!any_depth && ::fnmatch(parts_[part].c_str(), name.c_str(), 0) == 0)
         expand(below(folder, name), part + 1);
-      if (any_depth && !name.starts_with('.') && (entry->d_type == DT_DIR || part + 1 == parts_.size()))
+      if (any_depth && (entry->d_type == DT_DIR || part + 1 == parts_.size()))
         expand(below(folder, name), entry->d_type == DT_DIR && part + 1 < parts_.size() ? part : part + 1);
     }
   }

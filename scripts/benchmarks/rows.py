@@ -5,6 +5,7 @@ import dataclasses
 import hashlib
 import json
 import os
+import random
 import re
 import subprocess
 import sys
@@ -173,6 +174,41 @@ def searching(b):
         pairs = (os.fsdecode(each).rsplit(":", 1) for each in found.splitlines())
         expect({path: int(count) for path, count in pairs} == lines, True, "grep finds the lines that there are")
     yield "grep", sample
+
+
+def reading_in_any_order(b):
+    """The same folder by programs that go through it in orders of their own, each from a cold cache."""
+    folder = b.tree.subtree(folders=200)
+    contents = b.tree.contents([path for path in b.tree.files if path.startswith(folder + "/")])
+    size = sum(map(len, contents.values()))
+    lists = {"tac": reversed(list(contents)), "shuffled": random.Random(1).sample(list(contents), len(contents))}
+
+    def cat(mount, names):
+        found = output("xargs", "-0", "cat", input=b"\0".join(map(os.fsencode, names)), cwd=mount.path)
+        expect(len(found), size, "cat prints bytes")
+
+    def search(mount):
+        found = output("rg", "-uu", "-l", "--text", "^", folder, cwd=mount.path).splitlines()
+        expect({os.fsdecode(path) for path in found}, {path for path, data in contents.items() if data},
+               "rg finds every file with a line")
+
+    def copy(mount):
+        target = b.fresh("copy")
+        run("cp", "-r", folder, target, cwd=mount.path)
+        copied = sum(os.path.getsize(os.path.join(at, name)) for at, _, names in os.walk(target) for name in names
+                     if not os.path.islink(os.path.join(at, name)))
+        expect(copied, size, "cp copies bytes")
+
+    def pack(mount):
+        expect(len(output("tar", "cf", "-", folder, cwd=mount.path)) > size, True, "tar packs all bytes")
+
+    for key, work in (("tar-folder", pack), ("rg", search), ("copy", copy),
+                      *((key, lambda mount, names=names: (output("find", folder, cwd=mount.path), cat(mount, names)))
+                        for key, names in lists.items())):
+        sample = b.sample()
+        with b.mount(FAR) as mount:
+            work(mount)
+            yield key, sample.stop(mount)
 
 
 def reading_one_by_one(b):
@@ -451,6 +487,13 @@ SCENARIOS = [
         ("warm-tar", "second `tar` in one mount", Aim("time", 1.0, "checkout-tar")))),
     Scenario(searching, rows_of(
         ("grep", "mount, `grep -r` in a folder of 500 files, 50 ms per request", Aim("time", 0.05, "cat-file")))),
+    Scenario(reading_in_any_order, long=True, rows=rows_of(
+        ("tar-folder", "mount, `tar` of a folder with some 200 folders in it, 50 ms per request"),
+        ("rg", "mount, `rg` in it, default threads", Aim("times requests", 2.5, "tar-folder")),
+        ("copy", "mount, `cp -r` of it", Aim("times requests", 1.5, "tar-folder")),
+        ("tac", "mount, `find` of it, then `cat` of all its files backward", Aim("times requests", 1.5, "tar-folder")),
+        ("shuffled", "mount, `find` of it, then `cat` of all its files in a random order",
+         Aim("times requests", 4, "tar-folder")))),
     Scenario(reading_one_by_one, long=True, mounts=False, rows=rows_of(
         ("cat-file", "blobless clone, `git cat-file` of each of these, 50 ms per request"))),
     Scenario(reading_random, rows_of(

@@ -156,6 +156,7 @@ BOOST_AUTO_TEST_CASE(a_quota_that_is_exceeded_is_want_of_room) {
   in_namespace("mkdir -p real/cache disk; " + failing_disk()
                + " $PWD/real $PWD/disk; trap 'umount -l mnt disk 2>/dev/null || :' EXIT; "
                  "rmdir cache; ln -s disk/cache cache; mount_it -o prefetch=off; cat mnt/d?/f1* >/dev/null; sleep 3; "
+                 "rm -f real/cache/maintenance.lock; "
                  "echo "
                + std::to_string(EDQUOT)
                + " >real.fail-writes; forget; same once; trouble >with; grep -q 'quota' with; "

@@ -29,12 +29,13 @@ namespace data = boost::unit_test::data;
 
 constexpr auto long_patience = 240'000ms;
 
-// Types, modes, sizes, times, link targets and bytes of all but the 100 MB file, as one hash. -L is for nobody: links
-// loop.
+// Types, modes, sizes, times and link targets of all, and bytes of all but the 100 MB file and nine of ten in the
+// folder of 50,000 files (`equality` reads each), as one hash. -L is for nobody: links loop.
 std::string walk(const std::filesystem::path& root) {
   return "cd " + root.string()
          + " && { find . -path ./.git -prune -o \\( ! -type d -printf '%P %y %m %s %l\\n' \\) | sort; "
-           "find . -path ./.git -prune -o -type f -size -50M -print0 | sort -z | xargs -0 md5sum; } | md5sum";
+           "find . -path ./.git -prune -o -type f -size -50M ! -path './many/*[1-9]' -print0 | sort -z | xargs -0 "
+           "md5sum; } | md5sum";
 }
 
 std::vector<std::string> all_at_once(const std::vector<std::string>& scripts) {
@@ -94,7 +95,7 @@ BOOST_AUTO_TEST_CASE(forgetting_under_way) {
   const std::string expected = must_run("export LC_ALL=C; " + walk(awkward_checkout())) + "\n";
   mount m{source("http"), {"--ref", "main"}};
   background forgetter{"while sleep 0.2; do " + forget + " || exit; done"};
-  for (const auto& result : all_at_once(std::vector<std::string>(4, walk(m.path()))))
+  for (const auto& result : all_at_once(std::vector<std::string>(2, walk(m.path()))))
     BOOST_TEST(result == expected);
   BOOST_TEST(forgetter.running());
   m.unmount();
@@ -132,7 +133,7 @@ BOOST_AUTO_TEST_CASE(a_working_directory_deep_below_survives_forgetting) {
 BOOST_AUTO_TEST_CASE(memory_does_not_grow_with_each_walk) {
   const mount m{source("local"), {"--ref", "main"}};
   const auto round = [&] {
-    must_run("find . >/dev/null && find many deep names -type f -print0 | xargs -0 cat >/dev/null", m.path());
+    must_run("find . >/dev/null && find many/*0 deep names -type f -print0 | xargs -0 cat >/dev/null", m.path());
     drop_kernel_caches();
   };
   round();

@@ -203,9 +203,9 @@ BOOST_AUTO_TEST_CASE(status_of_a_plain_mount_and_of_what_is_none) {
 
 namespace {
 
-/// 200 repositories of their own.
+/// So many repositories of their own.
 struct many {
-  static constexpr int count = 200;
+  static constexpr int count = 100;
   temp_dir dir;
 
   many() {
@@ -218,7 +218,7 @@ struct many {
 
 } // namespace
 
-BOOST_AUTO_TEST_CASE(two_hundred_repositories_and_three_hosts_of_one_file) {
+BOOST_AUTO_TEST_CASE(a_hundred_repositories_and_three_hosts_of_one_file) {
   const many all;
   git_server of_all{all.dir / "root"};
   forge_server forge{all.dir / "root"};

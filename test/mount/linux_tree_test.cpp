@@ -98,7 +98,8 @@ BOOST_AUTO_TEST_CASE(over_http_and_then_from_the_cache) {
   server().clear_requests();
   {
     const mount m{mount_plan{.source = source, .cache_dir = cache.path()}};
-    BOOST_TEST(difference(expected(), manifest(m.path())) == "");
+    must_run("find . -ls >/dev/null", m.path());
+    BOOST_TEST(difference(manifest(clone() / "arch"), manifest(m / "arch")) == "");
     for (const auto& each : server().requests())
       BOOST_TEST((each.command == "info/refs" || each.command == "ls-refs"), each.command);
   }
@@ -137,9 +138,8 @@ BOOST_AUTO_TEST_CASE(programs_on_all_of_it) {
   const std::string tar =
       "tar --create --exclude=./.git --sort=name --mtime=@0 --owner=0 --group=0 --numeric-owner . | md5sum";
   BOOST_TEST(must_run(tar, m.path()) == must_run(tar, clone()));
-  BOOST_TEST(
-      must_run("rsync -n -rlpgoD -c --delete -i --exclude=/.git " + m.path().string() + "/ " + clone().string() + "/")
-      == "");
+  BOOST_TEST(must_run("rsync -n -rlpgoD -c --delete -i " + (m / "arch/").string() + " " + (clone() / "arch/").string())
+             == "");
   const std::string grep = "grep -rn --exclude-dir=.git EXPORT_SYMBOL_GPL drivers fs | sort | md5sum";
   BOOST_TEST(must_run(grep, m.path()) == must_run(grep, clone()));
   const auto diff =

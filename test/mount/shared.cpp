@@ -27,6 +27,12 @@ const std::vector<std::string>& awkward_manifest() {
   return made;
 }
 
+const std::vector<std::string>& small_awkward_manifest() {
+  static const temp_dir folder;
+  static const std::vector<std::string> made = manifest(checkout(small_awkward_repository(), "main", folder.path()));
+  return made;
+}
+
 int failure_of(const std::filesystem::path& path) {
   struct stat st {};
   return ::lstat(path.c_str(), &st) == 0 ? 0 : errno;

@@ -16,6 +16,8 @@ git_server& fixture_server();
 /// The working tree of the awkward repository's main, and what manifest says of it.
 const std::filesystem::path& awkward_checkout();
 const std::vector<std::string>& awkward_manifest();
+/// What manifest says of the small one's.
+const std::vector<std::string>& small_awkward_manifest();
 
 /// The errno of a stat of the path; 0: it is there.
 int failure_of(const std::filesystem::path& path);

@@ -22,7 +22,14 @@ std::filesystem::path linux_repository() {
 }
 
 std::filesystem::path awkward_repository() {
-  static const std::filesystem::path made = must_run(script("awkward-repository") + (sanitized() ? " --small" : ""));
+  if (sanitized())
+    return small_awkward_repository();
+  static const std::filesystem::path made = must_run(script("awkward-repository"));
+  return made;
+}
+
+std::filesystem::path small_awkward_repository() {
+  static const std::filesystem::path made = must_run(script("awkward-repository") + " --small");
   return made;
 }
 

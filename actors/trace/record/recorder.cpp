@@ -233,7 +233,7 @@ void mounted(const mount_record& what) {
   edge(kind::mounted, [&](encoder& to) {
     to.id(what.commit);
     to.id(what.tree);
-    to.number(what.prefetch ? 1 : 0);
+    to.number(what.prefetch ? 2 : 0); // 1: versions that did not read folders ahead as sets
     to.number(static_cast<std::uint64_t>(exact.load(std::memory_order_relaxed) ? exactness::full : exactness::partial));
     to.number(what.remote ? 1 : 0);
     to.number(what.trees_ahead);

@@ -92,6 +92,9 @@ enum class kind : std::uint32_t {
   tell_status = 116,
   ask_directory = 117,
   trees_are_few = 118,
+  find_directory = 119,
+  fetch_objects = 120,
+  cancel_objects = 121,
 };
 
 inline constexpr bool is_message(kind k) {

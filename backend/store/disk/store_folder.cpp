@@ -2,6 +2,7 @@
 
 #include "backend/git/oid.hpp"
 #include "backend/git/sha1.hpp"
+#include "backend/os/disk_room.hpp"
 #include "backend/os/file_io.hpp"
 #include "backend/os/file_lock.hpp"
 #include "backend/store/disk/git_odb.hpp"
@@ -37,6 +38,14 @@ constexpr const char* maintenance_name = "maintenance.lock";
 constexpr const char* head_text = "ref: refs/heads/main\n";
 constexpr const char* new_prefix = ".new-";
 constexpr std::size_t readable_length = 60;
+
+// Made if it is missing. Where no file can be made for want of room, the lock is that of the folder: just then somebody
+// has to be able to remove files.
+fs::path lock_file(const fs::path& folder, const char* name) {
+  fs::path out = folder / name;
+  const unique_fd made{::open(out.c_str(), O_RDONLY | O_CREAT | O_CLOEXEC, 0600)};
+  return made || !is_want_of_room(errno) ? out : folder;
+}
 
 bool has_mark(const fs::path& file, const char* mark) {
   return contents_of(file).find(mark) != std::string::npos;
@@ -289,9 +298,7 @@ std::int64_t store_last_use(const fs::path& store) {
 }
 
 fs::path use_lock(const fs::path& store) {
-  fs::path out = store / use_name;
-  const unique_fd made{::open(out.c_str(), O_RDONLY | O_CREAT | O_CLOEXEC, 0600)};
-  return out;
+  return lock_file(store, use_name);
 }
 
 fs::path size_file(const fs::path& store) {
@@ -303,9 +310,7 @@ fs::path quarantine_folder(const fs::path& store) {
 }
 
 fs::path maintenance_lock(const fs::path& cache_dir) {
-  fs::path out = cache_dir / maintenance_name;
-  const unique_fd made{::open(out.c_str(), O_RDONLY | O_CREAT | O_CLOEXEC, 0600)};
-  return out;
+  return lock_file(cache_dir, maintenance_name);
 }
 
 void note_quota(const fs::path& cache_dir, std::uint64_t bytes) {

@@ -54,7 +54,7 @@ void note_store_use(const std::filesystem::path& store);
 std::int64_t store_last_use(const std::filesystem::path& store);
 
 /// The file whose lock is held by the one process that removes and rewrites files in this cache. It is made if it is
-/// missing.
+/// missing; where there is no room for that, it is the folder itself.
 std::filesystem::path maintenance_lock(const std::filesystem::path& cache_dir);
 
 /// Store and read the quota of a cache folder, for commands that name none. None: no quota was stored, or it cannot be

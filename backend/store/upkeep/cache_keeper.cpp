@@ -130,7 +130,7 @@ void cache_keeper::complain(const std::string& what) {
 }
 
 bool cache_keeper::maintain_once(bool news, std::uint64_t quota) {
-  const bool shrink = disk_.take_want_of_room();
+  const bool shrink = wanting_ = disk_.take_want_of_room() || wanting_;
   const std::uint64_t min_free = disk_.min_free(), lack = disk_.lacking();
   if (shrink || lack != 0) // before objects: what costs no more than to inflate it again
     room_giver::ask(cache_dir_, shrink ? ~std::uint64_t{0} : lack + min_free / 4);
@@ -156,8 +156,10 @@ bool cache_keeper::maintain_once(bool news, std::uint64_t quota) {
     changed_at_ = now;
   // What has just arrived or was read may go some seconds later, on a busy machine long after that. If nothing went for
   // so long, nothing will until something arrives.
-  const bool fits = report.after <= quota && disk_.lacking() == 0;
-  return fits || now - changed_at_ > patience;
+  const bool given_up = now - changed_at_ > patience;
+  wanting_ = wanting_ && report.evicted_objects == 0 && !given_up; // nobody says it again before the next write fails
+  const bool fits = report.after <= quota && disk_.lacking() == 0 && !wanting_;
+  return fits || given_up;
 }
 
 } // namespace gitfs

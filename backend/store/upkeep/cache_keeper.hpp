@@ -80,9 +80,11 @@ private:
   std::optional<std::uint64_t> quota_; // unset: no store has joined yet
   std::uint64_t soon_ = 0;
   std::uint64_t arrived_ = 0;
-  bool hurry_ = false;                               // the disk is full
-  std::chrono::steady_clock::time_point changed_at_; // something arrived or went; of the thread alone
-  bool due_ = true;                                  // a cache may have been left over its quota
+  bool hurry_ = false; // the disk is full
+  bool due_ = true;    // a cache may have been left over its quota
+  // Of the thread alone: when something arrived or went; and whether a write found no room, and nothing has gone since.
+  std::chrono::steady_clock::time_point changed_at_ = std::chrono::steady_clock::now();
+  bool wanting_ = false;
   std::thread thread_;
 };
 

@@ -87,7 +87,7 @@ result<void> keep_quota(const fs::path& cache_dir, const std::vector<fs::path>& 
     GITFS_TRY(gone, evict(stores, total - (quota - quota / 10), std::time(nullptr), round > 0, watcher));
     out.evicted_objects += gone.objects;
     out.evicted_bytes += gone.bytes;
-    if (gone.bytes == 0)
+    if (gone.bytes == 0 && round > 0) // the first round passes over packs that hold little of it
       break;
   }
   // What stands in them is had again by asking, and of no use to anybody once the last object is gone.

@@ -49,6 +49,16 @@ BOOST_AUTO_TEST_CASE(a_freed_slot_comes_back_with_another_generation) {
   BOOST_TEST(table.index_of(slot) == 2U);
 }
 
+// A replay runs handlers one after the other, in the order of their numbers: there the slot is still in use for 5.
+BOOST_AUTO_TEST_CASE(a_slot_is_not_for_a_handler_that_began_before_it_was_freed) {
+  gitfs::inode_table table;
+  const dir_slot slot = *table.allocate(0, 7, link_at(1), 4);
+  table.free(slot, 6);
+  table.recycle(slot);
+  BOOST_TEST(*table.allocate(0, 8, link_at(2), 5) != slot);
+  BOOST_TEST(*table.allocate(0, 9, link_at(3), 8) == slot);
+}
+
 BOOST_AUTO_TEST_CASE(a_leaf_keeps_what_it_was_given_across_chunks) {
   gitfs::inode_table table;
   const auto ino_of = [](node_slot i) { return (std::uint64_t{1} << 53) - 1 - i; };

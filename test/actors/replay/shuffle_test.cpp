@@ -17,7 +17,7 @@ BOOST_AUTO_TEST_SUITE(shuffle)
 
 namespace {
 
-constexpr std::uint64_t seeds = 200;
+constexpr std::uint64_t seeds = 100;
 
 struct recorded {
   explicit recorded(const std::string& name) {

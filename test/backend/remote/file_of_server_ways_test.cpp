@@ -2,6 +2,7 @@
 #include "backend/remote/server_ways.hpp"
 #include "backend/remote/server_ways_file.hpp"
 #include "test/support/captured_log.hpp"
+#include "test/support/one_thread.hpp"
 #include "test/support/temp_dir.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -100,7 +101,7 @@ BOOST_AUTO_TEST_CASE(is_ignored_when_it_is_not_as_we_write_it) {
   }
 }
 
-BOOST_AUTO_TEST_CASE(does_not_grow_for_ever) {
+BOOST_AUTO_TEST_CASE(does_not_grow_for_ever, *of_one_thread()) {
   const captured_log log; // not into the output of the tests
   const auto ways = open();
   for (int i = 0; i < 600; ++i) {

@@ -77,7 +77,7 @@ BOOST_AUTO_TEST_CASE(every_key) {
   BOOST_TEST(o.mountpoint == "/home/u/m");
   BOOST_TEST(o.cache_dir == "/data/c");
   BOOST_TEST(o.cache_size == 2ULL << 30);
-  BOOST_TEST(o.memory == 64ULL << 20);
+  BOOST_TEST((o.memory == 64ULL << 20));
   BOOST_TEST((!o.prefetch && o.wait && o.xattr && o.foreground && o.threads == 3 && o.trees_ahead == 0));
   BOOST_TEST((o.connect_timeout.count() == 500 && o.stall_timeout.count() == 20'000 && o.timeout.count() == 120'000));
   BOOST_TEST(o.pid_file == "/etc/g/p");

@@ -34,6 +34,11 @@ BOOST_AUTO_TEST_CASE(defaults) {
   BOOST_TEST((worker_threads(o) >= 2 && worker_threads(o) <= 8));
 }
 
+BOOST_AUTO_TEST_CASE(memory_is_a_size_or_left_to_the_mount) {
+  BOOST_TEST(!mounted({}).memory.has_value());
+  BOOST_TEST(!mounted({"--memory", "64M", "--memory", "auto"}).memory.has_value());
+}
+
 BOOST_AUTO_TEST_CASE(every_option) {
   const mount_options o = mounted({"--ref=v6.1", "--cache-dir", "/c/", "--log-level", "trace", "--log-file", "/l/x.log",
                                    "--pid-file=/p", "-f", "--threads", "12", "--connect-timeout", "0.25", "--memory",
@@ -44,7 +49,7 @@ BOOST_AUTO_TEST_CASE(every_option) {
   BOOST_TEST(o.pid_file == "/p");
   BOOST_TEST((o.level == log_level::trace && o.foreground && !o.prefetch && o.xattr));
   BOOST_TEST(worker_threads(o) == 12U);
-  BOOST_TEST(o.memory == std::uint64_t{2} << 30);
+  BOOST_TEST((o.memory == std::uint64_t{2} << 30));
   BOOST_TEST(o.connect_timeout.count() == 250);
   BOOST_TEST(o.stall_timeout.count() == 2'000);
   BOOST_TEST(o.timeout.count() == 5'000);

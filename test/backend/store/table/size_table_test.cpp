@@ -2,6 +2,7 @@
 
 #include "backend/store/table/record_file.hpp"
 #include "test/support/command.hpp"
+#include "test/support/one_thread.hpp"
 #include "test/support/rounds.hpp"
 #include "test/support/temp_dir.hpp"
 
@@ -214,7 +215,7 @@ BOOST_AUTO_TEST_CASE(a_corrected_size_is_right_in_its_tree_too) {
   BOOST_TEST(!knows(*table, tree_from(0)));
 }
 
-BOOST_AUTO_TEST_CASE(many_at_once_are_found_whatever_was_put_before_and_after) {
+BOOST_AUTO_TEST_CASE(many_at_once_are_found_whatever_was_put_before_and_after, *of_one_thread()) {
   temp_dir dir;
   const auto table = gitfs::size_table::open(dir / "t");
   table->put(sizes_from(0, 100));
@@ -336,7 +337,7 @@ BOOST_AUTO_TEST_CASE(one_file_is_one_table_in_a_process) {
   BOOST_TEST(first != gitfs::size_table::open(dir / "u"));
 }
 
-BOOST_AUTO_TEST_CASE(it_grows) {
+BOOST_AUTO_TEST_CASE(it_grows, *of_one_thread()) {
   temp_dir dir;
   const auto table = gitfs::size_table::open(dir / "t");
   for (std::uint64_t n = 0; n < 20'000; n += 5'000)
@@ -388,7 +389,7 @@ BOOST_AUTO_TEST_CASE(several_processes_write_at_once) {
   BOOST_TEST(known(*gitfs::size_table::open(dir / "t"), 0, 8000) == 8000u);
 }
 
-BOOST_AUTO_TEST_CASE(what_is_written_again_and_again_takes_no_more_room) {
+BOOST_AUTO_TEST_CASE(what_is_written_again_and_again_takes_no_more_room, *of_one_thread()) {
   temp_dir dir;
   const auto table = gitfs::size_table::open(dir / "t");
   table->put(sizes_from(0, 7'000));
@@ -417,7 +418,7 @@ BOOST_AUTO_TEST_CASE(sigkill_loses_nothing_that_was_put) {
   BOOST_TEST(known(*gitfs::size_table::open(dir / "t"), 0, 1000) == 1000u);
 }
 
-BOOST_AUTO_TEST_CASE(sigkill_at_any_moment) {
+BOOST_AUTO_TEST_CASE(sigkill_at_any_moment, *of_one_thread()) {
   temp_dir dir;
   std::mt19937 random{1};
   for (int round = 0; round < 25; ++round) {
@@ -464,7 +465,7 @@ BOOST_AUTO_TEST_CASE(garbage_instead_of_the_file_is_a_miss) {
   }
 }
 
-BOOST_AUTO_TEST_CASE(garbage_within_the_file_is_a_miss) {
+BOOST_AUTO_TEST_CASE(garbage_within_the_file_is_a_miss, *of_one_thread()) {
   temp_dir dir;
   put_in_child(dir / "whole", 0, 5000, true);
   std::mt19937 random{11};

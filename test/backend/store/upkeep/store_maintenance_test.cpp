@@ -124,6 +124,21 @@ BOOST_AUTO_TEST_CASE(of_a_pack_what_is_used_stays) {
   must_run("git verify-pack objects/pack/*.idx", store->folder());
 }
 
+// So little of a pack is not worth writing the pack anew, unless nothing else can go.
+BOOST_AUTO_TEST_CASE(the_few_old_objects_of_a_pack_go_if_nothing_else_can) {
+  const std::vector<oid> ids = random_blobs(120, 20'000);
+  {
+    auto store = open();
+    ingest(*store, pack_of(ids)).value();
+    age();
+    use(*store, {ids.begin() + 12, ids.end()}, 100);
+  }
+  const maintenance_report done = keep(disk_use(cache) - 100'000);
+  BOOST_TEST(done.evicted_objects >= 12u);
+  BOOST_TEST(done.evicted_objects < 40u);
+  BOOST_TEST(done.after <= done.before - 100'000);
+}
+
 BOOST_AUTO_TEST_CASE(a_pack_that_nobody_can_read_goes_before_all_others) {
   const std::vector<oid> lost = random_blobs(120, 20'000), good = random_blobs(120, 5'000);
   auto store = open();
@@ -407,6 +422,17 @@ BOOST_AUTO_TEST_CASE(whoever_can_let_go_of_room_is_asked_before_objects_go) {
   BOOST_TEST(!keeper.disk().has_room());
   BOOST_TEST(eventually([&] { return asked > much / 4 && asked < 2 * much; }));
   keeper.leave(&asked);
+}
+
+// Nobody tells of the want of room again before the next write, which may be minutes later.
+BOOST_AUTO_TEST_CASE(a_want_of_room_is_remembered_until_what_is_here_is_old_enough_to_go) {
+  auto store = open();
+  ingest(*store, pack_of(random_blobs(120, 20'000))).value();
+  cache_keeper keeper{cache};
+  keeper.join(&keeper, {.folder = store->folder(), .quota = std::uint64_t{1} << 40});
+  keeper.disk().failed({EDQUOT, "over the quota"});
+  BOOST_TEST(eventually([&] { return keeper.counters().evicted_objects != 0u; }, 2 * patience));
+  keeper.leave(&keeper);
 }
 
 BOOST_AUTO_TEST_CASE(a_keeper_survives_what_is_thrown) {

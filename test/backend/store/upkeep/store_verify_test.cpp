@@ -6,6 +6,7 @@
 #include "backend/store/object_store.hpp"
 #include "backend/store/upkeep/cache_info.hpp"
 #include "test/backend/support/store_fixture.hpp"
+#include "test/support/one_thread.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -59,7 +60,7 @@ BOOST_AUTO_TEST_CASE(what_is_sound_stays_as_it_is) {
 }
 
 // Wherever the byte is: nothing of it is believed afterwards, and all the rest is still there.
-BOOST_AUTO_TEST_CASE(every_flipped_byte_of_a_pack_and_of_its_index_is_found) {
+BOOST_AUTO_TEST_CASE(every_flipped_byte_of_a_pack_and_of_its_index_is_found, *of_one_thread()) {
   const std::string good = pack_of(all());
   for (const char* suffix : {".pack", ".idx"}) {
     std::size_t at = 0, salvaged = 0;
