@@ -26,13 +26,13 @@ public:
   struct limits {
     std::size_t reads = 4;           ///< a directory is a set after so many reads,
     std::size_t reads_listed = 2;    ///< or after so many if it was listed, since who lists a directory means all of it
-    std::size_t children = 4;        ///< a directory is a deep set when there are sets below so many of its children,
+    std::size_t children = 8;        ///< a directory is a deep set when there are sets below so many of its children,
     std::size_t children_listed = 2; ///< or below so many if it was listed
     std::size_t first = 32;          ///< files in the first window
     std::size_t growth = 8;          ///< factor from one window to the next
     std::size_t most = 4096;         ///< files in a window
     std::uint64_t bytes = 32U << 20; ///< contents in a window, in bytes, of known or assumed size
-    std::size_t unread_for_each = 8; ///< at most so many files are wanted and unread for each that was read,
+    std::size_t unread_for_each = 2; ///< at most so many files are wanted and unread for each that was read,
     std::size_t unread_for_each_listed = 32; ///< or so many in a directory that was listed
     std::size_t misses = 2;                  ///< so many reads of files that were not wanted bring the next window
     std::size_t directories = 1024;          ///< so many are searched for one window

@@ -7,6 +7,7 @@
 #include "backend/pack/loose_objects.hpp"
 #include "backend/pack/object_reader.hpp"
 #include "backend/store/disk/cache_disk.hpp"
+#include "backend/store/disk/folder_lock.hpp"
 #include "backend/store/disk/held_packs.hpp"
 #include "backend/store/disk/incoming_pack.hpp"
 #include "backend/store/disk/lost_object.hpp"
@@ -54,7 +55,7 @@ bool is_damaged(const result<object>& copy, const oid& id) {
 struct object_store::impl {
   fs::path cache_dir, folder, objects;
   std::string key;
-  file_lock in_use; // see use_lock
+  folder_lock in_use; // see use_lock
   std::unique_ptr<object_reader> reader;
   std::shared_ptr<size_table> table;
   prefetched_blobs fresh;
@@ -325,7 +326,7 @@ result<std::shared_ptr<object_store>> object_store::open(const fs::path& cache_d
     return made.error();
   const fs::path folder = made ? made.value() : store_path(cache, key);
   const fs::path objects = folder / "objects";
-  file_lock in_use{use_lock(folder), file_lock::mode::shared, true};
+  folder_lock in_use = use_lock(folder, file_lock::mode::shared, true);
   incoming_pack::clean(objects, store_lock(folder));
   auto state = std::make_shared<impl>(memory ? std::move(memory) : std::make_shared<memory_budget>(default_memory));
   state->in_use = std::move(in_use);

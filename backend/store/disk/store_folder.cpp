@@ -2,7 +2,6 @@
 
 #include "backend/git/oid.hpp"
 #include "backend/git/sha1.hpp"
-#include "backend/os/disk_room.hpp"
 #include "backend/os/file_io.hpp"
 #include "backend/os/file_lock.hpp"
 #include "backend/store/disk/git_odb.hpp"
@@ -32,20 +31,10 @@ constexpr const char* tag_text = "Signature: 8a477f597d28d172789f06886806bc55\n"
                                  "# What gitfs-actor has fetched. It may be removed; it is fetched again.\n";
 constexpr const char* tag_mark = "gitfs-actor";
 constexpr const char* lock_name = "gitfs.lock";
-constexpr const char* use_name = "in-use.lock";
 constexpr const char* quota_name = "cache-size";
-constexpr const char* maintenance_name = "maintenance.lock";
 constexpr const char* head_text = "ref: refs/heads/main\n";
 constexpr const char* new_prefix = ".new-";
 constexpr std::size_t readable_length = 60;
-
-// Made if it is missing. Where no file can be made for want of room, the lock is that of the folder: just then somebody
-// has to be able to remove files.
-fs::path lock_file(const fs::path& folder, const char* name) {
-  fs::path out = folder / name;
-  const unique_fd made{::open(out.c_str(), O_RDONLY | O_CREAT | O_CLOEXEC, 0600)};
-  return made || !is_want_of_room(errno) ? out : folder;
-}
 
 bool has_mark(const fs::path& file, const char* mark) {
   return contents_of(file).find(mark) != std::string::npos;
@@ -297,20 +286,12 @@ std::int64_t store_last_use(const fs::path& store) {
   return ::stat(store_lock(store).c_str(), &info) == 0 ? info.st_mtim.tv_sec : 0;
 }
 
-fs::path use_lock(const fs::path& store) {
-  return lock_file(store, use_name);
-}
-
 fs::path size_file(const fs::path& store) {
   return store / "sizes.table";
 }
 
 fs::path quarantine_folder(const fs::path& store) {
   return store / "quarantine";
-}
-
-fs::path maintenance_lock(const fs::path& cache_dir) {
-  return lock_file(cache_dir, maintenance_name);
 }
 
 void note_quota(const fs::path& cache_dir, std::uint64_t bytes) {

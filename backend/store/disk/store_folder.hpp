@@ -30,9 +30,6 @@ result<std::filesystem::path> make_store_folder(const std::filesystem::path& cac
 /// The file in a store whose lock is held while a pack is installed.
 std::filesystem::path store_lock(const std::filesystem::path& store);
 
-/// The file in a store whose lock every open store holds, shared. It is made if it is missing.
-std::filesystem::path use_lock(const std::filesystem::path& store);
-
 /// What the names of a store's tables end with (record_file).
 inline constexpr const char* table_extension = ".table";
 
@@ -52,10 +49,6 @@ std::string store_key(const std::filesystem::path& store);
 /// Record that the store is used now, and read when it was last used (seconds since 1970; 0: unknown).
 void note_store_use(const std::filesystem::path& store);
 std::int64_t store_last_use(const std::filesystem::path& store);
-
-/// The file whose lock is held by the one process that removes and rewrites files in this cache. It is made if it is
-/// missing; where there is no room for that, it is the folder itself.
-std::filesystem::path maintenance_lock(const std::filesystem::path& cache_dir);
 
 /// Store and read the quota of a cache folder, for commands that name none. None: no quota was stored, or it cannot be
 /// read.

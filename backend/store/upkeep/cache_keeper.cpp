@@ -130,7 +130,13 @@ void cache_keeper::complain(const std::string& what) {
 }
 
 bool cache_keeper::maintain_once(bool news, std::uint64_t quota) {
-  const bool shrink = wanting_ = disk_.take_want_of_room() || wanting_;
+  if (disk_.take_want_of_room()) {
+    wanting_ = true;
+    changed_at_ = std::chrono::steady_clock::now(); // what is too young to go now is old enough soon
+  } else if (disk_.trouble().empty()) {
+    wanting_ = false;
+  }
+  const bool shrink = wanting_;
   const std::uint64_t min_free = disk_.min_free(), lack = disk_.lacking();
   if (shrink || lack != 0) // before objects: what costs no more than to inflate it again
     room_giver::ask(cache_dir_, shrink ? ~std::uint64_t{0} : lack + min_free / 4);

@@ -1,7 +1,7 @@
 #include "backend/store/upkeep/store_maintenance.hpp"
 
 #include "backend/os/disk_room.hpp"
-#include "backend/os/file_lock.hpp"
+#include "backend/store/disk/folder_lock.hpp"
 #include "backend/store/disk/incoming_pack.hpp"
 #include "backend/store/disk/store_files.hpp"
 #include "backend/store/disk/store_folder.hpp"
@@ -103,9 +103,9 @@ result<void> keep_quota(const fs::path& cache_dir, const std::vector<fs::path>& 
 result<maintenance_report> maintain(const fs::path& cache_dir, const maintenance_plan& plan,
                                     const store_watcher& watcher) {
   GITFS_TRY(stores, list_stores(cache_dir));
-  const file_lock alone{maintenance_lock(cache_dir), file_lock::mode::exclusive, plan.wait};
+  const folder_lock alone = maintenance_lock(cache_dir, plan.wait);
   if (!alone.held() && alone.failure() != EWOULDBLOCK)
-    return system_failure(alone.failure(), "cannot lock " + maintenance_lock(cache_dir).string());
+    return system_failure(alone.failure(), "cannot lock " + cache_dir.string());
   if (!alone.held())
     return fail(EBUSY, "another process is tidying " + cache_dir.string());
   maintenance_report out;

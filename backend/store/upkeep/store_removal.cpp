@@ -1,6 +1,6 @@
 #include "backend/store/upkeep/store_removal.hpp"
 
-#include "backend/os/file_lock.hpp"
+#include "backend/store/disk/folder_lock.hpp"
 #include "backend/store/disk/store_files.hpp"
 #include "backend/store/disk/store_folder.hpp"
 
@@ -24,20 +24,20 @@ bool is_unused_store(const fs::path& store) {
 bool remove_if_unused(const fs::path& store) {
   if (!is_unused_store(store))
     return false;
-  const file_lock alone{use_lock(store), file_lock::mode::exclusive, false};
+  const folder_lock alone = use_lock(store, file_lock::mode::exclusive, false);
   return alone.held() && is_unused_store(store) && remove_store_folder(store);
 }
 
 result<std::uint64_t> remove_store(const fs::path& cache_dir, const std::string& key, bool force) {
   GITFS_TRY(stores, list_stores(cache_dir));
-  const file_lock upkeep{maintenance_lock(cache_dir), file_lock::mode::exclusive, true};
+  const folder_lock upkeep = maintenance_lock(cache_dir, true);
   const std::string normal = normal_key(key);
   std::uint64_t bytes = 0;
   bool any = false;
   for (const fs::path& store : stores) {
     if (normal_key(store_key(store)) != normal)
       continue;
-    const file_lock alone{use_lock(store), file_lock::mode::exclusive, false};
+    const folder_lock alone = use_lock(store, file_lock::mode::exclusive, false);
     if (!alone.held() && alone.failure() == EWOULDBLOCK && !force)
       return fail(EBUSY,
                   key + " is mounted: unmount it first, or say --force, and the mount fetches again what it needs");

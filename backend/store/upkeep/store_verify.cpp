@@ -1,11 +1,11 @@
 #include "backend/store/upkeep/store_verify.hpp"
 
 #include "backend/git/sha1.hpp"
-#include "backend/os/file_lock.hpp"
 #include "backend/pack/loose_objects.hpp"
 #include "backend/pack/pack_file.hpp"
 #include "backend/pack/pack_index.hpp"
 #include "backend/pack/pack_reader.hpp"
+#include "backend/store/disk/folder_lock.hpp"
 #include "backend/store/disk/store_files.hpp"
 #include "backend/store/disk/store_folder.hpp"
 #include "backend/store/table/size_table.hpp"
@@ -196,7 +196,7 @@ result<verify_report> verify_store(const fs::path& store, side_tables beside) {
 result<void> verify_cache(const fs::path& cache_dir, side_tables beside,
                           const std::function<void(const fs::path&, const verify_report&)>& done) {
   GITFS_TRY(stores, list_stores(cache_dir));
-  const file_lock alone{maintenance_lock(cache_dir), file_lock::mode::exclusive, true};
+  const folder_lock alone = maintenance_lock(cache_dir, true);
   for (const fs::path& store : stores) {
     GITFS_TRY(report, verify_store(store, beside));
     done(store, report);

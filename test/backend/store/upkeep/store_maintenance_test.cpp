@@ -1,7 +1,7 @@
 #include "backend/store/upkeep/store_maintenance.hpp"
 
-#include "backend/os/file_lock.hpp"
 #include "backend/os/room_giver.hpp"
+#include "backend/store/disk/folder_lock.hpp"
 #include "backend/store/disk/store_folder.hpp"
 #include "backend/store/object_store.hpp"
 #include "backend/store/table/size_table.hpp"
@@ -476,7 +476,7 @@ BOOST_AUTO_TEST_CASE(what_killed_processes_left_is_removed) {
 
 BOOST_AUTO_TEST_CASE(one_at_a_time) {
   open();
-  const file_lock held{maintenance_lock(cache), file_lock::mode::exclusive, true};
+  const folder_lock held = maintenance_lock(cache, true);
   BOOST_TEST(maintain(cache, {}, {}).error().code == EBUSY);
 }
 

@@ -1,0 +1,31 @@
+#include "backend/store/disk/folder_lock.hpp"
+
+#include "backend/os/disk_room.hpp"
+#include "config/unique_fd.hpp"
+
+#include <cerrno>
+#include <fcntl.h>
+
+namespace gitfs {
+
+folder_lock::folder_lock(const std::filesystem::path& folder, const char* file, file_lock::mode how, bool wait)
+  : folder_(folder, how, wait),
+    failure_(folder_.failure()) {
+  if (!folder_.held())
+    return;
+  const std::filesystem::path path = folder / file;
+  if (const unique_fd made{::open(path.c_str(), O_RDONLY | O_CREAT | O_CLOEXEC, 0600)}; !made && is_want_of_room(errno))
+    return;
+  file_ = file_lock{path, how, wait};
+  failure_ = file_.failure();
+}
+
+folder_lock maintenance_lock(const std::filesystem::path& cache_dir, bool wait) {
+  return {cache_dir, "maintenance.lock", file_lock::mode::exclusive, wait};
+}
+
+folder_lock use_lock(const std::filesystem::path& store, file_lock::mode how, bool wait) {
+  return {store, "in-use.lock", how, wait};
+}
+
+} // namespace gitfs

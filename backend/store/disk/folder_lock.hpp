@@ -1,0 +1,32 @@
+// Locks of a store, and of a cache folder, between processes.
+#pragma once
+
+#include "backend/os/file_lock.hpp"
+
+#include <filesystem>
+
+namespace gitfs {
+
+/// The lock of a folder, and of a file in it that versions before 0.2 lock alone. The file is made if it is missing;
+/// where no file can be made for want of room the folder is enough, because just then somebody has to be able to remove
+/// files.
+class folder_lock {
+public:
+  folder_lock() = default;
+  folder_lock(const std::filesystem::path& folder, const char* file, file_lock::mode how, bool wait);
+
+  bool held() const { return folder_.held() && failure_ == 0; }
+  /// As file_lock::failure.
+  int failure() const { return failure_; }
+
+private:
+  file_lock folder_, file_;
+  int failure_ = 0;
+};
+
+/// Held by the one process that removes and rewrites files in this cache.
+folder_lock maintenance_lock(const std::filesystem::path& cache_dir, bool wait);
+/// Held shared by every open store, and alone by who removes the store.
+folder_lock use_lock(const std::filesystem::path& store, file_lock::mode how, bool wait);
+
+} // namespace gitfs
