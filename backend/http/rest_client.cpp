@@ -190,7 +190,7 @@ result<void> rest_client::perform(operation& op, const question& what, answer& o
                           .wait_at_first = options_.limits.wait_at_first,
                           .retries = options_.retries,
                           .attempt = [&] { return attempt(op, what, out); },
-                          .probe = [&] { return probe(op); }};
+                          .probe = [&] { return probe(op, what.token); }};
   for (;;) {
     const auto limited = limited_until(what.token);
     auto done =
@@ -217,9 +217,12 @@ http_request rest_client::begin(operation& op, std::string url) {
   return out;
 }
 
-/// Requests the root of the API. Any answer will do.
-attempt_result rest_client::probe(operation& op) {
+/// Requests the root of the API. Any answer will do, but that of a proxy which refuses whoever has no token says
+/// nothing of the server behind it.
+attempt_result rest_client::probe(operation& op, const std::string& token) {
   http_request request = begin(op, options_.base + "/");
+  if (!token.empty())
+    request.headers.push_back("Authorization: " + options_.auth_scheme + " " + token);
   http_exchange exchange{*client_, std::move(request), op.stop, op.arrived};
   return judge_probe(answering::api, exchange);
 }

@@ -109,7 +109,7 @@ private:
   http_request begin(operation& op, std::string url);
   attempt_result attempt(operation& op, const question& what, answer& out);
   attempt_failure refused(http_exchange& exchange, const http_head& head, const question& what);
-  attempt_result probe(operation& op);
+  attempt_result probe(operation& op, const std::string& token);
   std::optional<std::chrono::system_clock::time_point> limited_until(const std::string& token) const;
   result<std::string> url_of(const std::string& path) const;
   std::string next_page(const http_head& head) const;

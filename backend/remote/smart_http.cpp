@@ -159,9 +159,11 @@ void smart_http::note_too_large(std::size_t bytes) {
 }
 
 /// Requests the advertisement, and not the root of the host, because a proxy may answer for the host while the git
-/// server behind it is away. The body is not read, and no credentials are needed, since a refusal is an answer, too.
+/// server behind it is away. The body is not read. With the credentials in use, since a proxy that asks for them
+/// refuses a request without any before it asks the server.
 attempt_result smart_http::probe(operation& op) {
-  const auto exchange = begin(op, {advertisement_path, {}, nullptr}, base(), {});
+  const std::string url = base();
+  const auto exchange = begin(op, {advertisement_path, {}, nullptr}, url, authenticator_.current(url));
   return judge_probe(answering::repository, *exchange);
 }
 

@@ -26,6 +26,7 @@ SIZES = "sizes cost contents there, so a file is wanted by who looks it up, with
 EXCEPTIONS = [
     ("github", "linux_tree/over_http_and_then_from_the_cache", "it counts requests, and there `find -ls` fetches contents"),
     ("digest", "mount_errors/credentials_*", "the test has credentials of its own"),
+    ("digest", "credential_helper/*", "the password is in .netrc, so no helper is asked"),
     ("digest", "authentication/by_a_client_certificate", "its home has no password, and lighttpd asks before nginx does"),
     ("digest", "authentication/a_dumb_server_is_called_one", "its home has no password"),
     ("digest", "https/shows_what_a_clone_shows", "lighttpd asks nginx by HTTP/1.1, and that is what the test sees"),

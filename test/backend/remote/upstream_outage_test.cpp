@@ -72,6 +72,29 @@ BOOST_AUTO_TEST_CASE(all_wait_while_one_looks_and_all_go_on_when_it_is_back) {
   }
 }
 
+// It refuses whoever brings no password by itself, so a look without one would say that the server is there.
+BOOST_AUTO_TEST_CASE(a_front_that_asks_for_a_password_does_not_hide_that_its_server_is_away) {
+  const auto behind_password = [](const test::fault& then) {
+    return [=](fault_exchange& x) {
+      if (!x.request.headers.contains("authorization"))
+        return x.reply(401, {"WWW-Authenticate: Basic realm=\"git\""}, "");
+      then(x);
+    };
+  };
+  server.otherwise(behind_password([](fault_exchange& x) { x.pass(); }));
+  auto up = connect({}, "http://joe:hunter2@" + server.host() + "/repo.git");
+  BOOST_REQUIRE(up->resolve(""));
+  server.otherwise(behind_password(status(502)));
+  const auto waits = ask(*up, one);
+  auto done = waits->done.get_future();
+  while (lines("is away") == 0 && done.wait_for(1ms) != std::future_status::ready)
+    ;
+  BOOST_TEST(lines("is away") == 1U, log.text());
+  server.otherwise(behind_password([](fault_exchange& x) { x.pass(); }));
+  const auto out = done.get();
+  BOOST_TEST(code_of(out) == 0, message_of(out));
+}
+
 BOOST_AUTO_TEST_CASE(who_comes_when_all_have_waited_long_enough_is_told_at_once_by_one_look) {
   auto up = connect({.total = 1s});
   BOOST_REQUIRE(up->resolve(""));
