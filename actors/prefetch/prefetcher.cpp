@@ -19,8 +19,7 @@ prefetcher_actor::prefetcher_actor(caf::actor_config& cfg, std::shared_ptr<mount
     context_(std::move(context)),
     fetcher_(of.repository->fetcher),
     plan_(std::in_place, *of.repository->outside, static_cast<readahead_port&>(*this), context_->counts,
-          context_->memory.window_bytes(), &of.repository->listings,
-          context_->knows_sets) {}
+          context_->memory.window_bytes(), &of.repository->listings, context_->knows_sets) {}
 
 caf::behavior prefetcher_actor::make_behavior() {
   return {

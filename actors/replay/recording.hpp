@@ -28,7 +28,7 @@ public:
   struct mount {
     oid commit, tree;
     bool prefetch = false, remote = false;
-    bool knows_sets = false; ///< mount_context::knows_sets
+    bool knows_sets = false;                   ///< mount_context::knows_sets
     std::uint64_t trees_ahead = 0, memory = 0; ///< bytes
     /// The tree of a mount of many repositories; its sources tell only which of them are equal. Null: a plain mount.
     std::shared_ptr<const deployment> shown{};
