@@ -29,4 +29,4 @@ The exit status is 1 if anything could not be read; each is named.
 /// What stands behind the command's name.
 result<invocation> parse_prefetch(std::span<const char* const> arguments);
 
-                                      } // namespace gitfs
+} // namespace gitfs

@@ -104,8 +104,8 @@ BOOST_AUTO_TEST_CASE(a_list_may_be_hostile) {
   for (const char* each : {"/etc/passwd: is not in a mount", "../../../../etc: is not", "many/no\nname: No such",
                            "read 2 of 2 files", "; 3 could not be read\n"})
     BOOST_TEST(holds(said.output, each), said.output);
-  const auto million = run("(seq -f many/no%.0f 1000000; echo many/f2) | \"$GITFS_BINARY\" prefetch - 2>/dev/null",
-                           m.path());
+  const auto million =
+      run("(seq -f many/no%.0f 1000000; echo many/f2) | \"$GITFS_BINARY\" prefetch - 2>/dev/null", m.path());
   BOOST_TEST(holds(million.output, "read 1 of 1 files"), million.output);
   BOOST_TEST(holds(million.output, "; 1000000 could not be read\n"), million.output);
 }

@@ -89,9 +89,9 @@ BOOST_AUTO_TEST_CASE(patterns_are_those_of_git) {
 
 BOOST_AUTO_TEST_CASE(what_is_no_file_is_told_apart) {
   const auto found = find({"a", "", "a/no", "no/x", "top.c/x", "away/x.c", "b/link", "*.none", "a/x.c"});
-  const std::vector<outcome> expected{outcome::folder, outcome::folder, outcome::absent, outcome::absent,
-                                      outcome::failed, outcome::link,   outcome::link,   outcome::absent,
-                                      outcome::file};
+  const std::vector<outcome> expected{outcome::folder, outcome::folder, outcome::absent,
+                                      outcome::absent, outcome::failed, outcome::link,
+                                      outcome::link,   outcome::absent, outcome::file};
   for (std::size_t i = 0; i < expected.size(); ++i)
     BOOST_TEST((found.outcome_of(i) == expected[i]), i);
   BOOST_TEST(found.code_of(4) == ENOTDIR);
