@@ -49,6 +49,7 @@ public:
 
 protected:
   caf::behavior make_behavior() override {
+    alive_ = caf::actor_cast<caf::strong_actor_ptr>(this);
     // Its repository ends before this actor does, if the mount ends.
     monitor(fetcher_);
     set_down_handler([this](caf::down_msg&) { quit(); });
@@ -71,6 +72,7 @@ protected:
   }
   void on_exit() override {
     answer_ = {}; // EIO, if there was none
+    alive_ = nullptr;
     fetcher_ = nullptr;
     of_.reset();
   }
@@ -170,6 +172,7 @@ private:
     quit();
   }
 
+  caf::strong_actor_ptr alive_; // nobody else refers to it while it waits: the fetcher does so weakly
   shown_ptr of_;
   caf::actor fetcher_;
   path_selection found_;

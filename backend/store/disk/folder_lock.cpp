@@ -21,7 +21,7 @@ folder_lock::folder_lock(const std::filesystem::path& folder, const char* file, 
 }
 
 folder_lock maintenance_lock(const std::filesystem::path& cache_dir, bool wait) {
-  return {cache_dir, "maintenance.lock", file_lock::mode::exclusive, wait};
+  return {cache_dir, maintenance_file, file_lock::mode::exclusive, wait};
 }
 
 folder_lock use_lock(const std::filesystem::path& store, file_lock::mode how, bool wait) {

@@ -24,6 +24,8 @@ private:
   int failure_ = 0;
 };
 
+inline constexpr const char* maintenance_file = "maintenance.lock";
+
 /// Held by the one process that removes and rewrites files in this cache.
 folder_lock maintenance_lock(const std::filesystem::path& cache_dir, bool wait);
 /// Held shared by every open store, and alone by who removes the store.

@@ -4,6 +4,7 @@
 #include "backend/git/sha1.hpp"
 #include "backend/os/file_io.hpp"
 #include "backend/os/file_lock.hpp"
+#include "backend/store/disk/folder_lock.hpp"
 #include "backend/store/disk/git_odb.hpp"
 #include "config/log.hpp"
 #include "config/paths.hpp"
@@ -93,7 +94,7 @@ bool holds_only_ours(const fs::path& cache) {
   bool any = false;
   for (fs::directory_iterator entries{cache, status}, end; !status && entries != end; entries.increment(status)) {
     const std::string name = entries->path().filename().string();
-    if (name.starts_with(tag_name) || name.starts_with(new_prefix) || name == maintenance_name
+    if (name.starts_with(tag_name) || name.starts_with(new_prefix) || name == maintenance_file
         || name.starts_with(quota_name) || name.starts_with(learned_hosts_name))
       continue;
     if (name != shown_times_name && !is_store(entries->path()))

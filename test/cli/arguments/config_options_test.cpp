@@ -105,7 +105,7 @@ BOOST_AUTO_TEST_CASE(mount_takes_a_file) {
 BOOST_AUTO_TEST_CASE(variables_are_for_a_mount_without_a_file_too) {
   const scoped_env variable{"GITFS_ACTOR_MEMORY", "32M"};
   const auto done = parse({"mount", "/r", "/m"});
-  BOOST_TEST(std::get<mount_options>(done.value().action).memory == 32ULL << 20);
+  BOOST_TEST((std::get<mount_options>(done.value().action).memory == 32ULL << 20));
   const scoped_env cache_dir{"GITFS_ACTOR_CACHE_DIR", "/elsewhere"};
   const auto cache_command = parse({"cache", "info"});
   BOOST_TEST(std::get<cache_options>(cache_command.value().action).cache_dir == "/elsewhere");

@@ -58,7 +58,7 @@ BOOST_AUTO_TEST_CASE(what_mount_gives) {
                "rw,noexec,user=joe,_netdev,nofail,x-a=b,comment=c,owner,ref=v1,memory=64M,cache-dir=/a\\,b,"
                "allow-other,prefetch=off,token-file=/k,username=me,not-ours"});
   BOOST_TEST(all.ref == "v1");
-  BOOST_TEST(all.memory == 64U << 20U);
+  BOOST_TEST((all.memory == 64U << 20U));
   BOOST_TEST(all.token.file.string() == "/k");
   BOOST_TEST(all.username == "me");
   BOOST_TEST(all.cache_dir.string() == "/a,b");
