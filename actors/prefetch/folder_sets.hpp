@@ -33,11 +33,11 @@ public:
     std::size_t most = 4096;         ///< files in a window
     std::uint64_t bytes = 32U << 20; ///< contents in a window, in bytes, of known or assumed size
     std::size_t unread_for_each = 2; ///< at most so many files are wanted and unread for each that was read,
-    std::size_t unread_for_each_listed = 8; ///< or so many in a directory that was listed
-    std::size_t misses = 2;                 ///< so many reads of files that were not wanted bring the next window
-    std::size_t directories = 1024;         ///< so many are searched for one window
-    std::size_t remembered = 1024;          ///< directories with reads; the least recently read one is forgotten
-    std::size_t listed = 8192;              ///< directories that were listed; the one listed first is forgotten
+    std::size_t unread_for_each_listed = 16; ///< or so many in a directory that was listed
+    std::size_t misses = 2;                  ///< so many reads of files that were not wanted bring the next window
+    std::size_t directories = 1024;          ///< so many are searched for one window
+    std::size_t remembered = 1024;           ///< directories with reads; the least recently read one is forgotten
+    std::size_t listed = 8192;               ///< directories that were listed; the one listed first is forgotten
   };
 
   folder_sets(object_db& db, readahead_port& port, const limits& l) : db_(db), port_(port), limits_(l) {}

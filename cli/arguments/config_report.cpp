@@ -181,7 +181,10 @@ void write_value(json_writer& json, const row& of) {
     json.Uint64(std::stoull(of.value));
     return;
   case config_kind::size:
-    json.Uint64(parse_byte_size(of.value, 0).value());
+    if (const auto bytes = parse_byte_size(of.value, 0))
+      json.Uint64(bytes.value());
+    else // "auto"
+      json.String(of.value.c_str(), static_cast<rapidjson::SizeType>(of.value.size()));
     return;
   case config_kind::time:
     if (const auto time = read_seconds(of.value).value(); time.count() % 1000 == 0)

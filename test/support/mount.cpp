@@ -70,10 +70,11 @@ program_result run_program(const std::vector<std::string>& arguments) {
   return {done.status, std::move(done.output)};
 }
 
+// Whose owner removes the folder meanwhile, that mount is gone already.
 std::string without_mounts_of_others(const std::filesystem::path& kept) {
   return "awk -v kept=" + shell_quoted(kept)
          + " '$3 ~ /^fuse[.]gitfs/ && $2 != kept { print $2 }' /proc/self/mounts | "
-           "while read -r each; do umount -l \"$each\"; done; ";
+           "while read -r each; do umount -l \"$each\" 2>/dev/null || :; done; ";
 }
 
 bool sanitized() {

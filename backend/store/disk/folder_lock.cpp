@@ -8,16 +8,18 @@
 
 namespace gitfs {
 
-folder_lock::folder_lock(const std::filesystem::path& folder, const char* file, file_lock::mode how, bool wait)
-  : folder_(folder, how, wait),
-    failure_(folder_.failure()) {
-  if (!folder_.held())
-    return;
-  const std::filesystem::path path = folder / file;
-  if (const unique_fd made{::open(path.c_str(), O_RDONLY | O_CREAT | O_CLOEXEC, 0600)}; !made && is_want_of_room(errno))
-    return;
-  file_ = file_lock{path, how, wait};
-  failure_ = file_.failure();
+folder_lock::folder_lock(const std::filesystem::path& folder, const char* name, file_lock::mode how, bool wait) {
+  const std::filesystem::path path = folder / name;
+  const unique_fd made{::open(path.c_str(), O_RDONLY | O_CREAT | O_CLOEXEC, 0600)};
+  const bool no_room = !made && is_want_of_room(errno);
+  if (how == file_lock::mode::exclusive || no_room) {
+    folder_ = file_lock{folder, how, wait};
+    failure_ = folder_.failure();
+  }
+  if (failure_ == 0 && !no_room) {
+    file_ = file_lock{path, how, wait};
+    failure_ = file_.failure();
+  }
 }
 
 folder_lock maintenance_lock(const std::filesystem::path& cache_dir, bool wait) {

@@ -7,15 +7,15 @@
 
 namespace gitfs {
 
-/// The lock of a folder, and of a file in it that versions before 0.2 lock alone. The file is made if it is missing;
-/// where no file can be made for want of room the folder is enough, because just then somebody has to be able to remove
-/// files.
+/// The lock of a folder, by a file in it, which is made if it is missing. Where no file can be made for want of room it
+/// is that of the folder itself, because just then somebody has to be able to remove files. Who shares it holds one of
+/// the two, and so one descriptor; who wants it alone takes both.
 class folder_lock {
 public:
   folder_lock() = default;
-  folder_lock(const std::filesystem::path& folder, const char* file, file_lock::mode how, bool wait);
+  folder_lock(const std::filesystem::path& folder, const char* name, file_lock::mode how, bool wait);
 
-  bool held() const { return folder_.held() && failure_ == 0; }
+  bool held() const { return failure_ == 0 && (folder_.held() || file_.held()); }
   /// As file_lock::failure.
   int failure() const { return failure_; }
 

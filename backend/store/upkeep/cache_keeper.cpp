@@ -130,14 +130,14 @@ void cache_keeper::complain(const std::string& what) {
 }
 
 bool cache_keeper::maintain_once(bool news, std::uint64_t quota) {
+  const std::uint64_t min_free = disk_.min_free(), lack = disk_.lacking();
   if (disk_.take_want_of_room()) {
     wanting_ = true;
-    changed_at_ = std::chrono::steady_clock::now(); // what is too young to go now is old enough soon
-  } else if (disk_.trouble().empty()) {
+    changed_at_ = std::chrono::steady_clock::now();  // what is too young to go now is old enough soon
+  } else if (disk_.trouble().empty() || lack != 0) { // all is well again, or the disk says how much is wanted
     wanting_ = false;
   }
   const bool shrink = wanting_;
-  const std::uint64_t min_free = disk_.min_free(), lack = disk_.lacking();
   if (shrink || lack != 0) // before objects: what costs no more than to inflate it again
     room_giver::ask(cache_dir_, shrink ? ~std::uint64_t{0} : lack + min_free / 4);
   auto done =

@@ -204,6 +204,8 @@ BOOST_AUTO_TEST_CASE(show_as_json) {
   BOOST_TEST(at("/settings/~1memory/line").GetInt() == 3);
   BOOST_TEST(at("/settings/~1cache~1size/from").GetString() == "default");
   BOOST_TEST(at("/tree/~1tree~1a/line").GetInt() == 7);
+  read.Parse(shown({"--json"}).c_str());
+  BOOST_TEST(at("/settings/~1memory/value").GetString() == "auto");
 }
 
 BOOST_AUTO_TEST_CASE(show_without_a_file) {
