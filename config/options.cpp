@@ -54,7 +54,7 @@ constexpr std::array options_table{
                [](mount_options& o, const string& v) { return put(o.threads, read_number<unsigned>(v, 0, 64)); },
                [](const mount_options& o) { return std::to_string(o.threads); }},
     option_row{"Process", "--memory", "SIZE",
-               "memory for contents and listings, as 64M or 1G, at least 8M; auto: 48M, or less on a small machine",
+               "memory for contents and listings, as 64M, at least 8M; auto: 48M, less on small machines",
                [](mount_options& o, const string& v) { return put(o.memory, read_memory(v)); },
                [](const mount_options& o) { return o.memory ? show_byte_size(*o.memory) : string{automatic}; }},
     option_row{"Process", "--log-level", "LEVEL", "trace, debug, info, warn, error or off",

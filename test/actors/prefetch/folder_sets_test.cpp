@@ -103,7 +103,7 @@ BOOST_AUTO_TEST_CASE(a_listed_tree_comes_in_few_requests_in_any_order) {
       {"backward", folder_sets::backward(files), 20},
       {"two backward", folder_sets::two_backward(files), 30},
       {"strided", folder_sets::strided(files), 60},
-      {"shuffled", folder_sets::shuffled(files), 100},
+      {"shuffled", folder_sets::shuffled(files), 130},
   };
   for (const auto& row : rows) {
     folder_sets::sets_fixture one;
