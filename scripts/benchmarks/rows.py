@@ -1,6 +1,7 @@
 """The rows: what is done, what it is compared with, and what is aimed at. A scenario measures the rows that follow from
 one another; it is ended after the last one that is wanted."""
 
+import concurrent.futures
 import dataclasses
 import hashlib
 import json
@@ -11,6 +12,7 @@ import subprocess
 import sys
 import time
 
+from benchmarks import careful_git
 from benchmarks.bench import drop_caches, expect
 from benchmarks.mount import MemoryTree, Mount
 from benchmarks.server import ENV, SCRIPTS, Failed, line, output, run
@@ -225,6 +227,17 @@ def reading_random(b):
         sample = b.sample()
         b.read_files(files, "cat", mount.path + "/")
         yield "random", sample.stop(mount)
+
+
+def reading_random_at_once(b):
+    files = b.tree.contents(b.tree.some_files(30))
+    with b.mount(FAR) as mount:
+        sample = b.sample()
+        with concurrent.futures.ThreadPoolExecutor(8) as readers:
+            found = dict(zip(files, readers.map(lambda path: output("cat", os.path.join(mount.path, path)), files)))
+        sample.stop(mount)
+        expect(found == files, True, "8 readers read what there is")
+    yield "random-at-once", sample
 
 
 def reading_random_blobless(b):
@@ -499,6 +512,19 @@ SCENARIOS = [
     Scenario(reading_random, rows_of(
         ("random", "30 random files after the mount, 50 ms per request", Aim("time", 0.5, "random-cat-file"),
          Aim("requests after mount", 31)))),
+    Scenario(reading_random_at_once, rows_of(
+        ("random-at-once", "the same by 8 readers at once", Aim("time", 0.2, "random")))),
+    Scenario(careful_git.reading_named, rows_of(
+        ("sparse-named", "newest git: 30 random files by `sparse-checkout set --no-cone` and `checkout` after a blobless clone, "
+         "50 ms per request"),
+        ("prefetch-named", "the same files by `gitfs-actor prefetch -` after the mount, then read",
+         Aim("requests after mount", 4), Aim("time", 0.8, "sparse-named")))),
+    Scenario(careful_git.working_in_a_folder, long=True, mounts=False, rows=rows_of(
+        ("sparse-tar", "newest git: blobless clone, `sparse-checkout set` of a folder with some 200 folders in it, `tar` of it, "
+         "50 ms per request"),
+        ("backfill-grep", "newest git: blobless clone, `backfill --sparse` of it, `git grep` in it"),
+        ("fetch-grep", "newest git: blobless clone, one `fetch` of the ids of all its files, `git grep` in it"),
+        ("scalar-tar", "newest git: `scalar clone`, `sparse-checkout set`, `tar` of it"))),
     Scenario(reading_random_blobless, mounts=False, rows=rows_of(
         ("random-cat-file", "`git cat-file` of each of these after a blobless clone, 50 ms per request"))),
     *(Scenario(first_contact(kind), long=kind != "gerrit", rows=rows_of(
