@@ -20,6 +20,7 @@ LIMIT = 1800  # seconds for one suite
 IN_PARTS = "it counts requests, and what is more than 16 KB is asked for in parts there"
 REFUSED = "finding out how large a request may be costs some that fail"
 WHOLE = "a server that takes blob:none alone sends all trees with the commit"
+FIRST = "of a server of which nothing is known it takes two requests more to learn what can be had"
 SIZES = "sizes cost contents there, so a file is wanted by who looks it up, with its folder, before anybody reads it"
 
 # (modifier, suite/case, reason); both may hold wildcards. With a fourth, an expression: only while every check that fails says it.
@@ -48,6 +49,17 @@ EXCEPTIONS = [
     ("nofront413", "server_kinds/behind_digest_authentication", REFUSED, r"transfers\.failed"),
     ("nofront413", "cache_faults/a_limit_of_the_size_of_files",
      "answers are smaller there, so one below the limit can be written between two that are above it", "not_written"),
+    ("nofront413", "linux_tree/cp_reads_in_the_order_of_inode_numbers", IN_PARTS, r"message: requests: \d+"),
+    ("nofront413", "linux_tree/over_http_and_then_from_the_cache", IN_PARTS, r"message: [a-z, ]*: \d+"),
+    ("nofront413", "server_kinds/servers_that_can_less/*", REFUSED, r"transfers\.failed"),
+    ("narrow", "linux_tree/over_http_and_then_from_the_cache", FIRST, r"message: mount and ls: \d+"),
+    ("github", "server_kinds/what_was_learned_of_a_server_is_shown_and_serves_the_next_mount", "it is about another kind of server"),
+    ("github", "prefetch/sizes_of_a_listing_come_unasked_in_one_request", "no sizes are told there", r"server\.count\("),
+    ("github", "prefetch/one_read_fetches_one_file", SIZES, r"server\.count\("),
+    ("github", "prefetch_command/a_dry_run_brings_no_contents", SIZES, r"upstream\.bytes"),
+    ("github", "prefetch_command/each_file_that_cannot_be_read_is_named", SIZES),
+    ("github", "prefetch_command/an_interrupted_one_ends_and_the_mount_stays", SIZES),
+    ("github", "prefetch_command/a_terminal_shows_a_bar", "the walk has brought the contents, so reading them takes no time to draw"),
     ("github", "top/who_waits_for_what_is_on_its_way", SIZES),
     ("github", "why/a_file_that_was_read", SIZES),
     ("github", "why/files_that_came_ahead_of_a_reader", SIZES),
@@ -88,13 +100,18 @@ def failed_cases(path, suite, modifier, binary, folder):
     try:
         subprocess.run([path, "--run_test=" + suite, "--logger=JUNIT,error," + log], env=environment, timeout=LIMIT,
                        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        cases = xml.etree.ElementTree.parse(log).getroot().iter("testcase")
+        with open(log, "rb") as file:
+            # A message may hold the name of a file as it is, with bytes that XML does not take.
+            text = re.sub(rb"[^\t\n\x20-\x7e]", b"?", file.read())
+        cases = xml.etree.ElementTree.fromstring(text).iter("testcase")
     except subprocess.TimeoutExpired:
         return {suite + "/*": [f"more than {LIMIT} s"]}, 0
     except (OSError, xml.etree.ElementTree.ParseError):
         return {suite + "/*": ["the suite ended without a report"]}, 0
     failed, count = {}, 0
     for case in cases:
+        if case.find("skipped") is not None:
+            continue
         count += 1
         trouble = [child for child in case if child.tag in ("failure", "error")]
         if trouble:
