@@ -12,8 +12,7 @@ namespace gitfs {
 std::string config_report(const mount_arguments& read);
 
 /// For programs: {"settings": {"/cache/size": {"value": "20G", "from": "file", "name": "/etc/x.json", "line": 3}, ...},
-/// "tree":
-/// {...}}
+/// "tree": {...}, "git": [...]}, where "tree" has rows like those of "settings".
 std::string config_report_json(const mount_arguments& read);
 
 } // namespace gitfs
