@@ -12,7 +12,9 @@
 
 #include <cerrno>
 #include <chrono>
+#include <fstream>
 #include <mutex>
+#include <string>
 #include <utility>
 
 namespace gitfs {
@@ -39,14 +41,45 @@ error open_error(int status, const std::filesystem::path& path) {
   return detail;
 }
 
-/// What the repository's configuration says about its format, or what is meant if it says nothing.
-std::string format_of(git_repository* repository, const char* key, const char* otherwise) {
-  git_config* config = nullptr;
-  if (git_repository_config_snapshot(&config, repository) != 0)
-    return otherwise;
-  const config_handle owner{config};
-  const char* value = nullptr;
-  return git_config_get_string(&value, config, key) == 0 ? value : otherwise;
+/// The configuration that says what the format of the repository is. `opened` is null where libgit2 does not open it:
+/// then the file is looked for, which is in the git folder, and of a linked work tree in the folder that its
+/// `commondir` names. Null: there is none.
+config_handle configuration_of(git_repository* opened, const std::filesystem::path& path) {
+  git_config* out = nullptr;
+  if (opened != nullptr)
+    return config_handle{git_repository_config_snapshot(&out, opened) == 0 ? out : nullptr};
+  git_buf found{};
+  if (git_repository_discover(&found, path.c_str(), 0, nullptr) != 0)
+    return nullptr;
+  std::filesystem::path folder = found.ptr;
+  git_buf_dispose(&found);
+  std::string common;
+  if (std::getline(std::ifstream{folder / "commondir"}, common))
+    folder /= common; // an absolute one replaces it
+  git_config* file = nullptr;
+  if (git_config_open_ondisk(&file, (folder / "config").c_str()) != 0)
+    return nullptr;
+  const config_handle owner{file};
+  return config_handle{git_config_snapshot(&out, file) == 0 ? out : nullptr};
+}
+
+/// ENOTSUP: git reads repositories of this format, and we do not. libgit2 itself opens some of them and refuses others,
+/// in words that differ from one version to the next.
+result<void> check_format(git_repository* opened, const std::filesystem::path& path) {
+  const config_handle config = configuration_of(opened, path);
+  const auto format = [&](const char* key, const char* otherwise) -> std::string {
+    const char* value = nullptr;
+    return config && git_config_get_string(&value, config.get(), key) == 0 ? value : otherwise;
+  };
+  if (const std::string names = format("extensions.objectformat", "sha1"); names != "sha1")
+    return fail(ENOTSUP, path.string() + " names its objects by " + names
+                             + "; only SHA-1 repositories can be shown, as git makes them unless told otherwise");
+  if (const std::string storage = format("extensions.refstorage", "files"); storage != "files")
+    return fail(ENOTSUP,
+                path.string() + " keeps its refs as '" + storage
+                    + "'; only repositories that keep them in files can be shown, as git makes them unless told "
+                      "otherwise");
+  return success();
 }
 
 constexpr std::chrono::seconds rescan_pause{1};
@@ -91,20 +124,17 @@ result<std::shared_ptr<local_repository>> local_repository::open(const std::file
                 path.string() + (status ? ": " + status.message() : " does not exist"));
   without_ownership_check(); // libgit2's rules differ from git's, which are checked below
   git_repository* opened = nullptr;
-  if (const int failed = git_repository_open_ext(&opened, path.c_str(), GIT_REPOSITORY_OPEN_NO_SEARCH, nullptr))
-    return open_error(failed, path);
+  if (const int failed = git_repository_open_ext(&opened, path.c_str(), GIT_REPOSITORY_OPEN_NO_SEARCH, nullptr)) {
+    const error reason = open_error(failed, path); // first: it reads what libgit2 said last
+    if (failed != GIT_ENOTFOUND)                   // else a folder above would be looked into
+      GITFS_TRYV(check_format(nullptr, path));
+    return reason;
+  }
   auto state = std::make_unique<impl>();
   state->path = path;
   state->repository.reset(opened);
   GITFS_TRYV(check_ownership(opened, path));
-  if (const std::string format = format_of(opened, "extensions.objectformat", "sha1"); format != "sha1")
-    return fail(ENOTSUP, path.string() + " names its objects by " + format
-                             + "; only SHA-1 repositories can be shown, as git makes them unless told otherwise");
-  if (const std::string storage = format_of(opened, "extensions.refstorage", "files"); storage != "files")
-    return fail(ENOTSUP,
-                path.string() + " keeps its refs as '" + storage
-                    + "'; only repositories that keep them in files can be shown, as git makes them unless told "
-                      "otherwise");
+  GITFS_TRYV(check_format(opened, path));
   git_buf folder{};
   if (git_repository_item_path(&folder, opened, GIT_REPOSITORY_ITEM_OBJECTS) != 0)
     return libgit2_error("cannot find the objects of " + path.string(), EIO);

@@ -158,8 +158,9 @@ BOOST_AUTO_TEST_CASE(commits_that_libgit2_refuses) {
     if (commits[i].starts_with(begin))
       BOOST_TEST(resolved("odd~1").commit.hex() == parent);
   }
-  // As git itself writes one.
-  git("commit -q --allow-empty --date='1970-01-01T00:00:00+0100' -m early");
+  // On the current branch, as git up to 2.45 wrote one for --date='1970-01-01T00:00:00+0100'.
+  std::ofstream{dir / "raw", std::ios::binary} << commits.front();
+  git("update-ref HEAD " + must_run("git -C repo hash-object -t commit --literally -w --stdin < raw", dir.path()));
   BOOST_TEST(resolved("").commit.hex() == git("rev-parse HEAD"));
   BOOST_TEST(resolved("HEAD~1").commit.hex() == parent);
 }
@@ -230,6 +231,15 @@ BOOST_AUTO_TEST_CASE(what_is_no_repository) {
   BOOST_TEST(open_error("repo/sub").code == EINVAL); // parents are not searched
   BOOST_TEST(open_error("sha256").code == ENOTSUP);
   BOOST_TEST(open_error("sha256").message.find("SHA-1") != std::string::npos, open_error("sha256").message);
+  must_run("cd sha256 && mkdir plain && git commit -q --allow-empty -m x && git worktree add -q ../linked256 && git "
+           "clone -q --bare . "
+           "../bare256",
+           dir.path());
+  for (const char* name : {"sha256/.git", "linked256", "bare256"}) {
+    BOOST_TEST(open_error(name).code == ENOTSUP, name);
+    BOOST_TEST(open_error(name).message.find("SHA-1") != std::string::npos, open_error(name).message);
+  }
+  BOOST_TEST(open_error("sha256/plain").code == EINVAL);
   const auto empty = open("empty")->resolve("");
   BOOST_REQUIRE(!empty);
   BOOST_TEST(empty.error().code == ENOENT);
