@@ -9,12 +9,13 @@
 #include <malloc.h>
 
 int main(int argc, char** argv) {
-  // Blobs come and go in every size and on every thread. glibc would keep an arena per thread and raise, with the
-  // largest blob freed, the size up to which memory is kept: hundreds of megabytes after reading a large tree.
+  // Blobs of every size are allocated and freed on every thread. By default glibc would keep an arena for each thread,
+  // and with each larger blob that is freed it would raise the size up to which it keeps freed memory. Both together
+  // kept hundreds of megabytes after a large tree was read.
   mallopt(M_ARENA_MAX, 2);
   mallopt(M_MMAP_THRESHOLD, 256 * 1024);
   mallopt(M_TRIM_THRESHOLD, 1024 * 1024);
-  std::signal(SIGXFSZ, SIG_IGN); // a file that may not grow is an error of its write, not the end of a mount
+  std::signal(SIGXFSZ, SIG_IGN); // a write beyond the limit of file sizes must fail, and not end the mount
   auto said = gitfs::parse_command_line({const_cast<const char**>(argv), static_cast<std::size_t>(argc)});
   gitfs::scrub_arguments(argc, argv);
   if (!said) {

@@ -14,14 +14,14 @@ namespace gitfs {
 
 namespace {
 
-constexpr std::size_t window = 8; // requests of the recording that may overtake each other
+constexpr std::size_t window = 8; // so many recorded requests may overtake each other
 
 } // namespace
 
 struct model_kernel::request {
   std::uint64_t number = 0;
-  std::uint64_t inode = 0;     // of the node that is held by it
-  std::uint64_t directory = 0; // inode
+  std::uint64_t inode = 0;     // the inode number of the node that this request keeps from being forgotten
+  std::uint64_t directory = 0; // the inode number of the directory that answers
   std::string name;
   std::uint64_t size = 0;
   decltype(kernel_op::what) what;
@@ -32,7 +32,7 @@ struct model_kernel::request {
   std::vector<std::pair<std::string, std::optional<node_entry>>> listed;
 };
 
-// Answers at once to the model.
+// The sink of a request's reply. It passes the answer to the model at once.
 class model_kernel::sink final : public reply_sink {
 public:
   sink(model_kernel& to, std::shared_ptr<request> r) : to_(to), request_(std::move(r)) {}
@@ -93,7 +93,7 @@ model_kernel::model_kernel(const recording& from) {
     const auto at = places_.find(in.directory);
     const std::uint64_t child = trace::number_in(*each, "child");
     if (at == places_.end() || child > at->second.children.size())
-      continue; // no record has the listing
+      continue; // the name is unknown, because no record has the directory's listing
     if (child != self_child)
       in.name = std::next(at->second.children.begin(), static_cast<std::ptrdiff_t>(child - 1))->first;
     inputs_.push_back(std::move(in));
@@ -129,7 +129,7 @@ std::size_t model_kernel::unanswered() const {
   return static_cast<std::size_t>(std::ranges::count(open_, 0U, &request::answers));
 }
 
-// --- what it does ---------------------------------------------------------------------------------------------------
+// --- requests, references and interruptions -------------------------------------------------------------------------
 
 bool model_kernel::send(std::mt19937_64& random) {
   const std::size_t most = std::min(window, inputs_.size());
@@ -143,7 +143,8 @@ bool model_kernel::send(std::mt19937_64& random) {
     inputs_.erase(at);
     return true;
   }
-  // None of them can be sent: the first needs a look-up, if that is not on its way.
+  // None of these requests can be sent. The kernel must first look up what the first one is about, unless that look-up
+  // has been sent already.
   const input& in = inputs_.front();
   if (nodes_.contains(in.directory))
     return look_up(in.directory, in.name);
@@ -158,7 +159,7 @@ bool model_kernel::send(std::mt19937_64& random) {
   const auto at = places_.find(below);
   if (at != places_.end() && nodes_.contains(at->second.parent))
     return look_up(at->second.parent, at->second.name);
-  inputs_.pop_front(); // no record tells where it is
+  inputs_.pop_front(); // no record says where this directory is, so the request can never be sent
   return true;
 }
 
@@ -219,7 +220,8 @@ bool model_kernel::forget(std::mt19937_64* random) {
   if (const auto above = nodes_.find(gone.parent); above != nodes_.end())
     --above->second.below;
   const node_address address = context_->inodes.address_of(gone.id);
-  // One by one or all at once: FORGET and BATCH_FORGET.
+  // A real kernel gives references back in one message or in several, so the model draws at random whether it does it
+  // in two.
   std::uint64_t first = random != nullptr && gone.lookups > 1 ? (*random)() % gone.lookups : 0;
   if (first != 0)
     forget_node(*context_, supervisor_, address, first, nullptr);
@@ -240,7 +242,7 @@ bool model_kernel::interrupt(std::mt19937_64& random) {
   return true;
 }
 
-// --- what it is told ------------------------------------------------------------------------------------------------
+// --- answers --------------------------------------------------------------------------------------------------------
 
 void model_kernel::refer(std::uint64_t directory, const node_entry& entry) {
   auto [at, fresh] = nodes_.try_emplace(entry.attr.key);
@@ -270,7 +272,7 @@ void model_kernel::check_entry(const request& r, const node_entry& entry) {
     found_wrong(r, fmt::format("gets inode {}, which is another file's", entry.attr.key));
 }
 
-// Each name once, and one that is listed in full has all of them.
+// A listing must have each name once. If the reply had room for all names, it must have all of them.
 void model_kernel::check_listing(const request& r) {
   const auto at = places_.find(r.inode);
   if (at == places_.end() || !at->second.is_known || std::get<readdir_op>(r.what).offset != 0)

@@ -55,7 +55,7 @@ public:
 
 private:
   struct input {
-    std::uint64_t directory = 0; // inode number
+    std::uint64_t directory = 0; // the directory's inode number
     std::string name;            // the child that the request is about; empty: the directory itself
     std::uint64_t size = 0;
     decltype(kernel_op::what) what;

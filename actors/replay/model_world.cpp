@@ -30,7 +30,8 @@ public:
   const std::string& display_name() const override { return name_; }
 
 private:
-  // Cancelled with its handle, and answered as the real one does.
+  // Destroying the handle cancels the transfer, and the callback is called with ECANCELED, as the real upstream does
+  // it.
   struct handle final : transfer {
     std::shared_ptr<running> what;
     ~handle() override {
@@ -144,7 +145,8 @@ std::shared_ptr<upstream> model_world::server() {
   return std::make_shared<model_server>(*this);
 }
 
-// Of most files the recording does not tell it in a form that can be asked for: any will do that stays the same.
+// A size made from the id. The recording has the sizes of most files only as answers to handlers, and not by object.
+// Any size will do, as long as an object always has the same one.
 std::uint64_t model_world::size_of(const oid& id) const {
   return (id.bytes[0] * 256U + id.bytes[1]) % 20'000;
 }

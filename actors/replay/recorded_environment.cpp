@@ -43,9 +43,10 @@ bool is_about_object(std::uint64_t what) {
          || what == static_cast<std::uint64_t>(question::sizes_here);
 }
 
-// Of an object that is not in the trace only the size is known; nothing looks at its bytes.
+// An object of the recorded size whose bytes are all zero, because the trace has no contents of files. No actor looks
+// at them.
 object stand_in(object_type type, std::uint64_t size) {
-  constexpr std::uint64_t largest = std::uint64_t{1} << 30; // of a damaged trace
+  constexpr std::uint64_t largest = std::uint64_t{1} << 30; // a damaged trace may name any size
   const auto bytes = std::make_shared<const std::string>(std::min(size, largest), '\0');
   return {type, bytes, *bytes};
 }
@@ -131,7 +132,8 @@ void recorded_environment::sizes(std::span<const oid> ids, std::span<std::uint64
   read_sizes(question::sizes, ids, out);
 }
 
-// A version that did not ask this went on as if nothing had been here.
+// Traces of versions that did not ask this question have no answer to it. Those versions behaved as if no size had been
+// here.
 void recorded_environment::sizes_here(std::span<const oid> ids, std::span<std::uint64_t> out) {
   trace::decoder ahead = answers_;
   if (!ahead.rest().empty() && ahead.number() == static_cast<std::uint64_t>(question::sizes_here))
@@ -220,7 +222,7 @@ std::uint64_t recorded_environment::slots() {
 }
 
 std::uint64_t recorded_environment::listings_memory(std::uint64_t more) {
-  context_.memory.add(memory_budget::kind::listings, more); // given back when the directory ends
+  context_.memory.add(memory_budget::kind::listings, more); // the directory gives this back when it ends
   return next(question::listings_memory) ? number() : 0;
 }
 

@@ -43,7 +43,8 @@ caf::message request_of(const recording& from, const record& request, child_inde
   return stamped(std::move(op), request.order);
 }
 
-// What the kernel sent and `edge` has recorded, for the directory that took it as `r`.
+// The message by which the kernel's request or FORGET came to a directory. `edge` is the record of what the kernel
+// sent, `r` the record of the message that the directory took.
 std::optional<caf::message> kernel_message(const recording& from, const record& edge, const record& r) {
   const auto at = static_cast<child_index>(number_in(r, "child"));
   if (edge.what == kind::kernel_request && r.what == kind::kernel_op)
@@ -58,7 +59,7 @@ std::optional<caf::message> entered(const recording& from, const record& edge, c
   const bool forgets = edge.what == kind::kernel_forget;
   if (!forgets && edge.what != kind::kernel_request)
     return std::nullopt;
-  // Nobody took what was sent into a directory that ended first.
+  // There is no record of the inner message if the directory ended before it took that.
   const record* inner = from.message_by(edge.order, forgets ? kind::forget_op : kind::kernel_op);
   caf::message first = inner != nullptr ? *kernel_message(from, edge, *inner)
                        : forgets        ? stamped(forget_op{}, edge.order)
@@ -95,7 +96,7 @@ caf::message snapshot(const record& r) {
       source = each.text;
   }
   out.facts.time = static_cast<std::int64_t>(number_in(r, "time"));
-  out.facts.shown_at = static_cast<std::int64_t>(number_in(r, "shown_at")); // 0 in traces of 0.1.0
+  out.facts.shown_at = static_cast<std::int64_t>(number_in(r, "shown_at")); // traces of 0.1.0 lack this field: 0
   if (const std::uint64_t opened = number_in(r, "opened"); opened != 0)
     out.opened = silent_repository(opened == 2, std::move(source));
   return stamped(std::move(out), r.cause);
@@ -161,7 +162,8 @@ std::optional<caf::message> sent_by_kernel(const recording& from, const record& 
 std::optional<caf::message> first_entered(const recording& from, const record& r) {
   if (const record* edge = from.record_of(r.cause))
     return entered(from, *edge, r);
-  // Another program asks about a directory that nobody has entered: it lives from here on.
+  // Another program has asked about a directory that nobody had entered. The question itself is not replayed, but the
+  // directory has an actor from here on, so a harmless message takes the question's place.
   return stamped(enter_directory{static_cast<dir_slot>(number_in(r, "slot")), stamped(forget_op{}, 0), {}}, 0);
 }
 
@@ -169,7 +171,7 @@ std::optional<caf::message> end_of_actor(const recording&, const record&) {
   return caf::make_message(caf::exit_msg{{}, caf::exit_reason::user_shutdown});
 }
 
-// Of what comes from elsewhere, the messages that their own fields do not say all of; see message_row::parse.
+// The messages from outside that cannot be made from their own fields alone. All others are made by message_row::parse.
 constexpr struct {
   kind what;
   std::optional<caf::message> (*make)(const recording& from, const record& r);

@@ -26,7 +26,7 @@ follow_mode follow_in(decoder& in) {
   return out;
 }
 
-// The name of what only a later version of the program knows; empty: nothing.
+// A name for a record that only a later version of the program knows; empty: this version knows the record.
 std::string unknown_in(const record& r) {
   if (trace::is_message(r.what) && trace::message_row_of(r.what) == nullptr)
     return "a message of number " + std::to_string(static_cast<std::uint32_t>(r.what));
@@ -36,7 +36,7 @@ std::string unknown_in(const record& r) {
   return op < kernel_operations().size() ? std::string{} : "a kernel operation of number " + std::to_string(op);
 }
 
-constexpr std::size_t largest_tree = std::size_t{64} << 20; // of a hostile trace
+constexpr std::size_t largest_tree = std::size_t{64} << 20; // a hostile trace may name any size
 
 } // namespace
 
@@ -86,7 +86,7 @@ void recording::take(const record& r) {
     break;
   }
   case kind::sizes: {
-    in.number(); // each fetcher counts its transfers by itself
+    in.number(); // the transfer's number, which is unique only within one fetcher; the cause is unique
     sizes_[r.cause] += in.text();
     break;
   }
@@ -107,14 +107,14 @@ void recording::take(const record& r) {
     each.path = in.text();
     each.kind = static_cast<forge_kind>(in.number());
     each.follow = follow_in(in);
-    each.url = std::to_string(in.number()); // of traces that were made before it was told: one
+    each.url = std::to_string(in.number()); // older traces lack this field, so all forges have the same URL there: 0
     shown_[r.cause].forges.push_back(std::move(each));
     break;
   }
   case kind::forge_entry: {
     auto& all = forge_entries_[in.number()];
     std::string name{in.text()};
-    const std::uint64_t kind = in.number(); // 1: a repository; 2: a folder for all that was known
+    const std::uint64_t kind = in.number(); // 1: a repository; 2: a folder, as far as was known
     all.push_back({.name = std::move(name), .is_repository = kind == 1, .assumed = kind == 2});
     break;
   }
@@ -126,9 +126,10 @@ void recording::take(const record& r) {
   }
 }
 
-// A handler's records are written by one thread, in order: where its end is recorded, so is all that came of it.
+// One thread writes all records of a handler, in order. So if the end of the handler is recorded, then everything that
+// it led to is recorded, too.
 void recording::end_at_the_first_gap(const trace::contents& in) {
-  std::uint64_t last = 0; // records are by order
+  std::uint64_t last = 0; // the records are sorted by order number
   for (const record& each : in.records) {
     const bool ends = !trace::is_message(each.what) || each.duration != record::no_duration;
     if (each.order == last + 1 && ends) {
@@ -174,7 +175,8 @@ result<recording> recording::of(const trace::contents& in) {
   return out;
 }
 
-// Nothing is taken after it. (Earlier versions had no record of its own for the question of `status`.)
+// The end of an actor is recorded as `other_message`, and the actor takes nothing after it. Earlier versions recorded
+// the question of `status` as the same kind, so only the last one is the end.
 bool recording::is_end_of_actor(const record& r) const {
   return r.what == kind::other_message && last_taken_.at(r.actor) == r.order;
 }
@@ -220,7 +222,7 @@ std::vector<oid> recording::trees() const {
   for (const auto& [id, contents] : trees_)
     if (tree(id) != nullptr)
       out.push_back(id);
-  std::ranges::sort(out); // the same in every process
+  std::ranges::sort(out); // the order of an unordered_map may differ from process to process
   return out;
 }
 

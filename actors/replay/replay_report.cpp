@@ -11,7 +11,7 @@ namespace gitfs {
 
 namespace {
 
-constexpr std::size_t longest_chain = 20; // what is in between says little
+constexpr std::size_t longest_chain = 20; // the middle of a longer chain is left out
 
 std::string state_at(const replayer& play, const recording& from, std::uint64_t order) {
   const trace::record* r = from.record_of(order);
@@ -75,7 +75,7 @@ std::vector<std::string> causal_chain(const recording& from, const trace::trace_
   std::vector<std::string> out;
   for (const trace::record* r = from.record_of(order); r != nullptr;
        r = r->cause == 0 ? nullptr : from.record_of(r->cause))
-    out.push_back(names.line_of(*r)); // ends: a cause is earlier than what it causes
+    out.push_back(names.line_of(*r)); // the loop ends, because a cause is always earlier than its effect
   std::ranges::reverse(out);
   if (out.size() > longest_chain) {
     const auto left_out = out.size() - longest_chain;

@@ -52,8 +52,9 @@ std::string replayer::describe(const trace::actor_key& key) const {
   return one == nullptr ? std::string{} : one->describe();
 }
 
-// A mailbox keeps the order: what the same handler has sent before `r`, and what was sent for certain before what led
-// to `r` began, must have been taken before `r`. If it was not, then nobody has sent it when it was recorded.
+// A mailbox keeps the order of its messages. So a message that was sent before `r` must be taken before `r`: one that
+// the same handler has sent earlier, and one whose handler had ended before the cause of `r` began. If such a message
+// waits here although the recording takes `r`, then it was not sent when the trace was recorded.
 void replayer::check_overtaken(const stage::held& first, const record& r) {
   const record* const sender = from_.record_of(first.cause);
   const record* const later = from_.record_of(r.cause);
@@ -65,7 +66,8 @@ void replayer::check_overtaken(const stage::held& first, const record& r) {
           trace::plain_text(first.what, first.fields) + " | by " + std::to_string(first.cause));
 }
 
-// One handler's messages to one actor arrive in the order in which they were sent: the first that fits is it.
+// Messages of one handler to one actor arrive in the order in which they were sent, so the first one that fits is the
+// recorded one.
 bool replayer::deliver_held(const record& r, bool by_cause) {
   const auto alive = stage_->actors().find(r.actor);
   if (alive == stage_->actors().end())
@@ -140,7 +142,8 @@ void replayer::step() {
     check_after(r);
   }
   current_ = nullptr;
-  // A tree that two handlers needed at once is recorded by one of them, perhaps behind where the recording was cut off.
+  // If two handlers need the same tree at the same time, only one of them records it. If the recording was cut off,
+  // that record may be in the lost part, so the replay ends here without a divergence.
   if (environment_->lacks_tree() && !from_.ends()) {
     diverged_.reset();
     ended_ = true;
@@ -164,7 +167,7 @@ std::string replayer::missing_message(const record& r, std::string& nearest) con
                          : "this message was not sent in the replay, but another one of its kind";
 }
 
-// --- what comes of a message ----------------------------------------------------------------------------------------
+// --- effects of a message -------------------------------------------------------------------------------------------
 
 std::uint64_t replayer::taken(const trace::actor_key& by, kind what, const trace::sent_by&, std::string_view fields) {
   if (current_ == nullptr)
@@ -184,7 +187,7 @@ std::uint64_t replayer::edge(kind what, std::uint64_t cause, std::string_view fi
   replies_ += what == kind::reply ? 1 : 0;
   digest_ = trace::digest(trace::digest(digest_, static_cast<std::uint64_t>(what)), fields);
   if (current_ == nullptr || cause != current_->order)
-    return 0; // while actors end
+    return 0; // the actors are being ended, which is not part of the recording
   const auto& expected = from_.edges_of(cause);
   if (edges_seen_ >= expected.size()) {
     diverge(*current_, "it led to what it did not lead to when it was recorded", {}, trace::plain_text(what, fields));
@@ -206,7 +209,7 @@ void replayer::check_after(const record& r) {
             trace::plain_text(expected[edges_seen_]->what, expected[edges_seen_]->fields));
 }
 
-// The first one counts.
+// Only the first divergence is kept, because later ones follow from it.
 void replayer::diverge(const record& at, std::string what, std::string recorded, std::string replayed) {
   if (!diverged_)
     diverged_ = divergence{at.order, std::move(what), std::move(recorded), std::move(replayed)};

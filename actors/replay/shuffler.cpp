@@ -17,10 +17,10 @@ namespace {
 
 constexpr std::size_t kept_steps = 40;
 constexpr std::size_t most_states = 4;
-constexpr std::uint64_t least_steps = 1000, steps_per_request = 200; // some 40 suffice
-constexpr unsigned quiet_rounds = 100'000; // of steps until nothing moves any more; more means that it never ends
+constexpr std::uint64_t least_steps = 1000, steps_per_request = 200; // some 40 steps for each request suffice
+constexpr unsigned quiet_rounds = 100'000; // if the actors have not come to rest after so many steps, they never do
 
-// A third of the orders has as little memory that each directory drops its listing when it can.
+// In a third of the orders there is so little memory that each directory drops its listing when it can.
 recording::mount mount_for(const recording& from, std::uint64_t seed) {
   recording::mount out = from.mounted();
   if (seed % 3 == 1)
@@ -40,7 +40,8 @@ public:
   }
 
   shuffled go(std::uint64_t most_steps) {
-    // Where a request is never answered, others wait for it and are never sent: then that shows below.
+    // If a request is never answered, others that need its answer are never sent, so the number of steps has a limit.
+    // The unanswered request is found below.
     most_steps = std::min(most_steps, least_steps + steps_per_request * kernel_.left());
     while (kernel_.left() != 0 && out_.steps < most_steps && !wrong()) {
       ++out_.steps;
@@ -75,7 +76,8 @@ private:
     out_.last.push_back(fmt::format("{:>6} {}", out_.steps, std::move(what)));
   }
 
-  // Of a hundred: what may come next, and whether it did. What is not possible leaves its turn to those below.
+  // A possible next step. A number below 100 is drawn, and the first step whose `below` is larger gets its turn. `take`
+  // returns false if that step is not possible now; then the turn goes to the next row.
   struct turn {
     std::uint64_t below;
     bool (run::*take)();
@@ -139,10 +141,10 @@ private:
 
   bool go_on() { return deliver_any() || send() || end_transfer(); }
 
-  // Any actor's; of one mailbox any that no earlier one of the same sender stands before.
+  // Delivers any waiting message that may be next: no earlier message of the same sender waits in the same mailbox.
   bool deliver_any() {
     std::vector<resilient_actor*> waiting;
-    for (const auto& [key, actors] : stage_.actors()) // by key: addresses differ from run to run
+    for (const auto& [key, actors] : stage_.actors()) // sorted by key, because addresses differ from run to run
       for (resilient_actor* one : actors)
         if (const auto at = stage_.messages().find(one); at != stage_.messages().end() && !at->second.empty())
           waiting.push_back(one);
@@ -166,7 +168,7 @@ private:
     stage_.deliver(to, which);
   }
 
-  // In order, without failures and without forgetting.
+  // Delivers all messages and ends all transfers in their order. Nothing fails and nothing is forgotten.
   void come_to_rest() {
     for (unsigned rounds = 0; rounds < quiet_rounds && !wrong(); ++rounds) {
       if (world_.failed())
@@ -201,7 +203,8 @@ private:
     come_to_rest();
   }
 
-  // What nobody needs any more although everything has come to rest and the kernel refers to the root alone.
+  // Called when everything has come to rest and the kernel refers to the root alone. A sentence about something that
+  // exists although nobody needs it; none if there is no such thing.
   std::optional<std::string> what_is_left() {
     if (kernel_.unanswered() != 0)
       return fmt::format("{} requests are not answered although nothing is on its way any more", kernel_.unanswered());
@@ -223,7 +226,7 @@ private:
     return std::nullopt;
   }
 
-  // Of actors that wait, or that nobody can reach.
+  // The states of some directories, for the report.
   std::vector<std::string> states() {
     std::vector<std::string> out;
     for (const auto& [key, actors] : stage_.actors())
@@ -233,13 +236,14 @@ private:
     return out;
   }
 
-  // Unmounts, and says what is there although the mount has ended.
+  // Unmounts. A sentence about something that still exists after that; none if there is no such thing.
   std::optional<std::string> what_outlives_the_end() {
     kernel_.errors_may_come();
     kernel_.unmount();
     stage_.end();
     stage_.context().trim();
-    // The others have ended too, but the clock holds them for the sake of delayed messages.
+    // Only directories are looked for. Other actors have ended too, but CAF's clock still refers to those that have
+    // sent themselves a delayed message.
     for (const auto& [key, actors] : stage_.actors())
       if (key.is == trace::actor_kind::directory)
         return fmt::format("the actor of directory {} lives on after the end", key.inode);
@@ -256,7 +260,8 @@ private:
   stage stage_;
   shuffled out_;
   std::size_t forgotten_ = 0;
-  /// Few: else whoever waits in vain is interrupted in the end, and nobody sees it.
+  /// Only a few requests are interrupted. With more, each request that waits in vain would be interrupted in the end,
+  /// and the mistake would stay hidden.
   std::uint64_t interrupts_left_ = random_() % 4;
   bool resting_ = false;
   std::optional<std::string> wrong_;
@@ -268,7 +273,7 @@ shuffled shuffle(const recording& from, std::uint64_t seed, std::uint64_t most_s
   return run{from, seed}.go(most_steps);
 }
 
-// By halves: what fails with so many steps mostly fails with more.
+// Bisects the number of steps, because an order that fails with some number of steps mostly fails with more steps, too.
 shuffled shrink(const recording& from, std::uint64_t seed) {
   shuffled fails = shuffle(from, seed);
   std::uint64_t good = 0;

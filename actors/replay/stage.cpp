@@ -32,7 +32,7 @@ stage::stage(const recording::mount& mounted, const environment_of& outside, std
   scheduler().run();
 }
 
-// As filesystem does.
+// Does the same as filesystem.cpp does for the first snapshot.
 opened_first stage::show_first(const recording::mount& mounted, std::shared_ptr<upstream> server) {
   auto objects = add_repository(*context_, 0, no_objects());
   if (mounted.remote)
@@ -55,7 +55,7 @@ void stage::show_tree(const recording::mount& mounted, std::shared_ptr<upstream>
   needs.workers = &workers_;
   if (mounted.tree.is_zero())
     context_->inodes.allocate(no_slot, root_ino, std::make_shared<directory_location>());
-  else // the mountpoint itself is a repository that is followed
+  else // one repository is shown at the mountpoint itself, and its ref is followed
     needs.first = show_first(mounted, std::move(server));
   catalog_ = system_->spawn<catalog_actor>(context_, std::move(needs));
   supervisor_ = system_->spawn<supervisor_actor>(context_, catalog_);
@@ -72,7 +72,8 @@ stage::~stage() {
 void stage::end() {
   passes_ = true;
   while (!held_.empty())
-    held_.extract(held_.begin()); // not clear: the last message of an actor may be what ends it, and then `gone` erases
+    // Not `clear`: dropping the last message of an actor may end the actor, and then `gone` erases from this map.
+    held_.extract(held_.begin());
   if (context_)
     end_actors(*context_, supervisor_, catalog_);
   scheduler().run();
@@ -128,7 +129,7 @@ void stage::deliver(resilient_actor& to, caf::mailbox_element_ptr message) {
 }
 
 void stage::deliver(resilient_actor& to, std::deque<held>::iterator which) {
-  held chosen = std::move(*which); // keeps the actor alive
+  held chosen = std::move(*which); // its `to` keeps the actor alive
   held_[&to].erase(which);
   deliver(to, std::move(chosen.message));
 }

@@ -87,8 +87,9 @@ std::optional<std::string> tls_refusal(CURLcode code, std::string_view detail) {
   if (code == CURLE_SSL_CACERT_BADFILE)
     return "the file of trusted TLS certificates cannot be read" + why
            + ": see GIT_SSL_CAINFO, http.sslCAInfo of git's configuration, CURL_CA_BUNDLE and SSL_CERT_FILE";
-  // CURLINFO_SSL_VERIFYRESULT does not tell the two apart: it is set only when the name was right.
-  if (detail.find("host name") != std::string_view::npos)
+  // CURLINFO_SSL_VERIFYRESULT does not tell the two apart: it is set only when the name was right. "target host name"
+  // is "target hostname" in newer versions of libcurl.
+  if (says("target host"))
     return "the server's TLS certificate is for another host" + why + ": use a name in the URL that it is for";
   return "the server's TLS certificate is not trusted" + why
          + ": if it is the right one, name a file with the certificate of its authority in GIT_SSL_CAINFO";

@@ -10,7 +10,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr int deepest_alternates = 5; // as git
+constexpr int deepest_alternates = 5; // git follows no more either
 
 constexpr struct {
   char written, meant;
@@ -52,7 +52,7 @@ bool is_octal(char c) {
 object_folders find_object_folders(const fs::path& objects) {
   object_folders out;
   fs::path start = objects.lexically_normal();
-  if (!start.has_filename()) // of a path that ends in '/'
+  if (!start.has_filename()) // true for a path that ends in '/'
     start = start.parent_path();
   add_folders(start, 0, out);
   return out;

@@ -1,4 +1,4 @@
-// Makes packs of objects that were received in another way than by git's protocol.
+// Makes packs of objects that did not come by git's protocol.
 #pragma once
 
 #include "backend/git/object.hpp"
@@ -24,7 +24,7 @@ public:
   std::uint32_t objects() const { return objects_; }
   std::size_t bytes() const { return entries_.size(); }
 
-  /// Stores all collected objects; none are left after that. Does nothing without objects.
+  /// Stores all collected objects, and forgets them. Does nothing without objects.
   result<void> commit(pack_receiver& store, pack_use use);
 
 private:
@@ -43,7 +43,7 @@ public:
 
   result<void> append(std::string_view contents);
   std::uint64_t size() const { return size_; }
-  /// The object id of what was appended. Called once, before `commit`.
+  /// The object id of the blob that was appended. Called once, before `commit`.
   oid name() { return contents_.finish(); }
   result<void> commit();
 

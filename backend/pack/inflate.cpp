@@ -21,7 +21,7 @@ struct free_compressor {
   void operator()(libdeflate_compressor* c) const { libdeflate_free_compressor(c); }
 };
 
-/// To make one takes longer than to inflate a small object.
+/// A zlib stream that each thread uses again, because making one takes longer than inflating a small object.
 struct reused_stream {
   z_stream stream{};
   reused_stream() {
@@ -52,7 +52,7 @@ result<std::size_t> inflate_whole(std::string_view in, char* out, std::size_t si
   thread_local const std::unique_ptr<libdeflate_decompressor, free_decompressor> decompressor{
       libdeflate_alloc_decompressor()};
   std::size_t consumed = 0, made = 0;
-  char nothing = 0; // an empty object has no bytes to point at
+  char nothing = 0; // libdeflate needs a pointer even for an empty object
   if (libdeflate_zlib_decompress_ex(decompressor.get(), in.data(), in.size(), size == 0 ? &nothing : out, size,
                                     &consumed, &made)
           != LIBDEFLATE_SUCCESS

@@ -1,4 +1,4 @@
-// Objects between zlib's format and memory.
+// Inflates objects from zlib's format into memory, and deflates them again.
 #pragma once
 
 #include "backend/git/object.hpp"
@@ -12,30 +12,30 @@
 
 namespace gitfs {
 
-/// Deltas of larger objects are refused: git does not make them (core.bigFileThreshold is 512 MB), and they are built
-/// in memory.
+/// Larger objects that come as deltas are refused, because a delta is applied in memory. git does not make such deltas
+/// (core.bigFileThreshold is 512 MB).
 inline constexpr std::uint64_t largest_in_memory = std::uint64_t{1} << 30;
 
-/// So many bytes at most are made of one deflated byte, by the format itself.
+/// The format does not allow that one deflated byte makes more inflated bytes than this.
 inline constexpr std::uint64_t highest_deflate_ratio = 1032;
 
 /// Allocates `size` bytes, which are not initialised.
 std::unique_ptr<char[]> bytes_for(std::uint64_t size);
-/// `from`: where in the bytes the contents begin.
+/// Makes an object that owns `bytes`. Its contents are the `size` bytes from offset `from` on.
 object as_object(object_type type, std::unique_ptr<char[]> bytes, std::uint64_t size, std::size_t from = 0);
 
-/// What a stream of so many bytes takes at most as zlib deflates it, whatever its settings (zlib's deflateBound).
+/// The most bytes that zlib makes of `size` bytes, whatever its settings are (zlib's deflateBound).
 std::uint64_t longest_deflated(std::uint64_t size);
 
 /// Inflates the zlib stream at the start of `in`, which must have exactly `size` bytes. Returns the length of the
 /// stream. EIO: it is damaged, or has another size.
 result<std::size_t> inflate_whole(std::string_view in, char* out, std::size_t size);
 
-/// Inflates up to `size` bytes from the start of a stream of which perhaps not all is in `in`. Returns how many there
-/// were: fewer at the end, where the stream is damaged, or where `in` ends.
+/// Inflates up to `size` bytes from the start of a stream. `in` need not have the whole stream. Returns the number of
+/// bytes that were inflated. It is less than `size` if the stream or `in` ends before, or if the stream is damaged.
 std::size_t inflate_start(std::string_view in, char* out, std::size_t size);
 
-/// Both, one after the other, as one zlib stream of level fast_compression.
+/// Deflates `first` and then `rest` into one zlib stream of level fast_compression.
 std::string deflated(std::string_view first, std::string_view rest);
 
 } // namespace gitfs

@@ -27,26 +27,26 @@ error damaged_blob(const fs::path& file) {
   return {EBADMSG, file.string() + " is damaged"};
 }
 
-/// Why a stream ended too early: for the disk's sake, or by itself.
+/// The error of a stream that ended too early: the disk's failure, if there was one, or damage.
 error unreadable(const inflated_file& file, const fs::path& path) {
   return file.read_error() != 0 ? system_failure(file.read_error(), "cannot read " + path.string())
                                 : damaged_blob(path);
 }
 
-/// A file that grows, in pieces, and perhaps the name of the blob that it will be.
+/// Writes a file piece by piece, and can compute the object id of the blob in it.
 class growing {
 public:
   growing(unlinked_file& file, const std::atomic<bool>& stop) : file_(file), stop_(stop) {
     buffer_.reserve(copied_at_once);
   }
 
-  /// Before the first byte, if the hash matters.
+  /// Has the object id computed. Called before the first byte.
   void hash_as_blob(std::uint64_t size) {
     hash_.emplace();
     hash_->update(object_preamble(object_type::blob, size));
   }
 
-  /// At most `copied_at_once` bytes at once.
+  /// Appends at most `copied_at_once` bytes.
   result<void> append(std::string_view bytes) {
     if (buffer_.size() + bytes.size() > copied_at_once) {
       GITFS_TRYV(flush());
@@ -68,7 +68,7 @@ public:
 
   std::uint64_t size() const { return written_ + buffer_.size(); }
 
-  /// After `flush`.
+  /// The object id. Called after `flush`.
   oid name() { return hash_->finish(); }
 
 private:
@@ -79,7 +79,7 @@ private:
   std::optional<sha1> hash_;
 };
 
-/// `size` bytes, and these must be all there are.
+/// Inflates `size` bytes. The stream must end behind them.
 result<void> inflate_rest(inflated_file& from, const fs::path& path, std::uint64_t size, growing& to) {
   std::string buffer(copied_at_once, '\0');
   for (std::uint64_t left = size; left != 0;) {
@@ -94,19 +94,19 @@ result<void> inflate_rest(inflated_file& from, const fs::path& path, std::uint64
   return to.flush();
 }
 
-/// The bytes of a delta, one after another.
+/// Reads a delta byte by byte, because it may be too large for memory.
 class delta_bytes {
 public:
   explicit delta_bytes(inflated_file& from) : from_(from) {}
 
-  /// False at the end, or where the file is damaged.
+  /// False: the delta has ended, or the file is damaged.
   bool next(std::uint8_t& out) {
     if (at_ == size_ && !refill())
       return false;
     out = static_cast<std::uint8_t>(buffer_[at_++]);
     return true;
   }
-  /// Some of the next bytes, up to `most`; empty at the end.
+  /// Takes some of the next bytes, up to `most`. Empty: the delta has ended, or the file is damaged.
   std::string_view some(std::size_t most) {
     if (at_ == size_ && !refill())
       return {};
@@ -127,13 +127,13 @@ private:
   std::size_t at_ = 0, size_ = 0;
 };
 
-/// A pack whose file stays open: it may be merged into another while a blob is copied from it.
+/// A pack whose file is kept open, because the pack may be merged into another one while a blob is copied from it.
 struct held_pack {
   const fs::path& path;
   int fd;
 };
 
-/// Applies one delta; the size of what comes out is in it.
+/// Applies one delta to the base. The delta itself says how long the result is.
 result<void> apply_delta_to_file(const held_pack& pack, const pack_reader::stored& delta, const unlinked_file& base,
                                  std::uint64_t base_size, bool hash, growing& to) {
   inflated_file file{pack.fd, delta.data};
@@ -198,11 +198,12 @@ result<void> copy_loose(const fs::path& path, inflated_file& file, const oid& id
 
 } // namespace
 
-// From the base of all up to the blob itself, each in a file of its own; two of these at a time.
+// Each object of the chain of deltas is written to a file of its own, from the first base up to the blob itself. Only
+// two of these files exist at a time.
 result<void> copy_packed_blob(pack_reader& from, std::uint64_t at, const oid& id, const blob_target& to) {
   GITFS_TRY(fd, from.file());
   const held_pack pack{from.path(), fd->get()};
-  std::vector<pack_reader::stored> chain; // the blob first, the base of all last
+  std::vector<pack_reader::stored> chain; // begins with the blob, and ends with the base that is no delta
   do {
     GITFS_TRY(one, from.entry_at(at));
     if (chain.size() == pack_reader::longest_chain)

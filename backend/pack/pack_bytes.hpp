@@ -1,4 +1,4 @@
-// Where the bytes of an arriving pack are written, and read again.
+// Stores the bytes of an arriving pack, and reads them again.
 #pragma once
 
 #include "backend/os/unlinked_file.hpp"
@@ -12,23 +12,25 @@
 
 namespace gitfs {
 
-/// The bytes of one pack: in a file that somebody else owns, as long as its disk takes them; else in memory, and from
-/// 1 MB on in an unlinked_file, wherever there is room for one. Not thread-safe.
+/// The bytes of one pack. They are in a file that the caller owns, as long as its disk takes them. After that they are
+/// in memory, or, from 1 MB on, in an unlinked_file on any disk that has room. Not thread-safe.
 class pack_bytes {
 public:
-  /// In `file`, which outlives this object or `leave`. Less than 0: not in a file from the beginning.
+  /// `file` stays open as long as this object lives, or until `leave`. Less than 0: there is no file from the
+  /// beginning.
   explicit pack_bytes(int file) : file_(file) {}
 
-  /// Writes all of `bytes` at that offset. An error only if no place takes them.
+  /// Writes all of `bytes` at that offset. Fails only if there is room for them nowhere.
   result<void> write(std::string_view bytes, std::uint64_t offset);
-  /// Reads from that offset. The disk's error, or EIO if there are not so many bytes.
+  /// Reads `size` bytes from that offset. EIO: there are not so many bytes. Otherwise the disk's error.
   result<void> read(char* out, std::size_t size, std::uint64_t offset) const;
 
-  /// Copies everything out of the owner's file, if it is there still.
+  /// Copies the bytes out of the caller's file, if they are in it.
   result<void> leave();
-  /// True if the bytes are in the owner's file.
+  /// True if the bytes are in the caller's file.
   bool is_in_file() const { return file_ >= 0; }
-  /// Why they are not there any more, or not all; none: nothing failed.
+  /// The error because of which the bytes, or some of them, are not in the caller's file any more; none: nothing
+  /// failed.
   const std::optional<error>& failure() const { return failure_; }
 
   std::uint64_t size() const { return size_; }
@@ -44,7 +46,7 @@ private:
   std::uint64_t size_ = 0;
   std::optional<error> failure_;
   std::string held_;
-  std::optional<unlinked_file> elsewhere_; // then `held_` is empty
+  std::optional<unlinked_file> elsewhere_; // if it is set, `held_` is empty
 };
 
 } // namespace gitfs

@@ -9,14 +9,14 @@ namespace gitfs {
 
 namespace {
 
-// The deepest chains of large files (generated headers of a few megabytes, each a delta of the one before) need a few
-// of them at once.
+// Enough for a few generated headers of some megabytes, which make the deepest chains: each version is a delta of the
+// one before, and several of them are needed at once.
 constexpr std::size_t keep_budget = std::size_t{16} << 20;
 
 } // namespace
 
 result<object> pack_contents::content(pack_position index) {
-  std::vector<pack_position> deltas; // from the object down to what can be had without another
+  std::vector<pack_position> deltas; // the deltas to apply, from the object itself down to the first one
   std::optional<object> base;
   for (pack_position at = index; !(base = kept(at)); at = entries_[at].base) {
     if (entries_[at].base == no_object) {
@@ -67,7 +67,7 @@ void pack_contents::keep(pack_position index, const object& contents) {
   if (kept_.add(index, contents) == nullptr)
     return;
   kept_bytes_ += contents.data().size();
-  while (kept_bytes_ > keep_budget && kept_.size() > 2) // one as a base, one made of it
+  while (kept_bytes_ > keep_budget && kept_.size() > 2) // two stay: the base of a delta, and the object that it makes
     kept_bytes_ -= kept_.take_oldest().front().second.data().size();
 }
 

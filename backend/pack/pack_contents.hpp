@@ -15,7 +15,7 @@
 
 namespace gitfs {
 
-using pack_position = std::uint32_t; ///< of an object among those of its pack, in the pack's order
+using pack_position = std::uint32_t; ///< the number of an object in its pack, counted in the pack's order from 0
 inline constexpr pack_position no_object = ~pack_position{0};
 
 /// Where an object is in its pack, and in which form.
@@ -37,9 +37,9 @@ public:
   std::vector<pack_entry>& entries() { return entries_; }
   const std::vector<pack_entry>& entries() const { return entries_; }
 
-  /// The contents of an object whose bases are all known. They are kept.
+  /// Returns the contents of an object whose bases are all known, and keeps them.
   result<object> content(pack_position index);
-  /// The contents that this delta makes from its base. They are kept.
+  /// Returns the contents that this delta makes of its base, and keeps them.
   result<object> build(pack_position index, const object& base, std::string_view delta);
   void keep(pack_position index, const object& contents);
   /// Frees all contents that are kept.

@@ -14,7 +14,8 @@ struct delta_sizes {
   std::uint64_t result = 0;
 };
 
-/// Copy `size` bytes of the base from `offset` on, or insert the next `size` bytes of the delta.
+/// An instruction of a delta: copy `size` bytes of the base from `offset` on, or insert the next `size` bytes of the
+/// delta.
 struct delta_instruction {
   bool copy = false;
   std::uint64_t offset = 0, size = 0;
@@ -29,7 +30,7 @@ result<void> apply_delta(std::string_view base, std::string_view delta, char* ou
 // The decoder of both functions, which also works on deltas that are not whole in memory. `In` has a member
 // `bool next(std::uint8_t&)`, which gives byte after byte, and false at the end. None: the delta is damaged.
 
-/// A number of 7 bits a byte, the lowest first; at most 63 bits.
+/// Reads a number of at most 63 bits, which is stored with seven bits a byte, the lowest first.
 template <class In>
 std::optional<std::uint64_t> read_delta_size(In& in) {
   std::uint64_t out = 0;
@@ -52,7 +53,7 @@ std::optional<delta_sizes> read_delta_sizes(In& in) {
 template <class In>
 std::optional<delta_instruction> read_delta_instruction(In& in) {
   std::uint8_t first = 0;
-  if (!in.next(first) || first == 0) // 0 is reserved
+  if (!in.next(first) || first == 0) // the format reserves the instruction 0
     return std::nullopt;
   if ((first & 0x80U) == 0)
     return delta_instruction{false, 0, first};

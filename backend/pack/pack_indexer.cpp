@@ -24,7 +24,7 @@ auto broken(const std::string& why) {
 
 struct pack_indexer::large_blob {
   pack_position index = 0;
-  std::uint64_t left = 0; // to inflate
+  std::uint64_t left = 0; // bytes that were not inflated yet
   z_stream stream{};
   sha1 hash;
 
@@ -157,7 +157,7 @@ result<bool> pack_indexer::take_entry(bool last) {
   }
   if (header->size > largest_in_memory)
     return broken("an object of " + std::to_string(header->size) + " bytes that is no blob");
-  // All of it at once, which is three times as fast as in pieces; so it has to be there.
+  // An entry is inflated at once, which is three times as fast as in pieces. So all of its bytes must have arrived.
   if (!last && rest().size() < header->length + longest_deflated(header->size))
     return false;
   const pack_position index = begin_entry(*header);
@@ -189,7 +189,7 @@ result<void> pack_indexer::take_delta(pack_position index, const entry_header& h
       base = known->second;
   } else {
     const std::uint64_t offset =
-        objects_[index].offset - header.back; // of too far back, the wrapped one is no object's
+        objects_[index].offset - header.back; // if `back` is too large this wraps around, and no object is there
     const auto at = std::lower_bound(objects_.begin(), objects_.begin() + index, offset,
                                      [](const index_entry& o, std::uint64_t want) { return o.offset < want; });
     if (at == objects_.begin() + index || at->offset != offset)
@@ -231,7 +231,7 @@ result<bool> pack_indexer::take_large_blob() {
   } while (status == Z_OK && (stream.avail_in > 0 || stream.avail_out == 0));
   consume(offered - stream.avail_in);
   if (status == Z_OK || status == Z_BUF_ERROR)
-    return true; // there is more of it
+    return true; // the blob has not ended
   if (status != Z_STREAM_END || large.left != 0)
     return broken("an object is damaged");
   end_entry();
@@ -282,9 +282,9 @@ result<void> pack_indexer::resolve_waiting(pack_position base) {
   return success();
 }
 
-/// Adds what the deltas that still wait are made of.
+/// Completes a thin pack by the bases of the deltas that still wait.
 result<void> pack_indexer::complete() {
-  position_ -= oid::raw_size; // over the trailer
+  position_ -= oid::raw_size; // the first base overwrites the trailer
   for (bool more = outside_ != nullptr; more && waiting_ != 0;) {
     more = false;
     std::vector<oid> wanted;
@@ -292,7 +292,7 @@ result<void> pack_indexer::complete() {
       wanted.push_back(id);
     for (const oid& id : wanted) {
       if (!waiting_for_name_.contains(id))
-        continue; // it is in the pack, and was a delta of another
+        continue; // the pack itself has this base, as a delta that was resolved meanwhile
       if (const auto found = outside_(id)) {
         GITFS_TRYV(add_base(id, found.value()));
         more = true;
@@ -334,7 +334,7 @@ result<void> pack_indexer::add_base(const oid& id, const object& contents) {
   return resolve_waiting(index);
 }
 
-/// Header and trailer of what the file holds now.
+/// Writes the header and the trailer of the completed pack.
 result<void> pack_indexer::seal() {
   GITFS_TRYV(file_.write(pack_header(static_cast<std::uint32_t>(objects_.size())), 0));
   sha1 whole;

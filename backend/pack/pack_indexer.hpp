@@ -33,15 +33,14 @@ using outside_objects = std::function<result<object>(const oid&)>;
 class pack_indexer {
 public:
   /// `file` outlives the indexer, and must have at its start all bytes that are appended. `fresh`, if not null, gets
-  /// the blobs. With `outside`, a thin pack is completed in the file by the objects that it lacks, as by `git
-  /// index-pack
-  /// --fix-thin`.
+  /// the blobs. With `outside`, the objects that a thin pack lacks are appended to it in the file, as git's
+  /// `index-pack` does it with `--fix-thin`.
   pack_indexer(pack_bytes& file, prefetched_blobs* fresh, outside_objects outside = nullptr);
   ~pack_indexer();
 
   /// Takes the next bytes of the pack, which must be in the file already.
   result<void> append(std::string_view bytes);
-  /// All bytes were appended.
+  /// Called when all bytes were appended.
   result<void> finish();
 
   /// The objects in the order of the pack. Only after `finish`.
@@ -52,7 +51,7 @@ public:
   /// The size of the object's contents, in bytes.
   std::uint64_t size_of(pack_position index) const { return contents_.entries()[index].contents; }
   result<object> content(pack_position index) { return contents_.content(index); }
-  /// Where each of `objects` is in the file, in the same order. The indexer is of no use after it.
+  /// The places of `objects` in the file, in the same order. The indexer cannot be used after that.
   std::vector<pack_entry> take_entries() { return std::move(contents_.entries()); }
   /// The pack's trailer, which is also its name.
   const oid& checksum() const { return checksum_; }
@@ -61,8 +60,8 @@ private:
   enum class stage : std::uint8_t { header, entries, large_blob, trailer, done };
   struct large_blob;
 
-  // Each makes one step of its stage if the bytes for the step are here. False: they are not. `last`: no more will
-  // come.
+  // Each of these functions makes one step of its stage, if the bytes for it have arrived. False: they have not.
+  // `last`: no more bytes will arrive.
   result<bool> step(bool last);
   result<bool> take_header();
   result<bool> take_entry(bool last);

@@ -29,14 +29,15 @@ struct freed_by_libgit2 {
 template <class T>
 using owned = std::unique_ptr<T, freed_by_libgit2>;
 
-/// One step of an expression: the parent number `count` (^N), or as many first parents back (~N). None: only through
-/// tags to the commit (^{}, ^{commit}).
+/// One step of an expression: to the parent number `count` (^N), or so many first parents back (~N). Without a count,
+/// the step only leads through tags to the commit (^{}, ^{commit}).
 struct step {
   bool back = false;
   std::optional<unsigned> count{};
 };
 
-/// "main~2^{commit}^2" without its steps, and these. None: something else is in it, which libgit2 may know.
+/// Splits a revision such as "main~2^{commit}^2" into its name and its steps. None: the revision has something else in
+/// it, which libgit2 may know.
 std::optional<std::pair<std::string, std::vector<step>>> take_apart(const std::string& revision) {
   const std::size_t begin = revision.find_first_of(suffix_marks);
   std::pair<std::string, std::vector<step>> out{revision.substr(0, begin), {}};
@@ -76,7 +77,7 @@ public:
 
   result<resolved_ref> head() const {
     git_reference* found = nullptr;
-    // By its own function: it alone tells a branch without commits from a broken repository.
+    // Only this function of libgit2 tells a branch without commits from a broken repository.
     const int status = git_repository_head(&found, repository_);
     const owned<git_reference> owner{found};
     return status == 0 ? commit_of(found) : result<resolved_ref>{BOOST_OUTCOME_V2_NAMESPACE::failure(why(status, ""))};
@@ -127,7 +128,7 @@ private:
     return git_reference_name_to_id(&ignored, repository_, full_name.c_str()) == 0;
   }
 
-  /// None: `text` is no such id, or none that exists.
+  /// The object id that begins with `text`. None: `text` is no abbreviated id, or no object begins so.
   std::optional<result<oid>> abbreviated(const std::string& text) const {
     git_oid short_id, whole;
     git_odb* objects = nullptr;
@@ -173,7 +174,7 @@ private:
     return commit;
   }
 
-  /// By libgit2, which refuses commits that it cannot parse.
+  /// Has libgit2 evaluate the expression. It refuses commits that it cannot parse, so this is the last resort.
   result<resolved_ref> expression(const std::string& revision) const {
     git_object* named = nullptr;
     git_reference* reference = nullptr;

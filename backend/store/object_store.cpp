@@ -35,17 +35,17 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::uint64_t default_memory = std::uint64_t{48} << 20;
-constexpr std::size_t uses_kept = 4096;     // in a batch
-constexpr std::size_t most_full_uses = 256; // batches
-constexpr std::size_t trees_kept = 8192;    // until they are written, if the keeper does not before
-constexpr std::uint64_t moved_at_once = std::uint64_t{64} << 20; // of what was held, in one tick
-constexpr std::size_t few_files = 4;                             // in a tree: looked up one by one they cost no more
+constexpr std::size_t uses_kept = 4096;                          // uses in one batch
+constexpr std::size_t most_full_uses = 256;                      // batches that wait for the keeper
+constexpr std::size_t trees_kept = 8192;                         // so many are written at once if no tick came before
+constexpr std::uint64_t moved_at_once = std::uint64_t{64} << 20; // bytes of held packs that one tick writes to the disk
+constexpr std::size_t few_files = 4;                             // fewer sizes cost no more one by one than as a tree
 
 bool is_sound(const result<object>& copy, const oid& id) {
   return copy && name_of(copy.value().type(), copy.value().data()) == id;
 }
 
-/// A copy is there and is not what it should be, or the disk does not give it.
+/// True if there is a copy whose hash is wrong, or that the disk cannot read.
 bool is_damaged(const result<object>& copy, const oid& id) {
   return copy ? !is_sound(copy, id) : copy.error().code == EBADMSG || copy.error().code == EIO;
 }
@@ -60,10 +60,10 @@ struct object_store::impl {
   std::shared_ptr<size_table> table;
   prefetched_blobs fresh;
   held_packs held;
-  std::unique_ptr<cache_disk> own_disk; // without a keeper
-  cache_disk* disk = nullptr;           // this, or the keeper's
+  std::unique_ptr<cache_disk> own_disk; // null if there is a keeper
+  cache_disk* disk = nullptr;           // own_disk, or that of the keeper
   std::mutex unreadable_mutex;
-  std::unordered_set<oid> unreadable; // what the disk has and does not give: a miss, until it was fetched again
+  std::unordered_set<oid> unreadable; // objects that the disk has and cannot read: misses until they were fetched again
   std::atomic<std::size_t> unreadable_count{0};
   std::atomic<std::uint64_t> read_from_memory{0}, read_from_disk{0}; // bytes of contents
   std::mutex quarantine_mutex;
@@ -71,13 +71,13 @@ struct object_store::impl {
   std::vector<oid> uses;
   std::vector<std::vector<oid>> full_uses;
   std::mutex trees_mutex;
-  std::vector<tree_sizes> trees; // whose sizes were all found
+  std::vector<tree_sizes> trees; // trees of which all sizes are known, to be written to the table
   std::atomic<bool> is_ending{false};
-  std::shared_ptr<cache_keeper> keeper; // none without a quota
+  std::shared_ptr<cache_keeper> keeper; // null without a quota
 
   explicit impl(std::shared_ptr<memory_budget> memory) : fresh(std::move(memory)) {}
   ~impl() {
-    is_ending = true; // a tick that runs is waited for
+    is_ending = true; // ends a running tick early, because `leave` waits for it
     if (keeper)
       keeper->leave(this);
     write_uses();
@@ -101,7 +101,7 @@ struct object_store::impl {
   void move_held_to_disk();
 };
 
-/// What the disk does not give is a miss, so that it is fetched again, and held in memory then.
+/// Makes an object that the disk cannot read a miss, so that it is fetched again and then held in memory.
 error object_store::impl::disk_failed(const oid& id, error why) {
   constexpr std::size_t most = 1 << 16;
   {
@@ -128,7 +128,7 @@ bool object_store::impl::is_unreadable(const oid& id) {
   return unreadable.contains(id);
 }
 
-/// The folder was removed under us.
+/// Makes the store's folder again after somebody has removed it.
 bool object_store::impl::mend_folder() {
   if (!make_store_folder(cache_dir, key))
     return false;
@@ -136,15 +136,16 @@ bool object_store::impl::mend_folder() {
   return true;
 }
 
-/// For a quota that evicts what has not been used for longest. Whoever reads does not wait for the table: the keeper
-/// writes it; without one, nobody evicts while the store is open, and what is noted may be lost.
+/// Notes that an object was used, because eviction removes the objects first that were not used for longest. Readers do
+/// not wait for the table on disk: the keeper writes it. Without a keeper nobody evicts while the store is open, so
+/// notes may be lost.
 void object_store::impl::note_use(const oid& id) {
   std::lock_guard lock{uses_mutex};
   uses.push_back(id);
   if (uses.size() < uses_kept)
     return;
   if (full_uses.size() == most_full_uses)
-    full_uses.clear(); // the disk does not keep up
+    full_uses.clear(); // the disk is too slow for so many uses, and memory must stay bounded
   full_uses.push_back(std::move(uses));
   uses = {};
   uses.reserve(uses_kept);
@@ -182,7 +183,7 @@ void object_store::impl::write_trees() {
   table->put_trees(all);
 }
 
-/// Last of all that a store is made of: from here on the keeper's thread calls.
+/// Called when the store is complete, because the keeper's thread calls it from here on.
 void object_store::impl::join_keeper(std::uint64_t quota) {
   keeper->join(this, {folder, quota, [this] { reader->refresh(); }, [this] { reader->refresh(); }, [this] { tick(); }});
 }
@@ -205,7 +206,7 @@ void object_store::impl::installed(const ingested& what) {
   table->put(what.blobs);
 }
 
-/// What the disk did not take when it came is written now, in bounded pieces of work.
+/// Writes packs to the disk that the disk has refused when they arrived. One call does a bounded amount of work.
 void object_store::impl::move_held_to_disk() {
   const auto go_on = [this] { return !is_ending && disk->has_room(); };
   std::uint64_t moved = 0;
@@ -229,9 +230,9 @@ void object_store::impl::move_held_to_disk() {
     ;
 }
 
-/// A pack cannot be used at all, or not by this process: what was in it is fetched again when it is needed.
+/// Gives up a pack that cannot be used. Its objects are fetched again when they are needed.
 void object_store::impl::lose_pack(const fs::path& index, const error& why) {
-  if (why.code != EBADMSG) { // the disk: perhaps another process can read it, or this one later
+  if (why.code != EBADMSG) { // the disk fails; another process, or this one later, may be able to read the pack
     log::warn("{}; the pack is not used any more, and what was in it is fetched again", why.message);
     return;
   }
@@ -240,11 +241,10 @@ void object_store::impl::lose_pack(const fs::path& index, const error& why) {
     remove_packs(folder, {&*pack, 1}, away);
   log::warn("{}; the pack is now in {}, and what was in it is fetched again", why.message, away.string());
   if (keeper != nullptr)
-    keeper->arrived(0); // it brings back what is sound, if the index is
+    keeper->arrived(0); // wakes the keeper, which salvages sound objects if the index is sound
 }
 
-/// Moves every damaged copy of the object out of readers' sight; with a pack goes all that is in it. True if there was
-/// any.
+/// Moves every damaged copy of the object to the quarantine. A pack is moved as a whole. True if a copy was moved.
 bool object_store::impl::quarantine(const oid& id) {
   std::lock_guard lock{quarantine_mutex};
   const fs::path away = quarantine_folder(folder);
@@ -269,18 +269,18 @@ bool object_store::impl::quarantine(const oid& id) {
   for (const seen_pack& pack : damaged)
     note_damage(folder, pack.path, id);
   remove_packs(folder, damaged, away);
-  reader->refresh(); // also if nothing was moved: this process may have one open that another process has moved
+  reader->refresh(); // even if nothing was moved: this process may have a pack open that another process has moved
   if (moved || !damaged.empty())
     log::warn("object {} was damaged on disk; it is now in {} and will be fetched again", hex, away.string());
   if (keeper != nullptr && !damaged.empty())
-    keeper->arrived(0); // it brings back what else is in the pack
+    keeper->arrived(0); // wakes the keeper, which salvages the sound objects of the pack
   return moved || !damaged.empty();
 }
 
 result<object> object_store::impl::read(const oid& id) {
   std::uint64_t searched = reader->generation();
   auto out = reader->read(id);
-  // It may have been put into another pack, by another process or just now.
+  // The object may have been moved to another pack meanwhile, so packs that have come are searched.
   for (int again = 0; again < 3 && !out && out.error().code == ENOENT
                       && (reader->refresh_if_changed() || reader->generation() != searched);
        ++again) {
@@ -288,12 +288,12 @@ result<object> object_store::impl::read(const oid& id) {
     out = reader->read(id);
   }
   if (!out && (out.error().code == EBADMSG || out.error().code == EIO)) {
-    reader->refresh(); // a pack that is gone is no damage
+    reader->refresh(); // the error may come from a pack that was removed meanwhile, which is no damage
     out = reader->read(id);
   }
   if (!out && (out.error().code == EBADMSG || out.error().code == EIO)) {
     quarantine(id);
-    out = reader->read(id); // there may be a sound copy
+    out = reader->read(id); // another copy may be sound
     if (!out && out.error().code == EBADMSG)
       return disk_failed(id, {EIO, out.error().message + ", and it cannot be moved away"});
   }
@@ -375,10 +375,10 @@ result<void> object_store::copy(const oid& id, const blob_target& to) {
   if (auto out = impl_->held.copy(id, to); out || out.error().code != ENOENT)
     return out;
   auto out = impl_->reader->copy(id, to);
-  // To look at the copies reads them whole: that is rare.
+  // `quarantine` reads all copies whole, which is slow; but damage is rare.
   if (!out && (out.error().code == EBADMSG || out.error().code == EIO) && impl_->quarantine(id))
     return fail(ENOENT, out.error().message);
-  // A damaged index may say that it is here and say a wrong place, or the disk fails.
+  // A damaged index may name a wrong place for the object, or the disk fails.
   const bool missed = is_lost(
       out, [&] { return impl_->reader->contains(id); }, [&] { return impl_->reader->copy(id, to); });
   if (missed || (!out && (out.error().code == EBADMSG || out.error().code == EIO)))
@@ -400,7 +400,7 @@ void object_store::sizes(std::span<const oid> ids, std::span<std::uint64_t> out)
       continue;
     const auto held = impl_->held.header(ids[i]);
     const auto header = held ? result<object_header>{*held} : impl_->reader->header(ids[i]);
-    if (!header || header.value().type != object_type::blob) // a tree may name a tree as a file: that has no size
+    if (!header || header.value().type != object_type::blob) // a damaged tree may name another tree as a file
       continue;
     out[i] = header.value().size;
     learned.emplace_back(ids[i], out[i]);
@@ -422,7 +422,7 @@ result<std::unique_ptr<pack_sink>> object_store::new_pack(pack_use use) {
   pack_destination to;
   to.objects = impl_->objects;
   to.lock = store_lock(impl_->folder);
-  to.installed = [state = impl_](const ingested& what) { state->installed(what); }; // which keeps the rest alive
+  to.installed = [state = impl_](const ingested& what) { state->installed(what); }; // `state` keeps all below alive
   to.fresh = use == pack_use::read_soon ? &impl_->fresh : nullptr;
   to.outside = [state = impl_](const oid& id) {
     auto held = state->held.read(id);

@@ -41,7 +41,21 @@ std::string without_slash(const char* folder) {
   return out;
 }
 
-/// One entry of safe.directory. It is compared as text: "/srv/a/" is not "/srv/a", as for git 2.39.
+/// An entry of safe.directory without symbolic links, "..", and a slash at its end, as git compares it from 2.47 on;
+/// older gits compare the text. Only the last part of the path may be missing: it may be the "*" of "/srv/*". Empty:
+/// the entry names no folder. A relative entry counts for git only if it is ".", the current folder.
+std::string normalized(const std::string& entry) {
+  const std::filesystem::path named = without_slash(entry.c_str());
+  if (!named.is_absolute() && named != ".")
+    return "";
+  std::error_code status;
+  if (const auto whole = std::filesystem::canonical(named, status); !status)
+    return whole.string();
+  const auto above = std::filesystem::canonical(named.parent_path(), status);
+  return status ? "" : (above / named.filename()).string();
+}
+
+/// Whether a normalized entry of safe.directory is this repository's, or that of all folders below one above it.
 bool lists(const std::string& entry, const std::string& repository) {
   constexpr std::string_view all_below = "/*";
   if (entry.ends_with(all_below))
@@ -66,7 +80,6 @@ result<void> check_ownership(git_repository* repository, const std::filesystem::
   const std::string& name = work_tree.empty() ? folder : work_tree;
   GITFS_TRY(git, git_settings::read());
   bool safe = false;
-  std::string nearly;
   for (const git_setting& each : git.all()) {
     if (each.key != "safe.directory")
       continue;
@@ -74,18 +87,19 @@ result<void> check_ownership(git_repository* repository, const std::filesystem::
       safe = false;
       continue;
     }
-    const std::string entry = each.value->starts_with('~') ? git_path(*each.value) : *each.value;
-    safe = safe || entry == "*" || lists(entry, name) || lists(entry, folder);
-    if (without_slash(entry.c_str()) == name && entry != name)
-      nearly =
-          "; the entry '" + entry + "' in " + each.origin + " does not count for every git, for the slash at its end";
+    if (safe || *each.value == "*") {
+      safe = true;
+      continue;
+    }
+    const std::string entry = normalized(each.value->starts_with('~') ? git_path(*each.value) : *each.value);
+    safe = lists(entry, name) || lists(entry, folder);
   }
   if (safe)
     return success();
   return fail(EACCES, path.string()
                           + " belongs to another user, whom git does not trust either. If you do: git config --global "
                             "--add safe.directory '"
-                          + name + "'" + nearly);
+                          + name + "'");
 }
 
 } // namespace gitfs

@@ -30,7 +30,7 @@ Looks after the folder in which mounts keep what they have fetched. All of it wo
   --force                             rm also what a mount uses
 )";
 
-/// Takes what stands behind "cache". Errors as parse_command_line.
+/// Reads the arguments behind "cache". Errors as of parse_command_line.
 result<invocation> parse_cache(std::span<const char* const> arguments);
 
 } // namespace gitfs

@@ -53,7 +53,7 @@ result<invocation> parse_helper(std::span<const char* const> arguments) {
   return invocation{std::move(read.options), unknown_variables()};
 }
 
-// For the commands that take one path, called `noun`.
+// For commands that take one path. Messages call it `noun`.
 template <class Options>
 result<std::filesystem::path> parse_path(const subcommand<Options>& command, std::span<const char* const> arguments,
                                          std::string_view noun, Options& out) {
@@ -94,7 +94,7 @@ result<invocation> parse_stats(std::span<const char* const> arguments) {
   return invocation{std::move(out)};
 }
 
-// PATH as it is seen from here, or below MOUNTPOINT.
+// PATH may be a path from the current folder, or one below MOUNTPOINT.
 result<invocation> parse_refresh(std::span<const char* const> arguments) {
   constexpr subcommand<refresh_options> command{"refresh"};
   const subcommand_reader reader{command};
@@ -170,7 +170,7 @@ result<invocation> parse_why(std::span<const char* const> arguments) {
   return invocation{std::move(out)};
 }
 
-// The commands other than mount.
+// All commands but mount.
 struct command_row {
   string_view name;
   string_view help;
@@ -183,10 +183,10 @@ constexpr command_row other_commands[] = {
     {"cache", cache_help, parse_cache},          {"config", config_help, parse_config},
     {"trace", trace_help, parse_trace},          {"replay", replay_help, parse_replay},
     {"refresh", refresh_help, parse_refresh},    {"why", why_help, parse_why},
-    {"prefetch", prefetch_help, parse_prefetch}, // one a line
+    {"prefetch", prefetch_help, parse_prefetch},
 };
 
-// The same, as other programs call it.
+// Names that other programs have for these commands.
 constexpr std::pair<string_view, string_view> also_called[] = {{"umount", "unmount"}};
 
 string all_commands() {
@@ -231,10 +231,11 @@ void scrub_arguments(int argc, char** argv) {
   constexpr string_view header = "--otlp-header";
   constexpr string_view endpoint = "--otlp-endpoint";
   const auto hide = [](char* text) { std::fill_n(text, string_view{text}.size(), '*'); };
-  // First of all: a query may begin within a password.
+  // Passwords are overwritten before queries, because a password may have a '?' in it, which looks like the begin of a
+  // query.
   for (int i = 1; i < argc; ++i) {
     const string_view text = argv[i];
-    if (const auto found = userinfo_of(text); found && !text.starts_with('-')) // it is a source, also one without "://"
+    if (const auto found = userinfo_of(text); found && !text.starts_with('-')) // a source, which needs no "://"
       std::fill_n(argv[i] + found->begin, found->size, '*');
     for (auto found = find_userinfo(text, 0); found; found = find_userinfo(text, found->begin + found->size))
       std::fill_n(argv[i] + found->begin, found->size, '*');
@@ -242,14 +243,14 @@ void scrub_arguments(int argc, char** argv) {
   for (int i = 1; i < argc; ++i) {
     const string_view text = argv[i];
     const bool last = i + 1 == argc;
-    // Among the words for a helper of mount(8).
+    // A helper of mount(8) gets all options as words of one argument, which is overwritten as a whole.
     if (is_mount_helper(argv[0]) && text.find("otlp-") != string_view::npos)
       hide(argv[i]);
     if (text == header && !last)
       hide(argv[++i]);
     else if (text.starts_with(header) && text.size() > header.size())
       hide(argv[i] + header.size() + 1);
-    // The query of a collector's URL may be a key.
+    // The query of a collector's URL may have a key in it.
     char* const url = text.starts_with(endpoint) ? argv[text == endpoint && !last ? i + 1 : i] : nullptr;
     if (url != nullptr)
       if (const std::size_t query = string_view{url}.find('?'); query != string_view::npos)

@@ -19,7 +19,8 @@ using std::string;
 using config_action = config_options::action_type;
 using config_table = subcommand<config_options>;
 
-// `show` takes what mount takes, so it is read by mount's tables, below; here it stands for the messages.
+// `show` is in this table only for the messages. It takes the options of mount, so its arguments are read by mount's
+// tables, below.
 constexpr std::array config_actions{config_table::action_row{"check", config_action::check},
                                     config_table::action_row{"show", config_action::check}};
 

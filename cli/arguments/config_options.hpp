@@ -1,4 +1,4 @@
-// The command line of `gitfs-actor config`, and what `config show` prints.
+// The command line of `gitfs-actor config`.
 #pragma once
 
 #include "cli/arguments/command_line.hpp"

@@ -30,7 +30,7 @@ struct row {
   config_kind kind = config_kind::text;
 };
 
-// Variables of others that say what none of ours does.
+// Environment variables of other standards that count where no setting of ours is made.
 constexpr struct {
   string_view pointer;
   const char* variable;
@@ -94,9 +94,9 @@ std::vector<row> tree_of(const mount_arguments& read) {
   return out;
 }
 
-// What git's own configuration says about one source.
+// A setting in git's own configuration that counts for one source.
 struct git_row {
-  string of; // "/source", or where the source stands in the tree
+  string of; // "/source", or the place of the source in the config file's tree
   shown_git_setting setting;
 };
 
@@ -144,7 +144,7 @@ string config_report(const mount_arguments& read) {
     rows.push_back({of + " " + setting.name, setting.value, setting.origin});
   std::size_t key = 0;
   std::size_t value = 0;
-  constexpr std::size_t widest = 60; // so that one long value moves nobody else's origin away
+  constexpr std::size_t widest = 60; // one long value must not move the third column of all other lines
   for (line& each : rows) {
     if (each.value.empty())
       each.value = "-";
@@ -165,11 +165,12 @@ namespace {
 
 using json_writer = rapidjson::PrettyWriter<rapidjson::StringBuffer>;
 
-// What is a number or a switch is one in JSON: sizes in bytes, times in seconds. What is shown for people can be read.
+// Numbers and switches become numbers and booleans of JSON: sizes in bytes, times in seconds. The text that is shown to
+// people can be parsed for that, because config files are written in it.
 void write_value(json_writer& json, const row& of) {
   constexpr double thousand = 1000;
   const bool is_number = of.kind == config_kind::number || of.kind == config_kind::size || of.kind == config_kind::time;
-  if (is_number && of.value.empty()) { // its default is no number
+  if (is_number && of.value.empty()) { // the default of this setting is no number
     json.Null();
     return;
   }

@@ -1,4 +1,5 @@
-// What `gitfs-actor config show` prints: each setting with its value and where that comes from. No secrets.
+// The report that `gitfs-actor config show` prints: each setting with its value and the origin of that value. It has no
+// secrets in it.
 #pragma once
 
 #include "cli/arguments/mount_arguments.hpp"
@@ -7,11 +8,11 @@
 
 namespace gitfs {
 
-/// Three columns.
+/// For people, in three columns: setting, value, origin.
 std::string config_report(const mount_arguments& read);
 
-/// {"settings": {"/cache/size": {"value": "20G", "from": "file", "name": "/etc/x.json", "line": 3}, ...}, "tree":
-/// {...}}
+/// For programs: {"settings": {"/cache/size": {"value": "20G", "from": "file", "name": "/etc/x.json", "line": 3}, ...},
+/// "tree": {...}, "git": [...]}, where "tree" has rows like those of "settings".
 std::string config_report_json(const mount_arguments& read);
 
 } // namespace gitfs

@@ -18,7 +18,7 @@ string help_line(string left, string_view text) {
   return left + string{text} + "\n";
 }
 
-// The proxies are libcurl's business; of those for TLS, tls_trust has all.
+// Environment variables that the help lists. libcurl reads those of proxies; tls_trust reads those of TLS.
 constexpr struct {
   string_view names;
   string_view text;
@@ -52,7 +52,7 @@ string mount_help() {
     if (const std::size_t comma = left.find(','); comma != string::npos)
       left.insert(comma + 1, " ");
     else if (left.starts_with("--"))
-      left.insert(0, "    "); // under the long name of a row that has a short one
+      left.insert(0, "    "); // an option without a short name stands under the long names of the others
     if (!row.value.empty())
       left += " " + string{row.value};
     string text{row.help};

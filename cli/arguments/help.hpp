@@ -1,4 +1,4 @@
-// What `--help` prints. The text of `mount` is made from the tables that its parser uses.
+// The texts that `--help` prints. The text of `mount` is made from the tables that its parser uses.
 #pragma once
 
 #include <string>

@@ -22,12 +22,12 @@ auto wrong(const string& message) {
   return fail(EINVAL, redacted(message) + " (see gitfs-actor mount --help)");
 }
 
-// Not in the cache folder: whoever empties a cache wants to keep what was said about it.
+// The log is not in the cache folder, because whoever empties the cache wants to keep the log.
 result<std::filesystem::path> default_log_file(const mount_options& options) {
   GITFS_TRY(state, default_state_dir());
   string name = options.mountpoint.relative_path().string();
   std::ranges::replace(name, '/', '-');
-  constexpr std::size_t longest = 200; // with ".log" within the 255 bytes of a file name
+  constexpr std::size_t longest = 200; // a file name may have 255 bytes, and ".log" and ".crash-trace" are added
   if (name.size() > longest)
     name.erase(0, name.size() - longest);
   return state / (name + ".log");
@@ -36,10 +36,10 @@ result<std::filesystem::path> default_log_file(const mount_options& options) {
 struct flags {
   std::vector<setting> settings;
   string config, source, mountpoint;
-  string not_with_config; ///< the first option that says something of SOURCE alone
+  string not_with_config; ///< the first option that is about SOURCE alone; empty: there is none
 };
 
-// What a file says of each repository by itself.
+// Options about SOURCE. In a config file each repository has these settings of its own.
 constexpr string_view of_source[] = {"--ref", "--follow", "--token-file", "--token-env", "--username"};
 
 result<flags> read_flags(std::vector<string> arguments) {
@@ -51,7 +51,7 @@ result<flags> read_flags(std::vector<string> arguments) {
   if (!given)
     return wrong(given.error().message);
   auto& [options, words, unknown] = given.value();
-  // The likelier mistake, so it is named before a surplus argument.
+  // An unknown option is the likelier mistake, so it is named before an argument too many.
   if (!unknown.empty())
     return wrong(about_unknown(unknown, known));
   if (words.size() > 2)
@@ -71,7 +71,7 @@ result<flags> read_flags(std::vector<string> arguments) {
   return out;
 }
 
-// What stands behind the options: with a file there is no SOURCE.
+// Decides which words are SOURCE and MOUNTPOINT. With a config file there is no SOURCE.
 result<void> place_arguments(flags& given, mount_needs needs) {
   if (given.config.empty()) {
     if (needs == mount_needs::all && given.source.empty())
@@ -166,7 +166,8 @@ result<mount_arguments> read_mount_arguments(std::vector<string> arguments, moun
 result<mount_options> read_config(const std::filesystem::path& file) {
   flags given;
   given.config = file.string();
-  // The mountpoint may have come from the command line, and no header is sent anew.
+  // The mountpoint need not be in the file, because the command line may have named it; headers of collectors are not
+  // read again while the mount runs.
   GITFS_TRY(read, put_together(std::move(given), mount_needs::nothing));
   read.options.config_file = file;
   return std::move(read.options);

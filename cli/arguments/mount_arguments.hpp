@@ -1,4 +1,4 @@
-// The command line of `gitfs-actor mount`, with what its config file and the environment add.
+// The command line of `gitfs-actor mount`, together with its config file and the environment.
 #pragma once
 
 #include "config/config_file.hpp"
@@ -20,15 +20,16 @@ struct mount_arguments {
 };
 
 enum class mount_needs : std::uint8_t {
-  all,     ///< SOURCE and MOUNTPOINT, in the file or here; secrets of headers are read
-  nothing, ///< to be looked at, not to be mounted
+  all,     ///< to mount: SOURCE and MOUNTPOINT must be given, and the secrets of headers are read
+  nothing, ///< only to show the settings
 };
 
-/// EINVAL: a usage error with where to read on, or what read_config_file says. Names no credential.
+/// EINVAL: a mistake in the arguments, with the help to read, or in the config file, as read_config_file says. The
+/// message names no credential.
 result<mount_arguments> read_mount_arguments(std::vector<std::string> arguments, mount_needs needs);
 
-/// What `gitfs-actor mount --config FILE` would be told now, without other flags: for reading `file` again while its
-/// mount runs. Errors as read_config_file: all of them as one message, and nothing is changed.
+/// The options of `gitfs-actor mount --config FILE` without other arguments. A running mount reads its file again by
+/// this. Errors as of read_config_file, all in one message.
 result<mount_options> read_config(const std::filesystem::path& file);
 
 } // namespace gitfs

@@ -17,7 +17,8 @@ using std::string_view;
 
 namespace {
 
-// These make no sense for whoever waits for the end of mount(8), or are spelled without dashes already.
+// Options that OPTIONS cannot have. mount(8) must return, so nothing may stay in the foreground; the words of `-o` are
+// themselves OPTIONS.
 constexpr string_view not_as_words[] = {"-o", "--foreground", "--help"};
 
 const option_row* find_option(string_view name) {
@@ -42,7 +43,7 @@ auto unknown(const string& name) {
               "unknown mount option '" + name + "'" + did_you_mean(name, known) + " (see gitfs-actor mount --help)");
 }
 
-// All that mount(8) may give a helper, and what it means here.
+// All options that mount(8) may give a helper.
 enum class helper_option : std::uint8_t { sloppy, fake, no_mtab, read_only, verbose, options, type };
 constexpr option_form helper_options[] = {
     {"-s", false}, {"-f", false}, {"-n", false}, {"-r", false}, {"-v", false}, {"-o", true}, {"-t", true},
@@ -61,7 +62,8 @@ public:
       return fail(EINVAL, "mount(8) gives a helper SPEC and DIR, and here are " + std::to_string(given.words.size())
                               + " (to mount by hand: gitfs-actor mount)");
     const string& spec = given.words.front();
-    // First, so that a name that was asked for counts. What fstab has is what 'mount -a' looks for in /proc/mounts.
+    // 'mount -a' looks for the name that stands in fstab in /proc/mounts. This comes first, so that a name that OPTIONS
+    // ask for counts instead.
     out_.arguments = {"-o", "fsname=" + escaped_word(without_userinfo(spec))};
     for (const string& word : split_words(options)) {
       GITFS_TRYV(take(word));
@@ -88,7 +90,7 @@ private:
     case helper_option::options:
       (options += ',') += value;
       break;
-    case helper_option::no_mtab: // there is none of ours
+    case helper_option::no_mtab: // we write no mtab, every mount is read-only, and there is one type
     case helper_option::read_only:
     case helper_option::type:
       break;
@@ -96,7 +98,7 @@ private:
   }
 
   result<void> take(const string& word) {
-    // mount(8) says it wherever nobody has said 'ro', so it tells nothing.
+    // mount(8) adds 'rw' wherever there is no 'ro', so nobody need have asked for it.
     if (word == "rw")
       return success();
     const std::size_t equals = word.find('=');
@@ -118,7 +120,7 @@ private:
     return success();
   }
 
-  string config_; // where a config file says what is shown, SPEC is only the first column of fstab
+  string config_; // a config file, if there is one: it says what is shown, and SPEC is only the first column of fstab
   bool sloppy_ = false;
   helper_call out_;
 };

@@ -1,4 +1,4 @@
-// The program as a helper of mount(8): the way in from /etc/fstab and systemd's mount units.
+// The program as a helper of mount(8), which calls it for /etc/fstab and for systemd's mount units.
 #pragma once
 
 #include "config/error.hpp"
@@ -10,17 +10,18 @@
 
 namespace gitfs {
 
-/// Whether `program` (argv[0]) is a name that mount(8) calls a helper by: mount.gitfs-actor, mount.fuse.gitfs-actor.
+/// True if `program` (argv[0]) is a name by which mount(8) calls its helper: mount.gitfs-actor, mount.fuse.gitfs-actor.
 bool is_mount_helper(std::string_view program);
 
 struct helper_call {
-  std::vector<std::string> arguments; ///< what stands behind `gitfs-actor mount` to ask the same
-  bool fake = false;                  ///< -f: all but the mount itself
-  bool verbose = false;               ///< -v; without it mount(8) is to be silent
+  std::vector<std::string> arguments; ///< arguments of `gitfs-actor mount` that ask for the same
+  bool fake = false;                  ///< -f: check everything, but do not mount
+  bool verbose = false;               ///< -v: print the line that says what was mounted
 };
 
-/// Takes what mount(8) gives a helper, without its name: "SPEC DIR [-sfnv] [-o OPTIONS] [-t TYPE]". OPTIONS are the
-/// words of `-o`, and our options without their dashes: "ref=v6.1". EINVAL, with what would be right.
+/// Reads the arguments that mount(8) gives a helper, without the program's name: "SPEC DIR [-sfnv] [-o OPTIONS] [-t
+/// TYPE]". OPTIONS are the words of `-o`, and our own options without their dashes, such as "ref=v6.1". EINVAL: an
+/// argument is wrong; the message says what would be right.
 result<helper_call> read_helper_call(std::span<const char* const> arguments);
 
 } // namespace gitfs

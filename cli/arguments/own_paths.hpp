@@ -1,4 +1,4 @@
-// The paths that a mount writes to, none of which may be in the mount itself.
+// Checks that no path that a mount's process writes to is in the mount itself.
 #pragma once
 
 #include "config/error.hpp"
@@ -9,9 +9,9 @@
 
 namespace gitfs {
 
-/// EINVAL: a file or folder that the process would write to is at or below the mountpoint, also by way of symbolic
-/// links. It would wait for itself there. The message names the two and the option. An empty mountpoint has nothing
-/// below it.
+/// EINVAL: a file or folder that the process would write to is at or below the mountpoint, perhaps through symbolic
+/// links. The process would wait for its own answer there. The message names both paths and the option. An empty
+/// mountpoint is never refused.
 result<void> refuse_own_paths_below_mountpoint(const mount_options& options);
 
 /// The same for one path. `what`: "the cache folder"; `remedy`: "name another by --cache-dir".

@@ -1,4 +1,4 @@
-// `gitfs-actor prefetch`, read by its table.
+// The command line of `gitfs-actor prefetch`.
 #pragma once
 
 #include "cli/arguments/command_line.hpp"
@@ -26,7 +26,7 @@ patterns are read from standard input, one in each line.
 The exit status is 1 if anything could not be read; each is named.
 )";
 
-/// What stands behind the command's name.
+/// Reads the arguments behind "prefetch". Errors as of parse_command_line.
 result<invocation> parse_prefetch(std::span<const char* const> arguments);
 
 } // namespace gitfs

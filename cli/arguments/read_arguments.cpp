@@ -16,17 +16,17 @@ using std::string_view;
 namespace {
 
 string_view shown_name(const option_form& form) {
-  return form.names.substr(form.names.rfind(',') + 1); // without a comma: from 0 on
+  return form.names.substr(form.names.rfind(',') + 1); // npos + 1 is 0: without a comma this is the whole text
 }
 
 bool looks_like_option(string_view argument) {
   return argument.size() > 1 && argument.front() == '-';
 }
 
-// Mostly of a shell's variable that is not set.
+// An empty value mostly comes from a variable of the shell that is not set.
 constexpr const char* empty_value = ": the value is empty: give one, or leave the option out";
 
-// CLI11 takes an empty value for none: "--ref= URL" would be the ref URL.
+// CLI11 takes an empty value for a missing one, and would read "--ref= URL" as the ref URL.
 result<void> refuse_empty_values(std::span<const string> arguments, std::span<const option_form> known) {
   for (const string& each : arguments) {
     if (each == "--")
@@ -41,7 +41,7 @@ result<void> refuse_empty_values(std::span<const string> arguments, std::span<co
   return success();
 }
 
-// CLI11 leaves unknown options, words, and the mark between the two in the order that they were given in.
+// CLI11 leaves over unknown options, words, and the "--" between them, in the order of the arguments.
 void take_rest(given_arguments& out, std::vector<string> rest) {
   const auto mark = std::ranges::find(rest, "--");
   for (auto each = rest.begin(); each != rest.end(); ++each) {
@@ -68,7 +68,7 @@ result<given_arguments> read_arguments(std::vector<string> arguments, std::span<
       options.back()->expected(1)->allow_extra_args(false)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   }
   try {
-    std::ranges::reverse(arguments); // CLI11 takes them from the back
+    std::ranges::reverse(arguments); // CLI11 reads this vector from its end
     app.parse(std::move(arguments));
   } catch (const CLI::ArgumentMismatch& e) {
     const string what = e.what();

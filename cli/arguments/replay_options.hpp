@@ -25,7 +25,7 @@ to it, and the state of the actor. It ends where FILE has a gap (it was cut off,
   --json                              print the outcome as a JSON object
 )";
 
-/// Takes what stands behind "replay". Errors as parse_command_line.
+/// Reads the arguments behind "replay". Errors as of parse_command_line.
 result<invocation> parse_replay(std::span<const char* const> arguments);
 
 } // namespace gitfs

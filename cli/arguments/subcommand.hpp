@@ -1,4 +1,5 @@
-// The commands other than mount: "COMMAND ACTION [options] [words]", or without an action, read by two tables.
+// Reads the command lines of all commands but mount, "COMMAND [ACTION] [options] [words]", by a table of actions and
+// one of options.
 #pragma once
 
 #include "cli/arguments/read_arguments.hpp"
@@ -16,7 +17,7 @@
 
 namespace gitfs {
 
-/// What a command does, of those that do several things: Options::action_type.
+/// The type of a command's actions: Options::action_type, or an empty enum for a command that does only one thing.
 template <class Options>
 struct action_of {
   enum class type : std::uint8_t {};
@@ -41,14 +42,14 @@ struct subcommand {
     std::string_view name;
     bool has_value;
     result<void> (*set)(Options& out, const std::string& value);
-    bool (*fits)(action_type action) = nullptr; ///< null: every action
+    bool (*fits)(action_type action) = nullptr; ///< whether the action takes this option; null: every action does
   };
 
   std::string_view name;
   std::span<const option_row> options{};
-  std::span<const action_row> actions{}; ///< of Options without an `action` none
+  std::span<const action_row> actions{}; ///< empty for a command that does only one thing
 
-  /// For `set` of a switch.
+  /// The function `set` of an option without a value.
   template <bool Options::*Switch>
   static result<void> turn_on(Options& out, const std::string&) {
     out.*Switch = true;
@@ -61,8 +62,8 @@ class subcommand_reader {
 public:
   explicit subcommand_reader(const subcommand<Options>& command) : command_(command) {}
 
-  /// Takes what stands behind the command's name; gives the words that are no options. EINVAL, with what would be
-  /// right.
+  /// Reads the arguments behind the command's name into `out`, and returns the words among them. EINVAL: an argument is
+  /// wrong; the message says what would be right.
   result<std::vector<std::string>> read(std::span<const char* const> arguments, Options& out) const {
     std::string action;
     if constexpr (requires { out.action; }) {
@@ -90,8 +91,8 @@ public:
     return std::move(given.value().words);
   }
 
-  /// Refuses more than `most` words. `first`: what the first of them is called, which must be there; empty: it need
-  /// not.
+  /// Refuses more than `most` words. `first` is the name of the first word, which must be there and not be empty; if
+  /// `first` is empty, there need not be any word.
   result<void> check(std::span<const std::string> words, std::size_t most, std::string_view first) const {
     if (words.size() > most)
       return wrong("one argument too many: '" + words[most] + "'");

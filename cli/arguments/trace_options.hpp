@@ -34,7 +34,7 @@ all of it to a file. When it crashes, what is in memory goes to LOGFILE.crash-tr
                                       who has the repository can tell the names from these)
 )";
 
-/// Takes what stands behind "trace". Errors as parse_command_line.
+/// Reads the arguments behind "trace". Errors as of parse_command_line.
 result<invocation> parse_trace(std::span<const char* const> arguments);
 
 } // namespace gitfs

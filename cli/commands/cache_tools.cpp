@@ -64,7 +64,7 @@ result<bool> collect(const cache_options& options, const printer& print) {
 std::string key_of(const std::string& named) {
   const auto parsed = parse_source(named);
   return parsed ? parsed.value().location
-                : without_userinfo(named); // of a forge or a service it is no URL of a repository
+                : without_userinfo(named); // a cache entry of a forge or of a service has another kind of name
 }
 
 result<bool> remove(const cache_options& options, const printer& print) {

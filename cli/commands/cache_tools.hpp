@@ -1,4 +1,4 @@
-// What `gitfs-actor cache` does, without a mount.
+// The actions of `gitfs-actor cache`. They need no mount.
 #pragma once
 
 #include "config/error.hpp"
@@ -9,8 +9,8 @@
 
 namespace gitfs {
 
-/// Does what is asked and gives its text to `print`, in pieces as they come. True: all is well; false: there was
-/// damage. Mounts may use the cache meanwhile.
+/// Runs the action, and gives its output to `print` piece by piece. False: the action has found damage. Mounts may use
+/// the cache meanwhile.
 result<bool> run_cache_tool(const cache_options& options, const std::function<void(const std::string&)>& print);
 
 } // namespace gitfs

@@ -1,4 +1,4 @@
-// What each command of the program does.
+// The functions that run the commands of the program.
 #pragma once
 
 #include "cli/arguments/command_line.hpp"
@@ -9,12 +9,12 @@
 
 namespace gitfs {
 
-/// To standard output.
+/// Prints to standard output.
 inline void print_out(std::string_view text) {
   std::fwrite(text.data(), 1, text.size(), stdout);
 }
 
-/// Each gives the process's exit status, having printed its one line.
+// Each function runs one command, prints its errors on standard error, and returns the exit status of the process.
 int run_mount(mount_options options);
 int run_unmount(const unmount_options& options);
 int run_refresh(const refresh_options& options);

@@ -13,7 +13,7 @@ namespace gitfs {
 namespace {
 
 int ask_servers_of(const config_options& options) {
-  const auto settings = read_config(options.file); // with what variables say of limits
+  const auto settings = read_config(options.file); // this also reads the environment, which may set time limits
   if (!settings) {
     std::fprintf(stderr, "gitfs-actor: %s\n", settings.error().message.c_str());
     return 1;

@@ -34,7 +34,8 @@ namespace gitfs {
 
 namespace {
 
-// Removed at the end, so that a stale one means a process that was killed.
+// The file with the process's id. It is removed at the end, so a file that is left over means that the process was
+// killed.
 class pid_file {
 public:
   static result<pid_file> write(const std::filesystem::path& path) {
@@ -61,10 +62,12 @@ private:
   std::filesystem::path path_;
 };
 
-// A repository that is open holds a few descriptors; the usual limit, 1,024, is for programs that use select(2).
+// Raises the limit of descriptors, because each open repository holds a few. The usual limit of 1,024 exists for
+// programs that use select(2).
 void allow_many_descriptors() {
-  constexpr rlim_t enough =
-      rlim_t{1} << 20; // where all may be, a helper that closes each that there could be takes long
+  // Not more, because child processes such as credential helpers may close every descriptor up to the limit, one by
+  // one.
+  constexpr rlim_t enough = rlim_t{1} << 20;
   rlimit limit{};
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= enough)
     return;
@@ -72,7 +75,7 @@ void allow_many_descriptors() {
   ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-// Around all threads that record.
+// Ends the recording. It is made before all threads that record, and so destroyed after them.
 struct recording_while_mounted {
   recording_while_mounted() = default;
   recording_while_mounted(const recording_while_mounted&) = delete;
@@ -80,11 +83,11 @@ struct recording_while_mounted {
   ~recording_while_mounted() { trace::stop_recording(); }
 };
 
-// The end of a mount in its order, also where something throws: requests that are still parked are answered while the
-// connection stands, so first the threads end, then the actors, then the mount.
+// Ends a mount in the right order, also if something throws. Parked requests must be answered while the kernel's
+// connection still stands, so first the threads end, then the actors, then the mount.
 class serving {
 public:
-  /// `control`: null where there is no control socket.
+  /// `control`: null if there is no control socket.
   serving(mount_session& session, filesystem& files, bridge& b, control_server* control)
     : session_(session),
       files_(files),
@@ -118,7 +121,7 @@ mount_status status_at_start(const mount_options& options, const filesystem& fil
   return out;
 }
 
-// The mount is of use without it: who asks goes through the mount then.
+// Starts the control socket. A failure does not end the mount, because commands can also ask through the mount.
 std::unique_ptr<control_server> listen(const bridge& b, dev_t device) {
   auto out = control_server::start(b, device);
   if (out)
@@ -127,7 +130,8 @@ std::unique_ptr<control_server> listen(const bridge& b, dev_t device) {
   return nullptr;
 }
 
-// Without credentials. Empty: a tree of repositories, for which nothing is asked at the start.
+// The source that is shown at the mountpoint itself, without credentials. Empty: a tree of repositories is shown, and
+// no server is asked at the start.
 std::string source_at_mountpoint(const mount_options& options) {
   if (!options.tree)
     return without_userinfo(options.source);
@@ -143,7 +147,7 @@ std::string what_next(const std::string& mountpoint) {
   return "how it stands: gitfs-actor status " + mountpoint + "; to end it: gitfs-actor unmount " + mountpoint;
 }
 
-// What the mount has found out so far that its user should know.
+// Warnings for the user from the start of the mount.
 std::string warnings_of(const filesystem& files) {
   std::istringstream lines{files.context()->warnings()};
   std::string out;
@@ -152,7 +156,7 @@ std::string warnings_of(const filesystem& files) {
   return out;
 }
 
-// Where the control socket will be is known here alone.
+// Only this file knows the folders of the control socket, so they are checked here and not with the other paths.
 result<void> refuse_socket_below(const std::filesystem::path& mountpoint) {
   for (const auto& folder : control::socket_folders_of(::geteuid())) {
     GITFS_TRYV(
@@ -163,11 +167,11 @@ result<void> refuse_socket_below(const std::filesystem::path& mountpoint) {
 
 result<void> serve(mount_options& options, daemon_start& start, const service_manager& service) {
   GITFS_TRYV(refuse_socket_below(options.mountpoint));
-  // Before anything is asked of a server: what the user can mend at once comes first.
+  // The mountpoint is checked before any server is asked, so that a mistake of the user is reported at once.
   auto at = mountpoint::prepare(options.mountpoint);
   if (!at)
     return at.as_failure();
-  // Spans are made of what is recorded.
+  // Spans for a collector are made from records, so they need a ring.
   const std::uint64_t least_ring = telemetry::wants_records(options) ? telemetry_ring : 0;
   GITFS_TRYV(
       trace::start_recording({std::max(options.trace_memory, least_ring), options.trace_file, options.trace_size}));
@@ -198,7 +202,7 @@ result<void> serve(mount_options& options, daemon_start& start, const service_ma
            false,
            files->catalog()};
   std::error_code unresolved;
-  b.mountpoint = std::filesystem::canonical(options.mountpoint, unresolved); // as the kernel's table has it
+  b.mountpoint = std::filesystem::canonical(options.mountpoint, unresolved); // the kernel's table has this spelling
   GITFS_TRY(session, mount_session::mount(options, b));
   auto pid = pid_file::write(options.pid_file);
   if (!pid)
@@ -211,7 +215,7 @@ result<void> serve(mount_options& options, daemon_start& start, const service_ma
   log::info("mounted {} on {}", files->describe(), options.mountpoint.string());
   service.ready("mounted " + files->describe());
   const std::string place = options.mountpoint.string();
-  // A script that keeps the output wants the one line; who sits there may want to know how to go on.
+  // A script that reads the output expects one line. A person at a terminal is also told the next commands.
   const std::string more = ::isatty(STDOUT_FILENO) != 0 ? "\n" + what_next(place) : "";
   start.succeeded(options.quiet ? "" : warnings_of(*files) + "mounted " + files->describe() + " on " + place + more);
 
@@ -219,11 +223,11 @@ result<void> serve(mount_options& options, daemon_start& start, const service_ma
   session->wait_for_end([&] { again.reload(); });
   service.stopping();
   served.end();
-  collectors.reset(); // collectors may be slow, and nobody is to wait for them
+  collectors.reset(); // after the unmount, because a slow collector must not delay it
   return success();
 }
 
-// What is thrown ends the mount, too, and does not leave it behind without a process.
+// An exception ends the mount as an error does. Without this the mount would be left behind without a process.
 result<void> serve_to_the_end(mount_options& options, daemon_start& start, const service_manager& service) {
   try {
     return serve(options, start, service);
@@ -256,7 +260,7 @@ int run_mount(mount_options options) {
   }
   if (there)
     return fail_with({EBUSY, there->describe() + there->remedy(options)});
-  block_ending_signals(); // not before: a mount that hangs may not answer, and who waits for that is to be ended
+  block_ending_signals(); // not earlier: asking a mount that hangs may take for ever, and Ctrl-C must end that
   if (auto log = start_log({options.level, options.log_file, options.own_log ? own_log_size : 0}); !log)
     return fail_with(log.error());
   if (options.own_log)

@@ -28,7 +28,7 @@ named_files::named_files(const fs::path& below) {
   std::error_code unresolved;
   below_ = below.empty() ? fs::current_path(unresolved) : fs::absolute(below, unresolved);
   if (const fs::path real = resolved(below_); !real.empty())
-    below_ = real; // through a link into a mount
+    below_ = real; // the folder may be a symbolic link into a mount
   for (mounted_at& each : mount_table())
     if (each.type == "fuse.gitfs")
       table_.push_back(std::move(each));
@@ -41,7 +41,7 @@ void named_files::add(const string& path) {
     if (is_below(whole, each.path) && (in == nullptr || each.path.size() >= in->path.size()))
       in = &each;
   if (in == nullptr)
-    if (const auto at = mount_of(whole); at && at->type == "fuse.gitfs") { // through a link outside of it
+    if (const auto at = mount_of(whole); at && at->type == "fuse.gitfs") { // a symbolic link leads into the mount
       if (const fs::path real = resolved(whole); !real.empty() && is_below(real.native(), at->path)) {
         by_mount_[at->path].push_back(
             {path, real.string().substr(std::min(at->path.size() + 1, real.native().size()))});
@@ -67,7 +67,7 @@ result<void> named_files::add_list(int from, char end) {
       else if (const string whole = std::exchange(path, {}); !whole.empty())
         add(whole);
   }
-  if (!path.empty()) // the last one without its end
+  if (!path.empty()) // the last path need not have `end` behind it
     add(path);
   return success();
 }
@@ -86,7 +86,7 @@ void named_files::bring(subtree_reader& reader, bool walk_only) {
     bring(reader, path, files, walk_only);
 }
 
-// As any program would.
+// Has the path or pattern walked and read, as any program would do it.
 void named_files::walk(subtree_reader& reader, const fs::path& folder, const one& what) {
   const auto paths = glob_paths((folder / what.inside).string());
   if (paths.empty())
@@ -100,7 +100,7 @@ void named_files::bring(subtree_reader& reader, const fs::path& folder, const st
   for (const one& each : what) {
     paths.push_back(each.inside);
     if (each.inside.find('\0') != string::npos)
-      walk_only = true; // no path has that, and the walk says so
+      walk_only = true; // no path has a NUL byte in it, and the walk reports that
   }
   auto came = walk_only ? result<brought_files>{error{ENOTSUP, {}}} : ask_prefetch(folder, paths);
   if (came) {
@@ -115,7 +115,8 @@ void named_files::bring(subtree_reader& reader, const fs::path& folder, const st
       reader.add_root((folder / what[which].inside).string());
     return;
   }
-  // Above the repositories: each of its folders is asked by itself. A pattern there is the walk's.
+  // EXDEV: this folder is above the repositories, so each folder in it is asked by itself. If a pattern is in the first
+  // part of a path, its folders are not known yet, and the path is walked.
   std::map<string, std::vector<one>> below;
   for (const one& each : what) {
     const std::size_t slash = each.inside.find('/');

@@ -28,18 +28,18 @@ using std::string;
 using clock_type = std::chrono::steady_clock;
 using namespace std::chrono_literals;
 
-constexpr int work_ended = SIGUSR1; // to the thread that waits
+constexpr int work_ended = SIGUSR1; // tells the main thread, which waits for signals
 
-// What the mounts that are read from have asked of their servers.
+// Counts the requests that mounts make to their servers while this command runs.
 class upstream_counters {
 public:
-  /// Of the mount that `path` is in. ENOTTY: it is in none of ours.
+  /// Adds the mount that `path` is in. ENOTTY: `path` is in no mount of gitfs-actor.
   result<void> add(const string& path) {
     struct stat st {};
     if (::stat(path.c_str(), &st) != 0) {
       const int code = errno;
       if (code == ENOTCONN || code == ECONNABORTED)
-        GITFS_TRYV(ask_report(path)); // the mount has died, and that says so
+        GITFS_TRYV(ask_report(path)); // the process of the mount has died, and this error says so
       return fail(code, "cannot read " + path + ": " + std::strerror(code));
     }
     if (folders_.contains(st.st_dev))
@@ -68,7 +68,7 @@ public:
       bytes += value("upstream.bytes");
     }
   };
-  /// Since they were added; none if a mount has ended.
+  /// The requests since the mounts were added; none if a mount has ended.
   std::optional<sums> since() const {
     sums now;
     for (const auto& [device, folder] : folders_) {
@@ -85,7 +85,7 @@ private:
   sums before_;
 };
 
-// Standard error: a line that is drawn again and again on a terminal, else one every few seconds.
+// Shows the progress on standard error: on a terminal as one line that is redrawn, else as a line every few seconds.
 class display {
 public:
   display() : terminal_(::isatty(STDERR_FILENO) == 1) {}
@@ -142,8 +142,9 @@ int run_prefetch(const prefetch_options& options) {
   for (const string& each : options.patterns)
     if (each != "-")
       named.add(each);
-  // What is in no mount of ours is not read: a slip in a path could be the whole disk. Of arguments nothing is done
-  // then; of a list, which a program has made, the rest is.
+  // Paths that are in no mount of gitfs-actor are not read, because a slip in a path could name the whole disk. If one
+  // is among the arguments, nothing is done. If one is in a list, which a program has made, the others are read all the
+  // same.
   if (!named.outside().empty())
     return failed(named.outside().front() + " is not in a mount of gitfs-actor");
   if (std::ranges::find(options.patterns, "-") != options.patterns.end())
@@ -164,7 +165,7 @@ int run_prefetch(const prefetch_options& options) {
   subtree_reader reader{{}, options.readers, !options.dry_run, [&out](const string& path, int code) {
                           out.say("gitfs-actor: " + path + ": " + why_not(code));
                         }};
-  // The work is on other threads, which a signal to end need not wait for: they end with the process.
+  // Other threads do the work, so a signal ends the process at once, and these threads with it.
   const pthread_t waiter = pthread_self();
   std::thread work{[&] {
     named.bring(reader, options.dry_run);
@@ -183,7 +184,7 @@ int run_prefetch(const prefetch_options& options) {
     std::fflush(stdout);
     std::signal(signal, SIG_DFL);
     pthread_sigmask(SIG_SETMASK, &before, nullptr);
-    ::raise(signal); // whoever started it shall see what ended it
+    ::raise(signal); // so that the parent process sees which signal has ended this one
     ::_exit(128 + signal);
   }
   work.join();

@@ -22,7 +22,7 @@ std::string clock(double seconds) {
 std::string progress_line(const subtree_reader::progress& now, double seconds, std::size_t columns) {
   if (now.walking)
     return fmt::format("walking: {} folders, {} files, {}", now.folders, now.files, show_byte_size(now.bytes));
-  // A tree of empty files has no bytes; a file that cannot be read is done with too.
+  // If all files are empty, there are no bytes to count, and files are counted instead.
   const double part = now.bytes != 0   ? static_cast<double>(now.bytes_read) / static_cast<double>(now.bytes)
                       : now.files != 0 ? static_cast<double>(now.files_read) / static_cast<double>(now.files)
                                        : 1;

@@ -1,4 +1,4 @@
-// What `gitfs-actor prefetch` says of how far it is.
+// The line by which `gitfs-actor prefetch` shows its progress.
 #pragma once
 
 #include "cli/commands/subtree_reader.hpp"
@@ -8,8 +8,8 @@
 
 namespace gitfs {
 
-/// One line without its end. `seconds`: since reading began, for rate and time left. `columns`: of the terminal, for a
-/// bar that fits; 0: no bar.
+/// Returns one line without an end of line. `seconds`: the time since reading began, from which rate and time left are
+/// computed. `columns`: the width of the terminal, into which the bar must fit; 0: no bar.
 std::string progress_line(const subtree_reader::progress& now, double seconds, std::size_t columns);
 
 } // namespace gitfs

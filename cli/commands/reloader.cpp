@@ -21,7 +21,7 @@ struct lasting_row {
   bool (*same)(const mount_options& one, const mount_options& other);
 };
 
-// What only another mount can have.
+// Settings that cannot change while the mount stands.
 constexpr lasting_row lasting[] = {
     {"mountpoint", [](const auto& a, const auto& b) { return a.mountpoint == b.mountpoint || b.mountpoint.empty(); }},
     {"cache",
@@ -90,7 +90,7 @@ void reloader::reload() {
   caf::anon_send(files_.catalog(), std::move(question));
 }
 
-// The catalog handles messages in order: what the file says is in force before refs are looked at.
+// The catalog handles messages in their order, so the new tree is in force before refs are polled.
 void reloader::take_file() {
   const std::filesystem::path& file = options_.config_file;
   if (file.empty())

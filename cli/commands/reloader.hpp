@@ -1,4 +1,4 @@
-// What a running mount does on SIGHUP.
+// The reload of a running mount, on SIGHUP.
 #pragma once
 
 #include "actors/filesystem.hpp"
@@ -9,15 +9,15 @@
 
 namespace gitfs {
 
-/// One thread.
+/// Used by one thread.
 class reloader {
 public:
-  /// All outlive it. `options`: what the mount was made with.
+  /// The arguments outlive this object. `options`: those that the mount was made with.
   reloader(filesystem& files, const mount_options& options, const service_manager& service);
 
-  /// Reads the config file again, if the mount has one, and has it shown; then has the refs looked at that are followed
-  /// on request. Returns at once: what it comes to is logged, and told to the service manager. A file that is wrong
-  /// changes nothing.
+  /// Reads the config file again, if the mount has one, and has the mount show the tree of it; then has those refs
+  /// polled that are followed on request. Returns before this has happened; the outcome is logged, and the service
+  /// manager is told the end. A config file with a mistake changes nothing.
   void reload();
 
 private:
@@ -26,7 +26,7 @@ private:
   filesystem& files_;
   const mount_options& options_;
   const service_manager& service_;
-  std::optional<mount_options> read_; // the file's, when it was read last
+  std::optional<mount_options> read_; // the options of the config file, as it was read last
 };
 
 } // namespace gitfs

@@ -37,7 +37,7 @@ public:
       names_(in, false),
       play_(from) {}
 
-  // False: it has diverged.
+  // False: the replay has diverged from the recording.
   bool run() {
     while (play_.more() && !quit_ && (!options_.until || play_.next().order <= *options_.until)) {
       const trace::record& r = play_.next();
@@ -80,7 +80,7 @@ private:
     return out;
   }
 
-  // Until it is said how to go on; the end of the input ends the session.
+  // Answers questions about the next message until the user says how to go on. The end of the input ends the session.
   void ask(const trace::record& r) {
     next_of_.reset();
     next_order_ = 0;
@@ -141,7 +141,7 @@ bool shuffle_all(const replay_options& options, const recording& from) {
     steps += out.steps;
     requests += out.requests;
     if (seed == *options.shuffle_to)
-      break; // it may be the largest number
+      break; // not the loop's condition: `seed` may be the largest number, and would wrap around
   }
   print(options.json
             ? fmt::format("{{\"holds\":true,\"orders\":{},\"steps\":{},\"requests\":{}}}\n", orders, steps, requests)
@@ -160,7 +160,7 @@ result<bool> run(const replay_options& options) {
   if (const auto& gap = from.ends_before())
     std::fprintf(stderr, "gitfs-actor: record %llu of %s, or what came of it, is missing: this is what stands before\n",
                  static_cast<unsigned long long>(*gap), options.input.c_str());
-  log::set_level(log_level::off); // what actors log was logged when it happened
+  log::set_level(log_level::off); // the actors log again what they logged while they were recorded
   if (options.shuffle)
     return shuffle_all(options, from);
   return session{options, file.in, from}.run();

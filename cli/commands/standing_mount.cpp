@@ -22,7 +22,8 @@ std::optional<standing_mount> standing_mount::at(const std::filesystem::path& mo
   if (!what || what->type != "fuse.gitfs")
     return std::nullopt;
   auto shows = ask_status(what->path);
-  // Who has died, perhaps this very moment and between two questions, holds nothing: the mountpoint is cleared then.
+  // Only EACCES means that a living mount is here. Any other error means that its process has died, perhaps between two
+  // questions; then the caller clears the mountpoint.
   if (!shows && shows.error().code != EACCES)
     return std::nullopt;
   standing_mount out;
@@ -37,7 +38,7 @@ bool standing_mount::is_same(const mount_options& options) const {
   if (!shows_ || fact(requested, "config") != fact(*shows_, "config")
       || fact(requested, "source") != fact(*shows_, "source"))
     return false;
-  if (!fact(requested, "config").empty()) // a reload of the file shows what has changed in it
+  if (!fact(requested, "config").empty()) // changes in the file need only a reload, not another mount
     return true;
   if (shows_->entries.size() != 1)
     return false;

@@ -23,9 +23,10 @@ namespace {
 using namespace std::chrono_literals;
 using steady = std::chrono::steady_clock;
 
-constexpr std::chrono::seconds silent{3}; // for so long nobody wonders
+constexpr std::chrono::seconds silent{3}; // nobody wonders about so short a time
 
-// Each request has the same limit, and says better why it has failed: it is to come first.
+// The watch waits a little longer than the limit of a single request, which is the same, because the error of a request
+// says better what has failed.
 constexpr std::chrono::seconds grace{1};
 
 long seconds_of(std::chrono::milliseconds time) {
@@ -62,7 +63,7 @@ start_watch::outcome start_watch::end() {
 }
 
 void start_watch::say(std::chrono::seconds passed) {
-  if (terminal_) // cut off where the line ends, if it is shorter: a second line would stay
+  if (terminal_) // the terminal must not wrap the line, because only one line is erased at the end
     write_to_terminal(fmt::format("\r\x1b[?7lgitfs-actor: waiting for {}: {} s of at most {}\x1b[K\x1b[?7h", what_,
                                   passed.count(), seconds_of(patience_)));
   else if (!said_)
@@ -76,7 +77,8 @@ void start_watch::watch(int caller) {
   sigaddset(&set, SIGTERM);
   sigaddset(&set, SIGINT);
   const unique_fd signals{::signalfd(-1, &set, SFD_CLOEXEC)};
-  pollfd ways[] = {{ended_.get(), POLLIN, 0}, {signals.get(), POLLIN, 0}, {caller, 0, 0}}; // one below 0 is passed over
+  pollfd ways[] = {
+      {ended_.get(), POLLIN, 0}, {signals.get(), POLLIN, 0}, {caller, 0, 0}}; // poll ignores a caller of -1
   const auto began = steady::now(), until = began + patience_ + grace;
   for (auto next = began + silent;;) {
     const auto wait = std::chrono::ceil<std::chrono::milliseconds>(std::min(next, until) - steady::now());

@@ -1,5 +1,5 @@
-// While a mount starts, which may have to wait for its server: who has lost interest in it, how long it may take, and
-// what people are told meanwhile.
+// Watches the start of a mount, which may have to wait for a server: cancels it when nobody wants it any more or when
+// it takes too long, and tells the user what it waits for.
 #pragma once
 
 #include "config/unique_fd.hpp"
@@ -11,19 +11,20 @@
 
 namespace gitfs {
 
-/// Needs the ending signals to be blocked (block_ending_signals). A thread of its own takes SIGTERM and SIGINT while
-/// this lives; those that come later stay for mount_session::wait_for_end. After three seconds it says what is waited
-/// for: on a terminal in a line that goes away again, else in the log.
+/// The ending signals must be blocked (block_ending_signals). While this object lives, a thread of it takes SIGTERM and
+/// SIGINT; later ones are left to mount_session::wait_for_end. After three seconds the thread says what the start waits
+/// for: on a terminal in a line that is erased at the end, else in the log.
 class start_watch {
 public:
-  /// `caller`: becomes an error when who waits for the mount has gone, as by Ctrl-C; -1: nobody does. `what`: is waited
-  /// for; a URL without credentials. `patience`: how long all of it together may take.
+  /// `caller`: a descriptor on which poll reports an error when the process that waits for the mount has ended, as by
+  /// Ctrl-C; -1: there is no such process. `what`: the server that the start waits for, as a URL without credentials.
+  /// `patience`: how long the whole start may take.
   start_watch(int caller, std::string what, std::chrono::milliseconds patience);
   ~start_watch();
   start_watch(const start_watch&) = delete;
   start_watch& operator=(const start_watch&) = delete;
 
-  /// Is stopped by a signal, when the caller has gone, and when it takes too long.
+  /// Stop is requested on a signal, when the caller has ended, and when the start takes too long.
   std::stop_token token() const { return stop_.get_token(); }
 
   enum class outcome { in_time, cancelled, overdue };
@@ -38,9 +39,9 @@ private:
   const std::chrono::milliseconds patience_;
   const bool terminal_;
   std::stop_source stop_;
-  outcome outcome_ = outcome::in_time; ///< of the thread, until it has ended
-  bool said_ = false;                  ///< of the thread
-  unique_fd ended_;                    ///< an eventfd: end() to the thread
+  outcome outcome_ = outcome::in_time; ///< belongs to the thread until the thread has ended
+  bool said_ = false;                  ///< belongs to the thread
+  unique_fd ended_;                    ///< an eventfd by which end() tells the thread to end
   std::thread thread_;
 };
 

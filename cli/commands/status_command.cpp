@@ -22,7 +22,7 @@ namespace {
 using found_mounts = std::vector<std::pair<std::string, mount_status>>;
 using steady = std::chrono::steady_clock;
 
-// Those of other users do not answer.
+// The mounts of this user. Those of other users refuse to answer, and are left out.
 found_mounts all_mounts() {
   found_mounts out;
   std::set<std::string> seen;

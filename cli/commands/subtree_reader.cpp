@@ -67,7 +67,7 @@ void subtree_reader::visit(const std::string& path, bool is_root) {
     ++folders_;
     walk(path);
   } else if (S_ISLNK(st.st_mode)) {
-    char ignored; // its target is fetched all the same
+    char ignored; // one byte suffices: the mount fetches the whole target for it
     ++links_;
     if (contents_ && ::readlink(path.c_str(), &ignored, 1) < 0)
       fail(path, errno);
@@ -91,7 +91,7 @@ void subtree_reader::walk(const std::string& folder) {
     errno = 0;
   }
   const int code = errno;
-  ::closedir(listed); // not while what is below is walked: a tree may be deeper than files can be open
+  ::closedir(listed); // before the walk goes deeper: a tree may be deeper than the number of files that can be open
   if (code != 0)
     fail(folder, code);
   std::string path = folder.ends_with('/') ? folder : folder + '/';

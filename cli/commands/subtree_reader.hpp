@@ -1,4 +1,5 @@
-// Walks folders and reads what is in them, in the order of a walk: the order that a mount looks ahead in.
+// Walks folders and reads the files in them in the order of the walk, because a mount recognises that order and fetches
+// ahead.
 #pragma once
 
 #include <atomic>
@@ -14,26 +15,27 @@ namespace gitfs {
 class subtree_reader {
 public:
   struct progress {
-    bool walking = true; ///< the totals still grow
+    bool walking = true; ///< the walk goes on, so the totals still grow
     std::uint64_t folders = 0, links = 0;
-    std::uint64_t files = 0, bytes = 0; ///< that were found
+    std::uint64_t files = 0, bytes = 0; ///< found by the walk, read or not
     std::uint64_t files_read = 0, bytes_read = 0;
     std::uint64_t failures = 0;
   };
-  /// Is told of each path that cannot be read, with its errno; on any thread.
+  /// Called for each path that cannot be read, with the errno. It is called on any thread.
   using on_failure = std::function<void(const std::string& path, int code)>;
 
-  /// `roots`: files or folders; links among them are followed, others are not. `contents` false: it only walks.
+  /// `roots`: files or folders. A root that is a symbolic link is followed; links below are not. Without `contents` the
+  /// reader only walks.
   subtree_reader(std::vector<std::string> roots, unsigned readers, bool contents, on_failure failed);
 
-  /// What is walked besides, and what was read in another way. Before `run`, by its thread.
+  /// Add a root, and add the counts of files that were read in another way. Called before `run`, by the same thread.
   void add_root(std::string path) { roots_.push_back(std::move(path)); }
   void add_done(const progress& more);
-  /// One more that could not be read. Any thread.
+  /// Counts and reports a path that could not be read. Any thread.
   void fail(const std::string& path, int code);
 
-  /// Walks, then reads with `readers` threads. Each file once, however many roots it is under; no file system that is
-  /// mounted in a folder. Blocks until all is done.
+  /// Walks all roots, then reads the files with `readers` threads. A file below several roots is read once. File
+  /// systems that are mounted in a folder are passed over. Blocks until all is done.
   void run();
 
   /// Any thread, while it runs.
@@ -50,9 +52,9 @@ private:
   const bool contents_;
   const on_failure failed_;
 
-  std::uint64_t device_ = 0;                               // of the root that is walked
-  std::set<std::pair<std::uint64_t, std::uint64_t>> seen_; // device, inode
-  std::vector<std::string> files_;                         // complete before the first is read
+  std::uint64_t device_ = 0;                               // the device of the root that is being walked
+  std::set<std::pair<std::uint64_t, std::uint64_t>> seen_; // devices and inodes of what was walked
+  std::vector<std::string> files_;                         // complete before the first file is read
   std::atomic<std::size_t> next_{0};
   std::atomic<bool> walking_{true};
   std::atomic<std::uint64_t> folders_{0}, links_{0}, found_{0}, bytes_{0}, files_read_{0}, bytes_read_{0}, failures_{0};

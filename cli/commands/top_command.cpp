@@ -36,9 +36,9 @@ result<top_sample> take_sample(const std::filesystem::path& mountpoint) {
   return out;
 }
 
-// Asks on a thread of its own: while a mount does not answer, keys and signals do their work. That thread is left
-// behind when the process ends, because nothing but that ends its question. The answer belongs to it from `ask` until
-// `answered`, and to the other one from then on.
+// Asks the mount on a thread of its own, so that keys and signals work while the mount does not answer. The thread is
+// detached, because only the end of the process can end a question that is not answered. `answer` belongs to that
+// thread from `ask` until `answered` can be read, and then to the other thread.
 class asker {
 public:
   explicit asker(std::filesystem::path mountpoint) : shared_(std::make_shared<shared>()) {
@@ -51,12 +51,12 @@ public:
     }}.detach();
   }
 
-  /// Not while an answer is owed.
+  /// Begins a question. Not called before the last question was answered.
   void ask() {
     const std::uint64_t one = 1;
     (void)!::write(shared_->requests.get(), &one, sizeof one);
   }
-  /// None: it has not come.
+  /// The answer; none if it has not come yet.
   std::optional<result<top_sample>> take() {
     std::uint64_t ignored = 0;
     (void)!::read(shared_->answered.get(), &ignored, sizeof ignored);
@@ -64,7 +64,7 @@ public:
       return std::nullopt;
     return std::exchange(shared_->answer, std::nullopt);
   }
-  /// Can be read when an answer has come.
+  /// A descriptor that can be read when an answer has come.
   int event() const { return shared_->answered.get(); }
 
 private:
@@ -95,7 +95,8 @@ result<void> print_frames(top_model& model, const top_options& options) {
   }
 }
 
-// What a screen does: draws the model again and again, and hands keys to it. Gives the signal that ended it, or 0.
+// Runs the screen: it draws the model again and again, and gives keys to the model. `run` returns the signal that has
+// ended it, or 0.
 class watch {
 public:
   watch(terminal& screen, top_model& model, const std::filesystem::path& mountpoint)
@@ -170,7 +171,7 @@ result<int> run(const top_options& options) {
     GITFS_TRYV(print_frames(model, options));
     return 0;
   }
-  GITFS_TRYV(ask_report(options.mountpoint)); // what is no mount is said before the screen is taken
+  GITFS_TRYV(ask_report(options.mountpoint)); // an error is printed on the usual screen, before the other one is taken
   GITFS_TRY(screen, terminal::open());
   return watch{screen, model, options.mountpoint}.run();
 }
@@ -184,7 +185,7 @@ int run_top(const top_options& options) {
     return 1;
   }
   if (done.value() != 0)
-    ::raise(done.value()); // whoever started it shall see what ended it
+    ::raise(done.value()); // so that the parent process sees which signal has ended this one
   return 0;
 }
 

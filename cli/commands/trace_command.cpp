@@ -26,7 +26,7 @@ result<void> write_out(const std::filesystem::path& file, const std::string& byt
     out = made ? ::fdopen(made.get(), "w") : nullptr;
     if (out == nullptr)
       return system_failure(errno, "cannot write " + file.string());
-    (void)made.release(); // closed with the stream
+    (void)made.release(); // the stream owns the descriptor now
   }
   const bool written = std::fwrite(bytes.data(), 1, bytes.size(), out) == bytes.size() && std::fflush(out) == 0;
   const int code = errno;
@@ -72,7 +72,7 @@ result<trace::loaded> read(const std::filesystem::path& path) {
   return std::move(file);
 }
 
-// Compared with a whole trace it would differ in the first record that it has lost.
+// Warns before a comparison, because a trace with lost records differs from a whole one already in the first of them.
 void warn_of_lost(const std::filesystem::path& path, const trace::contents& in) {
   if (const std::uint64_t lost = trace::lost_records(in); lost != 0)
     std::fprintf(
@@ -81,7 +81,7 @@ void warn_of_lost(const std::filesystem::path& path, const trace::contents& in) 
         path.c_str(), static_cast<unsigned long long>(lost));
 }
 
-// As diff(1): 0 the same, 1 different.
+// Returns the exit status of diff(1): 0 if the traces are the same, 1 if they differ.
 result<int> diff(const trace_options& options) {
   GITFS_TRY(first, read(options.input));
   GITFS_TRY(other, read(options.other));

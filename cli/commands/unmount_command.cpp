@@ -28,22 +28,22 @@ bool stands_elsewhere_here(dev_t device) {
   return std::ranges::any_of(all, [&](const mounted_at& each) { return each.device == device; });
 }
 
-// False: it is running still.
+// False: the process is still running.
 bool wait_for_exit(pid_t process, std::chrono::milliseconds patience) {
   const unique_fd fd{static_cast<int>(::syscall(SYS_pidfd_open, process, 0))};
   if (!fd)
-    return true; // gone, or an older kernel
+    return true; // the process has ended, or the kernel has no pidfd_open
   pollfd ended{fd.get(), POLLIN, 0};
   return ::poll(&ended, 1, static_cast<int>(patience.count())) != 0;
 }
 
-// Reasons for which only the mount can be right. All others (its process is dead, or of another version, or does not
-// see the mount there) leave it to us.
+// Errors by which the mount refuses to end. After any other error (the mount's process is dead, is of another version,
+// or does not see the mount at that path) this command unmounts the path itself.
 bool is_final(const error& e) {
   return e.code == EBUSY || e.code == EACCES || e.code == ESHUTDOWN;
 }
 
-// The process that ends with it; 0: none, or none that is known here.
+// Unmounts the path. Returns the mount's process, which ends after that; 0 if that is not known.
 result<pid_t> end_mount(const std::filesystem::path& path) {
   auto answer = ask_unmount(path);
   if (answer || is_final(answer.error()))
@@ -53,7 +53,8 @@ result<pid_t> end_mount(const std::filesystem::path& path) {
   return process;
 }
 
-// However busy it is. When the process is gone the kernel ends the connection, and with it each copy of the mount.
+// Ends the mount's process although the mount is in use. When the process has ended, the kernel ends the connection,
+// and all copies of the mount with it.
 result<void> end_process(const std::filesystem::path& path) {
   using namespace std::chrono_literals;
   const pid_t process = process_of_mount(path);
@@ -91,12 +92,12 @@ result<void> unmount(const unmount_options& options, const mounted_at& what) {
   const std::string cure = "; end that, or 'kill " + std::to_string(process) + "' to end the mount for all";
   if (const auto holders = holders_elsewhere(what.device); !holders.empty())
     return fail(EBUSY, goes_on + "another mount namespace (a container?) holds a copy: " + held_by(holders) + cure);
-  if (wait_for_exit(process, 30s)) // it has some tidying to do
+  if (wait_for_exit(process, 30s)) // the process may have to finish its files first
     return success();
   return fail(EBUSY, goes_on + "a mount namespace that cannot be seen from here may hold a copy" + cure);
 }
 
-// Those of this user, the latest first: what is mounted within another mount ends before it.
+// The mountpoints of this user, the latest first, so that a mount within another one ends before that one.
 std::vector<std::filesystem::path> own_mountpoints() {
   std::vector<std::filesystem::path> out;
   for (const mounted_at& each : mount_table())
@@ -120,7 +121,7 @@ int run_unmount(const unmount_options& options) {
     std::fputs("nothing of yours is mounted\n", stdout);
   int out = 0;
   for (const std::filesystem::path& each : all)
-    if (const auto done = unmount(options, each); !done) { // the others end all the same
+    if (const auto done = unmount(options, each); !done) { // the others are unmounted all the same
       std::fprintf(stderr, "gitfs-actor: %s\n", done.error().message.c_str());
       out = 1;
     }

@@ -13,7 +13,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// What can be told of the object: all traces that are of one run are one.
+// The traces in which the object is looked for. Traces of the same run of a mount are joined into one.
 class sources {
 public:
   result<void> read_mount(const fs::path& root, bool others) {
@@ -42,7 +42,7 @@ public:
   }
 
   const std::vector<trace::contents>& runs() const { return runs_; }
-  /// Whether what the mount has done is there from its begin.
+  /// True if the trace of the mount begins with the start of the mount, and lacks no record.
   bool complete() const { return from_memory_ && trace::lost_records(runs_.front()) == 0; }
 
 private:
@@ -56,15 +56,14 @@ private:
   }
 
   std::vector<trace::loaded> loaded_;
-  std::vector<trace::contents> runs_; // the mount's own first
+  std::vector<trace::contents> runs_; // the trace of the mount itself is first
   bool from_memory_ = false;
 };
 
 std::string why_not_known(const shown_object& object, const sources& from) {
   if (!object.stored)
     return "it is not on this machine: nothing has needed its contents so far, or it was evicted (cache gc)\n";
-  // A server that can leave out nothing but files sends all trees with the commit, before there is anybody to want
-  // them.
+  // A server whose filters leave out only files sends all trees together with the commit, before anybody wants them.
   if (from.complete() && object.type == "tree")
     return "this mount has not asked for it: it came with its commit, or was stored before, by an earlier mount of the "
            "repository\n";

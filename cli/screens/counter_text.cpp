@@ -14,7 +14,7 @@ namespace gitfs {
 
 namespace {
 
-// Without the unit, which stands at the value.
+// The counter's name without its unit, because the value is shown with one.
 std::string_view shown_name(std::string_view name) {
   if (unit_of(name) == counter_unit::nanoseconds)
     name.remove_suffix(std::string_view{"_ns"}.size());

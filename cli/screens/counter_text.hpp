@@ -7,12 +7,12 @@
 
 namespace gitfs {
 
-/// For people: a line for each counter, with its name, padded, and its value. Bytes and durations have a unit, and are
-/// rounded to what can be read.
+/// For people: a line for each counter, with its name and its value in two columns. Bytes and durations are rounded and
+/// have a unit.
 std::string counter_lines(const std::map<std::string, std::uint64_t>& counters);
 
-/// For programs: one JSON object with a member for each counter, indented, that ends with a newline. Values are whole
-/// numbers, of bytes and nanoseconds where the name says so.
+/// For programs: one indented JSON object with a member for each counter, and a newline at its end. All values are
+/// whole numbers; the name of a counter says whether they are bytes or nanoseconds.
 std::string counter_json(const std::map<std::string, std::uint64_t>& counters);
 
 } // namespace gitfs

@@ -27,7 +27,7 @@ std::string time_text(std::int64_t seconds) {
   return text.data();
 }
 
-// A terminal obeys nothing of what a server says.
+// Replaces control characters, because a terminal would obey those in a text that a server has sent.
 std::string shown(std::string_view text) {
   std::string out;
   for (const char c : text)
@@ -46,7 +46,7 @@ std::string megabytes(const std::string& bytes) {
   return std::to_string((std::stoull(bytes) + (1U << 19)) >> 20) + " MB";
 }
 
-// As people say it; of what follows HEAD the branch that this is.
+// The ref as people call it. If HEAD is shown, this is the branch that HEAD stands for.
 std::string ref_of(const entry_status& entry) {
   constexpr std::string_view heads = "refs/heads/";
   if (!entry.ref.empty())

@@ -1,4 +1,4 @@
-// What `gitfs-actor status` prints.
+// The reports that `gitfs-actor status` prints.
 #pragma once
 
 #include "actors/model/mount_status.hpp"
@@ -9,16 +9,17 @@
 
 namespace gitfs {
 
-/// By mountpoint. One whose process has died has only the fact "dead": a sentence that says so, and what to do.
+/// Mountpoints, each with the state of its mount. A mount whose process has died has only the fact "dead", which is a
+/// sentence that says so and what to do.
 using mount_statuses = std::span<const std::pair<std::string, mount_status>>;
 
-/// Lines for people; a terminal obeys nothing in them.
+/// Several lines for each mount, for people. Control characters are replaced, so the text cannot control a terminal.
 std::string status_text(mount_statuses of, bool verbose);
-/// The same with a line for each mount.
+/// The same with one line for each mount.
 std::string status_lines(mount_statuses of);
-/// An array with an object each; ends with a newline.
+/// A JSON array with an object for each mount, and a newline at its end.
 std::string status_json(mount_statuses of);
-/// The latest look at some entry has failed, or a mount is dead.
+/// True if the latest poll of some entry has failed, or the process of a mount has died.
 bool has_failed(mount_statuses of);
 
 } // namespace gitfs

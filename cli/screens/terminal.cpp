@@ -13,7 +13,8 @@ namespace gitfs {
 
 namespace {
 
-// The alternate screen, which leaves the other as it was; no cursor; long lines are cut, not broken.
+// Switches to the alternate screen, so that the usual one is there again afterwards; hides the cursor; has long lines
+// cut and not broken.
 constexpr std::string_view enter = "\x1b[?1049h\x1b[?25l\x1b[?7l\x1b[2J";
 constexpr std::string_view leave = "\x1b[?7h\x1b[?25h\x1b[?1049l";
 
@@ -21,7 +22,7 @@ void put(std::string_view text) {
   while (!text.empty()) {
     const ssize_t n = ::write(STDOUT_FILENO, text.data(), text.size());
     if (n < 0 && errno != EINTR)
-      return; // it is gone: the signal for that comes
+      return; // the terminal is gone, and SIGHUP will say so
     text.remove_prefix(n > 0 ? static_cast<std::size_t>(n) : 0);
   }
 }
@@ -45,7 +46,7 @@ result<terminal> terminal::open() {
   raw.c_lflag &= ~static_cast<tcflag_t>(ICANON | ECHO);
   raw.c_cc[VMIN] = 1;
   raw.c_cc[VTIME] = 0;
-  raw.c_cc[VSUSP] = _POSIX_VDISABLE; // who is stopped could not leave the screen as it was
+  raw.c_cc[VSUSP] = _POSIX_VDISABLE; // no Ctrl-Z: a stopped process could not put the terminal back
   ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &raw);
   put(enter);
   out.active_ = true;
@@ -90,7 +91,7 @@ void terminal::draw(const std::vector<line>& lines, std::string_view footer) con
   put(out);
 }
 
-// One character of UTF-8, or an escape sequence as a whole, as "": no key of ours sends one.
+// Takes one character of UTF-8, or a whole escape sequence. The latter becomes "", because none of our keys sends one.
 std::string terminal::take_key() {
   std::size_t length = 1;
   while (length < typed_.size() && (static_cast<unsigned char>(typed_[length]) & 0xc0) == 0x80)

@@ -1,8 +1,8 @@
-// A full screen of text lines, and its keys.
+// A full screen of text lines, and the keys that are pressed.
 //
-// Escape sequences of ECMA-48, which every terminal of today knows, and no library: all that is drawn is whole lines,
-// and the terminal itself cuts them at its edge (it alone knows how wide a character is). curses would be loaded by
-// every mount for this.
+// It writes escape sequences of ECMA-48, which every terminal of today knows, and needs no library. Only whole lines
+// are drawn, and the terminal itself cuts them at its edge, because only the terminal knows how wide a character is.
+// curses was rejected because every mount would load it.
 #pragma once
 
 #include "config/error.hpp"
@@ -18,13 +18,13 @@
 
 namespace gitfs {
 
-/// While it lives, standard input and output are its own, and SIGINT, SIGTERM, SIGHUP and SIGWINCH come as events. Not
-/// together with threads that were started before it.
+/// As long as this object lives, it owns standard input and output, and SIGINT, SIGTERM, SIGHUP and SIGWINCH come as
+/// events. Threads that started before it would still get these signals, so it is made before them.
 class terminal {
 public:
-  /// EINVAL: this is no terminal that can do it.
+  /// EINVAL: standard input is no terminal, or one that cannot be drawn on.
   static result<terminal> open();
-  /// Leaves the terminal as it was.
+  /// Puts the terminal back into the state from before.
   ~terminal();
   terminal(terminal&& other) noexcept;
   terminal& operator=(terminal&&) = delete;
@@ -35,20 +35,20 @@ public:
     std::string_view text;
     bool reversed = false;
   };
-  /// The whole screen: what does not fit is left out, the last line is `footer`.
+  /// Draws the whole screen. Its last line is `footer`; lines for which there is no room are left out.
   void draw(const std::vector<line>& lines, std::string_view footer) const;
 
   struct resized {};
   struct ended {
     int signal = 0;
   };
-  struct passed {}; ///< nothing came in time
-  struct woken {};  ///< `also` can be read
+  struct passed {}; ///< the time is over and nothing has happened
+  struct woken {};  ///< the file descriptor `also` can be read
   struct key {
     std::string text; ///< a character, or "\x1b"
   };
   using event = std::variant<passed, resized, ended, woken, key>;
-  /// Waits for the next one, at most so long, and for the file descriptor `also`.
+  /// Waits for the next event, at most so many milliseconds. It also ends when the file descriptor `also` can be read.
   event next(int milliseconds, int also);
 
 private:
@@ -59,7 +59,7 @@ private:
   unique_fd signals_;
   sigset_t before_signals_{};
   termios before_{};
-  std::string typed_; // read, and not given yet
+  std::string typed_; // bytes that were read and not returned as keys yet
 };
 
 } // namespace gitfs

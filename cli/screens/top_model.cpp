@@ -45,7 +45,7 @@ std::string_view order_name(top_model::order by) {
   return names[static_cast<std::size_t>(by)];
 }
 
-// By name; or what is busiest or slowest first, and of equals by name.
+// Sorts by name, or the busiest or the slowest first. Equal rows are sorted by name.
 template <class Row, class Text, class Busy, class Slow>
 void sort_rows(std::vector<Row>& rows, top_model::order by, Text Row::*name, Busy Row::*busy, Slow Row::*slow) {
   std::ranges::sort(rows, {}, name);
@@ -133,7 +133,7 @@ top_model::effect top_model::type(std::string_view pressed) {
     filter_.clear();
   } else if (pressed == "\x7f" || pressed == "\b") {
     while (!filter_.empty() && (static_cast<unsigned char>(filter_.back()) & 0xc0) == 0x80)
-      filter_.pop_back(); // of a character of several bytes
+      filter_.pop_back(); // a continuation byte: a character may have several bytes
     if (!filter_.empty())
       filter_.pop_back();
   } else if (static_cast<unsigned char>(pressed.front()) >= ' ') {

@@ -1,5 +1,5 @@
-// What `gitfs-actor top` shows, from what a mount tells of itself twice: rates, sorting, filtering, rows. The screen
-// only draws it.
+// The contents of the screen of `gitfs-actor top`: rates, sorting, filtering and rows. Rates are computed from two
+// samples of a mount. The screen itself (terminal.hpp) only draws them.
 #pragma once
 
 #include "actors/model/activity.hpp"
@@ -14,40 +14,41 @@
 namespace gitfs {
 
 struct top_sample {
-  double seconds = 0; ///< when it was taken, of any steady clock
+  double seconds = 0; ///< the time of the sample by any steady clock
   std::map<std::string, std::uint64_t> counters;
   activity now;
 };
 
 class top_model {
 public:
-  /// What stands first: what does most, what takes longest, or what comes first in the alphabet.
+  /// How rows are sorted: the busiest first, the slowest first, or by the alphabet.
   enum class order : std::uint8_t { busiest, slowest, name };
 
   /// `interval`: seconds from one sample to the next.
   top_model(std::string mountpoint, double interval) : mountpoint_(std::move(mountpoint)), interval_(interval) {}
 
-  /// The next sample. Of another process than the last (the mount was made anew) counting begins again.
+  /// Takes the next sample. If another process serves the mount now, because it was mounted again, counting begins
+  /// again.
   void take(top_sample next);
 
   struct operation {
     std::string name;
     std::uint64_t total = 0;
-    double rate = 0;                         ///< a second, since the sample before
-    std::uint64_t p50 = 0, p90 = 0, p99 = 0; ///< nanoseconds, of those since the sample before; 0: there were none
+    double rate = 0;                         ///< requests a second, between the last two samples
+    std::uint64_t p50 = 0, p90 = 0, p99 = 0; ///< nanoseconds, of the requests between them; 0: there were none
   };
-  // Sorted and filtered. With `waited_only` nothing that is only guessed at.
+  // The rows, sorted and filtered. With `waited_only`, transfers and readers that no request waits for are left out.
   std::vector<operation> operations() const;
   std::vector<activity::transfer> transfers() const;
   std::vector<activity::walker> walkers() const;
-  /// Of a counter, a second; 0 before the second sample.
+  /// How much the counter has grown a second, between the last two samples; 0 before the second sample.
   double rate(const std::string& counter) const;
 
   enum class effect : std::uint8_t { none, redraw, sample, quit };
-  /// A key as the terminal gives it: a character, "\x1b" for Esc, "\x7f", "\r".
+  /// Handles a key, as the terminal gives it: a character, "\x1b" for Esc, "\x7f", "\r".
   effect key(std::string_view pressed);
 
-  /// So many of the process that was asked last; rates take two.
+  /// How many samples were taken of the process that serves the mount now. Rates need two.
   std::size_t samples() const { return samples_; }
   double interval() const { return interval_; }
   order sorted_by() const { return order_; }
@@ -58,9 +59,9 @@ public:
     std::string text;
     bool heading = false;
   };
-  /// All of it, from the top.
+  /// All lines of the screen, from the top.
   std::vector<line> frame() const;
-  /// What stands at the bottom of a screen: the keys, or the filter that is being typed.
+  /// The last line of the screen: a list of the keys, or the filter while it is being typed.
   std::string footer() const;
 
 private:
@@ -79,7 +80,7 @@ private:
   order order_ = order::busiest;
   std::string filter_;
   bool waited_only_ = false;
-  bool typing_ = false; // the filter
+  bool typing_ = false; // the filter is being typed
 };
 
 } // namespace gitfs

@@ -36,7 +36,7 @@ ucred served_by(const unique_fd& socket) {
   return out;
 }
 
-// Folders in /tmp are anybody's to make, so who listens must be who has mounted.
+// Anybody may make a folder in /tmp, so the socket's process must belong to the user who has mounted.
 unique_fd connect_to(const fs::path& path, uid_t owner) {
   sockaddr_un to{};
   to.sun_family = AF_UNIX;
@@ -93,7 +93,7 @@ public:
     return out;
   }
 
-  /// An answer without a code.
+  /// The answer to a question that succeeded.
   result<answer> ask(question what) const {
     what.program = version;
     const std::string frame = frame_of(what);
@@ -104,12 +104,12 @@ public:
                                        + ": use the command of that version, or unmount and mount again");
     if (out.code == 0)
       return std::move(out);
-    if (out.code == EIO && out.error.empty()) // an actor that ended while it was asked
+    if (out.code == EIO && out.error.empty()) // the actor ended before it could answer
       return fail(EIO, "the mount at " + path_ + " gives no answer: it is ending, or its log says why");
     return fail(out.code, out.error.empty() ? path_ + ": " + std::strerror(out.code) : out.error);
   }
 
-  /// How many bytes and paths of `prefetch` one question may have.
+  /// How many bytes, and how many paths, one question of `prefetch` may have.
   std::size_t text_room() const { return socket_ ? control::longest_question_text : control::gate_question_room; }
   std::size_t path_room() const { return socket_ ? control::most_paths : control::most_paths_at_gate; }
 
@@ -160,7 +160,7 @@ private:
 
   std::string path_;
   bool is_ours_ = false;
-  unique_fd socket_, gate_; // one of them
+  unique_fd socket_, gate_; // exactly one of them is open
 };
 
 result<std::string> ask(const fs::path& path, std::string command,
@@ -194,7 +194,7 @@ result<std::string> ask_trace(const fs::path& path) {
 }
 
 result<shown_object> ask_object(const fs::path& path, const std::string& name) {
-  // Open until the answer is here: then the mount knows the folder.
+  // The folder stays open until the answer has come, so that the mount does not forget the folder before.
   const unique_fd folder{::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
   struct stat st {};
   if (!folder || ::fstat(folder.get(), &st) != 0)
@@ -219,7 +219,7 @@ result<shown_object> ask_object(const fs::path& path, const std::string& name) {
 }
 
 result<brought_files> ask_prefetch(const fs::path& path, const std::vector<std::string>& paths) {
-  // Open until the answer is here: then the mount knows the folder.
+  // The folder stays open until the answer has come, so that the mount does not forget the folder before.
   const unique_fd folder{::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
   struct stat st {};
   if (!folder || ::fstat(folder.get(), &st) != 0)
@@ -235,7 +235,7 @@ result<brought_files> ask_prefetch(const fs::path& path, const std::vector<std::
            && what.text.size() + paths[end].size() < mount.text_room();
          ++end)
       what.text.append(paths[end]).push_back('\0');
-    if (end == first) { // longer than a question
+    if (end == first) { // this path alone is longer than a question may be
       out.failed.emplace_back(first++, ENAMETOOLONG);
       continue;
     }

@@ -25,7 +25,7 @@ constexpr char ready = '+';
     else if (errno != EINTR)
       break;
   }
-  if (message.empty()) { // it died without a word
+  if (message.empty()) { // the child died before it could report
     int status = 0;
     ::waitpid(child, &status, 0);
     std::fprintf(stderr, "gitfs-actor: the mount process ended unexpectedly (%s %d); its log may say why\n",
@@ -71,7 +71,7 @@ void daemon_start::report(char status, const std::string& line) {
     if (n < 0 && errno == EINTR)
       continue;
     if (n <= 0)
-      break; // the caller is gone; the mount goes on without it
+      break; // the parent has ended; the mount goes on without it
     sent += static_cast<std::size_t>(n);
   }
   pipe_.reset();
@@ -84,14 +84,15 @@ void daemon_start::succeeded(const std::string& line) {
     std::fflush(stdout);
     return;
   }
-  // First cut off, then report: whoever waits for the end of our output must not wait for the unmount.
+  // The mount leaves the terminal before it reports. Otherwise a program that reads our output to its end would wait
+  // until the unmount.
   if (::chdir("/") != 0)
     std::fprintf(stderr, "gitfs-actor: cannot change to /: %s\n", std::strerror(errno));
   unique_fd null{::open("/dev/null", O_RDWR | O_CLOEXEC)};
   for (int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
     ::dup2(null.get(), fd);
   if (null.get() <= STDERR_FILENO)
-    (void)null.release(); // it has become one of the three
+    (void)null.release(); // this descriptor is itself one of the three, and stays open
   report(ready, line);
 }
 

@@ -26,7 +26,7 @@ bool exists(const string& path) {
   return ::lstat(path.c_str(), &st) == 0;
 }
 
-// glob(3) would do but for **.
+// glob(3) does not know **, so it cannot be used here.
 class expansion {
 public:
   explicit expansion(std::string_view pattern) {
@@ -59,7 +59,7 @@ private:
     }
     const bool any_depth = parts_[part] == "**";
     if (any_depth && part + 1 < parts_.size())
-      expand(folder, part + 1); // no folder at all
+      expand(folder, part + 1); // ** may stand for no folder at all
     const std::unique_ptr<DIR, close_folder> listed{::opendir(folder.empty() ? "." : folder.c_str())};
     while (const dirent* entry = listed ? ::readdir(listed.get()) : nullptr) {
       const string name = entry->d_name;

@@ -1,4 +1,5 @@
-// Paths by patterns as git's pathspec magic `glob` has them, with ** for any number of folders.
+// Finds the paths that fit a pattern. Patterns are those of git's pathspec magic `glob`, in which ** stands for any
+// number of folders.
 #pragma once
 
 #include <string>
@@ -6,9 +7,10 @@
 
 namespace gitfs {
 
-/// What `pattern` names, in the order of the folders: * ? [...] match no "/", and a part that is ** any number of
-/// folders, not through links. A path that exists, and one without a pattern in it, is given as it is. Empty: nothing
-/// fits. What cannot be listed is passed over.
+/// The paths that `pattern` names, each folder's in the order of its listing. The wildcards * ? [...] do not match "/".
+/// A part of the pattern that is ** matches any number of folders, but does not follow symbolic links. If `pattern` is
+/// itself the name of something that exists, or has no wildcards, the result is `pattern`. Empty: nothing fits. Folders
+/// that cannot be listed are passed over.
 std::vector<std::string> glob_paths(const std::string& pattern);
 
 } // namespace gitfs

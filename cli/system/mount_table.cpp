@@ -15,7 +15,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// In /proc/self/mountinfo a path is written with space, tab, newline and backslash in octal.
+// /proc/self/mountinfo writes space, tab, newline and backslash of a path in octal, because spaces separate its fields.
 std::string unescaped(const std::string& text) {
   std::string out;
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -29,7 +29,7 @@ std::string unescaped(const std::string& text) {
   return out;
 }
 
-// "rw,user_id=1000,group_id=1000"
+// The user in options such as "rw,user_id=1000,group_id=1000".
 uid_t owner_in(const std::string& options) {
   constexpr std::string_view key = "user_id=";
   const std::size_t at = ("," + options).find("," + std::string{key});
@@ -48,7 +48,7 @@ std::vector<mounted_at> table_of(const fs::path& process) {
     unsigned device_major = 0, device_minor = 0;
     char colon = 0;
     fields >> id >> parent >> device_major >> colon >> device_minor >> root >> at;
-    while (fields >> word && word != "-") { // optional fields end with a dash
+    while (fields >> word && word != "-") { // any number of optional fields, which end with a dash
     }
     if (!(fields >> word))
       continue;
@@ -102,7 +102,7 @@ std::optional<mounted_at> mounted_on(const fs::path& path) {
         out = std::move(each);
     return out;
   };
-  // The parent's links first, so that a mountpoint that does not answer is not touched.
+  // First only the links of the folder above are resolved, so that a mountpoint that does not answer is not touched.
   const fs::path folder = resolved(path.parent_path());
   auto out = topmost(folder.empty() ? path : folder / path.filename());
   std::error_code code;
@@ -123,10 +123,10 @@ std::vector<mount_holder> holders_elsewhere(dev_t device) {
     mount_holder holder;
     const std::string name = each.path().filename();
     if (std::from_chars(name.data(), name.data() + name.size(), holder.process).ec != std::errc{})
-      continue; // no process
+      continue; // this is not the folder of a process
     const fs::path name_space = fs::read_symlink(each.path() / "ns/mnt", code);
     if (code || !known.insert(name_space).second)
-      continue; // another user's, or ended meanwhile, or seen before
+      continue; // the process is another user's or has ended, or its namespace was seen before
     for (const mounted_at& there : table_of(each.path()))
       if (there.device == device)
         holder.path = there.path;

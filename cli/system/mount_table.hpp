@@ -1,4 +1,4 @@
-// What is mounted where.
+// The kernel's table of mounts.
 #pragma once
 
 #include <filesystem>
@@ -12,33 +12,35 @@ namespace gitfs {
 struct mounted_at {
   std::string path;
   std::string type; ///< "fuse.gitfs"
-  dev_t device = 0; ///< st_dev of what is in it
-  uid_t owner = 0;  ///< of a FUSE mount: who has mounted it
+  dev_t device = 0; ///< st_dev of the files in the mount
+  uid_t owner = 0;  ///< the user who has mounted; only of FUSE mounts
 };
 
-/// /proc/self/mountinfo, in its order: of two at one path the later one covers the earlier.
+/// The mounts in /proc/self/mountinfo, in its order. Of two mounts at one path the later one covers the earlier.
 std::vector<mounted_at> mount_table();
 
-/// The innermost mount that holds the path. Told without touching the path: in a mount of ours looking it up could
-/// fetch it, and in one that does not answer wait for ever. Links on the way are resolved, but for the last name,
-/// unless the path itself is none.
+/// The innermost mount that holds the path. The path itself is not touched: a look-up in a mount of ours could fetch
+/// something, and in a mount that does not answer it would wait for ever. The path is tried as it is spelled, then with
+/// the symbolic links before its last name resolved. Only if neither is in a FUSE mount, all links are resolved.
 std::optional<mounted_at> mount_of(const std::filesystem::path& path);
 
-/// The topmost file system that is mounted exactly there, or where `path` is a symbolic link to.
+/// The topmost file system that is mounted exactly at `path`, or at the target of `path` if that is a symbolic link.
 std::optional<mounted_at> mounted_on(const std::filesystem::path& path);
 
-/// Without symbolic links; empty if there is no such path. Does not ask what is mounted there, which may be dead.
+/// The path without symbolic links; empty if there is no such path. The mount at the path, whose process may be dead,
+/// is not asked.
 std::filesystem::path resolved(const std::filesystem::path& path);
 
-/// A process of another mount namespace in which a mount still stands. A namespace keeps the mounts of the one that it
-/// was made from, so a container that was started meanwhile holds a copy.
+/// A process of another mount namespace in which a mount still stands. A new namespace gets a copy of all mounts of the
+/// one that it was made from, so a container that was started after the mount holds a copy.
 struct mount_holder {
   pid_t process = 0;
   std::string program; ///< its name, as `ps` shows it
-  std::string path;    ///< of the mount, as that process sees it
+  std::string path;    ///< the mountpoint, as that process sees it
 };
 
-/// One process for each other mount namespace that has this device mounted, as far as this process may look into them.
+/// One process for each other mount namespace that has this device mounted. Namespaces that this process may not look
+/// into are left out.
 std::vector<mount_holder> holders_elsewhere(dev_t device);
 
 } // namespace gitfs

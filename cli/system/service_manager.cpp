@@ -22,7 +22,8 @@ service_manager service_manager::take_from_environment() {
 }
 
 void service_manager::ready(std::string_view status, pid_t process) const {
-  // The process too: a mount that goes into the background, or stands there already, is not the one that was started.
+  // systemd must be told the process, because it is not the one that systemd started if the mount goes into the
+  // background, or was there before.
   tell("READY=1\nMAINPID=" + std::to_string(process != 0 ? process : ::getpid()) + "\nSTATUS=" + std::string{status});
 }
 
@@ -48,7 +49,7 @@ void service_manager::tell(const std::string& text) const {
   address.sun_family = AF_UNIX;
   std::ranges::copy(socket_, address.sun_path);
   if (address.sun_path[0] == '@')
-    address.sun_path[0] = '\0'; // an abstract name
+    address.sun_path[0] = '\0'; // '@' stands for the NUL byte that begins an abstract name
   const unique_fd fd{::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)};
   if (!fd)
     return;

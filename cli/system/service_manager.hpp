@@ -1,4 +1,4 @@
-// Telling the service manager that started us how we are: sd_notify(3).
+// Tells the service manager that started us the state of the mount, as sd_notify(3) does.
 #pragma once
 
 #include <string>
@@ -7,26 +7,28 @@
 
 namespace gitfs {
 
-/// systemd's protocol for units of Type=notify: datagrams of "NAME=VALUE" lines to the socket named by $NOTIFY_SOCKET.
-/// Our own few lines, as sd_notify(3) shows them: libsystemd would bring five libraries into every mount. Whoever was
-/// not started by a service manager tells nobody; a lost message is no error. Any thread.
+/// The protocol of systemd for units of Type=notify: datagrams of "NAME=VALUE" lines to the socket that $NOTIFY_SOCKET
+/// names. These few lines are our own, as sd_notify(3) recommends, because libsystemd would bring five libraries into
+/// every mount. Without a service manager nothing is sent. A message that is lost is no error. Any thread.
 class service_manager {
 public:
-  /// Call before the first thread: it takes $NOTIFY_SOCKET out of the environment, so that no child speaks for us.
+  /// Removes $NOTIFY_SOCKET from the environment, so that no child process can speak for us. Call it before the first
+  /// thread starts, because changing the environment is not thread-safe.
   static service_manager take_from_environment();
 
-  /// The mount serves; also after `reloading`. `process`: that serves it; 0: this one.
+  /// The mount answers requests. Called at the start, and at the end of a reload. `process` serves the mount; 0: this
+  /// process does.
   void ready(std::string_view status, pid_t process = 0) const;
-  /// On SIGHUP, before looking at refs and files again; `ready` ends it.
+  /// A reload has begun, on SIGHUP. `ready` says that it has ended.
   void reloading() const;
   void stopping() const;
-  /// It will end; `why` is one line without credentials.
+  /// The mount has failed and will end. `why` is one line without credentials.
   void failed(std::string_view why) const;
 
 private:
   void tell(const std::string& text) const;
 
-  std::string socket_; // empty: nobody listens
+  std::string socket_; // empty: there is no service manager
 };
 
 } // namespace gitfs

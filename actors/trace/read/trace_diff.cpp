@@ -17,7 +17,7 @@ namespace gitfs::trace {
 
 namespace {
 
-constexpr std::size_t most_named = 10; // so many differences of one sort are shown
+constexpr std::size_t most_named = 10; // at most so many differences of one sort are shown
 
 // Fields that are not compared: numbers that each run counts for itself, and digests, which may have such numbers in
 // them and are only in traces for a replay.

@@ -161,7 +161,8 @@ private:
 
   std::uint64_t track_of_begun(const record& r) { return tracks_by_order_[r.order] = track_of(r); }
 
-  // It is bound to the slices that are there at its two ends, so its begin has to be within the cause, before its end.
+  // A viewer binds each end of an arrow to the slice that it lies in. So the arrow must begin before the slice of the
+  // cause ends.
   void arrow(const record& cause, const record& effect) {
     const std::uint64_t sent = effect.time - std::min(effect.wait, effect.time);
     const std::uint64_t last = cause.time + std::max<std::uint64_t>(length_of(cause), 1) - 1;

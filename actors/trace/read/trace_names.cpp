@@ -89,7 +89,8 @@ std::string numbered(std::string_view name, std::uint64_t number) {
 
 } // namespace
 
-// A fetcher counts its transfers by itself; what belongs to one is told by its cause.
+// Each fetcher counts its own transfers, so the number of a transfer does not name its fetcher. The cause of the record
+// does.
 std::uint64_t trace_names::server_of(const record& r) const {
   const auto at = servers_.find(r.what == kind::transfer_started ? r.order : r.cause);
   return at == servers_.end() ? 0 : at->second;

@@ -16,7 +16,7 @@ namespace gitfs::trace {
 namespace {
 
 constexpr std::size_t screen = 60;    // lines
-constexpr std::size_t most_alike = 3; // so many records of one kind are shown under one cause
+constexpr std::size_t most_alike = 3; // at most so many records of one kind are shown under one cause
 constexpr std::size_t long_chain = 12;
 
 class story {

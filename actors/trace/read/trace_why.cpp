@@ -186,7 +186,7 @@ private:
       print_(fmt::format("it came {} times: it was evicted and fetched again, this is the last time\n", count_));
   }
 
-  // What wants it, in words: a want says the rest.
+  // A phrase for the actor that has sent this want.
   std::string who(const record& want) const {
     const record* const from = causes_.of(want);
     if (from == nullptr)

@@ -121,7 +121,8 @@ std::string block_ring::read_from(std::size_t index, std::uint64_t& generation, 
   const auto is_old = [&](std::uint64_t word) {
     return bytes_of_word(word) == 0 || (generation_of(word) == generation && bytes_of_word(word) == read);
   };
-  // Most are, and a reader keeps others from using the block again.
+  // Most blocks have nothing new. They are skipped before the reader announces itself, because a block with a reader
+  // cannot be used again.
   if (is_old(s.word.load()))
     return {};
   std::string out;

@@ -247,7 +247,7 @@ void mounted(const mount_record& what) {
 
 namespace {
 
-// Opened once, with both refs of it.
+// True if both are the same repository, which is opened once although it is shown at two refs.
 bool same_source(const shown_repository& a, const shown_repository& b) {
   return a.source == b.source && a.token == b.token && a.username == b.username;
 }
@@ -296,7 +296,7 @@ std::uint64_t shown(const deployment& tree, shown_sources& before) {
       to.number(number_of(each, before.forges));
     });
   if (exact.load(std::memory_order_relaxed))
-    own_block.finish(); // as in mounted
+    own_block.finish(); // for the same reason as in `mounted`
   return order;
 }
 

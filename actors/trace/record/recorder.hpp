@@ -1,7 +1,8 @@
 // Records what the actors of this process do. Each thread fills blocks of its own, which go to a ring in memory and, if
 // the user wants it, to a file.
 //
-// Process-wide, because a message is made anywhere, and a fatal signal knows no objects.
+// The recorder is one for the process, because messages are made everywhere, and the handler of a fatal signal has no
+// object to call.
 #pragma once
 
 #include "actors/trace/record/block_ring.hpp"
@@ -32,7 +33,7 @@ namespace gitfs::trace {
 struct recording_options {
   std::size_t memory = 0;      ///< size of the ring in bytes; 0: records go to the file alone
   std::filesystem::path file;  ///< empty: there is no file
-  std::uint64_t file_size = 0; ///< in bytes; a larger FILE is renamed to FILE.1 and begun anew
+  std::uint64_t file_size = 0; ///< in bytes; when FILE has so many, it is renamed to FILE.1 and begun anew
 };
 
 /// Called once in a process, before the threads that record begin. Does nothing without a ring and a file. The errors

@@ -114,8 +114,8 @@ enum class actor_kind : std::uint8_t {
   repository = 6,
 };
 
-/// An actor by what is the same in every run, unlike CAF's ids. `inode`: path_key, of directories; number of a
-/// repository or mounted ref, of those that there can be several of.
+/// Names an actor by what is the same in every run, unlike CAF's ids. `inode` is the path_key of a directory; for other
+/// kinds of which there can be several, it is the number of the repository or of the mounted ref.
 struct actor_key {
   actor_kind is = actor_kind::other;
   std::uint64_t inode = 0;

@@ -14,7 +14,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::chrono::milliseconds first_pause = 1s, longest_pause = 60s;
-constexpr auto forgotten_after = 5min; // a disk that was well for so long begins with the first pause again
+constexpr auto forgotten_after = 5min; // after so long without a failure the pauses begin with the shortest again
 
 } // namespace
 
@@ -74,7 +74,7 @@ void cache_disk::failed(const error& why) {
     make_room();
 }
 
-/// One line for each change of state, and none for another reason of the same state.
+/// Logs one line for each change of the state, and none if only the reason has changed.
 void cache_disk::change(std::string trouble, bool full) {
   const auto now = std::chrono::steady_clock::now();
   std::unique_lock lock{mutex_};

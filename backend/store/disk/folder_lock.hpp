@@ -7,16 +7,16 @@
 
 namespace gitfs {
 
-/// The lock of a folder, by a file in it, which is made if it is missing. Where no file can be made for want of room it
-/// is that of the folder itself, because just then somebody has to be able to remove files. Who shares it holds one of
-/// the two, and so one descriptor; who wants it alone takes both.
+/// The lock of a folder. It is a lock of a file in the folder, which is made if it is missing. If the disk has no room
+/// for that file, the folder itself is locked, because just then somebody must be able to remove files. So a shared
+/// lock holds one of the two, which takes one descriptor, and an exclusive lock holds both.
 class folder_lock {
 public:
   folder_lock() = default;
   folder_lock(const std::filesystem::path& folder, const char* name, file_lock::mode how, bool wait);
 
   bool held() const { return failure_ == 0 && (folder_.held() || file_.held()); }
-  /// As file_lock::failure.
+  /// The errno, as of file_lock::failure.
   int failure() const { return failure_; }
 
 private:
@@ -26,9 +26,9 @@ private:
 
 inline constexpr const char* maintenance_file = "maintenance.lock";
 
-/// Held by the one process that removes and rewrites files in this cache.
+/// The lock of the one process that removes and rewrites files in this cache.
 folder_lock maintenance_lock(const std::filesystem::path& cache_dir, bool wait);
-/// Held shared by every open store, and alone by who removes the store.
+/// The lock that every open store shares, and that a process takes alone to remove the store.
 folder_lock use_lock(const std::filesystem::path& store, file_lock::mode how, bool wait);
 
 } // namespace gitfs

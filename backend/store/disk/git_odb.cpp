@@ -23,7 +23,7 @@ struct initialised {
     git_libgit2_init();
     git_libgit2_opts(GIT_OPT_ENABLE_STRICT_HASH_VERIFICATION, 0); // sha1.hpp does it, several times as fast
     git_libgit2_opts(GIT_OPT_ENABLE_CACHING, 0);                  // callers keep what they need
-    // Formats that change nothing for who only reads; the values of objectformat and refstorage are looked at where a
+    // Formats that make no difference to a reader. The values of objectformat and refstorage are checked when a
     // repository is opened.
     std::array<const char*, 7> formats{"objectformat", "partialclone", "worktreeconfig",   "preciousobjects",
                                        "refstorage",   "noop-v1",      "relativeworktrees"};
@@ -56,7 +56,7 @@ int read_whole(void** out, std::size_t* size, git_object_t* type, git_odb_backen
   if (!found)
     return failed_with(found.error());
   const std::string_view data = found.value().data();
-  // One byte more, since libgit2 hands out contents that end in NUL.
+  // One byte more, because libgit2 promises its callers that contents end in NUL.
   auto* copy = static_cast<char*>(git_odb_backend_data_alloc(backend, data.size() + 1));
   if (copy == nullptr)
     return -1;
@@ -117,7 +117,7 @@ error libgit2_error(const std::string& what, int otherwise) {
   const int kind = last != nullptr ? last->klass : GIT_ERROR_NONE;
   if (kind == GIT_ERROR_NOMEMORY)
     return {ENOMEM, what + detail};
-  // libgit2 keeps no errno but puts its text at the end of the message.
+  // libgit2 does not keep the errno, but it puts the errno's text at the end of its message.
   for (int code : {ENOSPC, EDQUOT, EMFILE, ENFILE})
     if (detail.ends_with(std::generic_category().message(code)))
       return {code, what + detail};
@@ -144,7 +144,7 @@ git_odb* open_odb(object_reader& objects) {
     git_odb_free(out);
     return nullptr;
   }
-  backend.release(); // it is the git_odb's
+  backend.release(); // the git_odb owns the backend now
   return out;
 }
 

@@ -1,4 +1,4 @@
-// libgit2, which reads configuration and refs here. Objects it gets from object_reader.
+// libgit2, which reads configuration and refs. object_reader gives it the objects.
 #pragma once
 
 #include "backend/pack/object_reader.hpp"

@@ -15,9 +15,9 @@ namespace {
 
 constexpr std::uint64_t most_in_memory = std::uint64_t{32} << 20, most_elsewhere = std::uint64_t{1} << 30;
 constexpr std::size_t copied_at_once = std::size_t{128} << 10;
-constexpr std::uint64_t whole_up_to = std::uint64_t{8} << 20; // larger ones are written in pieces
+constexpr std::uint64_t whole_up_to = std::uint64_t{8} << 20; // larger blobs are written in pieces
 
-/// The stream of one entry, in pieces.
+/// Inflates one entry into the target in pieces, so that a large blob is never whole in memory.
 result<void> inflate_in_pieces(const pack_bytes& from, const pack_entry& entry, const oid& id, const blob_target& to) {
   z_stream stream{};
   if (::inflateInit(&stream) != Z_OK)
@@ -59,8 +59,8 @@ struct held_packs::pack {
   const std::unique_ptr<pack_bytes> bytes;
   pack_contents contents;
   std::vector<oid> ids;
-  std::list<std::shared_ptr<pack>>::iterator here; // in the list of packs, under its lock
-  bool is_dropped = false;                         // under the same
+  std::list<std::shared_ptr<pack>>::iterator here; // place in the list of packs; used under the list's lock
+  bool is_dropped = false;                         // used under the same lock
 
   explicit pack(std::unique_ptr<pack_bytes> its) : bytes(std::move(its)), contents(*bytes) {}
 
@@ -86,7 +86,7 @@ void held_packs::add(std::unique_ptr<pack_bytes> bytes, pack_indexer& indexer) {
   drop_oldest();
 }
 
-/// Under the lock. It is among the packs.
+/// The caller holds the lock, and the pack is in the list.
 void held_packs::drop(const std::shared_ptr<pack>& which) {
   memory_ -= which->in_memory();
   elsewhere_ -= which->elsewhere();
@@ -98,10 +98,10 @@ void held_packs::drop(const std::shared_ptr<pack>& which) {
   packs_.erase(which->here);
 }
 
-/// Under the lock.
+/// The caller holds the lock.
 void held_packs::drop_oldest() {
   while (packs_.size() > 1 && (memory_ > most_in_memory || elsewhere_ > most_elsewhere)) {
-    const auto last = packs_.back(); // a copy, which holds it until it is out of the index
+    const auto last = packs_.back(); // a copy, which keeps the pack alive until it is out of the index
     drop(last);
   }
 }
@@ -112,7 +112,7 @@ bool held_packs::move_oldest(const std::function<result<void>(const pack_bytes&)
     return false;
   const auto oldest = packs_.back();
   lock.unlock();
-  const auto written = write(*oldest->bytes); // nobody writes to these bytes any more
+  const auto written = write(*oldest->bytes); // no lock is needed, because these bytes never change
   if (!written && written.error().code != EBADMSG)
     return false;
   if (!written)

@@ -1,4 +1,4 @@
-// Packs that no disk has taken, for those who wait for what is in them.
+// Keeps packs that the disk of the cache has refused, for the readers that wait for their objects.
 #pragma once
 
 #include "backend/git/object.hpp"
@@ -20,25 +20,25 @@
 
 namespace gitfs {
 
-/// Whole packs, as they arrived and checked, with an index in memory: 32 MB of them in memory, and 1 GB in files
-/// without a name outside the cache folder. The least recently used pack is dropped first; the newest stays, however
-/// large. They are written to the disk when that takes them again. Thread-safe. The lock covers the index; each pack is
-/// read by one thread at a time.
+/// Whole packs as they arrived, after they were checked, with an index in memory. Up to 32 MB of packs are in memory,
+/// and up to 1 GB in files without a name outside the cache folder. The least recently used pack is dropped first; the
+/// newest one stays, however large it is. The store writes the packs to the disk when that takes writes again.
+/// Thread-safe: a lock covers the index, and each pack is read by one thread at a time.
 class held_packs {
 public:
-  /// Keeps what the indexer has found in `bytes`, which are not in a file of anybody else. The indexer was finished.
+  /// Keeps the pack in `bytes`, of which nobody else has a copy. `indexer` has indexed these bytes and was finished.
   void add(std::unique_ptr<pack_bytes> bytes, pack_indexer& indexer);
 
   bool contains(const oid& id);
   std::optional<object_header> header(const oid& id);
-  /// ENOENT: it is in none of them. Otherwise as pack_contents::content.
+  /// ENOENT: no held pack has the object. Other errors are those of pack_contents::content.
   result<object> read(const oid& id);
-  /// The same for large blobs, which are written in pieces. ECANCELED: it was stopped.
+  /// Writes a blob to the target, a large one in pieces. Errors as of `read`; ECANCELED: the target says stop.
   result<void> copy(const oid& id, const blob_target& to);
 
-  /// Calls `write` with the pack that was used longest ago, whole, and without a lock. When it succeeds that pack is
-  /// dropped: then readers find its objects elsewhere. So it is when the pack is damaged (EBADMSG), which would keep
-  /// back the others. False: there is none, or it was not written.
+  /// Calls `write` with the least recently used pack, without a lock. If `write` succeeds, readers find the objects
+  /// elsewhere, and the pack is dropped. If it returns EBADMSG, the pack is damaged and is dropped, too, because it
+  /// would keep back the others. False: there is no pack, or the pack was not written.
   bool move_oldest(const std::function<result<void>(const pack_bytes&)>& write);
 
   /// The bytes that all packs take, in memory and elsewhere. Any thread, without the lock.

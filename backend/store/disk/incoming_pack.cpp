@@ -22,7 +22,7 @@ namespace {
 constexpr const char* folder_prefix = "incoming-";
 constexpr const char* pack_name = "pack";
 constexpr const char* index_file = "idx";
-constexpr const char* loose_prefix = "tmp_object_"; // of version 0.1.0: a loose object that libgit2 was writing
+constexpr const char* loose_prefix = "tmp_object_"; // libgit2 wrote loose objects under such names for version 0.1.0
 
 result<unique_fd> make_file(const fs::path& path) {
   unique_fd out{::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0444)};
@@ -44,7 +44,7 @@ result<incoming_pack> incoming_pack::make(const fs::path& objects, const fs::pat
   out.objects_ = objects;
   std::string folder = (objects / folder_prefix).string() + "XXXXXX";
   {
-    const file_lock birth{lock, file_lock::mode::shared, true}; // `clean` must not meet a folder not yet locked
+    const file_lock birth{lock, file_lock::mode::shared, true}; // `clean` must not see the folder before it is locked
     if (::mkdtemp(folder.data()) == nullptr)
       return system_failure(errno, "cannot make a folder in " + objects.string());
     out.folder_ = folder;
@@ -65,7 +65,7 @@ incoming_pack& incoming_pack::operator=(incoming_pack&& other) noexcept {
 }
 
 incoming_pack::~incoming_pack() {
-  pack_.reset(); // first: a network file system keeps what is open, under another name
+  pack_.reset(); // before removing it: a network file system keeps an open file under another name
   index_.reset();
   std::error_code ignored;
   if (!folder_.empty())
@@ -91,15 +91,15 @@ result<void> incoming_pack::sync(std::time_t changed) {
 result<fs::path> incoming_pack::install(const oid& checksum) {
   const fs::path stem = objects_ / "pack" / ("pack-" + checksum.hex());
   fs::path index = stem.string() + ".idx";
-  // The index last: whoever sees it finds its pack.
+  // The index is renamed last, so that a reader that sees the index finds its pack.
   GITFS_TRYV(rename_file(folder_ / pack_name, stem.string() + ".pack"));
   GITFS_TRYV(rename_file(folder_ / index_file, index));
   return index;
 }
 
 void incoming_pack::clean(const fs::path& objects, const fs::path& lock) {
-  // Who makes a folder, installs a pack or writes loose objects holds the lock meanwhile; if it stays busy, a later
-  // opening cleans.
+  // Every process that makes a folder, installs a pack or writes loose objects holds the lock for that time. If the
+  // lock stays busy, nothing is cleaned now, and a later opening of the store does it.
   file_lock alone;
   for (int attempt = 0; attempt < 20 && !alone.held(); ++attempt) {
     if (attempt > 0)
@@ -119,7 +119,7 @@ void incoming_pack::clean(const fs::path& objects, const fs::path& lock) {
   }
   for (const auto& entry : fs::directory_iterator{objects / "pack", status})
     if (entry.path().extension() == ".pack" && !fs::exists(fs::path{entry.path()}.replace_extension(".idx"), status))
-      left.push_back(entry.path()); // killed between the two renames
+      left.push_back(entry.path()); // a process was killed between the two renames of `install`
   for (const auto& path : left)
     fs::remove_all(path, status);
 }

@@ -7,12 +7,12 @@
 
 namespace gitfs {
 
-/// For a read that was answered with `out`, while objects may come at any time. True: `contains` says that the object
-/// is here, and yet each `read` after that finds nothing, so an index is damaged. What comes between a read and the
-/// question is read then, and changes `out`; what comes after it is a miss of this reader, and no more than that.
+/// `out` is the outcome of a read, and objects may arrive at any time. True: `contains` says that the object is here,
+/// and yet each `read` after that finds nothing, so an index is damaged. An object that has arrived between a read and
+/// the question is read then, which changes `out`. An object that arrives later is only a miss of this reader.
 template <class Value, class Contains, class Read>
 bool is_lost(result<Value>& out, const Contains& contains, const Read& read) {
-  constexpr int looks = 3; // it may have been evicted between the two, and fetched again
+  constexpr int looks = 3; // the object may be evicted between two calls, and fetched again
   for (int look = 0; look < looks; ++look) {
     if (out || out.error().code != ENOENT || !contains())
       return false;

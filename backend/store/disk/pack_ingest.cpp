@@ -21,7 +21,8 @@ namespace fs = std::filesystem;
 
 namespace {
 
-// As git's fetch.unpackLimit; but to deflate much again, and to read it in a thousand pieces, is no gain.
+// Smaller packs become loose objects, as with git's fetch.unpackLimit. Packs of many bytes do not, because deflating
+// them again costs more than it gains.
 constexpr std::size_t unpack_limit = 100;
 constexpr std::uint64_t unpack_bytes = std::uint64_t{16} << 20;
 
@@ -29,7 +30,7 @@ constexpr std::uint64_t unpack_bytes = std::uint64_t{16} << 20;
 
 struct pack_ingest::impl {
   pack_destination to;
-  std::optional<incoming_pack> incoming; // none: it is not on the disk
+  std::optional<incoming_pack> incoming; // none: the pack is not on the disk of the cache
   std::unique_ptr<pack_bytes> bytes;
   std::optional<pack_indexer> indexer;
   std::uint64_t received = 0, checked_at = 0;
@@ -78,14 +79,14 @@ result<void> pack_ingest::append(std::string_view bytes) {
   return success();
 }
 
-/// Gives up the files in the cache folder, but nothing of the pack.
+/// Moves the pack out of the cache folder, and goes on with it.
 result<void> pack_ingest::impl::leave_disk() {
   auto left = bytes->leave();
   incoming.reset();
   return left;
 }
 
-/// After something was written: perhaps not to the disk.
+/// Called after a write, which may have left the disk of the cache.
 result<void> pack_ingest::impl::check_file() {
   if (!bytes->failure() || !incoming)
     return success();
@@ -117,7 +118,7 @@ result<std::uint32_t> pack_ingest::commit() {
     return *self.failure;
   auto done = self.finish();
   self.failure = done ? error{EINVAL, "this pack was taken in before"} : done.error();
-  self.indexer.reset(); // and what it keeps in memory
+  self.indexer.reset(); // frees the memory of it
   if (!done)
     return done.error();
   passed_through_memory(done.value().contents);
@@ -170,14 +171,14 @@ result<void> pack_ingest::impl::install() {
   return success();
 }
 
-/// Writes the objects as loose ones.
+/// Writes the objects of the pack as loose objects.
 result<void> pack_ingest::impl::explode() {
   const fs::path fresh = incoming->beside("object");
-  for (pack_position i = 0; i < indexer->arrived(); ++i) { // what was added is here
+  for (pack_position i = 0; i < indexer->arrived(); ++i) { // objects behind these completed a thin pack, and are here
     const oid& id = indexer->objects()[i].id;
-    // Not over one that is there: ext4 waits for the disk when a file is replaced. If that one is damaged, whoever
-    // reads it finds out, and then it is fetched again. As git does, it is made young again: it must not be evicted
-    // before whoever asked has read it.
+    // An object that is there already is not written again, because ext4 waits for the disk when a file is replaced. If
+    // the present copy is damaged, a reader will notice it and the object will be fetched again. As git does it, the
+    // copy gets a new time, so that it is not evicted before the reader that asked for it has read it.
     if (::utimensat(AT_FDCWD, loose_file(to.objects, id).c_str(), nullptr, 0) == 0)
       continue;
     GITFS_TRY(contents, indexer->content(i));

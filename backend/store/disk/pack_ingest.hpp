@@ -29,24 +29,24 @@ struct ingested {
   std::vector<std::pair<oid, std::uint64_t>> blobs; ///< the blobs with their sizes
 };
 
-/// Where a pack is stored, and what is told of it. What is named here outlives the sink.
+/// The place where a pack is stored, and the parts that are told of it. All of them outlive the sink.
 struct pack_destination {
   std::filesystem::path objects; ///< the repository's objects folder
   std::filesystem::path lock;    ///< a file; while its lock is held, `incoming_pack::clean` removes nothing
   std::function<void(const ingested&)> installed; ///< called by a successful commit
-  prefetched_blobs* fresh = nullptr;              ///< gets the blobs, inflated; null: nobody does
+  prefetched_blobs* fresh = nullptr;              ///< gets the inflated blobs; null: they are not kept
   outside_objects outside;                        ///< finds the bases of thin packs
-  held_packs* held = nullptr;                     ///< gets what the disk does not take; null: that is an error
-  cache_disk* disk = nullptr;                     ///< is told how the disk does; null: nobody is
+  held_packs* held = nullptr;                     ///< gets a pack that the disk refuses; null: a refusal is an error
+  cache_disk* disk = nullptr;                     ///< is told of failures and successes of the disk; may be null
   std::function<bool()> mend;                     ///< called if the folder is gone; true: it is there again
 };
 
-/// The bytes are written to an incoming_pack and go through pack_indexer, which checks everything. Then the whole pack,
-/// or each of its objects, is renamed to where readers look. If the disk does not take it, at any point, the pack goes
-/// on outside of the cache folder (pack_bytes), and is given to held_packs at its end.
+/// Writes the bytes to an incoming_pack, and passes them through pack_indexer, which checks everything. At the end the
+/// whole pack, or each of its objects, is renamed to where readers look. If the disk refuses a write at any point, the
+/// pack goes on outside of the cache folder (pack_bytes), and at its end held_packs gets it.
 class pack_ingest final : public pack_sink {
 public:
-  /// Without `held`: the errors are the disk's.
+  /// Fails only without `held`, with the disk's error.
   static result<std::unique_ptr<pack_ingest>> begin(pack_destination to);
   ~pack_ingest() override;
 
@@ -60,8 +60,8 @@ private:
   std::unique_ptr<impl> impl_;
 };
 
-/// Takes in a whole pack once more, now that its disk may take it; `to.held` is null. `go_on` is asked between pieces.
-/// ECANCELED: it said no. EBADMSG: the pack cannot be read any more. Else as pack_ingest.
+/// Stores a held pack, now that the disk may take it. `to.held` is null. `go_on` is called between pieces. ECANCELED:
+/// it has returned false. EBADMSG: the pack cannot be read any more. Otherwise the errors of pack_ingest.
 result<void> take_in_again(const pack_bytes& pack, pack_destination to, const std::function<bool()>& go_on);
 
 } // namespace gitfs

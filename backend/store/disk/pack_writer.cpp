@@ -56,8 +56,8 @@ void pack_writer::end_entry(const oid& id) {
   offsets_.emplace(id, entry_begin_);
 }
 
-// A base goes before what needs it, so an offset always points back and no circle can come about, whichever packs the
-// two are from.
+// The base of a delta is written before the delta. So offsets always point back, and there can be no circle of deltas,
+// even if the two are from different packs.
 result<void> pack_writer::copy(const pack_file& from, std::uint32_t number) {
   std::vector<std::pair<std::uint32_t, pack_file::head>> chain;
   while (!has(from.entries()[number].id)) {
@@ -81,7 +81,7 @@ result<void> pack_writer::copy_one(const pack_file& from, std::uint32_t number, 
   if (!sound || left_out_.contains(e.id))
     return fail(EBADMSG, "object " + e.id.hex() + " in the pack of " + from.index().string() + " is damaged");
   entry_header header{head.type, head.size};
-  if (head.base) { // perhaps it was named; its offset is shorter
+  if (head.base) { // the source may name the base by its id; an offset is shorter
     header.type = ofs_delta;
     header.back = next_offset() - offsets_.at(from.entries()[*head.base].id);
   }
@@ -106,8 +106,8 @@ result<void> pack_writer::add(const oid& id, object_type type, std::string_view 
   return success();
 }
 
-/// The number of objects is known only now, so the checksum is of a second reading: it is in memory, and hashing is a
-/// tenth of a second for 100 MB.
+/// The header has the number of objects, which is known only now, so the pack is read once more for its checksum. The
+/// pages are still in memory, and hashing takes a tenth of a second for 100 MB.
 result<oid> pack_writer::finish_pack() {
   GITFS_TRYV(flush());
   GITFS_TRYV(write_at(incoming_.fd(), pack_header(static_cast<std::uint32_t>(entries_.size())), 0, failure_));
@@ -128,7 +128,7 @@ result<fs::path> pack_writer::install(std::time_t arrived) {
     return fs::path{};
   GITFS_TRY(checksum, finish_pack());
   GITFS_TRYV(incoming_.write_index(make_index(entries_, checksum)));
-  // What it was copied from is removed next: unlike what arrives, this must have reached the disk.
+  // The sources of this pack are removed next. So, unlike an arriving pack, this one must have reached the disk before.
   GITFS_TRYV(incoming_.sync(arrived));
   const file_lock moving{lock_file_, file_lock::mode::shared, true};
   return incoming_.install(checksum);

@@ -15,7 +15,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr std::size_t removed_at_once = 64; // under one hold of the lock, so that arriving packs do not wait long
+constexpr std::size_t removed_at_once = 64; // while the lock is held, for which arriving packs may wait
 
 bool stat_file(const fs::path& path, seen_file& out) {
   struct stat info;
@@ -99,13 +99,13 @@ void move_away(const fs::path& file, const fs::path& to) {
 std::size_t remove_packs(const fs::path& store, std::span<const seen_pack> packs, const fs::path& away) {
   std::size_t out = 0;
   for (const seen_pack& pack : packs) {
-    // Not held: locks do not work here at all, and nobody is kept away by one.
+    // If the lock is not held, the file system has no locks, and removing without one is all that can be done.
     const file_lock alone{store_lock(store), file_lock::mode::exclusive, true};
     if (!is_same(pack))
       continue;
-    // git's index over several packs would name one that is gone.
+    // git's index over several packs (multi-pack-index) would name a pack that is gone.
     ::unlink((store / "objects" / "pack" / "multi-pack-index").c_str());
-    for (const char* suffix : {".idx", ".rev", ".bitmap", ".pack"}) { // the index first: none is seen without its pack
+    for (const char* suffix : {".idx", ".rev", ".bitmap", ".pack"}) { // an index must never be there without its pack
       const fs::path file = fs::path{pack.path}.replace_extension(suffix);
       if (away.empty())
         ::unlink(file.c_str());
@@ -126,7 +126,7 @@ std::size_t remove_loose(const fs::path& store, std::span<const seen_loose> obje
     for (const seen_loose& each : some) {
       if (is_same(each) && ::unlink(each.path.c_str()) == 0)
         ++out;
-      ::rmdir(each.path.parent_path().c_str()); // if it was the last: a folder takes as much room as an object
+      ::rmdir(each.path.parent_path().c_str()); // fails unless it is empty; a folder takes as much room as an object
     }
   }
   return out;

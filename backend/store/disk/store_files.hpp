@@ -25,7 +25,7 @@ struct seen_loose : seen_file {
 
 /// `path` is the pack's index; `bytes` is the sum over all files of the pack.
 struct seen_pack : seen_file {
-  bool kept = false; ///< a .keep is beside it, which git's documentation advises for packs that must not be touched
+  bool kept = false; ///< it has a file .keep beside it, by which git marks packs that must not be touched
 };
 
 struct store_files {
@@ -34,7 +34,7 @@ struct store_files {
   std::vector<seen_loose> loose;
 };
 
-/// Costs a stat for each file.
+/// Lists the packs and loose objects of a store. Costs a stat for each file.
 store_files list_files(const std::filesystem::path& store);
 
 /// The pack with that index. None: there is no such pack.

@@ -65,14 +65,14 @@ result<void> make_folder(const fs::path& folder) {
   return success();
 }
 
-/// What of a key can stand in a config file.
+/// The key with '?' for each character that cannot stand in a config file.
 std::string plain(std::string text) {
   for (char& c : text)
     c = static_cast<unsigned char>(c) < 0x20 ? '?' : c;
   return text;
 }
 
-/// A string as git's config files have it.
+/// The text in quotation marks, as git's config files have it.
 std::string quoted(const std::string& text) {
   std::string out = "\"";
   for (char c : text) {
@@ -88,7 +88,7 @@ bool is_store(const fs::path& folder) {
   return fs::exists(folder / lock_name, ignored) && fs::is_directory(folder / "objects", ignored);
 }
 
-/// True if there is nothing but what a cache folder of ours has in it.
+/// True if the folder has stores in it, and nothing that a cache folder of ours does not have.
 bool holds_only_ours(const fs::path& cache) {
   std::error_code status;
   bool any = false;
@@ -104,7 +104,7 @@ bool holds_only_ours(const fs::path& cache) {
   return any && !status;
 }
 
-/// Makes sure that the cache folder exists and is ours.
+/// Makes the cache folder if it does not exist, and refuses one that is not ours.
 result<void> make_cache_folder(const fs::path& cache) {
   std::error_code status;
   if (cache.has_parent_path())
@@ -112,7 +112,7 @@ result<void> make_cache_folder(const fs::path& cache) {
   GITFS_TRYV(make_folder(cache));
   if (has_mark(cache / tag_name, tag_mark))
     return success();
-  const bool ours = holds_only_ours(cache); // its tag was damaged
+  const bool ours = holds_only_ours(cache); // true: only the tag was damaged
   for (fs::directory_iterator entries{cache, status}, end; !ours && !status && entries != end;
        entries.increment(status))
     if (!entries->path().filename().string().starts_with(tag_name)) // another process is about to tag it
@@ -122,14 +122,16 @@ result<void> make_cache_folder(const fs::path& cache) {
   return replace_file(cache / tag_name, tag_text);
 }
 
-// No ref keeps the objects, so git's own housekeeping must not run.
+// The `config` of a store. No ref refers to the objects, so git's own garbage collection would delete them and is
+// turned off.
 std::string config_text(const std::string& key) {
   return "[core]\n\trepositoryformatversion = 0\n\tfilemode = true\n\tbare = true\n[gc]\n\tauto = 0\n\tpruneExpire = "
          "never\n[gitfs]\n\tupstream = "
          + quoted(plain(key)) + "\n";
 }
 
-/// Nobody's objects depend on these two files, but git's own tools do.
+/// Writes `config` and `HEAD` anew if they are damaged. We can read the objects without them, but git's own tools
+/// cannot.
 result<void> mend_store(const fs::path& store, const std::string& key) {
   if (!is_store(store))
     return fail(EEXIST, store.string() + " is not an object store of gitfs-actor; move it away");
@@ -159,7 +161,7 @@ result<void> make_store(const fs::path& cache, const fs::path& store, const std:
     return success();
   if (alone.held())
     for (const auto& entry : fs::directory_iterator{cache, ignored})
-      if (entry.path().filename().string().starts_with(new_prefix)) // its maker was killed
+      if (entry.path().filename().string().starts_with(new_prefix)) // the process that was making it was killed
         fs::remove_all(entry.path(), ignored);
   std::string fresh = (cache / new_prefix).string() + "XXXXXX";
   if (::mkdtemp(fresh.data()) == nullptr)
@@ -167,11 +169,11 @@ result<void> make_store(const fs::path& cache, const fs::path& store, const std:
   auto made = fill_store(fresh, key);
   if (made && ::rename(fresh.c_str(), store.c_str()) != 0 && errno != EEXIST && errno != ENOTEMPTY)
     made = system_failure(errno, "cannot make " + store.string());
-  fs::remove_all(fresh, ignored); // unless it was renamed
+  fs::remove_all(fresh, ignored); // does nothing if the folder was renamed
   return made;
 }
 
-/// A name that people recognise, and no two keys have.
+/// A name that people recognise, and that is different for each key.
 std::string name_by(const std::string& key) {
   const std::size_t scheme = key.find("://");
   std::string readable;
@@ -183,7 +185,7 @@ std::string name_by(const std::string& key) {
   if (readable.ends_with(".git"))
     readable.resize(readable.size() - 4);
   if (readable.size() > readable_length)
-    readable.erase(0, readable.size() - readable_length); // the end tells more
+    readable.erase(0, readable.size() - readable_length); // the end of a URL says more than its begin
   readable.erase(0, readable.find_first_not_of(".-"));
   const oid hash = sha1{}.update(key).finish();
   return (readable.empty() ? "store" : readable) + "-" + hash.hex().substr(0, 16) + ".git";
@@ -195,7 +197,7 @@ std::string normal_key(std::string key) {
   constexpr std::string_view suffix = ".git";
   while (key.ends_with('/'))
     key.pop_back();
-  // Not of "https://host/.git", whose last part is nothing else.
+  // The last part of "https://host/.git" is ".git" itself, which stays.
   if (key.ends_with(suffix) && key.size() > suffix.size() && key[key.size() - suffix.size() - 1] != '/')
     key.resize(key.size() - suffix.size());
   return key;
@@ -208,7 +210,7 @@ std::string store_name(const std::string& key) {
 fs::path store_path(const fs::path& cache_dir, const std::string& key) {
   const std::string normal = normal_key(key);
   const fs::path now = cache_dir / name_by(normal);
-  const fs::path before = cache_dir / name_by(normal + ".git"); // as versions before 0.2 named it
+  const fs::path before = cache_dir / name_by(normal + ".git"); // the name that versions before 0.2 gave it
   return !is_store(now) && is_store(before) ? before : now;
 }
 
@@ -251,7 +253,7 @@ result<std::vector<fs::path>> list_stores(const fs::path& cache_dir) {
 result<void> remove_store_folder(const fs::path& store) {
   std::string away = (store.parent_path() / new_prefix).string() + "XXXXXX";
   std::error_code status;
-  if (::mkdtemp(away.data()) == nullptr) // a full disk may have no room for it
+  if (::mkdtemp(away.data()) == nullptr) // a full disk may have no room for another folder
     away = store.string();
   else if (::rename(store.c_str(), away.c_str()) != 0)
     return system_failure(errno, "cannot remove " + store.string());
@@ -277,7 +279,7 @@ std::string store_key(const fs::path& store) {
   return out;
 }
 
-// By the time of a file that nothing else is ever written to.
+// The time of use is that of the lock's file, to which nothing else is ever written.
 void note_store_use(const fs::path& store) {
   ::utimensat(AT_FDCWD, store_lock(store).c_str(), nullptr, 0);
 }

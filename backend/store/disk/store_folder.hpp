@@ -11,14 +11,15 @@
 
 namespace gitfs {
 
-/// The key without ".git" and slashes at its end: with and without them it is one repository, which has one store.
+/// The key without ".git" and slashes at its end. A URL names the same repository with and without them, so both have
+/// the same store.
 std::string normal_key(std::string key);
 
 /// "<readable>-<16 hexadecimal digits of the SHA-1 of the normal key>.git".
 std::string store_name(const std::string& key);
 
-/// Where the store of `key` is or will be: by its name, or where an older version of this program has made one, when
-/// that is the only one.
+/// The path at which the store of `key` is or will be. If only an older version of this program has made a store for
+/// the key, this is the path of that store.
 std::filesystem::path store_path(const std::filesystem::path& cache_dir, const std::string& key);
 
 /// Returns the folder of the store of `key` (store_path), and makes it as an empty bare repository if it did not exist.
@@ -30,7 +31,7 @@ result<std::filesystem::path> make_store_folder(const std::filesystem::path& cac
 /// The file in a store whose lock is held while a pack is installed.
 std::filesystem::path store_lock(const std::filesystem::path& store);
 
-/// What the names of a store's tables end with (record_file).
+/// The end of the names of a store's tables (record_file).
 inline constexpr const char* table_extension = ".table";
 
 /// The file of a store's size_table, and the folder for damaged files.

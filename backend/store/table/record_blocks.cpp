@@ -19,7 +19,8 @@ using layout = record_layout;
 constexpr std::uint64_t most_of_all = std::uint64_t{16} << 20, most_of_one = std::uint64_t{8} << 20;
 std::atomic<std::uint64_t> all_kept{0};
 
-/// File systems stamp with the time of the last timer tick, before they copy what is written.
+/// False if a further change could have the same time as this one: file systems take the time of the last timer tick,
+/// and take it before they copy the bytes that are written.
 bool is_settled(const timespec& changed) {
   constexpr std::int64_t second = 1'000'000'000, settled = 50'000'000;
   timespec now;
@@ -43,7 +44,7 @@ void record_blocks::forget() {
   drop_all();
 }
 
-/// Under the lock.
+/// The caller holds the lock.
 void record_blocks::drop_all() {
   ++generation_;
   around_size_ = 0;
@@ -106,7 +107,8 @@ bool record_blocks::read(char* out, std::size_t size, std::uint64_t offset) {
   }
   const std::uint64_t generation = generation_;
   lock.unlock();
-  // Records stand in the order in which directories were walked, and are walked again.
+  // More than `size` bytes are read, because records are stored in the order of a walk, and the next walk has the same
+  // order.
   std::array<char, sizeof around_> bytes;
   std::size_t got = 0;
   while (got < size) {

@@ -19,12 +19,12 @@ namespace {
 
 using layout = record_layout;
 
-constexpr std::size_t wide = 64; // buckets: 64 KB
+constexpr std::size_t wide = 64; // buckets that are read at once, which are 64 KB
 constexpr std::uint64_t tolerated_garbage = std::uint64_t{1} << 20;
-constexpr int most_openings = 8;      // while others replace the file
-constexpr std::size_t many_adds = 64; // from here on looking around in the table is worth blocks of it
+constexpr int most_openings = 8;      // other processes may replace the file while it is being opened
+constexpr std::size_t many_adds = 64; // for so many entries it is worth reading whole blocks of the table
 
-/// Seven tenths: above that the entries of many buckets are in the next.
+/// True if more than seven tenths of the slots are used. Above that many entries do not fit into their own bucket.
 constexpr bool is_full(std::uint64_t used, std::uint64_t buckets) {
   return used > buckets * layout::slots_in_bucket / 10 * 7;
 }
@@ -37,18 +37,18 @@ bool is_same_file(const struct stat& one, const struct stat& other) {
   return one.st_dev == other.st_dev && one.st_ino == other.st_ino;
 }
 
-/// Narrow for a few entries anywhere, wide for many.
+/// The width of a window: narrow for a few entries that may be anywhere, wide for many.
 std::size_t width_for(std::size_t entries, std::uint64_t buckets) {
   return entries >= buckets / 8 ? wide : 1;
 }
 
 } // namespace
 
-/// One inode, and what its header says for good.
+/// One inode, and the part of its header that never changes.
 struct record_file::open_file {
   unique_fd fd;
   std::uint64_t buckets = 0;
-  std::optional<record_blocks> blocks; // for readers
+  std::optional<record_blocks> blocks; // only if it was opened for readers
 
   bool read_header(record_header& out) const {
     return read_fully(fd.get(), reinterpret_cast<char*>(&out), sizeof out, 0);
@@ -66,8 +66,8 @@ bool record_file::was_damaged() const {
   return was_damaged_;
 }
 
-/// The file as it is now for who reads; null: there is none that can be read. What another process has replaced has no
-/// name any more.
+/// The present file for readers; null: there is none that can be read. A file that another process has replaced has no
+/// name any more, which its number of links shows.
 std::shared_ptr<record_file::open_file> record_file::current() {
   const std::lock_guard lock{current_mutex_};
   struct stat info {};
@@ -116,7 +116,7 @@ std::optional<std::string> read_record(int file, std::size_t kind, const record_
       slot);
 }
 
-/// Looks up in blocks where they are kept, and else in one bucket after the other. `blocks` may be null.
+/// Looks up entries in the blocks that are kept, and else reads one bucket after the other. `blocks` may be null.
 void look_up(int file, std::uint64_t buckets, record_blocks* blocks, std::size_t kind, std::span<const oid> ids,
              const std::function<void(std::size_t, const record_slot&)>& use) {
   record_window narrow{file, buckets, 1};
@@ -159,10 +159,10 @@ struct record_file::change::impl {
   const open_file& in;
   record_header& head;
   record_window window;
-  const bool many;                     // are to be added
-  std::optional<record_blocks> blocks; // to look around in the table, whose lock is held
+  const bool many;                     // many entries are to be added
+  std::optional<record_blocks> blocks; // for look-ups in the table, which cannot change because its lock is held
   std::string appended;                // records that were not written yet
-  std::uint64_t end;                   // of the file, with these bytes
+  std::uint64_t end;                   // the length of the file, `appended` included
   bool full = false, failed = false;
 
   impl(const record_file& owner, const open_file& where, record_header& its, std::size_t adds, std::uint64_t length)
@@ -237,7 +237,7 @@ std::optional<std::uint64_t> record_file::change::append(std::size_t kind, const
   impl_.end += layout::record_head + bytes.size();
   if (impl_.appended.size() >= buffered && !impl_.flush_records())
     return std::nullopt;
-  return place.word(); // its slot may be written before it: until then it is a miss
+  return place.word(); // the slot may reach the disk before the record; a reader in between gets a miss
 }
 
 void record_file::change::put_record(std::size_t kind, const oid& id, std::string_view bytes) {
@@ -260,7 +260,7 @@ record_file::change::sweep(const std::function<bool(std::size_t kind, const oid&
   impl_.flush_records();
   for (std::uint64_t number = 0; number < impl_.in.buckets * layout::slots_in_bucket; ++number) {
     char* const slot = impl_.window.slot(number);
-    if (slot == nullptr) // the disk fails here; what it does not give is a miss
+    if (slot == nullptr) // the disk fails, so the rest of the table cannot be checked
       return out;
     if (record_slot::is_empty(slot) || record_slot::is_erased(slot))
       continue;
@@ -280,7 +280,7 @@ record_file::change::sweep(const std::function<bool(std::size_t kind, const oid&
   return out;
 }
 
-/// Moves a damaged file away. The caller holds its lock.
+/// Moves the damaged file away. The caller holds the file's lock.
 bool record_file::set_aside(const char* why) {
   log::warn("{} is damaged ({}); it is set aside and begins anew", path_.string(), why);
   {
@@ -290,7 +290,7 @@ bool record_file::set_aside(const char* why) {
   return ::rename(path_.c_str(), (path_.string() + ".damaged").c_str()) == 0 || ::unlink(path_.c_str()) == 0;
 }
 
-/// The file, locked, with a header; null: errno says why it cannot be written.
+/// The file, open and locked, with a sound header. Null: the file cannot be written, and errno says why.
 std::shared_ptr<const record_file::open_file> record_file::open_for_writing() {
   for (int opening = 0; opening < most_openings; ++opening) {
     auto in = std::make_shared<open_file>();
@@ -305,8 +305,8 @@ std::shared_ptr<const record_file::open_file> record_file::open_for_writing() {
     if (::fstat(in->fd.get(), &mine) != 0)
       return nullptr;
     if (::stat(path_.c_str(), &now) != 0 || !is_same_file(mine, now))
-      continue;              // somebody has replaced it
-    if (mine.st_size == 0) { // a whole file takes its place, so that nobody meets half a header
+      continue;              // another process has replaced the file meanwhile
+    if (mine.st_size == 0) { // a complete file replaces the empty one, so that no reader sees half a header
       if (!rewrite(nullptr, options_.first_buckets))
         return nullptr;
       continue;
@@ -324,14 +324,14 @@ std::shared_ptr<const record_file::open_file> record_file::open_for_writing() {
     const std::lock_guard lock{current_mutex_};
     struct stat readers {};
     if (current_ && ::fstat(current_->fd.get(), &readers) == 0 && !is_same_file(readers, mine))
-      current_.reset(); // it was set aside by another process
+      current_.reset(); // another process has set that file aside
     return in;
   }
   errno = EBUSY;
   return nullptr;
 }
 
-/// How many buckets the file should be written anew with; 0: it can stay as it is.
+/// The number of buckets with which the file should be written anew; 0: the file can stay as it is.
 std::uint64_t record_file::buckets_wanted(const open_file& in, const record_header& head, std::size_t adds,
                                           bool full) const {
   struct stat info {};
@@ -349,8 +349,8 @@ std::uint64_t record_file::buckets_wanted(const open_file& in, const record_head
   return std::max({wanted, options_.first_buckets, full ? in.buckets * 2 : 0});
 }
 
-/// Puts a file with so many buckets in the place of `from` (null: of an empty file), whose lock is held, and holds the
-/// lock of the new one. Null: the disk does not take it.
+/// Replaces `from`, whose lock is held, by a file with so many buckets and the same entries; if `from` is null,
+/// replaces an empty file. Returns the new file, locked. Null: the disk does not take it.
 std::shared_ptr<const record_file::open_file> record_file::rewrite(const open_file* from, std::uint64_t buckets) {
   const std::string fresh_name = path_.string() + ".new";
   auto fresh = std::make_shared<open_file>();
@@ -409,7 +409,7 @@ bool record_file::write(std::size_t adds, const std::function<void(change&)>& ma
     }
     if (const std::uint64_t wanted = buckets_wanted(*in, head, adds, full); wanted != 0)
       if (auto fresh = rewrite(in.get(), wanted); fresh && fresh->read_header(head))
-        in = std::move(fresh); // else it goes on with what room there is
+        in = std::move(fresh); // if that fails, the present file is used as long as it has room
     struct stat info {};
     if (::fstat(in->fd.get(), &info) != 0)
       return false;

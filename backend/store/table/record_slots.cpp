@@ -13,9 +13,10 @@ namespace {
 
 constexpr std::uint64_t magic_number = 0x31646365'72667467; // "gtfrecd1"
 constexpr std::size_t word_at = oid::raw_size, check_at = word_at + sizeof(std::uint64_t);
-constexpr std::size_t most_probes = 8; // buckets in which an entry may be
+constexpr std::size_t most_probes = 8; // an entry is in one of so many buckets, beginning with its own
 
-// They differ in many bits, so that no single wrong bit makes an entry one of another kind.
+// The marks of kinds. They differ in many bits, so that a single wrong bit cannot turn an entry into one of another
+// kind.
 constexpr std::array<std::uint32_t, 4> kind_marks{0x5bd1e995, 0xa3c59ac3, 0x0f6b54ea, 0xf0943e1c};
 
 std::uint32_t check_of(const char* slot, std::size_t kind) {
@@ -30,7 +31,8 @@ std::uint32_t stored_check(const char* slot) {
 
 __extension__ using wide_number = unsigned __int128;
 
-/// By words: each look-up asks this of a whole bucket.
+/// True if all words of the slot are `word`. It compares words and not bytes, because each look-up does it for a whole
+/// bucket.
 bool all_are(const char* slot, std::uint64_t word) {
   std::array<std::uint64_t, record_layout::slot_size / sizeof word> words;
   std::memcpy(words.data(), slot, sizeof words);
@@ -48,7 +50,7 @@ record_slot contents_of(const char* slot) {
 std::uint64_t record_layout::first_bucket(std::size_t kind, const oid& id, std::uint64_t buckets) {
   std::uint64_t head = 0;
   std::memcpy(&head, id.bytes.data(), sizeof head);
-  // Kinds begin at different places, so that the entries of one object do not fill one bucket.
+  // Each kind begins at another bucket, so that the entries of one object do not all go into the same bucket.
   const std::uint64_t at = be64toh(head) + kind * 0x3d70a3d70a3d70a3;
   return static_cast<std::uint64_t>((static_cast<wide_number>(at) * buckets) >> 64);
 }

@@ -17,8 +17,8 @@ namespace {
 
 enum kind : std::uint8_t { sizes_by_object, uses_by_object, sizes_by_tree };
 
-/// Covers the names in their order too: who takes the same tree apart in another way does not find it. Not against
-/// forgers: they could as well write the check.
+/// The check of a record. It covers the names in their order, so that a program that parses the same tree in another
+/// way does not find the record. It is no protection against forgers, who could write a right check, too.
 std::uint64_t check_of(const oid& tree, std::span<const oid> ids, std::span<const std::uint64_t> sizes) {
   std::uint64_t x = ids.size() + 0xd1b54a32d192ed03;
   for (const std::uint8_t byte : tree.bytes)
@@ -31,7 +31,7 @@ std::uint64_t check_of(const oid& tree, std::span<const oid> ids, std::span<cons
   return x ^ (x >> 32);
 }
 
-/// The check, then each size: 7 bits a byte, the lowest first.
+/// The bytes of a record: the check, then each size with seven bits a byte, the lowest first.
 std::string packed(const tree_sizes& what) {
   const std::uint64_t check = check_of(what.tree, what.ids, what.sizes);
   std::string out(sizeof check, '\0');
@@ -44,7 +44,7 @@ std::string packed(const tree_sizes& what) {
   return out;
 }
 
-/// False: it is damaged, or of other names.
+/// Reads the sizes from a record. False: the record is damaged, or was written for other names.
 bool unpack(std::string_view in, const oid& tree, std::span<const oid> ids, std::span<std::uint64_t> out) {
   std::uint64_t check = 0;
   if (in.size() < sizeof check)
@@ -65,7 +65,7 @@ bool unpack(std::string_view in, const oid& tree, std::span<const oid> ids, std:
   return in.empty() && check == check_of(tree, ids, out);
 }
 
-/// In this order neighbours in the file are written together.
+/// A sorted copy, because sorted ids are in neighbouring buckets of the file, which are then written together.
 template <class T>
 std::vector<T> sorted(std::span<const T> some) {
   std::vector<T> out{some.begin(), some.end()};
@@ -73,7 +73,7 @@ std::vector<T> sorted(std::span<const T> some) {
   return out;
 }
 
-/// A size may have been corrected since it was looked up.
+/// True if the table still has exactly these sizes. A size may have been corrected since it was looked up.
 bool has_all(record_file::change& in, const tree_sizes& what) {
   std::size_t right = 0;
   in.find(sizes_by_object, what.ids,
@@ -121,20 +121,22 @@ void size_table::put(std::span<const std::pair<oid, std::uint64_t>> sizes) {
   if (sizes.empty())
     return;
   const auto in_order = std::make_shared<const recent_sizes::put>(sorted(sizes));
-  impl_->recent.add(in_order); // first: whoever corrects one of them in the table clears this after it
+  // Before the table is written, because a thread that corrects one of these sizes in the table clears `recent` after
+  // that.
+  impl_->recent.add(in_order);
   bool any_corrected = false;
   impl_->table.write(in_order->size(), [&](record_file::change& to) {
     bool corrected = false;
     for (const auto& [id, size] : *in_order) {
       const auto before = to.get(sizes_by_object, id);
       if (before == size)
-        continue; // what is there already is not written again
+        continue; // the size is in the table already
       corrected = corrected || before;
       to.put(sizes_by_object, id, size);
     }
     any_corrected = any_corrected || corrected;
     if (corrected)
-      to.erase_all(sizes_by_tree); // a wrong one may be among them
+      to.erase_all(sizes_by_tree); // any of these records may have the wrong size in it
   });
   if (any_corrected)
     impl_->recent.clear();
@@ -152,7 +154,8 @@ void size_table::put_trees(std::span<const tree_sizes> trees) {
   if (trees.empty())
     return;
   impl_->table.write(trees.size(), [&](record_file::change& to) {
-    // The records in the order in which the trees were walked, and will be again, but their slots in that of the file.
+    // Records are appended in the order of the walk, because the next walk reads them in that order. Their slots are
+    // written in the order of the file.
     std::vector<std::pair<oid, std::uint64_t>> appended;
     for (const tree_sizes& each : trees)
       if (has_all(to, each))

@@ -33,7 +33,7 @@ result<std::vector<store_info>> cache_info(const fs::path& cache_dir) {
   std::vector<store_info> out;
   for (const fs::path& store : stores) {
     if (is_unused_store(store))
-      continue; // of a mount that failed
+      continue; // a mount that failed has left this store without an object
     const store_files files = list_files(store);
     store_info one;
     one.path = store;

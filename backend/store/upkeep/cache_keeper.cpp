@@ -53,7 +53,8 @@ void cache_keeper::leave(const void* who) {
   take_quota();
 }
 
-/// Under the stores' mutex. Of none it stays what it was: who left may have brought too much.
+/// The caller holds the stores' mutex. Without any store the quota stays as it was, because the last store may have
+/// left the cache over it.
 void cache_keeper::take_quota() {
   if (stores_.empty())
     return;
@@ -72,7 +73,7 @@ void cache_keeper::tell(const std::filesystem::path& store, std::function<void()
       (each.*what)();
 }
 
-/// Lets go of the mutex between two: nobody who opens or closes a store waits for all of them.
+/// Releases the mutex between two stores, so that a thread that opens or closes a store waits for one callback at most.
 void cache_keeper::tick_all() {
   const void* last = nullptr;
   for (;;) {
@@ -84,7 +85,7 @@ void cache_keeper::tick_all() {
     try {
       if (next->second.tick)
         next->second.tick();
-    } catch (const std::exception& thrown) { // costs the others nothing
+    } catch (const std::exception& thrown) { // the other stores get their turn all the same
       complain(thrown.what());
     }
   }
@@ -115,7 +116,7 @@ void cache_keeper::run() {
     try {
       tick_all();
       done = !due || !quota || maintain_once(news, *quota);
-    } catch (const std::exception& thrown) { // memory is short, or the disk fails: that costs one look, not the mount
+    } catch (const std::exception& thrown) { // memory is short, or the disk fails: the next round tries again
       complain(thrown.what());
     }
     lock.lock();
@@ -133,17 +134,17 @@ bool cache_keeper::maintain_once(bool news, std::uint64_t quota) {
   const std::uint64_t min_free = disk_.min_free(), lack = disk_.lacking();
   if (disk_.take_want_of_room()) {
     wanting_ = true;
-    changed_at_ = std::chrono::steady_clock::now();  // what is too young to go now is old enough soon
-  } else if (disk_.trouble().empty() || lack != 0) { // all is well again, or the disk says how much is wanted
+    changed_at_ = std::chrono::steady_clock::now();  // objects that are too young to be evicted now are old enough soon
+  } else if (disk_.trouble().empty() || lack != 0) { // writes succeed again, or the disk says how much room it lacks
     wanting_ = false;
   }
   const bool shrink = wanting_;
-  if (shrink || lack != 0) // before objects: what costs no more than to inflate it again
+  if (shrink || lack != 0) // blob files go before objects, because inflating costs less than fetching
     room_giver::ask(cache_dir_, shrink ? ~std::uint64_t{0} : lack + min_free / 4);
   auto done =
       maintain(cache_dir_, {.quota = quota, .min_free = min_free, .shrink = shrink, .beside = beside_}, watcher_);
   if (!done) {
-    // Of a disk that fails one line is enough: that of cache_disk.
+    // If the disk fails, cache_disk has logged that already.
     if (disk_.trouble().empty() && done.error().code != EBUSY && done.error().code != ECANCELED)
       complain(done.error().message);
     return false;
@@ -160,10 +161,10 @@ bool cache_keeper::maintain_once(bool news, std::uint64_t quota) {
   const auto now = std::chrono::steady_clock::now();
   if (news || report.evicted_objects != 0)
     changed_at_ = now;
-  // What has just arrived or was read may go some seconds later, on a busy machine long after that. If nothing went for
-  // so long, nothing will until something arrives.
+  // Objects that have just arrived or were read are old enough for eviction some seconds later, and later still on a
+  // busy machine. If nothing was evicted for `patience`, nothing will be until more arrives.
   const bool given_up = now - changed_at_ > patience;
-  wanting_ = wanting_ && report.evicted_objects == 0 && !given_up; // nobody says it again before the next write fails
+  wanting_ = wanting_ && report.evicted_objects == 0 && !given_up; // the next write that fails sets it again
   const bool fits = report.after <= quota && disk_.lacking() == 0 && !wanting_;
   return fits || given_up;
 }

@@ -80,9 +80,10 @@ private:
   std::optional<std::uint64_t> quota_; // unset: no store has joined yet
   std::uint64_t soon_ = 0;
   std::uint64_t arrived_ = 0;
-  bool hurry_ = false; // the disk is full
-  bool due_ = true;    // a cache may have been left over its quota
-  // Of the thread alone: when something arrived or went; and whether a write found no room, and nothing has gone since.
+  bool hurry_ = false; // the disk is full, so maintenance does not wait for the next tick
+  bool due_ = true;    // true at first, because an earlier process may have left the cache over its quota
+  // Only the thread uses these two: the time of the last arrival or eviction; and whether a write has found no room and
+  // nothing was evicted since.
   std::chrono::steady_clock::time_point changed_at_ = std::chrono::steady_clock::now();
   bool wanting_ = false;
   std::thread thread_;

@@ -25,8 +25,8 @@ namespace {
 
 constexpr int most_rounds = 3;
 
-/// The LMDB files of versions before 0.2, once nobody has written to them for a while: that version may still be in
-/// use.
+/// Removes the LMDB files of versions before 0.2. They stay until nobody has written to them for a week, because such a
+/// version may still be in use.
 void remove_older_tables(const fs::path& store) {
   constexpr std::chrono::hours kept{7 * 24};
   const std::int64_t too_old = std::time(nullptr) - std::chrono::seconds{kept}.count();
@@ -38,7 +38,7 @@ void remove_older_tables(const fs::path& store) {
   }
 }
 
-/// Removes old files of the quarantine, or all.
+/// Removes the old files of the quarantine, or all files of it.
 void clean_quarantine(const fs::path& store, bool all) {
   std::vector<std::pair<std::int64_t, fs::path>> files;
   std::error_code status;
@@ -47,7 +47,7 @@ void clean_quarantine(const fs::path& store, bool all) {
     struct stat info;
     if (::lstat(entry.path().c_str(), &info) != 0)
       continue;
-    files.emplace_back(info.st_ctim.tv_sec, entry.path()); // when it was moved there
+    files.emplace_back(info.st_ctim.tv_sec, entry.path()); // moving a file into the quarantine sets its ctime
     bytes += static_cast<std::uint64_t>(info.st_blocks) * 512;
   }
   std::sort(files.begin(), files.end());
@@ -60,8 +60,8 @@ void clean_quarantine(const fs::path& store, bool all) {
   }
 }
 
-/// The bytes that are to be removed so that the reserve is free again, and a quarter of it more: else every pack that
-/// arrives would be the one too many.
+/// The bytes to remove so that the reserve is free again, and a quarter of the reserve more. Without that quarter every
+/// pack that arrives would start another eviction.
 std::uint64_t lacking(const fs::path& cache_dir, std::uint64_t min_free) {
   const auto room = disk_room::of(cache_dir);
   return room && room->free < min_free ? min_free - room->free + min_free / 4 : 0;
@@ -74,7 +74,7 @@ bool is_tight(const fs::path& cache_dir, const maintenance_plan& plan) {
 result<void> keep_quota(const fs::path& cache_dir, const std::vector<fs::path>& stores, const maintenance_plan& plan,
                         const store_watcher& watcher, maintenance_report& out) {
   std::uint64_t total = disk_use(cache_dir);
-  // As if the quota were what this disk can bear.
+  // If the disk has too little room, the cache is kept within the size that the disk can bear.
   const std::uint64_t lack = std::max(lacking(cache_dir, plan.min_free), plan.shrink ? total / 10 + 1 : 0);
   const std::uint64_t borne = lack == 0 ? ~std::uint64_t{0} : total - std::min(total, lack);
   const std::uint64_t quota = std::min(plan.quota.value_or(~std::uint64_t{0}), borne);
@@ -82,15 +82,16 @@ result<void> keep_quota(const fs::path& cache_dir, const std::vector<fs::path>& 
     return success();
   for (const fs::path& store : stores)
     clean_quarantine(store, true);
-  // Rounds, since what is to go may be spread over packs that are not worth writing anew for it.
+  // Several rounds, because the oldest objects may be spread over packs of which the first round evicts nothing:
+  // writing a pack anew for a few objects is not worth it.
   for (int round = 0; round < most_rounds && (total = disk_use(cache_dir)) > quota; ++round) {
     GITFS_TRY(gone, evict(stores, total - (quota - quota / 10), std::time(nullptr), round > 0, watcher));
     out.evicted_objects += gone.objects;
     out.evicted_bytes += gone.bytes;
-    if (gone.bytes == 0 && round > 0) // the first round passes over packs that hold little of it
+    if (gone.bytes == 0 && round > 0) // after the first round nothing means that nothing may be evicted
       break;
   }
-  // What stands in them is had again by asking, and of no use to anybody once the last object is gone.
+  // Side tables only save requests, and are of no use once a store has lost its last object.
   for (const fs::path& store : stores)
     if (const store_files files = list_files(store); files.packs.empty() && files.loose.empty())
       for (const side_table& each : plan.beside)
@@ -116,7 +117,7 @@ result<maintenance_report> maintain(const fs::path& cache_dir, const maintenance
     const std::uint64_t with = disk_use(store);
     incoming_pack::clean(store / "objects", store_lock(store));
     out.leftover_bytes += with - std::min(with, disk_use(store));
-    out.salvaged += salvage(store, watcher); // first: one pack can be more than the quarantine may hold
+    out.salvaged += salvage(store, watcher); // before cleaning, because one pack can exceed the limit of the quarantine
     if (watcher.stop())
       return fail(ECANCELED, "stopped");
     const std::uint64_t before = disk_use(quarantine_folder(store));
@@ -130,7 +131,7 @@ result<maintenance_report> maintain(const fs::path& cache_dir, const maintenance
     if (watcher.stop())
       return fail(ECANCELED, "stopped");
     if (plan.shrink || is_tight(cache_dir, plan))
-      break; // it would take more room before it takes less
+      break; // consolidating needs room for the new pack before it removes the old ones
     auto merged = consolidate(store, plan.thorough, watcher);
     if (!merged) {
       if (merged.error().code == ECANCELED)

@@ -14,8 +14,8 @@ namespace gitfs {
 
 struct maintenance_plan {
   std::optional<std::uint64_t> quota{}; ///< bytes of the disk for the whole cache folder; unset: nothing is evicted
-  std::uint64_t min_free =
-      0;                 ///< bytes of the disk that are to stay free; as long as there are fewer, objects are evicted
+  /// Bytes of the disk that are to stay free. As long as fewer are free, objects are evicted.
+  std::uint64_t min_free = 0;
   bool shrink = false;   ///< evict a tenth in any case: a write has failed for want of room
   bool thorough = false; ///< consolidate all files that can be, even where there are only a few
   bool wait = false;     ///< wait for another process that maintains the cache; else give up with EBUSY

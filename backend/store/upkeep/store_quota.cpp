@@ -16,14 +16,14 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr std::uint64_t index_bytes = 28; // of an object
+constexpr std::uint64_t index_bytes = 28; // an object takes so many bytes in the index of its pack
 
-/// Decides over objects one after the other.
+/// Decides for one object after the other whether it is evicted.
 class chooser {
 public:
   chooser(std::time_t now, age_histogram::cut at) : now_(now), cut_(at) {}
 
-  /// Whether an object goes.
+  /// True if the object is evicted.
   bool goes(std::uint64_t age, std::uint64_t bytes) {
     const std::uint64_t rounded = age_histogram::rounded(age);
     if (rounded != cut_.age)
@@ -46,7 +46,8 @@ struct pack_ages {
   std::vector<std::uint64_t> ages;
 };
 
-/// When each object of the pack was used last, or arrived. A base is as young as what needs it.
+/// The time since each object of the pack was used or has arrived, whichever is later. The base of a delta is as young
+/// as the youngest object that needs it, because evicting the base would evict that object.
 result<pack_ages> ages_of(const seen_pack& pack, size_table& uses, const chooser& clock) {
   GITFS_TRY(file, pack_file::open(pack.path));
   std::vector<oid> ids;
@@ -94,7 +95,7 @@ result<void> evict_packed(const store_files& files, size_table& uses, chooser& c
                           const store_watcher& watcher, eviction_report& out) {
   std::vector<repack_source> rewritten;
   std::vector<seen_pack> gone;
-  std::vector<pack_file> open_packs; // see repack
+  std::vector<pack_file> open_packs; // kept open until the end: see repack
   std::vector<oid> gone_ids;
   for (const seen_pack& pack : files.packs) {
     if (watcher.stop())
@@ -132,14 +133,15 @@ result<void> evict_packed(const store_files& files, size_table& uses, chooser& c
     remove_packs(files.store, gone);
     watcher.removed(files.store);
   }
-  // One by one: what is kept of all of them at once would need as much room again, of the disk and in memory.
+  // Each pack is rewritten by itself. All at once would need room for everything that is kept of them, on the disk and
+  // in memory.
   for (const repack_source& source : rewritten) {
     const auto done = repack(files.store, {source}, {}, watcher);
     if (done)
       continue;
     if (!is_want_of_room(done.error().code) && done.error().code != EFBIG)
       return done.error();
-    // There is no room for what is to stay of it, so it goes, too.
+    // There is no room for the part of the pack that should be kept, so the whole pack is removed.
     if (remove_packs(files.store, {&source.seen, 1}) != 0)
       watcher.removed(files.store);
   }
@@ -163,7 +165,8 @@ age_histogram::cut age_histogram::oldest(std::uint64_t bytes) const {
   return bytes_.empty() ? cut{} : cut{bytes_.rbegin()->first, bytes_.rbegin()->second};
 }
 
-// Twice over the packs, so that no more is in memory than one of them and the histogram.
+// Goes over the packs twice, first for the histogram and then for the eviction, so that only one pack is in memory at a
+// time.
 result<eviction_report> evict(std::span<const fs::path> stores, std::uint64_t need, std::time_t now, bool all_packs,
                               const store_watcher& watcher) {
   eviction_report out;
@@ -189,13 +192,13 @@ result<eviction_report> evict(std::span<const fs::path> stores, std::uint64_t ne
       if (pack.kept)
         continue;
       const auto known = ages_of(pack, *uses, clock);
-      if (!known && known.error().code == EBADMSG) { // nobody can read it: it goes before all others
+      if (!known && known.error().code == EBADMSG) { // nobody can read the pack, so it is evicted before all others
         if (remove_packs(store, {&pack, 1}) != 0)
           out.bytes += pack.bytes;
         watcher.removed(store);
       }
       if (!known)
-        continue; // gone, or the disk fails
+        continue; // the pack is gone, or the disk fails
       for (std::size_t i = 0; i < known.value().ages.size(); ++i)
         count(known.value().ages[i], bytes_of(known.value().file.entries()[i]));
     }
@@ -204,7 +207,7 @@ result<eviction_report> evict(std::span<const fs::path> stores, std::uint64_t ne
     return out;
   const age_histogram::cut at = ages.oldest(need - out.bytes);
   if (at.at_age == 0)
-    return out; // all is too young
+    return out; // all objects are too young to be evicted
   chooser choice{now, at};
   for (const fs::path& store : stores) {
     const store_files files = list_files(store);

@@ -21,10 +21,10 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr std::uint64_t most_objects = 1 << 20;                  // in a pack that is made here: 100 MB of memory
-constexpr std::uint64_t most_bytes = std::uint64_t{4} << 30;     // of the packs that go into one
-constexpr std::uint64_t largest_loose = std::uint64_t{64} << 20; // is held in memory; larger ones stay loose
-constexpr std::size_t packs_allowed = 16, loose_allowed = 1024;  // each makes every look-up slower
+constexpr std::uint64_t most_objects = 1 << 20;                  // in a new pack: making it takes 100 MB of memory
+constexpr std::uint64_t most_bytes = std::uint64_t{4} << 30;     // the sum of the packs that are merged into one
+constexpr std::uint64_t largest_loose = std::uint64_t{64} << 20; // larger ones stay loose: they do not fit into memory
+constexpr std::size_t packs_allowed = 16, loose_allowed = 1024;  // more of them make every look-up slower
 
 enum class loose_state { added, damaged, left };
 
@@ -49,7 +49,8 @@ result<loose_state> add_loose(pack_writer& out, const fs::path& objects, const o
   return loose_state::added;
 }
 
-/// Keeps the times of what was never read.
+/// Records the time of arrival as the time of use for objects that were never read, because the new file will have
+/// another time.
 void note_arrivals(size_table& uses, const std::vector<oid>& ids, std::int64_t arrived) {
   std::vector<std::uint32_t> known(ids.size());
   uses.last_uses(ids, known);
@@ -60,7 +61,7 @@ void note_arrivals(size_table& uses, const std::vector<oid>& ids, std::int64_t a
   uses.touch(unread, static_cast<std::uint32_t>(arrived));
 }
 
-/// From now on `salvage` passes over this quarantined pack.
+/// Renames the index of a quarantined pack, so that `salvage` passes over the pack from now on.
 void nothing_to_salvage(const fs::path& index) {
   ::rename(index.c_str(), (index.string() + ".done").c_str());
 }
@@ -79,7 +80,7 @@ result<repack_report> repack(const fs::path& store, const std::vector<repack_sou
   GITFS_TRY(writer, pack_writer::begin(store));
   std::int64_t oldest = std::time(nullptr);
   std::vector<seen_pack> replaced, damaged_packs;
-  // Held open until the end: the last one to close a removed file frees its blocks, and that takes time.
+  // All packs stay open until the end. Closing a removed file for the last time frees its blocks, which takes time.
   std::vector<pack_file> open_packs;
   for (const repack_source& source : packs) {
     auto opened = pack_file::open(source.seen.path);
@@ -89,7 +90,7 @@ result<repack_report> repack(const fs::path& store, const std::vector<repack_sou
       continue;
     }
     if (!opened)
-      continue; // gone, or unreadable: it stays as it is
+      continue; // the pack is gone, or the disk fails: the pack stays as it is
     const pack_file& file = open_packs.emplace_back(std::move(opened.value()));
     oldest = std::min(oldest, source.seen.changed);
     bool damaged = false;
@@ -124,14 +125,14 @@ result<repack_report> repack(const fs::path& store, const std::vector<repack_sou
       gone.push_back(each);
     }
   }
-  for (std::size_t from = 0; from < gone.size();) { // those of one second together
+  for (std::size_t from = 0; from < gone.size();) { // one call for all objects that arrived in the same second
     std::vector<oid> ids;
     const std::int64_t arrived = gone[from].changed;
     for (; from < gone.size() && gone[from].changed == arrived; ++from)
       ids.push_back(gone[from].id);
     note_arrivals(*uses, ids, arrived);
   }
-  if (watcher.stop()) // the rest takes as long as the disk needs
+  if (watcher.stop()) // the last chance: the rest waits for the disk and cannot be stopped
     return fail(ECANCELED, "stopped");
   GITFS_TRY(index, writer->install(oldest));
   out.objects = writer->objects();
@@ -139,7 +140,7 @@ result<repack_report> repack(const fs::path& store, const std::vector<repack_sou
   std::erase_if(replaced, [&index = index](const seen_pack& each) { return each.path == index; });
   remove_packs(store, replaced);
   remove_packs(store, damaged_packs, quarantine_folder(store));
-  for (const seen_pack& each : damaged_packs) // what is sound in it has just been copied
+  for (const seen_pack& each : damaged_packs) // the sound objects of these packs are in the new pack
     nothing_to_salvage(quarantine_folder(store) / each.path.filename());
   watcher.removed(store);
   remove_loose(store, gone);
@@ -157,7 +158,7 @@ result<consolidation> consolidate(const fs::path& store, bool all, const store_w
             [](const seen_pack& a, const seen_pack& b) { return a.bytes < b.bytes; });
   if (loose_due && files.loose.size() > most_objects / 2)
     files.loose.resize(most_objects / 2);
-  // As git repack --geometric: a pack more than twice as large as all smaller ones together stays.
+  // As in git repack --geometric, a pack that is more than twice as large as all smaller ones together is not merged.
   if (!loose_due)
     files.loose.clear();
   std::uint64_t bytes = 0, objects = files.loose.size();
@@ -193,8 +194,8 @@ std::uint64_t salvage(const fs::path& store, const store_watcher& watcher) {
   for (const fs::path& index : indexes) {
     auto opened = pack_file::open(index);
     if (opened) {
-      // What a reader found damaged stays out, even if its bytes are those that arrived: else it would come and go for
-      // ever.
+      // Objects that a reader has found damaged are left out, even if the checksum says that their bytes are as they
+      // arrived. Otherwise such an object would be brought back and quarantined again for ever.
       auto writer = pack_writer::begin(store);
       if (!writer)
         return out;
@@ -209,7 +210,7 @@ std::uint64_t salvage(const fs::path& store, const store_watcher& watcher) {
           return out;
         auto done = writer.value()->copy(opened.value(), i);
         if (!done && done.error().code != EBADMSG)
-          return out; // the disk: another time
+          return out; // the disk fails: the next maintenance tries again
         if (done)
           ids.push_back(entries[i].id);
       }

@@ -24,14 +24,14 @@ namespace {
 
 constexpr std::size_t sizes_at_once = 512;
 
-/// What the threads found.
+/// The results of all threads together.
 struct findings {
   std::mutex mutex;
   std::uint64_t objects = 0, wrong_sizes = 0;
   std::vector<oid> damaged;
 };
 
-/// Checks some objects, and compares the sizes that are known of them.
+/// Checks objects one after the other, and compares their sizes with those in the size table. Used by one thread.
 class examiner {
 public:
   examiner(size_table& table, findings& out) : table_(table), out_(out) {}
@@ -49,7 +49,7 @@ public:
 
   void check(const oid& id, const result<object>& copy) {
     if (!copy && copy.error().code == EFBIG)
-      return; // it is checked while it is copied to a reader's file
+      return; // too large for memory; a reader's copy of it is checked while it is made
     if (!copy || name_of(copy.value().type(), copy.value().data()) != id) {
       damaged_.push_back(id);
       return;
@@ -85,7 +85,8 @@ private:
   std::vector<std::pair<oid, std::uint64_t>> sizes_;
 };
 
-/// Shares the numbers below `count` among threads, in a stretch for each: neighbours in a pack have common bases.
+/// Divides the numbers below `count` among threads. Each gets one contiguous range, because neighbours in a pack have
+/// common bases.
 template <class Work>
 void in_threads(std::size_t count, const Work& work) {
   const std::size_t parts =
@@ -124,7 +125,7 @@ result<void> verify_pack(const fs::path& store, const seen_pack& pack, size_tabl
   if (sound && found.damaged.empty())
     return success();
   if (!fs::exists(pack.path))
-    return success(); // a reader has met it, too
+    return success(); // a reader has found the damage at the same time, and has moved the pack
   for (const oid& id : found.damaged)
     note_damage(store, pack.path, id);
   remove_packs(store, {&pack, 1}, away);

@@ -41,7 +41,8 @@ struct upstream_fixture {
              " && printf changed > one && git commit -q -a -m second && git tag light && git tag -a -m x v1.0"
              " && git branch feature/x && cd .. && git clone -q --bare work repo.git"
              " && git -C repo.git config uploadpack.allowFilter true"
-             " && git -C repo.git config uploadpack.allowAnySHA1InWant true && git -C repo.git gc -q",
+             " && git -C repo.git config uploadpack.allowAnySHA1InWant true"
+             " && git -C repo.git config transfer.advertiseObjectInfo true && git -C repo.git gc -q",
              dir.path());
   }
 
