@@ -40,7 +40,7 @@ struct flags {
 };
 
 // What a file says of each repository by itself.
-constexpr string_view of_source[] = {"--ref", "--follow", "--token-file", "--token-env", "--username"};
+constexpr string_view of_source[] = {"--ref", "--follow", "--token-file", "--token-env", "--username", "--profile"};
 
 result<flags> read_flags(std::vector<string> arguments) {
   const auto rows = mount_option_table();
