@@ -11,6 +11,7 @@
 #include "backend/open/git_repository.hpp"
 #include "backend/open/make_forge.hpp"
 #include "backend/os/memory_limit.hpp"
+#include "backend/profile/profile.hpp"
 #include "backend/remote/source.hpp"
 #include "backend/store/object_store.hpp"
 #include "config/log.hpp"
@@ -37,7 +38,8 @@ namespace {
 // The repository that the mount shows at its mountpoint. None: the mount shows a tree of repositories.
 std::optional<shown_repository> only_one(const mount_options& options) {
   if (!options.tree)
-    return shown_repository{{}, options.source, options.ref, options.follow, options.token, options.username};
+    return shown_repository{
+        {}, options.source, options.ref, options.follow, options.token, options.username, options.profile};
   const deployment& tree = *options.tree;
   if (tree.forges.empty() && tree.repositories.size() == 1 && tree.repositories.front().path.empty())
     return tree.repositories.front();
@@ -107,6 +109,9 @@ result<std::unique_ptr<filesystem>> filesystem::open(const mount_options& option
   if (!parts.make_forge)
     out->parts_.make_forge = forge_maker(options, parts, out->context_->shared_memory, out->services_);
   if (const auto one = only_one(options)) {
+    if (!one->profile.empty()) {
+      GITFS_TRYV(read_profile(one->profile));
+    }
     GITFS_TRY(from, open_entry(*one, options, parts, out->context_->shared_memory, out->services_));
     GITFS_TRY(what, from->resolve(one->ref, std::nullopt, std::move(stop)));
     what.shown_at = time_now();

@@ -37,6 +37,7 @@ int main(int argc, char** argv) {
                         [](const gitfs::replay_options& options) { return gitfs::run_replay(options); },
                         [](const gitfs::why_options& options) { return gitfs::run_why(options); },
                         [](const gitfs::prefetch_options& options) { return gitfs::run_prefetch(options); },
+                        [](const gitfs::profile_options& options) { return gitfs::run_profile(options); },
                         [](const gitfs::print& p) {
                           std::fputs(p.text.c_str(), stdout);
                           return 0;

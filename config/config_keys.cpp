@@ -10,6 +10,8 @@
 #include <array>
 #include <cctype>
 #include <fmt/format.h>
+#include <iterator>
+#include <utility>
 
 namespace gitfs {
 
@@ -73,6 +75,8 @@ constexpr std::array keys_table{
                [](options o) { return o.memory ? show_exact_size(*o.memory) : string{automatic}; }},
     config_key{"/prefetch", "-o", "prefetch=on", "prefetch=off", kind::toggle,
                [](options o) { return show_toggle(o.prefetch); }},
+    config_key{"/profiles", "-o", "profiles=on", "profiles=off", kind::toggle,
+               [](options o) { return show_toggle(o.profiles); }},
     config_key{"/trees_ahead", "--trees-ahead", "", "", kind::size,
                [](options o) { return show_exact_size(o.trees_ahead); }},
     config_key{"/timeouts/connect", "--connect-timeout", "", "", kind::time,
@@ -150,8 +154,13 @@ string variable_for(string_view option) {
 
 std::vector<const config_key*> keys_of(string_view option, const string& value) {
   std::vector<const config_key*> out;
-  const bool by_word = option == "-o" || option == "--allow-other";
-  const auto words = option == "-o" ? split_words(value) : std::vector<string>{"allow_other"};
+  constexpr std::pair<string_view, string_view> same_as_words[] = {{"--allow-other", "allow_other"},
+                                                                   {"--no-profile", "profiles=off"}};
+  const auto* const same = std::ranges::find(same_as_words, option, &std::pair<string_view, string_view>::first);
+  const bool by_word = option == "-o" || same != std::end(same_as_words);
+  const auto words = option == "-o" ? split_words(value)
+                     : by_word      ? std::vector<string>{string{same->second}}
+                                    : std::vector<string>{};
   for (const config_key& key : keys_table)
     if (by_word ? key.option == "-o"
                       && std::ranges::any_of(words,

@@ -135,6 +135,12 @@ private:
     out.username = read_username();
     if (!out.username.empty() && !out.source.empty() && !is_http(out.source))
       wrong("/username", "only a source with https:// or http:// takes a user name");
+    if (const auto profile = string_at("/profile")) {
+      if (auto file = expanded_path(*profile, folder_))
+        out.profile = std::move(file.value());
+      else
+        wrong("/profile", file.error().message);
+    }
     out_.repositories.push_back(std::move(out));
   }
 
@@ -344,7 +350,8 @@ std::optional<secret_place> read_secret_place(const Value& place, const string& 
 string show_repository(const shown_repository& repository) {
   return "repository " + without_userinfo(repository.source) + ", "
          + (repository.ref.empty() ? "HEAD" : "ref " + repository.ref) + show_follow(repository.follow)
-         + show_username(repository.username) + show_token(repository.token);
+         + show_username(repository.username) + show_token(repository.token)
+         + (repository.profile.empty() ? "" : ", profile " + repository.profile.string());
 }
 
 string show_forge(const shown_forge& forge) {

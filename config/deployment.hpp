@@ -42,6 +42,7 @@ struct shown_repository {
   secret_place token; ///< password of an http(s) source
   /// User name that goes with it, before that of the URL; empty: that of the URL, or one that services do not look at.
   std::string username{};
+  std::filesystem::path profile{}; ///< absolute; of what jobs read of it; empty: none
 
   bool operator==(const shown_repository&) const = default;
 };

@@ -78,6 +78,12 @@ constexpr std::array mount_words{
                    return fail(EINVAL, "'" + v + "' is not one of on, off");
                  return o.prefetch = v == "on", success();
                }},
+    mount_word{"profiles", "on|off", "record what is read, and look into what was recorded before (default: on)",
+               [](mount_options& o, const string& v) -> result<void> {
+                 if (v != "on" && v != "off")
+                   return fail(EINVAL, "'" + v + "' is not one of on, off");
+                 return o.profiles = v == "on", success();
+               }},
     mount_word{"xattr", "", "answer the extended attributes user.gitfs.* (default: off)",
                [](mount_options& o, const string&) -> result<void> { return o.xattr = true, success(); }},
     // What mount(8) and fstab hand to every mount helper.

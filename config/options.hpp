@@ -81,6 +81,8 @@ struct mount_options {
   bool quiet = false; ///< nothing is printed when the mount is ready
   kernel_options kernel;
   bool prefetch = true;
+  std::filesystem::path profile; ///< of `source`; see shown_repository
+  bool profiles = true;          ///< runs are recorded, and kept in the cache folder
   /// Packed trees of the whole snapshot that are fetched at once, in bytes; 100,000 directories of ten files each have
   /// about this much. Beyond it, and with 0, they come as they are walked.
   std::uint64_t trees_ahead = std::uint64_t{32} << 20;
@@ -190,6 +192,16 @@ struct config_options {
   std::filesystem::path file; ///< absolute and normal
   std::string name;           ///< the file as it was given
   bool servers = false;       ///< ask each of its servers, too
+};
+
+/// `gitfs-actor profile`.
+struct profile_options {
+  enum class action_type : std::uint8_t { record, show, merge };
+
+  action_type action = action_type::show;
+  std::filesystem::path folder;              ///< of record: absolute and normal, in a mount
+  std::vector<std::filesystem::path> inputs; ///< absolute and normal: of show one, of merge some
+  std::filesystem::path output;              ///< absolute and normal; empty: standard output
 };
 
 /// One line of the table: an option of `gitfs-actor mount`.

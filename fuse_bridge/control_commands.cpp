@@ -1,8 +1,10 @@
 #include "fuse_bridge/control_commands.hpp"
 
 #include "actors/fetch/path_finder.hpp"
+#include "actors/prefetch/run_recorder.hpp"
 #include "actors/runtime/catalog_messages.hpp"
 #include "actors/runtime/path_messages.hpp"
+#include "actors/runtime/prefetch_messages.hpp"
 #include "actors/runtime/question_messages.hpp"
 #include "actors/runtime/route.hpp"
 #include "actors/trace/record/recorder.hpp"
@@ -186,6 +188,27 @@ void prefetch(const bridge& of, const question& what, channel to) {
                                    }});
 }
 
+// Of a folder that is open while this is asked: what has been read below it.
+void profile_of(const bridge& of, const question& what, channel to) {
+  const std::size_t room = to->room();
+  auto out = std::make_shared<reply>(std::make_unique<control_reply>(std::move(to)));
+  to_supervisor(
+      of,
+      find_directory{what.number("inode"), [out, room, rank = what.number("rank")](const directory_location_ptr& at) {
+                       if (!at)
+                         return out->error(ESTALE);
+                       if (!at->shown)
+                         return out->error(EXDEV);
+                       if (!at->shown->of->prefetcher)
+                         return out->error(ENODATA);
+                       std::string folder = path_in_snapshot(*at);
+                       if (!folder.empty())
+                         folder.pop_back();
+                       caf::anon_send(at->shown->of->prefetcher, tell_profile{std::move(*out), std::move(folder),
+                                                                              static_cast<std::size_t>(rank), room});
+                     }});
+}
+
 // The mount detaches itself, so that the mount that was asked ends and no other. Its process then ends by itself.
 void unmount(const bridge& of, const question& what, channel to) {
   if (what.argument("mountpoint") != of.mountpoint.native()) {
@@ -204,6 +227,7 @@ constexpr control_command table[] = {
     {"trace", "block", "blocks of a trace file, from that number on", asker::owner, true, trace_dump},
     {"object", "inode name", "TYPE OID STORED, of a name in a folder", asker::owner, true, object_of},
     {"prefetch", "inode", "lines, see below", asker::owner, true, prefetch},
+    {"profile", "inode rank", "lines of a profile, of what was read below a folder", asker::owner, true, profile_of},
     {"unmount", "mountpoint", "", asker::owner, false, unmount},
 };
 

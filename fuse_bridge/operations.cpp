@@ -23,6 +23,7 @@ void request(fuse_req_t req, fuse_ino_t ino, kernel_operation what, std::size_t 
   const kernel_operation_row& row = row_of(what);
   b.context->counts.add(row.counts);
   const node_address node = b.context->inodes.address_of(ino);
+  const pid_t caller = ::fuse_req_ctx(req)->pid;
   auto sink = std::make_unique<fuse_reply>(req, b.common, b.context->latency.of(row.counts), size);
   if (row.number == trace::request_kind::readdir)
     sink->names_only();
@@ -33,8 +34,9 @@ void request(fuse_req_t req, fuse_ino_t ino, kernel_operation what, std::size_t 
   record.size = size;
   const std::uint64_t order = trace::kernel_request(record);
   const trace::because_of edge{order, order};
-  send_to_directory(*b.context, b.supervisor, node.dir, kernel_op{reply{std::move(sink)}, node.child, std::move(what)},
-                    this_thread_unit());
+  kernel_op op{reply{std::move(sink)}, node.child, std::move(what)};
+  op.caller = caller;
+  send_to_directory(*b.context, b.supervisor, node.dir, std::move(op), this_thread_unit());
 }
 
 void forget_one(const bridge& b, fuse_ino_t ino, std::uint64_t count) {

@@ -48,7 +48,7 @@ repository_number catalog::number_of(const repository_origin& from, bool& is_new
   if (from.entry != nullptr) {
     const secret_place& token = from.entry->token;
     key = "entry\n" + from.entry->source + '\n' + token.environment + '\n' + token.file.string() + '\n'
-          + from.entry->username;
+          + from.entry->username + '\n' + from.entry->profile.string();
   } else {
     key = fmt::format("host {}", fmt::ptr(from.forge.get()));
     for (const std::string& each : from.path)

@@ -3,6 +3,7 @@
 #include "actors/fetch/fetcher.hpp"
 #include "actors/model/inode_number.hpp"
 #include "actors/prefetch/prefetcher.hpp"
+#include "actors/prefetch/profile_files.hpp"
 
 #include <caf/send.hpp>
 
@@ -28,6 +29,8 @@ std::shared_ptr<mounted_ref> add_mounted_ref(caf::actor_system& system, const st
 
 shown_ptr show_snapshot(const mount_context& context, std::shared_ptr<mounted_ref> of, const snapshot_facts& facts,
                         const std::string& place, const shown_ptr& before) {
+  if (!before)
+    use_named_profile(*of, facts);
   shown_runs_ptr runs;
   if (before)
     runs = before->runs;

@@ -20,7 +20,7 @@ std::size_t index_of(const parsed_tree& tree, std::string_view name) {
 
 } // namespace
 
-path_selection::path_selection(const oid& root, std::vector<std::string> paths) {
+path_selection::path_selection(const oid& root, std::vector<std::string> paths, reading how) : how_(how) {
   paths_.reserve(paths.size()); // parts point into the texts: nothing may move
   state first{root, {}};
   for (std::string& text : paths) {
@@ -33,8 +33,8 @@ path_selection::path_selection(const oid& root, std::vector<std::string> paths) 
         one.parts.push_back(all.substr(at, end - at));
       at = end + 1;
     }
-    one.pattern = has_magic(all);
-    if (one.parts.empty())
+    one.pattern = how == reading::patterns && has_magic(all);
+    if (one.parts.empty() && how == reading::patterns)
       one.is = outcome::folder;
     else
       first.items.emplace_back(static_cast<std::uint32_t>(paths_.size() - 1), 0U);
@@ -49,7 +49,7 @@ bool path_selection::step(object_db& db, std::size_t most) {
     next_.pop_back();
     auto tree = db.read_tree(at.tree);
     if (tree)
-      read(at, tree.value());
+      how_ == reading::names ? read_names(at, tree.value()) : read(at, tree.value());
     else if (tree.error().code == ENOENT && !at.requested)
       missing_.push_back(std::move(at));
     else
@@ -123,6 +123,33 @@ void path_selection::read(state& at, const parsed_tree& tree) {
       folders_ += patterns && !each.covered ? 1 : 0;
       next_.push_back(std::move(each));
     }
+}
+
+void path_selection::read_names(const state& at, const parsed_tree& tree) {
+  folder here{at.tree};
+  children below;
+  std::vector<char> taken(tree.entries.size());
+  for (const auto& [which, part] : at.items) {
+    path& of = paths_[which];
+    if (part == of.parts.size()) {
+      of.is = outcome::folder;
+      here.named = true;
+      continue;
+    }
+    const std::size_t index = index_of(tree, of.parts[part]);
+    if (index == tree.entries.size())
+      continue;
+    const tree_entry& entry = tree.entries[index];
+    if (entry.kind == entry_kind::directory) {
+      below.try_emplace(index, state{entry.id, {}}).first->second.items.emplace_back(which, part + 1);
+    } else if (part + 1 == of.parts.size()) {
+      ++here.files;
+      take(entry, index, which, taken, false);
+    }
+  }
+  folders_read_.push_back(here);
+  for (auto& [index, each] : below)
+    next_.push_back(std::move(each));
 }
 
 void path_selection::meet(const tree_entry& entry, std::size_t index, item next, children& below,

@@ -27,8 +27,11 @@ public:
     failed, ///< see `code_of`
   };
 
+  /// What the characters of paths mean: `names`: themselves, and no folder is looked into but those on the way.
+  enum class reading : std::uint8_t { patterns, names };
+
   /// Paths below the tree `root`; slashes at their ends do not matter. A path holds no NUL.
-  path_selection(const oid& root, std::vector<std::string> paths);
+  path_selection(const oid& root, std::vector<std::string> paths, reading how = reading::patterns);
 
   /// Goes on, through at most `most` trees. False: all that is here has been read.
   bool step(object_db& db, std::size_t most);
@@ -42,6 +45,15 @@ public:
   /// The links that patterns match.
   const std::vector<std::pair<oid, std::uint32_t>>& links() const { return links_; }
   std::size_t folders() const { return folders_; } ///< below a folder that a pattern matches
+
+  /// A folder that was read on the way to names.
+  struct folder {
+    oid tree;
+    std::size_t files = 0; ///< so many of its files are named
+    bool named = false;    ///< and so is the folder itself
+  };
+  const std::vector<folder>& folders_read() const { return folders_read_; } ///< of reading::names alone
+
   std::size_t size() const { return paths_.size(); }
   outcome outcome_of(std::size_t path) const { return paths_[path].is; }
   int code_of(std::size_t path) const { return paths_[path].code; } ///< errno; 0: it did not fail
@@ -66,6 +78,7 @@ private:
   using children = std::map<std::size_t, state>; // by the index of the entry
 
   void read(state& at, const parsed_tree& tree);
+  void read_names(const state& at, const parsed_tree& tree);
   void meet(const tree_entry& entry, std::size_t index, item next, children& below, std::vector<char>& taken,
             bool covered);
   void take(const tree_entry& entry, std::size_t index, std::uint32_t by, std::vector<char>& taken, bool covered);
@@ -76,7 +89,9 @@ private:
   // What was read: else a tree that holds itself many times over, a few levels deep, would take for ever under **.
   std::map<std::pair<oid, bool>, std::vector<std::vector<item>>> seen_; // and whether it was covered
   std::vector<std::pair<oid, std::uint32_t>> files_, links_;
+  std::vector<folder> folders_read_;
   std::size_t folders_ = 0;
+  const reading how_;
   int failure_ = 0; // why the trees did not come that were asked for
 };
 

@@ -192,8 +192,8 @@ void directory_actor::listed() {
 }
 
 // Past this execution unit, to the scheduler's threads: the read itself is what matters here.
-void directory_actor::read_started(child_index child, const std::string& name, const oid& id) {
-  tell_prefetcher({location_, child, name, id, false});
+void directory_actor::read_started(child_index child, const std::string& name, const oid& id, pid_t caller) {
+  tell_prefetcher({location_, child, name, id, false, caller});
 }
 
 void directory_actor::read_missed(child_index child, const oid& id) {

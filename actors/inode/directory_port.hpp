@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <sys/types.h>
 #include <vector>
 
 namespace gitfs {
@@ -52,8 +53,9 @@ public:
   virtual void listed() = 0;
   /// To the prefetcher: a request waits for the sizes of all entries.
   virtual void statted() = 0;
-  /// To the prefetcher: a file is being read from its start. `child` is its position in the sorted listing.
-  virtual void read_started(child_index child, const std::string& name, const oid& id) = 0;
+  /// To the prefetcher: a file is being read from its start. `child` is its position in the sorted listing, `caller`
+  /// the process that reads.
+  virtual void read_started(child_index child, const std::string& name, const oid& id, pid_t caller) = 0;
   /// To the prefetcher, after `read_started`: the contents of that file must be fetched.
   virtual void read_missed(child_index child, const oid& id) = 0;
   /// To the fetcher: a file is read that was looked up by its path (want::target).

@@ -43,7 +43,7 @@ lacking attempt_child(directory_inode& of, kernel_op& op, const dentry& child, c
   if (begins && of.lookups.was_read(child.id))
     of.port.probe_was_read();
   if (foreseeable)
-    of.port.read_started(of.listing.entries().position_of(op.at - 1), child.name, child.id);
+    of.port.read_started(of.listing.entries().position_of(op.at - 1), child.name, child.id, op.caller);
   if (child.size != unknown_size && child.size >= of.context.memory.blob_files_from())
     return read_blob_file(of, op, child, what);
   if (child.size != unknown_size && child.size > inline_load_limit && (op.brought & missing::loaded) == 0) {

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <sys/types.h>
 #include <variant>
 
 namespace gitfs {
@@ -61,6 +62,7 @@ struct kernel_op {
   /// read, so they are fetched again up to `again_left` times.
   std::uint8_t brought = 0;
   std::uint8_t again_left = 2;
+  pid_t caller = 0;     ///< the process or thread that asks; 0: it is in another pid namespace, or a replay asks
   std::string lacked{}; ///< why the last attempt did not succeed, for the log; "" if nothing has said
   trace::sent_by stamp = trace::sent_by::now();
 };

@@ -1,5 +1,7 @@
 #include "actors/prefetch/prefetch_plan.hpp"
 
+#include "actors/mount/mounted_ref.hpp"
+
 #include <utility>
 
 namespace gitfs {
@@ -34,6 +36,7 @@ prefetch_plan::prefetch_plan(object_db& db, readahead_port& port, counters& coun
     busy_(db, *this, {}),
     names_(db, *this, {}),
     sets_(db, *this, {.bytes = window_bytes}),
+    profile_(db, *this, {.bytes = window_bytes}),
     knows_sets_(sets) {
   for (std::size_t way = 0; way < ways_.size(); ++way)
     ways_[way]->number_wants_from(first_want_of(static_cast<reader_way>(way)));
@@ -68,7 +71,7 @@ void prefetch_plan::statted(const directory_location_ptr& directory) {
 void prefetch_plan::read(const directory_location_ptr& directory, child_index file, std::string_view name,
                          const oid& id) {
   was_read(id);
-  if (is_left(*directory))
+  if (is_left(*directory) || profile_.was_wanted(id))
     return;
   const bool of_a_set = sets_.was_wanted(id);
   if (contents_.follow(directory, file) || of_a_set)
@@ -79,6 +82,11 @@ void prefetch_plan::read(const directory_location_ptr& directory, child_index fi
   else
     busy_.read(directory);
   names_.read(directory, file, name, id);
+}
+
+void prefetch_plan::use_profile(const oid& commit, const oid& root, std::vector<profile_entry> entries) {
+  if (!shown_ || shown_->facts.commit == commit)
+    profile_.begin(commit, root, std::move(entries));
 }
 
 void prefetch_plan::forgotten(const directory_location& directory) {

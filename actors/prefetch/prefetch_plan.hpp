@@ -5,6 +5,7 @@
 #include "actors/model/reader_way.hpp"
 #include "actors/prefetch/busy_directories.hpp"
 #include "actors/prefetch/folder_sets.hpp"
+#include "actors/prefetch/job_profile.hpp"
 #include "actors/prefetch/namesakes.hpp"
 #include "actors/prefetch/readahead.hpp"
 
@@ -36,8 +37,13 @@ public:
   void missed(const directory_location_ptr& directory, child_index file, const oid& id) {
     if (is_left(*directory))
       return;
+    profile_.missed(id);
     contents_.missed(directory, file, id);
   }
+  /// What a profile says that will be read in this snapshot: see job_profile.
+  void use_profile(const oid& commit, const oid& root, std::vector<profile_entry> entries);
+  bool uses_profile() const { return profile_.in_use(); }
+  const std::vector<std::string>& folders_of_profile() const { return profile_.folders(); }
   /// The kernel has forgotten the directory and all below it, so no program is there any more.
   void forgotten(const directory_location& directory);
   /// `root` is the root of the new snapshot of the mounted ref. Wants for readers of the old snapshot are cancelled,
@@ -50,6 +56,7 @@ public:
   void due() {
     depth_.due();
     breadth_.due();
+    profile_.due();
   }
 
 private:
@@ -71,9 +78,11 @@ private:
   busy_directories busy_;
   namesakes names_;
   folder_sets sets_;
+  job_profile profile_;
   const bool knows_sets_;
   /// By reader_way.
-  const std::array<way_ahead*, reader_ways> ways_{&depth_, &breadth_, &stats_, &contents_, &busy_, &names_, &sets_};
+  const std::array<way_ahead*, reader_ways> ways_{&depth_, &breadth_, &stats_, &contents_,
+                                                  &busy_,  &names_,   &sets_,  &profile_};
   bool sizes_cost_contents_ = false;
   std::deque<directory_location_ptr> statted_before_; // where the last walkers were, until the cost of sizes is known
   std::shared_ptr<const shown_snapshot> shown_;       // null until the mounted ref has moved for the first time

@@ -1,11 +1,13 @@
 #include "actors/prefetch/prefetcher.hpp"
 
+#include "actors/prefetch/profile_files.hpp"
 #include "actors/runtime/fetch_messages.hpp"
 #include "actors/runtime/prefetch_messages.hpp"
 #include "actors/runtime/question_messages.hpp"
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <iterator>
 #include <utility>
 
@@ -18,16 +20,28 @@ prefetcher_actor::prefetcher_actor(caf::actor_config& cfg, std::shared_ptr<mount
     outside_(of.repository->outside),
     context_(std::move(context)),
     fetcher_(of.repository->fetcher),
+    profiles_(profiles_of(of)),
+    db_(of.repository->db),
     plan_(std::in_place, *of.repository->outside, static_cast<readahead_port&>(*this), context_->counts,
-          context_->memory.window_bytes(), &of.repository->listings, context_->knows_sets) {}
+          context_->memory.window_bytes(), &of.repository->listings, context_->knows_sets) {
+  if (profiles_ && profiles_->keeps_runs())
+    recorder_.emplace();
+}
 
 caf::behavior prefetcher_actor::make_behavior() {
   return {
-      [this](const directory_listed& m) { plan_->listed(m.link); },
-      [this](const file_read& m) {
-        m.missed ? plan_->missed(m.link, m.index, m.id) : plan_->read(m.link, m.index, m.name, m.id);
+      [this](const directory_listed& m) {
+        plan_->listed(m.link);
+        record_folder(*m.link);
       },
-      [this](const directory_statted& m) { plan_->statted(m.link); },
+      [this](const file_read& m) {
+        was_read(m);
+        record(m);
+      },
+      [this](const directory_statted& m) {
+        plan_->statted(m.link);
+        record_folder(*m.link);
+      },
       [this](const directory_forgotten& m) {
         plan_->forgotten(*m.link);
         rest();
@@ -37,6 +51,9 @@ caf::behavior prefetcher_actor::make_behavior() {
         rest();
       },
       [this](windows_due) { plan_->due(); },
+      [this](const use_profile& m) { take_profile(m); },
+      [this](tell_profile& m) { tell(m); },
+      [this](run_due) { end_run_if_over(); },
       [this](tell_activity& m) {
         std::ranges::move(plan_->walkers(), std::back_inserter(m.so_far.walkers));
         pass_on(*this, std::move(m));
@@ -72,6 +89,108 @@ void prefetcher_actor::rest() {
   }
 }
 
+void prefetcher_actor::was_read(const file_read& m) {
+  m.missed ? plan_->missed(m.link, m.index, m.id) : plan_->read(m.link, m.index, m.name, m.id);
+}
+
+// The third file that had to be fetched, and a later one in case that these were of something else, tell which of the
+// kept runs is repeated. What is recorded changes nothing in the plan, so a replay does without.
+void prefetcher_actor::record(const file_read& m) {
+  constexpr std::size_t tries[] = {3, 24};
+  if (!recorder_)
+    return;
+  if (!m.missed) {
+    run_began();
+    recorder_->read(*m.link, m.name, m.id, m.caller, run_recorder::clock::now());
+    return;
+  }
+  ++missed_;
+  if (std::ranges::find(tries, missed_) == std::end(tries) || !profiles_->named().empty() || plan_->uses_profile())
+    return;
+  std::vector<std::string> read;
+  for (const recorded_run::entry& each : recorder_->run().entries)
+    if (!each.id.is_zero())
+      read.push_back(each.path);
+  const directory_location* root = m.link.get();
+  while (!is_root(*root))
+    root = root->parent.get();
+  use_kept_run(caf::actor_cast<caf::actor>(this), profiles_, commit_of(*m.link), root->tree, std::move(read));
+}
+
+void prefetcher_actor::record_folder(const directory_location& folder) {
+  if (!recorder_)
+    return;
+  run_began();
+  recorder_->folder(folder, run_recorder::clock::now());
+}
+
+void prefetcher_actor::take_profile(const use_profile& m) {
+  profile_lines_ += m.lines;
+  if (m.more)
+    return;
+  std::vector<profile_entry> entries;
+  const std::string lines = std::exchange(profile_lines_, {});
+  for (std::string_view rest = lines; !rest.empty();) {
+    const std::size_t end = std::min(rest.find('\n'), rest.size());
+    if (auto entry = parse_profile_line(rest.substr(0, end)))
+      entries.push_back(std::move(entry.value()));
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  plan_->use_profile(m.commit, m.root, std::move(entries));
+}
+
+void prefetcher_actor::tell(tell_profile& m) {
+  if (!recorder_) {
+    m.answer.error(ENODATA);
+    return;
+  }
+  constexpr std::size_t at_once = 256;
+  std::string text = m.rank == 0 ? profile_head(profiles_->source(), m.folder) : std::string{};
+  for (std::size_t rank = m.rank;;) {
+    const auto part = recorder_->run().entries_from(rank, at_once, m.folder, *db_);
+    for (const profile_entry& each : part) {
+      const std::string line = profile_line(each) + '\n';
+      if (text.size() + line.size() > m.room)
+        return m.answer.xattr(text);
+      text += line;
+    }
+    if (part.size() < at_once)
+      return m.answer.xattr(text);
+    rank = part.back().rank + 1;
+  }
+}
+
+// A run that is over stays to be asked for until the next one begins.
+void prefetcher_actor::run_began() {
+  const auto now = run_recorder::clock::now();
+  if (!recorder_->is_over(now))
+    return;
+  end_run();
+  recorder_.emplace();
+  kept_ = false;
+  missed_ = 0;
+  delayed_anon_send(this, run_recorder::idle, run_due{});
+}
+
+void prefetcher_actor::end_run_if_over() {
+  if (!recorder_)
+    return;
+  const auto now = run_recorder::clock::now();
+  if (recorder_->is_over(now))
+    end_run();
+  else
+    delayed_anon_send(this, recorder_->last_read() + run_recorder::idle - now, run_due{});
+}
+
+void prefetcher_actor::end_run() {
+  if (!recorder_ || std::exchange(kept_, true))
+    return;
+  if (plan_)
+    for (const std::string& each : plan_->folders_of_profile())
+      recorder_->add_folder(each);
+  keep_run(system(), profiles_, db_, recorder_->run());
+}
+
 // If a handler threw between window_begins and window_ends, the fetcher would hold back all sizes for ever.
 void prefetcher_actor::clean_up() {
   window_ends();
@@ -80,6 +199,10 @@ void prefetcher_actor::clean_up() {
 void prefetcher_actor::on_exit() {
   if (std::exchange(counted_, false))
     context_->prefetching.fetch_sub(1);
+  end_run();
+  recorder_.reset();
+  profiles_.reset();
+  db_.reset();
   plan_.reset();
   fetcher_ = nullptr;
 }

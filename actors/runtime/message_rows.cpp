@@ -230,6 +230,12 @@ constexpr message_row table[] = {
     row<gitfs::window_begins>(kind::window_begins, "window_begins"),
     row<gitfs::window_ends>(kind::window_ends, "window_ends"),
     row<gitfs::windows_due, delayed>(kind::windows_due, "windows_due"),
+    row<gitfs::use_profile, from_outside>(
+        kind::use_profile, "use_profile",
+        of<id, &gitfs::use_profile::commit>("commit"), of<id, &gitfs::use_profile::root>("tree"),
+        of<name, &gitfs::use_profile::lines>("lines"), plain<&gitfs::use_profile::more>("more")),
+    row<gitfs::tell_profile, question>(kind::tell_profile, "tell_profile"),
+    row<gitfs::run_due, how{arrival::question, false, false}>(kind::run_due, "run_due"),
     row<gitfs::shed_listing>(kind::shed_listing, "shed_listing"),
     row<gitfs::listing_shed>(kind::listing_shed, "listing_shed"),
     row<gitfs::over_budget>(kind::over_budget, "over_budget"),

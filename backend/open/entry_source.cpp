@@ -7,6 +7,7 @@ namespace gitfs {
 
 result<source> source_of(const shown_repository& entry, const secret_reader& read_secret) {
   GITFS_TRY(out, parse_source(entry.source));
+  out.profile = entry.profile;
   if (!entry.username.empty())
     out.username = entry.username;
   if (entry.token == secret_place{})

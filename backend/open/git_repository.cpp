@@ -9,6 +9,8 @@
 #include "backend/store/object_store.hpp"
 #include "config/log.hpp"
 
+#include <algorithm>
+#include <cstdint>
 #include <future>
 #include <span>
 #include <utility>
@@ -78,15 +80,18 @@ class remote_source final : public repository {
 public:
   /// `sized`: the server together with who tells sizes; null: it is alone.
   remote_source(std::shared_ptr<object_store> store, std::shared_ptr<git_upstream> server,
-                std::shared_ptr<sized_upstream> sized, std::shared_ptr<server_ways> notes)
+                std::shared_ptr<sized_upstream> sized, std::shared_ptr<server_ways> notes,
+                std::shared_ptr<const profile_store> profiles)
     : objects_(std::move(store)),
       server_(std::move(server)),
       sized_(std::move(sized)),
       notes_(std::move(notes)),
+      profiles_(std::move(profiles)),
       remote_(sized_ ? std::shared_ptr<upstream>{sized_} : server_) {}
 
   const std::shared_ptr<object_db>& objects() const override { return objects_; }
   const std::shared_ptr<upstream>& remote() const override { return remote_; }
+  std::shared_ptr<const profile_store> profiles() const override { return profiles_; }
   const std::string& display() const override { return server_->display_name(); }
 
   result<snapshot_facts> resolve(const std::string& ref, const std::optional<oid>& have,
@@ -132,6 +137,7 @@ private:
   const std::shared_ptr<git_upstream> server_;
   const std::shared_ptr<sized_upstream> sized_;
   const std::shared_ptr<server_ways> notes_;
+  const std::shared_ptr<const profile_store> profiles_;
   const std::shared_ptr<upstream> remote_;
 };
 
@@ -156,7 +162,15 @@ result<std::shared_ptr<repository>> open_remote(const source& from, const mount_
                                          shared_http(services), shared_workers(services), ways));
   auto sized = with_sizes(remote, store, sizes ? std::move(sizes) : sizes_of_forge(from, limits, shared_http(services)),
                           remember);
-  return std::make_shared<remote_source>(std::move(store), std::move(remote), std::move(sized), ways);
+  // They are never evicted, so in a small cache folder they must be few.
+  constexpr std::uint64_t share = 64;
+  const auto most = std::min<std::uint64_t>(options.cache_size / share / profile_store::most_runs, profile::most_bytes);
+  auto profiles = std::make_shared<const profile_store>(
+      profile_store::files{options.profiles ? store->folder() / "profiles" : std::filesystem::path{}, from.profile,
+                           static_cast<std::size_t>(most)},
+      remote->display_name());
+  return std::make_shared<remote_source>(std::move(store), std::move(remote), std::move(sized), ways,
+                                         std::move(profiles));
 }
 
 } // namespace

@@ -3,6 +3,7 @@
 
 #include "backend/git/object_db.hpp"
 #include "backend/git/oid.hpp"
+#include "backend/profile/profile_store.hpp"
 #include "backend/remote/upstream.hpp"
 #include "config/error.hpp"
 
@@ -36,6 +37,8 @@ public:
   virtual const std::shared_ptr<object_db>& objects() const = 0;
   /// The upstream that has the rest. Null: there is none.
   virtual const std::shared_ptr<upstream>& remote() const = 0;
+  /// Where profiles of what is read of it are. Null: there is no place for them, and none was named.
+  virtual std::shared_ptr<const profile_store> profiles() const { return nullptr; }
   /// The source without credentials, for people.
   virtual const std::string& display() const = 0;
 

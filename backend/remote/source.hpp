@@ -4,6 +4,7 @@
 #include "backend/http/http_settings.hpp"
 #include "config/error.hpp"
 
+#include <filesystem>
 #include <functional>
 #include <string>
 #include <vector>
@@ -22,6 +23,7 @@ struct source {
   /// Reads the password anew from where it is kept, because a token may be replaced while the mount runs. Null: the
   /// password is kept nowhere.
   std::function<result<std::string>()> password_now{};
+  std::filesystem::path profile{}; ///< of what jobs read of it; empty: none
   /// Safe to log and show.
   std::string display;
   http_settings http{};                ///< the settings for `location` in git's configuration

@@ -6,6 +6,7 @@
 #include "cli/arguments/mount_arguments.hpp"
 #include "cli/arguments/mount_helper.hpp"
 #include "cli/arguments/prefetch_options.hpp"
+#include "cli/arguments/profile_options.hpp"
 #include "cli/arguments/replay_options.hpp"
 #include "cli/arguments/subcommand.hpp"
 #include "cli/arguments/trace_options.hpp"
@@ -183,7 +184,7 @@ constexpr command_row other_commands[] = {
     {"cache", cache_help, parse_cache},          {"config", config_help, parse_config},
     {"trace", trace_help, parse_trace},          {"replay", replay_help, parse_replay},
     {"refresh", refresh_help, parse_refresh},    {"why", why_help, parse_why},
-    {"prefetch", prefetch_help, parse_prefetch},
+    {"prefetch", prefetch_help, parse_prefetch}, {"profile", profile_help, parse_profile_command},
 };
 
 // Names that other programs have for these commands.

@@ -29,7 +29,7 @@ struct status_options {
 
 struct invocation {
   std::variant<mount_options, unmount_options, stats_options, top_options, cache_options, config_options, trace_options,
-               replay_options, why_options, prefetch_options, refresh_options, status_options, print>
+               replay_options, why_options, prefetch_options, profile_options, refresh_options, status_options, print>
       action;
   std::vector<std::string> warnings{}; ///< sentences to print on standard error before the action
 };

@@ -26,6 +26,7 @@ Commands:
   replay [options] FILE               let them do it again
   why [--trace FILE] PATH             what has caused a file in a mount to be fetched
   prefetch [options] PATH|GLOB...     fetch files and folders of a mount now
+  profile record|show|merge           what a job reads, so that the next one gets it ahead
 
 Options:
   -h, --help                          print this text; after a command: its own help

@@ -40,7 +40,7 @@ struct flags {
 };
 
 // Options about SOURCE. In a config file each repository has these settings of its own.
-constexpr string_view of_source[] = {"--ref", "--follow", "--token-file", "--token-env", "--username"};
+constexpr string_view of_source[] = {"--ref", "--follow", "--token-file", "--token-env", "--username", "--profile"};
 
 result<flags> read_flags(std::vector<string> arguments) {
   const auto rows = mount_option_table();

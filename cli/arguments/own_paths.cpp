@@ -19,6 +19,7 @@ constexpr own_path rows[] = {
     {"the log file", "--log-file", [](const mount_options& o) { return o.log_file; }},
     {"the trace file", "--trace", [](const mount_options& o) { return o.trace_file; }},
     {"the pid file", "--pid-file", [](const mount_options& o) { return o.pid_file; }},
+    {"the profile", "--profile", [](const mount_options& o) { return o.profile; }},
     {"the socket for metrics", "--metrics-listen",
      [](const mount_options& o) { return o.telemetry.listen ? o.telemetry.listen->socket : std::filesystem::path{}; }},
 };

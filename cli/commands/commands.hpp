@@ -27,5 +27,6 @@ int run_trace(const trace_options& options);
 int run_replay(const replay_options& options);
 int run_why(const why_options& options);
 int run_prefetch(const prefetch_options& options);
+int run_profile(const profile_options& options);
 
 } // namespace gitfs

@@ -32,6 +32,7 @@ constexpr lasting_row lasting[] = {
     {"threads", [](const auto& a, const auto& b) { return a.threads == b.threads; }},
     {"prefetch",
      [](const auto& a, const auto& b) { return a.prefetch == b.prefetch && a.trees_ahead == b.trees_ahead; }},
+    {"profiles", [](const auto& a, const auto& b) { return a.profiles == b.profiles; }},
     {"xattr", [](const auto& a, const auto& b) { return a.xattr == b.xattr; }},
     {"timeouts",
      [](const auto& a, const auto& b) {

@@ -1,5 +1,6 @@
 #include "cli/system/control.hpp"
 
+#include "backend/profile/profile.hpp"
 #include "cli/system/mount_table.hpp"
 #include "config/unique_fd.hpp"
 #include "config/version.hpp"
@@ -258,6 +259,38 @@ result<brought_files> ask_prefetch(const fs::path& path, const std::vector<std::
     first = end;
   }
   return out;
+}
+
+result<std::string> ask_profile(const fs::path& path) {
+  // Open until the answer is here: then the mount knows the folder.
+  const unique_fd folder{::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+  struct stat st {};
+  if (!folder || ::fstat(folder.get(), &st) != 0)
+    return fail(errno, "cannot open " + path.string() + ": " + std::strerror(errno));
+  GITFS_TRY(mount, mount_client::find(path));
+  std::string out;
+  for (std::uint64_t rank = 0;;) {
+    question what;
+    what.command = "profile";
+    what.arguments.emplace("inode", std::to_string(st.st_ino));
+    what.arguments.emplace("rank", std::to_string(rank));
+    auto came = mount.ask(std::move(what));
+    if (!came && came.error().code == EXDEV)
+      return fail(EXDEV, path.string() + " is above the repositories: name a folder of one");
+    if (!came && came.error().code == ENODATA)
+      return fail(ENODATA, "nothing is recorded of " + path.string()
+                               + ": it is mounted with --no-profile or -o prefetch=off, or its repository is on this "
+                                 "disk");
+    GITFS_TRY(part, std::move(came));
+    out += part.text;
+    // The next one begins behind the last whole line.
+    const std::size_t last = part.text.size() < 2 ? 0 : part.text.rfind('\n', part.text.size() - 2) + 1;
+    const auto line =
+        parse_profile_line(std::string_view{part.text}.substr(last).substr(0, part.text.size() - last - 1));
+    if (part.text.empty() || !line)
+      return out;
+    rank = line.value().rank + 1;
+  }
 }
 
 result<std::string> ask_refresh(const fs::path& path, const std::string& below) {

@@ -55,6 +55,10 @@ struct brought_files {
 /// above the repositories; ENOTSUP: the repository has no server.
 result<brought_files> ask_prefetch(const std::filesystem::path& folder, const std::vector<std::string>& paths);
 
+/// What has been read below this folder of a mount, in the run that goes on or was the last: the text of a profile.
+/// EXDEV: the folder is above the repositories; ENODATA: the mount records nothing.
+result<std::string> ask_profile(const std::filesystem::path& folder);
+
 /// The state of the mount at `path`, as `gitfs-actor status` prints it.
 result<mount_status> ask_status(const std::filesystem::path& path);
 

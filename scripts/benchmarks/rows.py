@@ -248,6 +248,18 @@ def reading_random_blobless(b):
     yield "random-cat-file", sample.stop()
 
 
+def reading_random_again(b):
+    """What a mount before has recorded, in a fresh cache."""
+    files, profile = b.tree.contents(b.tree.some_files(30)), b.fresh("profile")
+    with b.mount() as mount:
+        b.read_files(files, "cat", mount.path + "/")
+        run(b.binary, "profile", "record", "--output", profile, mount.path)
+    with b.mount(FAR, "--profile", profile) as mount:
+        sample = b.sample()
+        b.read_files(files, "cat", mount.path + "/")
+        yield "random-profile", sample.stop(mount)
+
+
 def build(source, out):
     """A small Linux kernel. Returns by path the hashes of what the compiler made."""
     os.makedirs(out)
@@ -330,6 +342,34 @@ def building(b):
         raise Failed(f"{len(differing)} of {len(wanted)} objects differ: {', '.join(differing[:5])}")
     print(f"mount-build: {len(found)} objects are the same", file=sys.stderr)
     yield "mount-build", sample
+
+
+def building_again(b):
+    """The commit after the one of which the profile is: a comment more in each of 20 files that were compiled."""
+    repository, profile = b.fresh("changed"), b.fresh("profile")
+    source = b.fresh("source")
+    with b.mount(path=source) as mount:
+        build(source, b.fresh("objects"))
+        run(b.binary, "profile", "record", "--output", profile, mount.path)
+    run("git", "clone", "-q", "--bare", "--shared", b.tree.repository, repository)
+    b.server.serve("changed", repository)
+    branch = line("git", "-C", repository, "symbolic-ref", "HEAD")
+    with open(profile) as file:
+        read = [each.split(" ", 3)[3].rstrip() for each in file if " cc1 " in each]
+    changed = b.tree.contents(sorted({each for each in read if each.endswith(".c")})[::40][:20])
+    commit = f"commit {branch}\ncommitter A <a@example.org> now\ndata 0\nfrom {branch}^0\n".encode()
+    for path, contents in changed.items():
+        contents += b"/* changed */\n"
+        commit += f"M 100644 inline {path}\ndata {len(contents)}\n".encode() + contents + b"\n"
+    run("git", "-C", repository, "fast-import", "--quiet", "--date-format=now", input=commit)
+    for key, modifiers, options in (("build-near", "", ()), ("build-far", FAR, ()),
+                                    ("build-profile", FAR, ("--profile", profile))):
+        source, out = b.fresh("source"), b.fresh("objects")
+        sample = b.sample()
+        with b.mount(modifiers, *options, name="changed", path=source) as mount:
+            build(source, out)
+            sample.stop(mount)
+        yield key, sample
 
 
 def looking_ahead(b):
@@ -512,8 +552,10 @@ SCENARIOS = [
     Scenario(reading_random, rows_of(
         ("random", "30 random files after the mount, 50 ms per request", Aim("time", 0.5, "random-cat-file"),
          Aim("requests after mount", 31)))),
+    Scenario(reading_random_again, rows_of(
+        ("random-profile", "the same with `--profile` of a mount that has read them", Aim("requests after mount", 8)))),
     Scenario(reading_random_at_once, rows_of(
-        ("random-at-once", "the same by 8 readers at once", Aim("time", 0.2, "random")))),
+        ("random-at-once", "30 random files by 8 readers at once", Aim("time", 0.2, "random")))),
     Scenario(careful_git.reading_named, rows_of(
         ("sparse-named", "newest git: 30 random files by `sparse-checkout set --no-cone` and `checkout` after a blobless clone, "
          "50 ms per request"),
@@ -541,6 +583,11 @@ SCENARIOS = [
     Scenario(building, long=True, rows=rows_of(
         ("clone-build", "clone, kernel `tinyconfig` and `make -j2`"),
         ("mount-build", "mount, the same build with the same objects", Aim("time", 0.9, "clone-build")))),
+    Scenario(building_again, long=True, rows=rows_of(
+        ("build-near", "mount of the commit after, kernel `tinyconfig` and `make -j2`, no profile"),
+        ("build-far", "the same, 50 ms per request"),
+        ("build-profile", "the same, 50 ms per request, with `--profile` of the commit before", Aim("requests", 15),
+         Aim("time", 1.1, "build-near")))),
     Scenario(looking_ahead, long=True, rows=rows_of(
         ("prefetch-on", "`ls -lR` of 100 folders, 50 ms per request, no `object-info`, no whole-tree fetch"),
         ("prefetch-off", "the same with `-o prefetch=off`", Aim("time at least", 20, "prefetch-on")))),

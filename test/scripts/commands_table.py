@@ -14,6 +14,7 @@ TEXT = {
     ("docs/development.md", "cli/"): "the tree of folders",
     ("docs/development.md", "19    0.0003"): "what trace show prints",
     ("docs/gitfs-actor.1.md", "gitfs-actor "): "a synopsis; scripts.man_page compares it with --help",
+    ("docs/profiles.md", "gitfs-actor profile 1"): "lines of a profile",
     ("docs/replay.md", "the replay differs"): "what replay prints",
     ("docs/servers.md", "SetEnvIf"): "lines of Apache, nginx and Caddy; test/real-servers has them whole, scripts/real-servers runs them",
 }
@@ -51,7 +52,7 @@ FSTAB = {
 }
 
 # Config files: config check reads them.
-CONFIG = {("docs/containers.md", "{")}
+CONFIG = {("docs/containers.md", "{"), ("docs/profiles.md", "{")}
 
 TAKE_LOCAL = "mkdir -p /srv && cp -r /var/lib/reader/srv/git /srv"
 TAKE_TRACE = "cp test/traces/walkers.trace mount.trace"
@@ -67,6 +68,7 @@ BEFORE = {
     ("CONTRIBUTING.md", "scripts/setup --test"): "mkdir build && ln -s /usr/bin/gitfs-actor build/gitfs-actor",
     ("docs/configuration.md", "gitfs-actor config check"): WORK_JSON,
     ("docs/development.md", "gitfs-actor trace dump"): "gitfs-actor mount https://example.org/project.git /tmp/m && grep -r . /tmp/m >/dev/null",
+    ("docs/profiles.md", "gitfs-actor mount"): "printf 'gitfs-actor profile 1\\n1 - - README\\n' >job.profile",
     ("docs/replay.md", "$ gitfs-actor replay"): TAKE_TRACE,
     ("docs/replay.md", "gitfs-actor replay"): TAKE_TRACE,
     ("docs/replay.md", "printf"): TAKE_TRACE,

@@ -95,6 +95,9 @@ enum class kind : std::uint32_t {
   find_directory = 119,
   fetch_objects = 120,
   cancel_objects = 121,
+  use_profile = 122,
+  tell_profile = 123,
+  run_due = 124,
 };
 
 inline constexpr bool is_message(kind k) {

@@ -131,7 +131,7 @@ public:
   void hidden(std::size_t, const std::string&) override { ++hidings; }
   void listed() override { ++listings; }
   void statted() override { ++stats; }
-  void read_started(child_index child, const std::string&, const oid&) override { reads.push_back(child); }
+  void read_started(child_index child, const std::string&, const oid&, pid_t) override { reads.push_back(child); }
   void probe_was_read() override { ++probes_read; }
   void over_budget() override { ++overs; }
   void stands_at(const directory_location_ptr& link) override { stood_at = link; }

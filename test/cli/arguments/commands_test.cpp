@@ -40,7 +40,9 @@ const std::string see_all = " (see gitfs-actor --help)";
 // "URL MOUNTPOINT" stands in for two good arguments.
 const std::vector<wrong_line> wrong_lines{
     {{},
-     "a command is missing: mount, unmount, stats, status, top, cache, config, trace, replay, refresh, why or prefetch"
+     "a command is missing: mount, unmount, stats, status, top, cache, config, trace, replay, refresh, why, prefetch "
+     "or "
+     "profile"
          + see_all},
     {{"mont"}, "unknown command 'mont', did you mean 'mount'?" + see_all},
     {{"umount"}, "MOUNTPOINT is missing" + see_unmount},
@@ -110,6 +112,7 @@ const std::vector<wrong_line> wrong_lines{
     {{"mount", "-o", "fsname=", "URL", "/mnt"},
      "-o: fsname: the value is empty: give one, or leave the option out" + see},
     {{"mount", "-o", "max_read=1k", "URL", "/mnt"}, "-o: max_read: '1k' is too small; the least is 4K" + see},
+    {{"mount", "-o", "profiles=maybe", "URL", "/mnt"}, "-o: profiles: 'maybe' is not one of on, off" + see},
     {{"mount", "-o", "prefetch=maybe", "URL", "/mnt"}, "-o: prefetch: 'maybe' is not one of on, off" + see},
     {{"mount", "-o", "allow_root", "--allow-other", "URL", "/mnt"},
      "allow_other and allow_root exclude each other" + see},
@@ -139,6 +142,12 @@ const std::vector<wrong_line> wrong_lines{
     {{"prefetch"}, "PATH is missing (see gitfs-actor prefetch --help)"},
     {{"prefetch", "--readers=0", "a"},
      "--readers: '0' is not a whole number from 1 to 16 (see gitfs-actor prefetch --help)"},
+    {{"profile"}, "what to do is missing: record, show or merge (see gitfs-actor profile --help)"},
+    {{"profile", "record"}, "FOLDER is missing (see gitfs-actor profile --help)"},
+    {{"profile", "show", "a", "b"}, "one argument too many: 'b' (see gitfs-actor profile --help)"},
+    {{"profile", "show", "--output", "a", "b"},
+     "--output is not an option of 'profile show' (see gitfs-actor profile --help)"},
+    {{"profile", "merge"}, "FILE is missing (see gitfs-actor profile --help)"},
     {{"why"}, "PATH is missing (see gitfs-actor why --help)"},
     {{"why", "--trace", "/t"}, "PATH is missing (see gitfs-actor why --help)"},
     {{"cahce", "gc"}, "unknown command 'cahce', did you mean 'cache'?" + see_all},

@@ -64,7 +64,7 @@ BOOST_AUTO_TEST_CASE(every_key) {
   const scoped_env data{"DATA", "/data"};
   const auto o = mounted(R"({
     "$schema": "x", // comments are allowed
-    "mountpoint": "~/m/", "cache": {"path": "${DATA}/c", "size": "2G"}, "memory": 67108864, "prefetch": false,
+    "mountpoint": "~/m/", "cache": {"path": "${DATA}/c", "size": "2G"}, "memory": 67108864, "prefetch": false, "profiles": false,
     "trees_ahead": "0", "timeouts": {"connect": 0.5, "stall": "20s", "request": "2m"}, "wait": true, "xattr": true, "threads": 3,
     "options": {"allow_other": true, "allow_root": false, "auto_unmount": true, "nosuid": true, "nodev": true,
                 "noexec": true, "noatime": true, "fsname": "a,b", "subtype": "s", "max_read": 65536},
@@ -72,9 +72,11 @@ BOOST_AUTO_TEST_CASE(every_key) {
     "trace": {"file": "t", "size": "1M", "memory": 0},
     "telemetry": {"collectors": ["http://a", "http://b"], "headers": {"X-A": "1=2", "Authorization": {"env": "KEY"}},
                   "paths": true, "propagate": true, "metrics_listen": "unix:s"}, /* and commas */
-    "tree": {"a": {"source": "/r",},},
+    "tree": {"a": {"source": "/r", "profile": "~/p/$DATA",},},
   })");
   BOOST_TEST(o.mountpoint == "/home/u/m");
+  BOOST_TEST(!o.profiles);
+  BOOST_TEST(o.tree.value().repositories.front().profile == "/home/u/p/data");
   BOOST_TEST(o.cache_dir == "/data/c");
   BOOST_TEST(o.cache_size == 2ULL << 30);
   BOOST_TEST((o.memory == 64ULL << 20));

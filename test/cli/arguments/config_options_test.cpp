@@ -137,7 +137,8 @@ BOOST_AUTO_TEST_CASE(wrong_command_lines) {
              == "SOURCE '/r' does not go with --config, whose file says what is shown: give MOUNTPOINT only" + see);
   BOOST_TEST(wrong({"mount", "--config", file, "--ref", "v1"})
              == "--ref does not go with --config, whose file says what is shown" + see);
-  for (const words& each : {words{"--token-file", "/t"}, words{"--token-env", "T"}, words{"--username", "me"}})
+  for (const words& each :
+       {words{"--token-file", "/t"}, words{"--token-env", "T"}, words{"--username", "me"}, words{"--profile", "/p"}})
     BOOST_TEST(parse({"mount", "--config", file, each[0], each[1]}).error().message
                == each[0] + " does not go with --config, whose file says what is shown" + see);
   BOOST_TEST(wrong({"mount", "--config", "/nowhere.json"})
