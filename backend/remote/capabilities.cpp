@@ -136,6 +136,32 @@ result<capabilities> parse_capabilities(std::string_view body) {
   }
 }
 
+std::vector<std::string> lines_of(const capabilities& can) {
+  const std::string fetch = std::string{can.fetch_shallow ? " shallow" : ""} + (can.fetch_filter ? " filter" : "")
+                            + (can.fetch_wait_for_done ? " wait-for-done" : "");
+  const struct {
+    bool is;
+    std::string line;
+  } all[] = {{!can.agent.empty(), "agent=" + can.agent},
+             {!can.object_format.empty(), "object-format=" + can.object_format},
+             {can.ls_refs, can.ls_refs_unborn ? "ls-refs=unborn" : "ls-refs"},
+             {can.fetch, fetch.empty() ? "fetch" : "fetch=" + fetch.substr(1)},
+             {can.object_info, "object-info"},
+             {can.server_option, "server-option"}};
+  std::vector<std::string> out;
+  for (const auto& each : all)
+    if (each.is)
+      out.push_back(each.line);
+  return out;
+}
+
+capabilities capabilities_in(std::span<const std::string> lines) {
+  capabilities out;
+  for (const std::string& each : lines)
+    take_line(out, each);
+  return out;
+}
+
 error server_error(std::string_view text) {
   // git: "upload-pack: not our ref <oid>"; libgit2 and JGit servers name it alike
   constexpr struct {

@@ -3,8 +3,10 @@
 
 #include "config/error.hpp"
 
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace gitfs {
 
@@ -28,6 +30,10 @@ struct capabilities {
 /// it is no such body. EPROTO: it begins like one and is cut off. ENOTSUP: an older protocol, a "dumb" server, or a
 /// repository with SHA-256 ids. ENOENT or EIO: the server's own ERR packet.
 result<capabilities> parse_capabilities(std::string_view body);
+
+/// The lines of an advertisement that says this, without its version; and what such lines say.
+std::vector<std::string> lines_of(const capabilities& can);
+capabilities capabilities_in(std::span<const std::string> lines);
 
 /// The error for a text that a server has sent in an ERR packet or on sideband 3. ENOENT: the server does not have a
 /// wanted object; anything else is EIO. The text is shortened and stripped of control characters.

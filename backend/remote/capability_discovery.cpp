@@ -49,7 +49,10 @@ result<capabilities> capability_discovery::get(operation& op) {
     last_failure_ = done.error();
   lock.unlock();
   changed_.notify_all();
-  return done ? result<capabilities>{std::move(found)} : fail(done.error());
+  if (!done)
+    return fail(done.error());
+  told_(found);
+  return found;
 }
 
 std::optional<capabilities> capability_discovery::known() const {
@@ -57,6 +60,15 @@ std::optional<capabilities> capability_discovery::known() const {
   return known_;
 }
 
+result<bool> capability_discovery::correct(operation& op, capabilities& can) {
+  const std::string place = http_.base();
+  if (!doubt() && !began_assumed_)
+    return false;
+  GITFS_TRY(really, get(op)); // no request if another operation has asked meanwhile
+  return std::exchange(can, really) != really || http_.base() != place;
+}
+
+/// Drops capabilities that were only assumed. True: they were.
 bool capability_discovery::doubt() {
   const std::lock_guard lock{mutex_};
   if (!std::exchange(only_assumed_, false))

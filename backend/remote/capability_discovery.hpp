@@ -6,6 +6,7 @@
 #include "config/error.hpp"
 
 #include <condition_variable>
+#include <functional>
 #include <mutex>
 #include <optional>
 #include <utility>
@@ -17,25 +18,35 @@ namespace gitfs {
 class capability_discovery {
 public:
   /// `http` outlives this object. `assumed`: capabilities that are believed, without a request, until they are doubted.
-  capability_discovery(smart_http& http, std::optional<capabilities> assumed)
+  /// `told`: called with what the server has answered, on the thread of that operation.
+  capability_discovery(smart_http& http, std::optional<capabilities> assumed,
+                       std::function<void(const capabilities&)> told)
     : http_(http),
+      told_(std::move(told)),
       known_(std::move(assumed)),
-      only_assumed_(known_.has_value()) {}
+      began_assumed_(known_.has_value()),
+      only_assumed_(began_assumed_) {}
 
   result<capabilities> get(operation& op);
   std::optional<capabilities> known() const;
-  /// Drops capabilities that were only assumed; the next operation asks for them. True if they were only assumed.
-  bool doubt();
+  /// For an operation to which something was refused. If capabilities were only assumed, asks for them. True: it can be
+  /// tried again, because the server has others than `can`, which it gets, or the answer led to where the repository is
+  /// now.
+  result<bool> correct(operation& op, capabilities& can);
 
 private:
+  bool doubt();
+
   smart_http& http_;
+  const std::function<void(const capabilities&)> told_;
   mutable std::mutex mutex_;
   std::condition_variable_any changed_;
   std::optional<capabilities> known_;
   error last_failure_;
   unsigned round_ = 0;
   bool asking_ = false;
-  bool only_assumed_ = false; ///< the server was not asked yet
+  const bool began_assumed_;
+  bool only_assumed_; ///< the server was not asked yet
 };
 
 } // namespace gitfs

@@ -74,7 +74,8 @@ struct git_upstream::state {
       limits(how),
       host(host_of(from)),
       http(from, limits, *client),
-      server(http, std::move(assumed)),
+      server(http, assumed ? std::move(assumed) : ways->capabilities_of(place_of(from.location)),
+             [this](const capabilities& told) { ways->learn_capabilities(place_of(from.location), told); }),
       objects(http, server, *ways, place_of(from.location), receiver, from.display) {}
   ~state() {
     cancel_all();
@@ -147,13 +148,10 @@ struct git_upstream::state {
     GITFS_TRY(can, server.get(op));
     auto out = list_refs(op, prefixes, can);
     constexpr int not_refused[] = {ECANCELED, ETIMEDOUT, EHOSTDOWN, EACCES, ENOTSUP};
-    if (out || std::find(std::begin(not_refused), std::end(not_refused), out.error().code) != std::end(not_refused)
-        || !server.doubt())
+    if (out || std::find(std::begin(not_refused), std::end(not_refused), out.error().code) != std::end(not_refused))
       return out;
-    GITFS_TRY(really, server.get(op));
-    if (really == can)
-      return out;
-    return list_refs(op, prefixes, really);
+    GITFS_TRY(again, server.correct(op, can));
+    return again ? list_refs(op, prefixes, can) : out;
   }
 
   /// Called also for a failed transfer, which may have brought some sizes.

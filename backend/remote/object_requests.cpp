@@ -38,6 +38,10 @@ constexpr long telling_statuses[] = {400, 405, 406, 415, 422, 500, 501};
 
 constexpr int no_refusals[] = {ECANCELED, ETIMEDOUT, EHOSTDOWN, EACCES, EFBIG, E2BIG, ENOTSUP};
 
+bool is_refusal(int code) {
+  return std::ranges::find(no_refusals, code) == std::end(no_refusals);
+}
+
 /// JGit fails a whole object-info request if one object is absent. One operation finds up to so many absent objects.
 constexpr int most_size_requests = 32;
 
@@ -136,10 +140,9 @@ result<void> object_requests::fetch(operation& op, const fetch_request& request,
       continue;
     }
     const error what = got.done.error();
-    // The capabilities that were assumed of the server may be wrong.
-    if (std::ranges::find(no_refusals, what.code) == std::end(no_refusals) && server_.doubt()) {
-      GITFS_TRY(really, server_.get(op));
-      if (std::exchange(can, really) != really) {
+    if (is_refusal(what.code)) {
+      GITFS_TRY(again, server_.correct(op, can));
+      if (again) {
         search.emplace(ways_, place_, request.need, can);
         continue;
       }
@@ -195,6 +198,13 @@ result<void> object_requests::sizes(operation& op, const std::vector<oid>& ids, 
     std::vector<oid> question = std::move(questions.back());
     questions.pop_back();
     sizes_or_error reported = ask_sizes(op, question);
+    if (!reported.done && is_refusal(reported.done.error().code)) {
+      GITFS_TRY(again, server_.correct(op, can));
+      if (!can.object_info)
+        return fail(unsupported);
+      if (again)
+        reported = ask_sizes(op, question);
+    }
     if (!reported.done && !reported.refused)
       return fail(reported.done.error());
     if (reported.done || !reported.sizes.empty())

@@ -70,6 +70,11 @@ bool offered(way_form form, const capabilities& can) {
          || (can.fetch_filter && (row.filter != object_filter::tree_1 || can.deep_tree_filter));
 }
 
+/// As the file can have it.
+bool is_ascii(std::string_view text) {
+  return std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+}
+
 /// Calls `what` for all forms to which the verdict on `form` applies: a filter that is refused is refused whatever is
 /// wanted.
 template <class Function>
@@ -146,13 +151,17 @@ verdict server_ways::of_repository(const server_place& place, way_form form) con
 }
 
 void server_ways::learn(const server_place& place, way_form form, verdict is, const std::string& why) {
-  std::vector<learned_change> changes;
+  struct change {
+    std::string path; // empty: of the host
+    way_form form;
+  };
+  std::vector<change> changes;
+  const learned_way what{is, now_()};
   {
     const std::lock_guard lock{mutex_};
     used_.emplace(place.host, place.path);
     if (does_not_work(is))
       ++failures_;
-    const learned_way what{is, now_()};
     each_alike(form, is, [&](way_form each) {
       const verdict before = known(place, each, false).is, own = known(place, each, true).is;
       // A refusal by the repository is kept even if the same is known of its host, because ways that failed at the host
@@ -163,11 +172,11 @@ void server_ways::learn(const server_place& place, way_form form, verdict is, co
       learned_way& of_host = host.ways[static_cast<std::size_t>(each)];
       if (of_host.is == verdict::unknown) {
         of_host = what;
-        changes.push_back({place.host, {}, each, what});
+        changes.push_back({{}, each});
       }
       if (of_host.is != is || own != verdict::unknown || does_not_work(is)) {
         host.repositories[place.path][static_cast<std::size_t>(each)] = what;
-        changes.push_back({place.host, place.path, each, what});
+        changes.push_back({place.path, each});
       }
     });
     changed_.notify_all();
@@ -176,8 +185,47 @@ void server_ways::learn(const server_place& place, way_form form, verdict is, co
     return;
   if (does_not_work(is))
     log::info("{}{}: \"{}\" does not work there ({}): {}", place.host, place.path, name_of(form), name_of(is), why);
-  if (!file_.empty())
-    write_learned_hosts(file_, changes, now_());
+  write([&](learned_hosts& all) {
+    learned_host& host = all[place.host];
+    for (const change& each : changes)
+      (each.path.empty() ? host.ways : host.repositories[each.path])[static_cast<std::size_t>(each.form)] = what;
+  });
+}
+
+void server_ways::write(const std::function<void(learned_hosts&)>& change) const {
+  if (file_.empty())
+    return;
+  const std::lock_guard lock{file_mutex_};
+  change_learned_hosts(file_, change, now_());
+}
+
+std::optional<capabilities> server_ways::capabilities_of(const server_place& place) const {
+  const std::lock_guard lock{mutex_};
+  const auto host = hosts_.find(place.host);
+  if (host == hosts_.end())
+    return std::nullopt;
+  const auto found = host->second.offers.find(place.path);
+  if (found == host->second.offers.end() || !is_recent(found->second, now_()))
+    return std::nullopt;
+  return found->second.what;
+}
+
+void server_ways::learn_capabilities(const server_place& place, const capabilities& told) {
+  const learned_capabilities what{told, now_()};
+  const bool kept = told.fetch_filter && told.fetch_shallow && is_ascii(told.agent) && is_ascii(place.path);
+  bool had = false;
+  const auto put = [&](learned_hosts& all) {
+    if (kept)
+      all[place.host].offers[place.path] = what;
+    else if (const auto host = all.find(place.host); host != all.end())
+      had = host->second.offers.erase(place.path) != 0;
+  };
+  {
+    const std::lock_guard lock{mutex_};
+    put(hosts_);
+  }
+  if (kept || had)
+    write(put);
 }
 
 bool server_ways::begin_probe(const server_place& place, way_form form) {

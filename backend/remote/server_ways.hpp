@@ -77,11 +77,18 @@ struct learned_way {
 };
 using learned_ways = std::array<learned_way, way_forms>;
 
-/// What is known about one host: the ways of most repositories there, and those of repositories that differ, by the
-/// path of their URL.
+struct learned_capabilities {
+  capabilities what;
+  std::int64_t at = 0; ///< when the server told them, in seconds since 1970
+  bool operator==(const learned_capabilities&) const = default;
+};
+
+/// What is known about one host: the ways of most repositories there, and, by the path of their URL, those of
+/// repositories that differ, and the capabilities of each repository.
 struct learned_host {
   learned_ways ways;
   std::map<std::string, learned_ways> repositories;
+  std::map<std::string, learned_capabilities> offers;
   bool operator==(const learned_host&) const = default;
 };
 /// All hosts by their origin, such as "https://example.org".
@@ -115,6 +122,11 @@ public:
   /// Records a verdict. `why`: for the log, if the form does not work.
   void learn(const server_place& place, way_form form, verdict is, const std::string& why = {});
 
+  /// The capabilities that the server told for this repository at most a day ago.
+  std::optional<capabilities> capabilities_of(const server_place& place) const;
+  /// Records what the server told. Not kept if it offers no filters: who changes that is to see it at once.
+  void learn_capabilities(const server_place& place, const capabilities& told);
+
   /// For an operation that is about to use a form about which nothing is known. `begin_probe` returns true if this
   /// operation is to find out, and then must call `end_probe`; false if another operation does so already, for which
   /// `await_probe` waits. ECANCELED, ETIMEDOUT: how that wait may end.
@@ -133,12 +145,13 @@ public:
   std::vector<std::pair<std::string, std::uint64_t>> counters() const;
 
 private:
+  void write(const std::function<void(learned_hosts&)>& change) const;
   learned_way known(const server_place& place, way_form form, bool own) const;
-  void put(const server_place& place, way_form form, const learned_way& what);
 
   const std::filesystem::path file_;
   const clock_source now_;
   mutable std::mutex mutex_;
+  mutable std::mutex file_mutex_; // of two threads that write at once the changes of one would be lost
   std::condition_variable_any changed_;
   learned_hosts hosts_;
   mutable std::set<std::pair<std::string, std::string>> used_; // hosts and paths

@@ -70,6 +70,30 @@ bool read_ways(const rapidjson::Value& from, std::int64_t now, learned_ways& out
   return true;
 }
 
+/// {"/path": {"at": 1700000000, "says": ["agent=git/2.39.5", "fetch=shallow filter"]}}. False: not as we write it.
+bool read_offers(const rapidjson::Value& from, std::int64_t now, std::map<std::string, learned_capabilities>& out) {
+  if (!from.IsObject() || from.MemberCount() > most_repositories)
+    return false;
+  for (const auto& [path, value] : from.GetObject()) {
+    const auto* at = value.IsObject() ? member(value, "at") : nullptr;
+    const auto* says = value.IsObject() ? member(value, "says") : nullptr;
+    if (at == nullptr || says == nullptr || !at->IsInt64() || !says->IsArray())
+      return false;
+    std::vector<std::string> lines;
+    for (const auto& line : says->GetArray()) {
+      if (!line.IsString())
+        return false;
+      lines.emplace_back(text_of(line));
+    }
+    const learned_capabilities what{capabilities_in(lines), at->GetInt64()};
+    if (!what.what.ls_refs || !what.what.fetch)
+      return false;
+    if (is_recent(what, now))
+      out.emplace(text_of(path), what);
+  }
+  return true;
+}
+
 bool read_host(const rapidjson::Value& from, std::int64_t now, learned_host& out) {
   const auto* ways = from.IsObject() ? member(from, "ways") : nullptr;
   const auto* repositories = from.IsObject() ? member(from, "repositories") : nullptr;
@@ -83,7 +107,8 @@ bool read_host(const rapidjson::Value& from, std::int64_t now, learned_host& out
     if (of_repository != learned_ways{})
       out.repositories.emplace(text_of(path), of_repository);
   }
-  return read_ways(*ways, now, out.ways);
+  const auto* offers = member(from, "offers"); // there are none in older files
+  return (offers == nullptr || read_offers(*offers, now, out.offers)) && read_ways(*ways, now, out.ways);
 }
 
 std::optional<learned_hosts> parse(const std::string& text, std::int64_t now) {
@@ -114,10 +139,16 @@ std::int64_t last_learned(const learned_ways& ways) {
   return out;
 }
 
+std::int64_t last_learned(const learned_capabilities& of) {
+  return of.at;
+}
+
 std::int64_t last_learned(const learned_host& host) {
   std::int64_t out = last_learned(host.ways);
   for (const auto& [path, ways] : host.repositories)
     out = std::max(out, last_learned(ways));
+  for (const auto& [path, offer] : host.offers)
+    out = std::max(out, last_learned(offer));
   return out;
 }
 
@@ -153,6 +184,23 @@ void put_ways(json& to, const learned_ways& ways) {
   to.EndObject();
 }
 
+void put_offers(json& to, const std::map<std::string, learned_capabilities>& offers) {
+  to.StartObject();
+  for (const auto& [path, offer] : offers) {
+    put_key(to, path);
+    to.StartObject();
+    put_key(to, "at");
+    to.Int64(offer.at);
+    put_key(to, "says");
+    to.StartArray();
+    for (const std::string& line : lines_of(offer.what))
+      to.String(line.data(), static_cast<rapidjson::SizeType>(line.size()));
+    to.EndArray();
+    to.EndObject();
+  }
+  to.EndObject();
+}
+
 std::string compose(const learned_hosts& hosts) {
   rapidjson::StringBuffer text;
   json to{text};
@@ -173,6 +221,8 @@ std::string compose(const learned_hosts& hosts) {
       put_ways(to, ways);
     }
     to.EndObject();
+    put_key(to, "offers");
+    put_offers(to, host.offers);
     to.EndObject();
   }
   to.EndObject();
@@ -197,22 +247,31 @@ learned_hosts read_learned_hosts(const fs::path& file, std::int64_t now) {
   return {};
 }
 
-void write_learned_hosts(const fs::path& file, std::span<const learned_change> changes, std::int64_t now) {
+bool is_recent(const learned_capabilities& of, std::int64_t now) {
+  return of.at <= now && of.at >= now - longest_offered;
+}
+
+void change_learned_hosts(const fs::path& file, const std::function<void(learned_hosts&)>& change, std::int64_t now) {
   learned_hosts all = read_learned_hosts(file, now);
-  for (const learned_change& each : changes) {
-    learned_host& host = all[each.host];
-    learned_ways& ways = each.path.empty() ? host.ways : host.repositories[each.path];
-    ways[static_cast<std::size_t>(each.form)] = each.what;
+  change(all);
+  for (auto& [name, host] : all) {
     keep_latest(host.repositories, most_repositories);
+    keep_latest(host.offers, most_repositories);
   }
   keep_latest(all, most_hosts);
+  std::string text = compose(all);
+  if (text.size() > longest_file) { // what is dearer to learn stays
+    for (auto& [name, host] : all)
+      host.offers.clear();
+    text = compose(all);
+  }
   std::string fresh = file.string() + ".XXXXXX";
   unique_fd out{::mkostemp(fresh.data(), O_CLOEXEC)};
   if (!out) {
     log::debug("{}", system_failure(errno, "cannot write " + file.string()).message);
     return;
   }
-  auto written = write_at(out.get(), compose(all), 0, "cannot write " + file.string());
+  auto written = write_at(out.get(), text, 0, "cannot write " + file.string());
   out.reset();
   if (written && ::rename(fresh.c_str(), file.c_str()) == 0)
     return;

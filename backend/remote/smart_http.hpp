@@ -40,6 +40,9 @@ public:
   std::unique_ptr<http_exchange> begin_post(operation& op, std::string body);
   attempt_result finish_post(operation& op, http_exchange& begun, const response_reader& read);
 
+  /// The repository's URL behind redirects, as far as they are known.
+  std::string base() const;
+
   upstream_counters counters() const;
   void count_cancelled() { ++cancelled_; }
 
@@ -55,7 +58,6 @@ private:
   bool is_too_large(std::size_t bytes);
   void note_too_large(std::size_t bytes);
   void account(operation& op, const http_exchange& exchange);
-  std::string base() const;
   void follow(const std::string& effective_url, std::string_view path);
 
   const source from_;

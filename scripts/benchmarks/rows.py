@@ -64,6 +64,29 @@ def listing(b):
         yield key, sample
 
 
+def pushed_commit(repository, path, data):
+    """Pushes one changed file to the bare repository. The id of the new commit."""
+    branch = line("git", "-C", repository, "symbolic-ref", "HEAD")
+    commit = (f"commit {branch}\ncommitter A <a@example.org> now\ndata 0\nfrom {branch}^0\n"
+              f"M 100644 inline {path}\ndata {len(data)}\n").encode() + data
+    run("git", "-C", repository, "fast-import", "--quiet", "--date-format=now", input=commit)
+    return line("git", "-C", repository, "rev-parse", branch)
+
+
+def listing_new_commit(b):
+    """As a job does that keeps its cache folder."""
+    repository, cache = b.fresh("renewed"), b.fresh("cache")
+    run("git", "clone", "-q", "--bare", "--shared", b.tree.repository, repository)
+    b.server.serve("renewed", repository)
+    with b.mount(FAR, "--ref", b.tree.commit, name="renewed", cache=cache) as mount:
+        b.list_top(mount.path)
+    commit = pushed_commit(repository, b.tree.some_files(1)[0], b"pushed\n")
+    sample = b.sample()
+    with b.mount(FAR, "--ref", commit, name="renewed", cache=cache) as mount:
+        b.list_top(mount.path)
+        yield "renewed-ls", sample.stop(mount)
+
+
 def walking(b):
     cache = b.fresh("cache")
     sample = b.sample()
@@ -423,9 +446,6 @@ def following(b):
     repository, path, pushed = b.fresh("followed"), b.tree.some_files(1)[0], b"pushed\n"
     run("git", "clone", "-q", "--bare", "--shared", b.tree.repository, repository)
     b.server.serve("followed", repository)
-    branch = line("git", "-C", repository, "symbolic-ref", "HEAD")
-    commit = (f"commit {branch}\ncommitter A <a@example.org> now\ndata 0\nfrom {branch}^0\n"
-              f"M 100644 inline {path}\ndata {len(pushed)}\n").encode() + pushed
 
     def read():
         with open(os.path.join(mount.path, path), "rb") as file:
@@ -435,7 +455,7 @@ def following(b):
         b.walk(mount.path)
         expect(read(), b.tree.contents([path])[path], "the file before the push is")
         sample = b.sample()
-        run("git", "-C", repository, "fast-import", "--quiet", "--date-format=now", input=commit)
+        pushed_commit(repository, path, pushed)
         limit = time.monotonic() + 30
         while read() != pushed:
             if time.monotonic() > limit:
@@ -512,6 +532,9 @@ SCENARIOS = [
     Scenario(listing, rows_of(
         ("mount-ls", "mount, `ls`", Aim("time", 0.012, "clone"), Aim("time", 1.5, "clone-blobless")),
         ("remount-ls", "mount again with that cache, `ls`"))),
+    Scenario(listing_new_commit, rows_of(
+        ("renewed-ls", "mount of a new commit by its id with the cache of another one, `ls`, 50 ms per request",
+         Aim("requests", 2)))),
     Scenario(walking, rows_of(
         ("mount-find", "mount, `find -ls`", Aim("time", 0.06, "clone"), Aim("requests", 10), MEMORY),
         ("warm-find", "third `find -ls` in one mount", Aim("time", 1.0, "checkout-find")),
@@ -529,7 +552,7 @@ SCENARIOS = [
     Scenario(walking_memory, mounts=False, rows=rows_of(
         ("memory-tree", "first `find -ls` of a bare libfuse tree in memory, one thread"))),
     Scenario(walking_far, rows_of(
-        ("mount-find-far", "mount, `find -ls`, 50 ms per request", Aim("more seconds", 0.5, "mount-find")))),
+        ("mount-find-far", "mount, `find -ls`, 50 ms per request", Aim("more seconds", 0.4, "mount-find")))),
     Scenario(listing_folder_plain, rows_of(
         ("ls-folder", "mount, `ls -l` of a cold folder of 50 files, no `object-info`",
          Aim("requests after mount", 3)))),

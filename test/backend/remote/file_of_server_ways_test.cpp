@@ -22,6 +22,15 @@ namespace {
 
 const server_place here{"https://git.example", "/a.git"}, beside{"https://git.example", "/b.git"};
 
+capabilities offering(bool filters) {
+  capabilities out;
+  out.agent = "git/2.39.5 \"x\"";
+  out.object_format = "sha1";
+  out.ls_refs = out.ls_refs_unborn = out.fetch = out.fetch_shallow = out.fetch_wait_for_done = out.object_info = true;
+  out.fetch_filter = filters;
+  return out;
+}
+
 struct kept {
   temp_dir dir;
   std::int64_t now = 1'700'000'000;
@@ -54,6 +63,34 @@ BOOST_AUTO_TEST_CASE(is_read_by_the_next) {
   BOOST_TEST((read->of({"https://other.example", "/a.git"}, way_form::commit_tree_0) == verdict::unknown));
 }
 
+BOOST_AUTO_TEST_CASE(has_the_capabilities_of_each_repository_for_a_day) {
+  open()->learn_capabilities(here, offering(true));
+  BOOST_TEST((open()->capabilities_of(here) == offering(true)));
+  BOOST_TEST(!open()->capabilities_of(beside));
+  open()->learn(here, way_form::commit_tree_1, verdict::works); // which writes the file, too
+  now += longest_offered;
+  const auto open_for_long = open();
+  BOOST_TEST((open_for_long->capabilities_of(here) == offering(true)));
+  now += 1;
+  BOOST_TEST(!open_for_long->capabilities_of(here));
+  BOOST_TEST(!open()->capabilities_of(here));
+  now -= longest_offered + 2; // the clock was set back
+  BOOST_TEST(!open()->capabilities_of(here));
+}
+
+// Its owner is told to allow filters, and is to see that it helps.
+BOOST_AUTO_TEST_CASE(does_not_keep_that_a_server_has_no_filters) {
+  open()->learn_capabilities(here, offering(true));
+  open()->learn_capabilities(here, offering(false));
+  BOOST_TEST(!open()->capabilities_of(here));
+  capabilities odd = offering(true);
+  odd.agent = "git/\xff";
+  open()->learn_capabilities(here, odd);
+  const captured_log log;
+  BOOST_TEST(!open()->capabilities_of(here));
+  BOOST_TEST(log.text() == "");
+}
+
 BOOST_AUTO_TEST_CASE(is_asked_anew_after_its_age) {
   open()->learn(here, way_form::object_tree_0, verdict::lacking, "nothing came");
   now += longest_learned;
@@ -67,6 +104,7 @@ BOOST_AUTO_TEST_CASE(is_asked_anew_after_its_age) {
 BOOST_AUTO_TEST_CASE(is_ignored_when_it_is_not_as_we_write_it) {
   const captured_log log;
   open()->learn(here, way_form::commit_tree_1, verdict::refused, "no");
+  open()->learn_capabilities(here, offering(true));
   const std::string good = text();
   BOOST_REQUIRE(good.find("refused") != std::string::npos);
   const auto with = [&](const std::string& part, const std::string& instead) {
@@ -89,7 +127,10 @@ BOOST_AUTO_TEST_CASE(is_ignored_when_it_is_not_as_we_write_it) {
                                with("commit tree:1", "commit tree:9"),
                                with("\"at\":1700000000", "\"at\":\"now\""),
                                with("\"at\":1700000000", "\"at\":1e300"),
-                               with("\"repositories\":{", "\"repositories\":7,\"x\":{")};
+                               with("\"repositories\":{", "\"repositories\":7,\"x\":{"),
+                               with("\"offers\":{", "\"offers\":7,\"x\":{"),
+                               with("\"says\":[", "\"says\":[7,"),
+                               with("\"fetch=", "\"fetched=")};
   for (const std::string& each : wrong) {
     write(each);
     const std::size_t said = log.text().size();
@@ -108,11 +149,14 @@ BOOST_AUTO_TEST_CASE(does_not_grow_for_ever, *of_one_thread()) {
     ++now;
     ways->learn({i < 300 ? "https://h" + std::to_string(i) : here.host, "/r" + std::to_string(i)},
                 way_form::commit_tree_1, verdict::refused, "no");
+    ways->learn_capabilities({here.host, "/r" + std::to_string(i)}, offering(true));
   }
   BOOST_TEST(text().size() < 200'000U);
   const auto read = open();
   BOOST_TEST((read->of_repository({here.host, "/r599"}, way_form::commit_tree_1) == verdict::refused));
   BOOST_TEST((read->of_repository({here.host, "/r300"}, way_form::commit_tree_1) == verdict::unknown));
+  BOOST_TEST(read->capabilities_of({here.host, "/r599"}).has_value());
+  BOOST_TEST(!read->capabilities_of({here.host, "/r300"}));
 }
 
 BOOST_AUTO_TEST_CASE(two_processes_lose_nothing_of_each_other) {

@@ -149,9 +149,10 @@ BOOST_AUTO_TEST_CASE(repositories_of_one_host_may_differ) {
   const auto ways = remembered_ways();
   const auto commit_from = [&](const std::string& repository) {
     const auto up = connect_to(store, {}, real.url(repository), {}, ways);
+    const std::size_t before = real.count("fetch");
     const auto out = fetch(*up, {.wants = {rev("main")}, .need = fetch_need::commit});
     BOOST_TEST(code_of(out) == 0, message_of(out));
-    return out.requests - 1; // the capabilities
+    return real.count("fetch") - before;
   };
   BOOST_TEST(commit_from("repo.git") == 1U);
   BOOST_TEST(commit_from("strict.git") == 2U);
@@ -159,6 +160,75 @@ BOOST_AUTO_TEST_CASE(repositories_of_one_host_may_differ) {
   BOOST_TEST(commit_from("repo.git") == 1U);
   BOOST_TEST(with_filter("tree:1") == 3U); // still where it works
   BOOST_TEST(ways->text().find("/strict.git: commit tree:1 refused") != std::string::npos, ways->text());
+}
+
+// As a job does that mounts a new commit by its id: the second one of a day waits for one answer instead of two.
+BOOST_AUTO_TEST_CASE(the_next_mount_does_not_ask_for_capabilities) {
+  const fetch_request commit{.wants = {rev("main")}, .need = fetch_need::commit};
+  BOOST_TEST(fetch(*connect_through("", remembered_ways()), commit).requests == 2U);
+  real.clear_requests();
+  const auto up = connect_through("", remembered_ways());
+  BOOST_TEST(fetch(*up, commit).requests == 1U);
+  BOOST_REQUIRE(up->resolve("main"));
+  BOOST_TEST(code_of(sizes(*up, {rev("main:one")})) == 0);
+  BOOST_TEST(real.count("info/refs") == 0U);
+  BOOST_TEST(real.count() == 3U);
+}
+
+// Another server may have come in its place. What it does not take is seen by the first request, and then it is asked.
+BOOST_AUTO_TEST_CASE(remembered_capabilities_are_doubted_when_something_is_refused) {
+  capabilities all;
+  {
+    const auto ways = remembered_ways();
+    BOOST_REQUIRE(connect_through("", ways)->resolve("main"));
+    all = ways->capabilities_of(place_of(real.url("repo.git"))).value();
+    BOOST_TEST(all.object_info);
+  }
+  const auto remembered_of = [&](const std::string& modifiers) {
+    const auto ways = remembered_ways();
+    ways->learn_capabilities(place_of(real.url(modifiers, "repo.git")), all);
+    real.clear_requests();
+    return connect_through(modifiers, ways);
+  };
+  for (int again = 0; again < 2; ++again) {
+    const auto up = again == 0 ? remembered_of("noobjinfo") : connect_through("noobjinfo", remembered_ways());
+    BOOST_TEST(code_of(sizes(*up, {rev("main:one")})) == ENOTSUP);
+  }
+  BOOST_TEST(real.count("object-info") == 1U);
+  BOOST_TEST(real.count("info/refs") == 1U);
+
+  const auto unfiltered = remembered_of("nofilter");
+  const auto out = fetch(*unfiltered, {.wants = {rev("main:dir")}, .need = fetch_need::trees});
+  BOOST_TEST(code_of(out) == ENOTSUP);
+  BOOST_TEST(message_of(out).find("does not offer partial fetches") != std::string::npos, message_of(out));
+  BOOST_TEST(!remembered_ways()->capabilities_of(place_of(real.url("nofilter", "repo.git"))));
+
+  const auto old = remembered_of("v0")->resolve("main");
+  BOOST_REQUIRE(!old);
+  BOOST_TEST(reason_of(old).find("version 2") != std::string::npos, reason_of(old));
+}
+
+// Servers redirect the request for capabilities, with which git begins, and not all of them any other.
+BOOST_AUTO_TEST_CASE(a_repository_that_has_moved_is_found_by_asking_for_capabilities) {
+  const std::string old = server.url("old.git");
+  const auto ways = remembered_ways();
+  ways->learn_capabilities(place_of(old), [&] {
+    const auto there = remembered_ways();
+    BOOST_REQUIRE(connect_through("", there)->resolve("main"));
+    return there->capabilities_of(place_of(real.url("repo.git"))).value();
+  }());
+  server.otherwise([&](fault_exchange& x) {
+    if (x.request.target.find("old.git") == std::string::npos)
+      return x.pass();
+    if (x.request.method == "GET")
+      return x.reply(301, {"Location: " + server.url("repo.git") + "/info/refs?service=git-upload-pack"}, "");
+    x.reply(404, {}, "");
+  });
+  const auto by_name = connect_to(store, {}, old, {}, ways)->resolve("main");
+  BOOST_REQUIRE_MESSAGE(by_name, reason_of(by_name));
+  const auto by_id =
+      fetch(*connect_to(store, {}, old, {}, remembered_ways()), {.wants = {rev("main")}, .need = fetch_need::commit});
+  BOOST_TEST(code_of(by_id) == 0, message_of(by_id));
 }
 
 // What a server takes may be changed, and then it is asked anew in the same operation.
