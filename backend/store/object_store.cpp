@@ -187,11 +187,12 @@ void object_store::impl::join_keeper(std::uint64_t quota) {
   keeper->join(this, {folder, quota, [this] { reader->refresh(); }, [this] { reader->refresh(); }, [this] { tick(); }});
 }
 
-/// Keeps up with other processes: packs of theirs are looked for, and those that they removed are closed, for an open
+/// Keeps up with other processes: objects of theirs are looked for, and those that they removed are closed, for an open
 /// file keeps its room on the disk.
 void object_store::impl::tick() {
   write_uses();
   write_trees();
+  reader->look_for_loose();
   reader->refresh_if_changed();
   move_held_to_disk();
 }
@@ -202,6 +203,8 @@ void object_store::impl::installed(const ingested& what) {
     keeper->arrived(what.bytes);
   if (what.new_pack)
     reader->refresh();
+  else if (!what.held)
+    reader->look_for_loose();
   table->put(what.blobs);
 }
 
@@ -337,6 +340,7 @@ result<std::shared_ptr<object_store>> object_store::open(const fs::path& cache_d
   object_reader::options how;
   how.disk_errors_are_misses = true;
   how.put_aside = [self = state.get()](const fs::path& index, const error& why) { self->lose_pack(index, why); };
+  how.loose_are_told = true;
   GITFS_TRY(reader, object_reader::open(objects, std::move(how)));
   state->reader = std::move(reader);
   state->table = size_table::open(size_file(folder));
