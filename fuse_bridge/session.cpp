@@ -44,6 +44,18 @@ std::string& last_word_of_libfuse() {
   return text;
 }
 
+// The kernel offers a FUSE file system to read 128 KB ahead, and no more can be asked for in answer to INIT. Whoever
+// may write here, root outside of containers, gets fewer requests: of a file of 100 MB 104 instead of 401, and of one
+// of 64 KB one instead of two.
+void read_more_ahead(dev_t device) {
+  constexpr unsigned kilobytes = 1024; // as much as one request can bring
+  const std::string path =
+      "/sys/class/bdi/" + std::to_string(major(device)) + ":" + std::to_string(minor(device)) + "/read_ahead_kb";
+  unsigned now = kilobytes;
+  if (std::ifstream{path} >> now && now < kilobytes)
+    std::ofstream{path} << kilobytes;
+}
+
 std::string formatted(const char* format, va_list arguments) {
   char line[512];
   std::vsnprintf(line, sizeof line, format, arguments);
@@ -135,6 +147,8 @@ result<void> mount_session::wait_until_mounted() const {
                                      + ": it was mounted and ended at once, and its log says why");
   if (device_ != 0 && makedev(root.stx_dev_major, root.stx_dev_minor) != device_)
     return fail(ENOTCONN, "cannot mount on " + mountpoint_.string() + ": it was unmounted at once");
+  if (device_ != 0)
+    read_more_ahead(device_); // the kernel sets it when it takes the answer to INIT, which it has
   return success();
 }
 

@@ -191,7 +191,9 @@ void directory_actor::listed() {
     anon_send(prefetcher(), directory_listed{location_});
 }
 
-// Past this execution unit, to the scheduler's threads: the read itself is what matters here.
+// By this execution unit, after the read was answered: to wake another thread for each file takes more time than what
+// the prefetcher does with it, and while it puts a window together, another worker serves the kernel
+// (scripts/bench --row mount-tar).
 void directory_actor::read_started(child_index child, const std::string& name, const oid& id, pid_t caller) {
   tell_prefetcher({location_, child, name, id, false, caller});
 }
@@ -202,7 +204,7 @@ void directory_actor::read_missed(child_index child, const oid& id) {
 
 void directory_actor::tell_prefetcher(file_read what) {
   if (prefetcher())
-    prefetcher()->enqueue(nullptr, caf::make_message_id(), caf::make_message(std::move(what)), nullptr);
+    anon_send(prefetcher(), std::move(what));
 }
 
 void directory_actor::statted() {

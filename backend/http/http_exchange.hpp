@@ -41,8 +41,9 @@ public:
   /// Bytes of the body that were read so far.
   std::uint64_t received() const { return received_; }
 
-  /// A body longer than this stops being received until it is read.
-  static constexpr std::size_t queue_limit = std::size_t{4} << 20;
+  /// A body longer than this stops being received until it is read. More would be new memory for each request, where
+  /// bytes are written, copied and given back after they have left the processor's caches.
+  static constexpr std::size_t queue_limit = std::size_t{1} << 20;
 
 private:
   struct mailbox;

@@ -47,8 +47,7 @@ result<std::unique_ptr<index_reader>> index_reader::open(const std::filesystem::
 }
 
 index_reader::~index_reader() {
-  if (text_)
-    memory_.taken -= size_;
+  memory_.taken -= share_;
 }
 
 error index_reader::damaged(const char* how) const {
@@ -71,15 +70,20 @@ result<void> index_reader::begin() {
   std::array<char, oid::raw_size> checksum;
   GITFS_TRYV(bytes(size_ - index_trailer_size, checksum.data(), checksum.size()));
   pack_checksum_ = oid::from_raw(checksum.data());
-  if (memory_.taken.fetch_add(size_) + size_ > memory_.most) {
-    memory_.taken -= size_;
+  const std::uint64_t share = size_ + id_filter::bytes_for(layout_.count);
+  if (memory_.taken.fetch_add(share) + share > memory_.most) {
+    memory_.taken -= share;
     return success();
   }
-  text_ = std::make_unique_for_overwrite<char[]>(size_); // from here on the destructor gives the share back
+  share_ = share; // the destructor gives it back
+  text_ = std::make_unique_for_overwrite<char[]>(size_);
   GITFS_TRY(all, read_up_to(fd->get(), text_.get(), size_, 0, "cannot read " + file_.path().string()));
   const std::string_view hashed{text_.get(), size_ - oid::raw_size};
   if (all != size_ || sha1{}.update(hashed).finish() != oid::from_raw(hashed.data() + hashed.size()))
     return damaged("its checksum is wrong");
+  filter_.emplace(layout_.count);
+  for (std::uint64_t i = 0; i < layout_.count; ++i)
+    filter_->add(oid::from_raw(text_.get() + layout_.name_at(i)));
   file_.close();
   return success();
 }
@@ -160,6 +164,8 @@ result<std::uint64_t> index_reader::lower_bound(const oid& id) {
 }
 
 result<std::optional<std::uint64_t>> index_reader::find(const oid& id) {
+  if (filter_ && !filter_->may_have(id))
+    return std::optional<std::uint64_t>{};
   GITFS_TRY(at, lower_bound(id));
   if (at >= fanout_[id.bytes[0]])
     return std::optional<std::uint64_t>{};

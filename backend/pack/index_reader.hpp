@@ -2,6 +2,7 @@
 #pragma once
 
 #include "backend/git/oid.hpp"
+#include "backend/pack/id_filter.hpp"
 #include "backend/pack/open_files.hpp"
 #include "backend/pack/pack_index_tables.hpp"
 #include "config/error.hpp"
@@ -44,9 +45,9 @@ struct prefix_found {
 
 /// An index of version 1 or 2. It is not mapped, because an error of the disk would be a SIGBUS. While there is room in
 /// the budget it is in memory, where its checksum was verified first, so that a look-up makes no system call: most
-/// look-ups are for what is in another pack. Beyond the budget (a few hundred thousand objects) it is read by a few
-/// preads for each look-up, and its checksum is not verified, since to read all of it would take longer than what
-/// most mounts ask of it; there the hashes of the objects show damage. Thread-safe.
+/// look-ups are for what is in another pack, which an id_filter tells. Beyond the budget (a few hundred thousand
+/// objects) it is read by a few preads for each look-up, and its checksum is not verified, since to read all of it
+/// would take longer than what most mounts ask of it; there the hashes of the objects show damage. Thread-safe.
 class index_reader {
 public:
   /// How many bytes of indexes are in memory, of how many. Outlives its readers.
@@ -87,8 +88,10 @@ private:
 
   reopened_file file_;
   budget& memory_;
-  std::uint64_t size_ = 0; // of the file
+  std::uint64_t size_ = 0;  // of the file
+  std::uint64_t share_ = 0; // of the budget
   std::unique_ptr<char[]> text_;
+  std::optional<id_filter> filter_; // once the text is here
   index_layout layout_;
   std::array<std::uint32_t, fanout_size> fanout_{};
   oid pack_checksum_;

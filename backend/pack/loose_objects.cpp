@@ -54,6 +54,8 @@ result<opened_file> open_loose(const fs::path& objects, const oid& id) {
   struct stat info;
   if (!out.fd || ::fstat(out.fd.get(), &info) != 0) {
     const int code = errno == ENOTDIR ? ENOENT : errno;
+    if (code == ENOENT)
+      return fail(code, {}); // nearly always, and nobody shows it
     return fail(code, "cannot open " + out.path + ": " + std::generic_category().message(code) + limit_remedy(code));
   }
   out.size = static_cast<std::uint64_t>(info.st_size);

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <ctime>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -26,9 +27,13 @@ constexpr int most_searches = 16; // packs may be merged again and again, as fas
 constexpr oid empty_tree{{0x4b, 0x82, 0x5d, 0xc6, 0x42, 0xcb, 0x6e, 0xb9, 0xa0, 0x60,
                           0xe5, 0x4b, 0xf8, 0xd6, 0x92, 0x88, 0xfb, 0xee, 0x49, 0x04}};
 
-/// `why`: what may have had it and cannot be read.
-error not_here(const oid& id, const std::string& why = {}) {
-  return {ENOENT, "object " + id.hex() + " is not on this machine" + why};
+/// Says so of ENOENT, whose message is as yet what may have had the object and cannot be read. Not where nobody sees
+/// the message: most that is looked for is not here.
+template <class Value>
+result<Value> named(const oid& id, result<Value> out) {
+  if (!out && out.error().code == ENOENT)
+    return fail(ENOENT, "object " + id.hex() + " is not on this machine" + out.error().message);
+  return out;
 }
 
 /// Failures of this process, which say nothing about a pack.
@@ -80,8 +85,28 @@ std::vector<fs::path> object_reader::lost() const {
   return now()->lost;
 }
 
+/// A folder of loose objects is named by the first byte of their ids.
+void object_reader::look_for_loose() {
+  if (!how_.loose_are_told)
+    return;
+  std::error_code status;
+  for (fs::directory_iterator files{objects_, status}, end; !status && files != end; files.increment(status)) {
+    const std::string name = files->path().filename().string();
+    std::uint8_t first = 0;
+    const char* const last = name.data() + name.size();
+    if (name.size() == 2 && std::from_chars(name.data(), last, first, 16).ptr == last)
+      loose_begin_[first].store(true, std::memory_order_relaxed);
+  }
+}
+
+bool object_reader::may_have_loose(const fs::path& folder, const oid& id) const {
+  return !how_.loose_are_told || folder.native() != objects_.native()
+         || loose_begin_[id.bytes[0]].load(std::memory_order_relaxed);
+}
+
 /// Under the scan mutex, but for the first.
 void object_reader::scan() {
+  look_for_loose();
   object_folders found = find_object_folders(objects_);
   const listing_ptr before = now();
   std::unordered_map<std::string, const known_pack*> known;
@@ -206,7 +231,7 @@ result<Value> object_reader::search_once(const listing_ptr& in, const oid& id, c
     why += "; the pack " + aside->path().string() + " cannot be read";
   for (const fs::path& each : in->lost)
     why += "; the alternate " + each.string() + " is not there";
-  return not_here(id, why);
+  return fail(ENOENT, std::move(why));
 }
 
 template <class Value, class Packed, class Loose>
@@ -232,9 +257,9 @@ result<object> object_reader::read(const oid& id) {
       return fail(EBADMSG, "object " + id.hex() + " is damaged in " + where.string() + ": its hash is another");
     return out;
   };
-  auto out = first_good<object>(
-      id, [&](pack_reader& pack, std::uint64_t at) { return checked(pack.read(at), pack.path()); },
-      [&](const fs::path& folder) { return checked(read_loose(folder, id), folder); });
+  auto out = named(id, first_good<object>(
+                           id, [&](pack_reader& pack, std::uint64_t at) { return checked(pack.read(at), pack.path()); },
+                           [&](const fs::path& folder) { return checked(read_loose(folder, id), folder); }));
   if (out)
     passed_through_memory(out.value().data().size());
   return out;
@@ -242,16 +267,16 @@ result<object> object_reader::read(const oid& id) {
 
 result<void> object_reader::copy(const oid& id, const blob_target& to) {
   const auto empty = [&to] { (void)!::ftruncate(to.file.fd(), 0); }; // a damaged copy may have been longer
-  return first_good<void>(
-      id,
-      [&](pack_reader& pack, std::uint64_t at) {
-        empty();
-        return copy_packed_blob(pack, at, id, to);
-      },
-      [&](const fs::path& folder) {
-        empty();
-        return copy_loose_blob(folder, id, to);
-      });
+  return named(id, first_good<void>(
+                       id,
+                       [&](pack_reader& pack, std::uint64_t at) {
+                         empty();
+                         return copy_packed_blob(pack, at, id, to);
+                       },
+                       [&](const fs::path& folder) {
+                         empty();
+                         return copy_loose_blob(folder, id, to);
+                       }));
 }
 
 bool object_reader::contains(const oid& id) {
@@ -260,9 +285,9 @@ bool object_reader::contains(const oid& id) {
   const auto here = first_good<bool>(
       id, [](pack_reader&, std::uint64_t) -> result<bool> { return true; },
       [&](const fs::path& folder) -> result<bool> {
-        if (has_loose(folder, id))
+        if (may_have_loose(folder, id) && has_loose(folder, id))
           return true;
-        return not_here(id);
+        return fail(ENOENT, {});
       });
   return here.has_value();
 }
@@ -270,9 +295,13 @@ bool object_reader::contains(const oid& id) {
 result<object_header> object_reader::header(const oid& id) {
   if (id == empty_tree)
     return object_header{object_type::tree, 0};
-  return first_good<object_header>(
-      id, [](pack_reader& pack, std::uint64_t at) { return pack.header(at); },
-      [&](const fs::path& folder) { return read_loose_header(folder, id); });
+  return named(id, first_good<object_header>(
+                       id, [](pack_reader& pack, std::uint64_t at) { return pack.header(at); },
+                       [&](const fs::path& folder) -> result<object_header> {
+                         if (!may_have_loose(folder, id))
+                           return fail(ENOENT, {});
+                         return read_loose_header(folder, id);
+                       }));
 }
 
 result<oid> object_reader::find(const id_prefix& prefix) {

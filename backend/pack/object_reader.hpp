@@ -7,6 +7,7 @@
 #include "backend/pack/pack_reader.hpp"
 #include "config/error.hpp"
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <filesystem>
@@ -27,6 +28,9 @@ public:
   struct options {
     /// What cannot be read is fetched again: a pack that the disk does not give is put aside as a damaged one is.
     bool disk_errors_are_misses = false;
+    /// Whoever in this process writes loose objects calls `look_for_loose` after that. Then `contains` and `header` do
+    /// not ask the system for each object that is not here; what others write they see after the next look or refresh.
+    bool loose_are_told = false;
     /// A pack as a whole, or its index, cannot be used, and is left alone from now on. Called once for each, by the
     /// thread that has met it.
     std::function<void(const std::filesystem::path& index, const error& why)> put_aside{};
@@ -54,6 +58,9 @@ public:
 
   /// Type and size of an object, whose hash is not checked. Errors as `read`.
   result<object_header> header(const oid& id);
+
+  /// Loose objects came.
+  void look_for_loose();
 
   /// The object whose id begins so. ENOENT: there is none; EEXIST: there are several.
   result<oid> find(const id_prefix& prefix);
@@ -92,6 +99,7 @@ private:
 
   listing_ptr now() const;
   void scan();
+  bool may_have_loose(const std::filesystem::path& folder, const oid& id) const;
   void set_aside(pack_reader& pack, const error& why);
   bool take_failure(pack_reader& pack, const error& why);
 
@@ -109,6 +117,7 @@ private:
   listing_ptr listing_ = std::make_shared<listing>();
   std::mutex scan_mutex_;
   std::atomic<std::uint64_t> generation_{1};
+  std::array<std::atomic<bool>, 256> loose_begin_{}; // by first byte: objects_ has a folder of loose objects
 };
 
 } // namespace gitfs

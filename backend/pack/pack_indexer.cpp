@@ -14,7 +14,8 @@ namespace {
 // Larger blobs are hashed as they come, in pieces: they are not held in memory.
 constexpr std::uint64_t large_from = std::uint64_t{8} << 20;
 
-constexpr std::size_t compact_from = std::size_t{1} << 20;
+// What is consumed leaves the buffer in pieces of this size, so that the buffer stays in the processor's cache.
+constexpr std::size_t compact_from = std::size_t{256} << 10;
 
 auto broken(const std::string& why) {
   return fail(EIO, "a pack cannot be taken in: " + why);
@@ -27,8 +28,12 @@ struct pack_indexer::large_blob {
   std::uint64_t left = 0; // bytes that were not inflated yet
   z_stream stream{};
   sha1 hash;
+  std::optional<unlinked_file> copy; // for who reads it soon
 
-  explicit large_blob(pack_position which, std::uint64_t size) : index(which), left(size) {
+  large_blob(pack_position which, std::uint64_t size, std::optional<unlinked_file> to)
+    : index(which),
+      left(size),
+      copy(std::move(to)) {
     inflateInit(&stream);
     hash.update(object_preamble(object_type::blob, size));
   }
@@ -151,7 +156,8 @@ result<bool> pack_indexer::take_entry(bool last) {
     return false;
   if (header->type == static_cast<unsigned>(object_type::blob) && header->size > large_from) {
     const pack_position index = begin_entry(*header);
-    large_ = std::make_unique<large_blob>(index, header->size);
+    large_ = std::make_unique<large_blob>(index, header->size,
+                                          fresh_ == nullptr ? std::nullopt : fresh_->new_file(header->size));
     stage_ = stage::large_blob;
     return true;
   }
@@ -228,6 +234,8 @@ result<bool> pack_indexer::take_large_blob() {
       return broken("an object is longer than it says");
     large.left -= made;
     large.hash.update({out.data(), made});
+    if (large.copy && !large.copy->write({out.data(), made}, large.copy->size()))
+      large.copy.reset(); // it is inflated anew when somebody reads it
   } while (status == Z_OK && (stream.avail_in > 0 || stream.avail_out == 0));
   consume(offered - stream.avail_in);
   if (status == Z_OK || status == Z_BUF_ERROR)
@@ -236,7 +244,10 @@ result<bool> pack_indexer::take_large_blob() {
     return broken("an object is damaged");
   end_entry();
   const pack_position index = large.index;
-  named(index, large.hash.finish(), contents_.entries()[index].size);
+  const oid id = large.hash.finish();
+  named(index, id, contents_.entries()[index].size);
+  if (large.copy)
+    fresh_->put_file(id, std::move(*large.copy));
   large_.reset();
   GITFS_TRYV(resolve_waiting(index));
   return true;

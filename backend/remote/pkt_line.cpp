@@ -2,11 +2,13 @@
 
 #include "backend/os/hex.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cassert>
 #include <cerrno>
 #include <charconv>
 #include <cstddef>
+#include <utility>
 
 namespace gitfs {
 
@@ -46,27 +48,48 @@ std::string_view pkt_text(std::string_view payload) {
   return payload;
 }
 
-void pkt_decoder::feed(std::string_view bytes) {
-  buffer_.erase(0, used_);
-  used_ = 0;
-  buffer_ += bytes;
+result<std::optional<pkt>> pkt_decoder::broken() {
+  broken_ = true;
+  rest_ = {};
+  return fail(EILSEQ, "the server's answer is not in git's pkt-line format");
+}
+
+/// Moves bytes over to the packet that has begun. True: it has so many now.
+bool pkt_decoder::complete(std::size_t size) {
+  const std::size_t more = std::min(size - std::min(size, begun_.size()), rest_.size());
+  begun_.append(rest_.substr(0, more));
+  rest_.remove_prefix(more);
+  return begun_.size() >= size;
 }
 
 result<std::optional<pkt>> pkt_decoder::next() {
-  const std::string_view rest = std::string_view{buffer_}.substr(used_);
-  if (rest.size() < digits)
-    return std::optional<pkt>{};
-  const int length = length_of(rest.data());
-  if (length < 0 || length == 3 || length > static_cast<int>(pkt_max))
-    return fail(EILSEQ, "the server's answer is not in git's pkt-line format");
-  if (length < 3) {
-    used_ += digits;
-    return std::optional<pkt>{pkt{special[length], {}}};
+  const std::optional<pkt> none;
+  if (broken_)
+    return broken();
+  if (!begun_.empty() && !complete(digits))
+    return none;
+  const std::string_view head = begun_.empty() ? rest_ : begun_;
+  if (head.size() < digits) {
+    begun_ = std::exchange(rest_, {});
+    return none;
   }
-  if (rest.size() < static_cast<std::size_t>(length))
-    return std::optional<pkt>{};
-  used_ += static_cast<std::size_t>(length);
-  return std::optional<pkt>{pkt{pkt_type::data, rest.substr(digits, static_cast<std::size_t>(length) - digits)}};
+  const int length = length_of(head.data());
+  if (length < 0 || length == 3 || length > static_cast<int>(pkt_max))
+    return broken();
+  const std::size_t size = std::max(static_cast<std::size_t>(length), digits);
+  std::string_view packet = rest_.substr(0, size);
+  if (!begun_.empty() || packet.size() < size) {
+    if (!complete(size))
+      return none;
+    taken_.swap(begun_);
+    begun_.clear();
+    packet = taken_;
+  } else {
+    rest_.remove_prefix(size);
+  }
+  if (length < 3)
+    return std::optional<pkt>{pkt{special[length], {}}};
+  return std::optional<pkt>{pkt{pkt_type::data, packet.substr(digits)}};
 }
 
 } // namespace gitfs

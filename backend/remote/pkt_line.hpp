@@ -14,7 +14,7 @@ enum class pkt_type { data, flush, delim, response_end };
 
 struct pkt {
   pkt_type type = pkt_type::data;
-  std::string_view payload; ///< without the length; valid until the decoder's next `feed`
+  std::string_view payload; ///< without the length
 };
 
 /// Longest packet, its four digits included.
@@ -28,21 +28,29 @@ void append_delim(std::string& out);
 /// The payload as text: without its last newline.
 std::string_view pkt_text(std::string_view payload);
 
-/// Makes packets of bytes as they arrive. Never holds more than what was fed and one packet.
+/// Makes packets of bytes as they arrive. A packet that is whole in what was fed is not copied; of others no more than
+/// one is held.
 class pkt_decoder {
 public:
-  void feed(std::string_view bytes);
+  /// Takes the next bytes, which stay where they are until `next` has given no packet. That, or an error, has happened
+  /// to what was fed before.
+  void feed(std::string_view bytes) { rest_ = bytes; }
 
-  /// The next packet. None: more bytes are needed. EILSEQ: these bytes are no pkt-line, and further bytes will not
-  /// help.
+  /// The next packet; its payload is valid until the next call. None: more bytes are needed. EILSEQ: these bytes are no
+  /// pkt-line, and further bytes will not help.
   result<std::optional<pkt>> next();
 
   /// True if what was fed ends inside a packet (or packets were not taken).
-  bool has_rest() const { return used_ < buffer_.size(); }
+  bool has_rest() const { return !rest_.empty() || !begun_.empty(); }
 
 private:
-  std::string buffer_;
-  std::size_t used_ = 0;
+  result<std::optional<pkt>> broken();
+  bool complete(std::size_t size);
+
+  std::string_view rest_; // fed and not taken
+  std::string begun_;     // of a packet whose rest was not fed yet
+  std::string taken_;     // the packet that was made of that
+  bool broken_ = false;
 };
 
 } // namespace gitfs

@@ -75,7 +75,7 @@ struct object_store::impl {
   std::atomic<bool> is_ending{false};
   std::shared_ptr<cache_keeper> keeper; // null without a quota
 
-  explicit impl(std::shared_ptr<memory_budget> memory) : fresh(std::move(memory)) {}
+  impl(std::shared_ptr<memory_budget> memory, const fs::path& cache) : fresh(std::move(memory), cache) {}
   ~impl() {
     is_ending = true; // ends a running tick early, because `leave` waits for it
     if (keeper)
@@ -188,11 +188,12 @@ void object_store::impl::join_keeper(std::uint64_t quota) {
   keeper->join(this, {folder, quota, [this] { reader->refresh(); }, [this] { reader->refresh(); }, [this] { tick(); }});
 }
 
-/// Keeps up with other processes: packs of theirs are looked for, and those that they removed are closed, for an open
+/// Keeps up with other processes: objects of theirs are looked for, and those that they removed are closed, for an open
 /// file keeps its room on the disk.
 void object_store::impl::tick() {
   write_uses();
   write_trees();
+  reader->look_for_loose();
   reader->refresh_if_changed();
   move_held_to_disk();
 }
@@ -203,6 +204,8 @@ void object_store::impl::installed(const ingested& what) {
     keeper->arrived(what.bytes);
   if (what.new_pack)
     reader->refresh();
+  else if (!what.held)
+    reader->look_for_loose();
   table->put(what.blobs);
 }
 
@@ -328,7 +331,8 @@ result<std::shared_ptr<object_store>> object_store::open(const fs::path& cache_d
   const fs::path objects = folder / "objects";
   folder_lock in_use = use_lock(folder, file_lock::mode::shared, true);
   incoming_pack::clean(objects, store_lock(folder));
-  auto state = std::make_shared<impl>(memory ? std::move(memory) : std::make_shared<memory_budget>(default_memory));
+  auto state =
+      std::make_shared<impl>(memory ? std::move(memory) : std::make_shared<memory_budget>(default_memory), cache);
   state->in_use = std::move(in_use);
   state->cache_dir = cache;
   state->key = key;
@@ -336,6 +340,7 @@ result<std::shared_ptr<object_store>> object_store::open(const fs::path& cache_d
   state->objects = objects;
   object_reader::options how;
   how.disk_errors_are_misses = true;
+  how.loose_are_told = true;
   how.put_aside = [self = state.get()](const fs::path& index, const error& why) { self->lose_pack(index, why); };
   GITFS_TRY(reader, object_reader::open(objects, std::move(how)));
   state->reader = std::move(reader);
@@ -372,6 +377,12 @@ result<object> object_store::read(const oid& id) {
 }
 
 result<void> object_store::copy(const oid& id, const blob_target& to) {
+  if (auto file = impl_->fresh.take_file(id)) {
+    to.file = std::move(*file);
+    impl_->note_use(id);
+    impl_->read_from_memory.fetch_add(to.file.size(), std::memory_order_relaxed);
+    return success();
+  }
   if (auto out = impl_->held.copy(id, to); out || out.error().code != ENOENT)
     return out;
   auto out = impl_->reader->copy(id, to);

@@ -1,6 +1,7 @@
 """One run of the benchmarks: its server, what is measured of a row, and the workloads that several rows share."""
 
 import os
+import resource
 import shutil
 import subprocess
 import time
@@ -10,19 +11,29 @@ from benchmarks.server import ENV, Failed, Server, output, run
 from benchmarks.tree import Tree
 
 
+def of_programs():
+    """Processor time of all programs that were run so far and have ended. Daemons are not among them."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
 class Sample:
     """One measurement, from its making to stop(). Requests are counted until counted()."""
 
-    def __init__(self, server):
+    def __init__(self, server, mount=None):
+        """`mount`: one that runs already."""
         self.server = server
-        self.memory = self.peak = self.ahead = self.unused = None
+        self.memory = self.peak = self.ahead = self.unused = self.processor = None
         self.requests = self.bytes = self.after_mount = self.mounted = None
         os.sync()  # what rows before have written is not this one's to wait for
         server.requests()
+        self.of_mount = mount.processor() if mount else 0.0  # of one that begins later it is all its own
+        self.programs = of_programs()
         self.start = time.monotonic()
 
     def stop(self, mount=None):
         self.seconds = time.monotonic() - self.start
+        self.processor = of_programs() - self.programs if mount is None else mount.processor() - self.of_mount
         if mount is not None:
             self.mounted = mount.ready
             self.memory, self.peak = mount.memory()
@@ -59,6 +70,7 @@ class Bench:
     def __init__(self, binary, repository, modifiers, folder):
         self.folder, self.binary, self.modifiers = folder, binary, modifiers
         self.tree = Tree(repository)
+        self.mounted = None  # the mount that runs now
         self.server = Server(folder, {"tree": repository})
 
     def url(self, modifiers="", name="tree"):
@@ -72,7 +84,7 @@ class Bench:
         return path
 
     def sample(self):
-        return Sample(self.server)
+        return Sample(self.server, self.mounted)
 
     def mount(self, modifiers="", *options, name="tree", cache=None, path=None):
         """With a cache of its own, if no other is named."""

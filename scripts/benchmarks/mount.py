@@ -15,7 +15,7 @@ class Mount:
     config file."""
 
     def __init__(self, bench, source, options=(), cache=None, path=None):
-        self.binary, self.path = bench.binary, path or os.path.join(bench.folder, "mnt")
+        self.bench, self.binary, self.path = bench, bench.binary, path or os.path.join(bench.folder, "mnt")
         self.own_cache = None if cache else tempfile.mkdtemp(prefix="cache-", dir=bench.folder)
         self.pid_file = os.path.join(bench.folder, "pid")
         self.command = [self.binary, "mount", "--cache-dir", cache or self.own_cache, "--pid-file", self.pid_file,
@@ -25,18 +25,28 @@ class Mount:
         os.makedirs(self.path, exist_ok=True)
         run(*self.command)
         self.ready = time.time()
+        self.bench.mounted = self
         return self
 
     def __exit__(self, *_):
+        self.bench.mounted = None
         run(self.binary, "unmount", self.path)
         if self.own_cache:
             shutil.rmtree(self.own_cache)
 
+    def pid(self):
+        with open(self.pid_file) as file:
+            return int(file.read())
+
+    def processor(self):
+        """Seconds of processor time that the process of the mount has taken, by itself and in the kernel."""
+        with open(f"/proc/{self.pid()}/stat") as file:
+            fields = file.read().rpartition(")")[2].split()  # from the third on
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def memory(self):
         """(resident bytes now, at their peak)"""
-        with open(self.pid_file) as file:
-            pid = int(file.read())
-        with open(f"/proc/{pid}/status") as file:
+        with open(f"/proc/{self.pid()}/status") as file:
             fields = dict(each.split(":", 1) for each in file)
         return tuple(int(fields[name].split()[0]) * 1024 for name in ("VmRSS", "VmHWM"))
 

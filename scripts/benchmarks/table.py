@@ -3,12 +3,14 @@
 import dataclasses
 import statistics
 
+OTHER_BUILD = "the other build"  # the same row of the program that --beside names
+
 
 @dataclasses.dataclass
 class Aim:
     kind: str
     limit: float
-    against: str = ""  # the key of a row
+    against: str = ""  # the key of a row, or OTHER_BUILD
 
 
 @dataclasses.dataclass
@@ -65,11 +67,12 @@ KINDS = {
     "requests": ("requests", None, count_text, "≤ "),
     "times requests": ("requests", quotient, ratio_text, "≤ "),
     "requests after mount": ("after_mount", None, count_text, "≤ "),
+    "times processor": ("processor", quotient, ratio_text, "≤ "),
     "memory": ("memory", None, bytes_text, "≤ "),
     "times memory": ("memory", quotient, ratio_text, "≤ "),
 }
 WORDS = {"requests": " requests", "times requests": " of the requests", "requests after mount": " requests after the mount",
-         "memory": " of memory", "times memory": " of the memory"}
+         "times processor": " of the processor time", "memory": " of memory", "times memory": " of the memory"}
 
 
 @dataclasses.dataclass
@@ -84,19 +87,23 @@ class Verdict:
         return "met" if self.met else "missed"
 
 
-def verdicts(rows, results, failures):
-    """Of every row that was measured or should have been, every aim."""
+def verdicts(rows, results, failures, other=None):
+    """Of every row that was measured or should have been, every aim; with the results of another build, `other`, those
+    that are set against it, else all others."""
     for row in rows:
         for aim in row.aims:
+            if (aim.against == OTHER_BUILD) != (other is not None):
+                continue
             name, combine, text, sign = KINDS[aim.kind]
             limit = sign + limit_text(aim.limit, text) + WORDS.get(aim.kind, "")
-            missing = next((key for key in (row.key, aim.against) if key and key not in results), None)
+            against = row.key if other is not None else aim.against
+            missing = next((key for key in (row.key, against) if key and key not in results), None)
             if missing in failures:
                 yield Verdict(row, aim, limit, f"`{missing}` failed", False)
             elif missing is None:
                 value = median(results[row.key], name)
-                if aim.against:
-                    value = combine(value, median(results[aim.against], name))
+                if against:
+                    value = combine(value, median((other or results)[against], name))
                 met = value >= aim.limit if sign.startswith("≥") else value <= aim.limit
                 yield Verdict(row, aim, limit, text(value), met)
 
@@ -105,7 +112,7 @@ def aims_table(rows, found):
     titles = {row.key: row.title for row in rows}
     lines = ["| workload | beside | aim | measured | |", "|---|---|--:|--:|---|"]
     for each in found:
-        beside = titles[each.aim.against] if each.aim.against else "–"
+        beside = titles.get(each.aim.against, each.aim.against) or "–"
         word = "met" if each.met else "**missed**"
         lines.append(f"| {each.row.title} | {beside} | {each.limit} | {each.measured} | {word} |")
     return "\n".join(lines)
@@ -118,13 +125,13 @@ def aims_lines(found):
 
 
 def results_table(rows, results, failures):
-    lines = ["| | time | fastest to slowest | requests | after the mount | received | memory | at its peak "
-             "| read ahead, unused |",
-             "|---|--:|--:|--:|--:|--:|--:|--:|--:|"]
+    lines = ["| | time | fastest to slowest | processor time | requests | after the mount | received | memory "
+             "| at its peak | read ahead, unused |",
+             "|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|"]
     for row in rows:
         if row.key not in results:
             if row.key in failures:
-                lines.append(f"| {row.title} | failed |" + " |" * 7)
+                lines.append(f"| {row.title} | failed |" + " |" * 8)
             continue
         samples = results[row.key]
         time = median(samples, "seconds")
@@ -133,6 +140,7 @@ def results_table(rows, results, failures):
         ahead, unused = median(samples, "ahead"), median(samples, "unused")
         lines.append("| " + " | ".join([
             row.title, seconds_text(time), f"{seconds_text(times[0])} to {seconds_text(times[-1])}" if times else "",
+            seconds_text(median(samples, "processor")),
             count_text(median(samples, "requests")), count_text(median(samples, "after_mount")) if mount else "",
             bytes_text(median(samples, "bytes")),
             bytes_text(median(samples, "memory")) if mount else "",
@@ -144,12 +152,13 @@ def results_table(rows, results, failures):
 
 def beside_table(rows, other, own):
     """What the rows of a build take of what another one takes; and the keys of those that take more."""
-    lines = ["| | time | of the other's | requests | of the other's | memory | of the other's | peak, of the other's |",
-             "|---|--:|--:|--:|--:|--:|--:|--:|"]
+    lines = ["| | time | of the other's | processor time | of the other's | requests | of the other's | memory "
+             "| of the other's | peak, of the other's |",
+             "|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|"]
     worse = []
     for row in rows:
         if row.key not in own:
-            lines.append(f"| {row.title} | failed |" + " |" * 6)
+            lines.append(f"| {row.title} | failed |" + " |" * 8)
             continue
 
         def both(name, text, limit=None):
@@ -163,7 +172,7 @@ def beside_table(rows, other, own):
                 return text(value), f"**{ratio:.2f}**"
             return text(value), f"{ratio:.2f}"
 
-        cells = [*both("seconds", seconds_text, 1.05), *both("requests", count_text, 1.02), *both("memory", bytes_text),
+        cells = [*both("seconds", seconds_text, 1.05), *both("processor", seconds_text), *both("requests", count_text, 1.02), *both("memory", bytes_text),
                  both("peak", bytes_text)[1]]
         lines.append(f"| {row.title} | " + " | ".join(cells) + " |")
     return "\n".join(lines), worse

@@ -12,6 +12,9 @@
 #include <boost/test/unit_test.hpp>
 
 #include <string>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
 
 namespace gitfs::test {
 
@@ -69,6 +72,22 @@ std::string sum_of(const std::string& path) {
 }
 
 } // namespace
+
+// Only where the mount may set it: as root, where /sys can be written to.
+BOOST_AUTO_TEST_CASE(the_kernel_reads_as_much_ahead_as_a_request_can_bring) {
+  const mount m{repository().bare().string()};
+  struct stat root {};
+  BOOST_REQUIRE(::stat(m.path().c_str(), &root) == 0);
+  const std::string setting = "/sys/class/bdi/" + std::to_string(major(root.st_dev)) + ":"
+                              + std::to_string(minor(root.st_dev)) + "/read_ahead_kb";
+  if (::access(setting.c_str(), W_OK) != 0) {
+    BOOST_TEST_MESSAGE(setting << " cannot be written to");
+    return;
+  }
+  BOOST_TEST(must_run("cat " + setting) == "1024");
+  must_run("cat " + (m / "large").string() + " >/dev/null"); // 96 MB, which at 128 KB each are 768
+  BOOST_TEST(m.counter("kernel.read") < 200U);
+}
 
 BOOST_DATA_TEST_CASE(a_file_over_the_budget_is_read_in_any_way, boost::unit_test::data::make({"http", "local"}), from) {
   const git_server server{repository().root()};

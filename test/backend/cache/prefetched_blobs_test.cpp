@@ -1,5 +1,7 @@
 #include "backend/cache/prefetched_blobs.hpp"
 
+#include "test/support/temp_dir.hpp"
+
 #include <boost/test/unit_test.hpp>
 
 #include <string>
@@ -89,6 +91,37 @@ BOOST_AUTO_TEST_CASE(the_gauge_falls_to_zero) {
     fresh.put(id_of(1), blob(100));
   }
   BOOST_TEST(budget->empty());
+}
+
+BOOST_AUTO_TEST_CASE(what_is_too_large_for_memory_waits_in_a_file) {
+  const temp_dir dir;
+  const auto budget = room(1000);
+  constexpr std::size_t large = gitfs::prefetched_blobs::largest + 1;
+  {
+    gitfs::prefetched_blobs fresh{budget, dir.path()};
+    fresh.put(id_of(1), blob(large));
+    BOOST_TEST(budget->used(memory_budget::kind::blob_files) == large);
+    BOOST_TEST(!fresh.take(id_of(1)).has_value());
+    const auto file = fresh.take_file(id_of(1));
+    BOOST_REQUIRE(file.has_value());
+    BOOST_TEST(file->size() == large);
+    std::string end(2, '\0');
+    BOOST_REQUIRE(file->read(end.data(), end.size(), large - 2));
+    BOOST_TEST(end == "xx");
+    BOOST_TEST(!fresh.take_file(id_of(1)).has_value());
+    BOOST_TEST(budget->empty());
+    for (int i = 0; i < 10; ++i)
+      fresh.put(id_of(i), blob(large));
+    BOOST_TEST(budget->used(memory_budget::kind::blob_files) == large * gitfs::prefetched_blobs::most_files);
+    BOOST_TEST(!fresh.take_file(id_of(1)).has_value()); // the oldest went
+    BOOST_TEST(fresh.take_file(id_of(2)).has_value());
+    room_giver::ask(dir.path(), 1);
+    BOOST_TEST(budget->empty());
+    fresh.put(id_of(1), blob(large));
+  }
+  BOOST_TEST(budget->empty());
+  BOOST_TEST(!gitfs::prefetched_blobs{budget}.new_file(1).has_value());
+  BOOST_TEST(!(gitfs::prefetched_blobs{budget, dir.path()}.new_file(std::uint64_t{1} << 40).has_value()));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

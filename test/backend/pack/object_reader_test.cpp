@@ -178,6 +178,22 @@ BOOST_AUTO_TEST_CASE(what_comes_and_goes_is_seen) {
   BOOST_TEST(reader->packs() == 2U);
 }
 
+// A store asks the system only for loose objects that may be there.
+BOOST_AUTO_TEST_CASE(what_others_wrote_is_read_at_once_and_known_after_a_look) {
+  git_objects files;
+  files.git("git repack -adq"); // no folder of loose objects stays
+  const auto told = files.open({.loose_are_told = true}), asking = files.open();
+  const auto more = oid::from_hex(files.git("git commit -q --allow-empty -m more && git rev-parse HEAD")).value();
+  BOOST_TEST(asking->contains(more));
+  BOOST_TEST(!told->contains(more));
+  BOOST_TEST(!told->header(more));
+  BOOST_TEST(told->read(more).has_value());
+  told->look_for_loose();
+  BOOST_TEST(told->contains(more));
+  BOOST_TEST(told->header(more).has_value());
+  BOOST_TEST(files.open({.loose_are_told = true})->contains(more));
+}
+
 // git touches a pack that has an object which it would write otherwise.
 BOOST_AUTO_TEST_CASE(packs_that_are_touched_or_copied) {
   git_objects files;

@@ -162,13 +162,13 @@ BOOST_AUTO_TEST_CASE(gives_every_content_again) {
   }
 }
 
-BOOST_AUTO_TEST_CASE(hands_over_the_blobs_that_are_not_large) {
+BOOST_AUTO_TEST_CASE(hands_over_the_blobs_and_large_ones_in_files) {
   const auto [pack, index] = packed("--delta-base-offset");
   const auto budget = std::make_shared<memory_budget>(64U << 20);
-  prefetched_blobs fresh{budget};
+  prefetched_blobs fresh{budget, dir.path()};
   arriving one{dir, &fresh};
   BOOST_REQUIRE(one.take(pack, 100'000));
-  std::size_t blobs = 0;
+  std::size_t blobs = 0, files = 0;
   for (pack_position i = 0; i < one.indexer.objects().size(); ++i) {
     const index_entry& object = one.indexer.objects()[i];
     const auto blob = fresh.take(object.id);
@@ -177,7 +177,17 @@ BOOST_AUTO_TEST_CASE(hands_over_the_blobs_that_are_not_large) {
       ++blobs;
       BOOST_TEST(name_of(object_type::blob, blob->data()).hex() == object.id.hex());
     }
+    const auto file = fresh.take_file(object.id);
+    BOOST_TEST(file.has_value() == (one.indexer.type_of(i) == object_type::blob && !blob));
+    if (file) {
+      std::string bytes(one.indexer.size_of(i), '\0');
+      BOOST_TEST(file->size() == bytes.size());
+      BOOST_REQUIRE(file->read(bytes.data(), bytes.size(), 0));
+      BOOST_TEST(name_of(object_type::blob, bytes).hex() == object.id.hex());
+      ++files;
+    }
   }
+  BOOST_TEST(files != 0U);
   BOOST_TEST(blobs == 44U); // f1 twice
   BOOST_TEST(budget->empty());
 }

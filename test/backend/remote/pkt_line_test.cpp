@@ -44,6 +44,19 @@ BOOST_AUTO_TEST_CASE(decodes_in_pieces_of_any_size) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(a_packet_that_comes_whole_is_not_copied) {
+  const std::string first = "0006a\n0006b\n00", second = "06c\n0005d";
+  pkt_decoder decoder;
+  decoder.feed(first);
+  BOOST_TEST(decoder.next().value()->payload.data() == first.data() + 4);
+  BOOST_TEST(decoder.next().value()->payload.data() == first.data() + 10);
+  BOOST_TEST(!decoder.next().value());
+  decoder.feed(second);
+  BOOST_TEST(decoder.next().value()->payload == "c\n");
+  BOOST_TEST(decoder.next().value()->payload.data() == second.data() + 8);
+  BOOST_TEST(!decoder.next().value());
+}
+
 BOOST_DATA_TEST_CASE(refuses_what_is_no_pkt_line,
                      bdata::make({"0003", "fff1", "ffff", "00g0", "<htm", "-001", "+001", " 001", "0x10"}), bytes) {
   pkt_decoder decoder;

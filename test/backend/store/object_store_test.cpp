@@ -51,6 +51,19 @@ BOOST_AUTO_TEST_CASE(a_large_pack_is_kept) {
   BOOST_TEST(verify_store(store->folder()).value().objects == all().size());
 }
 
+// To deflate them anew would cost more than all else that is done with them.
+BOOST_AUTO_TEST_CASE(few_objects_that_are_large_stay_a_pack) {
+  auto store = open();
+  const oid large = id_of(must_run("head -c 1048577 /dev/zero | git hash-object -w --stdin", dir / "repo"));
+  const oid fits = id_of(must_run("head -c 1048576 /dev/zero | git hash-object -w --stdin", dir / "repo"));
+  ingest(*store, pack_of({fits})).value();
+  BOOST_TEST(packs(*store) == 0u);
+  ingest(*store, pack_of({large})).value();
+  BOOST_TEST(packs(*store) == 1u);
+  BOOST_TEST(content(*store, large) == git_content(large));
+  check(*store);
+}
+
 BOOST_AUTO_TEST_CASE(it_is_there_after_opening_again) {
   const std::vector<oid> ids = blobs(0, 3);
   ingest(*open(), pack_of(ids)).value();
