@@ -28,6 +28,7 @@ caf::behavior prefetcher_actor::make_behavior() {
         m.missed ? plan_->missed(m.link, m.index, m.id) : plan_->read(m.link, m.index, m.name, m.id);
       },
       [this](const directory_statted& m) { plan_->statted(m.link); },
+      [this](const file_looked_up& m) { plan_->looked_up(m.link, m.id); },
       [this](const directory_forgotten& m) {
         plan_->forgotten(*m.link);
         rest();

@@ -95,6 +95,7 @@ enum class kind : std::uint32_t {
   find_directory = 119,
   fetch_objects = 120,
   cancel_objects = 121,
+  file_looked_up = 125,
 };
 
 inline constexpr bool is_message(kind k) {

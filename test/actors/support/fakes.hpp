@@ -100,6 +100,7 @@ public:
   int failures = 0; ///< so many of the next calls that are messages to others throw
   std::vector<std::vector<std::uint64_t>> forget_requests;
   std::vector<child_index> reads, missed;
+  std::vector<oid> look_ups;
   directory_location_ptr stood_at; ///< last, if it has moved
   std::vector<directory_change> changes;
   std::vector<relinked> relinks;
@@ -131,6 +132,7 @@ public:
   void hidden(std::size_t, const std::string&) override { ++hidings; }
   void listed() override { ++listings; }
   void statted() override { ++stats; }
+  void looked_up(const oid& id) override { look_ups.push_back(id); }
   void read_started(child_index child, const std::string&, const oid&) override { reads.push_back(child); }
   void probe_was_read() override { ++probes_read; }
   void over_budget() override { ++overs; }
