@@ -212,6 +212,11 @@ void directory_actor::statted() {
     anon_send(prefetcher(), directory_statted{location_});
 }
 
+void directory_actor::looked_up(const oid& id) {
+  if (prefetcher() && context_->knows_sets)
+    anon_send(prefetcher(), file_looked_up{location_, id});
+}
+
 void directory_actor::probe_was_read() {
   if (fetcher())
     anon_send(fetcher(), gitfs::probe_was_read{});

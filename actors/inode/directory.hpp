@@ -48,6 +48,7 @@ private:
   void hidden(std::size_t count, const std::string& reason) override;
   void listed() override;
   void statted() override;
+  void looked_up(const oid& id) override;
   void read_started(child_index child, const std::string& name, const oid& id, pid_t caller) override;
   void read_missed(child_index child, const oid& id) override;
   void tell_prefetcher(file_read what);

@@ -94,6 +94,23 @@ std::vector<oid> directory_listing::unknown_sizes() const {
   return out;
 }
 
+bool directory_listing::fill_size_here(dentry& entry, environment& outside) {
+  if (lacks_size(entry))
+    outside.sizes_here({&entry.id, 1}, {&entry.size, 1});
+  return !lacks_size(entry);
+}
+
+void directory_listing::fill_sizes_here(environment& outside) {
+  const std::vector<oid> ids = unknown_sizes();
+  std::vector<std::uint64_t> found(ids.size(), unknown_size);
+  if (!ids.empty())
+    outside.sizes_here(ids, found);
+  auto next = found.begin();
+  for (child_index i : entries_.sorted())
+    if (dentry& d = *entries_.at(i); next != found.end() && lacks_size(d))
+      d.size = *next++;
+}
+
 void directory_listing::fill_sizes(const std::vector<std::pair<oid, std::uint64_t>>& answered, environment& outside) {
   const std::vector<oid> ids = unknown_sizes();
   if (ids.empty())

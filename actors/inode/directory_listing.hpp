@@ -66,6 +66,10 @@ public:
 
   /// The blobs whose size is not known, in the order of their names.
   std::vector<oid> unknown_sizes() const;
+  /// Fills in the sizes that have come since the listing was shown, because they were wanted for others.
+  void fill_sizes_here(environment& outside);
+  /// The same of one entry. False: its size is not known.
+  static bool fill_size_here(dentry& entry, environment& outside);
   /// Fills in the sizes that are known by now. `answered`: those of an answer that has come. They are used also if they
   /// could not be stored, so that a full disk does not make a size unknown for ever.
   void fill_sizes(const std::vector<std::pair<oid, std::uint64_t>>& answered, environment& outside);

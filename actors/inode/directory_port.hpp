@@ -53,6 +53,8 @@ public:
   virtual void listed() = 0;
   /// To the prefetcher: a request waits for the sizes of all entries.
   virtual void statted() = 0;
+  /// To the prefetcher: a look-up of this file by its name waits for the file's size.
+  virtual void looked_up(const oid& id) = 0;
   /// To the prefetcher: a file is being read from its start. `child` is its position in the sorted listing, `caller`
   /// the process that reads.
   virtual void read_started(child_index child, const std::string& name, const oid& id, pid_t caller) = 0;

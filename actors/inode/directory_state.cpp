@@ -45,6 +45,9 @@ void directory_state::park(kernel_op op, const missing& what) {
   }
   if (what == missing{missing::sizes, {}})
     inode_.port.statted();
+  if (const auto* const lookup = std::get_if<lookup_op>(&op.what); lookup != nullptr && what.what == missing::sizes)
+    if (const dentry* const found = inode_.listing.entries().find(lookup->name))
+      inode_.port.looked_up(found->id);
   const want_id id = want_for(inode_, what, urgency_of(op, what)).id;
   const std::uint64_t request = op.answer.request_id();
   // Last, because a caller that has already given up is reported at once.

@@ -22,6 +22,7 @@ void ask_listing(directory_inode& of, want_id id, const missing& what, urgency h
 }
 
 void ask_sizes(directory_inode& of, want_id id, const missing& what, urgency how) {
+  of.listing.fill_sizes_here(of.outside());
   const bool all = what.id.is_zero();
   of.port.ask({id, want_kind::sizes, how, of.listing.unknown_sizes(), all ? std::nullopt : std::optional{what.id}});
   if (!all)

@@ -10,7 +10,7 @@ lacking attempt_self(directory_inode& of, kernel_op& op, const getattr_op&) {
 }
 
 lacking attempt_child(directory_inode& of, kernel_op& op, const dentry& child, const getattr_op&) {
-  if (!is_directory(child) && child.size == unknown_size)
+  if (!is_directory(child) && !directory_listing::fill_size_here(*of.listing.entries().at(op.at - 1), of.outside()))
     return missing{missing::sizes, {}};
   op.answer.attr(attr_of(of, child));
   return {};

@@ -34,9 +34,9 @@ lacking attempt_self(directory_inode& of, kernel_op& op, const lookup_op& what) 
     }
     return {};
   }
-  if (!is_directory(*found) && found->size == unknown_size)
-    return sizes_for(of, *found);
   dentry& entry = *entries.at(entries.index_of(*found));
+  if (!is_directory(entry) && !directory_listing::fill_size_here(entry, of.outside()))
+    return sizes_for(of, entry);
   node_entry out;
   if (!reveal(of, entry, out)) {
     op.answer.error(ENFILE);

@@ -25,43 +25,55 @@ void folder_sets::listed(const directory_location& directory) {
   listed_.add(directory.key, true);
 }
 
-bool folder_sets::was_wanted(const oid& id) {
+bool folder_sets::was_wanted(const directory_location_ptr& directory, const oid& id) {
   const auto it = requested_.find(id);
   if (it == requested_.end())
     return false;
-  folder* const f = known_.use(it->second);
+  const path_key owner = it->second;
   requested_.erase(it);
-  if (f == nullptr)
-    return true;
-  ++f->hits;
-  ++f->read_in_all;
-  f->unread -= f->unread != 0 ? 1 : 0;
-  if (f->in_flight == 0 && f->hits * 2 >= f->asked)
-    want_window(*f);
+  count_read(directory);
+  if (folder* const f = known_.use(owner)) {
+    ++f->hits;
+    ++f->read_in_all;
+    f->unread -= f->unread != 0 ? 1 : 0;
+    if (f->in_flight == 0 && f->hits * 2 >= f->asked)
+      want_window(*f);
+  }
+  if (folder* const set = raise(directory); set != nullptr && set->in_flight == 0)
+    want_window(*set);
   return true;
 }
 
-void folder_sets::read(const directory_location_ptr& directory, child_index file, const oid& id) {
-  if (db_.contains(id))
+void folder_sets::read(const directory_location_ptr& directory, child_index file, const oid& id, bool was_looked_up) {
+  if (!was_looked_up && db_.contains(id))
     return; // it costs nobody a request
-  folder* set = set_above(directory);
+  count_read(directory);
+  folder* set = raise(directory);
+  const bool fresh = set != nullptr;
+  if (!fresh)
+    set = set_above(directory);
   if (set == nullptr) {
-    folder& f = known(directory);
-    note(f, directory, file);
-    if (++f.reads < (listed_.contains(directory->key) ? limits_.reads_listed : limits_.reads))
-      return;
-    set = raise(directory);
-    note(*set, directory, file);
-    set->read_in_all = reads_below(*set);
-    want_window(*set);
+    folder& own = known(directory);
+    note(own, directory, file);
+    const bool meets = ++own.reads == limits_.reads;
+    count_stray(directory, file, meets);
+    set = raise_scattered(directory);
+    if (meets) {
+      own.is_set = true;
+      own.read_in_all = own.reads;
+    }
+    if (set != nullptr || meets)
+      want_window(set != nullptr ? *set : own);
     return;
   }
   note(*set, directory, file);
   ++set->read_in_all;
   ++set->misses;
-  if (set->in_flight == 0 && set->done.contains(directory->key))
+  if (set->in_flight != 0)
+    return;
+  if (set->done.contains(directory->key))
     set->done.clear(); // what was asked for has been evicted since, or did not fit
-  if (set->in_flight == 0 && set->misses >= limits_.misses)
+  if (fresh || set->scattered || set->misses >= limits_.misses)
     want_window(*set);
 }
 
@@ -70,7 +82,8 @@ folder_sets::folder& folder_sets::known(const directory_location_ptr& directory)
     return *f;
   if (known_.size() == limits_.remembered)
     known_.take_oldest(); // its running wants are not cancelled, since there was good reason for them
-  return *known_.add(directory->key, {.directory = directory, .window = limits_.first});
+  return *known_.add(directory->key,
+                     {.directory = directory, .window = limits_.first, .window_bytes = limits_.first_bytes});
 }
 
 // The highest deep set with this directory in it, else the directory itself if it is a set.
@@ -85,30 +98,129 @@ folder_sets::folder* folder_sets::set_above(const directory_location_ptr& direct
   return found == nullptr ? nullptr : known_.use(found->directory->key);
 }
 
-// Makes the directory a set, and the first directory above it that has enough sets below it. Returns that one.
-folder_sets::folder* folder_sets::raise(const directory_location_ptr& directory) {
-  known(directory).is_set = true;
-  for (directory_location_ptr d = directory; !is_root(*d); d = d->parent) {
-    folder& up = known(d->parent);
-    up.children.insert(d->key);
-    if (up.children.size() < (listed_.contains(up.directory->key) ? limits_.children_listed : limits_.children))
-      continue;
-    up.is_set = up.deep = true;
-    return &up;
+// Counts a read in all directories that it is below, and so a directory in which something was read for the first time,
+// and one that was listed and of which half was read.
+void folder_sets::count_read(const directory_location_ptr& directory) {
+  folder& own = known(directory);
+  const bool first = own.read_here++ == 0;
+  if (first) {
+    const auto tree = read_listing(db_, directory->tree);
+    own.files = tree ? static_cast<std::size_t>(std::ranges::count_if(
+                    tree.value()->entries, [](const tree_entry& e) { return has_contents(e.kind); }))
+                     : 0;
   }
-  return &known(directory);
+  const bool complete = !own.complete && was_listed(*directory) && own.read_here * 2 >= own.files;
+  own.complete |= complete;
+  ++reads_;
+  for (directory_location_ptr d = directory;; d = d->parent) {
+    folder& up = known(d);
+    if (up.reads_below++ == 0)
+      up.since = reads_;
+    up.touched_below += first ? 1 : 0;
+    up.complete_below += complete ? 1 : 0;
+    if (is_root(*d))
+      break;
+  }
 }
 
-std::size_t folder_sets::reads_below(const folder& f) const {
-  const auto is_below = [&](directory_location_ptr d) {
-    while (d->key != f.directory->key && !is_root(*d))
-      d = d->parent;
-    return d->key == f.directory->key;
-  };
-  std::size_t reads = 0;
-  for (const auto& [key, each] : known_)
-    reads += each.reads != 0 && is_below(each.directory) ? each.reads : 0;
-  return reads;
+// Readers who go through directory after directory: makes the lowest directory a deep set in which two were read and
+// most of those that were begun. Null: there is no new set.
+folder_sets::folder* folder_sets::raise(const directory_location_ptr& directory) {
+  if (folder* const set = set_above(directory); set != nullptr && set->deep && is_root(*set->directory))
+    return nullptr;
+  folder* lowest = nullptr;
+  for (directory_location_ptr d = directory;; d = d->parent) {
+    folder* const f = known_.find(d->key);
+    if (f != nullptr && f->deep)
+      lowest = nullptr; // what is below it is wanted already
+    else if (f != nullptr && lowest == nullptr && was_listed(*d) && holds_readers(*f)
+             && f->complete_below >= limits_.complete && f->complete_below * 2 >= f->touched_below)
+      lowest = f;
+    if (is_root(*d))
+      break;
+  }
+  if (lowest == nullptr)
+    return nullptr;
+  lowest->is_set = lowest->deep = true;
+  lowest->at = directory;
+  lowest->read_in_all = lowest->reads_below;
+  return lowest;
+}
+
+void folder_sets::followed(const directory_location_ptr& directory) {
+  folder* const own = known_.find(directory->key);
+  if (own == nullptr || own->reads == 0 || std::exchange(own->followed, true) || set_above(directory) != nullptr)
+    return;
+  count_meeting(directory);
+  if (folder* const set = raise_scattered(directory))
+    want_window(*set);
+}
+
+void folder_sets::count_meeting(const directory_location_ptr& directory) {
+  for (directory_location_ptr d = directory;; d = d->parent) {
+    ++known(d).meetings;
+    if (is_root(*d))
+      break;
+  }
+}
+
+// Counts a read that no set explains, in all directories that it is below. `meets`: another one was in its directory.
+void folder_sets::count_stray(const directory_location_ptr& directory, child_index file, bool meets) {
+  if (meets)
+    count_meeting(directory);
+  const tree_position p = position_of(*directory, file);
+  for (directory_location_ptr d = directory;; d = d->parent) {
+    folder& up = known(d);
+    if (up.strays++ != 0)
+      ++(p < up.last_stray ? up.descents : up.ascents);
+    up.last_stray = p;
+    if (is_root(*d))
+      break;
+  }
+}
+
+// Readers without any order, or several at once: makes the lowest directory a deep set of which somebody has listed
+// all, and in which files were then read now forward and now backward, or with gaps, two of them in one directory.
+// Null: there is none.
+folder_sets::folder* folder_sets::raise_scattered(const directory_location_ptr& directory) {
+  for (directory_location_ptr d = directory; was_listed(*d); d = d->parent) {
+    folder& up = known(d);
+    const std::size_t turns = std::min(up.ascents, up.descents);
+    if (up.strays >= limits_.strays && holds_readers(up)
+        && up.meetings >= (turns >= limits_.turns ? 1 : limits_.meetings) && all_listed(d)) {
+      up.is_set = up.deep = up.scattered = true;
+      up.at = directory;
+      up.read_in_all = up.reads_below;
+      up.window = up.read_in_all * limits_.unread_for_each / 2;
+      return &up;
+    }
+    if (is_root(*d))
+      break;
+  }
+  return nullptr;
+}
+
+bool folder_sets::all_listed(const directory_location_ptr& directory) const {
+  std::vector<directory_location_ptr> pending{directory};
+  for (std::size_t seen = 0; !pending.empty(); ++seen) {
+    const directory_location_ptr d = std::move(pending.back());
+    pending.pop_back();
+    if (seen == limits_.listed || !was_listed(*d))
+      return false;
+    const auto tree = read_listing(db_, d->tree);
+    if (!tree)
+      return false;
+    for (child_index i = 0; i < tree.value()->entries.size(); ++i)
+      if (const tree_entry& e = tree.value()->entries[i]; e.kind == entry_kind::directory)
+        pending.push_back(child_of(d, i, e));
+  }
+  return true;
+}
+
+// True if at least half of what was read since the first read in this directory was in it. Who compiles reads a file
+// here and there, also where all was listed once.
+bool folder_sets::holds_readers(const folder& f) const {
+  return f.reads_below * 2 > reads_ - f.since;
 }
 
 void folder_sets::note(folder& f, const directory_location_ptr& directory, child_index file) {
@@ -119,13 +231,17 @@ void folder_sets::note(folder& f, const directory_location_ptr& directory, child
   f.at = directory;
 }
 
+// A window of one directory brings all of it that its bytes allow. That of a deep set has a number of files as well.
 void folder_sets::want_window(folder& f) {
-  const std::size_t share =
-      listed_.contains(f.directory->key) ? limits_.unread_for_each_listed : limits_.unread_for_each;
-  const std::size_t allowed = std::max(f.read_in_all * share, limits_.first);
   needs found;
-  found.limit = port_.share_of(limits_.bytes);
-  found.most = std::min(f.window, allowed - std::min(f.unread, allowed));
+  found.limit = port_.share_of(f.deep || was_listed(*f.directory) ? limits_.bytes : f.window_bytes);
+  found.most = f.deep ? f.window : limits_.most;
+  if (f.scattered) {
+    found.limit *= 2; // each read that it lacks is a wait, until it has everything
+  } else if (f.deep) {
+    const std::size_t allowed = std::max(f.read_in_all * limits_.unread_for_each, limits_.first);
+    found.most = std::min(found.most, allowed - std::min(f.unread, allowed));
+  }
   if (found.most == 0)
     return;
   collect(f, found);
@@ -133,7 +249,8 @@ void folder_sets::want_window(folder& f) {
   f.asked = found.ids.size();
   if (found.ids.empty())
     return;
-  f.window = std::min(f.window * limits_.growth, limits_.most);
+  f.window = std::min(f.window * (f.scattered ? limits_.growth_scattered : limits_.growth), limits_.most);
+  f.window_bytes = std::min(f.window_bytes * 4, limits_.bytes);
   for (const oid& id : found.ids)
     requested_.insert_or_assign(id, f.directory->key);
   f.unread += found.ids.size();

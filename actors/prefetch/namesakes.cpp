@@ -7,32 +7,18 @@
 
 namespace gitfs {
 
-namespace {
-
-tree_position common(const tree_position& a, const tree_position& b) {
-  return {a.begin(), std::ranges::mismatch(a, b).in1};
-}
-
-directory_location_ptr ancestor_at(directory_location_ptr directory, std::size_t below_root) {
-  for (std::size_t depth = position_of(*directory).size(); depth > below_root; --depth)
-    directory = directory->parent;
-  return directory;
-}
-
-} // namespace
-
-void namesakes::read(const directory_location_ptr& directory, child_index file, std::string_view name, const oid& id) {
+bool namesakes::read(const directory_location_ptr& directory, child_index file, std::string_view name, const oid& id) {
   known* const found = known_.use(std::string{name});
   if (found == nullptr) {
     first_read(directory, file, name, id);
-    return;
+    return false;
   }
   known& k = *found;
   if (k.requested.erase(id) != 0) {
     ++k.hits;
   } else {
     ++k.misses;
-    if (tree_position all = common(k.within, position_of(*directory)); all != k.within) {
+    if (tree_position all = common_part(k.within, position_of(*directory)); all != k.within) {
       k.within = std::move(all); // a higher directory, so there are files that the cursor has not seen
       k.all_seen = k.from_start = false;
       k.cursor.reset();
@@ -41,6 +27,7 @@ void namesakes::read(const directory_location_ptr& directory, child_index file, 
   const bool in_vain = k.misses * limits_.misses_per_file >= k.last;
   if (k.in_flight == 0 && !k.all_seen && (in_vain || k.hits * 2 >= k.last))
     want_window(name, k, directory, file, id);
+  return true;
 }
 
 void namesakes::first_read(const directory_location_ptr& directory, child_index file, std::string_view name,
@@ -52,7 +39,7 @@ void namesakes::first_read(const directory_location_ptr& directory, child_index 
   std::unordered_set<std::uint64_t> directories;
   for (const recent& each : recent_)
     if (each.name == name && directories.insert(each.directory->key).second)
-      within = common(within, position_of(*each.directory));
+      within = common_part(within, position_of(*each.directory));
   if (directories.size() < limits_.reads)
     return;
   std::erase_if(recent_, [&](const recent& each) { return each.name == name; });
@@ -81,8 +68,8 @@ void namesakes::want_window(std::string_view name, known& k, const directory_loc
                             const oid& being_read) {
   if (!k.cursor)
     k.cursor.emplace(db_, directory, file + 1);
-  if (k.last != 0 && k.hits * 4 >= k.last)
-    k.window = std::min(k.window * limits_.growth, limits_.most);
+  if (k.last != 0)
+    k.window = std::min(k.window * (k.hits * 4 >= k.last ? limits_.growth : limits_.growth_missed), limits_.most);
   std::vector<oid> ids;
   std::uint64_t bytes = 0;
   std::size_t directories = 0;

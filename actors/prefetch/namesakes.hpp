@@ -30,6 +30,7 @@ public:
     std::size_t last_ones = 8;        ///< among so many last reads
     std::size_t first = 32;           ///< files in the first window
     std::size_t growth = 4;           ///< factor from one window to the next
+    std::size_t growth_missed = 1;    ///< the same after a window of which less than a quarter was read
     std::size_t most = 2048;          ///< files in a window
     std::uint64_t bytes = 4 << 20;    ///< contents in a window, in bytes, of known or assumed size
     std::size_t directories = 8192;   ///< at most so many directories are searched for one window
@@ -39,7 +40,8 @@ public:
 
   namesakes(object_db& db, readahead_port& port, const limits& l) : db_(db), port_(port), limits_(l) {}
 
-  void read(const directory_location_ptr& directory, child_index file, std::string_view name, const oid& id);
+  /// True: files of that name are being wanted, so the read says nothing of the directory.
+  bool read(const directory_location_ptr& directory, child_index file, std::string_view name, const oid& id);
   void forgotten(const directory_location& directory) override;
   void clear() override;
   void finished(want_id id, const want_result& outcome) override;

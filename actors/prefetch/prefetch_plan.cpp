@@ -19,7 +19,12 @@ readahead::limits content_limits(std::size_t first, std::uint64_t bytes) {
   return {.first = first, .growth = 4, .most = 4096, .bytes = bytes, .windows_ahead = 2, .streams = 8};
 }
 
+// Whoever reads all files of a name has an order of his own, such as that in which Kconfig files name each other. So a
+// file that no window has brought yet says only that the windows are too small.
+constexpr namesakes::limits of_any_order{.growth_missed = 2, .bytes = 8U << 20, .misses_per_file = 256};
+
 constexpr std::size_t few = 8;              // so many directories are remembered until it is known what sizes cost
+constexpr std::size_t few_looked_up = 1024; // so many look-ups of files that were not read yet are remembered
 constexpr std::size_t remembered = 100'000; // so many unread blobs are counted; further ones are not
 
 } // namespace
@@ -34,9 +39,10 @@ prefetch_plan::prefetch_plan(object_db& db, readahead_port& port, counters& coun
     stats_(readahead::kind::stats, walk_order::depth_first, db, *this, content_limits(8, window_bytes)),
     contents_(readahead::kind::contents, walk_order::depth_first, db, *this, content_limits(16, window_bytes)),
     busy_(db, *this, {}),
-    names_(db, *this, {}),
+    names_(db, *this, sets ? of_any_order : namesakes::limits{}),
     sets_(db, *this, {.bytes = window_bytes}),
     profile_(db, *this, {.bytes = window_bytes}),
+    lookups_(db, *this, {}),
     knows_sets_(sets) {
   for (std::size_t way = 0; way < ways_.size(); ++way)
     ways_[way]->number_wants_from(first_want_of(static_cast<reader_way>(way)));
@@ -48,8 +54,11 @@ void prefetch_plan::listed(const directory_location_ptr& directory) {
   sets_.listed(*directory);
   // Most programs walk depth first, so only steps that this does not explain may be another way.
   if (!depth_.follow(directory)) {
-    if (!breadth_.follow(directory))
+    if (!breadth_.follow(directory)) {
       breadth_.begin(directory);
+      if (knows_sets_ && !sizes_cost_contents_ && !is_root(*directory) && sets_.was_listed(*directory->parent))
+        lookups_.listed(directory);
+    }
     depth_.begin(directory);
   }
   if (sizes_cost_contents_ && stats_.leads(directory))
@@ -68,20 +77,36 @@ void prefetch_plan::statted(const directory_location_ptr& directory) {
   }
 }
 
+void prefetch_plan::looked_up(const directory_location_ptr& directory, const oid& id) {
+  if (is_left(*directory))
+    return;
+  if (looked_up_.size() == few_looked_up)
+    looked_up_.take_oldest();
+  looked_up_.add(id, true);
+  if (!sizes_cost_contents_ && !sets_.was_listed(*directory))
+    lookups_.looked_up(directory, id);
+}
+
 void prefetch_plan::read(const directory_location_ptr& directory, child_index file, std::string_view name,
                          const oid& id) {
   was_read(id);
-  if (is_left(*directory) || profile_.was_wanted(id))
+  if (is_left(*directory))
     return;
-  const bool of_a_set = sets_.was_wanted(id);
-  if (contents_.follow(directory, file) || of_a_set)
+  lookups_.read(id);
+  const bool was_looked_up = !looked_up_.take(id).empty();
+  if (profile_.was_wanted(id))
+    return;
+  const bool of_a_set = sets_.was_wanted(directory, id);
+  const bool of_a_stream = contents_.follow(directory, file);
+  if (of_a_stream && !of_a_set && knows_sets_)
+    sets_.followed(directory);
+  if (of_a_stream || of_a_set)
     return;
   contents_.begin(directory, file);
-  if (knows_sets_)
-    sets_.read(directory, file, id);
-  else
+  if (!knows_sets_)
     busy_.read(directory);
-  names_.read(directory, file, name, id);
+  if (!names_.read(directory, file, name, id) && knows_sets_)
+    sets_.read(directory, file, id, was_looked_up);
 }
 
 void prefetch_plan::use_profile(const oid& commit, const oid& root, std::vector<profile_entry> entries) {
@@ -100,6 +125,7 @@ void prefetch_plan::forgotten(const directory_location& directory) {
 void prefetch_plan::moved(const directory_location& root) {
   shown_ = root.shown;
   statted_before_.clear();
+  looked_up_.take_all();
   for (way_ahead* each : ways_)
     each->clear();
 }
@@ -108,7 +134,8 @@ void prefetch_plan::finished(want_id id, const want_result& outcome) {
   if (const auto requested = requested_blobs_.extract(id))
     outcome.code == 0 ? came(requested.mapped()) : forget_requested(requested.mapped());
   const reader_way way = reader_way_of(id);
-  if (way == reader_way::depth && outcome.code == ENOTSUP && !std::exchange(sizes_cost_contents_, true))
+  if ((way == reader_way::depth || way == reader_way::lookups) && outcome.code == ENOTSUP
+      && !std::exchange(sizes_cost_contents_, true))
     for (const directory_location_ptr& each : std::exchange(statted_before_, {}))
       statted(each);
   ways_.at(static_cast<std::size_t>(way))->finished(id, outcome);

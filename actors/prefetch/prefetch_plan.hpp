@@ -6,6 +6,7 @@
 #include "actors/prefetch/busy_directories.hpp"
 #include "actors/prefetch/folder_sets.hpp"
 #include "actors/prefetch/job_profile.hpp"
+#include "actors/prefetch/name_walks.hpp"
 #include "actors/prefetch/namesakes.hpp"
 #include "actors/prefetch/readahead.hpp"
 
@@ -31,6 +32,8 @@ public:
   void listed(const directory_location_ptr& directory);
   /// A request waits for the sizes of the directory's entries.
   void statted(const directory_location_ptr& directory);
+  /// A look-up of a file by its name waits for the file's size.
+  void looked_up(const directory_location_ptr& directory, const oid& id);
   /// A file is being read from its start.
   void read(const directory_location_ptr& directory, child_index file, std::string_view name, const oid& id);
   /// After `read`: the contents of the file are not here.
@@ -79,11 +82,14 @@ private:
   namesakes names_;
   folder_sets sets_;
   job_profile profile_;
+  name_walks lookups_;
   const bool knows_sets_;
   /// By reader_way.
-  const std::array<way_ahead*, reader_ways> ways_{&depth_, &breadth_, &stats_, &contents_,
-                                                  &busy_,  &names_,   &sets_,  &profile_};
+  const std::array<way_ahead*, reader_ways> ways_{&depth_, &breadth_, &stats_,   &contents_, &busy_,
+                                                  &names_, &sets_,    &profile_, &lookups_};
   bool sizes_cost_contents_ = false;
+  lru_map<oid, bool>
+      looked_up_; // files that were looked up and not read yet, so that their contents may come with that
   std::deque<directory_location_ptr> statted_before_; // where the last walkers were, until the cost of sizes is known
   std::shared_ptr<const shown_snapshot> shown_;       // null until the mounted ref has moved for the first time
   std::unordered_map<want_id, std::vector<oid>> requested_blobs_;

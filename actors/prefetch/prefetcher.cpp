@@ -42,6 +42,7 @@ caf::behavior prefetcher_actor::make_behavior() {
         plan_->statted(m.link);
         record_folder(*m.link);
       },
+      [this](const file_looked_up& m) { plan_->looked_up(m.link, m.id); },
       [this](const directory_forgotten& m) {
         plan_->forgotten(*m.link);
         rest();

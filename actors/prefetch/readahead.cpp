@@ -17,10 +17,6 @@ constexpr std::size_t doubtful = 2,
 // each level of missing trees costs a request.
 constexpr std::size_t trees_at_once = 256;
 
-bool within(const tree_position& p, const tree_position& directory) {
-  return p.size() >= directory.size() && std::equal(directory.begin(), directory.end(), p.begin());
-}
-
 } // namespace
 
 tree_position readahead::position(const directory_location& directory, child_index file) const {
@@ -60,7 +56,8 @@ bool readahead::reaches(stream& s, const tree_position& p) const {
 // True if a reader at `p` has reached the trigger. Whoever stats a directory waits for all files in it, so he has also
 // passed a trigger at one of these files.
 bool readahead::triggers(const stream& s, const tree_position& p) const {
-  return !earlier(p, s.trigger) || (kind_ == kind::stats && s.trigger.size() == p.size() + 1 && within(s.trigger, p));
+  return !earlier(p, s.trigger)
+         || (kind_ == kind::stats && s.trigger.size() == p.size() + 1 && is_within(s.trigger, p));
 }
 
 // True if a reader who began at the start has certainly left files out. The tree is not read for that: when a thousand
@@ -137,7 +134,7 @@ void readahead::forgotten(const directory_location& directory) {
   const tree_position p = position_of(directory);
   for (auto it = streams_.begin(); it != streams_.end();) {
     const auto each = it++;
-    if (within(each->reader, p))
+    if (is_within(each->reader, p))
       drop(each);
   }
 }
@@ -233,7 +230,7 @@ void readahead::advance(stream& s) {
 }
 
 void readahead::want_window(stream& s, std::size_t most_sizes) {
-  if (order_ == walk_order::depth_first && !within(s.horizon.position(), s.within)) {
+  if (order_ == walk_order::depth_first && !is_within(s.horizon.position(), s.within)) {
     s.owed = 0;
     return;
   }

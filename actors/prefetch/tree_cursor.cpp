@@ -20,6 +20,20 @@ tree_position position_of(const directory_location& directory, child_index child
   return out;
 }
 
+bool is_within(const tree_position& p, const tree_position& directory) {
+  return p.size() >= directory.size() && std::equal(directory.begin(), directory.end(), p.begin());
+}
+
+tree_position common_part(const tree_position& a, const tree_position& b) {
+  return {a.begin(), std::ranges::mismatch(a, b).in1};
+}
+
+directory_location_ptr ancestor_at(directory_location_ptr directory, std::size_t below_root) {
+  for (std::size_t depth = position_of(*directory).size(); depth > below_root; --depth)
+    directory = directory->parent;
+  return directory;
+}
+
 bool before(walk_order order, const tree_position& a, const tree_position& b) {
   if (order == walk_order::depth_first || a == end_position || b == end_position)
     return a < b; // no index is as large as the end's

@@ -21,6 +21,13 @@ using tree_position = std::vector<child_index>;
 /// The position behind every entry.
 inline const tree_position end_position{~child_index{0}};
 
+/// True for the position of that directory, and of all that is below it.
+bool is_within(const tree_position& p, const tree_position& directory);
+/// The position of the deepest directory in which both are.
+tree_position common_part(const tree_position& a, const tree_position& b);
+/// The directory above this one, or itself, that is so many levels below the root.
+directory_location_ptr ancestor_at(directory_location_ptr directory, std::size_t below_root);
+
 enum class walk_order : std::uint8_t { depth_first, breadth_first };
 
 /// True if a walk meets `a` before `b`.

@@ -206,6 +206,8 @@ constexpr message_row table[] = {
                           plain<&gitfs::file_read::index>("child"), of<id, &gitfs::file_read::id>("blob"),
                           plain<&gitfs::file_read::missed>("missed")),
     row<gitfs::directory_statted>(kind::directory_statted, "directory_statted", of<inode, key_of_link>("inode")),
+    row<gitfs::file_looked_up>(kind::file_looked_up, "file_looked_up", of<inode, key_of_link>("inode"),
+                               of<id, &gitfs::file_looked_up::id>("blob")),
     row<gitfs::release_directory>(kind::release_directory, "release_directory",
                                   plain<&gitfs::release_directory::slot>("slot"),
                                   plain<&gitfs::release_directory::number>("number")),

@@ -34,6 +34,12 @@ struct directory_statted {
   directory_location_ptr link;
   trace::sent_by stamp = trace::sent_by::now();
 };
+/// A look-up of one file by its name waits for the file's size.
+struct file_looked_up {
+  directory_location_ptr link;
+  oid id;
+  trace::sent_by stamp = trace::sent_by::now();
+};
 /// The kernel holds no reference to this directory, nor to anything below it.
 struct directory_forgotten {
   directory_location_ptr link;

@@ -14,6 +14,7 @@ import time
 
 from benchmarks import careful_git
 from benchmarks.bench import drop_caches, expect
+from benchmarks.git_index import write_index
 from benchmarks.mount import MemoryTree, Mount
 from benchmarks.server import ENV, SCRIPTS, Failed, line, output, run
 from benchmarks.table import OTHER_BUILD, Aim, Row
@@ -161,6 +162,20 @@ def walking_far(b):
         yield "mount-find-far", sample.stop(mount)
 
 
+def looking_up(b):
+    """git looks every file up by its name, from several threads, and lists no folder."""
+    git_dir = b.fresh("index.git")
+    with b.mount() as mount:
+        b.walk(mount.path)
+        write_index(b.tree, mount.path, git_dir)
+    sample = b.sample()
+    with b.mount(FAR) as mount:
+        changed = output("git", "--git-dir", git_dir, "--work-tree", mount.path, "status", "-uno", "--porcelain")
+        sample.stop(mount)
+    expect(changed, b"", "changed files")
+    yield "git-status", sample
+
+
 def walking_plain(b):
     sample = b.sample()
     with b.mount(PLAIN) as mount:
@@ -208,8 +223,9 @@ def reading_in_any_order(b):
     size = sum(map(len, contents.values()))
     lists = {"tac": reversed(list(contents)), "shuffled": random.Random(1).sample(list(contents), len(contents))}
 
-    def cat(mount, names):
-        found = output("xargs", "-0", "cat", input=b"\0".join(map(os.fsencode, names)), cwd=mount.path)
+    def cat(mount, names, *how):
+        output("find", folder, cwd=mount.path)
+        found = output("xargs", "-0", *how, "cat", input=b"\0".join(map(os.fsencode, names)), cwd=mount.path)
         expect(len(found), size, "cat prints bytes")
 
     def search(mount):
@@ -228,12 +244,38 @@ def reading_in_any_order(b):
         expect(len(output("tar", "cf", "-", folder, cwd=mount.path)) > size, True, "tar packs all bytes")
 
     for key, work in (("tar-folder", pack), ("rg", search), ("copy", copy),
-                      *((key, lambda mount, names=names: (output("find", folder, cwd=mount.path), cat(mount, names)))
-                        for key, names in lists.items())):
+                      ("parallel", lambda mount: cat(mount, contents, "-P8", "-n50")),
+                      *((key, lambda mount, names=names: cat(mount, list(names))) for key, names in lists.items())):
         sample = b.sample()
         with b.mount(FAR) as mount:
             work(mount)
             yield key, sample.stop(mount)
+
+
+def searching_one_folder(b):
+    folder, files = b.tree.folder(files=500)
+    for key, modifiers in (("rg-folder-plain", f"{FAR}/{PLAIN}"), ("rg-folder", FAR)):
+        sample = b.sample()
+        with b.mount(modifiers) as mount:
+            found = output("rg", "-uu", "-l", "--text", "^", folder, cwd=mount.path).count(b"\n")
+            sample.stop(mount)
+        expect(found, sum(map(bool, b.tree.contents(files).values())), "rg finds files with a line")
+        yield key, sample
+
+
+def reading_scattered(b):
+    chosen = random.Random(1)
+    folders = {}
+    for path in sorted(b.tree.files):
+        folders.setdefault(os.path.dirname(path), []).append(path)
+    names = [chosen.choice(folders[each]) for each in chosen.sample(sorted(folders), min(200, len(folders)))]
+    contents = b.tree.contents(names)
+    with b.mount(FAR) as mount:
+        sample = b.sample()
+        found = output("xargs", "-0", "cat", input=b"\0".join(map(os.fsencode, names)), cwd=mount.path)
+        sample.stop(mount)
+        expect(len(found), sum(map(len, contents.values())), "cat prints bytes")
+        yield "scattered", sample
 
 
 def reading_one_by_one(b):
@@ -553,6 +595,9 @@ SCENARIOS = [
         ("memory-tree", "first `find -ls` of a bare libfuse tree in memory, one thread"))),
     Scenario(walking_far, rows_of(
         ("mount-find-far", "mount, `find -ls`, 50 ms per request", Aim("more seconds", 0.4, "mount-find")))),
+    Scenario(looking_up, rows_of(
+        ("git-status", "mount, `git status -uno` with an index that is up to date, 50 ms per request",
+         Aim("times requests", 2, "mount-find-far"), Aim("time", 1.3, "mount-find-far")))),
     Scenario(listing_folder_plain, rows_of(
         ("ls-folder", "mount, `ls -l` of a cold folder of 50 files, no `object-info`",
          Aim("requests after mount", 3)))),
@@ -568,9 +613,17 @@ SCENARIOS = [
         ("tar-folder", "mount, `tar` of a folder with some 200 folders in it, 50 ms per request"),
         ("rg", "mount, `rg` in it, default threads", Aim("times requests", 1.2, "tar-folder")),
         ("copy", "mount, `cp -r` of it", Aim("times requests", 1.5, "tar-folder")),
+        ("parallel", "mount, `find` of it, then `xargs -P8 cat` of all its files",
+         Aim("times requests", 1.5, "tar-folder")),
         ("tac", "mount, `find` of it, then `cat` of all its files backward", Aim("times requests", 1.5, "tar-folder")),
         ("shuffled", "mount, `find` of it, then `cat` of all its files in a random order",
          Aim("times requests", 2.3, "tar-folder")))),
+    Scenario(searching_one_folder, rows_of(
+        ("rg-folder-plain", "mount, `rg` in a folder of 500 files, no `object-info`, 50 ms per request"),
+        ("rg-folder", "the same with `object-info`", Aim("time", 1.0, "rg-folder-plain")))),
+    Scenario(reading_scattered, rows_of(
+        ("scattered", "one file of each of 200 random folders after the mount, 50 ms per request",
+         Aim("requests after mount", 201)))),
     Scenario(reading_one_by_one, long=True, mounts=False, rows=rows_of(
         ("cat-file", "blobless clone, `git cat-file` of each of these, 50 ms per request"))),
     Scenario(reading_random, rows_of(

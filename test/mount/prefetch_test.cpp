@@ -192,6 +192,59 @@ BOOST_AUTO_TEST_CASE(who_asks_at_once_asks_once) {
   BOOST_TEST(bytes() < 2 * blob_size + 20'000U, bytes());
 }
 
+// 1,100 files: one by one these would be as many requests.
+BOOST_AUTO_TEST_CASE(a_listed_tree_comes_in_few_requests_in_any_order) {
+  const struct {
+    const char* order;
+    const char* script;
+    std::size_t most;
+  } rows[] = {
+      {"backward", "find . -type f | sort -r | xargs cat | wc -c", 30},
+      {"shuffled", "find . -type f | sort | shuf --random-source=many/1 | xargs cat | wc -c", 50},
+      {"eight at once", "find . -type f | sort | xargs -P8 -n20 cat | wc -c", 60},
+      {"by inode number", "find . -type f -printf '%i %p\\n' | sort -n | cut -d' ' -f2 | xargs cat | wc -c", 40},
+  };
+  for (const auto& row : rows) {
+    const mount m = at("");
+    server.clear_requests();
+    BOOST_TEST(must_run(row.script, m.path()) == "5500000");
+    BOOST_TEST(server.count() <= row.most, row.order << ": " << server.count());
+  }
+}
+
+// As git status and make do: no folder is listed, and no file is read.
+BOOST_AUTO_TEST_CASE(looking_every_file_up_by_name_costs_few_requests) {
+  const std::string names = "for d in $(seq 30); do for f in $(seq 20); do echo d$d/f$f; done; done";
+  for (const char* each : {" | xargs stat -c %s", " | xargs -P8 -n75 stat -c %s"}) {
+    const mount m = at("");
+    server.clear_requests();
+    BOOST_TEST(must_run(names + each + " | sort | uniq -c | xargs", m.path()) == "600 5000");
+    settle();
+    BOOST_TEST(server.count() <= 25U, each << ": " << server.count());
+    BOOST_TEST(bytes() < 30 * blob_size, each << ": " << bytes());
+  }
+}
+
+BOOST_AUTO_TEST_CASE(one_file_of_each_folder_brings_no_other_file) {
+  const mount m = at("");
+  server.clear_requests();
+  must_run("for d in $(seq 30 | shuf --random-source=/bin/sh); do cat d$d/f$((d * 7 % 20 + 1)); done | wc -c",
+           m.path());
+  settle();
+  BOOST_TEST(server.count("object-info") <= 2U);
+  BOOST_TEST(bytes() < 32 * blob_size + 60'000U, bytes());
+}
+
+// What a look-up brought, and what came ahead, is not asked for again.
+BOOST_AUTO_TEST_CASE(a_folder_that_is_read_by_name_comes_after_two_reads) {
+  const mount m = at("");
+  must_run("cat many/17 many/400 many/3 >/dev/null", m.path());
+  settle();
+  server.clear_requests();
+  BOOST_TEST(must_run("for f in $(seq 500); do cat many/$f; done | wc -c", m.path()) == "2500000");
+  BOOST_TEST(server.count() <= 3U, server.count());
+}
+
 BOOST_AUTO_TEST_CASE(an_absent_name_in_a_known_folder_is_not_asked_for) {
   const mount m = at("");
   must_run("ls many d1", m.path());

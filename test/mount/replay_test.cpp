@@ -73,6 +73,23 @@ const std::vector<way> ways{
      "stat folder-1/b1 >/dev/null; $GITFS_BINARY why folder-1/b1/f; $GITFS_BINARY why folder-2/b2; ls -l folder-1/b1; "
      "$GITFS_BINARY why folder-1/b1/f; "
          + walk},
+    {"looked up by name, from several processes",
+     false,
+     "",
+     {},
+     "for a in 1 2 3 4 5 6; do (for b in 1 2 3 4 5; do stat folder-$a/b$b/f folder-$a/b$b/g; done >/dev/null) & done; "
+     "wait; cat folder-1/b1/g"},
+    {"looked up by name, without object-info",
+     false,
+     "noobjinfo",
+     {},
+     "for a in 6 4 2; do stat folder-$a/b?/f folder-$a/b?/g >/dev/null; done; cat folder-2/b3/[fg]"},
+    {"in no order",
+     false,
+     "",
+     {},
+     "find . -type f ! -name large | sort | shuf --random-source=/bin/sh | xargs -P4 -n15 cat | wc -c; "
+     "find . -type f ! -name large | sort -r | xargs cat | wc -c"},
     {"forgotten in between",
      false,
      "",

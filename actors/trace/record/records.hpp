@@ -98,6 +98,7 @@ enum class kind : std::uint32_t {
   use_profile = 122,
   tell_profile = 123,
   run_due = 124,
+  file_looked_up = 125,
 };
 
 inline constexpr bool is_message(kind k) {

@@ -21,9 +21,9 @@ namespace fs = std::filesystem;
 
 namespace {
 
-// Smaller packs become loose objects, as with git's fetch.unpackLimit. Packs of many bytes do not: to deflate their objects
-// again takes longer than all else that is done with what arrives. With a limit of 16 MB it was a tenth of the processor
-// time of reading a whole tree (scripts/bench --row mount-tar), whose large files come a few at a time.
+// Smaller packs become loose objects, as with git's fetch.unpackLimit. Packs of many bytes do not: to deflate their
+// objects again takes longer than all else that is done with what arrives. With a limit of 16 MB it was a tenth of the
+// processor time of reading a whole tree (scripts/bench --row mount-tar), whose large files come a few at a time.
 constexpr std::size_t unpack_limit = 100;
 constexpr std::uint64_t unpack_bytes = std::uint64_t{1} << 20;
 

@@ -100,6 +100,7 @@ public:
   int failures = 0; ///< so many of the next calls that are messages to others throw
   std::vector<std::vector<std::uint64_t>> forget_requests;
   std::vector<child_index> reads, missed;
+  std::vector<oid> look_ups;
   directory_location_ptr stood_at; ///< last, if it has moved
   std::vector<directory_change> changes;
   std::vector<relinked> relinks;
@@ -132,6 +133,7 @@ public:
   void listed() override { ++listings; }
   void statted() override { ++stats; }
   void read_started(child_index child, const std::string&, const oid&, pid_t) override { reads.push_back(child); }
+  void looked_up(const oid& id) override { look_ups.push_back(id); }
   void probe_was_read() override { ++probes_read; }
   void over_budget() override { ++overs; }
   void stands_at(const directory_location_ptr& link) override { stood_at = link; }
