@@ -38,8 +38,8 @@ inline constexpr auto reader_ways = static_cast<std::size_t>(reader_way::count);
 
 /// The name in activity::walker; empty for a way that another version of this program has numbered.
 constexpr std::string_view name_of(reader_way way) {
-  constexpr std::string_view names[] = {"depth", "breadth", "stats", "contents", "busy", "names", "set", "profile",
-                                        "lookups"};
+  constexpr std::string_view names[] = {"depth", "breadth", "stats",   "contents", "busy",
+                                        "names", "set",     "profile", "lookups"};
   static_assert(std::size(names) == reader_ways);
   const auto which = static_cast<std::size_t>(way);
   return which < std::size(names) ? names[which] : std::string_view{};
