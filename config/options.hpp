@@ -70,6 +70,7 @@ struct mount_options {
   follow_mode follow;                            ///< of `source`
   secret_place token;                            ///< password of `source`
   std::string username{};                        ///< user name of `source`; see shown_repository
+  std::filesystem::path profile;                 ///< of `source`; see shown_repository
   std::filesystem::path cache_dir;               ///< filled in, never empty
   std::uint64_t cache_size = default_cache_size; ///< bytes of the disk, for all of cache_dir
   std::optional<std::uint64_t> cache_min_free;   ///< bytes that stay free on its disk; unset: 5 % or 1 GB
@@ -81,8 +82,7 @@ struct mount_options {
   bool quiet = false; ///< nothing is printed when the mount is ready
   kernel_options kernel;
   bool prefetch = true;
-  std::filesystem::path profile; ///< of `source`; see shown_repository
-  bool profiles = true;          ///< runs are recorded, and kept in the cache folder
+  bool profiles = true; ///< runs are recorded, and kept in the cache folder
   /// Packed trees of the whole snapshot that are fetched at once, in bytes; 100,000 directories of ten files each have
   /// about this much. Beyond it, and with 0, they come as they are walked.
   std::uint64_t trees_ahead = std::uint64_t{32} << 20;

@@ -69,6 +69,12 @@ void job_profile::plan() {
   size_classes_ = {};
 }
 
+// Contents tell the size; but those of later windows may come long after somebody asks for it.
+bool job_profile::is_on_its_way(const oid& id) const {
+  const auto at = places_.find(id);
+  return at != places_.end() && at->second < horizon_;
+}
+
 // Where a link points is a few bytes, and whoever passes it waits for it.
 void job_profile::want_sizes() {
   std::vector<oid> unknown, links;
@@ -78,35 +84,37 @@ void job_profile::want_sizes() {
     const auto tree = read_listing(db_, each.tree);
     if (!tree)
       continue;
+    if (each.named)
+      listed_.insert(each.tree);
     const bool sizes = each.named || each.files >= limits_.few || tree.value()->entries.size() <= limits_.large;
     for (const tree_entry& e : tree.value()->entries)
       if (e.kind == entry_kind::symlink && !db_.contains(e.id))
         links.push_back(e.id);
-      else if (sizes && has_contents(e.kind) && e.size == unknown_size && !places_.contains(e.id))
+      else if (sizes && has_contents(e.kind) && e.size == unknown_size && !is_on_its_way(e.id))
         unknown.push_back(e.id);
   }
   ask(want_kind::sizes, std::move(unknown));
   ask(want_kind::blobs, std::move(links));
 }
 
+// When less than a window is ahead of the job, it is filled up to two in one want.
 void job_profile::want_windows() {
   const auto end_of = [this](std::size_t place) { return place == 0 ? 0 : files_[place - 1].end; };
-  const std::uint64_t ahead = end_of(horizon_) - end_of(reader_); // the reader is never beyond the horizon
-  if (horizon_ == files_.size() || ahead >= limits_.bytes)
+  const std::uint64_t passed = end_of(reader_); // the reader is never beyond the horizon
+  if (horizon_ == files_.size() || end_of(horizon_) - passed >= limits_.bytes)
     return; // without asking how many share the budget, which is not free
   const std::uint64_t window = port_.share_of(limits_.bytes);
-  while (horizon_ < files_.size() && end_of(horizon_) - end_of(reader_) < window) {
-    std::vector<oid> ids;
-    const std::uint64_t begin = end_of(horizon_);
-    for (; horizon_ < files_.size() && ids.size() < limits_.files; ++horizon_) {
-      const bool here = files_[horizon_].end == end_of(horizon_);
-      if (!here && !ids.empty() && files_[horizon_].end - begin > window)
-        break;
-      if (!here)
-        ids.push_back(files_[horizon_].id);
-    }
-    ask(want_kind::blobs, std::move(ids));
+  if (end_of(horizon_) - passed >= window)
+    return;
+  std::vector<oid> ids;
+  for (; horizon_ < files_.size() && ids.size() < limits_.files; ++horizon_) {
+    const bool here = files_[horizon_].end == end_of(horizon_);
+    if (!here && !ids.empty() && files_[horizon_].end - passed > 2 * window)
+      break;
+    if (!here)
+      ids.push_back(files_[horizon_].id);
   }
+  ask(want_kind::blobs, std::move(ids));
 }
 
 void job_profile::ask(want_kind kind, std::vector<oid> ids) {
@@ -152,6 +160,7 @@ void job_profile::clear() {
   paths_.reset();
   size_classes_.clear();
   folders_.clear();
+  listed_.clear();
   files_.clear();
   places_.clear();
   due_ = false;

@@ -12,15 +12,16 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 namespace gitfs {
 
-/// All paths are looked up together: what is missing of a level of trees is one want, and then the sizes that the job
-/// asks for are one (whoever reads in a folder mostly stats other files of it), and the contents leave in windows, in
-/// the order of the profile. A window leaves when what was wanted and is still ahead of the job is less than one. Paths
-/// that are not there are passed over. A profile whose guesses miss is dropped, with what is on its way. Not
-/// thread-safe.
+/// All paths are looked up together: what is missing of a level of trees is one want. Then contents are wanted in the
+/// order of the profile: when what was wanted and is still ahead of the job is less than a window, it is filled up to
+/// two. The sizes of the other files in the same folders are one want, since whoever reads in a folder mostly stats
+/// more of it. Paths that are not there are passed over. A profile whose guesses miss is dropped, with what is on its
+/// way. Not thread-safe.
 class job_profile final : public way_ahead {
 public:
   struct limits {
@@ -38,6 +39,8 @@ public:
   /// Begins with a profile of the snapshot with this commit and root tree, in place of one that is in use. Paths are
   /// from the root.
   void begin(const oid& commit, const oid& root, std::vector<profile_entry> entries);
+  /// A directory is listed. True: the profile has said so, and the sizes of its files were wanted.
+  bool foresaw(const directory_location& directory) const { return listed_.contains(directory.tree); }
   /// A file is read. True: it was wanted for the profile.
   bool was_wanted(const oid& id);
   /// The contents of a file that is read are not here.
@@ -61,6 +64,7 @@ private:
 
   void look_up();
   void plan();
+  bool is_on_its_way(const oid& id) const;
   void want_sizes();
   void want_windows();
   void ask(want_kind kind, std::vector<oid> ids);
@@ -75,6 +79,7 @@ private:
   oid commit_;
   std::vector<std::uint8_t> size_classes_; // of the paths
   std::vector<std::string> folders_;
+  std::unordered_set<oid> listed_{};              // the trees of these
   std::vector<file> files_;                       // in the order of the profile
   std::unordered_map<oid, std::size_t> places_{}; // in files_
   std::size_t horizon_ = 0, reader_ = 0;          // what was wanted, and where the job is: places in files_

@@ -52,6 +52,8 @@ void prefetch_plan::listed(const directory_location_ptr& directory) {
   if (is_left(*directory))
     return;
   sets_.listed(*directory);
+  if (profile_.foresaw(*directory))
+    return;
   // Most programs walk depth first, so only steps that this does not explain may be another way.
   if (!depth_.follow(directory)) {
     if (!breadth_.follow(directory)) {

@@ -39,6 +39,7 @@ std::string summary(const profile& of) {
                   of.source.empty() ? "(not said)" : escaped(of.source), of.folder.empty() ? "/" : escaped(of.folder),
                   files, show_byte_size(bytes), folders);
   std::vector<std::pair<std::size_t, std::string>> programs;
+  programs.reserve(by_program.size());
   for (auto& [name, count] : by_program)
     programs.emplace_back(count, name);
   std::ranges::sort(programs, std::greater<>{});
