@@ -52,6 +52,8 @@ constexpr std::array known_failures{
     mount_failure{"not found in", "", "another user has mounted it",
                   "only that user and root can take it away ('umount' as root)"},
     mount_failure{"failed to exec fusermount3", "", no_fusermount, for_fusermount},
+    // libfuse from 3.17 on says "posix_spawn(p)() for fusermount3 failed: Permission denied".
+    mount_failure{"for fusermount3 failed", "", no_fusermount, for_fusermount},
     mount_failure{"mount failed: Operation not permitted", "", no_privilege, for_containers},
     mount_failure{"mount failed: Permission denied", "", no_privilege, for_containers},
     mount_failure{"mount failed: No space left on device", "", "there are as many mounts as the system allows",
