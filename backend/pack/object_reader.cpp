@@ -22,6 +22,7 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr int most_searches = 16; // packs may be merged again and again, as fast as one can look
+constexpr int most_listings = 4;  // a symbolic link to nowhere looks like an index that goes
 
 /// git knows this object without having it, so a repository may lack it.
 constexpr oid empty_tree{{0x4b, 0x82, 0x5d, 0xc6, 0x42, 0xcb, 0x6e, 0xb9, 0xa0, 0x60,
@@ -113,29 +114,38 @@ void object_reader::scan() {
   for (const known_pack& each : before->packs)
     known.emplace(each.pack->index().native(), &each);
   auto fresh = std::make_shared<listing>();
-  fresh->changed = change_time(found.here); // before the scan: what comes during it is news
-  for (const fs::path& folder : found.here) {
-    std::error_code status;
-    for (fs::directory_iterator files{folder / "pack", status}, end; !status && files != end; files.increment(status)) {
-      const fs::path& path = files->path();
-      if (path.extension() != ".idx")
-        continue;
-      const auto identity = identity_of(path);
-      const auto same = known.find(path.native());
-      if (!identity)
-        continue;
-      // One that could not be used may have been on its way here, and be whole now.
-      if (same != known.end() && same->second->index == *identity
-          && (!same->second->pack->is_aside() || identity_of(same->second->pack->path()) == same->second->packed)) {
-        fresh->packs.push_back(*same->second);
-        continue;
+  // An index that goes while a folder is listed may have been replaced by one that the listing does not have.
+  bool replaced = true;
+  for (int listings = 0; replaced && listings < most_listings; ++listings) {
+    replaced = false;
+    fresh->packs.clear();
+    fresh->changed = change_time(found.here); // before the scan: what comes during it is news
+    for (const fs::path& folder : found.here) {
+      std::error_code status;
+      for (fs::directory_iterator files{folder / "pack", status}, end; !status && files != end;
+           files.increment(status)) {
+        const fs::path& path = files->path();
+        if (path.extension() != ".idx")
+          continue;
+        const auto identity = identity_of(path);
+        const auto same = known.find(path.native());
+        if (!identity) {
+          replaced = true;
+          continue;
+        }
+        // One that could not be used may have been on its way here, and be whole now.
+        if (same != known.end() && same->second->index == *identity
+            && (!same->second->pack->is_aside() || identity_of(same->second->pack->path()) == same->second->packed)) {
+          fresh->packs.push_back(*same->second);
+          continue;
+        }
+        auto pack = std::make_shared<pack_reader>(path, how_.shared);
+        const auto packed = identity_of(pack->path());
+        fresh->packs.push_back({*identity, packed.value_or(file_identity{}), std::move(pack)});
       }
-      auto pack = std::make_shared<pack_reader>(path, how_.shared);
-      const auto packed = identity_of(pack->path());
-      fresh->packs.push_back({*identity, packed.value_or(file_identity{}), std::move(pack)});
+      if (status && status != std::errc::no_such_file_or_directory)
+        log::warn("cannot list the packs of {}: {}", folder.string(), status.message());
     }
-    if (status && status != std::errc::no_such_file_or_directory)
-      log::warn("cannot list the packs of {}: {}", folder.string(), status.message());
   }
   for (const fs::path& each : found.lost)
     if (std::ranges::find(before->lost, each) == before->lost.end())

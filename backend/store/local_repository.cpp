@@ -35,7 +35,7 @@ using config_handle = handle<git_config, git_config_free>;
 error open_error(int status, const std::filesystem::path& path) {
   if (status == GIT_ENOTFOUND)
     return {EINVAL, path.string() + " is not a git repository"};
-  const error detail = libgit2_error("cannot open the repository " + path.string(), EINVAL);
+  error detail = libgit2_error("cannot open the repository " + path.string(), EINVAL);
   if (detail.message.find("extension") != std::string::npos)
     return {ENOTSUP, detail.message};
   return detail;
