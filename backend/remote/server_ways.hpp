@@ -110,6 +110,9 @@ public:
   /// Begins with the contents of `file`, and writes there what is learned; "": there is no file. Other processes may
   /// use the file at the same time. A damaged file is ignored, with a line in the log, and written anew.
   explicit server_ways(std::filesystem::path file = {}, clock_source now = {});
+  ~server_ways();
+  server_ways(const server_ways&) = delete;
+  server_ways& operator=(const server_ways&) = delete;
 
   /// The file of a cache folder.
   static std::filesystem::path file_in(const std::filesystem::path& cache_dir);
@@ -124,7 +127,8 @@ public:
 
   /// The capabilities that the server told for this repository at most a day ago.
   std::optional<capabilities> capabilities_of(const server_place& place) const;
-  /// Records what the server told. Not kept if it offers no filters: who changes that is to see it at once.
+  /// Records what the server told. Not kept if it offers no filters: who changes that is to see it at once. Written to
+  /// the file some seconds after the last writing, or at the end.
   void learn_capabilities(const server_place& place, const capabilities& told);
 
   /// For an operation that is about to use a form about which nothing is known. `begin_probe` returns true if this
@@ -146,6 +150,7 @@ public:
 
 private:
   void write(const std::function<void(learned_hosts&)>& change) const;
+  void write_offers(const learned_hosts& from) const;
   learned_way known(const server_place& place, way_form form, bool own) const;
 
   const std::filesystem::path file_;
@@ -154,6 +159,8 @@ private:
   mutable std::mutex file_mutex_; // of two threads that write at once the changes of one would be lost
   std::condition_variable_any changed_;
   learned_hosts hosts_;
+  learned_hosts unwritten_;                                    // offers
+  std::int64_t written_ = 0;                                   // when offers were written last
   mutable std::set<std::pair<std::string, std::string>> used_; // hosts and paths
   std::set<std::pair<std::string, way_form>> probed_;
   std::vector<std::string> warnings_;

@@ -78,6 +78,18 @@ BOOST_AUTO_TEST_CASE(has_the_capabilities_of_each_repository_for_a_day) {
   BOOST_TEST(!open()->capabilities_of(here));
 }
 
+// Of many repositories that are opened one after the other.
+BOOST_AUTO_TEST_CASE(is_not_written_for_each_repository) {
+  auto ways = open();
+  ways->learn_capabilities(here, offering(true));
+  ways->learn_capabilities(beside, offering(true));
+  BOOST_TEST(open()->capabilities_of(here).has_value());
+  BOOST_TEST(!open()->capabilities_of(beside));
+  BOOST_TEST(ways->capabilities_of(beside).has_value());
+  ways.reset();
+  BOOST_TEST(open()->capabilities_of(beside).has_value());
+}
+
 // Its owner is told to allow filters, and is to see that it helps.
 BOOST_AUTO_TEST_CASE(does_not_keep_that_a_server_has_no_filters) {
   open()->learn_capabilities(here, offering(true));
@@ -144,13 +156,14 @@ BOOST_AUTO_TEST_CASE(is_ignored_when_it_is_not_as_we_write_it) {
 
 BOOST_AUTO_TEST_CASE(does_not_grow_for_ever, *of_one_thread()) {
   const captured_log log; // not into the output of the tests
-  const auto ways = open();
+  auto ways = open();
   for (int i = 0; i < 600; ++i) {
     ++now;
     ways->learn({i < 300 ? "https://h" + std::to_string(i) : here.host, "/r" + std::to_string(i)},
                 way_form::commit_tree_1, verdict::refused, "no");
     ways->learn_capabilities({here.host, "/r" + std::to_string(i)}, offering(true));
   }
+  ways.reset();
   BOOST_TEST(text().size() < 200'000U);
   const auto read = open();
   BOOST_TEST((read->of_repository({here.host, "/r599"}, way_form::commit_tree_1) == verdict::refused));
