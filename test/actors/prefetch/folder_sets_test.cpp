@@ -111,7 +111,7 @@ BOOST_AUTO_TEST_CASE(a_listed_tree_comes_in_few_requests_in_any_order) {
   } rows[] = {
       {"backward", folder_sets::backward(files), 20},           {"two backward", folder_sets::two_backward(files), 30},
       {"eight forward", folder_sets::eight_forward(files), 60}, {"strided", folder_sets::strided(files), 60},
-      {"shuffled", folder_sets::shuffled(files), 80},
+      {"shuffled", folder_sets::shuffled(files), 130},
   };
   for (const auto& row : rows) {
     folder_sets::sets_fixture one;

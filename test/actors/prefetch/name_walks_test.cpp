@@ -85,23 +85,6 @@ BOOST_AUTO_TEST_CASE(look_ups_in_a_few_directories_are_no_walk) {
   BOOST_TEST(out.requested.empty());
 }
 
-BOOST_AUTO_TEST_CASE(listings_in_no_order_are_a_walk) {
-  const auto list = [this](std::size_t leaf) {
-    plan.listed(leaves[leaf].link->parent);
-    plan.listed(leaves[leaf].link);
-  };
-  plan.listed(root);
-  list(299);
-  BOOST_TEST(out.requested.empty());
-  list(255);
-  BOOST_REQUIRE_EQUAL(out.requested.size(), 1U);
-  BOOST_TEST(out.wanted(want_kind::sizes) == 2400U);
-  answer();
-  for (const std::size_t leaf : {7U, 265U, 108U, 28U, 204U})
-    list(leaf);
-  BOOST_TEST(out.requested.size() == 1U);
-}
-
 BOOST_AUTO_TEST_CASE(nothing_is_wanted_outside_the_directory_that_all_are_in) {
   for (std::size_t leaf = 0; leaf < 8; ++leaf)
     look_up(leaf, 0);
