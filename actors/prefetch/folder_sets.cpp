@@ -333,22 +333,26 @@ bool folder_sets::collect_all(folder& f, const directory_location_ptr& directory
   return true;
 }
 
-void folder_sets::drop(const folder& f) {
+void folder_sets::cancel(folder& f) {
   if (f.in_flight != 0)
     port_.cancel(f.in_flight);
   std::erase_if(requested_, [&](const auto& each) { return each.second == f.directory->key; });
+  f.in_flight = 0;
+  f.hits = f.misses = f.asked = f.unread = 0;
+  f.done.clear();
 }
 
+// A kernel that is short of memory forgets directories also while they are read. So nothing more comes ahead for this
+// one, but what its readers have done still counts when they go on.
 void folder_sets::forgotten(const directory_location& directory) {
-  listed_.take(directory.key);
-  for (const auto& [key, f] : known_.take(directory.key))
-    drop(f);
+  if (folder* const f = known_.find(directory.key))
+    cancel(*f);
 }
 
 void folder_sets::clear() {
   listed_.take_all();
-  for (const auto& [key, f] : known_.take_all())
-    drop(f);
+  for (auto& [key, f] : known_.take_all())
+    cancel(f);
 }
 
 std::vector<activity::walker> folder_sets::walkers() const {

@@ -111,7 +111,7 @@ private:
   bool collect_below(folder& f, const directory_location_ptr& directory, const parsed_tree& tree, child_index from,
                      bool backward, needs& found);
   bool collect_all(folder& f, const directory_location_ptr& directory, needs& found);
-  void drop(const folder& f);
+  void cancel(folder& f);
 
   object_db& db_;
   readahead_port& port_;

@@ -181,6 +181,18 @@ BOOST_AUTO_TEST_CASE(forgetting_a_set_cancels_what_it_was_to_get) {
   BOOST_TEST(std::ranges::count(out.cancelled, out.requested.back().id) == 1);
 }
 
+// As under a memory limit: each reader's directory is forgotten now and then, and what it has read still counts.
+BOOST_AUTO_TEST_CASE(a_kernel_that_forgets_directories_does_not_begin_anew) {
+  list_all();
+  std::size_t reads = 0;
+  for (const folder_sets::file_place& each : folder_sets::shuffled(files)) {
+    read(each);
+    if (++reads % 4 == 0)
+      plan.forgotten(*each.directory->link);
+  }
+  BOOST_TEST(waits + answered <= 200U, waits << " waits and " << answered << " wants");
+}
+
 BOOST_AUTO_TEST_CASE(a_mount_without_sets_is_replayed_with_busy_directories) {
   gitfs::prefetch_plan before{db, out, counts, 64U << 20, nullptr, false};
   for (const std::size_t i : {5U, 1U, 7U, 3U}) {
