@@ -47,7 +47,9 @@ public:
       budget_(budget),
       folder_(std::move(folder)),
       space_(space),
-      giver_(folder_, [this](std::uint64_t bytes) { let_go(bytes, reading_for); }) {}
+      giver_(folder_, [this](std::uint64_t bytes, room_giver::room what) {
+        let_go(bytes, what == room_giver::room::memory ? std::chrono::seconds{0} : reading_for);
+      }) {}
   ~blob_files() { clear(); }
   blob_files(const blob_files&) = delete;
   blob_files& operator=(const blob_files&) = delete;

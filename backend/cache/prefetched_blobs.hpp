@@ -40,7 +40,7 @@ public:
       blobs_(*budget_, memory_budget::kind::fresh, &memory_budget::fresh_limit),
       folder_(std::move(folder)) {
     if (!folder_.empty())
-      giver_.emplace(folder_, [this](std::uint64_t) { clear_files(); });
+      giver_.emplace(folder_, [this](std::uint64_t, room_giver::room) { clear_files(); });
   }
   ~prefetched_blobs() {
     giver_.reset();

@@ -27,7 +27,7 @@ std::optional<dev_t> disk_of(const std::filesystem::path& path) {
 
 } // namespace
 
-room_giver::room_giver(std::filesystem::path folder, std::function<void(std::uint64_t)> give)
+room_giver::room_giver(std::filesystem::path folder, std::function<void(std::uint64_t, room)> give)
   : folder_(std::move(folder)),
     give_(std::move(give)) {
   known_givers& known = givers();
@@ -49,7 +49,14 @@ void room_giver::ask(const std::filesystem::path& path, std::uint64_t bytes) {
   const std::lock_guard lock{known.mutex};
   for (const room_giver* each : known.all)
     if (disk_of(each->folder_) == disk)
-      each->give_(bytes);
+      each->give_(bytes, room::disk);
+}
+
+void room_giver::ask_for_memory(std::uint64_t bytes) {
+  known_givers& known = givers();
+  const std::lock_guard lock{known.mutex};
+  for (const room_giver* each : known.all)
+    each->give_(bytes, room::memory);
 }
 
 } // namespace gitfs

@@ -2,6 +2,7 @@
 
 #include "backend/os/disk_room.hpp"
 #include "backend/os/file_io.hpp"
+#include "backend/os/room_giver.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -95,9 +96,12 @@ unlinked_file::~unlinked_file() {
 result<void> unlinked_file::put_in_memory(std::string_view bytes, std::uint64_t offset) {
   const std::uint64_t end = offset + bytes.size();
   if (const std::uint64_t more = end - std::min<std::uint64_t>(end, memory_.size()); more != 0) {
-    if (all_in_memory.fetch_add(more) + more > most_in_memory) {
+    // Others may have such files that nobody reads at the moment, and can make them again.
+    for (bool asked = false; all_in_memory.fetch_add(more) + more > most_in_memory; asked = true) {
       all_in_memory -= more;
-      return fail(ENOSPC, std::string{doing} + ": no folder takes them, and they are too large for memory");
+      if (asked)
+        return fail(ENOSPC, std::string{doing} + ": no folder takes them, and they are too large for memory");
+      room_giver::ask_for_memory(std::max(more, most_in_memory / 4));
     }
     memory_.resize(end);
   }

@@ -62,8 +62,10 @@ BOOST_FIXTURE_TEST_SUITE(start, start::place)
 
 // Those that are documented, one by one: it serves with them, and goes on doing so.
 BOOST_AUTO_TEST_CASE(every_mount_option_mounts_or_is_refused_in_words) {
-  const std::map<std::string, std::string> values{
-      {"fsname", "a name"}, {"subtype", "gitfs"}, {"max_read", "65536"}, {"prefetch", "off"}};
+  std::ofstream{dir / "job.profile"} << "gitfs-actor profile 1\n1 - - d/f\n";
+  const std::map<std::string, std::string> values{{"fsname", "a name"},  {"subtype", "gitfs"},
+                                                  {"max_read", "65536"}, {"prefetch", "off"},
+                                                  {"profiles", "off"},   {"profile", dir / "job.profile"}};
   std::size_t mounted = 0;
   for (const mount_word& each : mount_word_table()) {
     if (each.help.empty())

@@ -72,11 +72,12 @@ BOOST_AUTO_TEST_CASE(every_key) {
     "trace": {"file": "t", "size": "1M", "memory": 0},
     "telemetry": {"collectors": ["http://a", "http://b"], "headers": {"X-A": "1=2", "Authorization": {"env": "KEY"}},
                   "paths": true, "propagate": true, "metrics_listen": "unix:s"}, /* and commas */
-    "tree": {"a": {"source": "/r", "profile": "~/p/$DATA",},},
+    "tree": {"a": {"source": "/r",},},
   })");
   BOOST_TEST(o.mountpoint == "/home/u/m");
   BOOST_TEST(!o.profiles);
-  BOOST_TEST(o.tree.value().repositories.front().profile == "/home/u/p/data");
+  const auto file = parsed(R"({"tree": {"a": {"source": "/r", "profile": "~/p/$DATA"}}})");
+  BOOST_TEST(file.tree.repositories.front().profile == "/home/u/p/data");
   BOOST_TEST(o.cache_dir == "/data/c");
   BOOST_TEST(o.cache_size == 2ULL << 30);
   BOOST_TEST((o.memory == 64ULL << 20));

@@ -412,7 +412,7 @@ BOOST_AUTO_TEST_CASE(packs_are_written_anew_one_by_one) {
 BOOST_AUTO_TEST_CASE(whoever_can_let_go_of_room_is_asked_before_objects_go) {
   const fs::path folder = open()->folder();
   std::atomic<std::uint64_t> asked = 0;
-  const room_giver giver{cache, [&](std::uint64_t bytes) { asked = bytes; }};
+  const room_giver giver{cache, [&](std::uint64_t bytes, room_giver::room) { asked = bytes; }};
   cache_keeper keeper{cache};
   keeper.join(&asked, {.folder = folder, .quota = megabyte});
   keeper.disk().failed({EDQUOT, "over the quota"}); // the disk has room: nobody knows how much is wanted
