@@ -238,6 +238,7 @@ result<profile> merge_profiles(std::span<const profile> all) {
     }
   }
   std::vector<std::pair<double, profile_entry>> ranked;
+  ranked.reserve(found.size());
   for (auto& [path, of] : found)
     ranked.emplace_back(of.sum / static_cast<double>(of.times), std::move(of.what));
   std::ranges::stable_sort(ranked, {}, &std::pair<double, profile_entry>::first);

@@ -55,6 +55,7 @@ std::vector<fs::path> profile_store::newest_first() const {
   }
   std::ranges::sort(all, std::greater<>{});
   std::vector<fs::path> out;
+  out.reserve(all.size());
   for (auto& [time, path] : all)
     out.push_back(std::move(path));
   return out;
