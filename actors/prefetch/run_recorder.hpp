@@ -68,7 +68,7 @@ private:
   recorded_run run_;
   std::unordered_set<std::uint64_t> seen_; // keys of paths
   std::array<known_process, 16> processes_{};
-  clock::time_point last_{};
+  clock::time_point last_{-idle}; // over, also on a machine that has just been booted, where the clock begins with 0
 };
 
 /// The path of a directory below the root of its snapshot, with a slash at its end; "" for the root.
