@@ -88,8 +88,8 @@ private:
   const std::array<way_ahead*, reader_ways> ways_{&depth_, &breadth_, &stats_,   &contents_, &busy_,
                                                   &names_, &sets_,    &profile_, &lookups_};
   bool sizes_cost_contents_ = false;
-  lru_map<oid, bool>
-      looked_up_; // files that were looked up and not read yet, so that their contents may come with that
+  // Files that were looked up and not read yet: where sizes cost contents, these have come with the look-up.
+  lru_map<oid, bool> looked_up_;
   std::deque<directory_location_ptr> statted_before_; // where the last walkers were, until the cost of sizes is known
   std::shared_ptr<const shown_snapshot> shown_;       // null until the mounted ref has moved for the first time
   std::unordered_map<want_id, std::vector<oid>> requested_blobs_;
